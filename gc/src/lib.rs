@@ -1,1 +1,19 @@
-//! (to be written)
+//! Memory of Taipan: values, object headers, biased reference counts, the object heap, limbo, weak references and the
+//! cycle collector. This crate knows no Python type: it sees [`Ops`] tables and the shape table.
+
+pub mod header;
+pub mod heap;
+pub mod hooks;
+pub mod ops;
+pub mod reference;
+pub mod refcount;
+pub mod shape_table;
+pub mod slot;
+pub mod value;
+
+pub use header::{Header, HeaderFlags};
+pub use ops::{Ops, TraceFn, Tracer};
+pub use reference::{Obj, Object, Py};
+pub use shape_table::{ShapeEntry, ShapeId};
+pub use slot::Slot;
+pub use value::Value;

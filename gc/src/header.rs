@@ -1,0 +1,120 @@
+//! The 16-byte object header.
+//!
+//! ```text
+//!  0        4         8        12      14     15     16
+//!  | local  | shared  | shape  | owner | lock | flags |
+//! ```
+//!
+//! | field | written by | read by |
+//! | --- | --- | --- |
+//! | `local` | the owner thread, plainly; all ones: immortal, never written again | anyone |
+//! | `shared` | others, by atomic read-modify-write; count `<< 2` plus two state bits | anyone |
+//! | `shape` | under the object's lock (release) | anyone (acquire) |
+//! | `owner` | the owner (to 0 when merging) | anyone |
+//! | `lock` | [`ObjectLock`]'s protocol | |
+//! | `flags` | atomic or | anyone |
+
+use taipan_threading::ObjectLock;
+use taipan_threading::sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, Ordering};
+
+use crate::shape_table::{self, ShapeEntry, ShapeId};
+use crate::{Ops, refcount};
+
+/// Flag bits of a header; see the constants.
+pub struct HeaderFlags;
+
+impl HeaderFlags {
+    /// A thread that is not the owner has read a reference to this object without counting it. Sticky.
+    pub const SEEN: u8 = 1;
+    /// Freed by the collector only; references from registers are not counted.
+    pub const DEFERRED: u8 = 2;
+    /// The weak reference registry has an entry.
+    pub const WEAKREFS: u8 = 4;
+    /// The finalizer has run (PEP 442).
+    pub const FINALIZED: u8 = 8;
+    /// Waiting in limbo, count zero.
+    pub const LIMBO: u8 = 16;
+    /// `gc.freeze()`d.
+    pub const FROZEN: u8 = 32;
+    /// Free for the layout's own use.
+    pub const LAYOUT_A: u8 = 64;
+    /// Free for the layout's own use.
+    pub const LAYOUT_B: u8 = 128;
+}
+
+/// What every heap object starts with; see the module.
+#[repr(C, align(8))]
+pub struct Header {
+    pub(crate) local: AtomicU32,
+    pub(crate) shared: AtomicI32,
+    shape: AtomicU32,
+    pub(crate) owner: AtomicU16,
+    lock: ObjectLock,
+    flags: AtomicU8,
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Header>() == 16);
+
+impl Header {
+    /// The header of a new object with one reference, owned by the calling thread.
+    #[inline]
+    pub fn new(shape: ShapeId) -> Header {
+        Header {
+            local: AtomicU32::new(1),
+            shared: AtomicI32::new(0),
+            shape: AtomicU32::new(shape.0),
+            owner: AtomicU16::new(taipan_threading::current_slot()),
+            lock: ObjectLock::new(),
+            flags: AtomicU8::new(0),
+        }
+    }
+
+    /// The current shape. Acquire: slots written before the shape was published are visible.
+    #[inline(always)]
+    pub fn shape(&self) -> ShapeId {
+        ShapeId(self.shape.load(Ordering::Acquire))
+    }
+    /// Publishes a new shape. The caller holds the object's lock.
+    #[inline]
+    pub fn set_shape(&self, shape: ShapeId) {
+        self.shape.store(shape.0, Ordering::Release);
+    }
+    #[inline(always)]
+    pub fn shape_entry(&self) -> &'static ShapeEntry {
+        shape_table::entry(self.shape())
+    }
+    #[inline(always)]
+    pub fn ops(&self) -> &'static Ops {
+        self.shape_entry().ops()
+    }
+    #[inline(always)]
+    pub fn lock(&self) -> &ObjectLock {
+        &self.lock
+    }
+    #[inline(always)]
+    pub fn flags(&self) -> u8 {
+        self.flags.load(Ordering::Relaxed)
+    }
+    #[inline(always)]
+    pub fn has_flag(&self, flag: u8) -> bool {
+        self.flags() & flag != 0
+    }
+    /// Sets `flag`; returns whether it was clear. Sequentially consistent: pairs with the slot re-read of a foreign load.
+    #[inline]
+    pub fn set_flag(&self, flag: u8) -> bool {
+        self.flags.fetch_or(flag, Ordering::SeqCst) & flag == 0
+    }
+    #[inline]
+    pub fn clear_flag(&self, flag: u8) {
+        self.flags.fetch_and(!flag, Ordering::SeqCst);
+    }
+    #[inline(always)]
+    pub fn is_immortal(&self) -> bool {
+        self.local.load(Ordering::Relaxed) == refcount::IMMORTAL
+    }
+    #[inline(always)]
+    pub fn owner(&self) -> u16 {
+        self.owner.load(Ordering::Relaxed)
+    }
+}

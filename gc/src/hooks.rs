@@ -1,0 +1,34 @@
+//! Calls upward, filled once at start-up by the object model and the interpreter.
+
+use std::sync::OnceLock;
+
+use crate::header::Header;
+use crate::ops::Tracer;
+use crate::reference::Obj;
+
+/// What memory management needs from above.
+pub struct Hooks {
+    /// Runs the object's `__del__` (shape flag `FINALIZER`); errors are reported, not returned.
+    pub finalize: fn(&Obj),
+    /// Runs the callback of a weak reference object whose referent died.
+    pub weakref_dead: fn(Obj),
+    /// Traces the attribute slots behind the native struct (shape flag `SLOTS`).
+    pub trace_slots: unsafe fn(*const Header, &mut Tracer<'_>),
+    /// Drops the attribute slots behind the native struct (shape flag `SLOTS`).
+    pub drop_slots: unsafe fn(*mut Header),
+    /// Visits every value in registers of every thread; the world is stopped.
+    pub trace_registers: fn(&mut Tracer<'_>),
+}
+
+static HOOKS: OnceLock<Hooks> = OnceLock::new();
+
+/// Installs the hooks; the first call wins.
+pub fn install(hooks: Hooks) {
+    let _ = HOOKS.set(hooks);
+}
+
+/// The hooks, if installed.
+#[inline]
+pub fn get() -> Option<&'static Hooks> {
+    HOOKS.get()
+}

@@ -1,0 +1,114 @@
+//! The table from shape id to layout, class and version: one flat array, read without a lock.
+//! Ids are never reused; an entry is filled before its id is published in a header.
+
+use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use crate::header::Header;
+use crate::ops::Ops;
+
+/// Index into the shape table. 0: a free block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[repr(transparent)]
+pub struct ShapeId(pub u32);
+
+/// One row: what a 32-bit shape id stands for.
+#[repr(C)]
+pub struct ShapeEntry {
+    ops: AtomicPtr<Ops>,
+    /// The class object. Written when the entry is made, and while the world is stopped.
+    class: AtomicPtr<Header>,
+    /// The object model's own description of the shape.
+    info: AtomicPtr<()>,
+    /// Version of the class: 0 means "do not cache".
+    version: AtomicU32,
+    flags: AtomicU32,
+}
+
+/// Bits of [`ShapeEntry::flags`].
+pub mod shape_flags {
+    /// Instances have a `__del__`.
+    pub const FINALIZER: u32 = 1;
+    /// Attribute slots follow the native struct: trace them with the `trace_slots` hook.
+    pub const SLOTS: u32 = 2;
+}
+
+const CAPACITY: usize = 1 << 22;
+
+#[allow(clippy::declare_interior_mutable_const)]
+const VACANT: ShapeEntry = ShapeEntry {
+    ops: AtomicPtr::new(std::ptr::null_mut()),
+    class: AtomicPtr::new(std::ptr::null_mut()),
+    info: AtomicPtr::new(std::ptr::null_mut()),
+    version: AtomicU32::new(0),
+    flags: AtomicU32::new(0),
+};
+static TABLE: [ShapeEntry; CAPACITY] = [VACANT; CAPACITY];
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// The row of `id`.
+#[inline(always)]
+pub fn entry(id: ShapeId) -> &'static ShapeEntry {
+    &TABLE[id.0 as usize & (CAPACITY - 1)]
+}
+
+/// Makes a new shape. `None` when all four million ids are taken.
+pub fn allocate(ops: &'static Ops, class: *mut Header, info: *mut (), version: u32, flags: u32) -> Option<ShapeId> {
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    if id as usize >= CAPACITY {
+        NEXT.store(CAPACITY as u32, Ordering::Relaxed);
+        return None;
+    }
+    let row = entry(ShapeId(id));
+    row.class.store(class, Ordering::Relaxed);
+    row.info.store(info, Ordering::Relaxed);
+    row.version.store(version, Ordering::Relaxed);
+    row.flags.store(flags, Ordering::Relaxed);
+    row.ops.store(std::ptr::from_ref(ops).cast_mut(), Ordering::Release);
+    Some(ShapeId(id))
+}
+
+/// Number of ids given out so far; ids are `1..=count`.
+pub fn count() -> u32 {
+    NEXT.load(Ordering::Relaxed) - 1
+}
+
+impl ShapeEntry {
+    #[inline(always)]
+    pub fn ops(&self) -> &'static Ops {
+        // SAFETY: an id is published only after `allocate` stored a `&'static Ops`.
+        unsafe { &*self.ops.load(Ordering::Relaxed) }
+    }
+    /// Address of the layout table, for exact layout checks.
+    #[inline(always)]
+    pub fn ops_ptr(&self) -> *const Ops {
+        self.ops.load(Ordering::Relaxed)
+    }
+    #[inline(always)]
+    pub fn class(&self) -> *mut Header {
+        self.class.load(Ordering::Acquire)
+    }
+    pub fn set_class(&self, class: *mut Header) {
+        self.class.store(class, Ordering::Release);
+    }
+    #[inline(always)]
+    pub fn info(&self) -> *mut () {
+        self.info.load(Ordering::Acquire)
+    }
+    pub fn set_info(&self, info: *mut ()) {
+        self.info.store(info, Ordering::Release);
+    }
+    #[inline(always)]
+    pub fn version(&self) -> u32 {
+        self.version.load(Ordering::Acquire)
+    }
+    pub fn set_version(&self, version: u32) {
+        self.version.store(version, Ordering::Release);
+    }
+    #[inline(always)]
+    pub fn flags(&self) -> u32 {
+        self.flags.load(Ordering::Relaxed)
+    }
+    pub fn set_flags(&self, flags: u32) {
+        self.flags.store(flags, Ordering::Relaxed);
+    }
+}

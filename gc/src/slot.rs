@@ -1,0 +1,139 @@
+//! A heap slot that holds a counted value and is read by other threads without a lock.
+//!
+//! Writers exchange (so the emptying store is ordered before the look at the old object's `SEEN` flag); readers follow the
+//! foreign-load protocol of [`Slot::load`].
+
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+
+use crate::header::HeaderFlags;
+use crate::ops::Tracer;
+use crate::reference::Obj;
+use crate::refcount;
+use crate::value::Value;
+
+/// One counted reference (or number, or nothing) in an object or in its storage.
+#[repr(transparent)]
+pub struct Slot(AtomicU64);
+
+impl Slot {
+    /// A slot that holds `value`.
+    #[inline]
+    pub fn new(value: Obj) -> Slot {
+        Slot(AtomicU64::new(value.into_counted().bits()))
+    }
+    /// A slot that holds nothing.
+    #[inline]
+    pub const fn empty() -> Slot {
+        Slot(AtomicU64::new(0))
+    }
+    pub fn from_option(value: Option<Obj>) -> Slot {
+        value.map_or(Slot::empty(), Slot::new)
+    }
+    /// The raw word, which another thread may replace at any time.
+    #[inline(always)]
+    pub fn peek(&self) -> Value {
+        Value::from_bits(self.0.load(Ordering::Acquire))
+    }
+    /// A reference to what the slot holds, safe against concurrent replacement. The result may be *uncounted* (kept alive by
+    /// limbo until this thread's next safepoint turns it into a counted one), so it must stay in a register or be cloned into the heap.
+    #[inline(always)]
+    pub fn load_uncounted(&self) -> Option<Obj> {
+        let value = self.peek();
+        if !value.is_ptr() {
+            // SAFETY: numbers and nothing are not counted.
+            return unsafe { Obj::from_value(value) };
+        }
+        self.load_pointer(value)
+    }
+    #[inline]
+    fn load_pointer(&self, mut value: Value) -> Option<Obj> {
+        loop {
+            // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
+            let header = unsafe { &*value.ptr() };
+            if header.is_immortal() {
+                // SAFETY: immortal.
+                return unsafe { Obj::from_value(value.uncounted()) };
+            }
+            if header.owner() == taipan_threading::current_slot() && !header.has_flag(HeaderFlags::DEFERRED) {
+                // SAFETY: an object that this thread owns can only be freed by this thread.
+                let owned = unsafe { Obj::from_borrowed(value) };
+                if self.peek() == value {
+                    return Some(owned);
+                }
+            } else {
+                if !header.has_flag(HeaderFlags::SEEN) {
+                    header.set_flag(HeaderFlags::SEEN);
+                }
+                let again = Value::from_bits(self.0.load(Ordering::SeqCst));
+                if again == value {
+                    // SAFETY: the flag was set while the slot held the object, so its last drop puts it into limbo.
+                    return unsafe { Obj::from_value(value.uncounted()) };
+                }
+            }
+            value = self.peek();
+            if !value.is_ptr() {
+                // SAFETY: numbers and nothing are not counted.
+                return unsafe { Obj::from_value(value) };
+            }
+        }
+    }
+    /// A counted reference to what the slot holds.
+    #[inline]
+    pub fn load(&self) -> Option<Obj> {
+        let loaded = self.load_uncounted()?;
+        let value = loaded.into_value();
+        if value.is_ptr() && !value.is_counted() {
+            // SAFETY: alive until the next safepoint at least.
+            return Some(unsafe { Obj::from_borrowed(value) });
+        }
+        // SAFETY: the reference that was just given away.
+        unsafe { Obj::from_value(value) }
+    }
+    /// Replaces the content and returns the former one.
+    #[inline]
+    pub fn replace(&self, value: Option<Obj>) -> Option<Obj> {
+        let bits = value.map_or(0, |v| v.into_counted().bits());
+        let old = if taipan_threading::multi_threaded() {
+            self.0.swap(bits, Ordering::SeqCst)
+        } else {
+            let old = self.0.load(Ordering::Relaxed);
+            self.0.store(bits, Ordering::Relaxed);
+            old
+        };
+        // SAFETY: the slot owned the former content.
+        unsafe { Obj::from_value(Value::from_bits(old)) }
+    }
+    /// Replaces the content, dropping the former one.
+    #[inline]
+    pub fn store(&self, value: Obj) {
+        drop(self.replace(Some(value)));
+    }
+    /// Empties the slot.
+    #[inline]
+    pub fn take(&self) -> Option<Obj> {
+        self.replace(None)
+    }
+    /// Whether the slot holds nothing right now.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+    /// For `Ops::trace`.
+    #[inline]
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        let value = self.peek();
+        if value.is_ptr() {
+            tracer(value);
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let value = Value::from_bits(self.0.load(Ordering::Relaxed));
+        if value.is_counted() {
+            // SAFETY: the slot owned the reference.
+            unsafe { refcount::decref(value.ptr()) }
+        }
+    }
+}
