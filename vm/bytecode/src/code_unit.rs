@@ -1,0 +1,145 @@
+//! What the compiler produces for each code block, as plain data: no Python object is involved,
+//! so a code unit can be built at compile time, stored and sent between threads.
+
+use crate::exception_table::ExceptionEntry;
+use crate::instr::Instr;
+
+/// CPython's `CO_*` bits.
+pub mod flags {
+    /// Locals are in registers, not in a namespace.
+    pub const CO_OPTIMIZED: u32 = 0x1;
+    /// A new namespace is needed for each call.
+    pub const CO_NEWLOCALS: u32 = 0x2;
+    /// Has `*args`.
+    pub const CO_VARARGS: u32 = 0x4;
+    /// Has `**kwargs`.
+    pub const CO_VARKEYWORDS: u32 = 0x8;
+    /// Defined inside a function.
+    pub const CO_NESTED: u32 = 0x10;
+    /// Generator function.
+    pub const CO_GENERATOR: u32 = 0x20;
+    /// Coroutine function (`async def` without `yield`).
+    pub const CO_COROUTINE: u32 = 0x80;
+    /// Generator usable in `await` (`types.coroutine`).
+    pub const CO_ITERABLE_COROUTINE: u32 = 0x100;
+    /// `async def` with `yield`.
+    pub const CO_ASYNC_GENERATOR: u32 = 0x200;
+    /// `from __future__ import barry_as_FLUFL`.
+    pub const CO_FUTURE_BARRY_AS_BDFL: u32 = 0x40_0000;
+    /// `from __future__ import generator_stop`.
+    pub const CO_FUTURE_GENERATOR_STOP: u32 = 0x80_0000;
+    /// `from __future__ import annotations`.
+    pub const CO_FUTURE_ANNOTATIONS: u32 = 0x100_0000;
+    /// No docstring was removed.
+    pub const CO_NO_MONITORING_EVENTS: u32 = 0x200_0000;
+    /// `consts[0]` is the docstring.
+    pub const CO_HAS_DOCSTRING: u32 = 0x400_0000;
+    /// Function defined in a class body.
+    pub const CO_METHOD: u32 = 0x800_0000;
+}
+
+/// A constant.
+#[derive(Clone, Debug)]
+pub enum Const {
+    None,
+    True,
+    False,
+    Ellipsis,
+    Int(i64),
+    /// Too large for `Int`: an optional `-` and hexadecimal digits in lower case.
+    BigInt(String),
+    Float(f64),
+    Complex(f64, f64),
+    Str(String),
+    /// A string with lone surrogates, in WTF-8.
+    SurrogateStr(Vec<u8>),
+    Bytes(Vec<u8>),
+    Tuple(Vec<Const>),
+    FrozenSet(Vec<Const>),
+    /// `slice(start, stop, step)`.
+    Slice(Box<[Const; 3]>),
+    Code(Box<CodeUnit>),
+}
+
+/// Where in the source an instruction comes from (PEP 657).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// One-based; 0: the instruction has no source line.
+    pub line: u32,
+    /// Line of the end.
+    pub end_line: u32,
+    /// Zero-based, in UTF-8 bytes.
+    pub col: u32,
+    /// Column behind the last byte.
+    pub end_col: u32,
+}
+
+impl Position {
+    /// No source location.
+    pub const NONE: Self = Self { line: 0, end_line: 0, col: 0, end_col: 0 };
+}
+
+/// A compiled code block: module, function, class body, lambda, comprehension, annotation scope.
+#[derive(Clone, Debug, Default)]
+pub struct CodeUnit {
+    pub instrs: Vec<Instr>,
+    /// One per instruction.
+    pub positions: Vec<Position>,
+    pub consts: Vec<Const>,
+    /// Attribute, global and other names, by index.
+    pub names: Vec<String>,
+    /// Names of registers `0..nlocals`. A comprehension inlined into the block contributes its
+    /// variables.
+    pub varnames: Vec<String>,
+    /// Cell variables, in register order. A parameter that is a cell is in `varnames` too.
+    pub cellvars: Vec<String>,
+    /// Free variables, in register order and in order of the function's closure.
+    pub freevars: Vec<String>,
+    /// Registers of `cellvars`.
+    pub cell_registers: Vec<u16>,
+    /// Registers of `freevars` (consecutive).
+    pub free_registers: Vec<u16>,
+    /// Number of named registers, `varnames.len()`.
+    pub nlocals: u16,
+    /// First register that is neither a local nor a cell.
+    pub first_temp: u16,
+    /// Size of the window.
+    pub nregs: u16,
+    /// Positional parameters, positional-only ones included, without `*args`.
+    pub argcount: u32,
+    pub posonlyargcount: u32,
+    pub kwonlyargcount: u32,
+    /// [`flags`].
+    pub flags: u32,
+    pub name: String,
+    pub qualname: String,
+    pub filename: String,
+    pub first_line: u32,
+    /// Innermost first.
+    pub exception_table: Vec<ExceptionEntry>,
+}
+
+impl CodeUnit {
+    /// Number of parameter registers, `*args` and `**kwargs` included.
+    pub fn nparams(&self) -> u32 {
+        let stars = (self.flags & flags::CO_VARARGS != 0) as u32
+            + (self.flags & flags::CO_VARKEYWORDS != 0) as u32;
+        self.argcount + self.kwonlyargcount + stars
+    }
+
+    /// The docstring, which is constant 0 if there is one.
+    pub fn docstring(&self) -> Option<&Const> {
+        if self.flags & flags::CO_HAS_DOCSTRING != 0 { self.consts.first() } else { None }
+    }
+
+    /// Name of the variable in a cell register, and whether it is a free variable.
+    pub fn cell_name(&self, register: u16) -> Option<(&str, bool)> {
+        let find = |registers: &[u16], names: &'_ [String]| {
+            registers.iter().position(|r| *r == register).filter(|i| *i < names.len())
+        };
+        if let Some(i) = find(&self.cell_registers, &self.cellvars) {
+            return Some((&self.cellvars[i], false));
+        }
+        find(&self.free_registers, &self.freevars).map(|i| (self.freevars[i].as_str(), true))
+    }
+}
