@@ -1,0 +1,24 @@
+#!/bin/bash
+# Writes the expected output of the programs in python/ by running them with CPython 3.14.
+# Usage: vm/cli/tests/regenerate.sh [PROGRAM.py ...]     PYTHON names the interpreter (default python3.14)
+# Output goes to NAME.out; a program whose first lines say "# stderr: compare" also gets NAME.err,
+# and one that says "# exit: N" must leave with that status (otherwise 0).
+set -euo pipefail
+cd "$(dirname "$0")/python"
+python=${PYTHON:-python3.14}
+"$python" -c 'import sys; assert sys.version_info[:2] == (3, 14), sys.version' || exit 2
+[ $# -gt 0 ] || set -- *.py
+for program in "$@"; do
+    program=$(basename "$program")
+    name=${program%.py}
+    wanted=$(sed -n '1,5s/^# exit: *//p' "$program")
+    status=0
+    PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=1 PYTHONHASHSEED=0 "$python" "$program" >"$name.out" 2>"$name.err" </dev/null || status=$?
+    if [ "$status" != "${wanted:-0}" ]; then
+        echo "$program: exit status $status, expected ${wanted:-0}" >&2
+        tail -n 3 "$name.err" >&2
+    fi
+    PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=1 PYTHONHASHSEED=1 "$python" "$program" 2>/dev/null </dev/null | cmp -s - "$name.out" ||
+        echo "$program: output depends on the hash seed" >&2
+    if ! sed -n 1,5p "$program" | grep -q '^# stderr: compare'; then rm "$name.err"; fi
+done
