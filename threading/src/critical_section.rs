@@ -30,11 +30,14 @@ struct Section {
 pub(crate) struct Sections {
     stack: Vec<Section>,
     held_from: usize,
+    /// For a forked child: the lock that the thread sleeps for, and a lock that it holds meanwhile.
+    acquiring: *const ObjectLock,
+    partial: *const ObjectLock,
 }
 
 impl Sections {
     pub(crate) const fn new() -> Sections {
-        Sections { stack: Vec::new(), held_from: 0 }
+        Sections { stack: Vec::new(), held_from: 0, acquiring: std::ptr::null(), partial: std::ptr::null() }
     }
 
     fn top_held(&self) -> Option<Section> {
@@ -79,10 +82,19 @@ impl Section {
     }
 
     /// Takes the locks, sleeping if need be. The thread holds no other section.
-    fn lock(self) {
+    fn lock(self, thread: Option<&ThreadState>) {
+        let note = |partial| {
+            if let Some(thread) = thread {
+                access(&thread.sections, |sections| sections.partial = partial);
+            }
+        };
         for lock in self.locks() {
             if !lock.try_lock() {
+                if std::ptr::eq(lock, self.second) {
+                    note(self.first);
+                }
                 let _acquired = lock.lock_slow(None, false, WhileParked::SectionsAreSuspended);
+                note(std::ptr::null());
             }
         }
     }
@@ -142,14 +154,14 @@ fn begin_slow(thread: Option<&'static ThreadState>, section: Section) -> Kind {
         return Kind::Empty;
     }
     let Some(thread) = thread else {
-        section.lock();
+        section.lock(None);
         return Kind::Unregistered(section);
     };
     if thread.top_section().is_some_and(|top| top.covers(section)) {
         return Kind::Empty;
     }
     thread.suspend_sections();
-    section.lock();
+    section.lock(Some(thread));
     thread.push_section(section)
 }
 
@@ -239,7 +251,7 @@ impl ThreadState {
             if sections.held_from == sections.stack.len() { sections.stack.last().copied() } else { None }
         });
         if let Some(top) = top {
-            top.lock();
+            top.lock(Some(self));
             access(&self.sections, |sections| sections.held_from = sections.stack.len() - 1);
         }
     }
@@ -249,12 +261,23 @@ impl ThreadState {
         access(&self.sections, |sections| sections.stack.len())
     }
 
-    /// In a forked child, for a thread that does not exist: its suspended sections hold no lock.
-    pub(crate) fn forget_sections(&self) {
-        access(&self.sections, |sections| {
-            sections.stack.clear();
-            sections.held_from = 0;
-        });
+    /// Notes the lock that the thread is about to sleep for, or that it sleeps no more. The first
+    /// under the queue's lock, so that a fork sees it together with the mailbox.
+    pub(crate) fn note_acquiring(&self, lock: *const ObjectLock) {
+        access(&self.sections, |sections| sections.acquiring = lock);
+    }
+
+    /// In a forked child, for a thread that does not exist. It holds no section; but a lock may have been
+    /// handed to it that it never came to use, and it may have got one of two.
+    pub(crate) fn release_vanished(&'static self) {
+        let (acquiring, partial) = access(&self.sections, |sections| (sections.acquiring, sections.partial));
+        let handed = if self.parker().was_handed_a_lock() { acquiring } else { std::ptr::null() };
+        Section { first: handed, second: partial }.unlock();
+        self.forget_sections();
+    }
+
+    fn forget_sections(&self) {
+        access(&self.sections, |sections| *sections = Sections::new());
     }
 
     /// At the thread's end: whatever a leaked guard left behind.

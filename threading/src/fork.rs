@@ -50,7 +50,7 @@ pub fn after_fork_child() -> Vec<&'static ThreadState> {
     drop(fork);
     for thread in &vanished {
         thread.orphan_retired();
-        thread.forget_sections();
+        thread.release_vanished();
     }
     vanished
 }

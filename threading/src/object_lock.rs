@@ -170,11 +170,21 @@ impl ObjectLock {
             };
             // Relaxed: clearing PARKED and this test are both under the queue's lock; LOCKED without
             // PARKED, or PARKED alone, means that the release that will not wake us has happened.
-            let park = || parking_lot::park(self.key(), &wait, || self.0.load(Relaxed) == LOCKED | PARKED);
+            let validate = || {
+                let wanted = self.0.load(Relaxed) == LOCKED | PARKED;
+                if let Some(me) = me.filter(|_| wanted) {
+                    me.note_acquiring(self);
+                }
+                wanted
+            };
+            let park = || parking_lot::park(self.key(), &wait, validate);
             let outcome = match mode {
                 WhileParked::SuspendSections => thread_state::detached(park),
                 WhileParked::SectionsAreSuspended => thread_state::detached_without_sections(park),
             };
+            if let Some(me) = me {
+                me.note_acquiring(std::ptr::null());
+            }
             match outcome {
                 // The queue's lock and the parker's word order us after the last holder.
                 Parked::Unparked(Token::Handoff) => return Acquisition::Acquired,

@@ -115,6 +115,11 @@ impl Parker {
         }
     }
 
+    /// Whether the last token handed over a lock. Only in a forked child, for a thread that does not exist.
+    pub(crate) fn was_handed_a_lock(&self) -> bool {
+        self.word.load(Acquire) & HANDOFF != 0 // Nobody is left to pair with.
+    }
+
     /// Makes a sleeping owner test `interrupted` again. Async-signal-safe on Linux.
     pub fn poke(&self) {
         // Release pairs with the Acquire side of `prepare` and `wait`: the caller's poll bit is seen.

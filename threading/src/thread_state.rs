@@ -71,6 +71,12 @@ unsafe impl Sync for ThreadState {}
 // SAFETY: nothing in it is bound to the thread that created the table entry.
 unsafe impl Send for ThreadState {}
 
+// No panic can break what a slot or the table of slots promises.
+impl std::panic::UnwindSafe for ThreadState {}
+impl std::panic::RefUnwindSafe for ThreadState {}
+impl std::panic::UnwindSafe for Registry {}
+impl std::panic::RefUnwindSafe for Registry {}
+
 facade_thread_local! {
     static CURRENT: Cell<Option<&'static ThreadState>> = Cell::new(None)
 }
