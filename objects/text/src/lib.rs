@@ -7,7 +7,13 @@
 
 pub mod case;
 pub mod error;
+pub mod float_parse;
+pub mod float_repr;
+pub mod hash;
+pub mod int_text;
+pub mod math;
 pub mod pad;
+pub mod repr;
 pub mod search;
 pub mod split;
 pub mod unicode_data;

@@ -13,7 +13,7 @@ CATEGORIES = "Cn Lu Ll Lt Mn Mc Me Nd Nl No Zs Zl Zp Cc Cf Cs Co Lm Lo Pc Pd Ps 
 BIDI = ["", *"L LRE LRO R AL RLE RLO PDF EN ES ET AN CS NSM BN B S WS ON LRI RLI FSI PDI".split()]
 WIDTHS = "F H W Na A N".split()
 FLAGS = (
-    "ALPHA LOWER UPPER PRINTABLE XID_START XID_CONTINUE SPACE LINE_BREAK DECIMAL DIGIT NUMERIC "
+    "ALPHA LOWER UPPER PRINTABLE XID_START XID_CONTINUE SPACE DECIMAL DIGIT NUMERIC "
     "CASED CASE_IGNORABLE SPECIAL_CASE MIRRORED"
 ).split()
 BIT = {name: 1 << i for i, name in enumerate(FLAGS)}
@@ -34,7 +34,6 @@ def flags_of(code, char):
     put("XID_START", char.isidentifier())
     put("XID_CONTINUE", ("a" + char).isidentifier())
     put("SPACE", char.isspace())
-    put("LINE_BREAK", len(("a" + char + "b").splitlines()) == 2)
     put("DECIMAL", char.isdecimal())
     put("DIGIT", char.isdigit())
     put("NUMERIC", char.isnumeric())
