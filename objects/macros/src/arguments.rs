@@ -54,7 +54,7 @@ pub fn expand(options: TokenStream, item: ItemFn) -> Result<TokenStream> {
     };
     let signature_item = binding.signature_item(&owner);
     // Here `__bound` is a closure, as it captures the leading parameters.
-    let dispatch = binding.dispatch(&[]);
+    let dispatch = binding.dispatch();
     let (attributes, visibility, ident, body) = (&item.attrs, &item.vis, &item.sig.ident, &item.block);
     let nested = quote!(#[allow(clippy::too_many_arguments)] #inner #body);
     let (before, sibling) = if assoc { (quote!(), nested) } else { (nested, quote!()) };

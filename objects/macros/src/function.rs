@@ -225,11 +225,11 @@ impl Binding {
     }
 
     /// The body of the vectorcall entry, given `__args: &Args<'_>`; calls `__bound(receiver.., parameters..)`.
-    pub fn dispatch(&self, before: &[TokenStream]) -> TokenStream {
-        if self.shape == Shape::Keywords { self.dispatch_keywords(before) } else { self.dispatch_positional(before) }
+    pub fn dispatch(&self) -> TokenStream {
+        if self.shape == Shape::Keywords { self.dispatch_keywords() } else { self.dispatch_positional() }
     }
 
-    fn dispatch_positional(&self, before: &[TokenStream]) -> TokenStream {
+    fn dispatch_positional(&self) -> TokenStream {
         let (required, positional) = (self.required(), self.positional());
         let kwargs = self.has(Kind::VarKeywords);
         let receiver: Vec<_> = self.receiver.then(|| quote!(__receiver)).into_iter().collect();
@@ -242,7 +242,7 @@ impl Binding {
                 pattern.push(quote!(__rest @ ..));
             }
             let arguments = self.arguments(given, &names, if rest { quote!(__rest) } else { quote!(&[]) });
-            arms.push(quote!([#(#pattern),*] => return __bound(#(#before,)* #(#receiver,)* #(#arguments),*),));
+            arms.push(quote!([#(#pattern),*] => return __bound(#(#receiver,)* #(#arguments),*),));
         }
         let matching = quote! {
             match __args.positional {
@@ -286,7 +286,7 @@ impl Binding {
         arguments
     }
 
-    fn dispatch_keywords(&self, before: &[TokenStream]) -> TokenStream {
+    fn dispatch_keywords(&self) -> TokenStream {
         let count = self.named().count();
         let slots: Vec<_> = (0..count).map(|i| format_ident!("__s{i}")).collect();
         let unwraps = self.named().enumerate().filter(|(_, (_, p))| p.default.is_none()).map(|(at, _)| {
@@ -322,7 +322,7 @@ impl Binding {
             __SIGNATURE.bind(__args, &mut __slots)?;
             let [#(#slots),*] = __slots;
             #(#unwraps)*
-            __bound(#(#before,)* #(#receiver,)* #(#arguments),*)
+            __bound(#(#receiver,)* #(#arguments),*)
         }
     }
 
@@ -381,7 +381,7 @@ pub fn method_def(
         Some(first) if receiver => receiver_parts(first, self_type)?,
         _ => (quote!(), quote!(), quote!()),
     };
-    let dispatch = binding.dispatch(&[]);
+    let dispatch = binding.dispatch();
     let entries = binding.fast_entries();
     let items = entries.iter().map(|(_, item)| item);
     let fast: Vec<TokenStream> = (0..4)

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use num_traits::{Signed, ToPrimitive};
 use taipan_gc::Obj;
 
 use crate::error::PyResult;
 use crate::str::PyStr;
 
-pub use crate::construct::{big_int_obj, int_obj, list_obj, str_obj, tuple_obj};
+pub use crate::construct::{int_obj, list_obj, str_obj, tuple_obj};
+pub use crate::int::from_bigint as big_int_obj;
 pub use crate::singletons::{bool_obj, is_none, none};
 
 /// The class's name, as error texts show it.
@@ -31,7 +31,7 @@ pub fn str_equals(obj: &Obj, text: &str) -> bool {
 
 /// The text of a `str`, lone surrogates replaced.
 pub fn str_text(obj: &Obj) -> Option<String> {
-    obj.downcast::<PyStr>().map(|s| s.to_string_lossy())
+    obj.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())
 }
 
 /// The text of a `str`; raises `UnicodeEncodeError` for lone surrogates.
@@ -55,17 +55,13 @@ pub fn index(obj: &Obj) -> PyResult<Obj> {
 
 /// The value of a real number, by way of `__float__` or `__index__`.
 pub fn to_f64(obj: &Obj) -> PyResult<f64> {
-    crate::protocol::to_f64(obj)
+    crate::protocol::as_f64(obj)
 }
 
-/// The value of an `int`, if it fits, and whether it is negative.
-pub fn int_to_i128(obj: &Obj) -> (Option<i128>, bool) {
-    let value = obj.value();
-    if value.is_int() {
-        return (Some(value.as_int().into()), value.as_int() < 0);
-    }
-    match crate::int::big(obj) {
-        Some(big) => (big.to_i128(), big.is_negative()),
-        None => (None, false),
+/// The value of an `int` beyond `i64`, if it fits `u64`, and whether it is negative.
+pub fn int_parts(obj: &Obj) -> (Option<i64>, Option<u64>, bool) {
+    match crate::int::int_ref(obj) {
+        Some(int) => (int.to_i64(), int.to_u64(), int.is_negative()),
+        None => (None, None, false),
     }
 }

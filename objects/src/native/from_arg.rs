@@ -125,13 +125,10 @@ fn wide(obj: &Obj) -> PyResult<Wide> {
 #[cold]
 fn wide_slow(obj: &Obj) -> PyResult<Wide> {
     let int = bridge::index(obj)?;
-    Ok(match bridge::int_to_i128(&int) {
-        (Some(value), _) => match i64::try_from(value) {
-            Ok(small) => Wide::Small(small),
-            Err(_) if value < 0 => Wide::Negative,
-            Err(_) => Wide::Positive(u64::try_from(value).ok()),
-        },
-        (None, negative) => if negative { Wide::Negative } else { Wide::Positive(None) },
+    Ok(match bridge::int_parts(&int) {
+        (Some(small), _, _) => Wide::Small(small),
+        (None, _, true) => Wide::Negative,
+        (None, unsigned, false) => Wide::Positive(unsigned),
     })
 }
 

@@ -294,6 +294,5 @@ fn text_of(obj: &Obj) -> String {
     bridge::str_text(obj).unwrap()
 }
 fn last_message() -> String {
-    let text = crate::protocol::str(&crate::error::take_raised()).unwrap();
-    bridge::str_text(&text).unwrap()
+    crate::protocol::str_string(&crate::error::take_raised()).unwrap()
 }
