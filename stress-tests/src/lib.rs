@@ -4,5 +4,7 @@
 //! randomness comes from a seed that is printed, so that a run can be repeated.
 
 pub mod interpreter;
+#[cfg(loom)]
+pub mod model;
 pub mod random;
 pub mod run;

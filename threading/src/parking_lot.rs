@@ -172,12 +172,15 @@ fn is_due(since: Instant) -> bool {
 /// A model has no clock: it chooses for the whole run.
 #[cfg(loom)]
 fn is_due(_since: Instant) -> bool {
-    MODEL_IS_FAIR.load(std::sync::atomic::Ordering::Relaxed)
+    MODEL_IS_FAIR.with(Cell::get)
 }
 
-/// Whether waiters of the running model count as having waited long. Plain std: not part of the model.
 #[cfg(loom)]
-pub static MODEL_IS_FAIR: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+std::thread_local! {
+    /// Whether waiters of the running model count as having waited long. A model runs in one OS
+    /// thread; the choice is no part of it.
+    pub static MODEL_IS_FAIR: Cell<bool> = const { Cell::new(false) };
+}
 
 /// All queues locked by the forking thread, so that no other thread is halfway through one.
 pub(crate) struct AllQueues(Vec<MutexGuard<'static, VecDeque<Waiter>>>);

@@ -97,7 +97,7 @@ macro_rules! facade_thread_local {
 /// Declares a static that is built anew for each run of a model.
 #[macro_export]
 macro_rules! facade_static {
-    ($(#[$meta:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {
-        $crate::sync::loom_lazy_static! { $(#[$meta])* $vis static ref $name: $type = $init; }
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr) => {
+        $crate::sync::loom_lazy_static! { $(#[$meta])* static ref $name: $type = $init; }
     };
 }

@@ -132,7 +132,7 @@ macro_rules! facade_thread_local {
 /// Declares a static that is built anew for each run of a loom model.
 #[macro_export]
 macro_rules! facade_static {
-    ($(#[$meta:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {
-        $(#[$meta])* $vis static $name: $type = $init;
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr) => {
+        $(#[$meta])* static $name: $type = $init;
     };
 }
