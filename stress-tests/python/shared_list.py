@@ -17,7 +17,7 @@ def appends(context, running):
 
     def append(index, rng):
         number = 0
-        while running() and number < 200_000:
+        while running() and number < 40_000:
             for _ in range(100):
                 if number % 3:
                     shared.append((index, number))

@@ -41,15 +41,16 @@ pub fn taipan(features: &str) -> Result<PathBuf, String> {
 pub fn by_name(name: &str) -> Result<PathBuf, String> {
     if name.contains(std::path::MAIN_SEPARATOR) {
         let path = PathBuf::from(name);
-        return std::path::absolute(&path).ok().filter(|_| path.is_file()).ok_or(format!("{name} does not exist"));
+        return std::path::absolute(&path)
+            .ok()
+            .filter(|_| path.is_file())
+            .ok_or(format!("{name} does not exist"));
     }
     let mut folders: Vec<PathBuf> =
         std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
     folders.extend(std::env::var_os("TAIPAN_PEERS").map(|folder| PathBuf::from(folder).join("bin")));
     folders.extend(std::env::home_dir().map(|home| home.join(".cache/taipan-peers/bin")));
-    folders
-        .into_iter()
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
-        .ok_or(format!("no interpreter called {name} in PATH, $TAIPAN_PEERS/bin or ~/.cache/taipan-peers/bin"))
+    folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file()).ok_or(format!(
+        "no interpreter called {name} in PATH, $TAIPAN_PEERS/bin or ~/.cache/taipan-peers/bin"
+    ))
 }

@@ -75,7 +75,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>,
         match argument.as_str() {
             "--seconds" => {
                 let text = value()?;
-                let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+                let seconds =
+                    text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
                 options.seconds = seconds.ok_or(format!("--seconds {text}: not a number of seconds"))?;
             }
             "--seed" => options.seed = number(value()?)?,
@@ -134,7 +135,8 @@ fn stress(options: &Options) -> Result<bool, String> {
         random.shuffle(&mut order);
         for program in order {
             let drawn = 2 + random.below(7);
-            let seed = if programs.len() == 1 && pass == 0 { options.seed } else { random.bits() % 1_000_000_007 };
+            let seed =
+                if programs.len() == 1 && pass == 0 { options.seed } else { random.bits() % 1_000_000_007 };
             if Instant::now() >= end && runs > 0 {
                 break 'all;
             }
@@ -149,11 +151,16 @@ fn stress(options: &Options) -> Result<bool, String> {
             let outcome = plan.run();
             runs += 1;
             peak = peak.max(outcome.peak_memory);
-            let figures = format!("{:5.1} s {:5} MB", outcome.elapsed.as_secs_f64(), outcome.peak_memory >> 20);
+            let figures =
+                format!("{:5.1} s {:5} MB", outcome.elapsed.as_secs_f64(), outcome.peak_memory >> 20);
             match outcome.verdict {
                 Ok(line) => println!("{:>18}  {figures}  {line}", name(program)),
                 Err(complaint) => {
-                    println!("{:>18}  {figures}  FAILED {complaint}\n  repeat with: {}", name(program), plan.command_line());
+                    println!(
+                        "{:>18}  {figures}  FAILED {complaint}\n  repeat with: {}",
+                        name(program),
+                        plan.command_line()
+                    );
                     failed.push(format!("{} (seed {seed})", name(program)));
                     if !options.keep_going {
                         break 'all;

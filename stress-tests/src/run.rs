@@ -93,7 +93,12 @@ impl Plan<'_> {
         Err(format!("ended with {status}\n{}{}", tail(&stdout), tail(&stderr)))
     }
 
-    fn wait(&self, child: &mut Child, begin: Instant, samples: &mut Vec<(f64, u64)>) -> Result<ExitStatus, String> {
+    fn wait(
+        &self,
+        child: &mut Child,
+        begin: Instant,
+        samples: &mut Vec<(f64, u64)>,
+    ) -> Result<ExitStatus, String> {
         let time_limit = Duration::from_secs_f64(self.seconds * 5.0 + 120.0);
         loop {
             if let Some(status) = child.try_wait().map_err(|error| format!("cannot wait: {error}"))? {
@@ -124,7 +129,8 @@ fn growth(samples: &[(f64, u64)], seconds: f64) -> Option<String> {
     };
     let (early, late) = (peak(0.25, 0.5)?, peak(0.75, 1.0)?);
     let allowed = early + early / 4 + (24 << 20);
-    (late > allowed).then(|| format!("memory grows: {} MB early, {} MB late in the run", early >> 20, late >> 20))
+    (late > allowed)
+        .then(|| format!("memory grows: {} MB early, {} MB late in the run", early >> 20, late >> 20))
 }
 
 /// Resident bytes of a process, where `/proc` tells.

@@ -39,7 +39,9 @@ fn main() -> ExitCode {
         .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
         .collect();
     programs.sort();
-    programs.retain(|path| filters.is_empty() || filters.iter().any(|filter| stem(path).contains(filter.as_str())));
+    programs.retain(|path| {
+        filters.is_empty() || filters.iter().any(|filter| stem(path).contains(filter.as_str()))
+    });
     if list {
         programs.iter().for_each(|path| println!("{}: test", stem(path)));
         return ExitCode::SUCCESS;
@@ -108,10 +110,12 @@ fn directive<'a>(source: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn check(path: &Path) -> Result<(), String> {
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let read =
+        |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let source = read(path)?;
     let expected = read(&path.with_extension("out"))?;
-    let status: i32 = directive(&source, "exit").map_or(Ok(0), str::parse).map_err(|error| format!("exit: {error}"))?;
+    let status: i32 =
+        directive(&source, "exit").map_or(Ok(0), str::parse).map_err(|error| format!("exit: {error}"))?;
     let mut child = Command::new(env!("CARGO_BIN_EXE_taipan"))
         .arg(path.file_name().expect("a listed file has a name"))
         .current_dir(path.parent().expect("a listed file has a folder"))
@@ -178,8 +182,14 @@ fn first_difference(expected: &str, got: &str) -> Option<String> {
             (None, None) => break,
             (wanted, had) if wanted == had => {}
             (wanted, had) => {
-                let show = |line: Option<&str>| line.map_or("<end of output>".to_owned(), |line| format!("{line:?}"));
-                return Some(format!("in line {number}:\n  expected {}\n  got      {}", show(wanted), show(had)));
+                let show = |line: Option<&str>| {
+                    line.map_or("<end of output>".to_owned(), |line| format!("{line:?}"))
+                };
+                return Some(format!(
+                    "in line {number}:\n  expected {}\n  got      {}",
+                    show(wanted),
+                    show(had)
+                ));
             }
         }
     }

@@ -1,0 +1,97 @@
+//! Interpreters started, made ready together and timed over their work alone.
+//!
+//! Invariant: the clock runs from the moment the first process is told to go until the last one has said it is
+//! done; preparation and start-up stay outside.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+/// One process that prepares itself, says `ready`, waits for a line, works and says `done`.
+struct Worker {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    fn start(interpreter: &Path, script: &Path, arguments: &[String]) -> Result<Worker, String> {
+        let mut child = Command::new(interpreter)
+            .arg(script)
+            .args(arguments)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start {}: {error}", interpreter.display()))?;
+        let input = child.stdin.take().ok_or("no pipe to the interpreter")?;
+        let output = BufReader::new(child.stdout.take().ok_or("no pipe from the interpreter")?);
+        Ok(Worker { child, input, output })
+    }
+
+    fn expect(&mut self, word: &str) -> Result<(), String> {
+        let mut line = String::new();
+        self.output.read_line(&mut line).map_err(|error| format!("reading from the interpreter: {error}"))?;
+        if line.trim_end() == word { Ok(()) } else { Err(self.complaint()) }
+    }
+
+    /// Why the process did not do as expected: the end of what it wrote to standard error.
+    fn complaint(&mut self) -> String {
+        self.child.kill().ok();
+        let mut text = String::new();
+        if let Some(mut pipe) = self.child.stderr.take() {
+            pipe.read_to_string(&mut text).ok();
+        }
+        let status = self.child.wait().map_or("no status".to_owned(), |status| status.to_string());
+        let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("");
+        format!("{status}: {last}")
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Seconds of work of `count` processes that run the same script at the same time.
+pub fn timed(interpreter: &Path, script: &Path, arguments: &[String], count: usize) -> Result<f64, String> {
+    let started: Result<Vec<Worker>, String> =
+        (0..count).map(|_| Worker::start(interpreter, script, arguments)).collect();
+    let mut workers = started?;
+    for worker in &mut workers {
+        worker.expect("ready")?;
+    }
+    let begin = Instant::now();
+    for worker in &mut workers {
+        worker
+            .input
+            .write_all(b"go\n")
+            .and_then(|()| worker.input.flush())
+            .map_err(|error| error.to_string())?;
+    }
+    for worker in &mut workers {
+        worker.expect("done")?;
+    }
+    Ok(begin.elapsed().as_secs_f64())
+}
+
+/// Standard output of a process that is expected to succeed.
+pub fn output(interpreter: &Path, script: &Path, arguments: &[String]) -> Result<String, String> {
+    let result = Command::new(interpreter)
+        .arg(script)
+        .args(arguments)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("cannot start {}: {error}", interpreter.display()))?;
+    if !result.status.success() {
+        let errors = String::from_utf8_lossy(&result.stderr);
+        let last = errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("");
+        return Err(format!("{}: {last}", result.status));
+    }
+    String::from_utf8(result.stdout).map_err(|error| error.to_string())
+}
