@@ -163,7 +163,9 @@ pub fn format_float(x: f64, format: FloatFormat, flags: FloatFlags) -> String {
                     digits.pop();
                 }
             }
-            if point <= -4 || point > precision as i32 {
+            // What gets ".0" would have one digit more than asked for.
+            let most = precision as i32 - i32::from(flags.add_dot_zero);
+            if point <= -4 || point > most {
                 push_plain(&mut body, &digits, 1, None);
                 exponent = Some(point - 1);
             } else {

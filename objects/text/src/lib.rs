@@ -6,16 +6,21 @@
 #![forbid(unsafe_code)]
 
 pub mod case;
+pub mod complex_text;
 pub mod error;
 pub mod float_parse;
 pub mod float_repr;
+pub mod format_number;
+pub mod format_spec;
 pub mod hash;
 pub mod int_text;
 pub mod math;
 pub mod pad;
+pub mod percent_format;
 pub mod repr;
 pub mod search;
 pub mod split;
+pub mod str_format;
 pub mod unicode_data;
 pub mod units;
 
