@@ -34,8 +34,8 @@ impl HeaderFlags {
     pub const FINALIZED: u8 = 8;
     /// Waiting in limbo, count zero.
     pub const LIMBO: u8 = 16;
-    /// `gc.freeze()`d.
-    pub const FROZEN: u8 = 32;
+    /// Being freed, or free: no reference can be made. Stays set until the block is used again.
+    pub const DYING: u8 = 32;
     /// Free for the layout's own use.
     pub const LAYOUT_A: u8 = 64;
     /// Free for the layout's own use.
@@ -100,14 +100,47 @@ impl Header {
     pub fn has_flag(&self, flag: u8) -> bool {
         self.flags() & flag != 0
     }
-    /// Sets `flag`; returns whether it was clear. Sequentially consistent: pairs with the slot re-read of a foreign load.
+    /// Sets `flag`; returns whether it was clear.
     #[inline]
     pub fn set_flag(&self, flag: u8) -> bool {
-        self.flags.fetch_or(flag, Ordering::SeqCst) & flag == 0
+        self.flags.fetch_or(flag, Ordering::AcqRel) & flag == 0
     }
     #[inline]
     pub fn clear_flag(&self, flag: u8) {
-        self.flags.fetch_and(!flag, Ordering::SeqCst);
+        self.flags.fetch_and(!flag, Ordering::AcqRel);
+    }
+    #[inline(always)]
+    pub(crate) fn flags_word(&self) -> &AtomicU8 {
+        &self.flags
+    }
+    /// Makes this block's header that of a new object, as `header` says. Stale readers may be looking; Release pairs with their
+    /// look at the flags (`refcount::protocol`).
+    #[inline(always)]
+    pub(crate) fn publish(&self, header: &Header) {
+        // Relaxed: see above, and nobody has a reference yet.
+        self.local.store(header.local.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.shared.store(header.shared.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.shape.store(header.shape.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.owner.store(header.owner.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.lock.reset();
+        self.flags.store(header.flags.load(Ordering::Relaxed), Ordering::Release);
+    }
+    /// Makes this the header of a free block; see `heap::page`.
+    #[inline(always)]
+    pub(crate) fn make_free(&self) {
+        self.flags.store(HeaderFlags::DYING, Ordering::Release);
+        self.shape.store(0, Ordering::Relaxed);
+        self.owner.store(0, Ordering::Relaxed);
+        self.shared.store(refcount::protocol::MERGED, Ordering::Relaxed);
+    }
+    /// Page offset of the next free block; in the local count's place.
+    #[inline(always)]
+    pub(crate) fn free_link(&self) -> u32 {
+        self.local.load(Ordering::Relaxed)
+    }
+    #[inline(always)]
+    pub(crate) fn set_free_link(&self, offset: u32) {
+        self.local.store(offset, Ordering::Relaxed);
     }
     #[inline(always)]
     pub fn is_immortal(&self) -> bool {

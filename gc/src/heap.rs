@@ -1,20 +1,185 @@
-//! The object heap. (First form.)
+//! The object heap: per-thread pages of equal blocks, allocation as pop from a free list.
+//!
+//! Memory is *type-stable*: between two stops of the world a freed block is reused only for another object of its size class, and its header
+//! stays readable, so a thread may look at the header behind a pointer that it read from a shared slot a moment ago.
+//! Pages change size or go back only while the world is stopped (or while there is only one thread).
+//! Each thread allocates from its own slot's heap ([`local`]); blocks freed by other threads go through the page's atomic
+//! list. A heap outlives its thread and is taken over by the slot's next one. Tracked and untracked objects live on different pages,
+//! so the collector walks only the former.
 
 use std::ptr::NonNull;
 
 use crate::header::Header;
 use crate::reference::Object;
+use crate::shape_table::{self, shape_flags};
+
+pub(crate) mod local;
+pub(crate) mod page;
+pub(crate) mod pool;
+pub mod size_class;
+#[cfg(feature = "poison")]
+mod poison;
+
+pub use pool::bytes_in_use;
+
+use local::LocalHeap;
+use page::{Page, PageState};
+use size_class::{CLASSES, MAX_SMALL, PAGE_HEADER};
 
 /// Moves `value` into a new block with `extra` zeroed bytes behind it.
+#[inline]
 pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
+    const { assert!(align_of::<T>() <= 16 && size_of::<T>() >= size_of::<Header>()) };
     let size = size_of::<T>() + extra;
-    // SAFETY: size is not zero.
+    // SAFETY: `Object` promises a header at the start.
+    let header = unsafe { &*(&raw const value).cast::<Header>() };
+    let tracked = T::ops().tracked
+        || extra > 0 && shape_table::entry(header.shape()).flags() & shape_flags::SLOTS != 0;
+    let block = if size <= MAX_SMALL {
+        local::heap().allocate(size_class::class(size) + if tracked { CLASSES } else { 0 })
+    } else {
+        allocate_large(size, tracked)
+    };
+    #[cfg(feature = "poison")]
+    poison::check(block);
+    let target = block.cast::<u8>();
+    // SAFETY: the block is ours and large enough; stale readers look at the header only, which is written atomically.
     unsafe {
-        let block = libmimalloc_sys::mi_zalloc(size).cast::<T>();
-        let block = NonNull::new(block).unwrap_or_else(|| std::alloc::handle_alloc_error(std::alloc::Layout::new::<T>()));
-        block.write(value);
-        block
+        let source = (&raw const value).cast::<u8>();
+        let head = size_of::<Header>();
+        target.add(head).copy_from_nonoverlapping(source.add(head), size_of::<T>() - head);
+        if extra > 0 && size <= MAX_SMALL {
+            target.add(size_of::<T>()).write_bytes(0, extra);
+        }
+        (*block).publish(header);
     }
+    std::mem::forget(value);
+    // SAFETY: never null.
+    unsafe { NonNull::new_unchecked(block.cast()) }
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_large(size: usize, tracked: bool) -> *mut Header {
+    let heap = thread_heap();
+    let bytes = PAGE_HEADER + size;
+    heap.charge(bytes as isize);
+    let raw = pool::take_large(bytes);
+    // SAFETY: our own memory; zeroed, so the block's header is readable.
+    unsafe {
+        raw.write(Page::large(heap.slot(), size, tracked));
+        (*heap.large.get()).push(raw);
+        (*raw).side.set((*heap.large.get()).len() - 1);
+        (*raw).nth(0)
+    }
+}
+
+/// The calling thread's heap, made if need be.
+fn thread_heap() -> &'static LocalHeap {
+    let heap = local::heap();
+    if heap.slot() == 0 { crate::thread::started() } else { heap }
+}
+
+/// Frees a block whose object has been dropped.
+///
+/// # Safety
+/// `ptr` is a block in use; nobody has a reference, and no register holds it uncounted.
+#[inline]
+pub(crate) unsafe fn free(ptr: *mut Header) {
+    // SAFETY: a block of this heap.
+    let (header, page) = unsafe { (&*ptr, &*Page::of(ptr)) };
+    #[cfg(feature = "poison")]
+    poison::fill(ptr);
+    header.make_free();
+    if page.slot.get() == taipan_threading::current_slot() && page.state.get() != PageState::Large {
+        page.give_back(header);
+        if page.state.get() == PageState::Full || page.used.get() == 0 {
+            local::heap().page_changed(page);
+        }
+    } else {
+        free_slow(header, page);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn free_slow(header: &Header, page: &Page) {
+    if page.state.get() != PageState::Large {
+        if page.push_remote(header) {
+            LocalHeap::announce_remote(page);
+        }
+        return;
+    }
+    let heap = thread_heap();
+    let raw = std::ptr::from_ref(page).cast_mut();
+    heap.charge(-((PAGE_HEADER + page.large_size) as isize));
+    page.used.set(0);
+    if taipan_threading::multi_threaded() {
+        // Stale readers may look at its header until the world was stopped.
+        // SAFETY: our own heap.
+        unsafe { (*heap.dead_large.get()).push(raw) };
+        crate::limbo::note_dead_large(page.large_size);
+    } else {
+        // SAFETY: the only thread; the page is in the vector of its heap at `side`.
+        unsafe { unlink_large(raw) }
+    }
+}
+
+/// Removes a large page from its heap and frees it.
+///
+/// # Safety
+/// The world is stopped or there is one thread; the page's object is dropped.
+unsafe fn unlink_large(raw: *mut Page) {
+    for heap in local::all() {
+        // SAFETY: as the caller says.
+        unsafe {
+            if heap.slot() == (*raw).slot.get() {
+                let large = &mut *heap.large.get();
+                let index = (*raw).side.get();
+                debug_assert!(std::ptr::eq(large[index], raw));
+                large.swap_remove(index);
+                if let Some(&moved) = large.get(index) {
+                    (*moved).side.set(index);
+                }
+                break;
+            }
+        }
+    }
+    // SAFETY: unlinked, and nobody reads it.
+    unsafe { pool::give_large(raw) }
+}
+
+/// What can be given back only while the world is stopped.
+///
+/// # Safety
+/// The world is stopped.
+pub(crate) unsafe fn release_while_stopped() {
+    for heap in local::all() {
+        // SAFETY: the world is stopped.
+        unsafe {
+            for raw in std::mem::take(&mut *heap.dead_large.get()) {
+                unlink_large(raw);
+            }
+        }
+        heap.take_remote_pages();
+        heap.release_empty();
+    }
+}
+
+/// Bytes of the block that holds the object.
+///
+/// # Safety
+/// `ptr` is an object that [`place`] made.
+pub unsafe fn object_size(ptr: *const Header) -> usize {
+    // SAFETY: says the caller.
+    let page = unsafe { &*Page::of(ptr) };
+    if page.state.get() == PageState::Large { page.large_size } else { page.block_size as usize }
+}
+
+/// Tells the collector's trigger of memory outside the heap that an object acquired (or, negative, gave back).
+#[inline]
+pub fn charge(bytes: isize) {
+    local::heap().charge(bytes);
 }
 
 /// Finalizes and frees an object whose counts are zero.
@@ -22,9 +187,64 @@ pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
 /// # Safety
 /// No reference to the object is left.
 pub unsafe fn dealloc(ptr: *mut Header) {
-    // SAFETY: the object is whole until its fields are dropped.
-    unsafe {
-        ((*ptr).ops().drop)(ptr);
-        libmimalloc_sys::mi_free(ptr.cast());
+    // SAFETY: says the caller.
+    unsafe { crate::dealloc::destroy(ptr) }
+}
+
+/// Whether the object lives on a page that the collector walks.
+///
+/// # Safety
+/// `ptr` is an object that [`place`] made.
+pub(crate) unsafe fn is_tracked(ptr: *const Header) -> bool {
+    // SAFETY: says the caller.
+    unsafe { (*Page::of(ptr)).tracked }
+}
+
+/// All pages of all heaps, large ones included.
+///
+/// # Safety
+/// The world is stopped while the result is used.
+pub(crate) unsafe fn pages() -> Vec<&'static Page> {
+    let mut pages = Vec::new();
+    for heap in local::all() {
+        // SAFETY: the world is stopped.
+        unsafe {
+            pages.extend((*heap.pages.get()).iter().map(|&page| &*page));
+            pages.extend((*heap.large.get()).iter().map(|&page| &*page));
+        }
     }
+    pages
+}
+
+/// What one thread slot's heap holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HeapStats {
+    /// Pages of equal blocks.
+    pub pages: usize,
+    /// Large objects.
+    pub large: usize,
+    /// Blocks in use.
+    pub objects: usize,
+    /// Bytes of blocks in use.
+    pub bytes: usize,
+}
+
+/// Totals of all heaps; approximate while other threads run.
+pub fn stats() -> HeapStats {
+    taipan_threading::stop_the_world(|_| {
+        let mut stats = HeapStats::default();
+        // SAFETY: the world is stopped.
+        for page in unsafe { pages() } {
+            if page.state.get() == PageState::Large {
+                stats.large += 1;
+                stats.objects += page.used.get() as usize;
+                stats.bytes += page.large_size;
+            } else {
+                stats.pages += 1;
+                stats.objects += page.used.get() as usize;
+                stats.bytes += page.used.get() as usize * page.block_size as usize;
+            }
+        }
+        stats
+    })
 }

@@ -1,9 +1,24 @@
-//! Biased reference counting (PEP 703). (First form: see the functions' contracts.)
+//! Biased reference counting (PEP 703).
+//!
+//! The owner changes `local` with plain loads and stores; everybody else changes `shared` atomically; the state table and the
+//! transitions are in [`protocol`], the objects that wait for their owner in [`queue`]. The number of counted references is always
+//! `local + (shared >> 2)`, where an object in a queue counts the queue's reference. `local` reaches zero only together with the merge.
+//! A `local` of all ones is immortal: neither field is written again. A shared count beyond 2^27 saturates and is never freed.
 
 use taipan_threading::sync::atomic::Ordering;
 
+use crate::dealloc;
 use crate::header::{Header, HeaderFlags};
+use crate::reference::Obj;
 use crate::value::Value;
+
+mod atomic {
+    pub use taipan_threading::sync::atomic::*;
+}
+pub mod protocol;
+pub mod queue;
+
+use protocol::{Death, Dropped};
 
 /// Local count of an immortal object.
 pub const IMMORTAL: u32 = u32::MAX;
@@ -14,11 +29,21 @@ pub const IMMORTAL: u32 = u32::MAX;
 /// The object is alive.
 #[inline(always)]
 pub unsafe fn incref(value: Value) {
-    if !value.is_ptr() {
-        return;
+    if value.is_ptr() {
+        // SAFETY: alive, says the caller.
+        unsafe { incref_object(value.ptr()) }
     }
+}
+
+/// Adds a reference.
+///
+/// # Safety
+/// The object is alive.
+#[inline(always)]
+pub unsafe fn incref_object(ptr: *mut Header) {
     // SAFETY: alive, says the caller.
-    let header = unsafe { &*value.ptr() };
+    let header = unsafe { &*ptr };
+    // Relaxed: our own field, or a constant.
     let local = header.local.load(Ordering::Relaxed);
     if local == IMMORTAL {
         return;
@@ -26,7 +51,7 @@ pub unsafe fn incref(value: Value) {
     if header.owner() == taipan_threading::current_slot() {
         header.local.store(local + 1, Ordering::Relaxed);
     } else {
-        header.shared.fetch_add(4, Ordering::Relaxed);
+        protocol::add_shared(&header.shared);
     }
 }
 
@@ -46,7 +71,7 @@ pub unsafe fn decref(ptr: *mut Header) {
         header.local.store(local - 1, Ordering::Relaxed);
         if local == 1 {
             // SAFETY: the local count reached zero.
-            unsafe { local_zero_slow(ptr) };
+            unsafe { local_zero(ptr) };
         }
     } else {
         // SAFETY: passed on.
@@ -54,26 +79,130 @@ pub unsafe fn decref(ptr: *mut Header) {
     }
 }
 
-#[cold]
-unsafe fn local_zero_slow(ptr: *mut Header) {
+/// The owner gave up its last reference.
+#[inline(never)]
+unsafe fn local_zero(ptr: *mut Header) {
     // SAFETY: the owner still may read the header.
     let header = unsafe { &*ptr };
-    if header.has_flag(HeaderFlags::DEFERRED) {
-        return;
+    let shared = header.shared.load(Ordering::Acquire);
+    if shared == protocol::DEFAULT {
+        let flags = header.flags();
+        if flags & (HeaderFlags::SEEN | HeaderFlags::DEFERRED | HeaderFlags::LIMBO) == 0 {
+            if !taipan_threading::multi_threaded() {
+                // SAFETY: no reference is left, and there is no other thread.
+                return unsafe { dealloc::destroy_local(ptr) };
+            }
+            // Nobody else ever had a reference that is still counted; `die` excludes the uncounted ones.
+            match protocol::die(header.flags_word()) {
+                // SAFETY: no reference is left and none can be made.
+                Death::Free => return unsafe { dealloc::destroy_local(ptr) },
+                Death::Limbo => {
+                    let _zero = protocol::merge_zero_local(&header.owner, &header.shared);
+                    // Counted up again meanwhile or not: the sweep will see.
+                    return crate::limbo::push(ptr);
+                }
+                Death::Waiting => {}
+            }
+        }
     }
-    if header.shared.load(Ordering::Acquire) == 0 {
-        // SAFETY: no reference is left.
-        unsafe { crate::heap::dealloc(ptr) };
+    if protocol::merge_zero_local(&header.owner, &header.shared) {
+        // SAFETY: merged and zero.
+        unsafe { zero(ptr) }
     }
 }
 
 #[cold]
+#[inline(never)]
 unsafe fn decref_shared_slow(ptr: *mut Header) {
     // SAFETY: alive until this reference is given up.
-    unsafe { (*ptr).shared.fetch_sub(4, Ordering::AcqRel) };
+    let header = unsafe { &*ptr };
+    // Before the drop: afterwards the owner may have merged.
+    let owner = header.owner();
+    match protocol::drop_shared(&header.shared) {
+        Dropped::Alive => {}
+        // SAFETY: merged and zero.
+        Dropped::Zero => unsafe { zero(ptr) },
+        Dropped::Queue => queue::push(owner, ptr),
+    }
+}
+
+/// An object is merged and its count is zero.
+///
+/// # Safety
+/// The caller brought the count to zero.
+pub(crate) unsafe fn zero(ptr: *mut Header) {
+    // SAFETY: nobody frees it before `die` said so.
+    let header = unsafe { &*ptr };
+    if header.has_flag(HeaderFlags::DEFERRED) {
+        return;
+    }
+    match protocol::die(header.flags_word()) {
+        // SAFETY: no reference is left and none can be made.
+        Death::Free => unsafe { dealloc::destroy(ptr) },
+        Death::Limbo => crate::limbo::push(ptr),
+        Death::Waiting => {}
+    }
 }
 
 /// Makes `header`'s object immortal. Call before it is shared, or while the world is stopped.
 pub fn immortalize(header: &Header) {
     header.local.store(IMMORTAL, Ordering::Relaxed);
+}
+
+/// Adds a reference if the object is alive or waits in limbo. For pointers that are not backed by a count but whose block
+/// cannot have been freed since this thread's last safepoint. Objects that other threads may try must have been marked
+/// by [`set_maybe_weakref`].
+///
+/// # Safety
+/// `ptr` is a block of the object heap, perhaps a free one.
+#[inline]
+#[must_use]
+pub unsafe fn try_incref(ptr: *mut Header) -> bool {
+    // SAFETY: block headers stay readable until the world was stopped.
+    let header = unsafe { &*ptr };
+    let local = header.local.load(Ordering::Relaxed);
+    if local == IMMORTAL {
+        return true;
+    }
+    if header.owner() == taipan_threading::current_slot() {
+        header.local.store(local + 1, Ordering::Relaxed);
+        return true;
+    }
+    protocol::try_increment(&header.shared, header.flags_word())
+}
+
+/// Lets other threads [`try_incref`] the object.
+pub fn set_maybe_weakref(header: &Header) {
+    if !header.is_immortal() {
+        protocol::set_maybe_weakref(&header.shared);
+    }
+}
+
+/// Number of counted references; `u32::MAX` for immortal objects (`sys.getrefcount`).
+pub fn getrefcount(header: &Header) -> u32 {
+    let local = header.local.load(Ordering::Relaxed);
+    if local == IMMORTAL {
+        return IMMORTAL;
+    }
+    count(header).clamp(0, i64::from(u32::MAX - 1)) as u32
+}
+
+/// Number of counted references, exact while the world is stopped or when called by the only holder.
+pub(crate) fn count(header: &Header) -> i64 {
+    i64::from(header.local.load(Ordering::Relaxed)) + i64::from(header.shared.load(Ordering::Acquire) >> 2)
+}
+
+/// Whether `object` is the only reference there is, counted and owned by this thread: then it may be changed in place.
+#[inline]
+pub fn is_unique(object: &Obj) -> bool {
+    let value = object.value();
+    if !value.is_counted() {
+        return false;
+    }
+    // SAFETY: a reference keeps its object alive.
+    let header = unsafe { &*value.ptr() };
+    header.local.load(Ordering::Relaxed) == 1
+        && header.owner() == taipan_threading::current_slot()
+        && header.shared.load(Ordering::Acquire) == protocol::DEFAULT
+        && !header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED)
 }

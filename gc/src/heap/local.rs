@@ -1,0 +1,300 @@
+//! One thread slot's heap: a current page per size class, the pages with free blocks, and what was allocated.
+//!
+//! Only the slot's thread touches it, or the initiator of a stop. It outlives its thread: the slot's next thread goes on with its pages.
+
+use std::cell::{Cell, UnsafeCell};
+use std::ptr::null_mut;
+
+use taipan_threading::sync::Mutex;
+use taipan_threading::sync::atomic::{AtomicPtr, Ordering};
+
+use super::page::{Page, PageState};
+use super::pool;
+use super::size_class::{self, CLASSES};
+use crate::header::Header;
+
+/// Fresh blocks are cut this many bytes at a time.
+const EXTEND: u32 = 4096;
+
+/// See the module.
+#[repr(C)]
+pub struct LocalHeap {
+    /// Untracked classes first, tracked ones after.
+    current: [Cell<*const Page>; 2 * CLASSES],
+    available: [Cell<*const Page>; 2 * CLASSES],
+    slot: u16,
+    pub(crate) pages: UnsafeCell<Vec<*mut Page>>,
+    pub(crate) large: UnsafeCell<Vec<*mut Page>>,
+    /// Large objects that were freed; unmapped when the world is stopped.
+    pub(crate) dead_large: UnsafeCell<Vec<*mut Page>>,
+    pub(crate) limbo: UnsafeCell<Vec<*mut Header>>,
+    /// Net growth since the last collection (or recount), in tracked objects and in bytes; upper bounds between recounts.
+    pub(crate) grown_objects: Cell<isize>,
+    pub(crate) grown_bytes: Cell<isize>,
+    /// Where to look whether a collection is due.
+    pub(crate) check_objects: Cell<isize>,
+    pub(crate) check_bytes: Cell<isize>,
+    pub(crate) empty_pages: Cell<usize>,
+    /// Pages to which other threads have given back blocks.
+    remote_pages: AtomicPtr<Page>,
+}
+
+// SAFETY: see the module; `remote_pages` is atomic.
+unsafe impl Sync for LocalHeap {}
+
+static EXHAUSTED: Page = Page::exhausted();
+static NO_HEAP: LocalHeap = LocalHeap::new(0);
+
+thread_local! {
+    static HEAP: Cell<*const LocalHeap> = const { Cell::new(&raw const NO_HEAP) };
+}
+
+const HEAPS: usize = 65536;
+#[allow(clippy::declare_interior_mutable_const)]
+const NO_PTR: AtomicPtr<LocalHeap> = AtomicPtr::new(null_mut());
+static BY_SLOT: [AtomicPtr<LocalHeap>; HEAPS] = [NO_PTR; HEAPS];
+/// All heaps there are.
+static ALL: Mutex<Vec<&'static LocalHeap>> = Mutex::new(Vec::new());
+
+/// The calling thread's heap; one without pages if it has none yet.
+#[inline(always)]
+pub(crate) fn heap() -> &'static LocalHeap {
+    // SAFETY: heaps are never freed.
+    HEAP.with(|heap| unsafe { &*heap.get() })
+}
+
+/// Gives the calling thread the heap of `slot`.
+pub(crate) fn enter(slot: u16) -> &'static LocalHeap {
+    let place = &BY_SLOT[usize::from(slot)];
+    let mut heap = place.load(Ordering::Acquire);
+    if heap.is_null() {
+        heap = Box::into_raw(Box::new(LocalHeap::new(slot)));
+        // SAFETY: never freed.
+        ALL.lock().push(unsafe { &*heap });
+        // Release pairs with the loads here and in `free_remote`.
+        place.store(heap, Ordering::Release);
+    }
+    HEAP.with(|current| current.set(heap));
+    // SAFETY: never freed.
+    unsafe { &*heap }
+}
+
+/// The calling thread has no heap any more.
+pub(crate) fn leave() {
+    HEAP.with(|current| current.set(&raw const NO_HEAP));
+}
+
+/// All heaps.
+pub(crate) fn all() -> Vec<&'static LocalHeap> {
+    ALL.lock().clone()
+}
+
+impl LocalHeap {
+    const fn new(slot: u16) -> LocalHeap {
+        LocalHeap {
+            current: [const { Cell::new(&raw const EXHAUSTED) }; 2 * CLASSES],
+            available: [const { Cell::new(std::ptr::null()) }; 2 * CLASSES],
+            slot,
+            pages: UnsafeCell::new(Vec::new()),
+            large: UnsafeCell::new(Vec::new()),
+            dead_large: UnsafeCell::new(Vec::new()),
+            limbo: UnsafeCell::new(Vec::new()),
+            grown_objects: Cell::new(0),
+            grown_bytes: Cell::new(0),
+            check_objects: Cell::new(crate::collector::threshold::FIRST_OBJECTS),
+            check_bytes: Cell::new(crate::collector::threshold::FIRST_BYTES),
+            empty_pages: Cell::new(0),
+            remote_pages: AtomicPtr::new(null_mut()),
+        }
+    }
+    /// The slot whose heap this is.
+    pub(crate) fn slot(&self) -> u16 {
+        self.slot
+    }
+
+    /// A block of class `row`, its header still that of a free block.
+    #[inline(always)]
+    pub(crate) fn allocate(&self, row: usize) -> *mut Header {
+        // SAFETY: pages in `current` are mapped.
+        let page = unsafe { &*self.current[row].get() };
+        let offset = page.free.get();
+        if offset == 0 {
+            return self.allocate_slow(row);
+        }
+        let block = page.block(offset);
+        // SAFETY: a free block of this page.
+        page.free.set(unsafe { (*block).free_link() });
+        page.used.set(page.used.get() + 1);
+        block
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_slow(&self, row: usize) -> *mut Header {
+        if std::ptr::eq(self, &raw const NO_HEAP) {
+            let slot = taipan_threading::current_slot();
+            assert!(slot != 0, "a thread that is not registered allocates an object");
+            return crate::thread::started().allocate_slow(row);
+        }
+        self.find_page(row);
+        self.allocate(row)
+    }
+
+    /// Makes `current[row]` a page with a free block.
+    fn find_page(&self, row: usize) {
+        // SAFETY: pages in `current` are mapped.
+        let page = unsafe { &*self.current[row].get() };
+        if page.extend(EXTEND) {
+            return;
+        }
+        if page.capacity != 0 {
+            self.account(page);
+            page.state.set(PageState::Full);
+            // Other threads' frees may have come to it before.
+        }
+        self.take_remote_pages();
+        let available = self.available[row].get();
+        if !available.is_null() {
+            // SAFETY: pages in the list are mapped.
+            let page = unsafe { &*available };
+            self.available[row].set(page.next.get());
+            if page.used.get() == 0 {
+                self.empty_pages.set(self.empty_pages.get() - 1);
+            }
+            page.state.set(PageState::Current);
+            self.account(page);
+            self.current[row].set(page);
+            return;
+        }
+        if self.empty_pages.get() > 8 && !taipan_threading::multi_threaded() {
+            self.release_empty();
+        }
+        let class = row % CLASSES;
+        let raw = pool::take();
+        // SAFETY: a page of our own, zeroed.
+        let page = unsafe {
+            raw.write(Page::new(self.slot, class as u8, size_class::block_size(class), row >= CLASSES));
+            &*raw
+        };
+        // SAFETY: only the slot's thread comes here.
+        unsafe { (*self.pages.get()).push(raw) };
+        page.extend(EXTEND);
+        self.current[row].set(page);
+        self.check_growth();
+    }
+
+    /// Adds what happened on the page since the last time to the statistics.
+    pub(crate) fn account(&self, page: &Page) {
+        let delta = page.used.get() as isize - page.accounted.get() as isize;
+        page.accounted.set(page.used.get());
+        if page.tracked {
+            self.grown_objects.set(self.grown_objects.get() + delta);
+        }
+        self.grown_bytes.set(self.grown_bytes.get() + delta * page.block_size as isize);
+    }
+    /// Charges bytes outside the heap (list items, dict tables, large objects).
+    pub(crate) fn charge(&self, bytes: isize) {
+        let grown = self.grown_bytes.get() + bytes;
+        self.grown_bytes.set(grown);
+        if grown >= self.check_bytes.get() && !std::ptr::eq(self, &raw const NO_HEAP) {
+            self.check_growth();
+        }
+    }
+    fn check_growth(&self) {
+        if self.grown_objects.get() >= self.check_objects.get() || self.grown_bytes.get() >= self.check_bytes.get() {
+            self.recount();
+            crate::collector::threshold::consider(self);
+        }
+    }
+    /// Makes the growth exact: adds up all pages.
+    pub(crate) fn recount(&self) {
+        self.take_remote_pages();
+        // SAFETY: the slot's thread, or the world is stopped; pages in the vector are mapped.
+        unsafe {
+            for &page in &*self.pages.get() {
+                self.account(&*page);
+            }
+        }
+    }
+
+    /// A block of this heap's page was freed by its thread and the page was full, or became empty.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn page_changed(&self, page: &Page) {
+        if page.state.get() == PageState::Full {
+            page.state.set(PageState::Available);
+            let row = usize::from(page.class) + if page.tracked { CLASSES } else { 0 };
+            page.next.set(self.available[row].get());
+            self.available[row].set(page);
+        }
+        if page.used.get() == 0 && page.state.get() == PageState::Available {
+            self.empty_pages.set(self.empty_pages.get() + 1);
+        }
+    }
+
+    /// Announces a page to which another thread has given a block.
+    pub(crate) fn announce_remote(page: &Page) {
+        // SAFETY: a page belongs to a heap, and heaps are never freed.
+        let heap = unsafe { &*BY_SLOT[usize::from(page.slot.get())].load(Ordering::Acquire) };
+        let mut head = heap.remote_pages.load(Ordering::Relaxed);
+        loop {
+            page.next_remote.store(head, Ordering::Relaxed);
+            let new = std::ptr::from_ref(page).cast_mut();
+            // Release pairs with the Acquire of `take_remote_pages`.
+            match heap.remote_pages.compare_exchange_weak(head, new, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => head = now,
+            }
+        }
+    }
+
+    /// Takes back what other threads have freed. The slot's thread, or the world is stopped.
+    pub(crate) fn take_remote_pages(&self) {
+        let mut next = self.remote_pages.swap(null_mut(), Ordering::Acquire);
+        while !next.is_null() {
+            // SAFETY: announced pages are mapped and belong to this heap.
+            let page = unsafe { &*next };
+            next = page.next_remote.load(Ordering::Relaxed);
+            let was_empty = page.used.get() == 0;
+            if page.collect_remote() > 0 && !was_empty && (page.state.get() == PageState::Full || page.used.get() == 0) {
+                self.page_changed(page);
+            }
+        }
+    }
+
+    /// Gives empty pages back to the pool. The slot's thread while there is only one, or the world is stopped.
+    pub(crate) fn release_empty(&self) {
+        if self.empty_pages.get() == 0 {
+            return;
+        }
+        self.empty_pages.set(0);
+        for list in &self.available {
+            let mut kept = std::ptr::null();
+            let mut next = list.get();
+            while !next.is_null() {
+                // SAFETY: pages in the list are mapped.
+                let page = unsafe { &*next };
+                next = page.next.get();
+                if page.used.get() == 0 {
+                    self.account(page);
+                    // Marks it for the pass below.
+                    page.state.set(PageState::Large);
+                } else {
+                    page.next.set(kept);
+                    kept = page;
+                }
+            }
+            list.set(kept);
+        }
+        // SAFETY: the slot's thread, or the world is stopped.
+        let pages = unsafe { &mut *self.pages.get() };
+        pages.retain(|&page| {
+            // SAFETY: pages in the vector are mapped.
+            let empty = unsafe { (*page).state.get() } == PageState::Large;
+            if empty {
+                pool::give(page);
+            }
+            !empty
+        });
+    }
+}

@@ -1,0 +1,88 @@
+//! Page memory: chunks of pages from mimalloc, and the pages that are free.
+//!
+//! Invariant: a page in the pool is not referred to by anything and has no reader; [`take`] returns zeroed memory.
+
+use taipan_threading::sync::Mutex;
+
+use super::page::Page;
+use super::size_class::PAGE_SIZE;
+
+const CHUNK_PAGES: usize = 64;
+
+struct Pool {
+    /// Never used: zeroed as they come.
+    fresh: *mut u8,
+    fresh_left: usize,
+    /// Used before.
+    free: Vec<*mut Page>,
+    taken: usize,
+}
+// SAFETY: the pointers are owned by the pool.
+unsafe impl Send for Pool {}
+
+static POOL: Mutex<Pool> =
+    Mutex::new(Pool { fresh: std::ptr::null_mut(), fresh_left: 0, free: Vec::new(), taken: 0 });
+
+/// Memory is exhausted: there is no way to go on.
+#[cold]
+fn exhausted() -> ! {
+    std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; PAGE_SIZE]>())
+}
+
+/// A zeroed page.
+pub(crate) fn take() -> *mut Page {
+    let mut pool = POOL.lock();
+    pool.taken += 1;
+    if let Some(page) = pool.free.pop() {
+        drop(pool);
+        // SAFETY: the page is ours.
+        unsafe { page.cast::<u8>().write_bytes(0, PAGE_SIZE) };
+        return page;
+    }
+    if pool.fresh_left == 0 {
+        // SAFETY: plain allocation; chunks are never given back as a whole.
+        let chunk = unsafe { libmimalloc_sys::mi_zalloc_aligned(CHUNK_PAGES * PAGE_SIZE, PAGE_SIZE) };
+        if chunk.is_null() {
+            exhausted();
+        }
+        pool.fresh = chunk.cast();
+        pool.fresh_left = CHUNK_PAGES;
+    }
+    let page = pool.fresh;
+    pool.fresh = page.wrapping_add(PAGE_SIZE);
+    pool.fresh_left -= 1;
+    page.cast()
+}
+
+/// Gives a page back; its memory goes back to the system when many lie idle.
+pub(crate) fn give(page: *mut Page) {
+    let mut pool = POOL.lock();
+    pool.taken -= 1;
+    if pool.free.len() >= 64 {
+        // SAFETY: the page is ours, and anonymous memory; it reads as zeros afterwards.
+        unsafe { libc::madvise(page.cast(), PAGE_SIZE, libc::MADV_DONTNEED) };
+    }
+    pool.free.push(page);
+}
+
+/// Memory for one large object of `bytes`, header page included, zeroed.
+pub(crate) fn take_large(bytes: usize) -> *mut Page {
+    // SAFETY: plain allocation.
+    let raw = unsafe { libmimalloc_sys::mi_zalloc_aligned(bytes, PAGE_SIZE) };
+    if raw.is_null() {
+        exhausted();
+    }
+    raw.cast()
+}
+
+/// # Safety
+/// `page` came from [`take_large`], and nobody can be reading it.
+pub(crate) unsafe fn give_large(page: *mut Page) {
+    // SAFETY: says the caller.
+    unsafe { libmimalloc_sys::mi_free(page.cast()) }
+}
+
+/// Bytes of pages in use.
+pub fn bytes_in_use() -> usize {
+    POOL.lock().taken * PAGE_SIZE
+}

@@ -1,0 +1,155 @@
+//! Objects sent to their owner to merge: one queue per thread slot.
+//!
+//! A slot is *occupied* between [`enter`] and [`leave`] of a thread. Pushing to an occupied slot requests the owner's `MERGE`
+//! poll bit; the queue holds one counted reference per entry. A vacant slot has nobody who could touch local counts, so the
+//! pusher merges by itself, under the queue's lock: the lock orders it after the last owner's plain stores and before the next owner's.
+//! Objects of a thread that left keep its slot as their owner; the slot's next thread simply owns them.
+
+use std::ptr::null_mut;
+
+use taipan_threading::sync::Mutex;
+use taipan_threading::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::header::Header;
+use crate::refcount::{self, protocol};
+
+/// One slot's queue.
+pub struct MergeQueue {
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    occupied: bool,
+    objects: Vec<Entry>,
+}
+
+struct Entry(*mut Header);
+// SAFETY: the entry owns a counted reference, which any thread may give up.
+unsafe impl Send for Entry {}
+
+impl MergeQueue {
+    const fn new() -> MergeQueue {
+        MergeQueue { inner: Mutex::new(Inner { occupied: false, objects: Vec::new() }) }
+    }
+}
+
+const CHUNK: usize = 256;
+#[allow(clippy::declare_interior_mutable_const)]
+const VACANT: AtomicPtr<[MergeQueue; CHUNK]> = AtomicPtr::new(null_mut());
+/// Grown by chunks that are never freed.
+static QUEUES: [AtomicPtr<[MergeQueue; CHUNK]>; 65536 / CHUNK] = [VACANT; 65536 / CHUNK];
+
+fn queue(slot: u16) -> &'static MergeQueue {
+    let place = &QUEUES[usize::from(slot) / CHUNK];
+    let mut chunk = place.load(Ordering::Acquire);
+    if chunk.is_null() {
+        let fresh = Box::into_raw(Box::new([const { MergeQueue::new() }; CHUNK]));
+        // Release pairs with the Acquire above.
+        match place.compare_exchange(null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => chunk = fresh,
+            Err(other) => {
+                // SAFETY: it was not published.
+                drop(unsafe { Box::from_raw(fresh) });
+                chunk = other;
+            }
+        }
+    }
+    // SAFETY: chunks are never freed.
+    unsafe { &(*chunk)[usize::from(slot) % CHUNK] }
+}
+
+/// Hands the reference that was just turned into a queue's to slot `owner`.
+pub(crate) fn push(owner: u16, ptr: *mut Header) {
+    if owner == 0 {
+        // The owner was about to merge when we looked; its fields are ours as much as anybody's.
+        // SAFETY: our reference keeps the object alive until the merge gives it up.
+        return unsafe { merge(ptr) };
+    }
+    let queue = queue(owner);
+    let mut inner = queue.inner.lock();
+    if inner.occupied {
+        inner.objects.push(Entry(ptr));
+        let first = inner.objects.len() == 1;
+        drop(inner);
+        if first && let Some(thread) = taipan_threading::thread_by_slot(owner) {
+            thread.request(taipan_threading::safepoint::MERGE);
+        }
+        return;
+    }
+    // SAFETY: as above; the slot is vacant and stays so while we hold the lock.
+    let zero = unsafe { fold(ptr) };
+    drop(inner);
+    if zero {
+        // SAFETY: merged and zero.
+        unsafe { refcount::zero(ptr) }
+    }
+}
+
+/// # Safety
+/// The caller gives up a counted reference and may touch the local count (see `protocol::merge`).
+unsafe fn fold(ptr: *mut Header) -> bool {
+    // SAFETY: the reference keeps it alive.
+    let header = unsafe { &*ptr };
+    protocol::merge(&header.local, &header.owner, &header.shared, -1)
+}
+
+/// # Safety
+/// As [`fold`].
+unsafe fn merge(ptr: *mut Header) {
+    // SAFETY: passed on.
+    unsafe {
+        if fold(ptr) {
+            refcount::zero(ptr);
+        }
+    }
+}
+
+/// Merges what other threads have sent to the calling thread. A poll handler (`MERGE`).
+pub fn drain() {
+    let slot = taipan_threading::current_slot();
+    loop {
+        let objects = std::mem::take(&mut queue(slot).inner.lock().objects);
+        if objects.is_empty() {
+            return;
+        }
+        for Entry(ptr) in objects {
+            // SAFETY: the entry owned a reference; this thread owns the object, or it is merged.
+            unsafe { merge(ptr) }
+        }
+    }
+}
+
+/// The calling thread becomes the owner of its slot's objects.
+pub(crate) fn enter(slot: u16) {
+    queue(slot).inner.lock().occupied = true;
+}
+
+/// The calling thread stops being an owner: drains its queue for the last time.
+pub(crate) fn leave(slot: u16) {
+    loop {
+        drain();
+        let mut inner = queue(slot).inner.lock();
+        if inner.objects.is_empty() {
+            inner.occupied = false;
+            return;
+        }
+    }
+}
+
+/// The slot's thread does not exist any more (fork), or the world is stopped: merges its queue on its behalf.
+pub(crate) fn abandon(slot: u16) {
+    let objects = {
+        let mut inner = queue(slot).inner.lock();
+        inner.occupied = false;
+        std::mem::take(&mut inner.objects)
+    };
+    for Entry(ptr) in objects {
+        // SAFETY: the entry owned a reference; the owner is gone.
+        unsafe { merge(ptr) }
+    }
+}
+
+/// Entries that wait in `slot`'s queue.
+pub fn waiting(slot: u16) -> usize {
+    queue(slot).inner.lock().objects.len()
+}
