@@ -116,13 +116,12 @@ impl Header {
     /// Makes this block's header that of a new object, as `header` says. Stale readers may be looking; Release pairs with their
     /// look at the flags (`refcount::protocol`).
     #[inline(always)]
-    pub(crate) fn publish(&self, header: &Header) {
+    pub(crate) fn publish(&self, header: &Header, owner: u16) {
         // Relaxed: see above, and nobody has a reference yet.
         self.local.store(header.local.load(Ordering::Relaxed), Ordering::Relaxed);
         self.shared.store(header.shared.load(Ordering::Relaxed), Ordering::Relaxed);
         self.shape.store(header.shape.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.owner.store(header.owner.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.lock.reset();
+        self.owner.store(owner, Ordering::Relaxed);
         self.flags.store(header.flags.load(Ordering::Relaxed), Ordering::Release);
     }
     /// Makes this the header of a free block; see `heap::page`.

@@ -34,7 +34,7 @@ pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
     // SAFETY: `Object` promises a header at the start.
     let header = unsafe { &*(&raw const value).cast::<Header>() };
     let tracked = T::ops().tracked
-        || extra > 0 && shape_table::entry(header.shape()).flags() & shape_flags::SLOTS != 0;
+        || shape_table::entry(header.shape()).flags() & (shape_flags::SLOTS | shape_flags::HEAP_CLASS) != 0;
     let block = if size <= MAX_SMALL {
         local::heap().allocate(size_class::class(size) + if tracked { CLASSES } else { 0 })
     } else {
@@ -51,7 +51,7 @@ pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
         if extra > 0 && size <= MAX_SMALL {
             target.add(size_of::<T>()).write_bytes(0, extra);
         }
-        (*block).publish(header);
+        (*block).publish(header, taipan_threading::current_slot());
     }
     std::mem::forget(value);
     // SAFETY: never null.
@@ -61,7 +61,7 @@ pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
 #[cold]
 #[inline(never)]
 fn allocate_large(size: usize, tracked: bool) -> *mut Header {
-    let heap = thread_heap();
+    let heap = this();
     let bytes = PAGE_HEADER + size;
     heap.charge(bytes as isize);
     let raw = pool::take_large(bytes);
@@ -75,7 +75,8 @@ fn allocate_large(size: usize, tracked: bool) -> *mut Header {
 }
 
 /// The calling thread's heap, made if need be.
-fn thread_heap() -> &'static LocalHeap {
+#[inline(always)]
+pub(crate) fn this() -> &'static LocalHeap {
     let heap = local::heap();
     if heap.slot() == 0 { crate::thread::started() } else { heap }
 }
@@ -93,7 +94,8 @@ pub(crate) unsafe fn free(ptr: *mut Header) {
     header.make_free();
     if page.slot.get() == taipan_threading::current_slot() && page.state.get() != PageState::Large {
         page.give_back(header);
-        if page.state.get() == PageState::Full || page.used.get() == 0 {
+        let state = page.state.get();
+        if state == PageState::Full || page.used.get() == 0 && state == PageState::Available {
             local::heap().page_changed(page);
         }
     } else {
@@ -110,7 +112,7 @@ fn free_slow(header: &Header, page: &Page) {
         }
         return;
     }
-    let heap = thread_heap();
+    let heap = this();
     let raw = std::ptr::from_ref(page).cast_mut();
     heap.charge(-((PAGE_HEADER + page.large_size) as isize));
     page.used.set(0);
@@ -195,7 +197,7 @@ pub unsafe fn dealloc(ptr: *mut Header) {
 ///
 /// # Safety
 /// `ptr` is an object that [`place`] made.
-pub(crate) unsafe fn is_tracked(ptr: *const Header) -> bool {
+pub unsafe fn is_tracked(ptr: *const Header) -> bool {
     // SAFETY: says the caller.
     unsafe { (*Page::of(ptr)).tracked }
 }

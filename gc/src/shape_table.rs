@@ -30,6 +30,8 @@ pub mod shape_flags {
     pub const FINALIZER: u32 = 1;
     /// Attribute slots follow the native struct: trace them with the `trace_slots` hook.
     pub const SLOTS: u32 = 2;
+    /// The class is not immortal, so the collector must know the instances, whatever their layout. Set by `allocate`.
+    pub const HEAP_CLASS: u32 = 4;
 }
 
 const CAPACITY: usize = 1 << 22;
@@ -62,9 +64,26 @@ pub fn allocate(ops: &'static Ops, class: *mut Header, info: *mut (), version: u
     row.class.store(class, Ordering::Relaxed);
     row.info.store(info, Ordering::Relaxed);
     row.version.store(version, Ordering::Relaxed);
-    row.flags.store(flags, Ordering::Relaxed);
+    // SAFETY: the caller's class object is alive.
+    let heap_class = !class.is_null() && !unsafe { (*class).is_immortal() };
+    row.flags.store(if heap_class { flags | shape_flags::HEAP_CLASS } else { flags }, Ordering::Relaxed);
     row.ops.store(std::ptr::from_ref(ops).cast_mut(), Ordering::Release);
     Some(ShapeId(id))
+}
+
+/// Finds classes that became immortal after their shapes were made. The world is stopped.
+pub(crate) fn refresh_heap_classes() {
+    for id in 1..=count().min(CAPACITY as u32 - 1) {
+        let row = entry(ShapeId(id));
+        let flags = row.flags();
+        if flags & shape_flags::HEAP_CLASS != 0 {
+            let class = row.class();
+            // SAFETY: a shape's class outlives its instances, and its header stays readable.
+            if class.is_null() || unsafe { (*class).is_immortal() } {
+                row.set_flags(flags & !shape_flags::HEAP_CLASS);
+            }
+        }
+    }
 }
 
 /// Number of ids given out so far; ids are `1..=count`.

@@ -1,13 +1,13 @@
 //! A heap slot that holds a counted value and is read by other threads without a lock.
 //!
-//! Writers exchange (so the emptying store is ordered before the look at the old object's `SEEN` flag); readers follow the
-//! foreign-load protocol of [`Slot::load`].
+//! Writers exchange, so that each content is dropped once; readers follow the foreign-load protocol of `refcount::protocol`.
 
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use crate::header::HeaderFlags;
 use crate::ops::Tracer;
 use crate::reference::Obj;
+use crate::refcount::protocol::{self, Look};
 use crate::refcount;
 use crate::value::Value;
 
@@ -50,25 +50,24 @@ impl Slot {
         loop {
             // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
             let header = unsafe { &*value.ptr() };
-            if header.is_immortal() {
-                // SAFETY: immortal.
-                return unsafe { Obj::from_value(value.uncounted()) };
-            }
             if header.owner() == taipan_threading::current_slot() && !header.has_flag(HeaderFlags::DEFERRED) {
                 // SAFETY: an object that this thread owns can only be freed by this thread.
                 let owned = unsafe { Obj::from_borrowed(value) };
                 if self.peek() == value {
                     return Some(owned);
                 }
-            } else {
-                if !header.has_flag(HeaderFlags::SEEN) {
-                    header.set_flag(HeaderFlags::SEEN);
-                }
-                let again = Value::from_bits(self.0.load(Ordering::SeqCst));
-                if again == value {
-                    // SAFETY: the flag was set while the slot held the object, so its last drop puts it into limbo.
+            } else if header.is_immortal() {
+                if self.peek() == value {
+                    // SAFETY: immortal.
                     return unsafe { Obj::from_value(value.uncounted()) };
                 }
+            } else if !taipan_threading::multi_threaded() && !header.has_flag(HeaderFlags::DEFERRED) {
+                // A merged object, or one of a thread that left.
+                // SAFETY: nobody else can empty the slot.
+                return Some(unsafe { Obj::from_borrowed(value) });
+            } else if protocol::load_foreign(&self.0, value.bits(), header.flags_word()) == Look::Accept {
+                // SAFETY: its last drop puts it into limbo, where it stays until this thread was stopped.
+                return unsafe { Obj::from_value(value.uncounted()) };
             }
             value = self.peek();
             if !value.is_ptr() {
@@ -94,7 +93,8 @@ impl Slot {
     pub fn replace(&self, value: Option<Obj>) -> Option<Obj> {
         let bits = value.map_or(0, |v| v.into_counted().bits());
         let old = if taipan_threading::multi_threaded() {
-            self.0.swap(bits, Ordering::SeqCst)
+            // Release publishes the new object, Acquire receives the old one; the end of that is ordered by `die`.
+            self.0.swap(bits, Ordering::AcqRel)
         } else {
             let old = self.0.load(Ordering::Relaxed);
             self.0.store(bits, Ordering::Relaxed);

@@ -27,7 +27,13 @@ pub struct LocalHeap {
     pub(crate) large: UnsafeCell<Vec<*mut Page>>,
     /// Large objects that were freed; unmapped when the world is stopped.
     pub(crate) dead_large: UnsafeCell<Vec<*mut Page>>,
+    /// Objects in limbo that this thread brought there, and their bytes.
     pub(crate) limbo: UnsafeCell<Vec<*mut Header>>,
+    pub(crate) limbo_bytes: Cell<usize>,
+    /// Nesting of `dealloc`, and what was put off because of it.
+    pub(crate) depth: Cell<u32>,
+    pub(crate) finalizers: Cell<u32>,
+    pub(crate) pending: UnsafeCell<Vec<*mut Header>>,
     /// Net growth since the last collection (or recount), in tracked objects and in bytes; upper bounds between recounts.
     pub(crate) grown_objects: Cell<isize>,
     pub(crate) grown_bytes: Cell<isize>,
@@ -99,10 +105,14 @@ impl LocalHeap {
             large: UnsafeCell::new(Vec::new()),
             dead_large: UnsafeCell::new(Vec::new()),
             limbo: UnsafeCell::new(Vec::new()),
+            limbo_bytes: Cell::new(0),
+            depth: Cell::new(0),
+            finalizers: Cell::new(0),
+            pending: UnsafeCell::new(Vec::new()),
             grown_objects: Cell::new(0),
             grown_bytes: Cell::new(0),
-            check_objects: Cell::new(crate::collector::threshold::FIRST_OBJECTS),
-            check_bytes: Cell::new(crate::collector::threshold::FIRST_BYTES),
+            check_objects: Cell::new(crate::collector::threshold::FIRST_OBJECTS / 8),
+            check_bytes: Cell::new(crate::collector::threshold::FIRST_BYTES / 8),
             empty_pages: Cell::new(0),
             remote_pages: AtomicPtr::new(null_mut()),
         }
@@ -132,8 +142,6 @@ impl LocalHeap {
     #[inline(never)]
     fn allocate_slow(&self, row: usize) -> *mut Header {
         if std::ptr::eq(self, &raw const NO_HEAP) {
-            let slot = taipan_threading::current_slot();
-            assert!(slot != 0, "a thread that is not registered allocates an object");
             return crate::thread::started().allocate_slow(row);
         }
         self.find_page(row);
@@ -194,9 +202,12 @@ impl LocalHeap {
     }
     /// Charges bytes outside the heap (list items, dict tables, large objects).
     pub(crate) fn charge(&self, bytes: isize) {
+        if std::ptr::eq(self, &raw const NO_HEAP) {
+            return;
+        }
         let grown = self.grown_bytes.get() + bytes;
         self.grown_bytes.set(grown);
-        if grown >= self.check_bytes.get() && !std::ptr::eq(self, &raw const NO_HEAP) {
+        if grown >= self.check_bytes.get() {
             self.check_growth();
         }
     }
@@ -214,6 +225,15 @@ impl LocalHeap {
             for &page in &*self.pages.get() {
                 self.account(&*page);
             }
+        }
+    }
+
+    /// Bytes of objects, and of free blocks on pages that have some.
+    pub(crate) fn bytes_while_stopped(&self) -> usize {
+        // SAFETY: the world is stopped.
+        unsafe {
+            (*self.pages.get()).len() * super::size_class::PAGE_SIZE
+                + (*self.large.get()).iter().map(|&page| (*page).large_size).sum::<usize>()
         }
     }
 
@@ -255,8 +275,7 @@ impl LocalHeap {
             // SAFETY: announced pages are mapped and belong to this heap.
             let page = unsafe { &*next };
             next = page.next_remote.load(Ordering::Relaxed);
-            let was_empty = page.used.get() == 0;
-            if page.collect_remote() > 0 && !was_empty && (page.state.get() == PageState::Full || page.used.get() == 0) {
+            if page.collect_remote() > 0 {
                 self.page_changed(page);
             }
         }

@@ -9,7 +9,7 @@
 //! | `free`, `used`, `fresh`, `state`, `next` | the thread whose heap has the page; the initiator of a stop |
 //! | `remote` | other threads push, the owner takes all |
 //! | `next_remote` | whoever makes `remote` non-empty, until the owner takes the page off its `remote_pages` |
-//! | `side` | the collector, the world being stopped |
+//! | `side` | as the heap's vector of large pages |
 
 use std::cell::Cell;
 
@@ -57,8 +57,10 @@ pub struct Page {
     pub(crate) next: Cell<*const Page>,
     /// Bytes of the large object's block.
     pub(crate) large_size: usize,
-    /// First index of this page's blocks in the collector's side tables.
+    /// A large page's place in its heap's vector.
     pub(crate) side: Cell<usize>,
+    /// First index of this page's blocks in the collector's table. Written and read in a stopped world.
+    pub(crate) mark_base: Cell<usize>,
     remote: AtomicU32,
     pub(crate) next_remote: AtomicPtr<Page>,
 }
@@ -86,6 +88,7 @@ impl Page {
             next: Cell::new(std::ptr::null()),
             large_size: 0,
             side: Cell::new(0),
+            mark_base: Cell::new(0),
             remote: AtomicU32::new(0),
             next_remote: AtomicPtr::new(std::ptr::null_mut()),
         }

@@ -60,11 +60,8 @@ fn queue(slot: u16) -> &'static MergeQueue {
 
 /// Hands the reference that was just turned into a queue's to slot `owner`.
 pub(crate) fn push(owner: u16, ptr: *mut Header) {
-    if owner == 0 {
-        // The owner was about to merge when we looked; its fields are ours as much as anybody's.
-        // SAFETY: our reference keeps the object alive until the merge gives it up.
-        return unsafe { merge(ptr) };
-    }
+    // The shared count was zero and the state not merged, so the reference was part of the owner's local count.
+    debug_assert!(owner != 0, "an object without owner is merged");
     let queue = queue(owner);
     let mut inner = queue.inner.lock();
     if inner.occupied {
@@ -90,6 +87,9 @@ pub(crate) fn push(owner: u16, ptr: *mut Header) {
 unsafe fn fold(ptr: *mut Header) -> bool {
     // SAFETY: the reference keeps it alive.
     let header = unsafe { &*ptr };
+    if header.is_immortal() {
+        return false;
+    }
     protocol::merge(&header.local, &header.owner, &header.shared, -1)
 }
 

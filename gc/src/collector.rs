@@ -1,0 +1,176 @@
+//! The cycle collector: trial deletion over the tracked pages, the world being stopped.
+//!
+//! 1. *stop*: candidates are the tracked objects that are neither immortal nor in limbo nor dying; each gets its count, less the
+//!    references from candidates ([`mark`]). What keeps something has references from outside; uncounted references in registers
+//!    count as such; whatever these reach, classes of instances included, is alive. The rest is garbage: each piece is merged and
+//!    gets one reference that holds it, and weak references to it are emptied, so nobody can reach it any more.
+//! 2. *run*: callbacks of those weak references that are alive; finalizers ([`sweep`]).
+//! 3. if any finalizer ran, *stop*: the garbage among itself is tried again; what is reachable from outside lives on.
+//! 4. *run*: all fields are dropped, instances before deferred objects (classes); the references among the garbage cannot end
+//!    anything because of the holds; then the blocks are freed. Python code that runs meanwhile cannot see any of it.
+//!
+//! Between 1 and 4 the garbage's holds look like references from outside, and [`visit`] leaves it out.
+//! What the collector computes lives in a table beside the heap, so it writes no object that stays.
+
+use std::sync::OnceLock;
+
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use taipan_threading::sync::{Duration, Instant, Mutex};
+use taipan_threading::{safepoint, stop_the_world};
+
+use crate::heap;
+
+mod mark;
+mod sweep;
+pub mod threshold;
+pub mod visit;
+
+pub use mark::after_fork_child;
+pub(crate) use mark::trace as trace_object;
+pub use visit::{freeze, freeze_count, get_objects, get_referents, get_referrers, is_tracked, unfreeze, visit_objects};
+
+/// What one collection did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Collected {
+    /// Generation asked for.
+    pub generation: u8,
+    /// Tracked objects looked at.
+    pub candidates: usize,
+    /// Unreachable objects found and freed.
+    pub collected: usize,
+    /// Unreachable objects that could not be freed (`gc.DEBUG_SAVEALL`, or a bug).
+    pub uncollectable: usize,
+    /// All of it.
+    pub duration: Duration,
+    /// The stopped part.
+    pub stopped: Duration,
+}
+
+/// Sums per generation, as `gc.get_stats()` wants them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    pub collections: u64,
+    pub collected: u64,
+    pub uncollectable: u64,
+    pub candidates: u64,
+    pub duration: Duration,
+    pub stopped: Duration,
+}
+
+/// Called before (`None`) and after a collection of a generation. Runs Python code (`gc.callbacks`).
+pub type Callback = fn(generation: u8, result: Option<&Collected>);
+
+static ENABLED: AtomicBool = AtomicBool::new(true);
+static BUSY: AtomicBool = AtomicBool::new(false);
+static DEBUG: AtomicU64 = AtomicU64::new(0);
+static TOTALS: Mutex<[Totals; 3]> = Mutex::new([const { ZERO }; 3]);
+const ZERO: Totals = Totals {
+    collections: 0,
+    collected: 0,
+    uncollectable: 0,
+    candidates: 0,
+    duration: Duration::ZERO,
+    stopped: Duration::ZERO,
+};
+static CALLBACK: OnceLock<Callback> = OnceLock::new();
+
+/// `gc.DEBUG_SAVEALL`: keep what is unreachable for [`take_saved`].
+pub const DEBUG_SAVEALL: u64 = 32;
+
+/// Automatic collections on.
+pub fn enable() {
+    ENABLED.store(true, Ordering::Relaxed);
+}
+/// Automatic collections off.
+pub fn disable() {
+    ENABLED.store(false, Ordering::Relaxed);
+}
+/// Whether automatic collections are on.
+pub fn is_enabled() -> bool {
+    ENABLED.load(Ordering::Relaxed)
+}
+/// `gc.set_debug`.
+pub fn set_debug(flags: u64) {
+    DEBUG.store(flags, Ordering::Relaxed);
+}
+/// `gc.get_debug`.
+pub fn debug() -> u64 {
+    DEBUG.load(Ordering::Relaxed)
+}
+/// Installs what is called around collections; the first call wins.
+pub fn set_callback(callback: Callback) {
+    let _ = CALLBACK.set(callback);
+}
+/// Sums of all collections so far, per generation.
+pub fn totals() -> [Totals; 3] {
+    *TOTALS.lock()
+}
+/// Objects saved because of `DEBUG_SAVEALL`.
+pub use sweep::take_saved;
+
+/// Serves the `GC` poll bit.
+pub(crate) fn poll() {
+    if is_enabled() && threshold::due() {
+        let _ = collect(2);
+    }
+}
+
+/// Asks the calling thread for a collection at its next safepoint.
+pub(crate) fn request() {
+    if let Some(thread) = taipan_threading::current() {
+        thread.request(safepoint::GC);
+    }
+}
+
+struct Busy;
+impl Drop for Busy {
+    fn drop(&mut self) {
+        // Release pairs with the Acquire of the next collection.
+        BUSY.store(false, Ordering::Release);
+    }
+}
+
+/// Collects everything (there is one generation; the number is for statistics). Runs finalizers; a safepoint. Does nothing while another
+/// collection is on.
+pub fn collect(generation: u8) -> Collected {
+    if BUSY.swap(true, Ordering::Acquire) {
+        return Collected { generation, ..Collected::default() };
+    }
+    let _busy = Busy;
+    let generation = generation.min(2);
+    if let Some(callback) = CALLBACK.get() {
+        callback(generation, None);
+    }
+    let begun = Instant::now();
+    crate::refcount::queue::drain();
+    let mut result = Collected { generation, ..Collected::default() };
+    let garbage = stop_the_world(|_| {
+        let since = Instant::now();
+        // SAFETY: the world is stopped.
+        let garbage = unsafe {
+            heap::release_while_stopped();
+            let (garbage, candidates) = mark::find_garbage();
+            result.candidates = candidates;
+            threshold::collected(candidates, garbage.len());
+            sweep::Garbage::hold(garbage)
+        };
+        result.stopped += since.elapsed();
+        garbage
+    });
+    garbage.dispose(&mut result);
+    result.duration = begun.elapsed();
+    {
+        let mut totals = TOTALS.lock();
+        let sums = &mut totals[usize::from(generation)];
+        sums.collections += 1;
+        sums.collected += result.collected as u64;
+        sums.uncollectable += result.uncollectable as u64;
+        sums.candidates += result.candidates as u64;
+        sums.duration += result.duration;
+        sums.stopped += result.stopped;
+    }
+    if let Some(callback) = CALLBACK.get() {
+        callback(generation, Some(&result));
+    }
+    result
+}

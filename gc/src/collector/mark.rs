@@ -1,0 +1,278 @@
+//! Finding the garbage: subtract, mark, gather. The world is stopped.
+//!
+//! One `i32` per block of the tracked pages. After the first pass a candidate's entry is its count less the references from
+//! candidates; `ALIVE` from then on marks what is known to be alive. Objects that are no candidates (immortal, in limbo, dying) are not
+//! traced: what they refer to keeps the difference, and so is alive.
+//! Large heaps are worked on by several threads, over pages; then entries change by read-modify-write.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+
+use crate::header::{Header, HeaderFlags};
+use crate::heap::page::{Page, PageState};
+use crate::heap;
+use crate::hooks;
+use crate::ops::Tracer;
+use crate::refcount;
+use crate::shape_table::shape_flags;
+use crate::value::Value;
+
+const ALIVE: i32 = i32::MIN;
+/// Blocks from which on several threads work.
+const PARALLEL: usize = 400_000;
+
+/// The helper threads do not exist in a forked child.
+static NO_HELPERS: AtomicBool = AtomicBool::new(false);
+
+/// In a forked child: collections stay on one thread.
+pub fn after_fork_child() {
+    NO_HELPERS.store(true, Ordering::Relaxed);
+}
+
+/// Visits all references of an object: struct and attribute slots.
+///
+/// # Safety
+/// The object is whole, and the world is stopped or the caller is its only holder.
+pub(crate) unsafe fn trace(ptr: *const Header, tracer: &mut Tracer<'_>) {
+    // SAFETY: says the caller.
+    unsafe {
+        let entry = (*ptr).shape_entry();
+        (entry.ops().trace)(ptr, tracer);
+        if entry.flags() & shape_flags::SLOTS != 0
+            && let Some(hooks) = hooks::get()
+        {
+            (hooks.trace_slots)(ptr, tracer);
+        }
+    }
+}
+
+/// Whether the collector decides about the object.
+pub(super) fn is_candidate(header: &Header) -> bool {
+    !header.is_immortal() && !header.has_flag(HeaderFlags::LIMBO | HeaderFlags::DYING)
+}
+
+struct Table {
+    entries: Vec<AtomicI32>,
+    pages: Vec<&'static Page>,
+}
+
+/// The pages that the collector walks, large ones included, with the places of their blocks in the table.
+///
+/// # Safety
+/// The world is stopped.
+unsafe fn table() -> Table {
+    // SAFETY: says the caller.
+    let pages: Vec<_> = unsafe { heap::pages() }.into_iter().filter(|page| page.tracked).collect();
+    let mut blocks = 0;
+    for page in &pages {
+        page.mark_base.set(blocks);
+        blocks += if page.state.get() == PageState::Large { 1 } else { page.touched() as usize };
+    }
+    let mut entries = Vec::new();
+    entries.resize_with(blocks, || AtomicI32::new(0));
+    Table { entries, pages }
+}
+
+impl Table {
+    /// The entry of a candidate; `None` for everything else.
+    #[inline(always)]
+    fn entry(&self, ptr: *mut Header) -> Option<&AtomicI32> {
+        // SAFETY: references point to whole objects; those outside the heap are immortal.
+        unsafe {
+            if !is_candidate(&*ptr) {
+                return None;
+            }
+            let page = &*Page::of(ptr);
+            if page.tracked { Some(&self.entries[page.mark_base.get() + page.index(ptr)]) } else { None }
+        }
+    }
+
+    #[inline(always)]
+    fn add<const SHARED: bool>(entry: &AtomicI32, delta: i32) {
+        // Relaxed: passes are separated by joins.
+        if SHARED {
+            entry.fetch_add(delta, Ordering::Relaxed);
+        } else {
+            entry.store(entry.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
+        }
+    }
+
+    /// First pass over one page.
+    fn subtract<const SHARED: bool>(&self, page: &Page) {
+        let mut tracer = |value: Value| {
+            if value.is_ptr()
+                && let Some(entry) = self.entry(value.ptr())
+            {
+                Self::add::<SHARED>(entry, if value.is_counted() { -1 } else { 1 });
+            }
+        };
+        page.for_each_object(|ptr| {
+            // SAFETY: an object of the page.
+            let header = unsafe { &*ptr };
+            if is_candidate(header) {
+                let count = refcount::count(header).clamp(0, 1 << 29) as i32;
+                Self::add::<SHARED>(&self.entries[page.mark_base.get() + page.index(ptr)], count);
+                // SAFETY: whole, and the world is stopped.
+                unsafe { trace(ptr, &mut tracer) };
+            } else {
+                // It is not traced in the second pass, but needs its class.
+                let class = header.shape_entry().class();
+                if !class.is_null()
+                    && let Some(entry) = self.entry(class)
+                {
+                    Self::add::<SHARED>(entry, 1);
+                }
+            }
+        });
+    }
+
+    /// Marks `ptr`; true if it was not marked.
+    #[inline(always)]
+    fn mark<const SHARED: bool>(&self, ptr: *mut Header) -> bool {
+        let Some(entry) = self.entry(ptr) else { return false };
+        if entry.load(Ordering::Relaxed) == ALIVE {
+            return false;
+        }
+        if SHARED {
+            return entry.swap(ALIVE, Ordering::Relaxed) != ALIVE;
+        }
+        entry.store(ALIVE, Ordering::Relaxed);
+        true
+    }
+
+    /// Second pass over one page: marks what has references from outside, and all it reaches.
+    fn propagate<const SHARED: bool>(&self, page: &Page, stack: &mut Vec<*mut Header>) {
+        page.for_each_object(|ptr| {
+            // SAFETY: an object of the page.
+            if !is_candidate(unsafe { &*ptr }) {
+                return;
+            }
+            let entry = &self.entries[page.mark_base.get() + page.index(ptr)];
+            // Not zero: a negative count is a bug of some trace function; the object is kept.
+            let count = entry.load(Ordering::Relaxed);
+            if count == 0 || count == ALIVE {
+                return;
+            }
+            // SAFETY: an object of the page.
+            debug_assert!(count > 0, "{} has more references than counts", unsafe { &*ptr }.ops().name);
+            if self.mark::<SHARED>(ptr) {
+                stack.push(ptr);
+            }
+            while let Some(ptr) = stack.pop() {
+                let mut tracer = |value: Value| {
+                    if value.is_ptr() && self.mark::<SHARED>(value.ptr()) {
+                        stack.push(value.ptr());
+                    }
+                };
+                // SAFETY: whole, and the world is stopped.
+                unsafe {
+                    trace(ptr, &mut tracer);
+                    let class = (*ptr).shape_entry().class();
+                    if !class.is_null() {
+                        tracer(Value::from_ptr(class));
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// What registers hold uncounted, by `visit`.
+pub(super) fn uncounted_roots(visit: &mut dyn FnMut(*mut Header)) {
+    if let Some(hooks) = hooks::get() {
+        (hooks.trace_registers)(&mut |value| {
+            if value.is_ptr() && !value.is_counted() {
+                visit(value.ptr());
+            }
+        });
+    }
+}
+
+/// The unreachable objects, and the number of candidates.
+///
+/// # Safety
+/// The world is stopped.
+pub(super) unsafe fn find_garbage() -> (Vec<*mut Header>, usize) {
+    crate::shape_table::refresh_heap_classes();
+    // SAFETY: says the caller.
+    let table = unsafe { table() };
+    uncounted_roots(&mut |ptr| {
+        if let Some(entry) = table.entry(ptr) {
+            Table::add::<false>(entry, 1);
+        }
+    });
+    let parallel = table.entries.len() >= PARALLEL && !NO_HELPERS.load(Ordering::Relaxed);
+    if parallel {
+        table.pages.par_iter().with_min_len(16).for_each(|page| table.subtract::<true>(page));
+        table.pages.par_iter().with_min_len(16).for_each(|page| table.propagate::<true>(page, &mut Vec::new()));
+    } else {
+        table.pages.iter().for_each(|page| table.subtract::<false>(page));
+        let mut stack = Vec::new();
+        table.pages.iter().for_each(|page| table.propagate::<false>(page, &mut stack));
+    }
+    let mut garbage = Vec::new();
+    let mut candidates = 0;
+    for page in &table.pages {
+        let base = page.mark_base.get();
+        page.for_each_object(|ptr| {
+            // SAFETY: an object of the page.
+            if is_candidate(unsafe { &*ptr }) {
+                candidates += 1;
+                if table.entries[base + page.index(ptr)].load(Ordering::Relaxed) == 0 {
+                    garbage.push(ptr);
+                }
+            }
+        });
+    }
+    (garbage, candidates)
+}
+
+/// Among objects that were found unreachable and are held by `holds` references each: those that something outside refers to now,
+/// and what they reach.
+///
+/// # Safety
+/// The world is stopped; the objects are whole.
+pub(super) unsafe fn resurrected(objects: &[*mut Header], holds: i64) -> Vec<bool> {
+    let index: FxHashMap<*mut Header, usize> = objects.iter().enumerate().map(|(i, &ptr)| (ptr, i)).collect();
+    // SAFETY: whole objects.
+    let mut counts: Vec<i64> = objects.iter().map(|&ptr| refcount::count(unsafe { &*ptr }) - holds).collect();
+    for &ptr in objects {
+        // SAFETY: whole, and the world is stopped.
+        unsafe {
+            trace(ptr, &mut |value| {
+                if value.is_ptr()
+                    && let Some(&i) = index.get(&value.ptr())
+                {
+                    counts[i] -= 1;
+                }
+            });
+        }
+    }
+    uncounted_roots(&mut |ptr| {
+        if let Some(&i) = index.get(&ptr) {
+            counts[i] += 1;
+        }
+    });
+    let mut alive: Vec<bool> = counts.iter().map(|&count| count != 0).collect();
+    let mut stack: Vec<usize> = (0..objects.len()).filter(|&i| alive[i]).collect();
+    while let Some(i) = stack.pop() {
+        let mut reach = |value: Value| {
+            if value.is_ptr()
+                && let Some(&i) = index.get(&value.ptr())
+                && !std::mem::replace(&mut alive[i], true)
+            {
+                stack.push(i);
+            }
+        };
+        // SAFETY: as above.
+        unsafe {
+            trace(objects[i], &mut reach);
+            let class = (*objects[i]).shape_entry().class();
+            if !class.is_null() {
+                reach(Value::from_ptr(class));
+            }
+        }
+    }
+    alive
+}

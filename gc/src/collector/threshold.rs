@@ -1,0 +1,82 @@
+//! When to collect: net growth since the last collection against what was alive then.
+//!
+//! Each heap counts its own growth and adds it to the process's when it exceeds its part (an eighth of the threshold), so no shared
+//! line is written often. The threshold follows the live heap, so the total work of collecting stays linear in the work of building;
+//! when collections find little it grows faster.
+
+use taipan_threading::sync::atomic::{AtomicIsize, Ordering};
+
+use crate::heap::local::{self, LocalHeap};
+
+/// Net new tracked objects before the first collection.
+pub const FIRST_OBJECTS: isize = 100_000;
+/// Net new bytes before the first collection.
+pub const FIRST_BYTES: isize = 32 << 20;
+
+static OBJECTS: AtomicIsize = AtomicIsize::new(FIRST_OBJECTS);
+static BYTES: AtomicIsize = AtomicIsize::new(FIRST_BYTES);
+/// `gc.set_threshold`: the least number of objects; 0 turns automatic collections off.
+static LEAST: AtomicIsize = AtomicIsize::new(FIRST_OBJECTS);
+static GROWN_OBJECTS: AtomicIsize = AtomicIsize::new(0);
+static GROWN_BYTES: AtomicIsize = AtomicIsize::new(0);
+
+/// Sets the least growth in objects that leads to a collection; 0: none ever does.
+pub fn set_least(objects: usize) {
+    let objects = isize::try_from(objects).unwrap_or(isize::MAX);
+    LEAST.store(objects, Ordering::Relaxed);
+    OBJECTS.store(objects.max(1), Ordering::Relaxed);
+}
+
+/// The least growth in objects that leads to a collection.
+pub fn least() -> usize {
+    LEAST.load(Ordering::Relaxed).unsigned_abs()
+}
+
+/// Growth in objects now, as far as heaps have reported it.
+pub fn grown() -> usize {
+    GROWN_OBJECTS.load(Ordering::Relaxed).max(0).unsigned_abs()
+}
+
+/// Whether enough has grown.
+pub(super) fn due() -> bool {
+    // Relaxed: a heuristic.
+    LEAST.load(Ordering::Relaxed) != 0
+        && (GROWN_OBJECTS.load(Ordering::Relaxed) >= OBJECTS.load(Ordering::Relaxed)
+            || GROWN_BYTES.load(Ordering::Relaxed) >= BYTES.load(Ordering::Relaxed))
+}
+
+/// A heap has grown by its part: adds that up.
+#[cold]
+pub(crate) fn consider(heap: &LocalHeap) {
+    GROWN_OBJECTS.fetch_add(heap.grown_objects.replace(0), Ordering::Relaxed);
+    GROWN_BYTES.fetch_add(heap.grown_bytes.replace(0), Ordering::Relaxed);
+    set_part(heap);
+    if due() && super::is_enabled() {
+        super::request();
+    }
+}
+
+fn set_part(heap: &LocalHeap) {
+    heap.check_objects.set((OBJECTS.load(Ordering::Relaxed) / 8).max(1000));
+    heap.check_bytes.set(BYTES.load(Ordering::Relaxed) / 8);
+}
+
+/// A collection has looked at `candidates` objects, of which `garbage` were garbage. The world is stopped.
+pub(super) fn collected(candidates: usize, garbage: usize) {
+    let mut live_bytes = 0_isize;
+    for heap in local::all() {
+        heap.recount();
+        heap.grown_objects.set(0);
+        heap.grown_bytes.set(0);
+        live_bytes += heap.bytes_while_stopped() as isize;
+    }
+    let factor = if garbage * 10 < candidates { 2 } else { 1 };
+    let live = (candidates - garbage) as isize;
+    OBJECTS.store(LEAST.load(Ordering::Relaxed).max(live.saturating_mul(factor)), Ordering::Relaxed);
+    BYTES.store(FIRST_BYTES.max(live_bytes.saturating_mul(factor)), Ordering::Relaxed);
+    GROWN_OBJECTS.store(0, Ordering::Relaxed);
+    GROWN_BYTES.store(0, Ordering::Relaxed);
+    for heap in local::all() {
+        set_part(heap);
+    }
+}

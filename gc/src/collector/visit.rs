@@ -1,0 +1,122 @@
+//! Looking at the heap from outside: `gc.get_objects` and its kin, `gc.freeze`.
+//!
+//! Objects are gathered, with a reference each, while the world is stopped, and handed out when it goes on. Garbage that a
+//! collection is disposing of, objects in limbo and dying ones are left out.
+
+use std::ops::ControlFlow;
+
+use taipan_threading::stop_the_world;
+use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{mark, sweep};
+use crate::header::{Header, HeaderFlags};
+use crate::heap;
+use crate::reference::Obj;
+use crate::refcount;
+use crate::value::Value;
+
+static FROZEN: AtomicUsize = AtomicUsize::new(0);
+
+/// A reference to each tracked object for which `wanted` holds. The world is stopped for it.
+fn gather(mut wanted: impl FnMut(*mut Header) -> bool) -> Vec<Obj> {
+    stop_the_world(|_| {
+        let mut objects = Vec::new();
+        // SAFETY: the world is stopped.
+        for page in unsafe { heap::pages() } {
+            if !page.tracked {
+                continue;
+            }
+            page.for_each_object(|ptr| {
+                // SAFETY: an object of the page.
+                let header = unsafe { &*ptr };
+                if !header.has_flag(HeaderFlags::LIMBO | HeaderFlags::DYING)
+                    && (refcount::count(header) > 0 || header.has_flag(HeaderFlags::DEFERRED))
+                    && wanted(ptr)
+                    && !sweep::is_doomed(ptr)
+                {
+                    // SAFETY: alive.
+                    objects.push(unsafe { Obj::from_borrowed(Value::from_ptr(ptr)) });
+                }
+            });
+        }
+        objects
+    })
+}
+
+/// All tracked objects.
+pub fn get_objects() -> Vec<Obj> {
+    gather(|_| true)
+}
+
+/// Calls `visit` with every tracked object until it breaks.
+pub fn visit_objects(mut visit: impl FnMut(&Obj) -> ControlFlow<()>) {
+    for object in &get_objects() {
+        if visit(object).is_break() {
+            return;
+        }
+    }
+}
+
+/// The tracked objects that directly refer to one of `targets`.
+pub fn get_referrers(targets: &[Obj]) -> Vec<Obj> {
+    let is_target = |value: Value| targets.iter().any(|target| target.value().same(value));
+    gather(|ptr| {
+        let mut found = false;
+        // SAFETY: whole, and the world is stopped.
+        unsafe { mark::trace(ptr, &mut |value| found |= is_target(value)) };
+        found
+    })
+}
+
+/// What the object directly refers to.
+pub fn get_referents(object: &Obj) -> Vec<Obj> {
+    let Some(header) = object.header() else { return Vec::new() };
+    stop_the_world(|_| {
+        let mut referents = Vec::new();
+        // SAFETY: alive, and the world is stopped; a reference keeps its object alive.
+        unsafe {
+            mark::trace(header, &mut |value| {
+                if value.is_ptr() {
+                    referents.push(Obj::from_borrowed(value));
+                }
+            });
+        }
+        referents
+    })
+}
+
+/// Whether the collector knows the object.
+pub fn is_tracked(object: &Obj) -> bool {
+    // Objects outside the heap are immortal; the layout answers for those.
+    // SAFETY: an object that is not immortal lives on the heap.
+    object.header().is_some_and(|header| {
+        if header.is_immortal() { header.ops().tracked } else { unsafe { heap::is_tracked(header) } }
+    })
+}
+
+/// Makes all objects immortal, so that a forked child dirties no page by using them. For good: counts are not kept from now on.
+pub fn freeze() {
+    stop_the_world(|_| {
+        // SAFETY: the world is stopped.
+        for page in unsafe { heap::pages() } {
+            page.for_each_object(|ptr| {
+                // SAFETY: an object of the page.
+                let header = unsafe { &*ptr };
+                if mark::is_candidate(header) && !sweep::is_doomed(ptr) {
+                    refcount::immortalize(header);
+                    FROZEN.fetch_add(usize::from(page.tracked), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+}
+
+/// Forgets the number of frozen objects. They stay immortal: what happened to their counts since is not known.
+pub fn unfreeze() {
+    FROZEN.store(0, Ordering::Relaxed);
+}
+
+/// Tracked objects frozen so far.
+pub fn freeze_count() -> usize {
+    FROZEN.load(Ordering::Relaxed)
+}
