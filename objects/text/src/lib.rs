@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod case;
+pub mod codecs;
 pub mod complex_text;
 pub mod error;
 pub mod float_parse;

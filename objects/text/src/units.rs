@@ -485,12 +485,17 @@ impl TextBuf {
 
     /// Appends a Rust string.
     pub fn push_str(&mut self, text: &str) {
-        if text.is_ascii() {
-            self.push_latin1(text.as_bytes());
-        } else {
-            for c in text.chars() {
-                self.push(c as u32);
-            }
+        // The greatest lead byte tells the width that is needed.
+        match text.bytes().max().unwrap_or(0) {
+            0..0x80 => return self.push_latin1(text.as_bytes()),
+            0x80..0xc4 => {}
+            0xc4..0xf0 => self.widen_slow(0xffff),
+            0xf0.. => self.widen_slow(0x10ffff),
+        }
+        match self {
+            TextBuf::Latin1(s) => s.extend(text.chars().map(|c| c as u8)),
+            TextBuf::Ucs2(s) => s.extend(text.chars().map(|c| c as u16)),
+            TextBuf::Ucs4(s) => s.extend(text.chars().map(|c| c as u32)),
         }
     }
 

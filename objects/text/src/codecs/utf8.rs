@@ -1,0 +1,145 @@
+//! UTF-8.
+
+use super::{DecodeErrors, EncodeErrors, Problem, Replacement};
+use crate::units::{TextBuf, Unit, Units};
+
+const CODEC: &str = "utf-8";
+
+/// Decodes; returns how many bytes were consumed: all, if these are the last ones.
+pub fn decode<E: DecodeErrors>(input: &[u8], last: bool, errors: &mut E, out: &mut TextBuf) -> Result<usize, E::Error> {
+    let mut at = 0;
+    loop {
+        let (valid, invalid) = match std::str::from_utf8(&input[at..]) {
+            Ok(text) => {
+                out.push_str(text);
+                return Ok(input.len());
+            }
+            Err(error) => (error.valid_up_to(), error.error_len()),
+        };
+        if let Ok(text) = std::str::from_utf8(&input[at..at + valid]) {
+            out.push_str(text);
+        }
+        let start = at + valid;
+        let (end, reason) = match invalid {
+            None if !last => return Ok(start),
+            None => (input.len(), "unexpected end of data"),
+            Some(1) if !matches!(input[start], 0xc2..=0xf4) => (start + 1, "invalid start byte"),
+            Some(len) => (start + len, "invalid continuation byte"),
+        };
+        at = errors.undecodable(input, Problem { codec: CODEC, start, end, reason }, out)?.min(input.len());
+    }
+}
+
+/// Appends the bytes of a code point, surrogates included.
+pub(crate) fn push_code(out: &mut Vec<u8>, code: u32) {
+    match code {
+        0..0x80 => out.push(code as u8),
+        0x80..0x800 => out.extend_from_slice(&[0xc0 | (code >> 6) as u8, 0x80 | (code & 63) as u8]),
+        0x800..0x10000 => out.extend_from_slice(&[
+            0xe0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 63) as u8,
+            0x80 | (code & 63) as u8,
+        ]),
+        _ => out.extend_from_slice(&[
+            0xf0 | (code >> 18) as u8,
+            0x80 | (code >> 12 & 63) as u8,
+            0x80 | (code >> 6 & 63) as u8,
+            0x80 | (code & 63) as u8,
+        ]),
+    }
+}
+
+/// Encodes.
+pub fn encode<E: EncodeErrors>(text: Units<'_>, errors: &mut E, out: &mut Vec<u8>) -> Result<(), E::Error> {
+    match text {
+        Units::Latin1(s) if s.is_ascii() => {
+            out.extend_from_slice(s);
+            Ok(())
+        }
+        Units::Latin1(s) => {
+            out.reserve(s.len() + s.len() / 2);
+            s.iter().for_each(|&b| push_code(out, b.into()));
+            Ok(())
+        }
+        Units::Ucs2(s) => encode_wide(s, text, errors, out),
+        Units::Ucs4(s) => encode_wide(s, text, errors, out),
+    }
+}
+
+fn is_surrogate<U: Unit>(unit: &U) -> bool {
+    (0xd800..0xe000).contains(&unit.code())
+}
+
+fn encode_wide<U: Unit, E: EncodeErrors>(
+    units: &[U],
+    text: Units<'_>,
+    errors: &mut E,
+    out: &mut Vec<u8>,
+) -> Result<(), E::Error> {
+    out.reserve(units.len() * 2);
+    let mut at = 0;
+    while let Some(unit) = units.get(at) {
+        if !is_surrogate(unit) {
+            push_code(out, unit.code());
+            at += 1;
+            continue;
+        }
+        let end = at + units[at..].iter().take_while(|u| is_surrogate(*u)).count();
+        let problem = Problem { codec: CODEC, start: at, end, reason: "surrogates not allowed" };
+        let (replacement, next) = errors.unencodable(text, problem)?;
+        match &replacement {
+            Replacement::Bytes(bytes) => out.extend_from_slice(bytes),
+            Replacement::Text(t) => match t.as_units().as_ascii() {
+                Some(ascii) => out.extend_from_slice(ascii.as_bytes()),
+                None => return Err(errors.raise(text, problem)),
+            },
+        }
+        at = next;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Policy;
+    use super::*;
+
+    fn problem(input: &[u8]) -> (usize, usize, &'static str) {
+        let error = decode(input, true, &mut Policy::Strict, &mut TextBuf::new()).unwrap_err();
+        (error.start, error.end, error.reason)
+    }
+
+    #[test]
+    fn positions_and_reasons() {
+        assert_eq!(problem(b"a\x80"), (1, 2, "invalid start byte"));
+        assert_eq!(problem(b"\xc0\x80"), (0, 1, "invalid start byte"));
+        assert_eq!(problem(b"\xe0\x80\x80"), (0, 1, "invalid continuation byte"));
+        assert_eq!(problem(b"\xe4\xb8a"), (0, 2, "invalid continuation byte"));
+        assert_eq!(problem(b"\xed\xa0\x80"), (0, 1, "invalid continuation byte"));
+        assert_eq!(problem(b"\xf0\x9f\x98"), (0, 3, "unexpected end of data"));
+        assert_eq!(problem(b"\xf5\x80"), (0, 1, "invalid start byte"));
+    }
+
+    #[test]
+    fn incomplete_data_waits() {
+        let mut out = TextBuf::new();
+        assert_eq!(decode(b"a\xe4\xb8", false, &mut Policy::Strict, &mut out), Ok(1));
+        assert_eq!(out, TextBuf::from("a"));
+    }
+
+    #[test]
+    fn surrogates() {
+        let mut out = TextBuf::new();
+        assert_eq!(decode(b"\xed\xa0\x80\xff", true, &mut Policy::SurrogatePass, &mut out).unwrap_err().start, 3);
+        let mut out = TextBuf::new();
+        decode(b"a\xff\xfe", true, &mut Policy::SurrogateEscape, &mut out).unwrap();
+        assert_eq!(out.as_units(), Units::Ucs2(&[97, 0xdcff, 0xdcfe]));
+        let mut back = Vec::new();
+        encode(out.as_units(), &mut Policy::SurrogateEscape, &mut back).unwrap();
+        assert_eq!(back, b"a\xff\xfe");
+        let error = encode(Units::Ucs2(&[97, 0xdcff, 0xd800, 97]), &mut Policy::SurrogateEscape, &mut back).unwrap_err();
+        assert_eq!((error.start, error.end), (2, 3));
+        let error = encode(Units::Ucs2(&[97, 0xdcff, 0xd800, 97]), &mut Policy::Strict, &mut back).unwrap_err();
+        assert_eq!((error.start, error.end), (1, 3));
+    }
+}
