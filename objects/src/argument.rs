@@ -1,0 +1,42 @@
+//! The arguments of one call, vectorcall style.
+
+use taipan_gc::Obj;
+
+use crate::str::PyStr;
+
+/// Borrowed arguments: positional ones, then named ones. For methods the receiver is `positional[0]`.
+#[derive(Clone, Copy)]
+pub struct Args<'a> {
+    pub positional: &'a [Obj],
+    /// `str` objects, as many as `keyword_values`.
+    pub keyword_names: &'a [Obj],
+    pub keyword_values: &'a [Obj],
+}
+
+impl<'a> Args<'a> {
+    /// Positional arguments only.
+    #[inline]
+    pub const fn new(positional: &'a [Obj]) -> Args<'a> {
+        Args { positional, keyword_names: &[], keyword_values: &[] }
+    }
+    #[inline]
+    pub const fn with_keywords(positional: &'a [Obj], keyword_names: &'a [Obj], keyword_values: &'a [Obj]) -> Args<'a> {
+        Args { positional, keyword_names, keyword_values }
+    }
+    pub const EMPTY: Args<'static> = Args { positional: &[], keyword_names: &[], keyword_values: &[] };
+    /// The named arguments in order.
+    pub fn keywords(&self) -> impl Iterator<Item = (&'a Obj, &'a Obj)> + use<'a> {
+        self.keyword_names.iter().zip(self.keyword_values)
+    }
+    pub fn has_keywords(&self) -> bool {
+        !self.keyword_names.is_empty()
+    }
+    /// The named argument `name`.
+    pub fn keyword(&self, name: &str) -> Option<&'a Obj> {
+        self.keywords().find(|(n, _)| n.downcast::<PyStr>().is_some_and(|s| s.eq_str(name))).map(|(_, v)| v)
+    }
+    /// Without the first positional argument (the receiver).
+    pub fn skip_first(&self) -> Args<'a> {
+        Args { positional: &self.positional[1..], ..*self }
+    }
+}

@@ -1,0 +1,186 @@
+//! Generic attribute access (`object.__getattribute__`, `__setattr__`) and the one for classes.
+
+use taipan_gc::{Obj, Py};
+
+use crate::error::*;
+use crate::istr;
+use crate::shape;
+use crate::str::{PyStr, intern_obj};
+use crate::type_object::{PyType, class_of, type_flags};
+use crate::types::types;
+
+/// The attribute name as an interned string.
+pub fn name_of(name: &Obj) -> PyResult<Py<PyStr>> {
+    match name.downcast::<PyStr>() {
+        Some(_) => Ok(intern_obj(name)),
+        None => Err(type_error(format!("attribute name must be string, not '{}'", class_of(name).name()))),
+    }
+}
+
+/// `object.__getattribute__`.
+pub fn generic_getattr(obj: &Obj, name: &Obj) -> PyResult<Obj> {
+    match generic_getattr_opt(obj, name)? {
+        Some(value) => Ok(value),
+        None => Err(no_attribute(obj, name)),
+    }
+}
+
+/// Raises the `AttributeError` for a missing attribute, with `name` and `obj` set.
+#[cold]
+pub fn no_attribute(obj: &Obj, name: &Obj) -> Raised {
+    let text = name.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let message = match obj.downcast::<PyType>() {
+        Some(class) => format!("type object '{}' has no attribute '{text}'", class.name()),
+        None => format!("'{}' object has no attribute '{text}'", class_of(obj).name()),
+    };
+    attribute_error_for(message, obj, name)
+}
+
+/// Raises `AttributeError(message, name=name, obj=obj)`.
+#[cold]
+pub fn attribute_error_for(message: String, obj: &Obj, name: &Obj) -> Raised {
+    let exception = crate::exceptions::PyBaseException::create(&types().attribute_error, vec![crate::construct::str_obj(&message)]);
+    if let Some(e) = exception.downcast::<crate::exceptions::PyBaseException>() {
+        e.set_field(0, Some(name.clone()));
+        e.set_field(1, Some(obj.clone()));
+    }
+    raise(exception)
+}
+
+/// `object.__getattribute__` without making an exception on a miss.
+pub fn generic_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
+    let name = name_of(name)?;
+    let class = class_of(obj);
+    let found = class.lookup(&name);
+    if let Some(attribute) = &found {
+        let descr_class = class_of(attribute);
+        if let Some(get) = descr_class.slots.descr_get()
+            && descr_class.slots.descr_set().is_some()
+        {
+            return descriptor_result(get(attribute, Some(obj), Some(&class.to_obj())));
+        }
+    }
+    if let Some(value) = shape::get_attribute(obj, &name)? {
+        return Ok(Some(value));
+    }
+    if let Some(attribute) = found {
+        return match class_of(&attribute).slots.descr_get() {
+            Some(get) => descriptor_result(get(&attribute, Some(obj), Some(&class.to_obj()))),
+            None => Ok(Some(attribute)),
+        };
+    }
+    Ok(None)
+}
+
+/// A descriptor's own exceptions are the caller's to see, `AttributeError` included (its message matters).
+fn descriptor_result(result: PyResult<Obj>) -> PyResult<Option<Obj>> {
+    result.map(Some)
+}
+
+/// `object.__setattr__` and `__delattr__`.
+pub fn generic_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> {
+    let name = name_of(name)?;
+    let class = class_of(obj);
+    let found = class.lookup(&name);
+    if let Some(attribute) = &found
+        && let Some(set) = class_of(attribute).slots.descr_set()
+    {
+        return set(attribute, obj, value);
+    }
+    if class.has_dict() {
+        return match value {
+            Some(value) => shape::set_attribute(obj, &name, value.clone()),
+            None if shape::delete_attribute(obj, &name)? => Ok(()),
+            None => Err(no_attribute(obj, name.as_obj())),
+        };
+    }
+    let text = name.to_string_lossy();
+    if found.is_some() {
+        return Err(attribute_error_for(
+            format!("'{}' object attribute '{text}' is read-only", class.name()),
+            obj,
+            name.as_obj(),
+        ));
+    }
+    if value.is_none() {
+        return Err(no_attribute(obj, name.as_obj()));
+    }
+    Err(attribute_error_for(
+        format!("'{}' object has no attribute '{text}' and no __dict__ for setting new attributes", class.name()),
+        obj,
+        name.as_obj(),
+    ))
+}
+
+/// `type.__getattribute__`.
+pub fn type_getattr(obj: &Obj, name: &Obj) -> PyResult<Obj> {
+    match type_getattr_opt(obj, name)? {
+        Some(value) => Ok(value),
+        None => Err(no_attribute(obj, name)),
+    }
+}
+
+/// `type.__getattribute__` without making an exception on a miss.
+pub fn type_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
+    let name = name_of(name)?;
+    let Some(class) = obj.downcast::<PyType>() else { return generic_getattr_opt(obj, name.as_obj()) };
+    let metaclass = class_of(obj);
+    let meta_attribute = metaclass.lookup(&name);
+    if let Some(attribute) = &meta_attribute {
+        let descr_class = class_of(attribute);
+        if let Some(get) = descr_class.slots.descr_get()
+            && descr_class.slots.descr_set().is_some()
+        {
+            return get(attribute, Some(obj), Some(&metaclass.to_obj())).map(Some);
+        }
+    }
+    if let Some(attribute) = class.lookup(&name) {
+        return match class_of(&attribute).slots.descr_get() {
+            Some(get) => get(&attribute, None, Some(obj)).map(Some),
+            None => Ok(Some(attribute)),
+        };
+    }
+    if let Some(attribute) = meta_attribute {
+        return match class_of(&attribute).slots.descr_get() {
+            Some(get) => get(&attribute, Some(obj), Some(&metaclass.to_obj())).map(Some),
+            None => Ok(Some(attribute)),
+        };
+    }
+    Ok(None)
+}
+
+/// `type.__setattr__` and `__delattr__`.
+pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> {
+    let name = name_of(name)?;
+    let Some(class) = obj.downcast::<PyType>() else { return generic_setattr(obj, name.as_obj(), value) };
+    let text = name.to_string_lossy().into_owned();
+    if class.has_flag(type_flags::IMMUTABLE) {
+        return Err(type_error(format!("cannot set '{text}' attribute of immutable type '{}'", class.name())));
+    }
+    if let Some(attribute) = class_of(obj).lookup(&name)
+        && let Some(set) = class_of(&attribute).slots.descr_set()
+    {
+        set(&attribute, obj, value)?;
+        class.attribute_changed(&text);
+        return Ok(());
+    }
+    let dict = class.dict();
+    match value {
+        Some(value) => dict.set(name.as_obj().clone(), value.clone())?,
+        None => {
+            if !dict.delete(name.as_obj())? {
+                return Err(no_attribute(obj, name.as_obj()));
+            }
+        }
+    }
+    class.attribute_changed(&text);
+    Ok(())
+}
+
+/// `__dict__` of an instance.
+pub fn get_dict(obj: &Obj) -> PyResult<Obj> {
+    if !class_of(obj).has_dict() {
+        return Err(no_attribute(obj, istr!("__dict__").as_obj()));
+    }
+    Ok(shape::dict_of(obj)?.into_obj())
+}

@@ -1,0 +1,244 @@
+//! Code objects: compiled code with its constants made into objects, its instruction words (rewritten in place when they specialise)
+//! and one cache word for each instruction.
+
+use taipan_bytecode::{CodeUnit, Const, Instr, flags};
+use taipan_gc::{Header, Obj, Py};
+use taipan_threading::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::construct::*;
+use crate::error::*;
+use crate::layout;
+use crate::layout::TraceField;
+use crate::native::GetSetDef;
+use crate::str::{PyStr, intern};
+use crate::type_object::{TypeSlots, ready};
+use crate::types::{Types, types};
+
+/// A code object. Immutable but for the instruction words and caches, which are atomic.
+#[repr(C)]
+pub struct PyCode {
+    header: Header,
+    /// What the compiler made.
+    pub unit: Box<CodeUnit>,
+    /// Instruction words as executed.
+    pub instrs: Box<[AtomicU64]>,
+    /// One inline-cache word per instruction; 0: empty.
+    pub caches: Box<[AtomicU64]>,
+    pub consts: Box<[Obj]>,
+    pub names: Box<[Py<PyStr>]>,
+    pub name: Obj,
+    pub qualname: Obj,
+    pub filename: Obj,
+    pub nparams: u16,
+    pub nregs: u16,
+    pub flags: u32,
+    /// Plain positional parameters only: a call with `argcount` arguments needs no binding.
+    pub simple: bool,
+    /// Number of times a loop or call was entered, for tier decisions.
+    pub warmth: AtomicU32,
+}
+layout!(PyCode, "code", trace = |code: &PyCode, tracer| code.consts.iter().for_each(|c| c.trace_field(tracer)));
+
+impl PyCode {
+    /// Makes the code object of `unit` and, recursively, of the code among its constants.
+    pub fn new(unit: CodeUnit) -> Py<PyCode> {
+        let consts: Box<[Obj]> = unit.consts.iter().map(constant).collect();
+        let names = unit.names.iter().map(|n| intern(n)).collect();
+        let instrs: Box<[AtomicU64]> = unit.instrs.iter().map(|i| AtomicU64::new(i.0)).collect();
+        let caches = unit.instrs.iter().map(|_| AtomicU64::new(0)).collect();
+        let simple = unit.kwonlyargcount == 0
+            && unit.flags & (flags::CO_VARARGS | flags::CO_VARKEYWORDS | flags::CO_GENERATOR | flags::CO_COROUTINE | flags::CO_ASYNC_GENERATOR)
+                == 0;
+        Py::new(PyCode {
+            header: Header::new(types().code.root_shape()),
+            name: intern(&unit.name).into_obj(),
+            qualname: intern(&unit.qualname).into_obj(),
+            filename: intern(&unit.filename).into_obj(),
+            nparams: unit.nparams() as u16,
+            nregs: unit.nregs,
+            flags: unit.flags,
+            simple,
+            instrs,
+            caches,
+            consts,
+            names,
+            unit: Box::new(unit),
+            warmth: AtomicU32::new(0),
+        })
+        .defer()
+    }
+    /// The docstring or `None`.
+    pub fn docstring(&self) -> Obj {
+        if self.flags & flags::CO_HAS_DOCSTRING != 0
+            && let Some(doc) = self.consts.first()
+        {
+            return doc.clone();
+        }
+        none()
+    }
+    /// The instruction at `pc` as it is now.
+    #[inline(always)]
+    pub fn instr(&self, pc: usize) -> Instr {
+        Instr(self.instrs[pc].load(Ordering::Relaxed))
+    }
+    /// The source line of instruction `pc`; 0 if it has none.
+    pub fn line_of(&self, pc: usize) -> u32 {
+        self.unit.positions.get(pc).map_or(0, |p| p.line)
+    }
+    /// Whether the code makes a generator, coroutine or asynchronous generator.
+    pub fn is_generator_like(&self) -> bool {
+        self.flags & (flags::CO_GENERATOR | flags::CO_COROUTINE | flags::CO_ASYNC_GENERATOR) != 0
+    }
+}
+
+/// The object of a compile-time constant. Everything but code is made immortal: registers read it without counting.
+pub fn constant(constant: &Const) -> Obj {
+    let obj = match constant {
+        Const::None => none(),
+        Const::True => bool_obj(true),
+        Const::False => bool_obj(false),
+        Const::Ellipsis => ellipsis(),
+        Const::Int(i) => int_obj(*i),
+        Const::BigInt(digits) => crate::int::from_hex(digits),
+        Const::Float(f) => float_obj(*f),
+        Const::Complex(re, im) => crate::complex::from_parts(*re, *im),
+        Const::Str(s) => {
+            if s.len() <= 4096 {
+                intern(s).into_obj()
+            } else {
+                str_obj(s)
+            }
+        }
+        Const::SurrogateStr(bytes) => crate::str::from_wtf8(bytes),
+        Const::Bytes(bytes) => bytes_obj(bytes),
+        Const::Tuple(items) => tuple_obj(items.iter().map(self::constant).collect()),
+        Const::FrozenSet(items) => crate::set::PySet::frozen(items.iter().map(self::constant).collect()),
+        Const::Slice(parts) => {
+            let [a, b, c] = &**parts;
+            crate::slice::PySlice::new(self::constant(a), self::constant(b), self::constant(c)).into_obj()
+        }
+        Const::Code(unit) => return PyCode::new((**unit).clone()).into_obj(),
+    };
+    if let Some(header) = obj.header() {
+        taipan_gc::refcount::immortalize(header);
+    }
+    obj
+}
+
+fn this(obj: &Obj) -> PyResult<&PyCode> {
+    obj.downcast::<PyCode>().ok_or_else(|| system_error("not a code object"))
+}
+
+fn names_tuple(names: &[String]) -> PyResult<Obj> {
+    Ok(tuple_obj(names.iter().map(|n| intern(n).into_obj()).collect()))
+}
+
+fn repr(obj: &Obj) -> PyResult<Obj> {
+    let code = this(obj)?;
+    Ok(str_obj(&format!(
+        "<code object {} at {:#x}, file \"{}\", line {}>",
+        code.unit.name,
+        obj.value().counted().bits(),
+        code.unit.filename,
+        code.unit.first_line
+    )))
+}
+
+macro_rules! number {
+    ($name:literal, $code:ident => $value:expr) => {
+        GetSetDef {
+            name: $name,
+            get: |o| {
+                let $code = this(o)?;
+                Ok(int_obj($value as i64))
+            },
+            set: None,
+            doc: "",
+        }
+    };
+}
+
+static GETSET: &[GetSetDef] = &[
+    number!("co_argcount", c => c.unit.argcount),
+    number!("co_posonlyargcount", c => c.unit.posonlyargcount),
+    number!("co_kwonlyargcount", c => c.unit.kwonlyargcount),
+    number!("co_nlocals", c => c.unit.nlocals),
+    number!("co_stacksize", c => c.unit.nregs - c.unit.first_temp.min(c.unit.nregs)),
+    number!("co_flags", c => c.unit.flags),
+    number!("co_firstlineno", c => c.unit.first_line),
+    GetSetDef { name: "co_name", get: |o| Ok(this(o)?.name.clone()), set: None, doc: "" },
+    GetSetDef { name: "co_qualname", get: |o| Ok(this(o)?.qualname.clone()), set: None, doc: "" },
+    GetSetDef { name: "co_filename", get: |o| Ok(this(o)?.filename.clone()), set: None, doc: "" },
+    GetSetDef { name: "co_names", get: |o| names_tuple(&this(o)?.unit.names), set: None, doc: "" },
+    GetSetDef { name: "co_varnames", get: |o| names_tuple(&this(o)?.unit.varnames), set: None, doc: "" },
+    GetSetDef { name: "co_cellvars", get: |o| names_tuple(&this(o)?.unit.cellvars), set: None, doc: "" },
+    GetSetDef { name: "co_freevars", get: |o| names_tuple(&this(o)?.unit.freevars), set: None, doc: "" },
+    GetSetDef { name: "co_consts", get: |o| Ok(tuple_obj(this(o)?.consts.to_vec())), set: None, doc: "" },
+    GetSetDef {
+        name: "co_code",
+        get: |o| {
+            let code = this(o)?;
+            let bytes: Vec<u8> = code.unit.instrs.iter().flat_map(|i| i.0.to_le_bytes()).collect();
+            Ok(bytes_obj(&bytes))
+        },
+        set: None,
+        doc: "",
+    },
+    GetSetDef { name: "co_linetable", get: |_| Ok(bytes_obj(b"")), set: None, doc: "" },
+    GetSetDef { name: "co_exceptiontable", get: |_| Ok(bytes_obj(b"")), set: None, doc: "" },
+];
+
+#[crate::native::pymethods(class = "code")]
+impl PyCode {
+    /// Iterator over (start, end, line) of each instruction range.
+    #[pymethod]
+    fn co_lines(&self) -> PyResult<Obj> {
+        let mut ranges = Vec::new();
+        let positions = &self.unit.positions;
+        let mut start = 0;
+        while start < positions.len() {
+            let line = positions[start].line;
+            let end = positions[start..].iter().position(|p| p.line != line).map_or(positions.len(), |n| start + n);
+            let line = if line == 0 { none() } else { int_obj(line as i64) };
+            ranges.push(tuple_obj(vec![int_obj(start as i64 * 8), int_obj(end as i64 * 8), line]));
+            start = end;
+        }
+        crate::protocol::iter(&list_obj(ranges))
+    }
+    /// Iterator over (line, end line, column, end column) of each instruction.
+    #[pymethod]
+    fn co_positions(&self) -> PyResult<Obj> {
+        let positions = self.unit.positions.iter().map(|p| {
+            if p.line == 0 {
+                return tuple_obj(vec![none(), none(), none(), none()]);
+            }
+            tuple_obj([p.line, p.end_line, p.col, p.end_col].iter().map(|n| int_obj(*n as i64)).collect())
+        });
+        crate::protocol::iter(&list_obj(positions.collect()))
+    }
+    /// A copy with some attributes replaced.
+    #[pymethod(sig = "(**kwargs)")]
+    fn replace(&self, kwargs: crate::native::Kwargs<'_>) -> PyResult<Obj> {
+        let mut unit = (*self.unit).clone();
+        for (name, value) in kwargs.iter() {
+            let name = crate::protocol::str_string(name)?;
+            let text = || crate::protocol::str_string(value);
+            let int = || crate::protocol::index_word(value);
+            match name.as_str() {
+                "co_name" => unit.name = text()?,
+                "co_qualname" => unit.qualname = text()?,
+                "co_filename" => unit.filename = text()?,
+                "co_firstlineno" => unit.first_line = int()? as u32,
+                "co_flags" => unit.flags = int()? as u32,
+                _ => return Err(type_error(format!("code.replace() cannot replace '{name}'"))),
+            }
+        }
+        Ok(PyCode::new(unit).into_obj())
+    }
+}
+
+pub(crate) fn fill(types: &Types) {
+    types.code.slots.set_all(&TypeSlots { repr: Some(repr), ..TypeSlots::EMPTY });
+    ready::add_getset(&types.code, GETSET);
+    ready::add_methods(&types.code, <PyCode as crate::native::NativeMethods>::methods());
+}

@@ -1,0 +1,23 @@
+//! Descriptors of native classes, and `property`, `classmethod`, `staticmethod`.
+
+mod member;
+mod method_descr;
+mod property;
+mod static_class;
+mod wrapper;
+
+pub use member::PyMemberDescr;
+pub use method_descr::{PyGetSetDescr, PyMethodDescr};
+pub use property::PyProperty;
+pub use static_class::PyClassMethod;
+pub use wrapper::{PyMethodWrapper, PyWrapperDescr};
+
+use crate::types::Types;
+
+pub(crate) fn fill(types: &Types) {
+    member::fill(types);
+    method_descr::fill(types);
+    property::fill(types);
+    static_class::fill(types);
+    wrapper::fill(types);
+}

@@ -1,0 +1,168 @@
+//! Raising: `PyResult`, the exception on its way in the current thread, and constructors of the common ones.
+
+use std::cell::Cell;
+
+use taipan_gc::{Obj, Py, Value};
+
+use crate::exceptions::PyBaseException;
+use crate::type_object::PyType;
+use crate::types::types;
+
+/// "An exception is raised": the exception itself waits in the thread, see [`take_raised`].
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct Raised;
+
+/// The result of everything that may raise. `PyResult<Obj>` is one word.
+pub type PyResult<T> = Result<T, Raised>;
+
+const _: () = assert!(size_of::<PyResult<Obj>>() == 8);
+
+thread_local! {
+    static RAISED: Cell<u64> = const { Cell::new(0) };
+    static HANDLED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Sets the exception on its way, without touching its context.
+pub fn set_raised(exception: Obj) -> Raised {
+    let old = RAISED.replace(exception.into_counted().bits());
+    // SAFETY: the cell owned its content.
+    drop(unsafe { Obj::from_value(Value::from_bits(old)) });
+    Raised
+}
+
+/// Takes the exception on its way. Something must have been raised; otherwise a `SystemError` is made up.
+pub fn take_raised() -> Obj {
+    try_take_raised().unwrap_or_else(|| {
+        let Raised = system_error("error return without exception set");
+        try_take_raised().unwrap_or_else(crate::singletons::none)
+    })
+}
+
+/// Takes the exception on its way, if there is one.
+pub fn try_take_raised() -> Option<Obj> {
+    // SAFETY: the cell owned its content.
+    unsafe { Obj::from_value(Value::from_bits(RAISED.replace(0))) }
+}
+
+/// Whether an exception is on its way.
+pub fn is_raised() -> bool {
+    RAISED.get() != 0
+}
+
+/// The exception being handled (`sys.exception()`), if any.
+pub fn handled() -> Option<Obj> {
+    let value = Value::from_bits(HANDLED.get());
+    // SAFETY: the cell keeps it alive.
+    if value.is_empty() { None } else { Some(unsafe { Obj::from_borrowed(value) }) }
+}
+
+/// Makes `exception` the handled one and returns the former.
+pub fn replace_handled(exception: Option<Obj>) -> Option<Obj> {
+    let old = HANDLED.replace(exception.map_or(0, |e| e.into_counted().bits()));
+    // SAFETY: the cell owned its content.
+    unsafe { Obj::from_value(Value::from_bits(old)) }
+}
+
+/// Raises an exception object: its context becomes the handled exception, unless that is itself.
+pub fn raise(exception: Obj) -> Raised {
+    if let Some(context) = handled()
+        && let Some(e) = exception.downcast::<PyBaseException>()
+        && !context.is(&exception)
+    {
+        e.set_context_avoiding_cycle(context);
+    }
+    set_raised(exception)
+}
+
+/// Raises `class(message)`.
+#[cold]
+pub fn raise_message(class: &Py<PyType>, message: impl AsRef<str>) -> Raised {
+    let exception = PyBaseException::create(class, vec![crate::construct::str_obj(message.as_ref())]);
+    raise(exception)
+}
+
+/// Raises `class(*args)` for a built-in exception class.
+#[cold]
+pub fn raise_args(class: &Py<PyType>, args: Vec<Obj>) -> Raised {
+    match crate::protocol::call(class.as_obj(), &args) {
+        Ok(exception) => raise(exception),
+        Err(raised) => raised,
+    }
+}
+
+macro_rules! constructors {
+    ($($name:ident => $field:ident),* $(,)?) => { $(
+        #[doc = concat!("Raises `", stringify!($field), "` with a message.")]
+        #[cold]
+        pub fn $name(message: impl AsRef<str>) -> Raised {
+            raise_message(&types().$field, message)
+        }
+    )* };
+}
+
+constructors! {
+    type_error => type_error,
+    value_error => value_error,
+    attribute_error => attribute_error,
+    index_error => index_error,
+    overflow_error => overflow_error,
+    zero_division_error => zero_division_error,
+    runtime_error => runtime_error,
+    recursion_error => recursion_error,
+    name_error => name_error,
+    unbound_local_error => unbound_local_error,
+    system_error => system_error,
+    not_implemented_error => not_implemented_error,
+    buffer_error => buffer_error,
+    eof_error => eof_error,
+    import_error => import_error,
+    assertion_error => assertion_error,
+    lookup_error => lookup_error,
+    reference_error => reference_error,
+    syntax_error => syntax_error,
+    unicode_error => unicode_error,
+    arithmetic_error => arithmetic_error,
+}
+
+/// Raises `MemoryError()`.
+#[cold]
+pub fn memory_error() -> Raised {
+    raise(PyBaseException::create(&types().memory_error, vec![]))
+}
+
+/// Raises `KeyError(key)`.
+#[cold]
+pub fn key_error(key: Obj) -> Raised {
+    raise(PyBaseException::create(&types().key_error, vec![key]))
+}
+
+/// Raises `StopIteration(value)` (no argument if `None`).
+#[cold]
+pub fn stop_iteration(value: Option<Obj>) -> Raised {
+    raise(PyBaseException::create(&types().stop_iteration, value.into_iter().collect()))
+}
+
+/// Whether the exception on its way is an instance of `class`.
+pub fn raised_is(class: &Py<PyType>) -> bool {
+    let value = Value::from_bits(RAISED.get());
+    if !value.is_ptr() {
+        return false;
+    }
+    // SAFETY: the cell keeps it alive.
+    let exception = std::mem::ManuallyDrop::new(unsafe { Obj::from_value_unchecked(value) });
+    crate::type_object::class_of(&exception).is_subtype(class)
+}
+
+/// If the exception on its way is an instance of `class`, takes it and gives `Ok`; else passes it on.
+pub fn catch(class: &Py<PyType>) -> PyResult<Obj> {
+    if raised_is(class) { Ok(take_raised()) } else { Err(Raised) }
+}
+
+/// `Ok(None)` instead of the error when it is an instance of `class`.
+pub fn absent_if<T>(result: PyResult<T>, class: &Py<PyType>) -> PyResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Raised) => catch(class).map(|_| None),
+    }
+}

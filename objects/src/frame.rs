@@ -1,0 +1,177 @@
+//! Frame objects: the Python view of a running or finished call.
+//!
+//! While the call runs, `live` points at the interpreter's frame (only the owning thread may follow it); when the call ends with the
+//! object still referenced, the interpreter moves the registers into `registers`.
+
+use parking_lot::Mutex;
+use taipan_gc::{Header, Obj, Py, Slot};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
+
+use crate::code::PyCode;
+use crate::construct::*;
+use crate::error::*;
+use crate::layout;
+use crate::native::GetSetDef;
+use crate::type_object::{TypeSlots, ready};
+use crate::types::{Types, types};
+
+/// A frame object.
+#[repr(C)]
+pub struct PyFrame {
+    header: Header,
+    pub code: Py<PyCode>,
+    pub globals: Obj,
+    pub builtins: Obj,
+    /// The namespace of module, class and `exec` code; empty for functions.
+    pub locals: Slot,
+    pub back: Slot,
+    /// Instruction index, kept up to date when the frame is looked at or left.
+    pub lasti: AtomicU32,
+    /// Interpreter frame while running.
+    pub live: AtomicPtr<()>,
+    /// Registers after the call ended.
+    pub registers: Mutex<Vec<Slot>>,
+    pub trace: Slot,
+    pub trace_lines: AtomicBool,
+    pub trace_opcodes: AtomicBool,
+    /// Line set by `f_lineno` assignment, 0 if none.
+    pub lineno: AtomicI32,
+    /// Extra variables that `f_locals` was given (PEP 667).
+    pub extra_locals: Slot,
+    /// The generator whose frame this is.
+    pub generator: Slot,
+}
+layout!(PyFrame, "frame", [code, globals, builtins, locals, back, registers, trace, extra_locals, generator]);
+
+impl PyFrame {
+    pub fn new(code: Py<PyCode>, globals: Obj, builtins: Obj, locals: Option<Obj>, live: *mut (), lasti: u32) -> Py<PyFrame> {
+        Py::new(PyFrame {
+            header: Header::new(types().frame.root_shape()),
+            code,
+            globals,
+            builtins,
+            locals: Slot::from_option(locals),
+            back: Slot::empty(),
+            lasti: AtomicU32::new(lasti),
+            live: AtomicPtr::new(live),
+            registers: Mutex::new(Vec::new()),
+            trace: Slot::empty(),
+            trace_lines: AtomicBool::new(true),
+            trace_opcodes: AtomicBool::new(false),
+            lineno: AtomicI32::new(0),
+            extra_locals: Slot::empty(),
+            generator: Slot::empty(),
+        })
+    }
+    /// The current line; `None` when the instruction has none.
+    pub fn line(&self) -> Option<u32> {
+        Some(self.code.line_of(self.lasti.load(Ordering::Relaxed) as usize)).filter(|l| *l != 0)
+    }
+}
+
+/// Set by the interpreter: brings `lasti`, `back` and the variables of a live frame up to date and gives `f_locals`.
+pub struct FrameHooks {
+    pub refresh: fn(&PyFrame),
+    pub locals: fn(&Obj) -> PyResult<Obj>,
+    pub clear: fn(&Obj) -> PyResult<()>,
+}
+static HOOKS: std::sync::OnceLock<FrameHooks> = std::sync::OnceLock::new();
+
+/// Installs the interpreter's part.
+pub fn install(hooks: FrameHooks) {
+    let _ = HOOKS.set(hooks);
+}
+
+fn this(obj: &Obj) -> PyResult<&PyFrame> {
+    let frame = obj.downcast::<PyFrame>().ok_or_else(|| system_error("not a frame"))?;
+    if let Some(hooks) = HOOKS.get() {
+        (hooks.refresh)(frame);
+    }
+    Ok(frame)
+}
+
+fn or_none(slot: &Slot) -> PyResult<Obj> {
+    Ok(slot.load().unwrap_or_else(none))
+}
+
+static GETSET: &[GetSetDef] = &[
+    GetSetDef { name: "f_code", get: |o| Ok(this(o)?.code.as_obj().clone()), set: None, doc: "" },
+    GetSetDef { name: "f_globals", get: |o| Ok(this(o)?.globals.clone()), set: None, doc: "" },
+    GetSetDef { name: "f_builtins", get: |o| Ok(this(o)?.builtins.clone()), set: None, doc: "" },
+    GetSetDef { name: "f_back", get: |o| or_none(&this(o)?.back), set: None, doc: "" },
+    GetSetDef { name: "f_generator", get: |o| or_none(&this(o)?.generator), set: None, doc: "" },
+    GetSetDef { name: "f_lasti", get: |o| Ok(int_obj(this(o)?.lasti.load(Ordering::Relaxed) as i64 * 8)), set: None, doc: "" },
+    GetSetDef {
+        name: "f_lineno",
+        get: |o| Ok(this(o)?.line().map_or_else(none, |l| int_obj(l as i64))),
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "f_locals",
+        get: |o| match HOOKS.get() {
+            Some(hooks) => (hooks.locals)(o),
+            None => Err(system_error("the interpreter is not initialized")),
+        },
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "f_trace",
+        get: |o| or_none(&this(o)?.trace),
+        set: Some(|o, value| {
+            drop(this(o)?.trace.replace(value.filter(|v| !crate::singletons::is_none(v)).cloned()));
+            Ok(())
+        }),
+        doc: "",
+    },
+    GetSetDef {
+        name: "f_trace_lines",
+        get: |o| Ok(bool_obj(this(o)?.trace_lines.load(Ordering::Relaxed))),
+        set: Some(|o, value| {
+            let on = value.map(crate::protocol::is_true).transpose()?.unwrap_or(false);
+            this(o)?.trace_lines.store(on, Ordering::Relaxed);
+            Ok(())
+        }),
+        doc: "",
+    },
+    GetSetDef {
+        name: "f_trace_opcodes",
+        get: |o| Ok(bool_obj(this(o)?.trace_opcodes.load(Ordering::Relaxed))),
+        set: Some(|o, value| {
+            let on = value.map(crate::protocol::is_true).transpose()?.unwrap_or(false);
+            this(o)?.trace_opcodes.store(on, Ordering::Relaxed);
+            Ok(())
+        }),
+        doc: "",
+    },
+];
+
+#[crate::native::pymethods(class = "frame")]
+impl PyFrame {
+    /// Clear all references held by the frame.
+    #[pymethod]
+    fn clear(slf: &Obj) -> PyResult<()> {
+        match HOOKS.get() {
+            Some(hooks) => (hooks.clear)(slf),
+            None => Ok(()),
+        }
+    }
+}
+
+fn repr(obj: &Obj) -> PyResult<Obj> {
+    let frame = this(obj)?;
+    Ok(str_obj(&format!(
+        "<frame at {:#x}, file {}, line {}, code {}>",
+        obj.value().counted().bits(),
+        crate::protocol::repr_string(&frame.code.filename)?,
+        frame.line().unwrap_or(0),
+        frame.code.unit.qualname
+    )))
+}
+
+pub(crate) fn fill(types: &Types) {
+    types.frame.slots.set_all(&TypeSlots { repr: Some(repr), ..TypeSlots::EMPTY });
+    ready::add_getset(&types.frame, GETSET);
+    ready::add_methods(&types.frame, <PyFrame as crate::native::NativeMethods>::methods());
+}

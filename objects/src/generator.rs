@@ -1,0 +1,174 @@
+//! Generators, coroutines and asynchronous generators: a suspended frame in an object.
+//!
+//! The register window lives in the generator and is executed in place. `state` is the lock: who moves it from
+//! `SUSPENDED` (or `CREATED`) to `RUNNING` by compare-exchange owns window, `pc` and `handled` until moving it back.
+//! The collector reads the window while the world is stopped.
+
+use taipan_gc::{Header, Obj, Py, Slot, Tracer, Value};
+use taipan_threading::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
+
+use crate::code::PyCode;
+use crate::layout;
+use crate::type_object::new_instance;
+use crate::types::{Types, types};
+
+/// Not started.
+pub const CREATED: u8 = 0;
+/// Between two resumptions.
+pub const SUSPENDED: u8 = 1;
+/// Being executed, by the thread that set this.
+pub const RUNNING: u8 = 2;
+/// Finished or closed: the window is gone.
+pub const CLOSED: u8 = 3;
+
+/// A generator, coroutine or asynchronous generator (the class tells which).
+#[repr(C)]
+pub struct PyGenerator {
+    header: Header,
+    pub code: Py<PyCode>,
+    /// The function's namespaces and closure.
+    pub function: Obj,
+    pub name: Slot,
+    pub qualname: Slot,
+    /// `nregs` words; null when closed. Owned by the runner, see the module.
+    pub window: AtomicPtr<Value>,
+    pub state: AtomicU8,
+    /// Where to continue.
+    pub pc: AtomicU32,
+    /// The exception being handled inside the generator while it is suspended.
+    pub handled: Slot,
+    /// The frame object, if somebody asked for it.
+    pub frame: Slot,
+    /// Coroutines: origin tracking; asynchronous generators: finalizer hook.
+    pub extra: Slot,
+    /// Asynchronous generators: `HOOKS_INITED`, `CLOSED`, `RUNNING_ASYNC` bits.
+    pub flags: AtomicU8,
+}
+
+fn trace_generator(this: &PyGenerator, tracer: &mut Tracer<'_>) {
+    tracer(this.code.as_obj().value());
+    if this.function.value().is_ptr() {
+        tracer(this.function.value());
+    }
+    for slot in [&this.name, &this.qualname, &this.handled, &this.frame, &this.extra] {
+        slot.trace(tracer);
+    }
+    let window = this.window.load(Ordering::Acquire);
+    if window.is_null() {
+        return;
+    }
+    for i in 0..this.code.nregs as usize {
+        // SAFETY: the window has `nregs` words; the world is stopped, or this is the only owner.
+        let value = unsafe { *window.add(i) };
+        if value.is_ptr() {
+            tracer(value);
+        }
+    }
+}
+layout!(PyGenerator, "generator", trace = trace_generator);
+
+impl Drop for PyGenerator {
+    fn drop(&mut self) {
+        self.clear_window();
+    }
+}
+
+impl PyGenerator {
+    /// A new generator of the kind that `code`'s flags tell, with a window whose words are moved in from `window`.
+    pub fn new(code: Py<PyCode>, function: Obj, name: Obj, qualname: Obj, window: Box<[Value]>) -> Py<PyGenerator> {
+        use taipan_bytecode::flags;
+        let class = if code.flags & flags::CO_ASYNC_GENERATOR != 0 {
+            &types().async_generator
+        } else if code.flags & flags::CO_COROUTINE != 0 {
+            &types().coroutine
+        } else {
+            &types().generator
+        };
+        debug_assert_eq!(window.len(), code.nregs as usize);
+        new_instance(class, |header| PyGenerator {
+            header,
+            code,
+            function,
+            name: Slot::new(name),
+            qualname: Slot::new(qualname),
+            window: AtomicPtr::new(Box::into_raw(window).cast()),
+            state: AtomicU8::new(CREATED),
+            pc: AtomicU32::new(1),
+            handled: Slot::empty(),
+            frame: Slot::empty(),
+            extra: Slot::empty(),
+            flags: AtomicU8::new(0),
+        })
+    }
+    /// Tries to become the runner. `Err` with the state found if it is running or closed.
+    pub fn start_running(&self) -> Result<u8, u8> {
+        loop {
+            let state = self.state.load(Ordering::Acquire);
+            if state == RUNNING || state == CLOSED {
+                return Err(state);
+            }
+            if self.state.compare_exchange(state, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                return Ok(state);
+            }
+        }
+    }
+    /// Ends running: suspended at `pc`. Only the runner may call this.
+    pub fn suspend(&self, pc: u32) {
+        self.pc.store(pc, Ordering::Relaxed);
+        self.state.store(SUSPENDED, Ordering::Release);
+    }
+    /// Ends running for good and drops the window. Only the runner (or the last owner) may call this.
+    pub fn close_running(&self) {
+        self.clear_window();
+        self.state.store(CLOSED, Ordering::Release);
+    }
+    fn clear_window(&self) {
+        let window = self.window.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        if window.is_null() {
+            return;
+        }
+        let len = self.code.nregs as usize;
+        // SAFETY: the window was a box of `nregs` words, unpublished by the swap; each word owns its reference unless uncounted.
+        unsafe {
+            for i in 0..len {
+                drop(Obj::from_value(std::ptr::replace(window.add(i), Value::EMPTY)));
+            }
+            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(window, len)));
+        }
+    }
+}
+
+/// `coroutine_wrapper`: what `coroutine.__await__` returns.
+#[repr(C)]
+pub struct PyCoroutineWrapper {
+    header: Header,
+    pub coroutine: Obj,
+}
+layout!(PyCoroutineWrapper, "coroutine_wrapper", [coroutine]);
+
+/// `async_generator_asend` / `_athrow`.
+#[repr(C)]
+pub struct PyAsyncGenOp {
+    header: Header,
+    pub generator: Obj,
+    pub value: Slot,
+    pub state: AtomicU8,
+    pub kind: u8,
+}
+layout!(PyAsyncGenOp, "async_generator_asend", [generator, value]);
+
+/// A value yielded by an asynchronous generator.
+#[repr(C)]
+pub struct PyAsyncGenWrapped {
+    header: Header,
+    pub value: Obj,
+}
+layout!(PyAsyncGenWrapped, "async_generator_wrapped_value", [value]);
+
+impl PyAsyncGenWrapped {
+    pub fn new(value: Obj) -> Py<PyAsyncGenWrapped> {
+        Py::new(PyAsyncGenWrapped { header: Header::new(types().async_generator_wrapped_value.root_shape()), value })
+    }
+}
+
+pub(crate) fn fill(_types: &Types) {}

@@ -1,0 +1,215 @@
+//! `builtin_function_or_method`: a native function, possibly bound to a receiver or a module.
+
+use taipan_gc::{Header, Obj, Py, Slot};
+
+use crate::argument::Args;
+use crate::construct::*;
+use crate::error::*;
+use crate::layout;
+use crate::native::MethodDef;
+use crate::type_object::{CompareOp, TypeSlots, class_of};
+use crate::types::{Types, types};
+
+/// A native function object. `receiver` is passed as first argument if present.
+#[repr(C)]
+pub struct PyNativeFunction {
+    header: Header,
+    pub def: &'static MethodDef,
+    receiver: Slot,
+    /// `__module__`.
+    pub module: Slot,
+    /// `__new__` of a class: the receiver is the class it belongs to, not an argument.
+    is_new: bool,
+}
+layout!(PyNativeFunction, "builtin_function_or_method", [receiver, module]);
+
+impl PyNativeFunction {
+    /// A function of a module (`module`: its name).
+    pub fn new(def: &'static MethodDef, module: Option<Obj>) -> Py<PyNativeFunction> {
+        Py::new(PyNativeFunction {
+            header: Header::new(types().builtin_function_or_method.root_shape()),
+            def,
+            receiver: Slot::empty(),
+            module: Slot::from_option(module),
+            is_new: false,
+        })
+        .defer()
+    }
+    /// A method bound to `receiver`.
+    pub fn new_bound(def: &'static MethodDef, receiver: Obj) -> Py<PyNativeFunction> {
+        Py::new(PyNativeFunction {
+            header: Header::new(types().builtin_function_or_method.root_shape()),
+            def,
+            receiver: Slot::new(receiver),
+            module: Slot::empty(),
+            is_new: false,
+        })
+    }
+    /// The `__new__` of class `class`.
+    pub fn new_constructor(def: &'static MethodDef, class: Obj) -> Py<PyNativeFunction> {
+        Py::new(PyNativeFunction {
+            header: Header::new(types().builtin_function_or_method.root_shape()),
+            def,
+            receiver: Slot::new(class),
+            module: Slot::empty(),
+            is_new: true,
+        })
+        .defer()
+    }
+    /// The receiver, or the class for a `__new__`.
+    pub fn receiver(&self) -> Option<Obj> {
+        self.receiver.load()
+    }
+    /// Whether this is a class's `__new__`.
+    pub fn is_constructor(&self) -> bool {
+        self.is_new
+    }
+    /// Whether a call passes no receiver: the arguments go to `def` as they are.
+    #[inline(always)]
+    pub fn is_unbound(&self) -> bool {
+        self.receiver.is_empty()
+    }
+}
+
+/// Calls a native function object.
+pub fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    let Some(function) = obj.downcast::<PyNativeFunction>() else {
+        return Err(system_error("not a native function"));
+    };
+    match function.receiver.load() {
+        None => (function.def.call)(args),
+        Some(class) if function.is_new => crate::object_type::call_new(&class, args),
+        Some(receiver) => {
+            let mut positional: smallvec::SmallVec<[Obj; 6]> = smallvec::SmallVec::with_capacity(args.positional.len() + 1);
+            positional.push(receiver);
+            positional.extend(args.positional.iter().cloned());
+            (function.def.call)(&Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
+        }
+    }
+}
+
+fn repr(obj: &Obj) -> PyResult<Obj> {
+    let Some(function) = obj.downcast::<PyNativeFunction>() else { return Err(system_error("not a native function")) };
+    Ok(str_obj(&match function.receiver.load() {
+        Some(receiver) => format!(
+            "<built-in method {} of {} object at {:#x}>",
+            function.def.name,
+            class_of(&receiver).name(),
+            receiver.value().counted().bits()
+        ),
+        None => format!("<built-in function {}>", function.def.name),
+    }))
+}
+
+fn hash(obj: &Obj) -> PyResult<i64> {
+    let Some(function) = obj.downcast::<PyNativeFunction>() else { return Err(system_error("not a native function")) };
+    let address = std::ptr::from_ref(function.def).addr() as i64;
+    let receiver = function.receiver.load().map_or(0, |r| r.value().counted().bits() as i64);
+    Ok((address ^ receiver).max(0))
+}
+
+fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+    let (Some(x), Some(y)) = (a.downcast::<PyNativeFunction>(), b.downcast::<PyNativeFunction>()) else {
+        return Ok(not_implemented());
+    };
+    let same_receiver = match (x.receiver.load(), y.receiver.load()) {
+        (None, None) => true,
+        (Some(r), Some(s)) => r.is(&s),
+        _ => false,
+    };
+    let equal = std::ptr::eq(x.def, y.def) && same_receiver;
+    Ok(match op {
+        CompareOp::Eq => bool_obj(equal),
+        CompareOp::Ne => bool_obj(!equal),
+        _ => not_implemented(),
+    })
+}
+
+static SLOTS: TypeSlots = TypeSlots {
+    call: Some(call),
+    repr: Some(repr),
+    hash: Some(hash),
+    richcompare: Some(richcompare),
+    ..TypeSlots::EMPTY
+};
+
+fn this(obj: &Obj) -> PyResult<&PyNativeFunction> {
+    obj.downcast::<PyNativeFunction>().ok_or_else(|| system_error("not a native function"))
+}
+
+static GETSET: &[crate::native::GetSetDef] = &[
+    crate::native::GetSetDef { name: "__name__", get: |o| Ok(str_obj(this(o)?.def.name)), set: None, doc: "" },
+    crate::native::GetSetDef {
+        name: "__qualname__",
+        get: |o| {
+            let f = this(o)?;
+            Ok(str_obj(&match f.receiver.load() {
+                Some(r) if r.is_layout::<crate::type_object::PyType>() => {
+                    let class = r.downcast::<crate::type_object::PyType>().map(|c| c.name()).unwrap_or_default();
+                    format!("{class}.{}", f.def.name)
+                }
+                Some(r) => format!("{}.{}", class_of(&r).name(), f.def.name),
+                None => f.def.name.to_owned(),
+            }))
+        },
+        set: None,
+        doc: "",
+    },
+    crate::native::GetSetDef { name: "__doc__", get: |o| Ok(doc_obj(this(o)?.def)), set: None, doc: "" },
+    crate::native::GetSetDef {
+        name: "__text_signature__",
+        get: |o| Ok(this(o)?.def.text_signature.map_or_else(none, str_obj)),
+        set: None,
+        doc: "",
+    },
+    crate::native::GetSetDef {
+        name: "__self__",
+        get: |o| Ok(this(o)?.receiver.load().unwrap_or_else(none)),
+        set: None,
+        doc: "",
+    },
+    crate::native::GetSetDef {
+        name: "__module__",
+        get: |o| Ok(this(o)?.module.load().unwrap_or_else(none)),
+        set: Some(|o, value| {
+            drop(this(o)?.module.replace(value.cloned()));
+            Ok(())
+        }),
+        doc: "",
+    },
+];
+
+pub(crate) fn doc_obj(def: &MethodDef) -> Obj {
+    if def.doc.is_empty() { none() } else { str_obj(def.doc) }
+}
+
+fn reduce(args: &Args<'_>) -> PyResult<Obj> {
+    let function = this(&args.positional[0])?;
+    match function.receiver.load() {
+        None => Ok(str_obj(function.def.name)),
+        Some(receiver) => {
+            let getattr = crate::hooks::builtin("getattr")?;
+            Ok(tuple_obj(vec![getattr, tuple_obj(vec![receiver, str_obj(function.def.name)])]))
+        }
+    }
+}
+
+static REDUCE_SIGNATURE: crate::native::Signature = crate::native::Signature::attribute("__reduce__", "builtin_function_or_method");
+static METHODS: &[MethodDef] = &[MethodDef {
+    name: "__reduce__",
+    kind: crate::native::MethodKind::Method,
+    call: reduce,
+    doc: "",
+    text_signature: None,
+    signature: &REDUCE_SIGNATURE,
+    fast0: None,
+    fast1: None,
+    fast2: None,
+    fast3: None,
+}];
+
+pub(crate) fn fill(types: &Types) {
+    types.builtin_function_or_method.slots.set_all(&SLOTS);
+    crate::type_object::ready::add_getset(&types.builtin_function_or_method, GETSET);
+    crate::type_object::ready::add_methods(&types.builtin_function_or_method, METHODS);
+}

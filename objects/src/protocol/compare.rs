@@ -1,0 +1,144 @@
+//! Comparison, hashing and truth.
+
+use taipan_gc::Obj;
+
+use super::enter_native_while;
+use crate::construct::{bool_obj, not_implemented};
+use crate::error::*;
+use crate::singletons::{is_false, is_none, is_not_implemented, is_true as is_true_singleton};
+use crate::type_object::{CompareOp, class_of};
+use crate::types::types;
+
+/// `a <op> b` as an object.
+pub fn rich_compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+    let (va, vb) = (a.value(), b.value());
+    if va.both_int(vb) {
+        return Ok(bool_obj(op.holds(va.as_int().cmp(&vb.as_int()))));
+    }
+    if va.is_float() && vb.is_float() {
+        let (x, y) = (va.as_float(), vb.as_float());
+        return Ok(bool_obj(match op {
+            CompareOp::Lt => x < y,
+            CompareOp::Le => x <= y,
+            CompareOp::Eq => x == y,
+            CompareOp::Ne => x != y,
+            CompareOp::Gt => x > y,
+            CompareOp::Ge => x >= y,
+        }));
+    }
+    enter_native_while(" in comparison")?;
+    let (class_a, class_b) = (class_of(a), class_of(b));
+    let mut reflected_tried = false;
+    if !class_a.is(class_b)
+        && class_b.is_subtype(class_a)
+        && let Some(compare) = class_b.slots.richcompare()
+    {
+        reflected_tried = true;
+        let result = compare(b, a, op.swapped())?;
+        if !is_not_implemented(&result) {
+            return Ok(result);
+        }
+    }
+    if let Some(compare) = class_a.slots.richcompare() {
+        let result = compare(a, b, op)?;
+        if !is_not_implemented(&result) {
+            return Ok(result);
+        }
+    }
+    if !reflected_tried && let Some(compare) = class_b.slots.richcompare() {
+        let result = compare(b, a, op.swapped())?;
+        if !is_not_implemented(&result) {
+            return Ok(result);
+        }
+    }
+    match op {
+        CompareOp::Eq => Ok(bool_obj(a.is(b))),
+        CompareOp::Ne => Ok(bool_obj(!a.is(b))),
+        _ => Err(type_error(format!(
+            "'{}' not supported between instances of '{}' and '{}'",
+            op.symbol(),
+            class_a.name(),
+            class_b.name()
+        ))),
+    }
+}
+
+/// The truth of `a <op> b`; identical objects are equal without asking them.
+pub fn compare_bool(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<bool> {
+    if a.is(b) && !a.value().is_float() {
+        match op {
+            CompareOp::Eq => return Ok(true),
+            CompareOp::Ne => return Ok(false),
+            _ => {}
+        }
+    }
+    if a.is(b) && a.value().is_float() && op == CompareOp::Eq {
+        return Ok(true);
+    }
+    is_true(&rich_compare(a, b, op)?)
+}
+
+/// Equality as containers use it: identity first.
+#[inline]
+pub fn eq(a: &Obj, b: &Obj) -> PyResult<bool> {
+    compare_bool(a, b, CompareOp::Eq)
+}
+
+/// `hash(obj)`.
+#[inline]
+pub fn hash(obj: &Obj) -> PyResult<i64> {
+    if obj.value().is_int() {
+        return Ok(crate::int::IntRef::Small(obj.value().as_int()).python_hash());
+    }
+    match class_of(obj).slots.hash() {
+        Some(hash) => hash(obj),
+        None => crate::object_type::hash_not_implemented(obj),
+    }
+}
+
+/// `bool(obj)`.
+#[inline]
+pub fn is_true(obj: &Obj) -> PyResult<bool> {
+    if is_true_singleton(obj) {
+        return Ok(true);
+    }
+    if is_false(obj) || is_none(obj) {
+        return Ok(false);
+    }
+    let value = obj.value();
+    if value.is_int() {
+        return Ok(value.as_int() != 0);
+    }
+    if value.is_float() {
+        return Ok(value.as_float() != 0.0);
+    }
+    let slots = &class_of(obj).slots;
+    if let Some(bool_) = slots.bool_() {
+        return bool_(obj);
+    }
+    match slots.len() {
+        Some(len) => Ok(len(obj)? != 0),
+        None => Ok(true),
+    }
+}
+
+/// The default comparison for classes that only know equality by identity.
+pub fn identity_compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+    match op {
+        CompareOp::Eq if a.is(b) => Ok(bool_obj(true)),
+        CompareOp::Ne => match class_of(a).slots.richcompare() {
+            // `!=` is the inverse of `==` unless that is not implemented.
+            Some(compare) => {
+                let equal = compare(a, b, CompareOp::Eq)?;
+                if is_not_implemented(&equal) { Ok(equal) } else { Ok(bool_obj(!is_true(&equal)?)) }
+            }
+            None => Ok(not_implemented()),
+        },
+        _ => Ok(not_implemented()),
+    }
+}
+
+/// Whether `obj` is exactly an instance of a built-in class.
+pub fn is_exactly(obj: &Obj, pick: impl FnOnce(&'static crate::types::Types) -> &'static taipan_gc::Py<crate::type_object::PyType>) -> bool {
+    class_of(obj).is(pick(types()))
+}

@@ -1,0 +1,79 @@
+//! Iterating.
+
+use taipan_gc::Obj;
+
+use crate::error::*;
+use crate::list::PyList;
+use crate::tuple::PyTuple;
+use crate::type_object::class_of;
+use crate::types::types;
+
+/// `iter(obj)`.
+pub fn iter(obj: &Obj) -> PyResult<Obj> {
+    let class = class_of(obj);
+    match class.slots.iter() {
+        Some(iter) => {
+            let iterator = iter(obj)?;
+            if class_of(&iterator).slots.iternext().is_none() {
+                return Err(type_error(format!("iter() returned non-iterator of type '{}'", class_of(&iterator).name())));
+            }
+            Ok(iterator)
+        }
+        None if class.slots.getitem().is_some() && !obj.is_layout::<crate::dict::PyDict>() => {
+            Ok(crate::iterators::sequence_iter(obj.clone()))
+        }
+        None => Err(type_error(format!("'{}' object is not iterable", class.name()))),
+    }
+}
+
+/// The next item; `None` at the end.
+#[inline]
+pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
+    match class_of(iterator).slots.iternext() {
+        Some(next) => next(iterator),
+        None => Err(type_error(format!("'{}' object is not an iterator", class_of(iterator).name()))),
+    }
+}
+
+/// All items of an iterable.
+pub fn collect(obj: &Obj) -> PyResult<Vec<Obj>> {
+    if let Some(tuple) = obj.downcast::<PyTuple>()
+        && class_of(obj).is(&types().tuple)
+    {
+        return Ok(tuple.as_slice().to_vec());
+    }
+    if let Some(list) = obj.downcast::<PyList>()
+        && class_of(obj).is(&types().list)
+    {
+        return Ok(list.to_vec());
+    }
+    let iterator = iter(obj)?;
+    let mut items = Vec::new();
+    while let Some(item) = next(&iterator)? {
+        items.push(item.into_strong());
+    }
+    Ok(items)
+}
+
+/// Calls `f` with every item.
+pub fn for_each(obj: &Obj, mut f: impl FnMut(Obj) -> PyResult<()>) -> PyResult<()> {
+    let iterator = iter(obj)?;
+    while let Some(item) = next(&iterator)? {
+        f(item.into_strong())?;
+    }
+    Ok(())
+}
+
+/// Makes a possibly uncounted reference counted, so that it may outlive a safepoint outside registers.
+pub trait IntoStrong {
+    fn into_strong(self) -> Self;
+}
+
+impl IntoStrong for Obj {
+    #[inline]
+    fn into_strong(self) -> Obj {
+        let value = self.into_counted();
+        // SAFETY: the reference that was just given away.
+        unsafe { Obj::from_value_unchecked(value) }
+    }
+}

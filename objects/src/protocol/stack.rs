@@ -1,0 +1,58 @@
+//! Guard against overflowing the native stack.
+
+use std::cell::Cell;
+
+use crate::error::{PyResult, recursion_error};
+
+thread_local! {
+    static LIMIT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Room that native code below a check may use.
+const RESERVE: usize = 256 * 1024;
+
+/// Learns the bounds of the calling thread's stack.
+#[cold]
+fn learn_limit() -> usize {
+    // SAFETY: plain libc queries about the calling thread; the attribute object is initialized by the first call and destroyed by the last.
+    let low = unsafe {
+        let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return 1;
+        }
+        let mut address = std::ptr::null_mut();
+        let mut size = 0;
+        libc::pthread_attr_getstack(attributes.as_ptr(), &mut address, &mut size);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        // The main thread's stack grows up to the resource limit, which may be unlimited: assume 8 MB then.
+        let top = address.addr() + size;
+        if size > 64 << 20 { top - (8 << 20) } else { address.addr() }
+    };
+    let limit = low + RESERVE;
+    LIMIT.set(limit);
+    limit
+}
+
+/// `RecursionError` when the native stack is nearly used up. Call before native code calls back into Python.
+#[inline]
+pub fn enter_native() -> PyResult<()> {
+    let here = 0u8;
+    let limit = LIMIT.get();
+    let limit = if limit == 0 { learn_limit() } else { limit };
+    if std::ptr::from_ref(&here).addr() < limit {
+        return Err(recursion_error("maximum recursion depth exceeded"));
+    }
+    Ok(())
+}
+
+/// [`enter_native`] with CPython's "maximum recursion depth exceeded<what>" text.
+#[inline]
+pub fn enter_native_while(what: &str) -> PyResult<()> {
+    let here = 0u8;
+    let limit = LIMIT.get();
+    let limit = if limit == 0 { learn_limit() } else { limit };
+    if std::ptr::from_ref(&here).addr() < limit {
+        return Err(recursion_error(format!("maximum recursion depth exceeded{what}")));
+    }
+    Ok(())
+}

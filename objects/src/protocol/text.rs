@@ -1,0 +1,100 @@
+//! `repr`, `str`, `format`.
+
+use std::cell::RefCell;
+
+use taipan_gc::{Obj, Py};
+
+use super::enter_native_while;
+use crate::error::*;
+use crate::istr;
+use crate::str::PyStr;
+use crate::type_object::class_of;
+use crate::types::types;
+
+/// `repr(obj)`.
+pub fn repr(obj: &Obj) -> PyResult<Py<PyStr>> {
+    enter_native_while(" while getting the repr of an object")?;
+    let result = match class_of(obj).slots.repr() {
+        Some(repr) => repr(obj)?,
+        None => crate::object_type::object_repr(obj)?,
+    };
+    result.into_py::<PyStr>().map_err(|other| type_error(format!("__repr__ returned non-string (type {})", class_of(&other).name())))
+}
+
+/// `str(obj)`.
+pub fn str(obj: &Obj) -> PyResult<Py<PyStr>> {
+    if class_of(obj).is(&types().str)
+        && let Some(text) = obj.to_py::<PyStr>()
+    {
+        return Ok(text);
+    }
+    enter_native_while(" while getting the str of an object")?;
+    let result = match class_of(obj).slots.str_() {
+        Some(str) => str(obj)?,
+        None => return repr(obj),
+    };
+    result.into_py::<PyStr>().map_err(|other| type_error(format!("__str__ returned non-string (type {})", class_of(&other).name())))
+}
+
+/// `repr(obj)` as Rust text (lone surrogates replaced).
+pub fn repr_string(obj: &Obj) -> PyResult<String> {
+    Ok(repr(obj)?.to_string_lossy().into_owned())
+}
+
+/// `str(obj)` as Rust text (lone surrogates replaced).
+pub fn str_string(obj: &Obj) -> PyResult<String> {
+    Ok(str(obj)?.to_string_lossy().into_owned())
+}
+
+/// `format(obj, spec)`.
+pub fn format(obj: &Obj, spec: &Obj) -> PyResult<Obj> {
+    if let Some(spec) = spec.downcast::<PyStr>()
+        && spec.len() == 0
+    {
+        let class = class_of(obj);
+        if class.is(&types().str) {
+            return Ok(obj.clone());
+        }
+        if class.is(&types().int) || class.is(&types().float) {
+            return str(obj).map(Py::into_obj);
+        }
+    }
+    let Some(result) = crate::type_object::trampolines::call_special(obj, istr!("__format__").as_obj(), &[spec])? else {
+        return Err(type_error(format!("Type {} doesn't define __format__", class_of(obj).name())));
+    };
+    if result.is_layout::<PyStr>() {
+        return Ok(result);
+    }
+    Err(type_error(format!("__format__ must return a str, not {}", class_of(&result).name())))
+}
+
+thread_local! {
+    static IN_REPR: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Marks an object as being shown, so that a container within itself shows as `[...]`.
+pub struct ReprGuard(usize);
+
+impl ReprGuard {
+    /// `None` if this thread is showing `obj` already.
+    pub fn enter(obj: &Obj) -> Option<ReprGuard> {
+        let address = obj.value().counted().bits() as usize;
+        IN_REPR.with_borrow_mut(|list| {
+            if list.contains(&address) {
+                return None;
+            }
+            list.push(address);
+            Some(ReprGuard(address))
+        })
+    }
+}
+
+impl Drop for ReprGuard {
+    fn drop(&mut self) {
+        IN_REPR.with_borrow_mut(|list| {
+            if let Some(at) = list.iter().rposition(|a| *a == self.0) {
+                list.remove(at);
+            }
+        });
+    }
+}

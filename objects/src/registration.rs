@@ -1,0 +1,41 @@
+//! Fills the built-in classes with their slots and methods at start-up.
+
+use crate::types::Types;
+
+pub(crate) fn fill(types: &Types) {
+    crate::object_type::fill(types);
+    crate::type_object::type_methods::fill(types);
+    crate::native_function::fill(types);
+    crate::method::fill(types);
+    crate::descriptor::fill(types);
+    crate::str::fill(types);
+    crate::bytes::fill(types);
+    crate::bytearray::fill(types);
+    crate::memoryview::fill(types);
+    crate::int::fill(types);
+    crate::bool::fill(types);
+    crate::float::fill(types);
+    crate::complex::fill(types);
+    crate::tuple::fill(types);
+    crate::list::fill(types);
+    crate::dict::fill(types);
+    crate::set::fill(types);
+    crate::range::fill(types);
+    crate::slice::fill(types);
+    crate::iterators::fill(types);
+    crate::mappingproxy::fill(types);
+    crate::cell::fill(types);
+    crate::function::fill(types);
+    crate::code::fill(types);
+    crate::generator::fill(types);
+    crate::frame::fill(types);
+    crate::exceptions::fill(types);
+    crate::traceback::fill(types);
+    crate::generic_alias::fill(types);
+    crate::union::fill(types);
+    crate::super_object::fill(types);
+    crate::weakref::fill(types);
+    crate::module::fill(types);
+    crate::simple_namespace::fill(types);
+    crate::singletons::fill(types);
+}

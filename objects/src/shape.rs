@@ -1,0 +1,589 @@
+//! Shapes: the immutable description of where an instance keeps its attributes (hidden classes).
+//!
+//! Behind the native struct, an instance of a class with the `SLOTS` shape flag has the *extension*:
+//!
+//! ```text
+//! | overflow word | slot 0 | slot 1 | … | slot inline_cap-1 |
+//! ```
+//!
+//! The first `fixed` slots belong to `__slots__` members; the others are attributes in the order in which they were added,
+//! as the shape's property table tells. Attributes beyond `inline_cap` are in the overflow array. The overflow word is
+//! 0, a pointer to an [`Overflow`] array, or (low bit 1) a counted reference to the instance's real `dict`; the latter exactly
+//! when the shape is the class's *dict shape*.
+//!
+//! Protocol. Adding an attribute, growing the overflow array and turning the instance into a dict one happen under the object's
+//! lock: slot first, shape last (release). A reader loads the shape (acquire), then the slot; an empty slot sends it to the
+//! locked path. A writer of an existing *inline* slot exchanges it and then looks at the shape again: if it changed to the dict shape
+//! meanwhile, the writer takes its value back out of the slot (whoever gets it, by exchange, stores it into the dict).
+//! Overflow slots are written under the lock, since growing moves them.
+
+use std::sync::OnceLock;
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use taipan_gc::shape_table::{self, shape_flags};
+use taipan_gc::{Header, Obj, Py, ShapeId, Slot, Tracer, Value};
+use taipan_threading::CriticalSection;
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+
+use crate::dict::PyDict;
+use crate::error::{PyResult, memory_error};
+use crate::str::PyStr;
+use crate::type_object::PyType;
+
+/// More attributes than this: the instance gets a real dict.
+const MAX_PROPERTIES: u32 = 128;
+/// Most inline slots that a class learns to give its instances.
+const MAX_INLINE: u32 = 30;
+
+/// One hidden class. Never freed; ids are never reused.
+pub struct Shape {
+    pub id: ShapeId,
+    class: *const PyType,
+    parent: Option<&'static Shape>,
+    /// The attribute that this shape adds to its parent (interned), and its slot.
+    name: *const PyStr,
+    /// Number of slots in use: `fixed` + attributes.
+    pub count: u32,
+    pub fixed: u32,
+    pub inline_cap: u32,
+    /// Byte offset of the extension from the header; 0: no extension.
+    pub ext_offset: u32,
+    /// Attributes are in a real dict.
+    pub is_dict: bool,
+    table: OnceLock<FxHashMap<usize, u32>>,
+    transitions: Mutex<FxHashMap<usize, &'static Shape>>,
+}
+
+// SAFETY: class and name pointers are only compared, or used while the class is alive through an instance or the caller.
+unsafe impl Send for Shape {}
+// SAFETY: as above.
+unsafe impl Sync for Shape {}
+
+impl Shape {
+    /// The shape of `id`, if the class has shapes of this module (every class has).
+    #[inline(always)]
+    pub fn of(header: &Header) -> &'static Shape {
+        // SAFETY: `info` of every row is a leaked `Shape`, stored before the id was published.
+        unsafe { &*header.shape_entry().info().cast::<Shape>() }
+    }
+
+    /// The first shape of a class: no attributes yet. `class` may be null during bootstrap.
+    pub(crate) fn root(class: &PyType, fixed: u32, inline_cap: u32, ext_offset: u32, is_dict: bool, flags: u32) -> PyResult<&'static Shape> {
+        Shape::publish(class, None, std::ptr::null(), fixed, fixed, inline_cap, ext_offset, is_dict, flags)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn publish(
+        class: &PyType,
+        parent: Option<&'static Shape>,
+        name: *const PyStr,
+        count: u32,
+        fixed: u32,
+        inline_cap: u32,
+        ext_offset: u32,
+        is_dict: bool,
+        flags: u32,
+    ) -> PyResult<&'static Shape> {
+        let shape = Box::new(Shape {
+            id: ShapeId(0),
+            class,
+            parent,
+            name,
+            count,
+            fixed,
+            inline_cap,
+            ext_offset,
+            is_dict,
+            table: OnceLock::new(),
+            transitions: Mutex::new(FxHashMap::default()),
+        });
+        let shape = Box::into_raw(shape);
+        let class_header = std::ptr::from_ref(class).cast::<Header>().cast_mut();
+        let id = shape_table::allocate(class.ops, class_header, shape.cast(), 0, flags);
+        let Some(id) = id else {
+            // SAFETY: nobody has seen it.
+            drop(unsafe { Box::from_raw(shape) });
+            return Err(memory_error());
+        };
+        // SAFETY: leaked above and not yet published to other threads: no header holds the id.
+        unsafe {
+            (*shape).id = id;
+            Ok(&*shape)
+        }
+    }
+
+    /// The class. Alive as long as an instance of this shape is.
+    #[inline(always)]
+    pub fn class(&self) -> *const PyType {
+        self.class
+    }
+
+    /// The slot of attribute `name` (interned).
+    #[inline]
+    pub fn find(&'static self, name: *const PyStr) -> Option<u32> {
+        if self.count == self.fixed {
+            return None;
+        }
+        self.table
+            .get_or_init(|| {
+                let mut map = FxHashMap::default();
+                let mut at = Some(self);
+                while let Some(shape) = at {
+                    if !shape.name.is_null() {
+                        map.insert(shape.name as usize, shape.count - 1);
+                    }
+                    at = shape.parent;
+                }
+                map
+            })
+            .get(&(name as usize))
+            .copied()
+    }
+
+    /// Attribute names in slot order.
+    pub fn names(&self) -> Vec<*const PyStr> {
+        let mut names = Vec::new();
+        let mut at = Some(self);
+        while let Some(shape) = at {
+            if !shape.name.is_null() {
+                names.push(shape.name);
+            }
+            at = shape.parent;
+        }
+        names.reverse();
+        names
+    }
+
+    /// The shape with attribute `name` added; `None` when the instance should get a real dict instead.
+    fn with(&'static self, class: &PyType, name: &Py<PyStr>) -> PyResult<Option<&'static Shape>> {
+        if self.count - self.fixed >= MAX_PROPERTIES {
+            return Ok(None);
+        }
+        let mut transitions = self.transitions.lock();
+        if let Some(next) = transitions.get(&(name.as_ptr() as usize)) {
+            return Ok(Some(next));
+        }
+        if transitions.len() >= 64 {
+            return Ok(None);
+        }
+        let flags = self.id_entry_flags();
+        let next = Shape::publish(
+            class,
+            Some(self),
+            name.as_ptr(),
+            self.count + 1,
+            self.fixed,
+            self.inline_cap,
+            self.ext_offset,
+            false,
+            flags,
+        )?;
+        transitions.insert(name.as_ptr() as usize, next);
+        class.learn_inline_cap(next.count.min(self.fixed + MAX_INLINE));
+        Ok(Some(next))
+    }
+
+    fn id_entry_flags(&self) -> u32 {
+        shape_table::entry(self.id).flags()
+    }
+}
+
+/// Attribute slots beyond the inline ones. Written and replaced under the object's lock; freed through QSBR.
+#[repr(C)]
+struct Overflow {
+    capacity: u32,
+    slots: Vec<Slot>,
+}
+
+/// The extension of one instance.
+#[derive(Clone, Copy)]
+pub struct Extension {
+    overflow: *const AtomicU64,
+    slots: *const Slot,
+}
+
+const DICT_TAG: u64 = 1;
+
+/// Bytes of an extension with `inline_cap` slots.
+pub const fn extension_size(inline_cap: u32) -> usize {
+    8 + 8 * inline_cap as usize
+}
+
+impl Extension {
+    /// The extension of an instance of `shape`.
+    ///
+    /// # Safety
+    /// `header` is alive, and `shape` is (or was) its shape, with a nonzero `ext_offset`.
+    #[inline(always)]
+    pub unsafe fn of(header: *const Header, shape: &Shape) -> Extension {
+        // SAFETY: the object was allocated with `extension_size(inline_cap)` bytes at this offset.
+        let at = unsafe { header.cast::<u8>().add(shape.ext_offset as usize) };
+        // SAFETY: as above.
+        Extension { overflow: at.cast(), slots: unsafe { at.add(8) }.cast() }
+    }
+    /// Inline slot `index`.
+    ///
+    /// # Safety
+    /// `index < inline_cap`; the object outlives `'a`.
+    #[inline(always)]
+    pub unsafe fn slot<'a>(self, index: u32) -> &'a Slot {
+        // SAFETY: in bounds, says the caller.
+        unsafe { &*self.slots.add(index as usize) }
+    }
+    #[inline(always)]
+    fn word(&self) -> &AtomicU64 {
+        // SAFETY: the object is alive as long as this borrowed view is used.
+        unsafe { &*self.overflow }
+    }
+    fn overflow(&self) -> Option<&Overflow> {
+        let word = self.word().load(Ordering::Acquire);
+        if word == 0 || word & DICT_TAG != 0 {
+            return None;
+        }
+        // SAFETY: an untagged word is a live `Overflow`, retired through QSBR.
+        Some(unsafe { &*std::ptr::with_exposed_provenance::<Overflow>(word as usize) })
+    }
+    fn dict(&self) -> Option<&Obj> {
+        let word = self.word().load(Ordering::Acquire);
+        if word & DICT_TAG == 0 {
+            return None;
+        }
+        let dict: *const Header = std::ptr::with_exposed_provenance((word & !DICT_TAG) as usize);
+        let _ = dict;
+        // SAFETY: the tagged word is an owned reference with the tag in place of the uncounted bit: a valid `Obj` to borrow.
+        Some(unsafe { &*self.overflow.cast::<Obj>() })
+    }
+}
+
+/// The extension of `obj`, with its shape; `None` if its class has none.
+#[inline]
+pub fn extension(obj: &Obj) -> Option<(&'static Shape, Extension, &Header)> {
+    let header = obj.header()?;
+    let shape = Shape::of(header);
+    if shape.ext_offset == 0 {
+        return None;
+    }
+    // SAFETY: its shape.
+    Some((shape, unsafe { Extension::of(header, shape) }, header))
+}
+
+fn class_ref<'a>(shape: &Shape, _alive: &'a Header) -> &'a PyType {
+    // SAFETY: an instance keeps its class alive.
+    unsafe { &*shape.class() }
+}
+
+/// The instance attribute `name` (interned), not looking at the class. May be uncounted.
+pub fn get_attribute(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
+    let Some((shape, ext, header)) = extension(obj) else { return Ok(None) };
+    if shape.is_dict {
+        return match instance_dict(obj)? {
+            Some(dict) => dict.get(name.as_obj()),
+            None => Ok(None),
+        };
+    }
+    let Some(index) = shape.find(name.as_ptr()) else {
+        return Ok(None);
+    };
+    if index < shape.inline_cap {
+        // SAFETY: in bounds; `obj` is alive.
+        if let Some(value) = unsafe { ext.slot(index) }.load_uncounted() {
+            return Ok(Some(value));
+        }
+    } else if let Some(value) = ext.overflow().and_then(|o| o.slots.get((index - shape.inline_cap) as usize)?.load_uncounted()) {
+        return Ok(Some(value));
+    }
+    // Empty: another thread is turning the instance into a dict one, or has.
+    let section = CriticalSection::enter(header.lock());
+    let now = Shape::of(header);
+    drop(section);
+    if now.id != shape.id { get_attribute(obj, name) } else { Ok(None) }
+}
+
+/// Stores the instance attribute `name` (interned). The class must allow attributes ([`PyType::has_dict`]).
+pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
+    let Some((shape, ext, header)) = extension(obj) else {
+        return Err(crate::error::system_error("object has no attribute storage"));
+    };
+    if shape.is_dict {
+        return dict_of(obj)?.set(name.as_obj().clone(), value);
+    }
+    if let Some(index) = shape.find(name.as_ptr())
+        && index < shape.inline_cap
+    {
+        return store_inline(obj, shape, ext, header, index, name, value);
+    }
+    let section = CriticalSection::enter(header.lock());
+    let now = Shape::of(header);
+    if now.is_dict {
+        drop(section);
+        return dict_of(obj)?.set(name.as_obj().clone(), value);
+    }
+    if let Some(index) = now.find(name.as_ptr()) {
+        let old = match index.checked_sub(now.inline_cap) {
+            // SAFETY: in bounds; alive.
+            None => unsafe { ext.slot(index) }.replace(Some(value)),
+            Some(beyond) => match ext.overflow().and_then(|o| o.slots.get(beyond as usize)) {
+                Some(slot) => slot.replace(Some(value)),
+                None => return Err(crate::error::system_error("attribute storage is missing")),
+            },
+        };
+        drop(section);
+        drop(old);
+        return Ok(());
+    }
+    let class = class_ref(now, header);
+    let Some(next) = now.with(class, name)? else {
+        drop(section);
+        return dict_of(obj)?.set(name.as_obj().clone(), value);
+    };
+    let index = now.count;
+    if index < now.inline_cap {
+        // SAFETY: in bounds; alive. The slot is empty: no shape named it before.
+        drop(unsafe { ext.slot(index) }.replace(Some(value)));
+    } else {
+        let beyond = (index - now.inline_cap) as usize;
+        grow_overflow(&ext, beyond);
+        if let Some(slot) = ext.overflow().and_then(|o| o.slots.get(beyond)) {
+            drop(slot.replace(Some(value)));
+        }
+    }
+    header.set_shape(next.id);
+    Ok(())
+}
+
+/// Exchanges an existing inline slot; see the module's protocol.
+#[inline]
+fn store_inline(obj: &Obj, shape: &'static Shape, ext: Extension, header: &Header, index: u32, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
+    // SAFETY: in bounds; alive.
+    let slot = unsafe { ext.slot(index) };
+    let old = slot.replace(Some(value));
+    if header.shape() != shape.id && Shape::of(header).is_dict {
+        // The slots were (or are being) moved to a dict: whoever takes the value out stores it.
+        if let Some(value) = slot.take() {
+            dict_of(obj)?.set(name.as_obj().clone(), value)?;
+        }
+    }
+    drop(old);
+    Ok(())
+}
+
+/// Makes room for overflow slot `beyond`; under the object's lock.
+fn grow_overflow(ext: &Extension, beyond: usize) {
+    let old_word = ext.word().load(Ordering::Acquire);
+    if let Some(old) = ext.overflow()
+        && beyond < old.slots.len()
+    {
+        return;
+    }
+    let capacity = (beyond + 1).next_power_of_two().max(4);
+    let mut slots = Vec::with_capacity(capacity);
+    if let Some(old) = ext.overflow() {
+        // Emptied by exchange, so that a reader of the old array goes to the locked path.
+        slots.extend(old.slots.iter().map(|s| Slot::from_option(s.take())));
+    }
+    slots.resize_with(capacity, Slot::empty);
+    let new = Box::into_raw(Box::new(Overflow { capacity: capacity as u32, slots }));
+    ext.word().store(new.expose_provenance() as u64, Ordering::Release);
+    if old_word != 0 {
+        let address = old_word as usize;
+        taipan_threading::qsbr::retire(
+            Box::new(move || {
+                // SAFETY: unpublished above; no reader is left after the grace period.
+                drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Overflow>(address)) });
+            }),
+        );
+    }
+}
+
+/// The instance's real dict if it has one already (dict shape).
+fn instance_dict(obj: &Obj) -> PyResult<Option<Py<PyDict>>> {
+    let Some((shape, ext, _)) = extension(obj) else { return Ok(None) };
+    if !shape.is_dict {
+        return Ok(None);
+    }
+    // `__dict__` assignment replaces the word: read it under the lock.
+    let (_, _, header) = extension(obj).expect("it had an extension");
+    let _section = CriticalSection::enter(header.lock());
+    Ok(ext.dict().and_then(|d| d.clone().into_py::<PyDict>().ok()))
+}
+
+/// The instance's `__dict__` as a real dict, made from its slots if necessary. The class must allow attributes.
+pub fn dict_of(obj: &Obj) -> PyResult<Py<PyDict>> {
+    if let Some(dict) = instance_dict(obj)? {
+        return Ok(dict);
+    }
+    let Some((_, ext, header)) = extension(obj) else {
+        return Err(crate::error::attribute_error("object has no attribute '__dict__'"));
+    };
+    let dict = PyDict::new();
+    let section = CriticalSection::enter(header.lock());
+    let shape = Shape::of(header);
+    if shape.is_dict {
+        drop(section);
+        return match instance_dict(obj)? {
+            Some(dict) => Ok(dict),
+            None => set_dict(obj, dict.clone()).map(|()| dict),
+        };
+    }
+    let class = class_ref(shape, header);
+    let target = class.dict_shape(shape.inline_cap)?;
+    header.set_shape(target.id);
+    taipan_threading::sync::atomic::fence(Ordering::SeqCst);
+    for (offset, name) in shape.names().into_iter().enumerate() {
+        let index = shape.fixed + offset as u32;
+        let value = match index.checked_sub(shape.inline_cap) {
+            // SAFETY: in bounds; alive.
+            None => unsafe { ext.slot(index) }.take(),
+            Some(beyond) => ext.overflow().and_then(|o| o.slots.get(beyond as usize)?.take()),
+        };
+        if let Some(value) = value {
+            // SAFETY: interned names are immortal.
+            let name = Py::from_ref(unsafe { &*name });
+            dict.set(name.into_obj(), value)?;
+        }
+    }
+    let old = ext.word().swap(dict.clone().into_obj().into_counted().bits() | DICT_TAG, Ordering::AcqRel);
+    drop(section);
+    retire_word(old);
+    Ok(dict)
+}
+
+/// Drops what an overflow word owned.
+fn retire_word(word: u64) {
+    if word == 0 {
+        return;
+    }
+    if word & DICT_TAG != 0 {
+        // SAFETY: the word owned the reference.
+        drop(unsafe { Obj::from_value(Value::from_bits(word & !DICT_TAG)) });
+        return;
+    }
+    let address = word as usize;
+    taipan_threading::qsbr::retire(
+        Box::new(move || {
+            // SAFETY: unpublished by the caller; no reader is left after the grace period.
+            drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Overflow>(address)) });
+        }),
+    );
+}
+
+/// Assigns `__dict__`.
+pub fn set_dict(obj: &Obj, dict: Py<PyDict>) -> PyResult<()> {
+    let Some((shape, ext, header)) = extension(obj) else {
+        return Err(crate::error::attribute_error("object has no attribute '__dict__'"));
+    };
+    if !shape.is_dict {
+        let _ = dict_of(obj)?;
+    }
+    let section = CriticalSection::enter(header.lock());
+    let old = ext.word().swap(dict.into_obj().into_counted().bits() | DICT_TAG, Ordering::AcqRel);
+    drop(section);
+    retire_word(old);
+    Ok(())
+}
+
+/// Deletes the instance attribute; returns whether it existed.
+pub fn delete_attribute(obj: &Obj, name: &Py<PyStr>) -> PyResult<bool> {
+    let Some((shape, ..)) = extension(obj) else { return Ok(false) };
+    if !shape.is_dict && shape.find(name.as_ptr()).is_none() {
+        return Ok(false);
+    }
+    dict_of(obj)?.delete(name.as_obj())
+}
+
+/// The attributes as (name, value) pairs in order, without making a dict.
+pub fn attributes(obj: &Obj) -> PyResult<Vec<(Obj, Obj)>> {
+    let Some((shape, ext, _)) = extension(obj) else { return Ok(Vec::new()) };
+    if shape.is_dict {
+        return Ok(instance_dict(obj)?.map(|d| d.snapshot()).unwrap_or_default());
+    }
+    let mut pairs = Vec::new();
+    for (offset, name) in shape.names().into_iter().enumerate() {
+        let index = shape.fixed + offset as u32;
+        let value = match index.checked_sub(shape.inline_cap) {
+            // SAFETY: in bounds; alive.
+            None => unsafe { ext.slot(index) }.load(),
+            Some(beyond) => ext.overflow().and_then(|o| o.slots.get(beyond as usize)?.load()),
+        };
+        if let Some(value) = value {
+            // SAFETY: interned names are immortal.
+            pairs.push((Py::from_ref(unsafe { &*name }).into_obj(), value));
+        }
+    }
+    Ok(pairs)
+}
+
+/// Moves `obj` to `class` (`__class__` assignment between compatible layouts): its attributes go to a real dict.
+pub fn change_class(obj: &Obj, class: &PyType) -> PyResult<()> {
+    let Some(header) = obj.header() else {
+        return Err(crate::error::type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
+    };
+    let shape = Shape::of(header);
+    if shape.ext_offset == 0 {
+        header.set_shape(class.root_shape());
+        return Ok(());
+    }
+    let _ = dict_of(obj)?;
+    let target = class.dict_shape(shape.inline_cap)?;
+    let _section = CriticalSection::enter(header.lock());
+    header.set_shape(target.id);
+    Ok(())
+}
+
+/// The `trace_slots` hook of the collector.
+///
+/// # Safety
+/// As `Ops::trace`.
+pub(crate) unsafe fn trace_slots(header: *const Header, tracer: &mut Tracer<'_>) {
+    // SAFETY: alive, says the caller; its own shape.
+    let (shape, ext) = unsafe {
+        let shape = Shape::of(&*header);
+        if shape.ext_offset == 0 {
+            return;
+        }
+        (shape, Extension::of(header, shape))
+    };
+    for index in 0..shape.inline_cap {
+        // SAFETY: in bounds.
+        unsafe { ext.slot(index) }.trace(tracer);
+    }
+    if let Some(dict) = ext.dict() {
+        tracer(Value::from_bits(dict.value().bits() & !DICT_TAG));
+    } else if let Some(overflow) = ext.overflow() {
+        overflow.slots.iter().for_each(|s| s.trace(tracer));
+    }
+}
+
+/// The `drop_slots` hook: drops the extension's references.
+///
+/// # Safety
+/// As `Ops::drop`.
+pub(crate) unsafe fn drop_slots(header: *mut Header) {
+    // SAFETY: as the caller says; its own shape.
+    let (shape, ext) = unsafe {
+        let shape = Shape::of(&*header);
+        if shape.ext_offset == 0 {
+            return;
+        }
+        (shape, Extension::of(header, shape))
+    };
+    for index in 0..shape.inline_cap {
+        // SAFETY: in bounds.
+        drop(unsafe { ext.slot(index) }.take());
+    }
+    retire_word(ext.word().swap(0, Ordering::AcqRel));
+}
+
+/// Shape flags for a class's rows.
+pub(crate) fn row_flags(has_extension: bool, has_finalizer: bool) -> u32 {
+    (if has_extension { shape_flags::SLOTS } else { 0 }) | (if has_finalizer { shape_flags::FINALIZER } else { 0 })
+}
+
+impl Overflow {
+    /// Number of slots there is room for.
+    #[allow(dead_code)]
+    fn capacity(&self) -> u32 {
+        self.capacity
+    }
+}

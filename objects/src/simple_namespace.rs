@@ -1,0 +1,3 @@
+//! (stub)
+use crate::types::Types;
+pub(crate) fn fill(_: &Types) {}

@@ -1,0 +1,496 @@
+//! Classes: the `type` layout, method resolution, versions, attribute lookup.
+//!
+//! Who writes what: `slots` and `dict` under the class's lock while other threads read them; `mro` and `base` while the world is
+//! stopped or before the class is published; `version` by the looker-up (from 0 to a fresh number) and by whoever modifies the class
+//! or a base (back to 0, *before* the modification becomes visible is not needed: caches hold values flagged `SEEN`, so a stale hit
+//! reads what the class had a moment ago, never freed memory).
+
+pub mod builder;
+pub mod mro;
+pub mod ready;
+pub mod slot_defs;
+pub mod slots;
+pub mod trampolines;
+pub mod type_methods;
+
+use std::cell::UnsafeCell;
+
+use parking_lot::Mutex;
+use taipan_gc::{Header, HeaderFlags, Obj, Object, Ops, Py, ShapeId, Slot, Tracer, Value};
+use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+pub use builder::TypeBuilder;
+pub use slots::{CompareOp, SlotId, SlotTable, TypeSlots};
+
+use crate::dict::PyDict;
+use crate::error::{PyResult, memory_error};
+use crate::shape::{self, Shape};
+use crate::str::PyStr;
+use crate::types::types;
+
+/// Bits of [`PyType::flags`].
+pub mod type_flags {
+    /// Made by a class statement or `type()`: attributes may be set.
+    pub const HEAP: u32 = 1;
+    /// May be subclassed.
+    pub const BASE: u32 = 2;
+    /// `__abstractmethods__` is non-empty.
+    pub const ABSTRACT: u32 = 4;
+    /// Instances take arbitrary attributes.
+    pub const HAS_DICT: u32 = 8;
+    /// Instances can be weakly referenced.
+    pub const HAS_WEAKREF: u32 = 16;
+    /// Attributes of the class cannot be changed.
+    pub const IMMUTABLE: u32 = 32;
+    /// `slots`, `mro` and `dict` are complete.
+    pub const READY: u32 = 64;
+    /// Matches sequence patterns (PEP 634).
+    pub const SEQUENCE: u32 = 128;
+    /// Matches mapping patterns (PEP 634).
+    pub const MAPPING: u32 = 256;
+    /// Instances cannot be made by calling the class.
+    pub const NO_INSTANTIATION: u32 = 512;
+    /// `__init__`/`__new__`/`__getattribute__` need no special care: plain `object` behaviour.
+    pub const GETATTRIBUTE_OVERRIDDEN: u32 = 1024;
+    /// Indexing a match-class pattern with the subject itself (int, str, …).
+    pub const MATCH_SELF: u32 = 2048;
+}
+
+/// A class. See the module for who writes which field.
+#[repr(C)]
+pub struct PyType {
+    header: Header,
+    /// `__name__`, a `str`.
+    pub name: Slot,
+    /// `__qualname__`, a `str`.
+    pub qualname: Slot,
+    /// `__bases__`, a tuple.
+    pub bases: Slot,
+    /// `__mro__` as a tuple.
+    pub mro_tuple: Slot,
+    mro: AtomicPtr<Vec<*const PyType>>,
+    base: AtomicPtr<PyType>,
+    /// The namespace.
+    pub(crate) dict: Slot,
+    pub slots: SlotTable,
+    /// Native layout of instances.
+    pub ops: &'static Ops,
+    flags: AtomicU32,
+    version: AtomicU32,
+    root: AtomicU32,
+    inline_cap: AtomicU32,
+    /// Number of `__slots__` members including the bases'.
+    pub fixed_slots: u32,
+    ext_offset: u32,
+    dict_shapes: Mutex<Vec<&'static Shape>>,
+    pub(crate) subclasses: Mutex<Vec<*const PyType>>,
+    /// For native classes: module of definition.
+    pub(crate) module: &'static str,
+    /// Free for the interpreter: e.g. the cached `__init__`.
+    pub cached_init: Slot,
+}
+
+// SAFETY: raw class pointers are uncounted references that classes keep alive (bases) or that are removed on death (subclasses).
+unsafe impl Sync for PyType {}
+// SAFETY: as above.
+unsafe impl Send for PyType {}
+
+static TYPE_OPS: Ops =
+    Ops { name: "type", size: size_of::<PyType>(), trace: trace_type, drop: drop_type, tracked: true, base: None };
+
+// SAFETY: repr(C), header first; only `PyType::make` creates them, with shapes of classes whose ops is TYPE_OPS.
+unsafe impl Object for PyType {
+    fn ops() -> &'static Ops {
+        &TYPE_OPS
+    }
+}
+
+unsafe fn trace_type(header: *const Header, tracer: &mut Tracer<'_>) {
+    // SAFETY: only called on this layout.
+    let this = unsafe { &*header.cast::<PyType>() };
+    for slot in [&this.name, &this.qualname, &this.bases, &this.mro_tuple, &this.dict, &this.cached_init] {
+        slot.trace(tracer);
+    }
+}
+
+unsafe fn drop_type(header: *mut Header) {
+    // SAFETY: only called on this layout, once.
+    unsafe {
+        let this = header.cast::<PyType>();
+        (*this).unlink_from_bases();
+        for slot in [&(*this).name, &(*this).qualname, &(*this).bases, &(*this).mro_tuple, &(*this).dict, &(*this).cached_init] {
+            drop(slot.take());
+        }
+    }
+}
+
+static NEXT_VERSION: AtomicU32 = AtomicU32::new(1);
+
+/// The class of any value.
+#[inline(always)]
+pub fn class_of(obj: &Obj) -> &PyType {
+    match obj.header() {
+        // SAFETY: an object keeps its class alive through its shape.
+        Some(header) => unsafe { &*header.shape_entry().class().cast::<PyType>() },
+        None => {
+            if obj.value().is_int() {
+                &types().int
+            } else {
+                &types().float
+            }
+        }
+    }
+}
+
+impl PyType {
+    #[inline(always)]
+    pub fn flags(&self) -> u32 {
+        self.flags.load(Ordering::Relaxed)
+    }
+    #[inline(always)]
+    pub fn has_flag(&self, flag: u32) -> bool {
+        self.flags() & flag != 0
+    }
+    pub fn set_flag(&self, flag: u32, on: bool) {
+        if on {
+            self.flags.fetch_or(flag, Ordering::Relaxed);
+        } else {
+            self.flags.fetch_and(!flag, Ordering::Relaxed);
+        }
+    }
+    pub fn has_dict(&self) -> bool {
+        self.has_flag(type_flags::HAS_DICT)
+    }
+    /// As a counted object.
+    pub fn to_obj(&self) -> Obj {
+        Py::from_ref(self).into_obj()
+    }
+    pub fn to_py(&self) -> Py<PyType> {
+        Py::from_ref(self)
+    }
+    /// Identity.
+    #[inline(always)]
+    pub fn is(&self, other: &PyType) -> bool {
+        std::ptr::eq(self, other)
+    }
+    /// The solid base: the class whose layout this one extends; `None` for `object`.
+    pub fn base(&self) -> Option<&PyType> {
+        // SAFETY: `bases` keeps the base alive.
+        unsafe { self.base.load(Ordering::Acquire).as_ref() }
+    }
+    pub(crate) fn set_base(&self, base: &PyType) {
+        self.base.store(std::ptr::from_ref(base).cast_mut(), Ordering::Release);
+    }
+    /// The method resolution order, this class first.
+    #[inline]
+    pub fn mro(&self) -> &[*const PyType] {
+        // SAFETY: null before ready; replaced vectors are leaked.
+        match unsafe { self.mro.load(Ordering::Acquire).as_ref() } {
+            Some(mro) => mro,
+            None => &[],
+        }
+    }
+    /// The method resolution order as references.
+    pub fn mro_iter(&self) -> impl DoubleEndedIterator<Item = &PyType> {
+        // SAFETY: `mro_tuple` keeps them alive.
+        self.mro().iter().map(|c| unsafe { &**c })
+    }
+    pub(crate) fn set_mro(&self, mro: Vec<*const PyType>) {
+        self.mro.store(Box::into_raw(Box::new(mro)), Ordering::Release);
+    }
+    /// `issubclass` by method resolution order alone.
+    #[inline]
+    pub fn is_subtype(&self, other: &PyType) -> bool {
+        std::ptr::eq(self, other) || self.mro().iter().any(|c| std::ptr::eq(*c, other))
+    }
+    /// The namespace.
+    pub fn dict(&self) -> Py<PyDict> {
+        match self.dict.load().and_then(|d| d.into_py::<PyDict>().ok()) {
+            Some(dict) => dict,
+            None => PyDict::new(),
+        }
+    }
+    /// `__name__`.
+    pub fn name(&self) -> String {
+        self.name.load().and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())).unwrap_or_default()
+    }
+    /// `__module__`, if it is in the namespace (heap) or known (native).
+    pub fn module_name(&self) -> Option<Obj> {
+        if self.has_flag(type_flags::HEAP) {
+            return self.dict().get_str(&crate::istr!("__module__"));
+        }
+        Some(crate::construct::str_obj(self.module))
+    }
+    /// `module.qualname`, without the module for built-ins: how tracebacks and `repr` name a class.
+    pub fn full_name(&self) -> String {
+        let qualname =
+            self.qualname.load().and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())).unwrap_or_else(|| self.name());
+        match self.module_name().and_then(|m| m.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())) {
+            Some(module) if module != "builtins" => format!("{module}.{qualname}"),
+            _ => qualname,
+        }
+    }
+    /// The current version, assigning one if the class was modified since.
+    pub fn version(&self) -> u32 {
+        let version = self.version.load(Ordering::Acquire);
+        if version != 0 {
+            return version;
+        }
+        for base in self.mro_iter().skip(1) {
+            base.version();
+        }
+        let fresh = NEXT_VERSION.fetch_add(1, Ordering::Relaxed);
+        if fresh >= u32::MAX - 1 {
+            NEXT_VERSION.store(u32::MAX - 1, Ordering::Relaxed);
+            return 0;
+        }
+        match self.version.compare_exchange(0, fresh, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => fresh,
+            Err(other) => other,
+        }
+    }
+    /// The version if one is assigned, for cache checks: one load.
+    #[inline(always)]
+    pub fn version_now(&self) -> u32 {
+        self.version.load(Ordering::Acquire)
+    }
+    /// Invalidates the caches of this class and its subclasses; call after every modification of the namespace, bases or slots.
+    pub fn modified(&self) {
+        self.version.store(0, Ordering::Release);
+        for &subclass in self.subclasses.lock().iter() {
+            // SAFETY: a dying class removes itself under the lock.
+            unsafe { (*subclass).modified() }
+        }
+    }
+    /// Runs `f` for every direct subclass.
+    pub fn for_each_subclass(&self, mut f: impl FnMut(&PyType)) {
+        let list: Vec<*const PyType> = self.subclasses.lock().clone();
+        for subclass in list {
+            // SAFETY: classes are freed by the collector only, which no safepoint lets run in here.
+            f(unsafe { &*subclass });
+        }
+    }
+    fn unlink_from_bases(&self) {
+        let Some(bases) = self.bases.load() else { return };
+        if let Some(bases) = bases.downcast::<crate::tuple::PyTuple>() {
+            for base in bases.as_slice() {
+                if let Some(base) = base.downcast::<PyType>() {
+                    base.subclasses.lock().retain(|c| !std::ptr::eq(*c, self));
+                }
+            }
+        }
+    }
+
+    /// The attribute `name` (interned) of the class and its bases, without descriptor calls. May be uncounted.
+    #[inline]
+    pub fn lookup(&self, name: &PyStr) -> Option<Obj> {
+        let version = self.version_now();
+        if version != 0
+            && let Some(hit) = method_cache_get(version, name)
+        {
+            return hit;
+        }
+        self.lookup_slow(name)
+    }
+    #[cold]
+    fn lookup_slow(&self, name: &PyStr) -> Option<Obj> {
+        let version = if self.has_flag(type_flags::READY) { self.version() } else { 0 };
+        let found = self.lookup_uncached(name);
+        if version != 0 && name.is_interned() {
+            method_cache_put(version, name, found.as_ref());
+        }
+        found
+    }
+    fn lookup_uncached(&self, name: &PyStr) -> Option<Obj> {
+        self.mro_iter().find_map(|class| class.dict.load().and_then(|d| d.downcast::<PyDict>().and_then(|d| d.get_str_ref(name))))
+    }
+    /// The attribute and the class of the method resolution order that has it.
+    pub fn lookup_with_class(&self, name: &PyStr) -> Option<(Obj, &PyType)> {
+        self.mro_iter().find_map(|class| class.dict().get_str_ref(name).map(|v| (v, class)))
+    }
+    /// [`PyType::lookup`] by text.
+    pub fn lookup_name(&self, name: &str) -> Option<Obj> {
+        self.lookup(&crate::str::intern(name))
+    }
+
+    /// The shape of a new instance without attributes.
+    #[inline(always)]
+    pub fn root_shape(&self) -> ShapeId {
+        ShapeId(self.root.load(Ordering::Acquire))
+    }
+    /// Bytes of the extension of a new instance.
+    #[inline]
+    pub fn extension_size(&self, root: ShapeId) -> usize {
+        // SAFETY: every published row has a leaked `Shape`.
+        let shape = unsafe { &*taipan_gc::shape_table::entry(root).info().cast::<Shape>() };
+        if shape.ext_offset == 0 { 0 } else { shape::extension_size(shape.inline_cap) }
+    }
+    /// Header and extension size for a new instance.
+    #[inline]
+    pub fn instance_header(&self) -> (Header, usize) {
+        let root = self.root_shape();
+        (Header::new(root), self.extension_size(root))
+    }
+    /// The shape of instances whose attributes are in a real dict, for a given number of inline slots.
+    pub(crate) fn dict_shape(&self, inline_cap: u32) -> PyResult<&'static Shape> {
+        let mut shapes = self.dict_shapes.lock();
+        if let Some(shape) = shapes.iter().find(|s| s.inline_cap == inline_cap) {
+            return Ok(shape);
+        }
+        let flags = taipan_gc::shape_table::entry(self.root_shape()).flags();
+        let shape = Shape::root(self, self.fixed_slots, inline_cap, self.ext_offset, true, flags)?;
+        shapes.push(shape);
+        Ok(shape)
+    }
+    /// New instances get at least `wanted` inline slots from now on.
+    pub(crate) fn learn_inline_cap(&self, wanted: u32) {
+        if wanted <= self.inline_cap.load(Ordering::Relaxed) {
+            return;
+        }
+        // Block sizes go in steps of 16 bytes: an odd number of slots beside the overflow word fills them.
+        let wanted = wanted | 1;
+        let flags = taipan_gc::shape_table::entry(self.root_shape()).flags();
+        if let Ok(shape) = Shape::root(self, self.fixed_slots, wanted, self.ext_offset, false, flags) {
+            self.inline_cap.store(wanted, Ordering::Relaxed);
+            self.root.store(shape.id.0, Ordering::Release);
+        }
+    }
+    /// Makes the root shape; when the class is complete enough to have instances.
+    pub(crate) fn make_root_shape(&self, finalizer: bool) -> PyResult<()> {
+        let has_extension = self.ext_offset != 0;
+        let cap = self.inline_cap.load(Ordering::Relaxed);
+        let flags = shape::row_flags(has_extension, finalizer);
+        let shape = Shape::root(self, self.fixed_slots, cap, self.ext_offset, false, flags)?;
+        self.root.store(shape.id.0, Ordering::Release);
+        Ok(())
+    }
+    /// After `__del__` was added to the class: new instances are finalized.
+    pub(crate) fn refresh_finalizer_flag(&self) {
+        let finalizer = self.slots.del().is_some();
+        let row = taipan_gc::shape_table::entry(self.root_shape());
+        row.set_flags(shape::row_flags(self.ext_offset != 0, finalizer));
+    }
+    pub(crate) fn ext_offset(&self) -> u32 {
+        self.ext_offset
+    }
+    /// Whether `name` names an exception to printing, e.g. `int` for exact-class checks.
+    pub fn is_exact(&self, class: &Py<PyType>) -> bool {
+        std::ptr::eq(self, &**class)
+    }
+}
+
+/// Parameters of [`make`].
+pub(crate) struct NewType {
+    pub name: Obj,
+    pub qualname: Obj,
+    pub ops: &'static Ops,
+    pub flags: u32,
+    pub fixed_slots: u32,
+    pub inline_cap: u32,
+    pub ext_offset: u32,
+    pub module: &'static str,
+    pub metaclass_shape: ShapeId,
+    pub extra: usize,
+}
+
+/// Allocates a class object; bases, dict, mro and slots are still to be filled.
+pub(crate) fn make(new: NewType) -> Py<PyType> {
+    Py::with_extra(
+        PyType {
+            header: Header::new(new.metaclass_shape),
+            name: Slot::new(new.name),
+            qualname: Slot::new(new.qualname),
+            bases: Slot::empty(),
+            mro_tuple: Slot::empty(),
+            mro: AtomicPtr::new(std::ptr::null_mut()),
+            base: AtomicPtr::new(std::ptr::null_mut()),
+            dict: Slot::empty(),
+            slots: SlotTable::vacant(),
+            ops: new.ops,
+            flags: AtomicU32::new(new.flags),
+            version: AtomicU32::new(0),
+            root: AtomicU32::new(0),
+            inline_cap: AtomicU32::new(new.inline_cap),
+            fixed_slots: new.fixed_slots,
+            ext_offset: new.ext_offset,
+            dict_shapes: Mutex::new(Vec::new()),
+            subclasses: Mutex::new(Vec::new()),
+            module: new.module,
+            cached_init: Slot::empty(),
+        },
+        new.extra,
+    )
+    .defer()
+}
+
+const CACHE_SIZE: usize = 2048;
+
+#[derive(Clone, Copy)]
+struct CacheEntry {
+    version: u32,
+    name: usize,
+    value: Value,
+}
+
+/// One thread's method cache: (class version, interned name) to value.
+struct MethodCache(UnsafeCell<[CacheEntry; CACHE_SIZE]>);
+
+thread_local! {
+    static METHOD_CACHE: MethodCache =
+        const { MethodCache(UnsafeCell::new([CacheEntry { version: 0, name: 0, value: Value::EMPTY }; CACHE_SIZE])) };
+}
+
+#[inline]
+fn cache_index(version: u32, name: *const PyStr) -> usize {
+    (version as usize ^ (name as usize >> 4)) & (CACHE_SIZE - 1)
+}
+
+#[inline]
+fn method_cache_get(version: u32, name: &PyStr) -> Option<Option<Obj>> {
+    METHOD_CACHE.with(|cache| {
+        // SAFETY: only this thread touches its cache, and no reference outlives the statement.
+        let entry = unsafe { (*cache.0.get())[cache_index(version, name)] };
+        if entry.version == version && entry.name == std::ptr::from_ref(name) as usize {
+            // SAFETY: the version is current, so the value was in the class a moment ago; it is flagged SEEN.
+            Some(unsafe { Obj::from_value(entry.value.uncounted()) })
+        } else {
+            None
+        }
+    })
+}
+
+fn method_cache_put(version: u32, name: &PyStr, value: Option<&Obj>) {
+    if let Some(header) = value.and_then(Obj::header)
+        && !header.is_immortal()
+        && !header.has_flag(HeaderFlags::SEEN)
+    {
+        header.set_flag(HeaderFlags::SEEN);
+    }
+    METHOD_CACHE.with(|cache| {
+        let entry =
+            CacheEntry { version, name: std::ptr::from_ref(name) as usize, value: value.map_or(Value::EMPTY, Obj::value) };
+        // SAFETY: as in `method_cache_get`.
+        unsafe { (*cache.0.get())[cache_index(version, name)] = entry }
+    });
+}
+
+/// Allocates an instance of `class` whose layout is `T`, with room for its attributes.
+#[inline]
+pub fn new_instance<T: Object>(class: &PyType, make: impl FnOnce(Header) -> T) -> Py<T> {
+    let (header, extra) = class.instance_header();
+    Py::with_extra(make(header), extra)
+}
+
+/// Checks that `class` can hold instances of layout `T` (guards `__new__` called with a foreign class).
+pub fn check_layout<T: Object>(class: &PyType) -> PyResult<()> {
+    if class.ops.extends(T::ops()) {
+        Ok(())
+    } else {
+        Err(crate::error::type_error(format!("object.__new__({}) is not safe", class.name())))
+    }
+}
+
+/// `MemoryError` unless the allocation of `bytes` is plausible.
+pub fn check_size(bytes: usize) -> PyResult<()> {
+    if bytes > isize::MAX as usize / 2 { Err(memory_error()) } else { Ok(()) }
+}

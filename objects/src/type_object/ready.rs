@@ -1,0 +1,190 @@
+//! Completing classes: filling namespaces of native ones, inheriting slots, keeping slots and namespace in step.
+
+use taipan_gc::{Obj, Py};
+
+use super::slot_defs::{SLOT_DEFS, SlotDef};
+use super::{PyType, SlotId, mro, type_flags};
+use crate::descriptor::{PyGetSetDescr, PyMethodDescr, PyWrapperDescr};
+use crate::dict::PyDict;
+use crate::native::{GetSetDef, MethodDef, MethodKind};
+use crate::native_function::PyNativeFunction;
+use crate::singletons::none;
+use crate::str::intern;
+use crate::tuple::PyTuple;
+use crate::types::Types;
+
+/// Gives every class of the start-up table its bases, namespace and linearization.
+pub(crate) fn make_dicts(types: &Types) {
+    for class in types.all() {
+        let bases = class.base().map(|b| b.to_obj()).into_iter().collect();
+        class.bases.store(PyTuple::new(bases).into_obj());
+        class.dict.store(PyDict::new().into_obj());
+        if mro::install(class).is_err() {
+            unreachable!("single inheritance always linearizes");
+        }
+    }
+}
+
+/// Adds methods to a native class's namespace.
+pub fn add_methods(class: &Py<PyType>, methods: &'static [MethodDef]) {
+    let dict = class.dict();
+    for def in methods {
+        let value = match def.kind {
+            MethodKind::StaticMethod if def.name == "__new__" => PyNativeFunction::new_bound(def, class.as_obj().clone()).into_obj(),
+            MethodKind::Function | MethodKind::StaticMethod => {
+                crate::descriptor::PyClassMethod::new_static(PyNativeFunction::new(def, None).into_obj()).into_obj()
+            }
+            MethodKind::Method => PyMethodDescr::new(def, class).into_obj(),
+            MethodKind::ClassMethod => PyMethodDescr::new_class(def, class).into_obj(),
+        };
+        dict.set_str(def.name, value);
+    }
+}
+
+/// Adds attributes with getters and setters to a native class's namespace.
+pub fn add_getset(class: &Py<PyType>, getset: &'static [GetSetDef]) {
+    for def in getset {
+        class.dict().set_str(def.name, PyGetSetDescr::new(def, class).into_obj());
+    }
+}
+
+/// Sets `__doc__`.
+pub fn set_doc(class: &PyType, doc: &str) {
+    class.dict().set_str("__doc__", crate::construct::str_obj(doc));
+}
+
+/// Sets a class attribute without any check.
+pub fn set_attr(class: &PyType, name: &str, value: Obj) {
+    class.dict().set_str(name, value);
+}
+
+impl PyType {
+    /// Completes a native class: wrappers for its own slots, inherited slots for the rest.
+    pub fn ready(&self) {
+        let class = Py::from_ref(self);
+        let dict = self.dict();
+        for def in SLOT_DEFS {
+            let word = self.slots.raw(def.id);
+            if word.is_null() {
+                continue;
+            }
+            if def.id == SlotId::New {
+                if !dict.contains_str("__new__") {
+                    dict.set_str("__new__", crate::object_type::new_wrapper(&class));
+                }
+                continue;
+            }
+            if !dict.contains_str(def.name) {
+                dict.set_str(def.name, PyWrapperDescr::new(def, word, &class).into_obj());
+            }
+        }
+        let hash_before = self.slots.hash().is_some();
+        if !hash_before && self.slots.richcompare().is_some() {
+            // Equality without hashing: unhashable.
+            self.slots.set_hash(Some(crate::object_type::hash_not_implemented));
+            dict.set_str("__hash__", none());
+        }
+        let bases: Vec<Py<PyType>> = self.mro_iter().skip(1).map(|b| b.to_py()).collect();
+        for base in &bases {
+            self.slots.inherit(&base.slots);
+        }
+        for base in &bases {
+            for flag in [type_flags::SEQUENCE, type_flags::MAPPING, type_flags::MATCH_SELF] {
+                if base.has_flag(flag) {
+                    self.set_flag(flag, true);
+                }
+            }
+        }
+        if !dict.contains_str("__doc__") {
+            dict.set_str("__doc__", none());
+        }
+        self.set_flag(type_flags::READY | type_flags::IMMUTABLE, true);
+        self.refresh_finalizer_flag();
+    }
+
+    /// Sets every slot of a class made by a class statement from what its namespace and bases define.
+    pub fn ready_heap(&self) {
+        for &id in SlotId::ALL {
+            self.update_slot(id);
+        }
+        self.refresh_finalizer_flag();
+    }
+
+    /// Recomputes slot `id` of this class from its linearization.
+    fn update_slot(&self, id: SlotId) {
+        let defs = || SLOT_DEFS.iter().filter(|d| d.id == id);
+        if defs().next().is_none() {
+            // No special method stands for it (buffer and the like): inherit.
+            let word = self.mro_iter().skip(1).map(|b| b.slots.raw(id)).find(|w| !w.is_null());
+            // SAFETY: same slot.
+            unsafe { self.slots.set_raw(id, word.unwrap_or(std::ptr::null_mut())) }
+            return;
+        }
+        let mut native: Option<*mut ()> = None;
+        let mut overridden = false;
+        for def in defs() {
+            let Some(value) = self.lookup(&intern(def.name)) else { continue };
+            match native_word(self, def, &value) {
+                Some(word) if native.is_none_or(|w| w == word) => native = Some(word),
+                _ => overridden = true,
+            }
+        }
+        let word = if overridden {
+            super::trampolines::word(id)
+        } else {
+            native.unwrap_or(std::ptr::null_mut())
+        };
+        // SAFETY: `word` is a function of this slot's type: a base's own or the trampoline for it.
+        unsafe { self.slots.set_raw(id, word) }
+        if id == SlotId::Getattro {
+            self.set_flag(type_flags::GETATTRIBUTE_OVERRIDDEN, overridden);
+        }
+    }
+
+    /// After attribute `name` of the class changed: slots of this class and its subclasses that depend on it, and versions.
+    pub fn attribute_changed(&self, name: &str) {
+        self.modified();
+        if name.starts_with("__") && name.ends_with("__") {
+            if let Some(def) = SLOT_DEFS.iter().find(|d| d.name == name) {
+                self.update_slot_recursive(def.id);
+            } else if name == "__getattr__" {
+                self.update_slot_recursive(SlotId::Getattro);
+            }
+        }
+    }
+
+    fn update_slot_recursive(&self, id: SlotId) {
+        self.update_slot(id);
+        if id == SlotId::Del {
+            self.refresh_finalizer_flag();
+        }
+        self.for_each_subclass(|c| {
+            if c.has_flag(type_flags::HEAP) {
+                c.update_slot_recursive(id);
+            }
+        });
+    }
+}
+
+/// If `value`, found in the class as `def.name`, is the untouched wrapper of a native slot function (or `None` for `__hash__`): that function.
+fn native_word(class: &PyType, def: &SlotDef, value: &Obj) -> Option<*mut ()> {
+    if def.id == SlotId::New {
+        // The nearest base with a native constructor, if `__new__` is that constructor's own wrapper.
+        let function = value.downcast::<PyNativeFunction>()?;
+        let owner = function.receiver()?;
+        let owner = owner.downcast::<PyType>()?;
+        return Some(owner.slots.raw(SlotId::New));
+    }
+    if def.id == SlotId::Hash && crate::singletons::is_none(value) {
+        let f: super::slots::HashFn = crate::object_type::hash_not_implemented;
+        return Some(f as *mut ());
+    }
+    let wrapper = value.downcast::<PyWrapperDescr>()?;
+    if wrapper.def.id != def.id || !class.is_subtype(&wrapper.class()) {
+        return None;
+    }
+    if def.id == SlotId::Getattro && class.lookup(&crate::istr!("__getattr__")).is_some() {
+        return None;
+    }
+    Some(wrapper.word)
+}

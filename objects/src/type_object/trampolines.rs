@@ -1,0 +1,358 @@
+//! Slot functions that call the special method a Python class defines.
+
+use taipan_gc::Obj;
+
+use super::slots::*;
+use super::{PyType, class_of};
+use crate::argument::Args;
+use crate::construct::*;
+use crate::error::*;
+use crate::istr;
+use crate::protocol;
+use crate::singletons::is_none;
+use crate::types::types;
+
+/// The trampoline for slot `id` as a raw word; null for slots without one.
+pub(crate) fn word(id: SlotId) -> *mut () {
+    macro_rules! table {
+        ($($variant:ident => $f:expr, $t:ty;)*) => {
+            match id { $(SlotId::$variant => { let f: $t = $f; f as *mut () })* _ => std::ptr::null_mut() }
+        };
+    }
+    table! {
+        Repr => |o| unary(o, &istr!("__repr__"), "__repr__"), UnaryFn;
+        Str => |o| unary(o, &istr!("__str__"), "__str__"), UnaryFn;
+        Hash => hash, HashFn;
+        Call => call, CallFn;
+        Getattro => getattro, BinaryFn;
+        Setattro => setattro, SetFn;
+        Richcompare => richcompare, CompareFn;
+        Iter => iter, UnaryFn;
+        Iternext => iternext, NextFn;
+        DescrGet => descr_get, DescrGetFn;
+        DescrSet => descr_set, SetFn;
+        Init => init, InitFn;
+        New => new, CallFn;
+        Del => del, DelFn;
+        Len => len, LenFn;
+        Getitem => |o, k| call_method(o, &istr!("__getitem__"), &[k]), BinaryFn;
+        Setitem => setitem, SetFn;
+        Contains => contains, ContainsFn;
+        Bool => bool_, BoolFn;
+        Neg => |o| unary(o, &istr!("__neg__"), "__neg__"), UnaryFn;
+        Pos => |o| unary(o, &istr!("__pos__"), "__pos__"), UnaryFn;
+        Abs => |o| unary(o, &istr!("__abs__"), "__abs__"), UnaryFn;
+        Invert => |o| unary(o, &istr!("__invert__"), "__invert__"), UnaryFn;
+        Int => |o| unary(o, &istr!("__int__"), "__int__"), UnaryFn;
+        Float => |o| unary(o, &istr!("__float__"), "__float__"), UnaryFn;
+        Index => |o| unary(o, &istr!("__index__"), "__index__"), UnaryFn;
+        Await => |o| unary(o, &istr!("__await__"), "__await__"), UnaryFn;
+        Aiter => |o| unary(o, &istr!("__aiter__"), "__aiter__"), UnaryFn;
+        Anext => |o| unary(o, &istr!("__anext__"), "__anext__"), UnaryFn;
+        Add => |a, b| binary(a, b, SlotId::Add, "__add__", "__radd__"), BinaryFn;
+        Sub => |a, b| binary(a, b, SlotId::Sub, "__sub__", "__rsub__"), BinaryFn;
+        Mul => |a, b| binary(a, b, SlotId::Mul, "__mul__", "__rmul__"), BinaryFn;
+        Matmul => |a, b| binary(a, b, SlotId::Matmul, "__matmul__", "__rmatmul__"), BinaryFn;
+        Truediv => |a, b| binary(a, b, SlotId::Truediv, "__truediv__", "__rtruediv__"), BinaryFn;
+        Floordiv => |a, b| binary(a, b, SlotId::Floordiv, "__floordiv__", "__rfloordiv__"), BinaryFn;
+        Mod => |a, b| binary(a, b, SlotId::Mod, "__mod__", "__rmod__"), BinaryFn;
+        Divmod => |a, b| binary(a, b, SlotId::Divmod, "__divmod__", "__rdivmod__"), BinaryFn;
+        Pow => pow, TernaryFn;
+        Lshift => |a, b| binary(a, b, SlotId::Lshift, "__lshift__", "__rlshift__"), BinaryFn;
+        Rshift => |a, b| binary(a, b, SlotId::Rshift, "__rshift__", "__rrshift__"), BinaryFn;
+        And => |a, b| binary(a, b, SlotId::And, "__and__", "__rand__"), BinaryFn;
+        Or => |a, b| binary(a, b, SlotId::Or, "__or__", "__ror__"), BinaryFn;
+        Xor => |a, b| binary(a, b, SlotId::Xor, "__xor__", "__rxor__"), BinaryFn;
+        Iadd => |a, b| inplace(a, b, "__iadd__"), BinaryFn;
+        Isub => |a, b| inplace(a, b, "__isub__"), BinaryFn;
+        Imul => |a, b| inplace(a, b, "__imul__"), BinaryFn;
+        Imatmul => |a, b| inplace(a, b, "__imatmul__"), BinaryFn;
+        Itruediv => |a, b| inplace(a, b, "__itruediv__"), BinaryFn;
+        Ifloordiv => |a, b| inplace(a, b, "__ifloordiv__"), BinaryFn;
+        Imod => |a, b| inplace(a, b, "__imod__"), BinaryFn;
+        Ipow => |a, b| inplace(a, b, "__ipow__"), BinaryFn;
+        Ilshift => |a, b| inplace(a, b, "__ilshift__"), BinaryFn;
+        Irshift => |a, b| inplace(a, b, "__irshift__"), BinaryFn;
+        Iand => |a, b| inplace(a, b, "__iand__"), BinaryFn;
+        Ior => |a, b| inplace(a, b, "__ior__"), BinaryFn;
+        Ixor => |a, b| inplace(a, b, "__ixor__"), BinaryFn;
+    }
+}
+
+/// Looks a special method up on the class of `obj`, bypassing the instance, and calls it; `None` if there is none.
+pub fn call_special(obj: &Obj, name: &Obj, args: &[&Obj]) -> PyResult<Option<Obj>> {
+    let Some(name) = name.downcast::<crate::str::PyStr>() else { return Ok(None) };
+    let Some(function) = class_of(obj).lookup(name) else { return Ok(None) };
+    call_unbound(&function, obj, args).map(Some)
+}
+
+/// Calls class attribute `function` as a method of `obj`.
+pub fn call_unbound(function: &Obj, obj: &Obj, args: &[&Obj]) -> PyResult<Obj> {
+    let class = class_of(function);
+    if class.is(&types().function) || class.is(&types().method_descriptor) || class.is(&types().wrapper_descriptor) {
+        let mut all: smallvec::SmallVec<[Obj; 5]> = smallvec::SmallVec::with_capacity(args.len() + 1);
+        all.push(obj.clone());
+        all.extend(args.iter().map(|a| (*a).clone()));
+        return protocol::call(function, &all);
+    }
+    let bound = match class.slots.descr_get() {
+        Some(get) => get(function, Some(obj), Some(&class_of(obj).to_obj()))?,
+        None => function.clone(),
+    };
+    let all: smallvec::SmallVec<[Obj; 4]> = args.iter().map(|a| (*a).clone()).collect();
+    protocol::call(&bound, &all)
+}
+
+fn call_method(obj: &Obj, name: &taipan_gc::Py<crate::str::PyStr>, args: &[&Obj]) -> PyResult<Obj> {
+    match call_special(obj, name.as_obj(), args)? {
+        Some(value) => Ok(value),
+        None => Err(attribute_error(format!("'{}' object has no attribute '{}'", class_of(obj).name(), name.to_string_lossy()))),
+    }
+}
+
+fn unary(obj: &Obj, name: &taipan_gc::Py<crate::str::PyStr>, _text: &str) -> PyResult<Obj> {
+    let _depth = protocol::enter_native()?;
+    call_method(obj, name, &[])
+}
+
+fn hash(obj: &Obj) -> PyResult<i64> {
+    let result = match class_of(obj).lookup(&istr!("__hash__")) {
+        Some(f) if !is_none(&f) => call_unbound(&f, obj, &[])?,
+        _ => return crate::object_type::hash_not_implemented(obj),
+    };
+    match crate::int::int_ref(&result) {
+        Some(i) => Ok(i.python_hash()),
+        None => Err(type_error("__hash__ method should return an integer")),
+    }
+}
+
+fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    let Some(function) = class_of(obj).lookup(&istr!("__call__")) else {
+        return Err(type_error(format!("'{}' object is not callable", class_of(obj).name())));
+    };
+    let _depth = protocol::enter_native()?;
+    let bound = protocol::bind(&function, obj)?;
+    protocol::call_args(&bound, args)
+}
+
+/// `__getattribute__` and `__getattr__` defined in Python.
+fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {
+    let class = class_of(obj);
+    let found = class.lookup(&istr!("__getattribute__"));
+    let hook = class.lookup(&istr!("__getattr__"));
+    let plain = found.as_ref().is_none_or(|f| {
+        f.downcast::<crate::descriptor::PyWrapperDescr>().is_some_and(|w| {
+            let generic: BinaryFn = crate::attribute::generic_getattr;
+            w.def.name == "__getattribute__" && w.word == generic as *mut ()
+        })
+    });
+    let result = if plain {
+        let Some(hook) = &hook else { return crate::attribute::generic_getattr(obj, name) };
+        match crate::attribute::generic_getattr_opt(obj, name) {
+            Ok(Some(value)) => return Ok(value),
+            Ok(None) => {
+                let _depth = protocol::enter_native()?;
+                return call_unbound(hook, obj, &[name]);
+            }
+            Err(raised) => Err(raised),
+        }
+    } else {
+        match &found {
+            Some(f) => call_unbound(f, obj, &[name]),
+            None => crate::attribute::generic_getattr(obj, name),
+        }
+    };
+    match (result, hook) {
+        (Err(Raised), Some(hook)) if raised_is(&types().attribute_error) => {
+            drop(take_raised());
+            call_unbound(&hook, obj, &[name])
+        }
+        (result, _) => result,
+    }
+}
+
+fn setattro(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> {
+    match value {
+        Some(value) => call_method(obj, &istr!("__setattr__"), &[name, value])?,
+        None => call_method(obj, &istr!("__delattr__"), &[name])?,
+    };
+    Ok(())
+}
+
+fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+    let name = match op {
+        CompareOp::Lt => istr!("__lt__"),
+        CompareOp::Le => istr!("__le__"),
+        CompareOp::Eq => istr!("__eq__"),
+        CompareOp::Ne => istr!("__ne__"),
+        CompareOp::Gt => istr!("__gt__"),
+        CompareOp::Ge => istr!("__ge__"),
+    };
+    let _depth = protocol::enter_native()?;
+    match class_of(a).lookup(&name) {
+        Some(f) if !is_none(&f) => call_unbound(&f, a, &[b]),
+        _ => Ok(not_implemented()),
+    }
+}
+
+fn iter(obj: &Obj) -> PyResult<Obj> {
+    match class_of(obj).lookup(&istr!("__iter__")) {
+        Some(f) if is_none(&f) => Err(type_error(format!("'{}' object is not iterable", class_of(obj).name()))),
+        Some(f) => call_unbound(&f, obj, &[]),
+        None if class_of(obj).lookup(&istr!("__getitem__")).is_some() => Ok(crate::iterators::sequence_iter(obj.clone())),
+        None => Err(type_error(format!("'{}' object is not iterable", class_of(obj).name()))),
+    }
+}
+
+fn iternext(obj: &Obj) -> PyResult<Option<Obj>> {
+    absent_if(call_method(obj, &istr!("__next__"), &[]), &types().stop_iteration)
+}
+
+fn descr_get(descr: &Obj, instance: Option<&Obj>, owner: Option<&Obj>) -> PyResult<Obj> {
+    let Some(f) = class_of(descr).lookup(&istr!("__get__")) else { return Ok(descr.clone()) };
+    let none = none();
+    call_unbound(&f, descr, &[instance.unwrap_or(&none), owner.unwrap_or(&none)])
+}
+
+fn descr_set(descr: &Obj, instance: &Obj, value: Option<&Obj>) -> PyResult<()> {
+    match value {
+        Some(value) => call_method(descr, &istr!("__set__"), &[instance, value])?,
+        None => call_method(descr, &istr!("__delete__"), &[instance])?,
+    };
+    Ok(())
+}
+
+fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
+    let Some(function) = class_of(obj).lookup(&istr!("__init__")) else { return Ok(()) };
+    let bound = protocol::bind(&function, obj)?;
+    let result = protocol::call_args(&bound, args)?;
+    if is_none(&result) {
+        return Ok(());
+    }
+    Err(type_error(format!("__init__() should return None, not '{}'", class_of(&result).name())))
+}
+
+fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    let function = protocol::getattr(class, &istr!("__new__"))?;
+    let mut positional: smallvec::SmallVec<[Obj; 6]> = smallvec::SmallVec::with_capacity(args.positional.len() + 1);
+    positional.push(class.clone());
+    positional.extend(args.positional.iter().cloned());
+    protocol::call_args(&function, &Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
+}
+
+fn del(obj: &Obj) -> PyResult<()> {
+    call_special(obj, istr!("__del__").as_obj(), &[]).map(|_| ())
+}
+
+fn len(obj: &Obj) -> PyResult<usize> {
+    let result = call_method(obj, &istr!("__len__"), &[])?;
+    let index = protocol::index(&result)?;
+    match crate::int::int_ref(&index).map(|i| (i.is_negative(), i.to_i64())) {
+        Some((true, _)) => Err(value_error("__len__() should return >= 0")),
+        Some((false, Some(n))) => Ok(n as usize),
+        _ => Err(overflow_error("cannot fit 'int' into an index-sized integer")),
+    }
+}
+
+fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
+    let (name, args): (_, smallvec::SmallVec<[&Obj; 2]>) = match value {
+        Some(value) => (istr!("__setitem__"), smallvec::smallvec![key, value]),
+        None => (istr!("__delitem__"), smallvec::smallvec![key]),
+    };
+    match call_special(obj, name.as_obj(), &args)? {
+        Some(_) => Ok(()),
+        None => Err(type_error(format!(
+            "'{}' object does not support item {}",
+            class_of(obj).name(),
+            if value.is_some() { "assignment" } else { "deletion" }
+        ))),
+    }
+}
+
+fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
+    match class_of(obj).lookup(&istr!("__contains__")) {
+        Some(f) if is_none(&f) => Err(type_error(format!("'{}' object is not a container", class_of(obj).name()))),
+        Some(f) => protocol::is_true(&call_unbound(&f, obj, &[item])?),
+        None => protocol::iter_contains(obj, item),
+    }
+}
+
+fn bool_(obj: &Obj) -> PyResult<bool> {
+    if let Some(result) = call_special(obj, istr!("__bool__").as_obj(), &[])? {
+        if !class_of(&result).is(&types().bool_) {
+            return Err(type_error(format!("__bool__ should return bool, returned {}", class_of(&result).name())));
+        }
+        return Ok(crate::singletons::is_true(&result));
+    }
+    match class_of(obj).slots.len() {
+        Some(len) => Ok(len(obj)? != 0),
+        None => Ok(true),
+    }
+}
+
+/// Whether `class` defines the method in Python for this slot, i.e. the slot is a trampoline.
+fn is_trampoline(class: &PyType, id: SlotId) -> bool {
+    class.slots.raw(id) == word(id)
+}
+
+fn binary(a: &Obj, b: &Obj, id: SlotId, name: &str, reflected: &str) -> PyResult<Obj> {
+    binary_with(a, b, id, name, reflected, None)
+}
+
+fn binary_with(a: &Obj, b: &Obj, id: SlotId, name: &str, reflected: &str, third: Option<&Obj>) -> PyResult<Obj> {
+    let (class_a, class_b) = (class_of(a), class_of(b));
+    let mut try_right = !class_a.is(class_b) && is_trampoline(class_b, id);
+    let _depth = protocol::enter_native()?;
+    let call = |x: &Obj, y: &Obj, name: &str| -> PyResult<Option<Obj>> {
+        let args: smallvec::SmallVec<[&Obj; 2]> = match third {
+            Some(third) => smallvec::smallvec![y, third],
+            None => smallvec::smallvec![y],
+        };
+        let result = call_special(x, crate::str::intern(name).as_obj(), &args)?;
+        Ok(result.filter(|r| !crate::singletons::is_not_implemented(r)))
+    };
+    if is_trampoline(class_a, id) {
+        if try_right && class_b.is_subtype(class_a) {
+            let reflected_name = crate::str::intern(reflected);
+            let (own, inherited) = (class_b.lookup(&reflected_name), class_a.lookup(&reflected_name));
+            let overrides = match (&own, &inherited) {
+                (Some(x), Some(y)) => !x.is(y),
+                (Some(_), None) => true,
+                _ => false,
+            };
+            if overrides {
+                if let Some(result) = call(b, a, reflected)? {
+                    return Ok(result);
+                }
+                try_right = false;
+            }
+        }
+        if let Some(result) = call(a, b, name)? {
+            return Ok(result);
+        }
+        if class_a.is(class_b) {
+            return Ok(not_implemented());
+        }
+    }
+    if try_right && let Some(result) = call(b, a, reflected)? {
+        return Ok(result);
+    }
+    Ok(not_implemented())
+}
+
+fn pow(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
+    if is_none(modulus) {
+        return binary_with(a, b, SlotId::Pow, "__pow__", "__rpow__", None);
+    }
+    if is_trampoline(class_of(a), SlotId::Pow) {
+        return call_method(a, &istr!("__pow__"), &[b, modulus]);
+    }
+    if is_trampoline(class_of(b), SlotId::Pow) {
+        return Ok(call_special(b, istr!("__rpow__").as_obj(), &[a, modulus])?.unwrap_or_else(not_implemented));
+    }
+    Ok(not_implemented())
+}
+
+fn inplace(a: &Obj, b: &Obj, name: &str) -> PyResult<Obj> {
+    Ok(call_special(a, crate::str::intern(name).as_obj(), &[b])?.unwrap_or_else(not_implemented))
+}
