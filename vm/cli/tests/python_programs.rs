@@ -151,7 +151,10 @@ fn check(path: &Path) -> Result<(), String> {
     let join = |pipe: std::thread::JoinHandle<std::io::Result<String>>| {
         pipe.join().map_err(|_| "reader panicked".to_owned())?.map_err(|error| error.to_string())
     };
-    let (stdout, stderr) = (join(stdout)?, join(stderr)?);
+    // Tracebacks name files by their whole path; where the repository lies must not matter.
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok()).unwrap_or_default();
+    let strip = |text: String| text.replace(&format!("{}/", folder.display()), "");
+    let (stdout, stderr) = (strip(join(stdout)?), strip(join(stderr)?));
     let mut problems = String::new();
     if let Some(difference) = first_difference(&expected, &stdout) {
         problems += &format!("standard output differs {difference}\n");

@@ -1,0 +1,77 @@
+# Object lifetime: __del__, weak references, the collector, resurrection.
+import gc, weakref, sys
+log = []
+class T:
+    def __init__(self, n): self.n = n
+    def __del__(self): log.append(self.n)
+    def __repr__(self): return f"T{self.n}"
+t = T(1); del t; print(log)
+t = T(2); t = T(3); print(log)
+def scope(): x = T(4)
+scope(); print(log)
+l = [T(5), T(6)]; l.pop(); print(log); l.clear(); print(log)
+d = {"k": T(7)}; d["k"] = None; print(log)
+T(8); print(log)
+def gen():
+    x = T(9)
+    yield 1
+g = gen(); next(g); del g; print(log)
+class Holder: pass
+h = Holder(); h.t = T(10); del h.t; h.t = T(11); del h; print(log)
+try:
+    x = T(12); raise ValueError
+except ValueError as e: pass
+del x; print(log)
+log.clear()
+a, b = T("a"), T("b"); a.other, b.other = b, a; del a, b; print(log); n = gc.collect(); print(sorted(log), n >= 2)
+log.clear(); l = [T("c")]; l.append(l); del l; gc.collect(); print(log)
+def cyc():
+    t = T("d")
+    def inner(): return inner, t
+cyc(); gc.collect(); print(log)
+t = T(20); r = weakref.ref(t); print(r() is t, r().n, weakref.getweakrefcount(t), weakref.ref(t) is r); del t; print(r(), r)if False else print(r())
+calls = []
+t = T(21); r = weakref.ref(t, lambda ref: calls.append(ref() is None)); del t; print(calls)
+t = T(22); p = weakref.proxy(t); print(p.n, p); del t
+try: p.n
+except ReferenceError as e: print(e)
+for bad in (5, "s", None, (1,), [1]):
+    try: weakref.ref(bad)
+    except TypeError as e: print(e)
+print(weakref.ref(len) is not None, weakref.ref(T)() is T, weakref.ref({1})() is None)
+class Key:
+    def __init__(self, k): self.k = k
+    def __hash__(self): return hash(self.k)
+    def __eq__(self, o): return self.k == o.k
+wv = weakref.WeakValueDictionary(); v = Key(1); wv["x"] = v; print(len(wv), wv["x"] is v, "x" in wv); del v; print(len(wv), wv.get("x"))
+wk = weakref.WeakKeyDictionary(); k = Key(2); wk[k] = "v"; print(wk[Key(2)], len(wk)); del k; print(len(wk))
+ws = weakref.WeakSet(); k = Key(3); ws.add(k); print(len(ws), k in ws); del k; print(len(ws), list(ws))
+k = Key(4); m = weakref.WeakMethod(k.__hash__); print(m()() == hash(4)); del k; print(m())
+class Fin: pass
+f = Fin(); fin = weakref.finalize(f, lambda *a: log.append(a), 1, 2); print(fin.alive); del f; print(log[-1], fin.alive, fin())
+saved = []
+class Phoenix:
+    count = 0
+    def __del__(self): Phoenix.count += 1; saved.append(self)
+p = Phoenix(); del p; print(Phoenix.count, len(saved)); saved.clear(); gc.collect(); print(Phoenix.count)
+class Slotted:
+    __slots__ = ("a", "__weakref__")
+s = Slotted(); print(weakref.ref(s)() is s)
+class NoWeak: __slots__ = ("a",)
+try: weakref.ref(NoWeak())
+except TypeError as e: print(e)
+print(gc.isenabled()); gc.disable(); print(gc.isenabled()); gc.enable(); print(type(gc.get_threshold()), gc.get_count() is not None, gc.is_tracked([]), gc.is_tracked(5), gc.is_tracked("s"), any(o is saved for o in gc.get_objects()), gc.garbage)
+x = []; y = [x]; print(any(r is y for r in gc.get_referrers(x)), x in gc.get_referents(y), sys.getrefcount(x) > 0)
+def callback(phase, info): log.append(phase)
+log.clear(); gc.callbacks.append(callback); gc.collect(); gc.callbacks.remove(callback); print(log)
+class Bad:
+    def __del__(self): raise ValueError("in del")
+hooked = []; sys.unraisablehook = lambda u: hooked.append((u.exc_type.__name__, str(u.exc_value))); Bad(); print(hooked); sys.unraisablehook = sys.__unraisablehook__
+big = [T(i) for i in range(1000)]; log.clear(); del big; print(len(log), log[0] in (0, 999))
+deep = None
+for _ in range(100000): deep = [deep]
+del deep; print("deep freed")
+class Node: pass
+n = None
+for _ in range(50000): m = Node(); m.next = n; n = m
+del n, m; print("chain freed")
