@@ -97,6 +97,7 @@ fn a_blocked_thread_lets_go() {
                 registry.register();
                 with_section(&objects.locks[0], || objects.touch(0));
                 event.set();
+                with_section(&objects.locks[0], || objects.touch(0));
                 registry.unregister(|| {});
             })
         };

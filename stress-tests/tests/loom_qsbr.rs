@@ -22,6 +22,14 @@ unsafe impl Sync for Shared {}
 unsafe impl Send for Shared {}
 
 impl Shared {
+    fn new() -> Shared {
+        Shared {
+            linked: AtomicUsize::new(0),
+            storage: [UnsafeCell::new(7), UnsafeCell::new(7)],
+            freed: AtomicUsize::new(0),
+        }
+    }
+
     /// A lock-free read, without a safepoint.
     fn read(&self) {
         let index = self.linked.load(Acquire);
@@ -42,13 +50,9 @@ impl Shared {
 
 /// A reader that runs `reader` against a writer that retires, and then looks twice whether it may free.
 fn race(reader: fn(&Shared, &'static ThreadState), writer_leaves: bool) {
-    explore(4, move || {
+    explore(if writer_leaves { 3 } else { 4 }, move || {
         let registry = Registry::leaked();
-        let shared = Arc::new(Shared {
-            linked: AtomicUsize::new(0),
-            storage: [UnsafeCell::new(7), UnsafeCell::new(7)],
-            freed: AtomicUsize::new(0),
-        });
+        let shared = Arc::new(Shared::new());
         let me = registry.register();
         registry.prepare_thread_start();
         let handle = {
@@ -61,10 +65,12 @@ fn race(reader: fn(&Shared, &'static ThreadState), writer_leaves: bool) {
         };
         Shared::replace(&shared);
         if writer_leaves {
+            // Whoever passes a safepoint next may free what we leave: the reader, or we when we are back.
             registry.unregister(|| {});
+            let me = registry.register();
+            me.quiescent();
             handle.join().unwrap();
-            // The last to leave cannot free its own; the next safepoint of anybody does.
-            registry.register().quiescent();
+            me.quiescent();
         } else {
             qsbr::flush();
             me.quiescent();
@@ -117,11 +123,7 @@ fn writer_leaves_its_batch_behind() {
 fn a_stop_frees_everything() {
     explore(4, || {
         let registry = Registry::leaked();
-        let shared = Arc::new(Shared {
-            linked: AtomicUsize::new(0),
-            storage: [UnsafeCell::new(7), UnsafeCell::new(7)],
-            freed: AtomicUsize::new(0),
-        });
+        let shared = Arc::new(Shared::new());
         registry.register();
         registry.prepare_thread_start();
         let handle = {
@@ -138,12 +140,36 @@ fn a_stop_frees_everything() {
         qsbr::barrier_drain();
         registry.unregister(|| {});
         handle.join().unwrap();
-        qsbr_of(registry);
+        // By a thread that is not registered.
+        registry.stop_the_world(|stopped| stopped.reclaim_retired());
         assert_eq!(shared.freed.load(Relaxed), 1);
     });
 }
 
-/// A stop by a thread that is not registered.
-fn qsbr_of(registry: &'static Registry) {
-    registry.stop_the_world(|stopped| stopped.reclaim_retired());
+#[test]
+fn a_thread_asked_to_stop_is_still_reading() {
+    explore(2, || {
+        let registry = Registry::leaked();
+        let shared = Arc::new(Shared::new());
+        let me = registry.register();
+        registry.prepare_thread_start();
+        let reader = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                registry.register();
+                shared.read();
+                registry.unregister(|| {});
+            })
+        };
+        let initiator = thread::spawn(move || registry.stop_the_world(|_| {}));
+        Shared::replace(&shared);
+        qsbr::flush();
+        me.quiescent();
+        me.handle_stop();
+        registry.unregister(|| {});
+        reader.join().unwrap();
+        initiator.join().unwrap();
+        registry.stop_the_world(|stopped| stopped.reclaim_retired());
+        assert_eq!(shared.freed.load(Relaxed), 1);
+    });
 }
