@@ -186,10 +186,10 @@ pub fn format_float(x: f64, format: FloatFormat, flags: FloatFlags) -> String {
     }
     out.push_str(&body);
     if !body.contains('.') {
-        if flags.alternate {
-            out.push('.');
-        } else if flags.add_dot_zero && exponent.is_none() {
+        if flags.add_dot_zero && exponent.is_none() {
             out.push_str(".0");
+        } else if flags.alternate {
+            out.push('.');
         }
     }
     if let Some(exponent) = exponent {
@@ -243,7 +243,6 @@ pub fn from_hex(text: &str) -> Result<f64> {
         [b'0', b'x' | b'X', rest @ ..] => rest,
         _ => body,
     };
-    let hex_digit = |b: u8| (b as char).to_digit(16);
     let whole_len = body.iter().take_while(|b| b.is_ascii_hexdigit()).count();
     let (whole, mut rest) = body.split_at(whole_len);
     let mut fraction: &[u8] = &[];
@@ -257,14 +256,17 @@ pub fn from_hex(text: &str) -> Result<f64> {
     }
     let mut exponent: i128 = 0;
     if let [b'p' | b'P', after @ ..] = rest {
-        let (minus, digits) = match after {
+        let (minus, after_sign) = match after {
             [b'-', digits @ ..] => (true, digits),
             [b'+', digits @ ..] => (false, digits),
             digits => (false, digits),
         };
-        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        let len = after_sign.iter().take_while(|b| b.is_ascii_digit()).count();
+        if len == 0 {
             return Err(invalid());
         }
+        let digits;
+        (digits, rest) = after_sign.split_at(len);
         for &digit in digits {
             // Far beyond the range of floats for any text that fits in memory, so the rest is irrelevant.
             exponent = (exponent * 10 + i128::from(digit - b'0')).min(1 << 100);
@@ -272,13 +274,20 @@ pub fn from_hex(text: &str) -> Result<f64> {
         if minus {
             exponent = -exponent;
         }
-    } else if !rest.is_empty() {
+    }
+    let size = hex_value(whole, fraction, exponent).ok_or_else(too_large)?;
+    if !rest.is_empty() {
         return Err(invalid());
     }
+    Ok(signed(size))
+}
+
+/// The float nearest to hexadecimal digits times a power of two; `None` if it is too large.
+fn hex_value(whole: &[u8], fraction: &[u8], exponent: i128) -> Option<f64> {
     // Gather the first 64 significant bits; what follows only matters as "something more".
     let (mut bits, mut kept, mut sticky, mut dropped): (u64, u32, bool, i128) = (0, 0, false, 0);
     for &digit in whole.iter().chain(fraction) {
-        let digit = u64::from(hex_digit(digit).unwrap_or(0));
+        let digit = u64::from((digit as char).to_digit(16).unwrap_or(0));
         if kept < 15 {
             bits = bits << 4 | digit;
             kept += u32::from(bits != 0);
@@ -288,16 +297,16 @@ pub fn from_hex(text: &str) -> Result<f64> {
         }
     }
     if bits == 0 {
-        return Ok(signed(0.0));
+        return Some(0.0);
     }
     // The value is bits * 2**low, plus something if sticky.
     let low = exponent + 4 * (dropped - fraction.len() as i128);
     let top = low + i128::from(64 - bits.leading_zeros()); // The value is below 2**top.
     if top > 1024 {
-        return Err(too_large());
+        return None;
     }
     if top < -1074 {
-        return Ok(signed(0.0));
+        return Some(0.0);
     }
     // Bits below the lowest bit of the result are rounded away.
     let unit = (top - 53).max(-1074);
@@ -312,10 +321,7 @@ pub fn from_hex(text: &str) -> Result<f64> {
         }
     }
     let result = crate::math::ldexp(mantissa as f64, if shift > 0 { unit as i64 } else { low as i64 });
-    if result.is_infinite() {
-        return Err(too_large());
-    }
-    Ok(signed(result))
+    result.is_finite().then_some(result)
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ pub fn true_divide_i64(a: i64, b: i64) -> Result<f64> {
         return Err(TextError::zero_division("division by zero"));
     }
     if a.unsigned_abs() <= EXACT && b.unsigned_abs() <= EXACT {
-        return Ok(if a == 0 && b < 0 { 0.0 } else { a as f64 / b as f64 });
+        return Ok(a as f64 / b as f64);
     }
     true_divide(&BigInt::from(a), &BigInt::from(b))
 }
@@ -115,7 +115,7 @@ pub fn true_divide(a: &BigInt, b: &BigInt) -> Result<f64> {
         return Err(TextError::zero_division("division by zero"));
     }
     if a.is_zero() {
-        return Ok(0.0);
+        return Ok(if b.is_negative() { -0.0 } else { 0.0 });
     }
     let too_large = || TextError::overflow("integer division result too large for a float");
     let negative = a.is_negative() != b.is_negative();

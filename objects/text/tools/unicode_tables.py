@@ -37,11 +37,11 @@ def flags_of(code, char):
     put("DECIMAL", char.isdecimal())
     put("DIGIT", char.isdigit())
     put("NUMERIC", char.isnumeric())
-    # The two properties are not exposed; the final-sigma rule of str.lower() tells them.
-    cased = (char + "\u03a3").lower().endswith("\u03c2")
-    seen_through = ("A" + char + "\u03a3").lower().endswith("\u03c2")
-    put("CASED", cased)
-    put("CASE_IGNORABLE", seen_through and not cased)
+    # The two properties are not exposed; str.title() and the final-sigma rule of str.lower() tell them.
+    put("CASED", (char + "a").title().endswith("a"))
+    final_after = (char + "\u03a3").lower().endswith("\u03c2")
+    final_behind = ("A" + char + "\u03a3").lower().endswith("\u03c2")
+    put("CASE_IGNORABLE", final_behind and not final_after)
     put("MIRRORED", unicodedata.mirrored(char))
     return flags
 

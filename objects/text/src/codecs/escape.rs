@@ -78,11 +78,6 @@ pub fn decode_unicode_escape<E: DecodeErrors>(
                                     value = value << 3 | u32::from(digit - b'0');
                                     at += 1;
                                 }
-                                // More digits may follow.
-                                None if !last => {
-                                    found.consumed = start;
-                                    return Ok(found);
-                                }
                                 _ => break,
                             }
                         }

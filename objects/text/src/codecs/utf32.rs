@@ -30,7 +30,7 @@ pub fn decode<E: DecodeErrors>(
         let (end, reason) = match unit.map(|u| if big { u32::from_be_bytes(*u) } else { u32::from_le_bytes(*u) }) {
             None if !last => break,
             None => (input.len(), "truncated data"),
-            Some(0xd800..0xe000) => (at + 4, "code point in surrogate code point range"),
+            Some(0xd800..0xe000) => (at + 4, "code point in surrogate code point range(0xd800, 0xe000)"),
             Some(0x110000..) => (at + 4, "code point not in range(0x110000)"),
             Some(code) => {
                 out.push(code);

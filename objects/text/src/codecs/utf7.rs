@@ -114,9 +114,9 @@ pub fn decode<E: DecodeErrors>(
             }
             shifted = false;
             let reason = if count > 0 && count >= 6 {
-                Some("partial character in base64 sequence")
+                Some("partial character in shift sequence")
             } else if count > 0 && bits != 0 {
-                Some("non-zero padding bits in base64 sequence")
+                Some("non-zero padding bits in shift sequence")
             } else {
                 None
             };

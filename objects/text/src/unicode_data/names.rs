@@ -20,6 +20,11 @@ pub fn lookup(name: &str) -> Option<u32> {
     if let Some(c) = unicode_names2::character(&upper).filter(exact) {
         return Some(c as u32);
     }
+    if let Some(digits) = upper.strip_prefix("TANGUT IDEOGRAPH-") {
+        // CPython knows these by name, but not the names of these.
+        let code = u32::from_str_radix(digits, 16).ok()?;
+        return (digits.len() == 5 && matches!(code, 0x17000..=0x187f7 | 0x18d00..=0x18d08)).then_some(code);
+    }
     let found = ALIASES.binary_search_by_key(&upper.as_str(), |entry| entry.0).ok()?;
     Some(ALIASES[found].1)
 }
