@@ -92,6 +92,11 @@ fn parse_with_underscores(text: &[u8]) -> Option<f64> {
 
 /// `float(str)`.
 pub fn parse_float(text: Units<'_>) -> Result<f64> {
+    if let Units::Latin1(s) = text
+        && let Some(x) = parse_ascii(s)
+    {
+        return Ok(x);
+    }
     parse_with_underscores(&to_ascii_number(text)).ok_or_else(|| {
         TextError::value(format!("could not convert string to float: {}", repr::repr_text(text).to_string_lossy()))
     })

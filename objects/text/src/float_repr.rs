@@ -200,6 +200,14 @@ pub fn format_float(x: f64, format: FloatFormat, flags: FloatFlags) -> String {
 
 /// `float.__repr__`.
 pub fn repr(x: f64) -> String {
+    if x.is_finite() {
+        let mut buffer = ryu::Buffer::new();
+        let text = buffer.format_finite(x);
+        // Where both show no exponent, they show the same.
+        if !text.contains('e') && !text.trim_start_matches('-').starts_with("0.0000") {
+            return text.to_owned();
+        }
+    }
     format_float(x, FloatFormat::Repr, FloatFlags { add_dot_zero: true, ..FloatFlags::default() })
 }
 

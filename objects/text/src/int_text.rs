@@ -65,8 +65,8 @@ impl IntRef<'_> {
                          use sys.set_int_max_str_digits() to increase the limit"
                     ))
                 };
-                // log10(2) from below: surely too long, without computing the digits.
-                let least = n.bits().saturating_sub(1) as f64 * 0.30102999;
+                // From below: surely too long, without computing the digits.
+                let least = n.bits().saturating_sub(1) as f64 * (std::f64::consts::LOG10_2 - 1e-9);
                 if max_str_digits > 0 && least > max_str_digits as f64 {
                     return Err(too_long());
                 }
@@ -275,8 +275,34 @@ fn explain(problem: Problem, base: u32, max_str_digits: usize, repr: impl FnOnce
     }
 }
 
+/// A few decimal digits and perhaps a sign: most of what is ever parsed.
+#[inline]
+fn parse_short(text: &[u8]) -> Option<i64> {
+    let digits = match text {
+        [b'-' | b'+', rest @ ..] => rest,
+        _ => text,
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if text[0] == b'-' { -value } else { value })
+}
+
 /// `int(str, base)`; the base has been checked. A limit of 0 is none.
 pub fn parse_int(text: Units<'_>, base: u32, max_str_digits: usize) -> Result<ParsedInt> {
+    if let (Units::Latin1(s), 10) = (text, base)
+        && let Some(n) = parse_short(s)
+    {
+        return Ok(ParsedInt::Small(n));
+    }
     parse_ascii(&to_ascii_number(text), base, max_str_digits)
         .map_err(|problem| explain(problem, base, max_str_digits, || repr::repr_text(text).to_string_lossy()))
 }
@@ -290,6 +316,11 @@ pub fn invalid_literal(text: Units<'_>, base: u32) -> TextBuf {
 
 /// `int(bytes, base)`.
 pub fn parse_int_bytes(bytes: &[u8], base: u32, max_str_digits: usize) -> Result<ParsedInt> {
+    if base == 10
+        && let Some(n) = parse_short(bytes)
+    {
+        return Ok(ParsedInt::Small(n));
+    }
     let range = crate::split::bytes_strip(bytes, crate::split::Ends::Both, None);
     parse_ascii(&bytes[range], base, max_str_digits)
         .map_err(|problem| explain(problem, base, max_str_digits, || repr::repr_bytes(bytes)))

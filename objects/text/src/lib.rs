@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bytes_hex;
 pub mod case;
 pub mod codecs;
 pub mod complex_text;

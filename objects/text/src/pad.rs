@@ -31,6 +31,12 @@ pub fn padding(len: usize, width: isize, justify: Justify) -> Option<(usize, usi
     })
 }
 
+/// Fails if a width asks for more memory than there can be: to be called before the functions below with
+/// untrusted widths.
+pub fn check_width(width: isize) -> Result<()> {
+    crate::format_spec::check_size(usize::try_from(width).unwrap_or(0))
+}
+
 /// `str.ljust`, `str.rjust`, `str.center`.
 pub fn text_justify(text: Units<'_>, width: isize, fill: u32, justify: Justify) -> Option<TextBuf> {
     let (left, right) = padding(text.len(), width, justify)?;

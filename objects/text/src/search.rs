@@ -240,13 +240,13 @@ fn maximal_suffix<U: Unit>(needle: &[U], reversed: bool) -> (usize, usize) {
 /// `str.find` within a range that lies in the string; positions count from the start of the string.
 #[inline]
 pub fn text_find(hay: Units<'_>, needle: Units<'_>, start: usize, end: usize) -> Option<usize> {
-    with_units!(hay, h => find(&h[start..end], &*at_width(h, needle)?).map(|i| i + start))
+    with_units!(hay, h => find(&h[start..end], &at_width(h, needle)?).map(|i| i + start))
 }
 
 /// `str.rfind` within a range that lies in the string.
 #[inline]
 pub fn text_rfind(hay: Units<'_>, needle: Units<'_>, start: usize, end: usize) -> Option<usize> {
-    with_units!(hay, h => rfind(&h[start..end], &*at_width(h, needle)?).map(|i| i + start))
+    with_units!(hay, h => rfind(&h[start..end], &at_width(h, needle)?).map(|i| i + start))
 }
 
 /// `needle in hay`.
@@ -300,8 +300,29 @@ pub fn text_replace(hay: Units<'_>, from: Units<'_>, to: Units<'_>, max: usize) 
     Some(wide)
 }
 
+/// Fails if replacing would need more memory than there can be: to be called before [`replace`] and
+/// [`text_replace`] with untrusted sizes. `count` is only called when the result may be large.
+pub fn check_replace(
+    hay_len: usize,
+    from_len: usize,
+    to_len: usize,
+    max: usize,
+    count: impl FnOnce() -> usize,
+) -> crate::Result<()> {
+    const SURE: usize = 1 << 26;
+    let most = (hay_len / from_len.max(1) + 1).min(max);
+    if to_len <= from_len || most.saturating_mul(to_len - from_len) < SURE {
+        return Ok(());
+    }
+    let growth = count().min(max).checked_mul(to_len - from_len).and_then(|g| g.checked_add(hay_len));
+    match growth {
+        Some(total) if total <= isize::MAX as usize => crate::format_spec::check_size(total),
+        _ => Err(crate::TextError::overflow("replace string is too long")),
+    }
+}
+
 fn same_width<U: FromUnits>(hay: &[U], from: Units<'_>, to: Units<'_>, max: usize) -> Option<Vec<U>> {
-    replace(hay, &*U::from_units(from)?, &*U::from_units(to)?, max)
+    replace(hay, &U::from_units(from)?, &U::from_units(to)?, max)
 }
 
 #[inline]

@@ -310,7 +310,9 @@ impl Iterator for FieldName<'_> {
 mod tests {
     use super::*;
 
-    fn pieces(template: &str) -> Result<Vec<(String, Option<(String, u32, String)>)>> {
+    type Shown = (String, Option<(String, u32, String)>);
+
+    fn pieces(template: &str) -> Result<Vec<Shown>> {
         let units = TextBuf::from(template);
         let text = |r: &Range<usize>| units.as_units().slice(r.clone()).to_string_lossy();
         FormatParser::new(units.as_units())

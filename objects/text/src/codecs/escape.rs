@@ -10,8 +10,8 @@ use crate::units::{TextBuf, Units};
 pub struct Decoded {
     /// Bytes consumed.
     pub consumed: usize,
-    /// The first unknown escape: its position (of the backslash) and the character; a `DeprecationWarning`.
-    pub invalid_escape: Option<(usize, u32)>,
+    /// The first escape that Python does not know.
+    pub invalid_escape: InvalidEscape,
 }
 
 fn hex_digits(input: &[u8], start: usize, count: usize) -> (u32, usize) {
@@ -245,8 +245,11 @@ pub fn encode_raw_unicode_escape(text: Units<'_>) -> Vec<u8> {
     out
 }
 
+/// The first unknown escape: its position (of the backslash) and the character; a `DeprecationWarning`.
+pub type InvalidEscape = Option<(usize, u32)>;
+
 /// `codecs.escape_decode`: bytes as in a bytes literal. `errors` is `strict`, `replace` or `ignore`.
-pub fn decode_bytes_escape(input: &[u8], errors: &str) -> Result<(Vec<u8>, Option<(usize, u32)>)> {
+pub fn decode_bytes_escape(input: &[u8], errors: &str) -> Result<(Vec<u8>, InvalidEscape)> {
     let mut out = Vec::with_capacity(input.len());
     let mut invalid = None;
     let mut at = 0;

@@ -113,7 +113,7 @@ pub fn decode<E: DecodeErrors>(
                 continue;
             }
             shifted = false;
-            let reason = if count > 0 && count >= 6 {
+            let reason = if count >= 6 {
                 Some("partial character in shift sequence")
             } else if count > 0 && bits != 0 {
                 Some("non-zero padding bits in shift sequence")
