@@ -45,6 +45,7 @@ pub mod singletons;
 pub mod slice;
 pub mod str;
 pub mod super_object;
+mod text_error;
 pub mod traceback;
 pub mod tuple;
 pub mod type_object;

@@ -205,6 +205,7 @@ pub fn init() {
     let table = Types::create(object, type_);
     assert!(TYPES.set(table).is_ok(), "the object model is initialized once");
     let types = types();
+    crate::str::PyStr::finish_bootstrap(types);
     crate::singletons::init(types);
     crate::type_object::ready::make_dicts(types);
     crate::registration::fill(types);

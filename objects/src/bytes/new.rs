@@ -1,0 +1,132 @@
+//! `bytes(...)`, and the making of bytes from any object.
+
+use taipan_gc::Obj;
+
+use super::PyBytes;
+use crate::buffer::{self, has_buffer};
+use crate::error::*;
+use crate::int::int_ref;
+use crate::istr;
+use crate::list::PyList;
+use crate::native::pyargs;
+use crate::protocol;
+use crate::str::{PyStr, codecs, concat::try_vec};
+use crate::tuple::PyTuple;
+use crate::type_object::trampolines::call_special;
+use crate::type_object::{PyType, class_of};
+use crate::types::types;
+
+/// The slot of `bytes.__new__`.
+#[pyargs(name = "bytes", sig = "(source=b'', encoding='utf-8', errors='strict')")]
+pub fn new(class: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Obj> {
+    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("bytes.__new__(X): X is not a type object")) };
+    let exact = class.is(&types().bytes);
+    if encoding.is_none()
+        && errors.is_none()
+        && let Some(source) = source
+        && !source.is_layout::<PyStr>()
+    {
+        if let Some(result) = call_special(source, istr!("__bytes__").as_obj(), &[])? {
+            let Some(bytes) = result.downcast::<PyBytes>() else {
+                return Err(type_error(format!(
+                    "{}.__bytes__() must return a bytes, not {}",
+                    class_of(source).name(),
+                    class_of(&result).name()
+                )));
+            };
+            return if exact { Ok(result) } else { Ok(PyBytes::new_of(class, bytes.as_slice().to_vec()).into_obj()) };
+        }
+        if exact && class_of(source).is(class) {
+            return Ok(source.clone());
+        }
+    }
+    let bytes = source_bytes(source, encoding, errors)?;
+    Ok(PyBytes::new_of(class, bytes).into_obj())
+}
+
+/// The bytes that the arguments of `bytes` and `bytearray` stand for (`__bytes__` aside).
+pub fn source_bytes(source: Option<&Obj>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Vec<u8>> {
+    let Some(source) = source else {
+        return match (encoding, errors) {
+            (None, None) => Ok(Vec::new()),
+            (Some(_), _) => Err(type_error("encoding without a string argument")),
+            (None, Some(_)) => Err(type_error("errors without a string argument")),
+        };
+    };
+    if let Some(text) = source.downcast::<PyStr>() {
+        let Some(encoding) = encoding else {
+            return Err(type_error(match errors {
+                Some(_) => "string argument without an encoding",
+                None => "string argument without an encoding",
+            }));
+        };
+        let encoded = codecs::encode(text, encoding, errors.unwrap_or("strict"))?;
+        return buffer::to_vec(&encoded);
+    }
+    if encoding.is_some() {
+        return Err(type_error("encoding without a string argument"));
+    }
+    if errors.is_some() {
+        return Err(type_error("errors without a string argument"));
+    }
+    if int_ref(source).is_some() || protocol::has_index(source) {
+        match protocol::index_word_or(source, &types().overflow_error) {
+            Ok(count) => {
+                let Ok(count) = usize::try_from(count) else { return Err(value_error("negative count")) };
+                drop(try_vec::<u8>(count)?);
+                return Ok(vec![0; count]);
+            }
+            // An object with a failing `__index__` may still be iterable.
+            Err(Raised) => drop(catch(&types().type_error)?),
+        }
+    }
+    collect_bytes(source)
+}
+
+/// `bytes(object)` without integers and texts: `PyBytes_FromObject`.
+pub fn bytes_of_object(source: &Obj) -> PyResult<Vec<u8>> {
+    if let Some(result) = call_special(source, istr!("__bytes__").as_obj(), &[])? {
+        return match result.downcast::<PyBytes>() {
+            Some(bytes) => Ok(bytes.as_slice().to_vec()),
+            None => Err(type_error(format!(
+                "{}.__bytes__() must return a bytes, not {}",
+                class_of(source).name(),
+                class_of(&result).name()
+            ))),
+        };
+    }
+    collect_bytes(source)
+}
+
+/// The bytes of a bytes-like object or of an iterable of integers.
+pub fn collect_bytes(source: &Obj) -> PyResult<Vec<u8>> {
+    if has_buffer(source) {
+        return buffer::to_vec(source);
+    }
+    let slots = &class_of(source).slots;
+    let not_bytes = || type_error(format!("cannot convert '{}' object to bytes", class_of(source).name()));
+    if source.is_layout::<PyStr>() || (slots.iter().is_none() && slots.getitem().is_none()) {
+        return Err(not_bytes());
+    }
+    let mut out = Vec::new();
+    if source.is_layout::<PyList>() || source.is_layout::<PyTuple>() {
+        for item in protocol::collect(source)? {
+            out.push(byte_of(&item, "bytes")?);
+        }
+        return Ok(out);
+    }
+    protocol::for_each(source, |item| {
+        out.push(byte_of(&item, "bytes")?);
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+/// The value of an item; `what` begins the error text.
+pub fn byte_of(item: &Obj, what: &str) -> PyResult<u8> {
+    let value = protocol::index(item)?;
+    match int_ref(&value).and_then(|i| i.to_i64()).and_then(|i| u8::try_from(i).ok()) {
+        Some(byte) => Ok(byte),
+        None => Err(value_error(format!("{what} must be in range(0, 256)"))),
+    }
+}

@@ -1,0 +1,92 @@
+//! `complex(...)` and `complex.from_number`.
+
+use taipan_gc::Obj;
+use taipan_text::complex_text;
+
+use super::{Complex, PyComplex};
+use crate::error::*;
+use crate::float::float_value;
+use crate::int::int_ref;
+use crate::istr;
+use crate::native::pyargs;
+use crate::protocol;
+use crate::str::PyStr;
+use crate::type_object::trampolines::call_special;
+use crate::type_object::{PyType, class_of};
+use crate::types::types;
+
+/// The slot of `complex.__new__`.
+#[pyargs(name = "complex", sig = "(real=0, imag=0)")]
+pub fn new(class: &Obj, real: Option<&Obj>, imag: Option<&Obj>) -> PyResult<Obj> {
+    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("complex.__new__(X): X is not a type object")) };
+    if let (Some(only), None) = (real, imag) {
+        if class.is(&types().complex) && class_of(only).is(&types().complex) {
+            return Ok(only.clone());
+        }
+        let value = single(only)?;
+        return Ok(PyComplex::new_of(class, value).into_obj());
+    }
+    let real = part(real, "real")?;
+    let imag = part(imag, "imag")?;
+    // A complex imaginary part is legal (and deprecated).
+    let value = Complex { re: real.re - imag.im, im: real.im + imag.re };
+    Ok(PyComplex::new_of(class, value).into_obj())
+}
+
+/// `complex(x)` of one argument.
+fn single(x: &Obj) -> PyResult<Complex> {
+    if let Some(text) = x.downcast::<PyStr>() {
+        let (re, im) = complex_text::parse_complex(text.units())?;
+        return Ok(Complex { re, im });
+    }
+    match number(x)? {
+        Some(value) => Ok(value),
+        None => Err(type_error(format!("complex() argument must be a string or a number, not {}", class_of(x).name()))),
+    }
+}
+
+/// The complex value of anything numeric: `__complex__`, `__float__` or `__index__`.
+pub fn number(x: &Obj) -> PyResult<Option<Complex>> {
+    if let Some(c) = x.downcast::<PyComplex>()
+        && class_of(x).is(&types().complex)
+    {
+        return Ok(Some(c.get()));
+    }
+    if let Some(result) = call_special(x, istr!("__complex__").as_obj(), &[])? {
+        return match result.downcast::<PyComplex>() {
+            Some(c) => Ok(Some(c.get())),
+            None => Err(type_error(format!(
+                "{}.__complex__() must return a complex, not {}",
+                class_of(x).name(),
+                class_of(&result).name()
+            ))),
+        };
+    }
+    if let Some(c) = x.downcast::<PyComplex>() {
+        return Ok(Some(c.get()));
+    }
+    real(x).map(|re| re.map(|re| Complex { re, im: 0.0 }))
+}
+
+fn real(x: &Obj) -> PyResult<Option<f64>> {
+    if let Some(f) = float_value(x) {
+        return Ok(Some(f));
+    }
+    if let Some(i) = int_ref(x) {
+        return i.to_f64().map(Some);
+    }
+    let slots = &class_of(x).slots;
+    if slots.float().is_some() || slots.index().is_some() { protocol::as_f64(x).map(Some) } else { Ok(None) }
+}
+
+fn part(x: Option<&Obj>, name: &str) -> PyResult<Complex> {
+    let Some(x) = x else { return Ok(Complex { re: 0.0, im: 0.0 }) };
+    if let Some(c) = x.downcast::<PyComplex>() {
+        crate::str::new::deprecated(&format!("complex() argument '{name}' must be a real number, not complex"))?;
+        return Ok(c.get());
+    }
+    let found = if name == "real" { number(x)? } else { real(x)?.map(|re| Complex { re, im: 0.0 }) };
+    found.ok_or_else(|| {
+        type_error(format!("complex() argument '{name}' must be a real number, not {}", class_of(x).name()))
+    })
+}

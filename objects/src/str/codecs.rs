@@ -1,0 +1,260 @@
+//! Encoding and decoding: the codecs that need no registry, error handlers, and the way to all other codecs.
+
+use taipan_gc::{Obj, Py};
+use taipan_text::codecs::{ByteOrder, DecodeErrors, EncodeErrors, Policy, Problem, Replacement, single_byte, utf8, utf16, utf32};
+use taipan_text::units::{OwnedUnits, Units};
+
+use super::PyStr;
+use crate::buffer;
+use crate::bytes::PyBytes;
+use crate::construct::{str_obj, tuple_obj};
+use crate::error::*;
+use crate::hooks;
+use crate::int::{from_i64, int_ref};
+use crate::protocol;
+use crate::tuple::PyTuple;
+use crate::types::types;
+
+/// The codecs known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    Utf8,
+    Latin1,
+    Ascii,
+    Utf16(ByteOrder),
+    Utf32(ByteOrder),
+}
+
+impl Codec {
+    /// By any of its usual names.
+    pub fn from_name(name: &str) -> Option<Codec> {
+        if matches!(name, "utf-8" | "utf8" | "UTF-8") {
+            return Some(Codec::Utf8);
+        }
+        if name.len() > 20 {
+            return None;
+        }
+        let name: String = name.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c.to_ascii_lowercase() }).collect();
+        Some(match name.as_str() {
+            "utf-8" | "utf8" | "u8" | "cp65001" => Codec::Utf8,
+            "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "l1" | "latin" => Codec::Latin1,
+            "ascii" | "us-ascii" | "646" => Codec::Ascii,
+            "utf-16" | "utf16" => Codec::Utf16(ByteOrder::Native),
+            "utf-16-le" | "utf-16le" => Codec::Utf16(ByteOrder::Little),
+            "utf-16-be" | "utf-16be" => Codec::Utf16(ByteOrder::Big),
+            "utf-32" | "utf32" => Codec::Utf32(ByteOrder::Native),
+            "utf-32-le" | "utf-32le" => Codec::Utf32(ByteOrder::Little),
+            "utf-32-be" | "utf-32be" => Codec::Utf32(ByteOrder::Big),
+            _ => return None,
+        })
+    }
+}
+
+/// What handles errors: a standard policy, or a function registered under another name.
+pub struct Handler<'a> {
+    policy: Option<Policy>,
+    name: &'a str,
+    function: Option<Obj>,
+}
+
+impl<'a> Handler<'a> {
+    pub fn new(name: &'a str) -> Handler<'a> {
+        Handler { policy: Policy::from_name(name), name, function: None }
+    }
+    /// Calls the registered function with `exception`: the replacement and the position to go on from.
+    fn call(&mut self, exception: Obj, len: usize, kind: &str) -> PyResult<(Obj, usize)> {
+        let function = match &self.function {
+            Some(function) => function.clone(),
+            None => {
+                let function = (hooks::get()?.codec_error_handler)(self.name)?;
+                self.function = Some(function.clone());
+                function
+            }
+        };
+        let result = protocol::call1(&function, &exception)?;
+        let wrong = || type_error(format!("{kind} error handler must return (str, int) tuple"));
+        let Some(pair) = result.downcast::<PyTuple>() else { return Err(wrong()) };
+        let [replacement, position] = pair.as_slice() else { return Err(wrong()) };
+        let Some(at) = int_ref(position) else { return Err(wrong()) };
+        let at = at.to_i64().unwrap_or(i64::MAX);
+        let resolved = if at < 0 { at.saturating_add(len as i64) } else { at };
+        if resolved < 0 || resolved as usize > len {
+            return Err(index_error(format!("position {at} from error handler out of bounds")));
+        }
+        Ok((replacement.clone(), resolved as usize))
+    }
+}
+
+/// `UnicodeEncodeError` for part of a text.
+pub fn encode_error(text: Units<'_>, problem: Problem) -> PyResult<Obj> {
+    let Problem { codec, start, end, reason } = problem;
+    protocol::call(
+        types().unicode_encode_error.as_obj(),
+        &[
+            str_obj(codec),
+            PyStr::from_slice(text).into_obj(),
+            from_i64(start as i64),
+            from_i64(end as i64),
+            str_obj(reason),
+        ],
+    )
+}
+
+/// `UnicodeDecodeError` for part of the input.
+pub fn decode_error(input: &[u8], problem: Problem) -> PyResult<Obj> {
+    let Problem { codec, start, end, reason } = problem;
+    protocol::call(
+        types().unicode_decode_error.as_obj(),
+        &[
+            str_obj(codec),
+            PyBytes::new(input).into_obj(),
+            from_i64(start as i64),
+            from_i64(end as i64),
+            str_obj(reason),
+        ],
+    )
+}
+
+fn raise_made(exception: PyResult<Obj>) -> Raised {
+    match exception {
+        Ok(exception) => raise(exception),
+        Err(raised) => raised,
+    }
+}
+
+impl DecodeErrors for Handler<'_> {
+    type Error = Raised;
+    fn undecodable(&mut self, input: &[u8], problem: Problem, out: &mut OwnedUnits) -> PyResult<usize> {
+        if let Some(policy) = self.policy {
+            if matches!(policy, Policy::XmlCharRefReplace | Policy::NameReplace) {
+                return Err(type_error("don't know how to handle UnicodeDecodeError in error callback"));
+            }
+            return match policy.decode(problem.codec, input, problem.start, problem.end) {
+                Some((text, next)) => {
+                    out.push_units(text.as_units());
+                    Ok(next)
+                }
+                None => Err(raise_made(decode_error(input, problem))),
+            };
+        }
+        let (replacement, next) = self.call(decode_error(input, problem)?, input.len(), "decoding")?;
+        match replacement.downcast::<PyStr>() {
+            Some(text) => out.push_units(text.units()),
+            None => return Err(type_error("decoding error handler must return (str, int) tuple")),
+        }
+        Ok(next)
+    }
+}
+
+impl EncodeErrors for Handler<'_> {
+    type Error = Raised;
+    fn unencodable(&mut self, text: Units<'_>, problem: Problem) -> PyResult<(Replacement, usize)> {
+        if let Some(policy) = self.policy {
+            return match policy.encode(problem.codec, text, problem.start, problem.end) {
+                Some(replaced) => Ok(replaced),
+                None => Err(raise_made(encode_error(text, problem))),
+            };
+        }
+        let (replacement, next) = self.call(encode_error(text, problem)?, text.len(), "encoding")?;
+        let replacement = if let Some(text) = replacement.downcast::<PyStr>() {
+            Replacement::Text(text.units().to_buf())
+        } else if let Some(bytes) = replacement.downcast::<PyBytes>() {
+            Replacement::Bytes(bytes.as_slice().to_vec())
+        } else {
+            return Err(type_error("encoding error handler must return (str/bytes, int) tuple"));
+        };
+        Ok((replacement, next))
+    }
+    fn raise(&mut self, text: Units<'_>, problem: Problem) -> Raised {
+        raise_made(encode_error(text, problem))
+    }
+}
+
+/// The error of `to_utf8`.
+#[cold]
+pub fn surrogates_not_allowed(text: &PyStr) -> Raised {
+    let units = text.units();
+    let start = units.iter().position(|c| (0xd800..0xe000).contains(&c)).unwrap_or(0);
+    let run = units.iter().skip(start).take_while(|c| (0xd800..0xe000).contains(c)).count();
+    let problem = Problem { codec: "utf-8", start, end: start + run, reason: "surrogates not allowed" };
+    raise_made(encode_error(units, problem))
+}
+
+/// Encodes with a codec known here.
+pub fn encode_with(text: Units<'_>, codec: Codec, errors: &str) -> PyResult<Vec<u8>> {
+    let mut handler = Handler::new(errors);
+    let mut out = Vec::with_capacity(text.len());
+    match codec {
+        Codec::Utf8 => utf8::encode(text, &mut handler, &mut out)?,
+        Codec::Latin1 => single_byte::encode_latin1(text, &mut handler, &mut out)?,
+        Codec::Ascii => single_byte::encode_ascii(text, &mut handler, &mut out)?,
+        Codec::Utf16(order) => utf16::encode(text, order, &mut handler, &mut out)?,
+        Codec::Utf32(order) => utf32::encode(text, order, &mut handler, &mut out)?,
+    }
+    Ok(out)
+}
+
+/// Decodes with a codec known here; without `last`, an incomplete sequence at the end is left: the number of bytes consumed.
+pub fn decode_with(input: &[u8], codec: Codec, errors: &str, last: bool) -> PyResult<(OwnedUnits, usize)> {
+    let mut handler = Handler::new(errors);
+    let mut out = OwnedUnits::with_capacity(input.len());
+    let consumed = match codec {
+        Codec::Utf8 => utf8::decode(input, last, &mut handler, &mut out)?,
+        Codec::Latin1 => {
+            out = single_byte::decode_latin1(input);
+            input.len()
+        }
+        Codec::Ascii => {
+            single_byte::decode_ascii(input, &mut handler, &mut out)?;
+            input.len()
+        }
+        Codec::Utf16(mut order) => utf16::decode(input, &mut order, last, &mut handler, &mut out)?,
+        Codec::Utf32(mut order) => utf32::decode(input, &mut order, last, &mut handler, &mut out)?,
+    };
+    Ok((out, consumed))
+}
+
+/// `text.encode(encoding, errors)`; other codecs may return anything.
+pub fn encode(text: &PyStr, encoding: &str, errors: &str) -> PyResult<Obj> {
+    match Codec::from_name(encoding) {
+        Some(codec) => Ok(PyBytes::from_vec(encode_with(text.units(), codec, errors)?).into_obj()),
+        None => (hooks::get()?.encode)(&Py::from_ref(text).into_obj(), encoding, errors),
+    }
+}
+
+/// `str(object, encoding, errors)` of a bytes-like object; other codecs may return anything.
+pub fn decode_object(object: &Obj, encoding: &str, errors: &str) -> PyResult<Obj> {
+    match Codec::from_name(encoding) {
+        Some(codec) => {
+            let decoded = buffer::with_bytes(object, |bytes| decode_with(bytes, codec, errors, true))??;
+            Ok(PyStr::from_units(decoded.0).into_obj())
+        }
+        None => (hooks::get()?.decode)(object, encoding, errors),
+    }
+}
+
+/// Decodes UTF-8 strictly.
+pub fn decode_utf8(input: &[u8]) -> PyResult<Py<PyStr>> {
+    Ok(PyStr::from_units(decode_with(input, Codec::Utf8, "strict", true)?.0))
+}
+
+/// A file name or the like from the system: UTF-8 with `surrogateescape`.
+pub fn decode_fs(input: &[u8]) -> Py<PyStr> {
+    match decode_with(input, Codec::Utf8, "surrogateescape", true) {
+        Ok((text, _)) => PyStr::from_units(text),
+        Err(Raised) => {
+            drop(take_raised());
+            PyStr::new(&String::from_utf8_lossy(input))
+        }
+    }
+}
+
+/// A file name or the like for the system: UTF-8 with `surrogateescape`.
+pub fn encode_fs(text: &PyStr) -> PyResult<Vec<u8>> {
+    encode_with(text.units(), Codec::Utf8, "surrogateescape")
+}
+
+/// A pair for `codecs.utf_8_decode` and the like.
+pub fn decoded_pair(text: OwnedUnits, consumed: usize) -> Obj {
+    tuple_obj(vec![PyStr::from_units(text).into_obj(), from_i64(consumed as i64)])
+}
