@@ -1,0 +1,131 @@
+//! Guard against stack overflow. Parser and lowering recurse with the nesting of the source; this scan of the
+//! tokens bounds that depth before they run, so that too deep a source is an error and a deep one
+//! gets a thread with stack enough.
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{Mode, lexer};
+use ruff_text_size::{TextRange, TextSize};
+
+use crate::source::Source;
+use crate::syntax_error::{Failure, Result, SyntaxErrorKind};
+
+/// CPython's limit on open brackets.
+const MAX_BRACKETS: usize = 200;
+/// CPython's limit on indentation.
+const MAX_INDENT: usize = 100;
+/// Deepest tree worked on.
+const MAX_DEPTH: usize = 30_000;
+/// Depth up to which the caller's stack is trusted.
+const SHALLOW: usize = 150;
+/// Stack reserved per level; only what is used costs memory.
+const STACK_PER_LEVEL: usize = if cfg!(debug_assertions) { 48 << 10 } else { 20 << 10 };
+
+/// Estimates the depth of the tree from above.
+pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
+    let mut lexer = lexer::lex(source.text, Mode::Module);
+    // For each open bracket: operators since its last comma. They may nest (unary, power,
+    // conditional) or lean to one side (sums, attribute chains); either way they make depth.
+    let mut chains: Vec<usize> = vec![0];
+    let mut total = 0usize;
+    let mut deepest = 0usize;
+    let mut indent = 0usize;
+    loop {
+        let kind = lexer.next_token();
+        match kind {
+            TokenKind::EndOfFile => break,
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                total += 2;
+                if let Some(last) = chains.last_mut() {
+                    *last += 2;
+                }
+                chains.push(0);
+                if chains.len() > MAX_BRACKETS + 1 {
+                    return Err(Failure::syntax(
+                        "too many nested parentheses".into(),
+                        TextRange::empty(nth_bracket(source.text)),
+                    ));
+                }
+            }
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace if chains.len() > 1 => {
+                total -= chains.pop().unwrap_or(0);
+            }
+            TokenKind::Comma | TokenKind::Semi | TokenKind::Newline => {
+                if kind != TokenKind::Comma {
+                    chains.truncate(1);
+                    total = chains[0];
+                }
+                if let Some(last) = chains.last_mut() {
+                    total -= *last;
+                    *last = 0;
+                }
+            }
+            TokenKind::Indent => {
+                indent += 1;
+                if indent > MAX_INDENT {
+                    return Err(Failure::indentation(
+                        "too many levels of indentation".into(),
+                        TextRange::empty(source.line_start(source.line_count())),
+                    ));
+                }
+            }
+            TokenKind::Dedent => indent = indent.saturating_sub(1),
+            TokenKind::Name
+            | TokenKind::Int
+            | TokenKind::Float
+            | TokenKind::Complex
+            | TokenKind::String
+            | TokenKind::FStringMiddle
+            | TokenKind::TStringMiddle
+            | TokenKind::Comment
+            | TokenKind::NonLogicalNewline
+            | TokenKind::Rpar
+            | TokenKind::Rsqb
+            | TokenKind::Rbrace => {}
+            _ => {
+                total += 1;
+                if let Some(last) = chains.last_mut() {
+                    *last += 1;
+                }
+            }
+        }
+        deepest = deepest.max(total + 2 * indent);
+        if deepest > MAX_DEPTH {
+            return Err(Box::new(Failure {
+                kind: SyntaxErrorKind::MemoryError,
+                message: "Parser stack overflowed - Python source too complex to parse".into(),
+                range: TextRange::default(),
+            }));
+        }
+    }
+    // `elif` chains and statement lists do not nest.
+    Ok(deepest)
+}
+
+/// Roughly where the bracket too many is.
+fn nth_bracket(text: &str) -> TextSize {
+    let open = text.match_indices(['(', '[', '{']).nth(MAX_BRACKETS);
+    open.map_or(TextSize::default(), |(i, _)| TextSize::from(i as u32))
+}
+
+/// Runs `work` on a stack that suffices for the depth.
+pub(crate) fn with_stack_for<T: Send>(depth: usize, work: impl FnOnce() -> T + Send) -> T {
+    if depth <= SHALLOW {
+        return work();
+    }
+    let size = (depth * STACK_PER_LEVEL).max(4 << 20);
+    std::thread::scope(|scope| {
+        let mut work = Some(work);
+        let spawned = std::thread::Builder::new()
+            .name("compile".into())
+            .stack_size(size)
+            .spawn_scoped(scope, {
+                let work = work.take().expect("taken once");
+                work
+            });
+        match spawned.map(|handle| handle.join()) {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("cannot start a thread for a deeply nested source: {error}"),
+        }
+    })
+}

@@ -1,0 +1,104 @@
+//! Errors of compilation, in CPython's words.
+//!
+//! Inside the compiler an error is a [`Failure`] with a source range; at the border it becomes a
+//! [`SyntaxErrorInfo`] with the line and the one-based character columns that `SyntaxError` carries.
+
+mod parser_messages;
+
+use ruff_text_size::TextRange;
+
+use crate::source::Source;
+
+pub(crate) use parser_messages::from_parser;
+
+/// The class of exception to raise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyntaxErrorKind {
+    SyntaxError,
+    IndentationError,
+    TabError,
+    /// Input ends too early (what the REPL and `codeop` ask for more on). A subclass of `SyntaxError`.
+    IncompleteInput,
+    /// The source nests too deeply: `RecursionError`, without location.
+    RecursionError,
+    /// `MemoryError`: the parser would run out of stack.
+    MemoryError,
+    /// `ValueError`, e.g. for null bytes where the caller wants one.
+    ValueError,
+}
+
+/// All that is needed to raise a `SyntaxError`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxErrorInfo {
+    pub kind: SyntaxErrorKind,
+    pub message: String,
+    /// One-based; 0 if unknown.
+    pub line: u32,
+    /// One-based, in characters; 0 if unknown.
+    pub offset: u32,
+    pub end_line: u32,
+    pub end_offset: u32,
+    /// The source line, with its line end.
+    pub text: Option<String>,
+}
+
+impl std::fmt::Display for SyntaxErrorInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}: {} (line {}, column {})", self.kind, self.message, self.line, self.offset)
+    }
+}
+
+impl std::error::Error for SyntaxErrorInfo {}
+
+/// A `SyntaxWarning` (or `DeprecationWarning`) found while compiling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompileWarning {
+    pub message: String,
+    pub line: u32,
+}
+
+/// An error with its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: SyntaxErrorKind,
+    pub(crate) message: String,
+    pub(crate) range: TextRange,
+}
+
+/// Result of compiler passes. The error is boxed: results travel through deep recursion.
+pub(crate) type Result<T> = std::result::Result<T, Box<Failure>>;
+
+impl Failure {
+    pub(crate) fn syntax(message: String, range: TextRange) -> Box<Self> {
+        Box::new(Self { kind: SyntaxErrorKind::SyntaxError, message, range })
+    }
+
+    pub(crate) fn indentation(message: String, range: TextRange) -> Box<Self> {
+        Box::new(Self { kind: SyntaxErrorKind::IndentationError, message, range })
+    }
+
+    pub(crate) fn into_info(self, source: &Source<'_>) -> SyntaxErrorInfo {
+        if matches!(self.kind, SyntaxErrorKind::RecursionError | SyntaxErrorKind::MemoryError) {
+            return SyntaxErrorInfo {
+                kind: self.kind,
+                message: self.message,
+                line: 0,
+                offset: 0,
+                end_line: 0,
+                end_offset: 0,
+                text: None,
+            };
+        }
+        let (line, offset) = source.line_and_character(self.range.start());
+        let (end_line, end_offset) = source.line_and_character(self.range.end());
+        SyntaxErrorInfo {
+            kind: self.kind,
+            message: self.message,
+            line,
+            offset,
+            end_line,
+            end_offset,
+            text: Some(source.line_text(line)),
+        }
+    }
+}
