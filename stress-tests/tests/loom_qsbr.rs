@@ -50,7 +50,7 @@ impl Shared {
 
 /// A reader that runs `reader` against a writer that retires, and then looks twice whether it may free.
 fn race(reader: fn(&Shared, &'static ThreadState), writer_leaves: bool) {
-    explore(if writer_leaves { 3 } else { 4 }, move || {
+    explore(3, move || {
         let registry = Registry::leaked();
         let shared = Arc::new(Shared::new());
         let me = registry.register();

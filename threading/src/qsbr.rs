@@ -73,7 +73,8 @@ impl Retired {
     }
 }
 
-/// What threads left behind that ended, or that were detached or never registered when they retired.
+/// Batches that no thread's own safepoint will free: others had yet to pass when their owner did, or the
+/// owner detached, ended, or was never registered. Any thread's safepoint frees them.
 pub(crate) struct Orphans {
     batches: Mutex<Vec<Batch>>,
     /// Number of batches: a hint that spares the lock.
@@ -178,7 +179,6 @@ impl ThreadState {
         }
         let goal = self.with_retired(|retired| retired.sealed.front().map(|batch| batch.goal));
         if goal.is_some_and(|goal| registry.all_have_seen(goal)) {
-            // Later batches may have come due as well: their turn is the next tick, which they have asked for.
             let goal = goal.unwrap_or(0);
             let due: Vec<Batch> = self.with_retired(|retired| {
                 let count = retired.sealed.iter().take_while(|batch| batch.goal <= goal).count();
@@ -186,23 +186,40 @@ impl ThreadState {
             });
             free_batches(due);
         }
+        // What has to wait for others is freed by the last of them. First given away, then looked at
+        // once more: they may all have passed meanwhile.
+        let gave_away = self.orphan_sealed();
         registry.reclaim_orphans();
-        if self.with_retired(|retired| !retired.sealed.is_empty()) {
+        if gave_away {
             registry.remind_laggards();
         }
     }
 
+    /// Gives sealed batches away that this thread cannot free now, or will not while it is detached.
+    #[inline]
+    pub(crate) fn orphan_sealed(&'static self) -> bool {
+        self.with_retired(|retired| !retired.sealed.is_empty()) && self.orphan_sealed_slow()
+    }
+
+    #[cold]
+    fn orphan_sealed_slow(&'static self) -> bool {
+        let sealed = self.with_retired(|retired| std::mem::take(&mut retired.sealed));
+        let orphans = &self.registry().orphans;
+        let mut batches = orphans.batches.lock();
+        batches.extend(sealed);
+        orphans.count.store(batches.len(), Relaxed); // Relaxed: a hint.
+        true
+    }
+
     /// At the thread's end, or in a forked child without it: hands its items to whoever lives on.
     pub(crate) fn orphan_retired(&'static self) {
-        let retired = self.with_retired(|retired| std::mem::replace(retired, Retired::new()));
-        let registry = self.registry();
-        if !retired.open.is_empty() {
-            registry.orphan(retired.open);
-        }
-        if !retired.sealed.is_empty() {
-            let mut orphans = registry.orphans.batches.lock();
-            orphans.extend(retired.sealed);
-            registry.orphans.count.store(orphans.len(), Relaxed); // Relaxed: a hint.
+        let open = self.with_retired(|retired| {
+            retired.open_bytes = 0;
+            std::mem::take(&mut retired.open)
+        });
+        self.orphan_sealed();
+        if !open.is_empty() {
+            self.registry().orphan(open);
         }
     }
 }

@@ -291,6 +291,7 @@ impl ThreadState {
     pub(crate) fn detach(&'static self) {
         if self.is_attached() {
             self.suspend_sections();
+            self.orphan_sealed();
             self.leave();
         }
     }

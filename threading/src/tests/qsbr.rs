@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::qsbr::{BATCH_ITEMS, barrier_drain, flush, retire, retire_raw};
 use crate::safepoint::QSBR_TICK;
-use crate::{Registry, detached, safepoint};
+use crate::{Registry, detached, safepoint, thread_state};
 
 fn counted(freed: &Arc<AtomicUsize>) -> Box<dyn FnOnce() + Send> {
     let freed = freed.clone();
@@ -35,6 +35,44 @@ fn one_thread_frees_at_its_safepoint() {
     registry.register();
     me.quiescent();
     assert_eq!(freed.load(Ordering::Relaxed), BATCH_ITEMS + 2);
+    registry.unregister(|| {});
+}
+
+#[test]
+fn the_last_to_pass_frees() {
+    let registry = Registry::leaked();
+    let freed = Arc::new(AtomicUsize::new(0));
+    let me = registry.register();
+    registry.prepare_thread_start();
+    let (to_thread, in_thread) = std::sync::mpsc::channel::<()>();
+    let (from_thread, here) = std::sync::mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        registry.register();
+        for _ in 0..2 {
+            from_thread.send(()).unwrap();
+            in_thread.recv().unwrap(); // Attached: delays.
+            safepoint();
+        }
+        from_thread.send(()).unwrap();
+        in_thread.recv().unwrap();
+        registry.unregister(|| {});
+    });
+    for round in 1..=2 {
+        here.recv().unwrap();
+        retire(counted(&freed));
+        flush();
+        if round == 1 {
+            me.quiescent();
+        } else {
+            thread_state::detach();
+        }
+        assert_eq!(freed.load(Ordering::Relaxed), round - 1);
+        to_thread.send(()).unwrap();
+    }
+    here.recv().unwrap();
+    assert_eq!(freed.load(Ordering::Relaxed), 2);
+    to_thread.send(()).unwrap();
+    thread.join().unwrap();
     registry.unregister(|| {});
 }
 
