@@ -114,12 +114,12 @@ impl Header {
         &self.flags
     }
     /// Makes this block's header that of a new object, as `header` says. Stale readers may be looking; Release pairs with their
-    /// look at the flags (`refcount::protocol`).
+    /// look at the flags (`load_foreign`) and with their increment of the shared count (`weakref::upgrade`).
     #[inline(always)]
     pub(crate) fn publish(&self, header: &Header, owner: u16) {
         // Relaxed: see above, and nobody has a reference yet.
         self.local.store(header.local.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.shared.store(header.shared.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.shared.store(header.shared.load(Ordering::Relaxed), Ordering::Release);
         self.shape.store(header.shape.load(Ordering::Relaxed), Ordering::Relaxed);
         self.owner.store(owner, Ordering::Relaxed);
         self.flags.store(header.flags.load(Ordering::Relaxed), Ordering::Release);

@@ -146,7 +146,8 @@ pub(crate) unsafe fn zero(ptr: *mut Header) {
 
 /// Makes `header`'s object immortal. Call before it is shared, or while the world is stopped.
 pub fn immortalize(header: &Header) {
-    header.local.store(IMMORTAL, Ordering::Relaxed);
+    // Release pairs with the fence of a load from a slot.
+    header.local.store(IMMORTAL, Ordering::Release);
 }
 
 /// Adds a reference if the object is alive or waits in limbo. For pointers that are not backed by a count but whose block

@@ -2,7 +2,7 @@
 //!
 //! Writers exchange, so that each content is dropped once; readers follow the foreign-load protocol of `refcount::protocol`.
 
-use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+use taipan_threading::sync::atomic::{AtomicU64, Ordering, fence};
 
 use crate::header::HeaderFlags;
 use crate::ops::Tracer;
@@ -57,6 +57,8 @@ impl Slot {
                     return Some(owned);
                 }
             } else if header.is_immortal() {
+                // Acquire: pairs with `immortalize`, so that a stale content of the slot is not taken for this object.
+                fence(Ordering::Acquire);
                 if self.peek() == value {
                     // SAFETY: immortal.
                     return unsafe { Obj::from_value(value.uncounted()) };

@@ -8,6 +8,9 @@ use super::page::Page;
 use super::size_class::PAGE_SIZE;
 
 const CHUNK_PAGES: usize = 64;
+/// Chunks after these are backed by huge pages where the system offers them.
+const SMALL_CHUNKS: usize = 4;
+const HUGE_PAGE: usize = 2 << 20;
 
 struct Pool {
     /// Never used: zeroed as they come.
@@ -16,12 +19,13 @@ struct Pool {
     /// Used before.
     free: Vec<*mut Page>,
     taken: usize,
+    chunks: usize,
 }
 // SAFETY: the pointers are owned by the pool.
 unsafe impl Send for Pool {}
 
 static POOL: Mutex<Pool> =
-    Mutex::new(Pool { fresh: std::ptr::null_mut(), fresh_left: 0, free: Vec::new(), taken: 0 });
+    Mutex::new(Pool { fresh: std::ptr::null_mut(), fresh_left: 0, free: Vec::new(), taken: 0, chunks: 0 });
 
 /// Memory is exhausted: there is no way to go on.
 #[cold]
@@ -40,11 +44,18 @@ pub(crate) fn take() -> *mut Page {
         return page;
     }
     if pool.fresh_left == 0 {
+        let huge = pool.chunks >= SMALL_CHUNKS;
+        let bytes = CHUNK_PAGES * PAGE_SIZE;
         // SAFETY: plain allocation; chunks are never given back as a whole.
-        let chunk = unsafe { libmimalloc_sys::mi_zalloc_aligned(CHUNK_PAGES * PAGE_SIZE, PAGE_SIZE) };
+        let chunk = unsafe { libmimalloc_sys::mi_zalloc_aligned(bytes, if huge { HUGE_PAGE } else { PAGE_SIZE }) };
         if chunk.is_null() {
             exhausted();
         }
+        if huge {
+            // SAFETY: advice about our own memory.
+            unsafe { libc::madvise(chunk, bytes, libc::MADV_HUGEPAGE) };
+        }
+        pool.chunks += 1;
         pool.fresh = chunk.cast();
         pool.fresh_left = CHUNK_PAGES;
     }

@@ -1,0 +1,305 @@
+//! Foreign loads against last drops, and limbo: what a thread loaded without counting it stays until the world was stopped.
+//!
+//! Loads and deaths are the heap's own code (`gc/src/refcount/protocol.rs` over loom's atomics), stops are the real ones; the
+//! sweep is `gc/src/limbo.rs` in small.
+#![cfg(loom)]
+
+use loom::sync::{Arc, Mutex};
+use loom::thread;
+use taipan_stress::model::explore;
+use taipan_threading::Registry;
+use taipan_threading::sync::UnsafeCell;
+use taipan_threading::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use taipan_threading::sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU64, AtomicUsize};
+
+mod atomic {
+    pub use taipan_threading::sync::atomic::*;
+}
+#[allow(dead_code)]
+#[path = "../../gc/src/refcount/protocol.rs"]
+mod protocol;
+use protocol::{Death, Dropped, Look};
+
+const WORD: u64 = 1;
+
+/// A slot, the one block it can point to, and the registers of the reader.
+struct World {
+    slot: AtomicU64,
+    shared: AtomicI32,
+    owner: AtomicU16,
+    flags: AtomicU8,
+    /// The fields: freeing writes, use reads.
+    body: UnsafeCell<u32>,
+    /// How often the block was freed: its incarnation.
+    freed: AtomicUsize,
+    /// The reader's register; the lock stands for the stop's ordering, which loom checks through `body`.
+    register: UnsafeCell<bool>,
+    limbo: Mutex<bool>,
+}
+
+// SAFETY: that uses and the freeing do not meet is what loom checks.
+unsafe impl Sync for World {}
+// SAFETY: as above.
+unsafe impl Send for World {}
+
+impl World {
+    /// The slot holds the only reference.
+    fn new() -> Arc<World> {
+        Arc::new(World {
+            slot: AtomicU64::new(WORD),
+            shared: AtomicI32::new(0),
+            owner: AtomicU16::new(1),
+            flags: AtomicU8::new(0),
+            body: UnsafeCell::new(0),
+            freed: AtomicUsize::new(0),
+            register: UnsafeCell::new(false),
+            limbo: Mutex::new(false),
+        })
+    }
+    /// Uses the object.
+    fn touch(&self) -> u32 {
+        // SAFETY: loom checks that it is not being freed.
+        self.body.with(|body| unsafe { *body })
+    }
+    /// `Slot::load_uncounted` of an object that another thread owns.
+    fn load(&self) -> bool {
+        loop {
+            let word = self.slot.load(Acquire);
+            if word == 0 {
+                return false;
+            }
+            if protocol::load_foreign(&self.slot, word, &self.flags) == Look::Accept {
+                return true;
+            }
+            loom::thread::yield_now();
+        }
+    }
+    /// The writer empties the slot and gives up the only reference; true if the block was freed at once.
+    fn empty(&self) -> bool {
+        self.slot.swap(0, AcqRel);
+        match protocol::die(&self.flags) {
+            Death::Free => {
+                self.free();
+                true
+            }
+            Death::Limbo => {
+                let _zero = protocol::merge_zero_local(&self.owner, &self.shared);
+                *self.limbo.lock().unwrap() = true;
+                false
+            }
+            Death::Waiting => unreachable!("it dies once"),
+        }
+    }
+    fn free(&self) {
+        // SAFETY: loom checks that nobody uses it.
+        self.body.with_mut(|body| unsafe { *body += 1 });
+        self.shared.store(protocol::MERGED, Relaxed);
+        self.freed.fetch_add(1, Relaxed);
+    }
+    /// The block's next object, put into the slot.
+    fn reuse(&self) {
+        // SAFETY: as in `free`.
+        self.body.with_mut(|body| unsafe { *body += 1 });
+        self.shared.store(0, Relaxed);
+        self.owner.store(1, Relaxed);
+        // A plain store in the heap. Loom lets a later load of this thread read what a reader's read-modify-write made of
+        // the value before, which no memory order allows.
+        self.flags.swap(0, Release);
+        self.slot.swap(WORD, AcqRel);
+    }
+    /// The sweep's part inside a stop; true if the object is dead.
+    fn part(&self) -> bool {
+        let mut limbo = self.limbo.lock().unwrap();
+        if !*limbo {
+            return false;
+        }
+        // SAFETY: the reader is stopped.
+        let held = self.register.with(|register| unsafe { *register });
+        let counted = self.shared.load(Acquire) >> 2 > 0;
+        if counted {
+            self.flags.fetch_and(!protocol::LIMBO, AcqRel);
+            *limbo = false;
+        } else if !held {
+            self.flags.fetch_or(protocol::DYING, AcqRel);
+            self.flags.fetch_and(!protocol::LIMBO, AcqRel);
+            *limbo = false;
+            return true;
+        }
+        false
+    }
+    fn sweep(&self, registry: &'static Registry) -> bool {
+        let dead = registry.stop_the_world(|_| self.part());
+        if dead {
+            self.free();
+        }
+        dead
+    }
+    fn set_register(&self, held: bool) {
+        // SAFETY: the reader's own; the sweep looks while the reader is stopped.
+        self.register.with_mut(|register| unsafe { *register = held });
+    }
+    /// The reader gives up a counted reference.
+    fn drop_counted(&self) {
+        match protocol::drop_shared(&self.shared) {
+            Dropped::Alive => {}
+            Dropped::Zero => match protocol::die(&self.flags) {
+                Death::Free => unreachable!("it was seen"),
+                Death::Limbo => *self.limbo.lock().unwrap() = true,
+                Death::Waiting => {}
+            },
+            Dropped::Queue => unreachable!("its reference was counted in the shared count"),
+        }
+    }
+}
+
+#[test]
+fn load_against_the_last_drop() {
+    explore(4, || {
+        let world = World::new();
+        let reader = {
+            let world = world.clone();
+            thread::spawn(move || {
+                if world.load() {
+                    world.touch();
+                }
+            })
+        };
+        world.empty();
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn load_against_reuse_of_the_block() {
+    explore(3, || {
+        let world = World::new();
+        let reader = {
+            let world = world.clone();
+            thread::spawn(move || {
+                if world.load() {
+                    world.touch();
+                }
+            })
+        };
+        if world.empty() {
+            world.reuse();
+            // The second object dies as the first did: not under the reader's eyes.
+            world.empty();
+        }
+        reader.join().unwrap();
+    });
+}
+
+/// The case that needs `DYING`: one reader's stale mark must not make another believe.
+#[test]
+fn two_loads_against_reuse() {
+    explore(2, || {
+        let world = World::new();
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                let world = world.clone();
+                thread::spawn(move || {
+                    if world.load() {
+                        world.touch();
+                    }
+                })
+            })
+            .collect();
+        if world.empty() {
+            world.reuse();
+            world.empty();
+        }
+        for reader in readers {
+            reader.join().unwrap();
+        }
+    });
+}
+
+/// A writer that empties the slot and sweeps, against a reader that runs `reader`.
+fn race(preemptions: usize, reader: fn(&World, &'static taipan_threading::ThreadState)) {
+    explore(preemptions, move || {
+        let registry = Registry::leaked();
+        let world = World::new();
+        registry.register();
+        registry.prepare_thread_start();
+        let handle = {
+            let world = world.clone();
+            thread::spawn(move || {
+                let me = registry.register();
+                reader(&world, me);
+                registry.unregister(|| {});
+            })
+        };
+        world.empty();
+        world.sweep(registry);
+        registry.unregister(|| {});
+        handle.join().unwrap();
+        // Whatever happened, the next sweep ends it.
+        registry.register();
+        world.sweep(registry);
+        registry.unregister(|| {});
+        assert_eq!(world.freed.load(Relaxed), 1);
+    });
+}
+
+#[test]
+fn sweep_against_load() {
+    race(3, |world, me| {
+        if world.load() {
+            world.touch();
+            world.set_register(true);
+            me.handle_stop();
+            world.touch();
+            world.set_register(false);
+        }
+        me.handle_stop();
+    });
+}
+
+#[test]
+fn resurrection_in_limbo() {
+    race(3, |world, me| {
+        if world.load() {
+            world.set_register(true);
+            me.handle_stop();
+            protocol::add_shared(&world.shared);
+            world.set_register(false);
+            me.handle_stop();
+            world.touch();
+            world.drop_counted();
+        }
+    });
+}
+
+#[test]
+fn registers_of_a_detached_thread() {
+    race(3, |world, _| {
+        if world.load() {
+            world.set_register(true);
+            taipan_threading::detached(|| {});
+            world.touch();
+            world.set_register(false);
+        }
+    });
+}
+
+#[test]
+fn upgrade_in_limbo() {
+    race(3, |world, me| {
+        if world.load() {
+            world.set_register(true);
+            me.handle_stop();
+            // A weak reference to what our register holds is not dead.
+            if protocol::try_increment(&world.shared, &world.flags) {
+                world.set_register(false);
+                me.handle_stop();
+                world.touch();
+                world.drop_counted();
+            } else {
+                // Not merged yet: the owner's reference is still there.
+                world.touch();
+                world.set_register(false);
+            }
+        }
+    });
+}
