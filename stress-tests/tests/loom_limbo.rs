@@ -63,7 +63,7 @@ impl World {
     }
     /// `Slot::load_uncounted` of an object that another thread owns.
     fn load(&self) -> bool {
-        loop {
+        for turn in 0.. {
             let word = self.slot.load(Acquire);
             if word == 0 {
                 return false;
@@ -71,8 +71,12 @@ impl World {
             if protocol::load_foreign(&self.slot, word, &self.flags) == Look::Accept {
                 return true;
             }
-            loom::thread::yield_now();
+            // The block dies, or the slot changes: let the others get on.
+            if turn > 0 {
+                loom::thread::yield_now();
+            }
         }
+        unreachable!()
     }
     /// The writer empties the slot and gives up the only reference; true if the block was freed at once.
     fn empty(&self) -> bool {
@@ -98,6 +102,10 @@ impl World {
     }
     /// The block's next object, put into the slot.
     fn reuse(&self) {
+        self.reuse_in(&self.slot);
+    }
+    /// The block's next object, put into a slot.
+    fn reuse_in(&self, slot: &AtomicU64) {
         // SAFETY: as in `free`.
         self.body.with_mut(|body| unsafe { *body += 1 });
         self.shared.store(0, Relaxed);
@@ -105,7 +113,7 @@ impl World {
         // A plain store in the heap. Loom lets a later load of this thread read what a reader's read-modify-write made of
         // the value before, which no memory order allows.
         self.flags.swap(0, Release);
-        self.slot.swap(WORD, AcqRel);
+        slot.swap(WORD, AcqRel);
     }
     /// The sweep's part inside a stop; true if the object is dead.
     fn part(&self) -> bool {
@@ -215,11 +223,44 @@ fn two_loads_against_reuse() {
     });
 }
 
+/// The case that needs the second look at the slot: the block has become an object that lies elsewhere.
+#[test]
+fn a_load_returns_what_the_slot_held() {
+    explore(3, || {
+        let world = World::new();
+        let elsewhere = Arc::new(AtomicU64::new(0));
+        let reader = {
+            let world = world.clone();
+            thread::spawn(move || {
+                if world.load() {
+                    assert_eq!(world.touch(), 0);
+                }
+            })
+        };
+        let other = {
+            let (world, elsewhere) = (world.clone(), elsewhere.clone());
+            thread::spawn(move || {
+                let word = elsewhere.load(Acquire);
+                if word != 0 {
+                    let _marked = protocol::load_foreign(&elsewhere, word, &world.flags);
+                }
+            })
+        };
+        if world.empty() {
+            world.reuse_in(&elsewhere);
+        }
+        reader.join().unwrap();
+        other.join().unwrap();
+    });
+}
+
 /// A writer that empties the slot and sweeps, against a reader that runs `reader`.
 fn race(preemptions: usize, reader: fn(&World, &'static taipan_threading::ThreadState)) {
     explore(preemptions, move || {
         let registry = Registry::leaked();
         let world = World::new();
+        // Seen before: the loads against the marking are modelled above.
+        world.flags.store(protocol::SEEN, Relaxed);
         registry.register();
         registry.prepare_thread_start();
         let handle = {
@@ -272,6 +313,18 @@ fn resurrection_in_limbo() {
 }
 
 #[test]
+fn resurrection_against_the_owners_merge() {
+    race(3, |world, me| {
+        if world.load() {
+            protocol::add_shared(&world.shared);
+            me.handle_stop();
+            world.touch();
+            world.drop_counted();
+        }
+    });
+}
+
+#[test]
 fn registers_of_a_detached_thread() {
     race(3, |world, _| {
         if world.load() {
@@ -289,14 +342,15 @@ fn upgrade_in_limbo() {
         if world.load() {
             world.set_register(true);
             me.handle_stop();
-            // A weak reference to what our register holds is not dead.
+            // A weak reference to what our register holds is not dead, once the owner has merged.
+            let merged = world.shared.load(Acquire) & protocol::STATE == protocol::MERGED;
             if protocol::try_increment(&world.shared, &world.flags) {
                 world.set_register(false);
                 me.handle_stop();
                 world.touch();
                 world.drop_counted();
             } else {
-                // Not merged yet: the owner's reference is still there.
+                assert!(!merged);
                 world.touch();
                 world.set_register(false);
             }

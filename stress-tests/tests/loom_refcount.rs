@@ -324,21 +324,21 @@ fn upgrade_against_death_and_reuse() {
 }
 
 #[test]
-fn counts_saturate() {
+fn saturated_counts_stay() {
     explore(2, || {
         let shared = Arc::new(AtomicI32::new(protocol::SATURATED - protocol::ONE | protocol::MERGED));
+        protocol::add_shared(&shared);
         let other = {
             let shared = shared.clone();
             thread::spawn(move || {
                 protocol::add_shared(&shared);
-                protocol::add_shared(&shared);
+                assert_eq!(protocol::drop_shared(&shared), Dropped::Alive);
             })
         };
-        protocol::add_shared(&shared);
-        other.join().unwrap();
         for _ in 0..3 {
             assert_eq!(protocol::drop_shared(&shared), Dropped::Alive);
         }
+        other.join().unwrap();
         assert!(shared.load(Relaxed) >= protocol::SATURATED);
     });
 }
