@@ -11,7 +11,7 @@ def define(op):
 for op in binary: define(op)
 a, b = N(1), N(2)
 print(a + b, a - b, a * b, a / b, a // b, a % b, a ** b, a << b, a >> b, a & b, a | b, a ^ b, a @ b)
-print(1 + b, 1 - b, 1 * b, 1 / b, 1 // b, 1 % b, 1 ** b, 1 << b, 1 >> b, 1 & b, 1 | b, 1 ^ b, 1 @ b, "s" + b, [1] + b if False else "")
+print(1 + b, 1 - b, 1 * b, 1 / b, 1 // b, 1 % b, 1 ** b, 1 << b, 1 >> b, 1 & b, 1 | b, 1 ^ b, 1 @ b, "s" + b, [1] + b)
 c = N(0); c += 1; print(c); c -= 1; c *= 2; print(c)
 class Bare:
     def __add__(self, o): return NotImplemented

@@ -29,7 +29,7 @@ def cyc():
     t = T("d")
     def inner(): return inner, t
 cyc(); gc.collect(); print(log)
-t = T(20); r = weakref.ref(t); print(r() is t, r().n, weakref.getweakrefcount(t), weakref.ref(t) is r); del t; print(r(), r)if False else print(r())
+t = T(20); r = weakref.ref(t); print(r() is t, r().n, weakref.getweakrefcount(t), weakref.ref(t) is r); del t; print(r())
 calls = []
 t = T(21); r = weakref.ref(t, lambda ref: calls.append(ref() is None)); del t; print(calls)
 t = T(22); p = weakref.proxy(t); print(p.n, p); del t

@@ -45,7 +45,7 @@ def notasync():
     return inner()
 try: run(notasync())
 except ValueError as e: print(e)
-c = simple(); c.close(); print(asyncio.iscoroutinefunction(simple) if False else "closed")
+c = simple(); c.close(); print("closed")
 @types.coroutine
 def old(): x = yield "old"; return x
 async def use_old(): return await old()

@@ -42,4 +42,4 @@ with tempfile.TemporaryFile("w+") as f: f.write("tmp"); f.seek(0); print(f.read(
 with tempfile.NamedTemporaryFile() as f: print(os.path.exists(f.name)); n = f.name
 print(os.path.exists(n)); r, w = os.pipe(); os.write(w, b"pipe"); os.close(w); print(os.read(r, 10), os.read(r, 10)); os.close(r)
 import subprocess
-print(subprocess.run(["echo", "hi"], capture_output=True, text=True).stdout, subprocess.run([sys.executable, "-c", "import sys; print(sys.argv[1:]); sys.exit(3)", "x"], stdout=subprocess.PIPE), sep="") if False else print(subprocess.run(["echo", "hi"], capture_output=True, text=True).stdout.strip(), subprocess.run([sys.executable, "-c", "import sys; print(sys.argv[1:]); sys.exit(3)", "x"], capture_output=True).returncode)
+print(subprocess.run(["echo", "hi"], capture_output=True, text=True).stdout.strip(), subprocess.run([sys.executable, "-c", "import sys; print(sys.argv[1:]); sys.exit(3)", "x"], capture_output=True).returncode)

@@ -1,0 +1,22 @@
+# Built-in functions and types not covered elsewhere.
+print(abs(-1), all([]), any([]), ascii("é"), bin(5), bool(), callable(int), chr(65), complex(1, 2), dict(), divmod(7, 2), float(), hex(255), int(), list(), max(1, 2), min([3, 2]), oct(8), ord("a"), pow(2, 3), repr(1), round(1.5), str(), sum([1]), tuple(), type(1), isinstance(1, (str, int)), issubclass(bool, int), hash(5), len("ab"), format(3.14159, ".2f"))
+print(sorted([3, 1, 2], reverse=True), list(zip("ab", [1, 2], strict=True)), list(map(pow, [2, 3], [2, 2])), list(filter(lambda x: x > 1, [1, 2, 3])), list(enumerate("a", 10)), list(reversed("abc")), list(iter("ab")), max("a", "bb", key=len), min([], default=0), sum([[1], [2]], []), max([1, 5, 5], key=lambda v: -v), sum([0.1] * 3), pow(3, -2), pow(2, 5, 7), round(-2.5), round(12345, -2), int("7f", 16), int(" 12 "))
+it = iter([1, 2, 3]); print(next(it), list(it), next(it, "end"), list(iter(lambda c=[0]: c.append(1) or len(c), 4)))
+class V:
+    a = 1
+    def __init__(self): self.z = 1; self.b = 2
+print(vars(V()), [n for n in dir(V()) if not n.startswith("_")], getattr(V(), "q", "no"), hasattr(V, "a"), "print" in dir(__builtins__), dir(type("E", (), {"__dir__": lambda s: ["x"]})()), "globals" in dir(__import__("builtins")), sorted(globals())[:3], id(None) == id(None))
+print(isinstance(5, int | str), isinstance(None, type(None)), type(None)(), type(...)(), type(NotImplemented), bool.__mro__, type.__mro__, object().__class__, (5).__class__.__name__, int.__name__, type(type), type("X", (), {})().__class__.__name__)
+for x in (0, 1, -1, 255, 10 ** 20, True): print(bin(x), oct(x), hex(x), end=" ")
+print()
+print(hash(1) == hash(1.0), hash("a") == hash("a"), hash((1, 2)) == hash((1, 2)), hash(-1) == hash(-2), hash(None) == hash(None), hash(float("inf")), hash(0.5), hash(2 ** 61 - 1), hash(-(2 ** 61)), hash(True))
+print([1, 2, 3].__iter__().__length_hint__(), "abc".__contains__("b"), (1).__add__(2), [].__class__, {}.__len__(), (1, 2).__getitem__(0), "a".__mul__(3), (5).__rsub__(7), int.__doc__[:3], len.__name__, [].append.__name__, str.join.__qualname__, list.__init__.__name__, dict.fromkeys.__name__, print.__module__, type(len).__name__, type(str.join).__name__, type([].append).__name__, type(int.__add__).__name__, type((1).__add__).__name__, type(int.__dict__["real"]).__name__)
+print(*[f.__name__ for f in (abs, len, print, sorted)], sep=","); print("a", "b", sep="", end="\n\n"); print("no newline", end=""); print(flush=True)
+import sys, io; print("to stderr", file=sys.stderr); b = io.StringIO(); print(1, 2, sep="-", end="!", file=b); print(b.getvalue())
+for bad in ("print(sep=1)", "max(1)", "max()", "min([], key=len)", "round('a')", "ord(5)", "chr('a')", "hex(1.5)", "len(5)", "iter(1)", "next(5)", "abs([])", "sum('ab')", "sum([1, 'a'])", "isinstance(1, 'a')", "issubclass(1, int)", "hash([])", "getattr(1, 2)", "setattr(1, 'a')", "zip(1)", "map(1)", "list(map(1, [2]))", "reversed(5)", "reversed({1})", "sorted(5)", "enumerate(1)", "divmod('a', 1)", "pow(2, 3, 0)", "pow(1.5, 2, 3)", "int('1', 2.5)", "int(1, 2)", "float('a')", "complex('x')", "bytes('a')", "range(1.5)", "slice()", "type(1, 2)", "super()", "vars(1)", "dir(1, 2)", "eval(1)", "exec(5)", "compile('a')", "open()", "input(1, 2)", "object.__new__(5)", "str(1, 'a')", "list(1)", "dict(1)", "set(1)", "tuple(1)", "zip([1], [], strict=True).__next__()", "all(1)", "any(5)", "format(1, 5)", "delattr(1, 'a')", "memoryview(1)", "bytearray('a')", "property(1)()", "staticmethod()", "__import__(5)", "breakpoint(1, 2) if 0 else 1", "'abc'.nothing", "int.nothing", "None.x", "(1).real = 2"):
+    try: print(bad, "=", eval(bad))
+    except SyntaxError as e: print(bad, "-> SyntaxError", e.msg)
+    except Exception as e: print(bad, "->", type(e).__name__, e)
+a = [1, 2, 3]; print(a[slice(1, None)], slice(1, 10, 2).indices(5), slice(1) == slice(None, 1), slice("a", "b").start, [0, 1, 2][-1:], "abc"[::-1], hash(slice(1)) == hash(slice(1)))
+print(None is None, None == 0, ... is Ellipsis, NotImplemented is NotImplemented, __debug__, __name__, type(__builtins__).__name__, zip().__class__.__name__, map(str, []).__class__.__name__, range(0).__class__.__name__, (x for x in []).__class__.__name__)
+print(int.from_bytes(b"\xff", signed=True), (3.7).__trunc__(), (10).__divmod__(3), "x".__format__(">3"), [1].__eq__([1]), (1).__eq__("a"), object().__eq__(5), (2).__pow__(3, 5), type(object().__hash__()).__name__, object.__repr__(5)[:11], "%s" % (1,), "%(a)s" % {"a": 1}, "a" "b", *"", sep="|")
