@@ -1,26 +1,311 @@
-//! (stub)
-#![allow(unused)]
-use taipan_gc::{Header,Obj,Py,Slot};use crate::layout;use crate::types::Types;use crate::error::*;
-pub mod views { use super::*; #[repr(C)] pub struct PyDictView { header: Header }
-layout!(PyDictView, "v", []);
-#[repr(C)] pub struct PyDictIter { header: Header }
-layout!(PyDictIter, "i", []);
+//! `dict`: compact, in order of insertion, read without a lock.
+//!
+//! The rules of the table are in [`hash_core`] (readers and writers) and [`table`] (memory). Here: the Rust interface. Parts:
+//! `slots` and `methods` (what Python sees), `update` (building from other things), `views` (keys, values, items, iterators).
+//!
+//! Results of the `get` family may be *uncounted*: good in a register or for a look without a safepoint; clone them to keep them.
+
+pub(crate) mod hash_core;
+mod methods;
+mod slots;
+pub(crate) mod table;
+mod update;
+pub mod views;
+
+use taipan_gc::{Header, Obj, Py};
+
+use crate::error::*;
+use crate::layout;
+use crate::protocol::{self, IntoStrong};
+use crate::str::{PyStr, intern, is_exact_str};
+use crate::type_object::{PyType, class_of, new_instance};
+use crate::types::{Types, types};
+use hash_core::HashCore;
+
+pub(crate) use update::unhashable;
+
+/// Words of an entry: hash, key, value.
+const STRIDE: u8 = 3;
+
+/// A `dict` object.
+#[repr(C)]
+pub struct PyDict {
+    header: Header,
+    pub(crate) core: HashCore,
 }
-#[repr(C)] pub struct PyDict { header: Header }
-layout!(PyDict, "dict", []);
+layout!(PyDict, "dict", trace = |this: &PyDict, tracer: &mut crate::Tracer<'_>| this.core.trace(tracer));
+
+/// Fills the classes of this module.
+pub(crate) fn fill(types: &Types) {
+    slots::fill(types);
+    views::fill(types);
+}
+
+/// The hash of a dict key; the error for unhashable ones names the use.
+#[inline]
+pub(crate) fn hash_key(key: &Obj) -> PyResult<i64> {
+    let value = key.value();
+    if value.is_ptr()
+        && is_exact_str(key)
+        && let Some(text) = key.downcast::<PyStr>()
+    {
+        return Ok(text.python_hash());
+    }
+    protocol::hash(key).map_err(|raised| unhashable(raised, key, "a dict key"))
+}
+
 impl PyDict {
- pub fn new() -> Py<PyDict> { unimplemented!() }
- pub fn get(&self, _: &Obj) -> PyResult<Option<Obj>> { unimplemented!() }
- pub fn get_str(&self, _: &Py<crate::str::PyStr>) -> Option<Obj> { unimplemented!() }
- pub fn get_str_ref(&self, _: &crate::str::PyStr) -> Option<Obj> { unimplemented!() }
- pub fn set(&self, _: Obj, _: Obj) -> PyResult<()> { unimplemented!() }
- pub fn set_str(&self, _: &str, _: Obj) { unimplemented!() }
- pub fn delete(&self, _: &Obj) -> PyResult<bool> { unimplemented!() }
- pub fn contains_str(&self, _: &str) -> bool { unimplemented!() }
- pub fn len(&self) -> usize { 0 }
- pub fn snapshot(&self) -> Vec<(Obj, Obj)> { unimplemented!() }
- pub fn keys(&self) -> Vec<Obj> { unimplemented!() }
- pub fn copy(&self) -> Py<PyDict> { unimplemented!() }
- pub fn update_from(&self, _: &Obj) -> PyResult<()> { unimplemented!() }
+    fn exact(core: HashCore) -> Py<PyDict> {
+        Py::new(PyDict { header: Header::new(types().dict.root_shape()), core })
+    }
+    /// An empty `dict`.
+    pub fn new() -> Py<PyDict> {
+        Self::exact(HashCore::new(STRIDE))
+    }
+    /// An empty `dict` with room for `entries` keys.
+    pub fn with_capacity(entries: usize) -> Py<PyDict> {
+        Self::exact(HashCore::with_capacity(STRIDE, entries))
+    }
+    /// An empty instance of `class`, `dict` or a subclass.
+    pub fn with_class(class: &PyType) -> Py<PyDict> {
+        new_instance(class, |header| PyDict { header, core: HashCore::new(STRIDE) })
+    }
+    /// A `dict` of pairs; later ones win.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (Obj, Obj)>) -> PyResult<Py<PyDict>> {
+        let dict = PyDict::new();
+        for (key, value) in pairs {
+            dict.set(key, value)?;
+        }
+        Ok(dict)
+    }
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.core.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The value of `key`. May be uncounted.
+    #[inline]
+    pub fn get(&self, key: &Obj) -> PyResult<Option<Obj>> {
+        self.core.get(key, hash_key(key)?)
+    }
+    /// The value of `key`, whose hash is known. May be uncounted.
+    #[inline]
+    pub fn get_with_hash(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
+        self.core.get(key, hash)
+    }
+    /// The value of an exact string. May be uncounted.
+    #[inline]
+    pub fn get_str(&self, key: &Py<PyStr>) -> Option<Obj> {
+        self.core.get_str(key)
+    }
+    /// As [`PyDict::get_str`].
+    #[inline]
+    pub fn get_str_ref(&self, key: &PyStr) -> Option<Obj> {
+        self.core.get_str(key)
+    }
+    /// The value of a key given as text. May be uncounted.
+    pub fn get_name(&self, key: &str) -> Option<Obj> {
+        self.core.get_str(&intern(key))
+    }
+    #[inline]
+    pub fn contains(&self, key: &Obj) -> PyResult<bool> {
+        self.core.contains(key, hash_key(key)?)
+    }
+    pub fn contains_str(&self, key: &str) -> bool {
+        self.get_name(key).is_some()
+    }
+    /// `dict[key] = value`.
+    #[inline]
+    pub fn set(&self, key: Obj, value: Obj) -> PyResult<()> {
+        let hash = hash_key(&key)?;
+        self.set_with_hash(key, hash, value)
+    }
+    /// `dict[key] = value`, the hash being known.
+    #[inline]
+    pub fn set_with_hash(&self, key: Obj, hash: i64, value: Obj) -> PyResult<()> {
+        let lock = self.header.lock();
+        let old = self.core.locate(lock, &key, hash, |core, place| match place {
+            Some(place) => core.table().value(place.entry).replace(Some(value)),
+            None => {
+                core.insert_absent(hash, key.clone().into_value(), value.into_counted());
+                None
+            }
+        })?;
+        drop(old);
+        Ok(())
+    }
+    /// Sets a key given as text. What a strange key's `__eq__` raises is dropped.
+    pub fn set_str(&self, key: &str, value: Obj) {
+        if self.set(intern(key).into_obj(), value).is_err() {
+            drop(try_take_raised());
+        }
+    }
+    /// Deletes `key`; returns whether it was there.
+    pub fn delete(&self, key: &Obj) -> PyResult<bool> {
+        Ok(self.pop(key)?.is_some())
+    }
+    /// Deletes a key given as text.
+    pub fn delete_str(&self, key: &str) -> bool {
+        self.delete(intern(key).as_obj()).unwrap_or_else(|_| {
+            drop(try_take_raised());
+            false
+        })
+    }
+    /// Removes `key` and returns its value.
+    pub fn pop(&self, key: &Obj) -> PyResult<Option<Obj>> {
+        let hash = hash_key(key)?;
+        self.pop_with_hash(key, hash)
+    }
+    pub fn pop_with_hash(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
+        let removed =
+            self.core.locate(self.header.lock(), key, hash, |core, place| place.map(|place| core.remove_at(place)))?;
+        Ok(removed.and_then(|(key, value)| {
+            drop(key);
+            value
+        }))
+    }
+    /// Removes and returns the newest pair.
+    pub fn pop_item(&self) -> Option<(Obj, Obj)> {
+        self.core.pop_last(self.header.lock()).and_then(|(key, value)| Some((key, value?)))
+    }
+    /// The value of `key`, which is set to `default` if absent.
+    pub fn setdefault(&self, key: &Obj, default: &Obj) -> PyResult<Obj> {
+        let hash = hash_key(key)?;
+        self.setdefault_with_hash(key, hash, default)
+    }
+    pub fn setdefault_with_hash(&self, key: &Obj, hash: i64, default: &Obj) -> PyResult<Obj> {
+        if let Some(found) = self.core.get(key, hash)? {
+            return Ok(found);
+        }
+        self.core.locate(self.header.lock(), key, hash, |core, place| {
+            match place.and_then(|place| core.table().value(place.entry).load()) {
+                Some(found) => found,
+                None => {
+                    let value = default.clone();
+                    core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
+                    value
+                }
+            }
+        })
+    }
+    /// Sets `key` unless it is there; returns whether it was added.
+    pub fn set_if_absent(&self, key: Obj, hash: i64, value: Obj) -> PyResult<bool> {
+        self.core.locate(self.header.lock(), &key, hash, |core, place| {
+            if place.is_none() {
+                core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
+            }
+            place.is_none()
+        })
+    }
+    pub fn clear(&self) {
+        self.core.clear(self.header.lock());
+    }
+    /// A copy, always an exact `dict`.
+    pub fn copy(&self) -> Py<PyDict> {
+        Self::exact(self.core.copy(self.header.lock()))
+    }
+    /// All pairs at one moment.
+    pub fn snapshot(&self) -> Vec<(Obj, Obj)> {
+        let mut pairs = Vec::with_capacity(self.len());
+        self.core.for_each_locked(self.header.lock(), |_, key, value| {
+            if let Some(value) = value {
+                pairs.push((key.into_strong(), value.into_strong()));
+            }
+        });
+        pairs
+    }
+    /// All pairs with the keys' hashes at one moment.
+    pub(crate) fn snapshot_with_hashes(&self) -> Vec<(i64, Obj, Obj)> {
+        let mut entries = Vec::with_capacity(self.len());
+        self.core.for_each_locked(self.header.lock(), |hash, key, value| {
+            if let Some(value) = value {
+                entries.push((hash, key.into_strong(), value.into_strong()));
+            }
+        });
+        entries
+    }
+    /// All keys at one moment.
+    pub fn keys(&self) -> Vec<Obj> {
+        let mut keys = Vec::with_capacity(self.len());
+        self.core.for_each_locked(self.header.lock(), |_, key, _| keys.push(key.into_strong()));
+        keys
+    }
+    /// All values at one moment.
+    pub fn values(&self) -> Vec<Obj> {
+        let mut values = Vec::with_capacity(self.len());
+        self.core.for_each_locked(self.header.lock(), |_, _, value| values.extend(value.map(IntoStrong::into_strong)));
+        values
+    }
+    /// The next pair from `position` (first 0) on, counted. Changes meanwhile are tolerated.
+    pub fn next_entry(&self, position: &mut usize) -> Option<(Obj, Obj)> {
+        let (_, key, value) = self.core.next_entry(position)?;
+        Some((key.into_strong(), value?.into_strong()))
+    }
+    /// [`PyDict::next_entry`] with the key's hash.
+    pub(crate) fn next_entry_with_hash(&self, position: &mut usize) -> Option<(i64, Obj, Obj)> {
+        let (hash, key, value) = self.core.next_entry(position)?;
+        Some((hash, key.into_strong(), value?.into_strong()))
+    }
+
+    // For inline caches.
+
+    /// A number for the current set of keys and their places, assigned on demand; 0: none left. No other set of keys has it; it
+    /// goes to 0 when a key comes or goes, not when a value changes.
+    #[inline]
+    pub fn keys_version(&self) -> u32 {
+        self.core.keys_version(self.header.lock())
+    }
+    /// The number if there is one: one load.
+    #[inline(always)]
+    pub fn keys_version_now(&self) -> u32 {
+        self.core.keys_version_now()
+    }
+    /// The place of an exact string's value, valid while [`PyDict::keys_version`] (asked *before*) stays the same.
+    pub fn entry_index(&self, key: &PyStr) -> Option<u32> {
+        self.core.entry_of_str(key)
+    }
+    /// The value at a place. May be uncounted. Only [`PyDict::cached_value`] makes sure that the place is still the key's.
+    #[inline]
+    pub fn value_at(&self, index: u32) -> Option<Obj> {
+        self.core.value_at(index)
+    }
+    /// The value at the place that [`PyDict::entry_index`] gave, if the set of keys still has this version. May be uncounted.
+    #[inline(always)]
+    pub fn cached_value(&self, version: u32, index: u32) -> Option<Obj> {
+        let value = self.core.value_at(index)?;
+        // After the value: a table with other keys is published after the version went to 0.
+        if self.core.keys_version_now() == version { Some(value) } else { None }
+    }
+    /// Replaces the value at a place, if the set of keys still has this version; gives it back otherwise. Under the lock.
+    pub fn set_cached_value(&self, version: u32, index: u32, value: Obj) -> Result<(), Obj> {
+        let section = crate::short_section::ShortSection::enter(self.header.lock());
+        if version == 0 || self.core.keys_version_now() != version || self.core.table().value(index as usize).is_empty() {
+            return Err(value);
+        }
+        let old = self.core.table().value(index as usize).replace(Some(value));
+        drop(section);
+        drop(old);
+        Ok(())
+    }
+
+    /// A receiver of Rust type `&PyDict` as an object.
+    pub fn to_obj(&self) -> Obj {
+        Py::from_ref(self).into_obj()
+    }
+    /// Whether the class is `dict` itself.
+    #[inline]
+    pub fn is_exact(&self) -> bool {
+        self.header.shape() == types().dict.root_shape()
+    }
 }
-pub(crate) fn fill(_: &Types) {}
+
+/// `obj` as a `dict` if its class is exactly that.
+#[inline]
+pub fn exact_dict(obj: &Obj) -> Option<&PyDict> {
+    if class_of(obj).is(&types().dict) { obj.downcast::<PyDict>() } else { None }
+}

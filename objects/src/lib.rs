@@ -40,6 +40,7 @@ pub mod range;
 mod registration;
 pub mod set;
 pub mod shape;
+pub(crate) mod short_section;
 pub mod simple_namespace;
 pub mod singletons;
 pub mod slice;

@@ -1,7 +1,416 @@
-//! (stub)
-#![allow(unused)]
-use taipan_gc::{Header,Obj,Py,Slot};use crate::layout;use crate::types::Types;use crate::error::*;
-#[repr(C)] pub struct PyList { header: Header }
-layout!(PyList, "list", []);
-impl PyList { pub fn new(_: Vec<Obj>) -> Py<PyList> { unimplemented!() } pub fn to_vec(&self) -> Vec<Obj> { unimplemented!() } pub fn len(&self)->usize {0} }
-pub(crate) fn fill(_: &Types) {}
+//! `list`: an array of slots that is read without a lock.
+//!
+//! | field | written | read |
+//! | --- | --- | --- |
+//! | `storage` | under the lock (Release) | anyone (Acquire) |
+//! | `len` | under the lock | anyone |
+//! | slots | under the lock, before the items that they no longer hold are dropped | anyone |
+//!
+//! **Reading** item `i`: load the storage and compare `i` with the length and with the storage's own capacity; load the slot
+//! by the foreign-load protocol; then look whether the storage is still the list's. The protocol trusts a second look at the slot to
+//! prove that the block it reads is still the object that the slot held; but retired storage stays as it is while its
+//! objects die and their blocks become other objects. Who reads the header of such a later object (Acquire) also sees everything
+//! that came before the former one's end, the publication of the new storage included, and starts over.
+//! An empty slot within the length (something is being moved) sends the reader to the lock after a few attempts.
+//!
+//! **Growing** copies the words to new storage, publishes it, and retires the old one without dropping anything; nothing is changed in
+//! the new storage before it is published, so the two never disagree about what the list owns while a reader may trust the old one.
+//!
+//! Items are dropped, and Python code runs, only after the section has ended.
+
+mod methods;
+mod slots;
+mod sort;
+pub(crate) mod storage;
+
+use taipan_gc::{Header, Obj, Py, Tracer, Value};
+use taipan_threading::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use crate::layout;
+use crate::short_section::ShortSection;
+use crate::type_object::{PyType, class_of, new_instance};
+use crate::types::{Types, types};
+use storage::Storage;
+
+pub(crate) use slots::{position, repeated};
+
+/// A `list` object; see the module.
+#[repr(C)]
+pub struct PyList {
+    header: Header,
+    storage: AtomicPtr<Storage>,
+    len: AtomicUsize,
+}
+layout!(PyList, "list", trace = trace_items);
+
+fn trace_items(this: &PyList, tracer: &mut Tracer<'_>) {
+    let storage = this.storage();
+    for index in 0..this.len().min(storage.capacity()) {
+        storage.slot(index).trace(tracer);
+    }
+}
+
+pub(crate) fn fill(types: &Types) {
+    slots::fill(types);
+}
+
+/// Attempts without the lock before a reader takes it.
+const ATTEMPTS: usize = 4;
+
+/// Capacity for `len` items in a growing list: proportional, as CPython's.
+fn growth(len: usize) -> usize {
+    (len + (len >> 3) + 6) & !3
+}
+
+impl PyList {
+    /// A `list` of these items.
+    pub fn new(items: Vec<Obj>) -> Py<PyList> {
+        Py::new(Self::with_header(Header::new(types().list.root_shape()), items))
+    }
+    fn with_header(header: Header, items: Vec<Obj>) -> PyList {
+        let len = items.len();
+        let storage = Storage::allocate(len);
+        for (index, item) in items.into_iter().enumerate() {
+            // SAFETY: just allocated with room for `len` items.
+            unsafe { (*storage).put(index, item.into_counted()) };
+        }
+        PyList { header, storage: AtomicPtr::new(storage), len: AtomicUsize::new(len) }
+    }
+    /// A `list` of copies of these items.
+    pub fn from_slice(items: &[Obj]) -> Py<PyList> {
+        Self::new(items.to_vec())
+    }
+    /// An empty instance of `class`, `list` or a subclass.
+    pub fn with_class(class: &PyType) -> Py<PyList> {
+        new_instance(class, |header| Self::with_header(header, Vec::new()))
+    }
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len.load(Ordering::Acquire)
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Stays readable until this thread's next safepoint (or while it holds the lock).
+    #[inline(always)]
+    fn storage(&self) -> &Storage {
+        // SAFETY: replaced storage is freed through QSBR.
+        unsafe { &*self.storage.load(Ordering::Acquire) }
+    }
+    fn section(&self) -> ShortSection<'_> {
+        ShortSection::enter(self.header.lock())
+    }
+    /// Item `index`, without a lock. May be uncounted.
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<Obj> {
+        for _ in 0..ATTEMPTS {
+            let storage = self.storage();
+            if index >= self.len() {
+                return None;
+            }
+            if index < storage.capacity()
+                && let Some(item) = storage.slot(index).load_uncounted()
+                // After the load of the item (Acquire): see the module. A number has no header.
+                && (!item.value().is_ptr() || std::ptr::eq(self.storage.load(Ordering::Acquire), storage))
+            {
+                return Some(item);
+            }
+        }
+        self.get_slow(index)
+    }
+    #[cold]
+    fn get_slow(&self, index: usize) -> Option<Obj> {
+        let _section = self.section();
+        if index < self.len() { self.storage().slot(index).load() } else { None }
+    }
+    /// Item `index`, counted.
+    #[inline]
+    pub fn get_strong(&self, index: usize) -> Option<Obj> {
+        self.get(index).map(crate::protocol::IntoStrong::into_strong)
+    }
+    /// Replaces item `index`; returns whether there is one.
+    #[inline]
+    pub fn set(&self, index: usize, value: Obj) -> bool {
+        let section = self.section();
+        if index >= self.len() {
+            return false;
+        }
+        let old = self.storage().slot(index).replace(Some(value));
+        drop(section);
+        drop(old);
+        true
+    }
+    /// Appends an item.
+    #[inline]
+    pub fn push(&self, item: Obj) {
+        let item = item.into_counted();
+        let _section = self.section();
+        let len = self.len();
+        if len == self.storage().capacity() {
+            self.grow(growth(len + 1));
+        }
+        self.storage().put(len, item);
+        self.len.store(len + 1, Ordering::Release);
+    }
+    /// Gives the list storage of the given capacity with the same words; under the lock.
+    #[cold]
+    fn grow(&self, capacity: usize) {
+        let old = self.storage.load(Ordering::Relaxed);
+        if !taipan_threading::multi_threaded() {
+            // SAFETY: there is no other thread, and this one holds no reference into the storage.
+            let new = unsafe { Storage::reallocate(old, capacity) };
+            self.storage.store(new, Ordering::Relaxed);
+            return;
+        }
+        let new = Storage::allocate(capacity);
+        // SAFETY: one is the list's, the other just made.
+        unsafe {
+            for index in 0..self.len() {
+                (*new).put(index, (*old).get(index));
+            }
+        }
+        self.publish(new);
+    }
+    /// Makes `new` the list's storage and retires the old one; under the lock. What the old one owned and `new` does not
+    /// hold is the caller's to drop.
+    fn publish(&self, new: *mut Storage) {
+        let old = if taipan_threading::multi_threaded() {
+            self.storage.swap(new, Ordering::AcqRel)
+        } else {
+            let old = self.storage.load(Ordering::Relaxed);
+            self.storage.store(new, Ordering::Relaxed);
+            old
+        };
+        // SAFETY: unpublished; the list owned it.
+        unsafe { Storage::retire(old) }
+    }
+    /// Removes and returns the last item.
+    #[inline]
+    pub fn pop(&self) -> Option<Obj> {
+        let _section = self.section();
+        let last = self.len().checked_sub(1)?;
+        self.len.store(last, Ordering::Release);
+        self.storage().slot(last).take()
+    }
+    /// Removes and returns item `index`.
+    pub fn remove(&self, index: usize) -> Option<Obj> {
+        let _section = self.section();
+        let len = self.len();
+        if index >= len {
+            return None;
+        }
+        if index + 1 == len {
+            self.len.store(index, Ordering::Release);
+            return self.storage().slot(index).take();
+        }
+        self.splice_locked(index, index + 1, Vec::new()).pop()
+    }
+    /// Inserts before item `index` (at the end if there is none).
+    pub fn insert(&self, index: usize, item: Obj) {
+        let section = self.section();
+        let index = index.min(self.len());
+        let removed = self.splice_locked(index, index, vec![item]);
+        drop(section);
+        drop(removed);
+    }
+    /// Appends items.
+    pub fn extend(&self, items: Vec<Obj>) {
+        let section = self.section();
+        let len = self.len();
+        let removed = self.splice_locked(len, len, items);
+        drop(section);
+        drop(removed);
+    }
+    /// Replaces items `start..end` (clamped) by others.
+    pub fn splice(&self, start: usize, end: usize, items: Vec<Obj>) {
+        let section = self.section();
+        let start = start.min(self.len());
+        let end = end.clamp(start, self.len());
+        let removed = self.splice_locked(start, end, items);
+        drop(section);
+        drop(removed);
+    }
+    /// Replaces items `start..end`, which exist, by others and returns the former ones, to be dropped after the section.
+    fn splice_locked(&self, start: usize, end: usize, items: Vec<Obj>) -> Vec<Obj> {
+        let len = self.len();
+        let storage = self.storage();
+        let count = items.len();
+        let new_len = len - (end - start) + count;
+        let removed: Vec<Obj> = (start..end)
+            // SAFETY: the list's own references, which the stores below or the new storage leave out.
+            .filter_map(|index| unsafe { Obj::from_value(storage.get(index)) })
+            .collect();
+        let shrink = new_len < storage.capacity() / 2 && storage.capacity() > 8;
+        if new_len <= storage.capacity() && !shrink {
+            if new_len > len {
+                for index in (end..len).rev() {
+                    storage.put(index - end + start + count, storage.get(index));
+                }
+            } else if new_len < len {
+                self.len.store(new_len, Ordering::Release);
+            }
+            for (index, item) in items.into_iter().enumerate() {
+                storage.put(start + index, item.into_counted());
+            }
+            if new_len < len {
+                for index in end..len {
+                    storage.put(index - end + start + count, storage.get(index));
+                }
+                for index in new_len..len {
+                    storage.put(index, Value::EMPTY);
+                }
+            }
+            self.len.store(new_len, Ordering::Release);
+        } else {
+            let capacity = if new_len > storage.capacity() && len > 0 { growth(new_len) } else { new_len };
+            let new = Storage::allocate(capacity);
+            // SAFETY: just made, with room for `new_len` items.
+            let to = unsafe { &*new };
+            for index in 0..start {
+                to.put(index, storage.get(index));
+            }
+            for (index, item) in items.into_iter().enumerate() {
+                to.put(start + index, item.into_counted());
+            }
+            for index in end..len {
+                to.put(index - end + start + count, storage.get(index));
+            }
+            if new_len < len {
+                self.len.store(new_len, Ordering::Release);
+            }
+            self.publish(new);
+            self.len.store(new_len, Ordering::Release);
+        }
+        removed
+    }
+    /// Takes all items out, leaving the list empty and without storage.
+    fn take_all(&self) -> Vec<Obj> {
+        let _section = self.section();
+        let (storage, len) = (self.storage(), self.len());
+        // SAFETY: the list's own references; the storage is unpublished below before any is dropped.
+        let items = (0..len).filter_map(|index| unsafe { Obj::from_value(storage.get(index)) }).collect();
+        self.len.store(0, Ordering::Release);
+        self.publish(Storage::empty());
+        items
+    }
+    /// Removes all items.
+    pub fn clear(&self) {
+        let section = self.section();
+        let len = self.len();
+        let removed = self.splice_locked(0, len, Vec::new());
+        drop(section);
+        drop(removed);
+    }
+    /// All items at one moment, counted.
+    pub fn to_vec(&self) -> Vec<Obj> {
+        let _section = self.section();
+        self.range_locked(0, 1, self.len())
+    }
+    /// Items `start`, `start + step`, …, as far as they exist, at one moment.
+    pub fn range(&self, start: usize, step: isize, count: usize) -> Vec<Obj> {
+        let _section = self.section();
+        self.range_locked(start, step, count)
+    }
+    fn range_locked(&self, start: usize, step: isize, count: usize) -> Vec<Obj> {
+        let (storage, len) = (self.storage(), self.len());
+        let mut items = Vec::with_capacity(count.min(len));
+        let mut index = start;
+        for _ in 0..count {
+            if index >= len {
+                break;
+            }
+            let value = storage.get(index);
+            if !value.is_empty() {
+                // SAFETY: the list owns it, and the lock keeps it there.
+                items.push(unsafe { Obj::from_borrowed(value) });
+            }
+            index = index.wrapping_add_signed(step);
+        }
+        items
+    }
+    /// Replaces items `start`, `start + step`, …, as far as they exist.
+    fn assign_strided(&self, start: usize, step: isize, items: Vec<Obj>) {
+        let section = self.section();
+        let (storage, len) = (self.storage(), self.len());
+        let mut removed = Vec::with_capacity(items.len());
+        let mut index = start;
+        for item in items {
+            if index < len {
+                removed.push(storage.slot(index).replace(Some(item)));
+            } else {
+                removed.push(Some(item));
+            }
+            index = index.wrapping_add_signed(step);
+        }
+        drop(section);
+        drop(removed);
+    }
+    /// Deletes items `start`, `start + step`, …, as far as they exist; `count` > 0.
+    fn delete_strided(&self, start: usize, step: isize, count: usize) {
+        let section = self.section();
+        let (storage, len) = (self.storage(), self.len());
+        let last = start.wrapping_add_signed(step.wrapping_mul(count as isize - 1));
+        let (low, high, stride) = (start.min(last), start.max(last), step.unsigned_abs());
+        let mut removed = Vec::with_capacity(count);
+        let mut to = low;
+        for from in low..len {
+            let value = storage.get(from);
+            if from <= high && (from - low) % stride == 0 {
+                // SAFETY: the list's own reference, which is overwritten below before it is dropped.
+                removed.extend(unsafe { Obj::from_value(value) });
+            } else {
+                storage.put(to, value);
+                to += 1;
+            }
+        }
+        if to < len {
+            self.len.store(to, Ordering::Release);
+            for index in to..len {
+                storage.put(index, Value::EMPTY);
+            }
+        }
+        drop(section);
+        drop(removed);
+    }
+    /// Reverses the order.
+    pub fn reverse(&self) {
+        let _section = self.section();
+        let (storage, len) = (self.storage(), self.len());
+        for low in 0..len / 2 {
+            let high = len - 1 - low;
+            let (a, b) = (storage.get(low), storage.get(high));
+            storage.put(low, b);
+            storage.put(high, a);
+        }
+    }
+    /// Bytes of the items' array.
+    fn storage_bytes(&self) -> usize {
+        self.storage().capacity() * 8
+    }
+    /// A receiver of Rust type `&PyList` as an object.
+    pub fn to_obj(&self) -> Obj {
+        Py::from_ref(self).into_obj()
+    }
+}
+
+/// `obj` as a `list` if its class is exactly that.
+#[inline]
+pub fn exact_list(obj: &Obj) -> Option<&PyList> {
+    if class_of(obj).is(&types().list) { obj.downcast::<PyList>() } else { None }
+}
+
+impl Drop for PyList {
+    fn drop(&mut self) {
+        let storage = self.storage.load(Ordering::Relaxed);
+        // SAFETY: the object is dead: nobody can reach or read the storage; it owns its items.
+        unsafe {
+            for index in (0..self.len()).rev() {
+                drop(Obj::from_value((*storage).get(index)));
+            }
+            Storage::free(storage);
+        }
+    }
+}

@@ -1,7 +1,177 @@
-//! (stub)
-#![allow(unused)]
-use taipan_gc::{Header,Obj,Py,Slot};use crate::layout;use crate::types::Types;use crate::error::*;
-#[repr(C)] pub struct PyTuple { header: Header }
-layout!(PyTuple, "tuple", []);
-impl PyTuple { pub fn new(_: Vec<Obj>) -> Py<PyTuple> { unimplemented!() } pub fn as_slice(&self) -> &[Obj] { unimplemented!() } pub fn len(&self)->usize {0} }
-pub(crate) fn fill(_: &Types) {}
+//! `tuple`: constant items, so they are read without any protocol.
+//!
+//! The items of an exact tuple follow the struct in the same block; those of an instance of a subclass are in a box, because attributes
+//! follow the struct there. `items` points to them in either case. Everything but the cached hash is constant once the tuple is made.
+
+mod methods;
+mod slots;
+
+use taipan_gc::{Header, Obj, Py, Tracer};
+use taipan_threading::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
+
+use crate::layout;
+use crate::type_object::{PyType, class_of, new_instance};
+use crate::types::{Types, types};
+
+pub(crate) use slots::combine_hashes;
+
+/// A `tuple` object; see the module.
+#[repr(C)]
+pub struct PyTuple {
+    header: Header,
+    len: usize,
+    items: AtomicPtr<Obj>,
+    /// -1: not computed yet. Written by anyone, always with the same value.
+    hash: AtomicI64,
+}
+layout!(PyTuple, "tuple", trace = trace_items);
+
+fn trace_items(this: &PyTuple, tracer: &mut Tracer<'_>) {
+    for item in this.as_slice() {
+        if item.value().is_ptr() {
+            tracer(item.value());
+        }
+    }
+}
+
+/// The immortal empty tuple; null before the first use.
+static EMPTY: AtomicPtr<PyTuple> = AtomicPtr::new(std::ptr::null_mut());
+
+pub(crate) fn fill(types: &Types) {
+    slots::fill(types);
+}
+
+impl PyTuple {
+    fn with_header(header: Header, len: usize) -> PyTuple {
+        PyTuple { header, len, items: AtomicPtr::new(std::ptr::dangling_mut()), hash: AtomicI64::new(-1) }
+    }
+    /// The empty tuple.
+    #[inline]
+    pub fn empty() -> Py<PyTuple> {
+        // Acquire pairs with the exchange in `make_empty`.
+        let empty = EMPTY.load(Ordering::Acquire);
+        if empty.is_null() {
+            return Self::make_empty();
+        }
+        // SAFETY: immortal.
+        Py::from_ref(unsafe { &*empty })
+    }
+    #[cold]
+    fn make_empty() -> Py<PyTuple> {
+        let tuple = Py::new(Self::with_header(Header::new(types().tuple.root_shape()), 0));
+        tuple.immortalize();
+        match EMPTY.compare_exchange(std::ptr::null_mut(), tuple.as_ptr(), Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => tuple,
+            // SAFETY: another thread's is immortal.
+            Err(other) => Py::from_ref(unsafe { &*other }),
+        }
+    }
+    /// A `tuple` of `len` items that `items` yields, exactly.
+    #[inline]
+    fn build(len: usize, items: impl Iterator<Item = Obj>) -> Py<PyTuple> {
+        if len == 0 {
+            return Self::empty();
+        }
+        let tuple = Py::with_extra(Self::with_header(Header::new(types().tuple.root_shape()), len), len * size_of::<Obj>());
+        // SAFETY: the block has room for `len` items behind the struct, which nobody else has seen; every one of them is
+        // written before the tuple is used, and no safepoint lies in between.
+        unsafe {
+            let at = tuple.as_ptr().add(1).cast::<Obj>();
+            let mut written = 0;
+            for item in items.take(len) {
+                at.add(written).write(Obj::from_value_unchecked(item.into_counted()));
+                written += 1;
+            }
+            assert!(written == len, "a tuple's items come in the number announced");
+            tuple.items.store(at, Ordering::Relaxed);
+        }
+        tuple
+    }
+    /// A `tuple` of these items.
+    #[inline]
+    pub fn new(items: Vec<Obj>) -> Py<PyTuple> {
+        Self::build(items.len(), items.into_iter())
+    }
+    /// A `tuple` of these items.
+    #[inline]
+    pub fn from_array<const N: usize>(items: [Obj; N]) -> Py<PyTuple> {
+        Self::build(N, items.into_iter())
+    }
+    /// A `tuple` of copies of these items.
+    #[inline]
+    pub fn from_slice(items: &[Obj]) -> Py<PyTuple> {
+        Self::build(items.len(), items.iter().cloned())
+    }
+    /// A `tuple` of these items.
+    #[allow(clippy::should_implement_trait)]
+    pub fn from_iter(items: impl IntoIterator<Item = Obj>) -> Py<PyTuple> {
+        Self::new(items.into_iter().collect())
+    }
+    /// An instance of `class`, `tuple` or a subclass.
+    pub fn with_class(class: &PyType, items: Vec<Obj>) -> Py<PyTuple> {
+        if class.is(&types().tuple) {
+            return Self::new(items);
+        }
+        // SAFETY: the counted word of each item, given away by it.
+        let items: Box<[Obj]> = items.into_iter().map(|item| unsafe { Obj::from_value_unchecked(item.into_counted()) }).collect();
+        let tuple = new_instance(class, |header| Self::with_header(header, items.len()));
+        if !items.is_empty() {
+            tuple.items.store(Box::into_raw(items).cast(), Ordering::Relaxed);
+        }
+        tuple
+    }
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+    #[inline(always)]
+    pub fn as_slice(&self) -> &[Obj] {
+        // SAFETY: `items` holds `len` counted references, constant as long as the tuple lives.
+        unsafe { std::slice::from_raw_parts(self.items.load(Ordering::Relaxed), self.len) }
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+    /// Item `index`, borrowed.
+    #[inline(always)]
+    pub fn get(&self, index: usize) -> Option<&Obj> {
+        self.as_slice().get(index)
+    }
+    pub fn to_vec(&self) -> Vec<Obj> {
+        self.as_slice().to_vec()
+    }
+    /// Whether the items follow the struct.
+    fn is_inline(&self) -> bool {
+        std::ptr::eq(self.items.load(Ordering::Relaxed), std::ptr::from_ref(self).wrapping_add(1).cast())
+    }
+    /// A receiver of Rust type `&PyTuple` as an object.
+    pub fn to_obj(&self) -> Obj {
+        Py::from_ref(self).into_obj()
+    }
+}
+
+/// `obj` as a `tuple` if its class is exactly that.
+#[inline]
+pub fn exact_tuple(obj: &Obj) -> Option<&PyTuple> {
+    if class_of(obj).is(&types().tuple) { obj.downcast::<PyTuple>() } else { None }
+}
+
+impl Drop for PyTuple {
+    fn drop(&mut self) {
+        if self.len == 0 {
+            return;
+        }
+        let items = std::ptr::slice_from_raw_parts_mut(self.items.load(Ordering::Relaxed), self.len);
+        // SAFETY: the object is dead and owns its items: in its own block, or in a box.
+        unsafe {
+            if self.is_inline() {
+                std::ptr::drop_in_place(items);
+            } else {
+                drop(Box::from_raw(items));
+            }
+        }
+    }
+}

@@ -1,0 +1,561 @@
+//! The hash table inside of dicts and sets: lookups without a lock, changes under the object's lock.
+//!
+//! Vocabulary: the *current* table is the one that `table` points to; a table that was replaced is *frozen* (see [`super::table`]).
+//!
+//! **Reading.** Load the table, find the entry, load its value by the foreign-load protocol of [`taipan_gc::Slot`], then look whether
+//! the table is still current. That protocol trusts a second look at the slot to prove that the block it reads is still the object
+//! that the slot held; but the slots of a frozen table stay as they are while their objects die and their blocks become other
+//! objects. Who reads the header of such a later object (Acquire) also sees everything that came before the former
+//! one's end, the publication of the successor table included: the table is not current any more, and the reader starts over.
+//! A reader that matched the key of an entry and then finds its value empty saw
+//! a deletion: entries are never reused, so "absent" was true at some moment of the lookup.
+//!
+//! **Comparing.** Identity first; then, if the hashes agree, exact strings by their text, everything else with Python's `==`, on
+//! counted references and outside of the lock. Afterwards a reader goes on if the table was not replaced meanwhile
+//! (a replaced one may have been freed and its address reused: `changes` tells); a writer goes on if the set of keys did not change at all.
+//!
+//! **Changing** happens in a [`ShortSection`]: first the caches are told (`keys_version`), then the table is changed in an
+//! order that readers can bear (`Table`), or a new one is filled and published by one exchange.
+
+use taipan_gc::{Obj, Tracer, Value};
+use taipan_threading::ObjectLock;
+use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use super::table::{DUMMY, MIN_LOG2, Probe, Table, VACANT, log2_for};
+use crate::error::PyResult;
+use crate::protocol;
+use crate::short_section::ShortSection;
+use crate::str::{PyStr, is_exact_str};
+
+/// See the module.
+#[repr(C)]
+pub(crate) struct HashCore {
+    /// Written under the lock (Release), read by anyone (Acquire).
+    table: AtomicPtr<Table>,
+    /// Number of keys. Written under the lock.
+    used: AtomicUsize,
+    /// High half: how many tables were replaced; low half: how often keys came and went. Written under the lock, after the change.
+    changes: AtomicU64,
+    /// Nonzero: a number that no other set of keys in a table ever had. To 0 under the lock before any change of keys.
+    keys_version: AtomicU32,
+    stride: u8,
+}
+
+static NEXT_KEYS_VERSION: AtomicU32 = AtomicU32::new(1);
+
+const REPLACED: u64 = 1 << 32;
+
+/// Where a key is: valid in the section in which it was found.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    cell: usize,
+    pub(crate) entry: usize,
+}
+
+enum Step {
+    Found(usize),
+    Absent,
+    /// The table is not current any more.
+    Replaced,
+    /// The entry's key (counted) has the same hash; whether it is equal, Python code must say.
+    Compare(usize, Obj),
+}
+
+impl HashCore {
+    pub(crate) fn new(stride: u8) -> HashCore {
+        HashCore {
+            table: AtomicPtr::new(Table::empty()),
+            used: AtomicUsize::new(0),
+            changes: AtomicU64::new(0),
+            keys_version: AtomicU32::new(0),
+            stride,
+        }
+    }
+    /// With room for `entries` keys.
+    pub(crate) fn with_capacity(stride: u8, entries: usize) -> HashCore {
+        let core = HashCore::new(stride);
+        if entries > 0 {
+            core.table.store(Table::allocate(log2_for(entries), stride), Ordering::Relaxed);
+        }
+        core
+    }
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.used.load(Ordering::Acquire)
+    }
+    #[inline(always)]
+    fn table_ptr(&self) -> *mut Table {
+        self.table.load(Ordering::Acquire)
+    }
+    /// The current table. It stays readable until this thread's next safepoint (or while this thread holds the lock).
+    #[inline(always)]
+    pub(crate) fn table(&self) -> &Table {
+        // SAFETY: replaced tables are freed through QSBR.
+        unsafe { &*self.table_ptr() }
+    }
+    /// Whether `table` is still current. After the load of a slot's object (Acquire): see the module.
+    #[inline(always)]
+    pub(crate) fn is_current(&self, table: &Table) -> bool {
+        std::ptr::eq(self.table.load(Ordering::Acquire), table)
+    }
+    #[inline(always)]
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+    /// Bytes of the table.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.table().bytes()
+    }
+
+    /// Goes on looking for `key` from `probe`. `LOCKED`: the caller holds the lock, so nothing can be replaced or removed.
+    #[inline]
+    fn find<const LOCKED: bool>(&self, table: &Table, key: &Obj, key_is_str: bool, hash: i64, probe: &mut Probe) -> Step {
+        let wanted = key.value();
+        loop {
+            let entry = match table.cell(probe.at) {
+                VACANT => return Step::Absent,
+                DUMMY => {
+                    probe.advance(table);
+                    continue;
+                }
+                entry => entry as usize,
+            };
+            let slot = table.key(entry);
+            let found = slot.peek();
+            if found.same(wanted) {
+                return Step::Found(entry);
+            }
+            if table.hash(entry) == hash && !found.is_empty() && !found.both_int(wanted) {
+                let candidate = if LOCKED {
+                    Table::borrow(slot)
+                } else {
+                    let candidate = slot.load_uncounted();
+                    if !self.is_current(table) {
+                        return Step::Replaced;
+                    }
+                    candidate
+                };
+                // Empty: deleted just now, so the key (if this was it) was absent for a moment.
+                if let Some(candidate) = candidate {
+                    if key_is_str && is_exact_str(&candidate) {
+                        if text_equal(&candidate, key) {
+                            return Step::Found(entry);
+                        }
+                    } else {
+                        return Step::Compare(entry, protocol::IntoStrong::into_strong(candidate));
+                    }
+                }
+            }
+            probe.advance(table);
+        }
+    }
+
+    /// The entry's value, or nothing if it was deleted; `Err` if the table was replaced.
+    #[inline(always)]
+    fn read_value(&self, table: &Table, entry: usize) -> Result<Option<Obj>, ()> {
+        let value = table.value(entry).load_uncounted();
+        if self.is_current(table) { Ok(value) } else { Err(()) }
+    }
+
+    /// The value of `key`, without a lock. May be uncounted.
+    #[inline]
+    pub(crate) fn get(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
+        self.look_up(key, hash, |table, entry| self.read_value(table, entry)).map(Option::flatten)
+    }
+    /// Whether `key` is there, without a lock.
+    #[inline]
+    pub(crate) fn contains(&self, key: &Obj, hash: i64) -> PyResult<bool> {
+        self.look_up(key, hash, |_, _| Ok(())).map(|found| found.is_some())
+    }
+
+    #[inline]
+    fn look_up<R>(&self, key: &Obj, hash: i64, read: impl Fn(&Table, usize) -> Result<R, ()>) -> PyResult<Option<R>> {
+        let key_is_str = is_exact_str(key);
+        'again: loop {
+            // Before the table: a replacement in between shows.
+            let replaced = self.changes() / REPLACED;
+            let mut table = self.table();
+            let mut probe = Probe::new(table, hash);
+            loop {
+                let entry = match self.find::<false>(table, key, key_is_str, hash, &mut probe) {
+                    Step::Found(entry) => entry,
+                    Step::Absent => return Ok(None),
+                    Step::Replaced => continue 'again,
+                    Step::Compare(entry, candidate) => {
+                        let address = std::ptr::from_ref(table);
+                        let equal = protocol::eq(&candidate, key)?;
+                        // Python code ran: `table` may be gone. Neither pointer nor number changed: it is the same one.
+                        table = self.table();
+                        if self.changes() / REPLACED != replaced || !std::ptr::eq(table, address) {
+                            continue 'again;
+                        }
+                        if !equal {
+                            probe.advance(table);
+                            continue;
+                        }
+                        entry
+                    }
+                };
+                match read(table, entry) {
+                    Ok(result) => return Ok(Some(result)),
+                    Err(()) => continue 'again,
+                }
+            }
+        }
+    }
+
+    /// The value of an exact string, without a lock; no Python code runs unless keys that are no exact strings have the same hash.
+    #[inline]
+    pub(crate) fn get_str(&self, key: &PyStr) -> Option<Obj> {
+        let hash = key.python_hash();
+        // SAFETY: uncounted, and `key` is alive during the call.
+        let key = unsafe { Obj::from_value_unchecked(Value::from_ptr(std::ptr::from_ref(key).cast()).uncounted()) };
+        loop {
+            let table = self.table();
+            let mut probe = Probe::new(table, hash);
+            let entry = match self.find::<false>(table, &key, true, hash, &mut probe) {
+                Step::Found(entry) => entry,
+                Step::Absent => return None,
+                Step::Replaced => continue,
+                Step::Compare(..) => {
+                    let key = protocol::IntoStrong::into_strong(key);
+                    return self.get(&key, hash).unwrap_or_else(|_| {
+                        drop(crate::error::try_take_raised());
+                        None
+                    });
+                }
+            };
+            if let Ok(value) = self.read_value(table, entry) {
+                return value;
+            }
+        }
+    }
+    /// The entry number of an exact string, for inline caches.
+    pub(crate) fn entry_of_str(&self, key: &PyStr) -> Option<u32> {
+        let hash = key.python_hash();
+        // SAFETY: uncounted, and `key` is alive during the call.
+        let key = unsafe { Obj::from_value_unchecked(Value::from_ptr(std::ptr::from_ref(key).cast()).uncounted()) };
+        loop {
+            let table = self.table();
+            let mut probe = Probe::new(table, hash);
+            match self.find::<false>(table, &key, true, hash, &mut probe) {
+                Step::Found(entry) => return u32::try_from(entry).ok(),
+                Step::Absent | Step::Compare(..) => return None,
+                Step::Replaced => {}
+            }
+        }
+    }
+    /// The value in entry `entry` of the current table, if there is such an entry. May be uncounted.
+    #[inline]
+    pub(crate) fn value_at(&self, entry: u32) -> Option<Obj> {
+        loop {
+            let table = self.table();
+            if entry as usize >= table.capacity {
+                return None;
+            }
+            if let Ok(value) = self.read_value(table, entry as usize) {
+                return value;
+            }
+        }
+    }
+    /// The number of the current set of keys; 0 if there are no numbers left.
+    pub(crate) fn keys_version(&self, lock: &ObjectLock) -> u32 {
+        let version = self.keys_version.load(Ordering::Acquire);
+        if version != 0 {
+            return version;
+        }
+        let _section = ShortSection::enter(lock);
+        let version = self.keys_version.load(Ordering::Relaxed);
+        if version != 0 {
+            return version;
+        }
+        let fresh = NEXT_KEYS_VERSION.fetch_add(1, Ordering::Relaxed);
+        if fresh >= u32::MAX - 1024 {
+            NEXT_KEYS_VERSION.store(u32::MAX - 1024, Ordering::Relaxed);
+            return 0;
+        }
+        self.keys_version.store(fresh, Ordering::Release);
+        fresh
+    }
+    /// The number if one is assigned: one load.
+    #[inline(always)]
+    pub(crate) fn keys_version_now(&self) -> u32 {
+        self.keys_version.load(Ordering::Acquire)
+    }
+
+    // Changing: all under the lock.
+
+    /// Finds `key` and, in the same section, calls `act` with its place. `act` must not run Python code.
+    #[inline]
+    pub(crate) fn locate<R>(
+        &self,
+        lock: &ObjectLock,
+        key: &Obj,
+        hash: i64,
+        act: impl FnOnce(&HashCore, Option<Place>) -> R,
+    ) -> PyResult<R> {
+        let key_is_str = is_exact_str(key);
+        let mut resume: Option<(u64, Probe)> = None;
+        loop {
+            let section = ShortSection::enter(lock);
+            let table = self.table();
+            let mut probe = match resume.take() {
+                Some((changes, probe)) if changes == self.changes() => probe,
+                _ => Probe::new(table, hash),
+            };
+            match self.find::<true>(table, key, key_is_str, hash, &mut probe) {
+                Step::Found(entry) => return Ok(act(self, Some(Place { cell: probe.at, entry }))),
+                Step::Absent => return Ok(act(self, None)),
+                Step::Replaced => {}
+                Step::Compare(entry, candidate) => {
+                    let changes = self.changes();
+                    drop(section);
+                    let equal = protocol::eq(&candidate, key)?;
+                    drop(candidate);
+                    let _section = ShortSection::enter(lock);
+                    if self.changes() != changes {
+                        continue;
+                    }
+                    if equal {
+                        return Ok(act(self, Some(Place { cell: probe.at, entry })));
+                    }
+                    probe.advance(self.table());
+                    resume = Some((changes, probe));
+                }
+            }
+        }
+    }
+
+    /// Before keys come or go: caches of this set of keys become invalid. Whoever sees a new table (Acquire) sees this.
+    #[inline(always)]
+    fn begin_change(&self) {
+        if self.keys_version.load(Ordering::Relaxed) != 0 {
+            self.keys_version.store(0, Ordering::Relaxed);
+        }
+    }
+    #[inline(always)]
+    fn end_change(&self, by: u64) {
+        self.changes.store(self.changes.load(Ordering::Relaxed).wrapping_add(by), Ordering::Release);
+    }
+    /// Makes `new` current and returns the frozen table.
+    fn replace_table(&self, new: *mut Table) -> *mut Table {
+        let old = if taipan_threading::multi_threaded() {
+            self.table.swap(new, Ordering::AcqRel)
+        } else {
+            let old = self.table.load(Ordering::Relaxed);
+            self.table.store(new, Ordering::Relaxed);
+            old
+        };
+        self.end_change(REPLACED);
+        old
+    }
+
+    /// Adds a key that [`HashCore::locate`] just found to be absent, in the same section. Takes over both references (counted words).
+    #[inline]
+    pub(crate) fn insert_absent(&self, hash: i64, key: Value, value: Value) {
+        self.begin_change();
+        let mut table = self.table();
+        if table.filled() == table.capacity {
+            self.resize(self.len() * 3);
+            table = self.table();
+        }
+        let entry = table.append(hash, key, value);
+        table.set_cell(table.free_cell(hash), entry as isize);
+        self.used.store(self.used.load(Ordering::Relaxed) + 1, Ordering::Release);
+        self.end_change(1);
+    }
+    /// Moves the entries to a new table whose index has at least `cells` cells.
+    fn resize(&self, cells: usize) {
+        let mut log2 = MIN_LOG2;
+        while 1usize << log2 < cells {
+            log2 += 1;
+        }
+        let old = self.table();
+        let new = Table::allocate(log2, self.stride);
+        // SAFETY: just made, and nobody else's.
+        let to = unsafe { &*new };
+        for entry in 0..old.filled() {
+            let key = old.key(entry).peek();
+            if key.is_empty() {
+                continue;
+            }
+            let value = if old.has_values() && self.stride == 3 { old.value(entry).peek() } else { Value::EMPTY };
+            let hash = old.hash(entry);
+            let moved = to.append(hash, key, value);
+            to.set_cell(to.free_cell(hash), moved as isize);
+        }
+        let frozen = self.replace_table(new);
+        // SAFETY: unpublished; its references belong to the new table now.
+        unsafe { Table::retire(frozen) }
+    }
+    /// Removes the key at `place`; returns key and value, to be dropped after the section.
+    #[inline]
+    pub(crate) fn remove_at(&self, place: Place) -> (Option<Obj>, Option<Obj>) {
+        self.begin_change();
+        let table = self.table();
+        table.set_cell(place.cell, DUMMY);
+        // The value first: a reader that still sees the key finds no value.
+        let value = if self.stride == 3 { table.value(place.entry).take() } else { None };
+        let key = table.key(place.entry).take();
+        self.used.store(self.used.load(Ordering::Relaxed) - 1, Ordering::Release);
+        self.end_change(1);
+        (key, value)
+    }
+    /// Removes and returns the newest key and its value.
+    pub(crate) fn pop_last(&self, lock: &ObjectLock) -> Option<(Obj, Option<Obj>)> {
+        let _section = ShortSection::enter(lock);
+        let table = self.table();
+        let mut end = table.live_end();
+        while end > 0 {
+            let entry = end - 1;
+            if !table.key(entry).is_empty() {
+                let hash = table.hash(entry);
+                let mut probe = Probe::new(table, hash);
+                while table.cell(probe.at) != entry as isize {
+                    probe.advance(table);
+                }
+                let (key, value) = self.remove_at(Place { cell: probe.at, entry });
+                table.set_live_end(entry);
+                return key.map(|key| (key, value));
+            }
+            end = entry;
+        }
+        None
+    }
+    /// Makes room for `entries` keys in all.
+    pub(crate) fn reserve(&self, lock: &ObjectLock, entries: usize) {
+        let _section = ShortSection::enter(lock);
+        if entries > self.table().capacity {
+            self.begin_change();
+            self.resize(1 << log2_for(entries));
+        }
+    }
+    /// Replaces the content by that of `fresh`, which nobody else knows; drops the former content after the section. With
+    /// `if_empty`, only if there is nothing to lose; returns whether it did.
+    pub(crate) fn replace_content(&self, lock: &ObjectLock, fresh: HashCore, if_empty: bool) -> bool {
+        let section = ShortSection::enter(lock);
+        if if_empty && self.len() > 0 {
+            return false;
+        }
+        self.begin_change();
+        let old = self.replace_table(fresh.table.swap(Table::empty(), Ordering::Relaxed));
+        self.used.store(fresh.used.load(Ordering::Relaxed), Ordering::Release);
+        drop(section);
+        // SAFETY: unpublished under the lock.
+        unsafe {
+            (*old).drop_references();
+            Table::retire(old);
+        }
+        true
+    }
+    /// Removes everything.
+    pub(crate) fn clear(&self, lock: &ObjectLock) {
+        if !self.table().is_empty_table() {
+            self.replace_content(lock, HashCore::new(self.stride), false);
+        }
+    }
+
+    /// A copy, made under the lock: a snapshot.
+    pub(crate) fn copy(&self, lock: &ObjectLock) -> HashCore {
+        let _section = ShortSection::enter(lock);
+        let copy = HashCore::with_capacity(self.stride, self.len());
+        let (from, to) = (self.table(), copy.table());
+        for entry in 0..from.filled() {
+            let Some(key) = Table::borrow(from.key(entry)) else { continue };
+            let value = if self.stride == 3 { Table::borrow(from.value(entry)) } else { None };
+            let hash = from.hash(entry);
+            let at = to.append(hash, key.into_counted(), value.map_or(Value::EMPTY, Obj::into_counted));
+            to.set_cell(to.free_cell(hash), at as isize);
+        }
+        copy.used.store(self.len(), Ordering::Relaxed);
+        copy
+    }
+    /// Calls `f` with hash, key and value (both borrowed as uncounted references) of every entry, in order and under the lock.
+    /// `f` must not run Python code.
+    pub(crate) fn for_each_locked(&self, lock: &ObjectLock, mut f: impl FnMut(i64, Obj, Option<Obj>)) {
+        let _section = ShortSection::enter(lock);
+        let table = self.table();
+        for entry in 0..table.filled() {
+            if let Some(key) = Table::borrow(table.key(entry)) {
+                let value = if table.has_values() { Table::borrow(table.value(entry)) } else { None };
+                f(table.hash(entry), key, value);
+            }
+        }
+    }
+    /// The next entry from `position` on, without a lock. Both may be uncounted. Without values, the value is absent.
+    #[inline]
+    pub(crate) fn next_entry(&self, position: &mut usize) -> Option<(i64, Obj, Option<Obj>)> {
+        'again: loop {
+            let table = self.table();
+            let filled = table.filled();
+            while *position < filled {
+                let entry = *position;
+                let key = table.key(entry).load_uncounted();
+                let value = if table.has_values() { table.value(entry).load_uncounted() } else { None };
+                let hash = table.hash(entry);
+                if !self.is_current(table) {
+                    continue 'again;
+                }
+                *position += 1;
+                if let Some(key) = key
+                    && (value.is_some() || !table.has_values())
+                {
+                    return Some((hash, key, value));
+                }
+            }
+            return None;
+        }
+    }
+    /// The entry before `position`, for walking backwards. As [`HashCore::next_entry`].
+    pub(crate) fn previous_entry(&self, position: &mut usize) -> Option<(i64, Obj, Option<Obj>)> {
+        'again: loop {
+            let table = self.table();
+            *position = (*position).min(table.filled());
+            while *position > 0 {
+                let entry = *position - 1;
+                let key = table.key(entry).load_uncounted();
+                let value = if table.has_values() { table.value(entry).load_uncounted() } else { None };
+                let hash = table.hash(entry);
+                if !self.is_current(table) {
+                    continue 'again;
+                }
+                *position = entry;
+                if let Some(key) = key
+                    && (value.is_some() || !table.has_values())
+                {
+                    return Some((hash, key, value));
+                }
+            }
+            return None;
+        }
+    }
+    /// One past the last entry.
+    pub(crate) fn end(&self) -> usize {
+        self.table().filled()
+    }
+    pub(crate) fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.table().trace(tracer);
+    }
+}
+
+/// Texts of two exact strings.
+#[inline]
+fn text_equal(a: &Obj, b: &Obj) -> bool {
+    match (a.downcast::<PyStr>(), b.downcast::<PyStr>()) {
+        (Some(a), Some(b)) => a.equals(b),
+        _ => false,
+    }
+}
+
+impl Drop for HashCore {
+    fn drop(&mut self) {
+        let table = self.table.load(Ordering::Relaxed);
+        // SAFETY: the object is dead (or was never published): nobody can reach or read the table.
+        unsafe {
+            if !(*table).is_empty_table() {
+                (*table).drop_references();
+                Table::free(table);
+            }
+        }
+    }
+}

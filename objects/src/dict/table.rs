@@ -1,0 +1,319 @@
+//! The storage of dicts and sets: an index of small integers and the entries in order of insertion, in one allocation.
+//!
+//! ```text
+//! | header | index: 1 << log2 cells of 1, 2, 4 or 8 bytes | entries: capacity × (hash, key [, value]) |
+//! ```
+//!
+//! A cell holds an entry's number, [`VACANT`] or [`DUMMY`] (deleted). An entry is never reused for another key: a deleted one
+//! has an empty value and key until compaction copies the others to a new table. Cells never become vacant again.
+//!
+//! | field | written | read |
+//! | --- | --- | --- |
+//! | cells | under the object's lock; a new entry's last of all (Release) | anyone (Acquire) |
+//! | `hash` | before its key is stored | anyone who saw the key or the cell |
+//! | key, value | under the lock: exchange, or store where empty | anyone, by the foreign-load protocol and a look whether the table is still current |
+//! | `filled`, `live_end` | under the lock | anyone (Acquire) |
+//!
+//! A table that is replaced is *frozen*: the references in it belong to its successor (or were dropped), and its memory goes through QSBR.
+
+use std::alloc::Layout;
+
+use taipan_gc::{Obj, Slot, Tracer, Value};
+use taipan_threading::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+/// A cell that was never used.
+pub(crate) const VACANT: isize = -1;
+/// A cell whose entry was deleted.
+pub(crate) const DUMMY: isize = -2;
+/// Log2 of the smallest index.
+pub(crate) const MIN_LOG2: u8 = 3;
+
+/// Header of a table; see the module.
+#[repr(C, align(8))]
+pub(crate) struct Table {
+    log2: u8,
+    /// Log2 of a cell's bytes.
+    width: u8,
+    /// Words of an entry: 2 without, 3 with a value.
+    stride: u8,
+    /// Number of entries there is room for.
+    pub(crate) capacity: usize,
+    /// Entries used so far, deleted ones included.
+    filled: AtomicUsize,
+    /// All entries from here to `filled` are deleted.
+    live_end: AtomicUsize,
+}
+
+const HEADER: usize = size_of::<Table>();
+
+/// The table of every empty dict and set: full from the start.
+#[repr(C)]
+struct EmptyTable {
+    table: Table,
+    cells: [AtomicI8; 8],
+}
+
+static EMPTY: EmptyTable = EmptyTable {
+    table: Table {
+        log2: MIN_LOG2,
+        width: 0,
+        stride: 3,
+        capacity: 0,
+        filled: AtomicUsize::new(0),
+        live_end: AtomicUsize::new(0),
+    },
+    cells: [const { AtomicI8::new(VACANT as i8) }; 8],
+};
+
+/// Room for entries in an index of `1 << log2` cells.
+pub(crate) const fn usable(log2: u8) -> usize {
+    ((1usize << log2) << 1) / 3
+}
+
+/// The smallest index that has room for `entries`.
+pub(crate) fn log2_for(entries: usize) -> u8 {
+    let mut log2 = MIN_LOG2;
+    while usable(log2) < entries {
+        log2 += 1;
+    }
+    log2
+}
+
+const fn width_for(log2: u8) -> u8 {
+    match log2 {
+        0..=7 => 0,
+        8..=15 => 1,
+        16..=31 => 2,
+        _ => 3,
+    }
+}
+
+fn layout(log2: u8, stride: u8) -> Layout {
+    let bytes = HEADER + (1usize << log2 << width_for(log2)) + usable(log2) * stride as usize * 8;
+    // Sizes were checked by who grows (see `HashCore::grow`); an impossible one makes the allocator fail.
+    Layout::from_size_align(bytes, 8).unwrap_or(Layout::new::<Table>())
+}
+
+impl Table {
+    /// The shared empty table, which is never written.
+    #[inline(always)]
+    pub(crate) fn empty() -> *mut Table {
+        std::ptr::from_ref(&EMPTY).cast::<Table>().cast_mut()
+    }
+    #[inline(always)]
+    pub(crate) fn is_empty_table(&self) -> bool {
+        std::ptr::eq(self, std::ptr::from_ref(&EMPTY).cast::<Table>())
+    }
+    /// A new table, owned by the caller.
+    pub(crate) fn allocate(log2: u8, stride: u8) -> *mut Table {
+        let layout = layout(log2, stride);
+        // SAFETY: the layout is not empty. Zeroed entries are empty ones.
+        unsafe {
+            let table = std::alloc::alloc_zeroed(layout).cast::<Table>();
+            if table.is_null() {
+                std::alloc::handle_alloc_error(layout);
+            }
+            table.write(Table {
+                log2,
+                width: width_for(log2),
+                stride,
+                        capacity: usable(log2),
+                filled: AtomicUsize::new(0),
+                live_end: AtomicUsize::new(0),
+            });
+            // VACANT is all ones at every width.
+            table.cast::<u8>().add(HEADER).write_bytes(0xff, 1usize << log2 << width_for(log2));
+            table
+        }
+    }
+    /// Bytes of the whole allocation; 0 for the shared empty table.
+    pub(crate) fn bytes(&self) -> usize {
+        if self.is_empty_table() { 0 } else { layout(self.log2, self.stride).size() }
+    }
+    /// Frees the memory, not the references.
+    ///
+    /// # Safety
+    /// Nobody can read the table any more.
+    pub(crate) unsafe fn free(table: *mut Table) {
+        // SAFETY: as the caller says; `allocate` used this layout.
+        unsafe {
+            if !(*table).is_empty_table() {
+                let layout = layout((*table).log2, (*table).stride);
+                std::alloc::dealloc(table.cast(), layout);
+            }
+        }
+    }
+    /// Frees the memory, not the references, when no thread can be reading it any more.
+    ///
+    /// # Safety
+    /// The table was unpublished, and the caller owns it.
+    pub(crate) unsafe fn retire(table: *mut Table) {
+        unsafe fn dealloc(pointer: *mut u8, _bytes: usize) {
+            // SAFETY: `retire` passed a table that nobody reads any more.
+            unsafe { Table::free(pointer.cast()) }
+        }
+        // SAFETY: as the caller says.
+        unsafe {
+            if (*table).is_empty_table() {
+                return;
+            }
+            if !taipan_threading::multi_threaded() {
+                return Table::free(table);
+            }
+            let bytes = (*table).bytes();
+            taipan_threading::qsbr::retire_raw(table.cast(), dealloc, bytes);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn mask(&self) -> usize {
+        (1 << self.log2) - 1
+    }
+    #[inline(always)]
+    pub(crate) fn filled(&self) -> usize {
+        self.filled.load(Ordering::Acquire)
+    }
+    #[inline(always)]
+    pub(crate) fn live_end(&self) -> usize {
+        self.live_end.load(Ordering::Acquire)
+    }
+    pub(crate) fn set_live_end(&self, end: usize) {
+        self.live_end.store(end, Ordering::Release);
+    }
+    #[inline(always)]
+    fn cells(&self) -> *const u8 {
+        // SAFETY: the index follows the header.
+        unsafe { std::ptr::from_ref(self).cast::<u8>().add(HEADER) }
+    }
+    /// Cell `at` (masked). Acquire: pairs with `set_cell`, so the entry is visible.
+    #[inline(always)]
+    pub(crate) fn cell(&self, at: usize) -> isize {
+        debug_assert!(at <= self.mask());
+        let cells = self.cells();
+        // SAFETY: `at` is within the index, whose cells have this width.
+        unsafe {
+            match self.width {
+                0 => (*cells.cast::<AtomicI8>().add(at)).load(Ordering::Acquire) as isize,
+                1 => (*cells.cast::<AtomicI16>().add(at)).load(Ordering::Acquire) as isize,
+                2 => (*cells.cast::<AtomicI32>().add(at)).load(Ordering::Acquire) as isize,
+                _ => (*cells.cast::<AtomicI64>().add(at)).load(Ordering::Acquire) as isize,
+            }
+        }
+    }
+    /// Sets cell `at`; under the lock. Release: publishes the entry.
+    #[inline(always)]
+    pub(crate) fn set_cell(&self, at: usize, value: isize) {
+        let cells = self.cells();
+        // SAFETY: as in `cell`.
+        unsafe {
+            match self.width {
+                0 => (*cells.cast::<AtomicI8>().add(at)).store(value as i8, Ordering::Release),
+                1 => (*cells.cast::<AtomicI16>().add(at)).store(value as i16, Ordering::Release),
+                2 => (*cells.cast::<AtomicI32>().add(at)).store(value as i32, Ordering::Release),
+                _ => (*cells.cast::<AtomicI64>().add(at)).store(value as i64, Ordering::Release),
+            }
+        }
+    }
+    #[inline(always)]
+    fn word(&self, entry: usize, word: usize) -> &AtomicU64 {
+        debug_assert!(entry < self.capacity && word < self.stride as usize);
+        // SAFETY: the entries follow the index; in bounds.
+        unsafe {
+            let entries = self.cells().add(1usize << self.log2 << self.width).cast::<AtomicU64>();
+            &*entries.add(entry * self.stride as usize + word)
+        }
+    }
+    #[inline(always)]
+    fn slot(&self, entry: usize, word: usize) -> &Slot {
+        // SAFETY: a `Slot` is one such word, and these words are used as slots only.
+        unsafe { &*std::ptr::from_ref(self.word(entry, word)).cast::<Slot>() }
+    }
+    #[inline(always)]
+    pub(crate) fn hash(&self, entry: usize) -> i64 {
+        self.word(entry, 0).load(Ordering::Relaxed) as i64
+    }
+    #[inline(always)]
+    pub(crate) fn key(&self, entry: usize) -> &Slot {
+        self.slot(entry, 1)
+    }
+    /// Only for tables with values.
+    #[inline(always)]
+    pub(crate) fn value(&self, entry: usize) -> &Slot {
+        self.slot(entry, 2)
+    }
+    #[inline(always)]
+    pub(crate) fn has_values(&self) -> bool {
+        self.stride == 3
+    }
+
+    /// Appends an entry and returns its number, without a cell yet. Under the lock; there is room.
+    #[inline]
+    pub(crate) fn append(&self, hash: i64, key: Value, value: Value) -> usize {
+        let entry = self.filled.load(Ordering::Relaxed);
+        self.word(entry, 0).store(hash as u64, Ordering::Relaxed);
+        if self.has_values() {
+            self.word(entry, 2).store(value.bits(), Ordering::Release);
+        }
+        self.word(entry, 1).store(key.bits(), Ordering::Release);
+        self.filled.store(entry + 1, Ordering::Release);
+        self.live_end.store(entry + 1, Ordering::Release);
+        entry
+    }
+    /// Finds a cell for a new entry of this hash. Under the lock, or before the table is published.
+    #[inline]
+    pub(crate) fn free_cell(&self, hash: i64) -> usize {
+        let mut probe = Probe::new(self, hash);
+        while self.cell(probe.at) >= 0 {
+            probe.advance(self);
+        }
+        probe.at
+    }
+    /// A key or value that cannot go away now (under the lock, or the table is nobody else's), as an uncounted reference.
+    #[inline(always)]
+    pub(crate) fn borrow(slot: &Slot) -> Option<Obj> {
+        // SAFETY: uncounted, and alive as long as the caller's exclusion lasts.
+        unsafe { Obj::from_value(slot.peek().uncounted()) }
+    }
+    pub(crate) fn trace(&self, tracer: &mut Tracer<'_>) {
+        for entry in 0..self.filled() {
+            self.key(entry).trace(tracer);
+            if self.has_values() {
+                self.value(entry).trace(tracer);
+            }
+        }
+    }
+    /// Drops all references in the table, which stay readable as words. Runs Python code.
+    ///
+    /// # Safety
+    /// The references are the caller's to drop: the table was unpublished and is nobody else's.
+    pub(crate) unsafe fn drop_references(&self) {
+        for entry in 0..self.filled() {
+            let key = self.key(entry).peek();
+            let value = if self.has_values() { self.value(entry).peek() } else { Value::EMPTY };
+            // SAFETY: the table owned them, says the caller.
+            unsafe {
+                drop(Obj::from_value(value));
+                drop(Obj::from_value(key));
+            }
+        }
+    }
+}
+
+/// A position in the sequence of cells in which a hash is looked for (CPython's recurrence).
+#[derive(Clone, Copy)]
+pub(crate) struct Probe {
+    pub(crate) at: usize,
+    perturb: u64,
+}
+
+impl Probe {
+    #[inline(always)]
+    pub(crate) fn new(table: &Table, hash: i64) -> Probe {
+        Probe { at: hash as usize & table.mask(), perturb: hash as u64 }
+    }
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, table: &Table) {
+        self.perturb >>= 5;
+        self.at = (self.at.wrapping_mul(5).wrapping_add(self.perturb as usize).wrapping_add(1)) & table.mask();
+    }
+}

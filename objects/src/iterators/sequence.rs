@@ -1,0 +1,304 @@
+//! Iterators over sequences by index, forward and backward: of lists, tuples, strings, bytes and of anything with `__getitem__`.
+
+use taipan_gc::{Header, Obj, Py};
+use taipan_threading::sync::atomic::{AtomicIsize, Ordering};
+
+use super::itself;
+use crate::construct::int_obj;
+use crate::error::*;
+use crate::hooks;
+use crate::istr;
+use crate::layout;
+use crate::list::PyList;
+use crate::native::*;
+use crate::protocol;
+use crate::singletons::is_none;
+use crate::str::PyStr;
+use crate::tuple::PyTuple;
+use crate::type_object::slots::NextFn;
+use crate::type_object::{PyType, TypeSlots, class_of, new_instance, ready, type_flags};
+use crate::types::{Types, types};
+
+/// An iterator over a sequence. `index` is that of the next item; -1: exhausted.
+#[repr(C)]
+pub struct PySequenceIter {
+    header: Header,
+    seq: Obj,
+    index: AtomicIsize,
+    backward: bool,
+}
+layout!(PySequenceIter, "sequence_iterator", [seq]);
+
+const DONE: isize = -1;
+
+pub(super) fn fill(types: &Types) {
+    let all: [(&Py<PyType>, NextFn); 9] = [
+        (&types.list_iterator, list_next),
+        (&types.list_reverseiterator, list_previous),
+        (&types.tuple_iterator, tuple_next),
+        (&types.str_iterator, str_next),
+        (&types.bytes_iterator, indexed_next),
+        (&types.bytearray_iterator, indexed_next),
+        (&types.memory_iterator, indexed_next),
+        (&types.sequence_iterator, sequence_next),
+        (&types.reversed, sequence_previous),
+    ];
+    for (class, next) in all {
+        class.slots.set_all(&TypeSlots { iter: Some(itself), iternext: Some(next), ..TypeSlots::EMPTY });
+        ready::add_methods(class, PySequenceIter::methods());
+        class.set_flag(type_flags::NO_INSTANTIATION, true);
+    }
+    types.reversed.set_flag(type_flags::NO_INSTANTIATION, false);
+    types.reversed.slots.set_new(Some(reversed_new));
+    ready::set_doc(&types.reversed, "Return a reverse iterator over the values of the given sequence.");
+}
+
+fn make(class: &PyType, seq: Obj, index: isize, backward: bool) -> Obj {
+    let seq = protocol::IntoStrong::into_strong(seq);
+    new_instance(class, |header| PySequenceIter { header, seq, index: AtomicIsize::new(index), backward }).into_obj()
+}
+
+/// `iter(obj)` of an object that only has `__getitem__`.
+pub fn sequence_iter(obj: Obj) -> Obj {
+    make(&types().sequence_iterator, obj, 0, false)
+}
+pub fn list_iter(list: Obj) -> Obj {
+    make(&types().list_iterator, list, 0, false)
+}
+pub fn list_reverse_iter(list: Obj) -> Obj {
+    let last = list.downcast::<PyList>().map_or(0, PyList::len) as isize - 1;
+    make(&types().list_reverseiterator, list, last, true)
+}
+pub fn tuple_iter(tuple: Obj) -> Obj {
+    make(&types().tuple_iterator, tuple, 0, false)
+}
+pub fn str_iter(text: Obj) -> Obj {
+    make(&types().str_iterator, text, 0, false)
+}
+pub fn bytes_iter(bytes: Obj) -> Obj {
+    make(&types().bytes_iterator, bytes, 0, false)
+}
+pub fn bytearray_iter(bytes: Obj) -> Obj {
+    make(&types().bytearray_iterator, bytes, 0, false)
+}
+pub fn memory_iter(view: Obj) -> Obj {
+    make(&types().memory_iterator, view, 0, false)
+}
+
+/// `reversed(obj)`: what `__reversed__` says, or an iterator over a sequence.
+#[pyargs(name = "reversed", sig = "(object, /)")]
+fn reversed_new(class: &Obj, object: &Obj) -> PyResult<Obj> {
+    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("reversed.__new__(X): X is not a type object")) };
+    if let Some(method) = class_of(object).lookup(&istr!("__reversed__")) {
+        if is_none(&method) {
+            return Err(type_error(format!("'{}' object is not reversible", class_of(object).name())));
+        }
+        return protocol::call0(&protocol::bind(&method, object)?);
+    }
+    if !protocol::is_sequence(object) {
+        return Err(type_error(format!("'{}' object is not reversible", class_of(object).name())));
+    }
+    let len = protocol::len(object)?;
+    Ok(make(class, object.clone(), len as isize - 1, true))
+}
+
+#[inline(always)]
+fn this(obj: &Obj) -> PyResult<&PySequenceIter> {
+    obj.downcast::<PySequenceIter>().ok_or_else(|| type_error("a sequence iterator is required"))
+}
+
+impl PySequenceIter {
+    #[inline(always)]
+    fn index(&self) -> isize {
+        self.index.load(Ordering::Relaxed)
+    }
+    #[inline(always)]
+    fn set_index(&self, index: isize) {
+        self.index.store(index, Ordering::Relaxed);
+    }
+    /// Length of the sequence.
+    fn seq_len(&self) -> PyResult<usize> {
+        protocol::len(&self.seq)
+    }
+}
+
+/// May return an uncounted item.
+fn list_next(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index >= 0
+        && let Some(list) = iterator.seq.downcast::<PyList>()
+    {
+        if let Some(item) = list.get(index as usize) {
+            iterator.set_index(index + 1);
+            return Ok(Some(item));
+        }
+        iterator.set_index(DONE);
+    }
+    Ok(None)
+}
+
+fn list_previous(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index >= 0
+        && let Some(list) = iterator.seq.downcast::<PyList>()
+    {
+        if let Some(item) = list.get(index as usize) {
+            iterator.set_index(index - 1);
+            return Ok(Some(item));
+        }
+        iterator.set_index(DONE);
+    }
+    Ok(None)
+}
+
+fn tuple_next(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index >= 0
+        && let Some(tuple) = iterator.seq.downcast::<PyTuple>()
+    {
+        if let Some(item) = tuple.get(index as usize) {
+            iterator.set_index(index + 1);
+            return Ok(Some(item.clone()));
+        }
+        iterator.set_index(DONE);
+    }
+    Ok(None)
+}
+
+fn str_next(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index >= 0
+        && let Some(text) = iterator.seq.downcast::<PyStr>()
+    {
+        if let Some(code) = text.units().get(index as usize) {
+            iterator.set_index(index + 1);
+            return Ok(Some(PyStr::from_code_point(code).into_obj()));
+        }
+        iterator.set_index(DONE);
+    }
+    Ok(None)
+}
+
+/// For native sequences: the length says when to stop.
+fn indexed_next(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index < 0 {
+        return Ok(None);
+    }
+    if index as usize >= iterator.seq_len()? {
+        iterator.set_index(DONE);
+        return Ok(None);
+    }
+    let item = protocol::getitem(&iterator.seq, &int_obj(index as i64))?;
+    iterator.set_index(index + 1);
+    Ok(Some(item))
+}
+
+/// The item at `index`; nothing after `IndexError` or `StopIteration`.
+fn item_or_end(iterator: &PySequenceIter, index: isize) -> PyResult<Option<Obj>> {
+    match protocol::getitem(&iterator.seq, &int_obj(index as i64)) {
+        Ok(item) => Ok(Some(item)),
+        Err(raised) => {
+            if !raised_is(&types().index_error) && !raised_is(&types().stop_iteration) {
+                return Err(raised);
+            }
+            drop(try_take_raised());
+            iterator.set_index(DONE);
+            Ok(None)
+        }
+    }
+}
+
+fn sequence_next(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index < 0 {
+        return Ok(None);
+    }
+    if index == isize::MAX {
+        return Err(overflow_error("iter index too large"));
+    }
+    let item = item_or_end(iterator, index)?;
+    if item.is_some() {
+        iterator.set_index(index + 1);
+    }
+    Ok(item)
+}
+
+fn sequence_previous(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index < 0 {
+        return Ok(None);
+    }
+    let item = item_or_end(iterator, index)?;
+    if item.is_some() {
+        iterator.set_index(index - 1);
+    }
+    Ok(item)
+}
+
+#[pymethods(class = "iterator")]
+impl PySequenceIter {
+    /// Private method returning an estimate of len(list(it)).
+    #[pymethod]
+    fn __length_hint__(&self) -> PyResult<Obj> {
+        let index = self.index();
+        if index < 0 {
+            return Ok(int_obj(0));
+        }
+        if class_of(&self.seq).slots.len().is_none() {
+            return Ok(crate::singletons::not_implemented());
+        }
+        let len = self.seq_len()?;
+        if self.backward {
+            let count = index as usize + 1;
+            return Ok(int_obj(if len < count { 0 } else { count as i64 }));
+        }
+        Ok(int_obj(len.saturating_sub(index as usize) as i64))
+    }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(slf: &Obj) -> PyResult<Obj> {
+        let iterator = this(slf)?;
+        let index = iterator.index();
+        let class = class_of(slf);
+        let is_reversed = class.is_subtype(&types().reversed);
+        if index < 0 {
+            if is_reversed {
+                let arguments = PyTuple::from_array([PyTuple::empty().into_obj()]);
+                return Ok(PyTuple::from_array([class.to_obj(), arguments.into_obj()]).into_obj());
+            }
+            if class.is(&types().list_iterator) || class.is(&types().list_reverseiterator) {
+                return super::reduce_to_list(Vec::new());
+            }
+            if class.is(&types().str_iterator) {
+                let arguments = PyTuple::from_array([crate::construct::str_obj("")]);
+                return Ok(PyTuple::from_array([hooks::builtin("iter")?, arguments.into_obj()]).into_obj());
+            }
+            return super::reduce_exhausted();
+        }
+        let maker = match (is_reversed, iterator.backward) {
+            (true, _) => class.to_obj(),
+            (false, true) => hooks::builtin("reversed")?,
+            (false, false) => hooks::builtin("iter")?,
+        };
+        let arguments = PyTuple::from_array([iterator.seq.clone()]);
+        Ok(PyTuple::from_array([maker, arguments.into_obj(), int_obj(index as i64)]).into_obj())
+    }
+    /// Set state information for unpickling.
+    #[pymethod]
+    fn __setstate__(&self, object: isize) -> PyResult<()> {
+        if self.index() < 0 {
+            return Ok(());
+        }
+        let len = if class_of(&self.seq).slots.len().is_some() { self.seq_len()? as isize } else { isize::MAX };
+        self.set_index(if self.backward { object.clamp(DONE, len - 1) } else { object.clamp(0, len) });
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! A list's array of items: capacity and words in one allocation. Words beyond the list's length are empty.
+
+use std::alloc::Layout;
+
+use taipan_gc::{Slot, Value};
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+
+/// Header of the array; the words follow.
+#[repr(C, align(8))]
+pub(crate) struct Storage {
+    capacity: usize,
+}
+
+/// The storage of every empty list.
+static EMPTY: Storage = Storage { capacity: 0 };
+
+/// Most items that a list can have.
+pub(crate) const MAX_ITEMS: usize = isize::MAX as usize / 8 - 1;
+
+fn layout(capacity: usize) -> Layout {
+    // Capacities are at most `MAX_ITEMS`: the size fits.
+    Layout::from_size_align(8 + capacity.min(MAX_ITEMS) * 8, 8).unwrap_or(Layout::new::<u64>())
+}
+
+impl Storage {
+    #[inline(always)]
+    pub(crate) fn empty() -> *mut Storage {
+        std::ptr::from_ref(&EMPTY).cast_mut()
+    }
+    /// Room for at least `capacity` items, all empty. Owned by the caller.
+    pub(crate) fn allocate(capacity: usize) -> *mut Storage {
+        if capacity == 0 {
+            return Self::empty();
+        }
+        let layout = layout(capacity);
+        // SAFETY: the layout is not empty; a zeroed word is an empty slot.
+        unsafe {
+            let storage = std::alloc::alloc_zeroed(layout).cast::<Storage>();
+            if storage.is_null() {
+                std::alloc::handle_alloc_error(layout);
+            }
+            (*storage).capacity = capacity;
+            storage
+        }
+    }
+    /// Enlarges storage that no other thread can be reading.
+    ///
+    /// # Safety
+    /// The caller owns `storage`, and nobody else reads it.
+    pub(crate) unsafe fn reallocate(storage: *mut Storage, capacity: usize) -> *mut Storage {
+        // SAFETY: as the caller says; `allocate` used the same layout; the new words are zeroed.
+        unsafe {
+            let old = (*storage).capacity;
+            if old == 0 {
+                return Self::allocate(capacity);
+            }
+            let new = std::alloc::realloc(storage.cast(), layout(old), layout(capacity).size()).cast::<Storage>();
+            if new.is_null() {
+                std::alloc::handle_alloc_error(layout(capacity));
+            }
+            (*new).capacity = capacity;
+            new.add(1).cast::<u64>().add(old).write_bytes(0, capacity - old);
+            new
+        }
+    }
+    /// Frees the memory, not the references.
+    ///
+    /// # Safety
+    /// Nobody can read the storage any more.
+    pub(crate) unsafe fn free(storage: *mut Storage) {
+        // SAFETY: as the caller says; `allocate` used this layout.
+        unsafe {
+            if (*storage).capacity > 0 {
+                std::alloc::dealloc(storage.cast(), layout((*storage).capacity));
+            }
+        }
+    }
+    /// Frees the memory, not the references, when no thread can be reading it any more.
+    ///
+    /// # Safety
+    /// The storage was unpublished, and the caller owns it.
+    pub(crate) unsafe fn retire(storage: *mut Storage) {
+        unsafe fn dealloc(pointer: *mut u8, _bytes: usize) {
+            // SAFETY: `retire` passed storage that nobody reads any more.
+            unsafe { Storage::free(pointer.cast()) }
+        }
+        // SAFETY: as the caller says.
+        unsafe {
+            if (*storage).capacity == 0 {
+                return;
+            }
+            if !taipan_threading::multi_threaded() {
+                return Self::free(storage);
+            }
+            taipan_threading::qsbr::retire_raw(storage.cast(), dealloc, layout((*storage).capacity).size());
+        }
+    }
+    #[inline(always)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+    #[inline(always)]
+    fn word(&self, index: usize) -> &AtomicU64 {
+        debug_assert!(index < self.capacity);
+        // SAFETY: the words follow the header; in bounds.
+        unsafe { &*std::ptr::from_ref(self).add(1).cast::<AtomicU64>().add(index) }
+    }
+    #[inline(always)]
+    pub(crate) fn slot(&self, index: usize) -> &Slot {
+        // SAFETY: a `Slot` is one such word, and these words are used as slots only.
+        unsafe { &*std::ptr::from_ref(self.word(index)).cast::<Slot>() }
+    }
+    #[inline(always)]
+    pub(crate) fn get(&self, index: usize) -> Value {
+        Value::from_bits(self.word(index).load(Ordering::Relaxed))
+    }
+    /// Overwrites a word without regard to the former one. Under the lock, or before the storage is published. Release: publishes the object.
+    #[inline(always)]
+    pub(crate) fn put(&self, index: usize, value: Value) {
+        self.word(index).store(value.bits(), Ordering::Release);
+    }
+}

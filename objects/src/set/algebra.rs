@@ -1,0 +1,226 @@
+//! Union, intersection, difference, symmetric difference, and the order of sets by inclusion.
+//! Another set is taken as it is at one moment.
+
+use taipan_gc::{Obj, Py};
+
+use super::{PySet, hash_element};
+use crate::dict::{PyDict, exact_dict};
+use crate::error::*;
+use crate::protocol::{self, IntoStrong};
+use crate::type_object::PyType;
+use crate::types::types;
+
+/// Elements with their hashes.
+fn elements_of(other: &Obj) -> PyResult<Vec<(i64, Obj)>> {
+    if let Some(set) = other.downcast::<PySet>() {
+        return Ok(set.snapshot_with_hashes());
+    }
+    if let Some(dict) = exact_dict(other) {
+        return Ok(dict.snapshot_with_hashes().into_iter().map(|(hash, key, _)| (hash, key)).collect());
+    }
+    let mut elements = Vec::new();
+    protocol::for_each(other, |element| {
+        elements.push((hash_element(&element)?, element));
+        Ok(())
+    })?;
+    Ok(elements)
+}
+
+/// Things whose members are found by hash.
+enum Lookup<'a> {
+    Set(&'a PySet),
+    Dict(&'a PyDict),
+}
+
+impl Lookup<'_> {
+    fn of(other: &Obj) -> Option<Lookup<'_>> {
+        match other.downcast::<PySet>() {
+            Some(set) => Some(Lookup::Set(set)),
+            None => exact_dict(other).map(Lookup::Dict),
+        }
+    }
+    fn has(&self, element: &Obj, hash: i64) -> PyResult<bool> {
+        match self {
+            Lookup::Set(set) => set.core.contains(element, hash),
+            Lookup::Dict(dict) => dict.core.contains(element, hash),
+        }
+    }
+}
+
+impl PySet {
+    /// `self |= other`.
+    pub fn update_with(&self, other: &Obj) -> PyResult<()> {
+        if let Some(set) = other.downcast::<PySet>() {
+            if std::ptr::eq(self, set) {
+                return Ok(());
+            }
+            if self.is_empty() && self.core.replace_content(self.header.lock(), set.core.copy(set.header.lock()), true) {
+                return Ok(());
+            }
+        } else if exact_dict(other).is_none() {
+            // One by one: an infinite iterable fills the set, and what was added before an error stays.
+            return protocol::for_each(other, |element| self.add(element).map(drop));
+        }
+        for (hash, element) in elements_of(other)? {
+            self.add_with_hash(element, hash)?;
+        }
+        Ok(())
+    }
+    /// `self -= other`.
+    pub fn difference_update_with(&self, other: &Obj) -> PyResult<()> {
+        if let Some(set) = other.downcast::<PySet>()
+            && std::ptr::eq(self, set)
+        {
+            self.clear();
+            return Ok(());
+        }
+        for (hash, element) in elements_of(other)? {
+            self.remove_with_hash(&element, hash)?;
+        }
+        Ok(())
+    }
+    /// `self &= other`.
+    pub fn intersection_update_with(&self, other: &Obj) -> PyResult<()> {
+        let result = self.intersection_with(other)?;
+        self.keep_only(&result)
+    }
+    /// Removes what is not in `other`. What another thread adds meanwhile stays: it came later.
+    pub(super) fn keep_only(&self, other: &PySet) -> PyResult<()> {
+        for (hash, element) in self.snapshot_with_hashes() {
+            if !other.core.contains(&element, hash)? {
+                self.remove_with_hash(&element, hash)?;
+            }
+        }
+        Ok(())
+    }
+    /// `self ^= other`.
+    pub fn symmetric_difference_update_with(&self, other: &Obj) -> PyResult<()> {
+        if let Some(set) = other.downcast::<PySet>()
+            && std::ptr::eq(self, set)
+        {
+            self.clear();
+            return Ok(());
+        }
+        // Duplicates in an iterable count once.
+        let once = PySet::empty(&types().set);
+        for (hash, element) in elements_of(other)? {
+            once.add_with_hash(element, hash)?;
+        }
+        for (hash, element) in once.snapshot_with_hashes() {
+            if !self.remove_with_hash(&element, hash)? {
+                self.add_with_hash(element, hash)?;
+            }
+        }
+        Ok(())
+    }
+    /// `self & other`, of class `set` or `frozenset`.
+    pub fn intersection_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
+        let result = PySet::empty(self.base_class());
+        if let Some(set) = other.downcast::<PySet>() {
+            let (walked, looked_up) = if set.len() > self.len() { (self, set) } else { (set, self) };
+            for (hash, element) in walked.snapshot_with_hashes() {
+                if looked_up.core.contains(&element, hash)? {
+                    result.add_with_hash(element, hash)?;
+                }
+            }
+            return Ok(result);
+        }
+        protocol::for_each(other, |element| {
+            let hash = hash_element(&element)?;
+            if self.core.contains(&element, hash)? {
+                result.add_with_hash(element, hash)?;
+            }
+            Ok(())
+        })?;
+        Ok(result)
+    }
+    /// `self - other`, of class `set` or `frozenset`.
+    pub fn difference_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
+        if let Some(lookup) = Lookup::of(other) {
+            let result = PySet::empty(self.base_class());
+            for (hash, element) in self.snapshot_with_hashes() {
+                if !lookup.has(&element, hash)? {
+                    result.add_with_hash(element, hash)?;
+                }
+            }
+            return Ok(result);
+        }
+        let result = self.copy();
+        result.difference_update_with(other)?;
+        Ok(result)
+    }
+    /// `self <= other` for sets.
+    pub fn is_subset(&self, other: &PySet) -> PyResult<bool> {
+        if self.len() > other.len() {
+            return Ok(false);
+        }
+        let mut position = 0;
+        while let Some((hash, element, _)) = self.core.next_entry(&mut position) {
+            if !other.core.contains(&element.into_strong(), hash)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+    /// `self.issubset(other)`.
+    pub(super) fn is_subset_of(&self, other: &Obj) -> PyResult<bool> {
+        match other.downcast::<PySet>() {
+            Some(set) => self.is_subset(set),
+            None => Ok(self.intersection_with(other)?.len() == self.len()),
+        }
+    }
+    /// `self.issuperset(other)`.
+    pub(super) fn is_superset_of(&self, other: &Obj) -> PyResult<bool> {
+        if let Some(set) = other.downcast::<PySet>() {
+            return set.is_subset(self);
+        }
+        let iterator = protocol::iter(other)?;
+        while let Some(element) = protocol::next(&iterator)? {
+            let element = element.into_strong();
+            if !self.core.contains(&element, hash_element(&element)?)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+    /// `self == other` for sets.
+    pub(super) fn equals(&self, other: &PySet) -> PyResult<bool> {
+        if self.len() != other.len() {
+            return Ok(false);
+        }
+        let (a, b) = (self.hash.load(super::Ordering::Relaxed), other.hash.load(super::Ordering::Relaxed));
+        if a != -1 && b != -1 && a != b {
+            return Ok(false);
+        }
+        self.is_subset(other)
+    }
+    /// `self.isdisjoint(other)`.
+    pub(super) fn is_disjoint_from(&self, other: &Obj) -> PyResult<bool> {
+        if let Some(set) = other.downcast::<PySet>() {
+            if std::ptr::eq(self, set) {
+                return Ok(self.is_empty());
+            }
+            let (walked, looked_up) = if set.len() > self.len() { (self, set) } else { (set, self) };
+            for (hash, element) in walked.snapshot_with_hashes() {
+                if looked_up.core.contains(&element, hash)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        let iterator = protocol::iter(other)?;
+        while let Some(element) = protocol::next(&iterator)? {
+            let element = element.into_strong();
+            if self.core.contains(&element, hash_element(&element)?)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+    /// A new set of a class, filled from an iterable.
+    pub(super) fn from_iterable(class: &PyType, iterable: &Obj) -> PyResult<Py<PySet>> {
+        let set = PySet::empty(class);
+        set.update_with(iterable)?;
+        Ok(set)
+    }
+}

@@ -1,0 +1,43 @@
+//! The lock around the few instructions that change a container's storage.
+//!
+//! Between [`ShortSection::enter`] and its drop no Python code runs, nothing blocks and no safepoint is reached; dropped
+//! values are carried out of the section first. That is why it may do without the section stack of
+//! [`CriticalSection`]: a raw holder is never stopped, never detaches, and a forking thread finds the lock free. While
+//! the process has one thread there is nobody to exclude, and none can start in between (a second thread registers with the world stopped).
+
+use taipan_threading::{CriticalSection, ObjectLock, multi_threaded};
+
+/// See the module.
+#[must_use]
+pub(crate) struct ShortSection<'a> {
+    raw: Option<&'a ObjectLock>,
+    _full: Option<CriticalSection<'a>>,
+}
+
+impl<'a> ShortSection<'a> {
+    #[inline(always)]
+    pub(crate) fn enter(lock: &'a ObjectLock) -> ShortSection<'a> {
+        if !multi_threaded() {
+            return ShortSection { raw: None, _full: None };
+        }
+        if lock.try_lock() {
+            return ShortSection { raw: Some(lock), _full: None };
+        }
+        Self::enter_slow(lock)
+    }
+
+    /// Contended, or this thread is in a critical section on the object already.
+    #[cold]
+    fn enter_slow(lock: &'a ObjectLock) -> ShortSection<'a> {
+        ShortSection { raw: None, _full: Some(CriticalSection::enter(lock)) }
+    }
+}
+
+impl Drop for ShortSection<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(lock) = self.raw {
+            lock.unlock();
+        }
+    }
+}
