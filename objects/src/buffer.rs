@@ -38,8 +38,10 @@ pub type Dimensions = SmallVec<[isize; 2]>;
 
 /// An export of memory. Dropping it releases the export.
 pub struct Buffer {
-    /// The object that owns the memory.
+    /// The object that exports the memory.
     pub owner: Obj,
+    /// The object whose lock guards the bytes, if that is another one: what a memoryview looks at.
+    guard: Option<Obj>,
     ptr: *mut u8,
     /// Bytes in all items.
     pub len: usize,
@@ -75,6 +77,7 @@ impl Buffer {
     pub unsafe fn new(owner: Obj, ptr: *mut u8, len: usize, readonly: bool, release: Option<fn(&Obj)>) -> Buffer {
         Buffer {
             owner,
+            guard: None,
             ptr,
             len,
             readonly,
@@ -102,6 +105,19 @@ impl Buffer {
         self.strides = strides;
         self
     }
+    /// The same memory, whose bytes another object's lock guards.
+    pub fn guarded_by(mut self, guard: Obj) -> Buffer {
+        self.guard = Some(guard);
+        self
+    }
+    /// The object whose lock guards the bytes.
+    pub fn guard(&self) -> &Obj {
+        self.guard.as_ref().unwrap_or(&self.owner)
+    }
+    /// Enters a section on the lock that guards the bytes.
+    pub fn lock(&self) -> Option<CriticalSection<'_>> {
+        self.guard().header().map(|header| CriticalSection::enter(header.lock()))
+    }
     /// Address of the first item.
     pub fn as_ptr(&self) -> *mut u8 {
         self.ptr
@@ -112,13 +128,13 @@ impl Buffer {
     }
     /// Runs `f` on the bytes of a contiguous buffer, under the owner's lock.
     pub fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
-        let _section = self.owner.header().map(|h| CriticalSection::enter(h.lock()));
+        let _section = self.lock();
         // SAFETY: exported memory, contiguous (consumers ask for that, or check).
         f(unsafe { slice_of(self.ptr, self.len) })
     }
     /// Runs `f` on the bytes of a contiguous writable buffer, under the owner's lock.
     pub fn with_mut<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
-        let _section = self.owner.header().map(|h| CriticalSection::enter(h.lock()));
+        let _section = self.lock();
         if self.len == 0 || self.readonly {
             return f(&mut []);
         }
@@ -130,7 +146,7 @@ impl Buffer {
         if self.is_contiguous() {
             return self.with(<[u8]>::to_vec);
         }
-        let _section = self.owner.header().map(|h| CriticalSection::enter(h.lock()));
+        let _section = self.lock();
         let mut out = Vec::with_capacity(self.len);
         for_each_offset(&self.shape, &self.strides, |offset| {
             // SAFETY: every item of the shape lies in the exported memory.
