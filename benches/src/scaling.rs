@@ -38,8 +38,8 @@ pub fn run(options: &Options) -> Result<(), String> {
         return Err("no workload of that name".to_owned());
     }
     println!(
-        "{:<28} {:<8} {:<12} {:>2}  {:>9} {:>9}  {:>8}  {:>10}  {}",
-        "workload", "data", "interpreter", "k", "threads", "processes", "speed-up", "efficiency", "range"
+        "{:<28} {:<8} {:<12} {:>2}  {:>9} {:>9}  {:>8}  {:>10}  range",
+        "workload", "data", "interpreter", "k", "threads", "processes", "speed-up", "efficiency"
     );
     let (mut rows, mut failures) = (Vec::new(), 0);
     for (workload, kind) in &workloads {

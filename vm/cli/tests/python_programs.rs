@@ -3,7 +3,8 @@
 //!
 //! A harness of its own, so that each program counts as one test. `python/skip.txt` names the programs that
 //! do not pass yet, each with its reason. Arguments: substrings of the names to run; `--skipped` runs the
-//! skipped ones too; `--list` names them. `--fail-fast` stops at the first failure.
+//! skipped ones too; `--list` names them. `--fail-fast` stops at the first failure. `TAIPAN_TEST_INTERPRETER`
+//! names another interpreter than this build's: a release build, or CPython, to check the expectations.
 //!
 //! Invariant: a program that is not in the skip list passes, or this test fails.
 
@@ -116,7 +117,9 @@ fn check(path: &Path) -> Result<(), String> {
     let expected = read(&path.with_extension("out"))?;
     let status: i32 =
         directive(&source, "exit").map_or(Ok(0), str::parse).map_err(|error| format!("exit: {error}"))?;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_taipan"))
+    let interpreter =
+        std::env::var_os("TAIPAN_TEST_INTERPRETER").unwrap_or(env!("CARGO_BIN_EXE_taipan").into());
+    let mut child = Command::new(interpreter)
         .arg(path.file_name().expect("a listed file has a name"))
         .current_dir(path.parent().expect("a listed file has a folder"))
         .env("PYTHONUTF8", "1")
