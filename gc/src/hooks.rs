@@ -8,7 +8,8 @@ use crate::reference::Obj;
 
 /// What memory management needs from above.
 pub struct Hooks {
-    /// Runs the object's `__del__` (shape flag `FINALIZER`); errors are reported, not returned.
+    /// Runs the object's `__del__` (shape flag `FINALIZER`); errors are reported, not returned. Called at most once per object,
+    /// at any drop of a reference, on whichever thread that happens.
     pub finalize: fn(&Obj),
     /// Runs the callback of a weak reference object whose referent died.
     pub weakref_dead: fn(Obj),
@@ -16,7 +17,8 @@ pub struct Hooks {
     pub trace_slots: unsafe fn(*const Header, &mut Tracer<'_>),
     /// Drops the attribute slots behind the native struct (shape flag `SLOTS`).
     pub drop_slots: unsafe fn(*mut Header),
-    /// Visits every value in registers of every thread; the world is stopped.
+    /// Visits every value in registers of every thread, and what frames refer to without counting (function, code, namespaces);
+    /// the world is stopped. What it misses may be freed under the frame.
     pub trace_registers: fn(&mut Tracer<'_>),
 }
 

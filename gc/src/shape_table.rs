@@ -1,7 +1,7 @@
 //! The table from shape id to layout, class and version: one flat array, read without a lock.
 //! Ids are never reused; an entry is filled before its id is published in a header.
 
-use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::header::Header;
 use crate::ops::Ops;
@@ -64,25 +64,27 @@ pub fn allocate(ops: &'static Ops, class: *mut Header, info: *mut (), version: u
     row.class.store(class, Ordering::Relaxed);
     row.info.store(info, Ordering::Relaxed);
     row.version.store(version, Ordering::Relaxed);
-    // SAFETY: the caller's class object is alive.
-    let heap_class = !class.is_null() && !unsafe { (*class).is_immortal() };
-    row.flags.store(if heap_class { flags | shape_flags::HEAP_CLASS } else { flags }, Ordering::Relaxed);
+    row.flags.store(flags | heap_class_flag(class), Ordering::Relaxed);
     row.ops.store(std::ptr::from_ref(ops).cast_mut(), Ordering::Release);
     Some(ShapeId(id))
 }
 
-/// Finds classes that became immortal after their shapes were made. The world is stopped.
+/// `HEAP_CLASS` if the class may be collected.
+fn heap_class_flag(class: *mut Header) -> u32 {
+    // SAFETY: classes given to the table are objects, and alive.
+    if class.is_null() || unsafe { (*class).is_immortal() } { 0 } else { shape_flags::HEAP_CLASS }
+}
+
+/// Before the first collection, when no class can have died yet: finds classes that became immortal after their shapes were
+/// made (those of the built-in types). The world is stopped.
 pub(crate) fn refresh_heap_classes() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if DONE.swap(true, Ordering::Relaxed) {
+        return;
+    }
     for id in 1..=count().min(CAPACITY as u32 - 1) {
         let row = entry(ShapeId(id));
-        let flags = row.flags();
-        if flags & shape_flags::HEAP_CLASS != 0 {
-            let class = row.class();
-            // SAFETY: a shape's class outlives its instances, and its header stays readable.
-            if class.is_null() || unsafe { (*class).is_immortal() } {
-                row.set_flags(flags & !shape_flags::HEAP_CLASS);
-            }
-        }
+        row.flags.store(row.flags() & !shape_flags::HEAP_CLASS | heap_class_flag(row.class()), Ordering::Relaxed);
     }
 }
 
@@ -107,6 +109,7 @@ impl ShapeEntry {
         self.class.load(Ordering::Acquire)
     }
     pub fn set_class(&self, class: *mut Header) {
+        self.flags.fetch_or(heap_class_flag(class), Ordering::Relaxed);
         self.class.store(class, Ordering::Release);
     }
     #[inline(always)]
@@ -127,7 +130,8 @@ impl ShapeEntry {
     pub fn flags(&self) -> u32 {
         self.flags.load(Ordering::Relaxed)
     }
+    /// Replaces the flags but `HEAP_CLASS`, which the table keeps.
     pub fn set_flags(&self, flags: u32) {
-        self.flags.store(flags, Ordering::Relaxed);
+        self.flags.store(flags | heap_class_flag(self.class()), Ordering::Relaxed);
     }
 }

@@ -285,7 +285,7 @@ fn race(preemptions: usize, reader: fn(&World, &'static taipan_threading::Thread
 
 #[test]
 fn sweep_against_load() {
-    race(3, |world, me| {
+    race(5, |world, me| {
         if world.load() {
             world.touch();
             world.set_register(true);
@@ -299,7 +299,7 @@ fn sweep_against_load() {
 
 #[test]
 fn resurrection_in_limbo() {
-    race(3, |world, me| {
+    race(5, |world, me| {
         if world.load() {
             world.set_register(true);
             me.handle_stop();
@@ -312,21 +312,28 @@ fn resurrection_in_limbo() {
     });
 }
 
+/// The reader has loaded the object before; it counts its register while the owner gives up.
 #[test]
 fn resurrection_against_the_owners_merge() {
-    race(3, |world, me| {
-        if world.load() {
-            protocol::add_shared(&world.shared);
-            me.handle_stop();
-            world.touch();
-            world.drop_counted();
-        }
+    explore(4, || {
+        let world = World::new();
+        world.flags.store(protocol::SEEN, Relaxed);
+        let reader = {
+            let world = world.clone();
+            thread::spawn(move || protocol::add_shared(&world.shared))
+        };
+        world.empty();
+        reader.join().unwrap();
+        assert!(!world.part(), "it was counted");
+        world.touch();
+        world.drop_counted();
+        assert!(world.part(), "it died again");
     });
 }
 
 #[test]
 fn registers_of_a_detached_thread() {
-    race(3, |world, _| {
+    race(5, |world, _| {
         if world.load() {
             world.set_register(true);
             taipan_threading::detached(|| {});
@@ -338,7 +345,7 @@ fn registers_of_a_detached_thread() {
 
 #[test]
 fn upgrade_in_limbo() {
-    race(3, |world, me| {
+    race(5, |world, me| {
         if world.load() {
             world.set_register(true);
             me.handle_stop();

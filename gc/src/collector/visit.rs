@@ -87,10 +87,13 @@ pub fn get_referents(object: &Obj) -> Vec<Obj> {
 
 /// Whether the collector knows the object.
 pub fn is_tracked(object: &Obj) -> bool {
-    // Objects outside the heap are immortal; the layout answers for those.
-    // SAFETY: an object that is not immortal lives on the heap.
     object.header().is_some_and(|header| {
-        if header.is_immortal() { header.ops().tracked } else { unsafe { heap::is_tracked(header) } }
+        // Objects outside the heap are immortal; the layout answers for those.
+        if header.is_immortal() {
+            return header.ops().tracked;
+        }
+        // SAFETY: an object that is not immortal lives on the heap.
+        unsafe { heap::is_tracked(header) }
     })
 }
 

@@ -123,7 +123,7 @@ impl Page {
     #[inline(always)]
     pub(crate) fn index(&self, ptr: *const Header) -> usize {
         let offset = (ptr.addr() & (PAGE_SIZE - 1)) - PAGE_HEADER;
-        (offset as u64 * u64::from(self.reciprocal) >> 32) as usize
+        ((offset as u64 * u64::from(self.reciprocal)) >> 32) as usize
     }
     /// Block number `index`.
     #[inline(always)]

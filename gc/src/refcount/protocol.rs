@@ -74,7 +74,7 @@ pub fn add_shared(shared: &AtomicI32) {
     // Relaxed: the caller's reference, or the stop that limbo waits for, orders the object's death after this.
     let old = shared.fetch_add(ONE, Ordering::Relaxed);
     if old >= SATURATED {
-        shared.store(SATURATED + (SATURATED >> 1) | old & STATE, Ordering::Relaxed);
+        shared.store((SATURATED + (SATURATED >> 1)) | old & STATE, Ordering::Relaxed);
     }
 }
 
@@ -137,9 +137,12 @@ pub fn try_increment(shared: &AtomicI32, flags: &AtomicU8) -> bool {
         if old == DEFAULT {
             return false;
         }
-        // A zero that waits in limbo is ended only by a stopped world, and this thread is running.
-        if old == MERGED && flags.load(Ordering::Acquire) & (LIMBO | DYING) != LIMBO {
-            return false;
+        // A zero that waits in limbo, or is deferred, is ended only by a stopped world, and this thread is running.
+        if old == MERGED {
+            let bits = flags.load(Ordering::Acquire);
+            if bits & DYING != 0 || bits & (LIMBO | DEFERRED) == 0 {
+                return false;
+            }
         }
         if old >= SATURATED {
             return true;
@@ -171,7 +174,7 @@ pub fn die(flags: &AtomicU8) -> Death {
         }
         let seen = old & SEEN != 0;
         let new = old | if seen { LIMBO } else { DYING };
-        // Release: the emptying of the last slot comes before; a reader that sets SEEN later reads from this and finds the slot emptied.
+        // Release: the emptying of the last slot comes before; a reader that reads DYING from this finds the slot emptied.
         match flags.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
             Ok(_) => return if seen { Death::Limbo } else { Death::Free },
             Err(now) => old = now,

@@ -61,3 +61,20 @@ fn cyclic_garbage_empties_weak_references() {
         assert_eq!(get(&CALLBACKS), 1);
     });
 }
+
+#[test]
+fn deferred_objects_without_counts_can_be_upgraded() {
+    check(|| {
+        let target = node().defer();
+        let watcher = weak(target.as_obj());
+        // SAFETY: uncounted.
+        let register = unsafe { crate::Obj::from_value(target.as_obj().value().uncounted()) }.unwrap();
+        REGISTERS.with(|registers| registers.borrow_mut().push(register));
+        drop(target);
+        assert_eq!(collector::collect(2).collected, 0);
+        assert!(weakref::upgrade(&watcher.slot).is_some());
+        REGISTERS.with(|registers| registers.borrow_mut().clear());
+        assert_eq!(collector::collect(2).collected, 1);
+        assert!(watcher.slot.is_dead());
+    });
+}
