@@ -4,6 +4,7 @@
 //! [`SyntaxErrorInfo`] with the line and the one-based character columns that `SyntaxError` carries.
 
 mod parser_messages;
+mod token_errors;
 
 use ruff_text_size::TextRange;
 

@@ -105,8 +105,6 @@ pub(crate) struct Unit<'a> {
     pub(crate) depth: u32,
     pub(crate) max_depth: u32,
     pub(crate) position: Position,
-    /// Statements of an enclosing function-level kind, for annotations of classes and modules.
-    pub(crate) conditional_depth: u32,
     /// Numbers of the conditional annotations, by the start of their statement.
     pub(crate) annotation_numbers: FxHashMap<TextSize, u32>,
 }
@@ -140,7 +138,6 @@ impl<'a> Unit<'a> {
             depth,
             max_depth: depth,
             position: Position::NONE,
-            conditional_depth: 0,
             annotation_numbers: FxHashMap::default(),
         }
     }

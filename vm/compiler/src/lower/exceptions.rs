@@ -24,14 +24,14 @@ impl<'a> Compiler<'a> {
         self.push_block(Block::TryFinally { body: &s.finalbody });
         self.unit.push_handler(handler, true, &deleted);
         if s.handlers.is_empty() {
-            self.conditional_body(&s.body)?;
+            self.body(&s.body)?;
         } else {
             self.try_except(s)?;
         }
         self.unit.pop_handler();
         self.pop_block();
         // Without an exception.
-        self.conditional_body(&s.finalbody)?;
+        self.body(&s.finalbody)?;
         self.unit.jump(end);
         // With one.
         self.unit.place(handler);
@@ -43,7 +43,7 @@ impl<'a> Compiler<'a> {
         let cleanup = self.unit.label();
         self.push_block(Block::FinallyHandler { saved, exception });
         self.unit.push_handler(cleanup, true, &deleted);
-        self.conditional_body(&s.finalbody)?;
+        self.body(&s.finalbody)?;
         self.unit.pop_handler();
         self.pop_block();
         self.unit.position.line = 0;
@@ -82,10 +82,10 @@ impl<'a> Compiler<'a> {
         let deleted = self.deleted_registers();
         self.push_block(Block::TryExcept);
         self.unit.push_handler(handler, false, &deleted);
-        self.conditional_body(&s.body)?;
+        self.body(&s.body)?;
         self.unit.pop_handler();
         self.pop_block();
-        self.conditional_body(&s.orelse)?;
+        self.body(&s.orelse)?;
         self.unit.jump(end);
         self.unit.place(handler);
         if s.is_star {
@@ -169,7 +169,7 @@ impl<'a> Compiler<'a> {
         if name.is_some() {
             self.unit.push_handler(cleanup, true, &deleted);
         }
-        self.conditional_body(&clause.body)?;
+        self.body(&clause.body)?;
         if name.is_some() {
             self.unit.pop_handler();
         }
@@ -235,7 +235,7 @@ impl<'a> Compiler<'a> {
             self.push_block(Block::ExceptStar);
             let raised = self.unit.label();
             self.unit.push_handler(raised, true, &deleted);
-            self.conditional_body(&clause.body)?;
+            self.body(&clause.body)?;
             self.unit.pop_handler();
             self.pop_block();
             let body_end = self.unit.label();

@@ -138,14 +138,14 @@ impl<'a> Compiler<'a> {
         self.place_loop_head(again);
         self.push_block(Block::Loop { exit, again, iterator: Some(iterator) });
         self.async_for_iter(iterator, exhausted, &s.target, s.iter.range())?;
-        self.conditional_body(&s.body)?;
+        self.body(&s.body)?;
         self.at(s.iter.range());
         self.unit.jump_op(Op::JumpBackward, 0, again);
         self.pop_block();
         self.unit.release(mark);
         self.unit.place(exhausted);
         self.unit.emit(Op::EndAsyncFor, iterator as u32, 0, 0);
-        self.conditional_body(&s.orelse)?;
+        self.body(&s.orelse)?;
         self.unit.place(exit);
         Ok(())
     }

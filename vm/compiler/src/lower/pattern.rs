@@ -64,7 +64,7 @@ impl<'a> Compiler<'a> {
             }
             self.drop_operand(subject, None);
             self.unit.release(temps);
-            self.conditional_body(&case.body)?;
+            self.body(&case.body)?;
             self.unit.jump(end);
             self.unit.place(matching.fail);
             self.at(case.pattern.range());

@@ -15,14 +15,6 @@ impl<'a> Compiler<'a> {
         body.iter().try_for_each(|s| self.statement(s))
     }
 
-    /// A suite under a condition, for the annotations of classes and modules.
-    pub(crate) fn conditional_body(&mut self, body: &'a [Stmt]) -> Result<()> {
-        self.unit.conditional_depth += 1;
-        let result = self.body(body);
-        self.unit.conditional_depth -= 1;
-        result
-    }
-
     fn statement(&mut self, stmt: &'a Stmt) -> Result<()> {
         self.at(stmt.range());
         match stmt {
@@ -82,7 +74,7 @@ impl<'a> Compiler<'a> {
                 self.at(test.range());
                 self.branch(test, next, false)?;
             }
-            self.conditional_body(body)?;
+            self.body(body)?;
             if more {
                 self.unit.jump(end);
             }
@@ -112,7 +104,7 @@ impl<'a> Compiler<'a> {
             self.unit.bound = None;
         }
         self.push_block(Block::Loop { exit, again, iterator: None });
-        self.conditional_body(&s.body)?;
+        self.body(&s.body)?;
         self.at(s.test.range());
         self.unit.jump_op(Op::JumpBackward, 0, again);
         self.pop_block();
@@ -120,7 +112,7 @@ impl<'a> Compiler<'a> {
             self.unit.bound = reachable;
         }
         self.unit.place(otherwise);
-        self.conditional_body(&s.orelse)?;
+        self.body(&s.orelse)?;
         self.unit.place(exit);
         Ok(())
     }
@@ -135,13 +127,13 @@ impl<'a> Compiler<'a> {
         self.push_block(Block::Loop { exit, again, iterator: Some(iterator) });
         self.at(s.iter.range());
         self.for_iter(iterator, otherwise, &s.target)?;
-        self.conditional_body(&s.body)?;
+        self.body(&s.body)?;
         self.at(s.iter.range());
         self.unit.jump_op(Op::JumpBackward, 0, again);
         self.pop_block();
         self.unit.release(mark);
         self.unit.place(otherwise);
-        self.conditional_body(&s.orelse)?;
+        self.body(&s.orelse)?;
         self.unit.place(exit);
         Ok(())
     }

@@ -21,7 +21,7 @@ impl<'a> Compiler<'a> {
 
     fn with_items(&mut self, s: &'a ast::StmtWith, items: &'a [ast::WithItem]) -> Result<()> {
         let Some((item, others)) = items.split_first() else {
-            return self.conditional_body(&s.body);
+            return self.body(&s.body);
         };
         let mark = self.unit.depth;
         let exit = self.unit.temps(2);

@@ -151,7 +151,8 @@ impl Builder {
     fn conditionally(&mut self, body: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         self.conditional += 1;
         let result = body(self);
-        self.conditional -= 1;
+        // An error may have left an inner scope open.
+        self.conditional = self.conditional.saturating_sub(1);
         result
     }
 
@@ -407,7 +408,7 @@ impl Builder {
             let sym = self.sym(name);
             if self.scope().mentions(sym) & mention::PARAM != 0 {
                 return Err(Failure::syntax(
-                    format!("duplicate parameter '{name}' in function definition"),
+                    format!("duplicate argument '{name}' in function definition"),
                     name.range,
                 ));
             }
