@@ -28,6 +28,7 @@ pub mod iterators;
 pub mod layout;
 pub mod list;
 pub mod mappingproxy;
+pub mod memory_hooks;
 pub mod memoryview;
 pub mod method;
 pub mod module;

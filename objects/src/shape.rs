@@ -352,6 +352,18 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
     Ok(())
 }
 
+/// Stores into inline slot `index`, which the caller's cache found for the shape that the object just had.
+#[inline]
+pub fn store_cached(obj: &Obj, header: &Header, index: u32, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
+    let shape = Shape::of(header);
+    if shape.is_dict || index >= shape.inline_cap {
+        return set_attribute(obj, name, value);
+    }
+    // SAFETY: its shape.
+    let ext = unsafe { Extension::of(header, shape) };
+    store_inline(obj, shape, ext, header, index, name, value)
+}
+
 /// Exchanges an existing inline slot; see the module's protocol.
 #[inline]
 fn store_inline(obj: &Obj, shape: &'static Shape, ext: Extension, header: &Header, index: u32, name: &Py<PyStr>, value: Obj) -> PyResult<()> {

@@ -1,0 +1,152 @@
+//! Interpreter frames.
+
+use taipan_objects::code::PyCode;
+use taipan_objects::frame::PyFrame;
+use taipan_objects::function::PyFunction;
+use taipan_objects::{Obj, Py, Tracer, Value};
+
+use crate::registers::Regs;
+
+/// What happens when the frame returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// The result goes to register `ret` of the frame below, which continues behind its call.
+    Call,
+    /// The result goes to the native caller of `run`.
+    Entry,
+    /// `__init__` of a class call: the result must be `None`; the instance is in `subject`.
+    Init,
+    /// A generator resumed by native code; `subject` is the generator.
+    GeneratorEntry,
+    /// A generator resumed by `FOR_ITER` of the frame below; `subject` is the generator.
+    GeneratorFor,
+    /// A generator or coroutine resumed by `YIELD_FROM` of the frame below; `subject` is the generator.
+    GeneratorSend,
+}
+
+/// One active call. Lives on the thread's frame stack.
+pub struct Frame {
+    /// The running code. Deferred objects: not counted, traced.
+    pub code: *const PyCode,
+    /// The function, or null for module, class-less `exec` code.
+    pub function: *const PyFunction,
+    /// The namespaces, uncounted or owned.
+    pub globals: Value,
+    pub builtins: Value,
+    /// Owned namespace mapping of module, class and `exec` code; empty for functions.
+    pub locals: Value,
+    pub regs: Regs,
+    /// Instruction index, saved before anything that can look at frames.
+    pub pc: u32,
+    pub ret: u16,
+    pub kind: Kind,
+    /// Owned; see [`Kind`].
+    pub subject: Value,
+    /// Generators: the exception handled by the resumer. Owned.
+    pub handled: Value,
+    /// Owned frame object, if somebody asked for it.
+    pub object: Value,
+    /// `thread.top` to restore when the frame is popped.
+    pub saved_top: *mut Value,
+}
+
+impl Frame {
+    /// Visits the references that the frame itself holds.
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        let mut uncounted = |ptr: *const taipan_objects::Header| {
+            if !ptr.is_null() {
+                tracer(Value::from_ptr(ptr).uncounted());
+            }
+        };
+        uncounted(self.code.cast());
+        uncounted(self.function.cast());
+        for value in [self.globals, self.builtins, self.locals, self.subject, self.handled, self.object] {
+            if value.is_ptr() {
+                tracer(value.uncounted());
+            }
+        }
+        if self.is_generator() {
+            // The window is in the generator, which traces it.
+        }
+    }
+    /// Whether the window belongs to a generator object.
+    #[inline(always)]
+    pub fn is_generator(&self) -> bool {
+        matches!(self.kind, Kind::GeneratorEntry | Kind::GeneratorFor | Kind::GeneratorSend)
+    }
+    /// The code.
+    #[inline(always)]
+    pub fn code<'a>(&self) -> &'a PyCode {
+        // SAFETY: the frame's code is traced while the frame exists; code is freed by the collector only.
+        unsafe { &*self.code }
+    }
+    /// The globals as a borrowed object.
+    #[inline(always)]
+    pub fn globals<'a>(&self) -> &'a Obj {
+        borrow(&self.globals)
+    }
+    #[inline(always)]
+    pub fn builtins<'a>(&self) -> &'a Obj {
+        borrow(&self.builtins)
+    }
+    /// The namespace mapping, if the code has one.
+    #[inline(always)]
+    pub fn locals<'a>(&self) -> Option<&'a Obj> {
+        if self.locals.is_empty() { None } else { Some(borrow(&self.locals)) }
+    }
+    /// The frame object, if there is one.
+    pub fn object(&self) -> Option<&PyFrame> {
+        if self.object.is_empty() { None } else { borrow(&self.object).downcast::<PyFrame>() }
+    }
+    /// The generator that is being executed.
+    #[inline(always)]
+    pub fn subject<'a>(&self) -> &'a Obj {
+        borrow(&self.subject)
+    }
+    /// The source line being executed.
+    pub fn line(&self) -> u32 {
+        self.code().line_of(self.pc as usize)
+    }
+}
+
+#[inline(always)]
+fn borrow<'a>(value: &Value) -> &'a Obj {
+    debug_assert!(!value.is_empty());
+    // SAFETY: a non-empty word that the frame keeps alive has the representation of an `Obj`.
+    unsafe { &*std::ptr::from_ref(value).cast::<Obj>() }
+}
+
+/// The dict of a namespace value.
+pub fn dict_of(namespace: &Obj) -> Option<&taipan_objects::dict::PyDict> {
+    namespace.downcast()
+}
+
+/// Drops an owned word of a frame.
+pub fn drop_value(value: Value) {
+    // SAFETY: the frame owned the word, and gives it up.
+    drop(unsafe { Obj::from_value(value) });
+}
+
+/// Makes the frame object of `frame` (or gives the one it has), linked to nothing yet.
+pub fn object_of(frame: *mut Frame) -> Py<PyFrame> {
+    // SAFETY: a frame on the calling thread's frame stack.
+    let frame_ref = unsafe { &mut *frame };
+    if let Some(object) = frame_ref.object() {
+        object.lasti.store(frame_ref.pc, taipan_threading::sync::atomic::Ordering::Relaxed);
+        return Py::from_ref(object);
+    }
+    let object = PyFrame::new(
+        Py::from_ref(frame_ref.code()),
+        frame_ref.globals().clone(),
+        frame_ref.builtins().clone(),
+        frame_ref.locals().cloned(),
+        frame.cast(),
+        frame_ref.pc,
+    );
+    if frame_ref.is_generator() {
+        object.generator.store(frame_ref.subject().clone());
+    }
+    frame_ref.object = object.clone().into_obj().into_counted();
+    object
+}

@@ -1,0 +1,610 @@
+//! Calls: argument binding, pushing and popping frames.
+//!
+//! A Python function's window begins at its first argument, in the caller's window, so that a plain call copies nothing.
+//! Generator frames keep their window in the generator; their callees' arguments are moved to the top of the value stack.
+
+mod bind;
+
+use smallvec::SmallVec;
+use taipan_bytecode::{Instr, Op};
+use taipan_objects::argument::Args;
+use taipan_objects::code::PyCode;
+use taipan_objects::error::*;
+use taipan_objects::function::PyFunction;
+use taipan_objects::generator::PyGenerator;
+use taipan_objects::method::PyBoundMethod;
+use taipan_objects::native_function::PyNativeFunction;
+use taipan_objects::descriptor::PyMethodDescr;
+use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::singletons::none;
+use taipan_objects::tuple::PyTuple;
+use taipan_objects::type_object::slots::{CallFn, InitFn};
+use taipan_objects::type_object::{PyType, class_of};
+use taipan_objects::types::types;
+use taipan_objects::{Obj, Object, Py, Value};
+use taipan_threading::sync::atomic::Ordering;
+
+use crate::frame::{Frame, Kind, drop_value};
+use crate::registers::Regs;
+use crate::thread::{self, VmThread};
+
+/// What came of a call instruction.
+pub enum Called {
+    /// Done: the result.
+    Value(Obj),
+    /// A frame was pushed; its return delivers the result.
+    Pushed,
+}
+
+/// Words from a call instruction to the next one.
+#[inline(always)]
+pub fn length_at(instr: Instr) -> usize {
+    if instr.opcode() == Op::CallKw as u16 || instr.opcode() == Op::CallMethodKw as u16 { 2 } else { 1 }
+}
+
+#[cold]
+fn too_deep() -> Raised {
+    recursion_error("maximum recursion depth exceeded")
+}
+
+/// Pushes a frame for `function` whose window at `window` holds the parameters already (`nparams` words).
+#[inline(always)]
+fn push_frame(
+    thread: &VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    window: *mut Value,
+    filled: usize,
+    ret: u16,
+    kind: Kind,
+    subject: Value,
+) -> PyResult<()> {
+    let depth = thread.depth.get();
+    let end = window.wrapping_add(code.nregs as usize);
+    if depth >= thread::recursion_limit() || end >= thread.limit() {
+        return Err(too_deep());
+    }
+    let saved_top = thread.top.get();
+    // Words of the caller's window behind the arguments may be stale; above the old top everything is empty.
+    let mut at = window.wrapping_add(filled);
+    let stale_end = if end < saved_top { end } else { saved_top };
+    while at < stale_end {
+        // SAFETY: inside the value stack; the caller's dead temporaries own their content.
+        let old = unsafe { std::ptr::replace(at, Value::EMPTY) };
+        if old.is_counted() {
+            drop_value(old);
+        }
+        at = at.wrapping_add(1);
+    }
+    if end > saved_top {
+        thread.top.set(end);
+    }
+    // SAFETY: the slot is above all live frames; plain writes initialize it.
+    unsafe {
+        thread.frame(depth).write(Frame {
+            code,
+            function,
+            globals: function.globals.value().uncounted(),
+            builtins: function.builtins.value().uncounted(),
+            locals: Value::EMPTY,
+            regs: Regs::new(window),
+            pc: 0,
+            ret,
+            kind,
+            subject,
+            handled: Value::EMPTY,
+            object: Value::EMPTY,
+            saved_top,
+        });
+    }
+    thread.depth.set(depth + 1);
+    Ok(())
+}
+
+/// Pops the innermost frame, dropping its registers (or leaving them to its frame object).
+#[inline(always)]
+pub fn pop(thread: &VmThread) {
+    let fp = thread.innermost();
+    // SAFETY: the innermost frame is live.
+    let frame = unsafe { &mut *fp };
+    if !frame.object.is_empty() {
+        leave_object(thread, frame);
+    }
+    let count = frame.code().nregs as usize;
+    let regs = frame.regs;
+    for i in 0..count {
+        let value = regs.value(i);
+        if !value.is_empty() {
+            regs.put(i, Value::EMPTY);
+            if value.is_counted() {
+                drop_value(value);
+            }
+        }
+    }
+    if !frame.locals.is_empty() {
+        drop_value(std::mem::replace(&mut frame.locals, Value::EMPTY));
+        drop_value(std::mem::replace(&mut frame.globals, Value::EMPTY));
+        drop_value(std::mem::replace(&mut frame.builtins, Value::EMPTY));
+    }
+    thread.top.set(frame.saved_top);
+    thread.depth.set(thread.depth.get() - 1);
+}
+
+/// Pops the frame of an `__init__` and gives the instance.
+pub fn pop_init(thread: &VmThread) -> Obj {
+    // SAFETY: the innermost frame is live.
+    let frame = unsafe { &mut *thread.innermost() };
+    let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
+    pop(thread);
+    // SAFETY: the frame owned the instance.
+    unsafe { Obj::from_value(subject) }.unwrap_or_else(none)
+}
+
+#[cold]
+pub fn bad_init_result(result: &Obj) {
+    let _ = type_error(format!("__init__() should return None, not '{}'", class_of(result).name()));
+}
+
+/// The frame object outlives the call: it takes the registers over.
+#[cold]
+pub fn leave_object(thread: &VmThread, frame: &mut Frame) {
+    let value = std::mem::replace(&mut frame.object, Value::EMPTY);
+    // SAFETY: the frame owned the object.
+    let Some(object) = (unsafe { Obj::from_value(value) }) else { return };
+    let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() else { return };
+    frame_object.lasti.store(frame.pc, Ordering::Relaxed);
+    if frame_object.back.is_empty() && thread.depth.get() >= 2 {
+        let below = thread.frame(thread.depth.get() - 2);
+        frame_object.back.store(crate::frame::object_of(below).into_obj());
+    }
+    let count = frame.code().nregs as usize;
+    let mut slots = Vec::with_capacity(count);
+    for i in 0..count {
+        slots.push(taipan_objects::Slot::from_option(frame.regs.take(i).map(Obj::into_strong)));
+    }
+    *frame_object.registers.lock() = slots;
+    frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
+}
+
+/// Where the window of a callee with arguments at register `first` goes: in place, or for a generator's frame at the top of the stack.
+#[inline(always)]
+fn callee_window(thread: &VmThread, regs: Regs, first: usize, nargs: usize) -> *mut Value {
+    // SAFETY: the innermost frame is live.
+    if unsafe { &*thread.innermost() }.is_generator() {
+        return move_to_top(thread, regs, first, nargs);
+    }
+    regs.at(first)
+}
+
+#[cold]
+fn move_to_top(thread: &VmThread, regs: Regs, first: usize, nargs: usize) -> *mut Value {
+    let window = thread.top.get();
+    let target = Regs::new(window);
+    for i in 0..nargs {
+        target.put(i, regs.take_value(first + i));
+    }
+    window
+}
+
+/// `CALL`: the callable in `base`, arguments from `base + 2`.
+#[inline(always)]
+pub fn call(thread: &'static VmThread, regs: Regs, base: usize, nargs: usize, ret: u16) -> PyResult<Called> {
+    let Some(callable) = regs.get(base) else { return Err(system_error("nothing to call")) };
+    if let Some(header) = callable.header()
+        && std::ptr::eq(header.shape_entry().ops_ptr(), PyFunction::ops())
+    {
+        return call_function(thread, regs, base, base + 2, nargs, ret);
+    }
+    regs.clear(base + 1);
+    call_other(thread, regs, base, base + 2, nargs, ret)
+}
+
+/// `CALL_METHOD`: self in `base + 1`, or empty.
+#[inline(always)]
+pub fn call_method(thread: &'static VmThread, regs: Regs, base: usize, nargs: usize, ret: u16) -> PyResult<Called> {
+    let Some(callable) = regs.get(base) else { return Err(system_error("nothing to call")) };
+    let (first, nargs) = if regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) };
+    if let Some(header) = callable.header()
+        && std::ptr::eq(header.shape_entry().ops_ptr(), PyFunction::ops())
+    {
+        return call_function(thread, regs, base, first, nargs, ret);
+    }
+    call_other(thread, regs, base, first, nargs, ret)
+}
+
+/// A Python function in `base` with arguments from `first`.
+#[inline(always)]
+fn call_function(thread: &'static VmThread, regs: Regs, base: usize, first: usize, nargs: usize, ret: u16) -> PyResult<Called> {
+    if thread.threading.poll() != 0 {
+        crate::safepoint::handle(thread)?;
+    }
+    let callable = regs.obj(base);
+    // SAFETY: the layout was checked by the caller; a function is freed by the collector only, and traced while its frame exists.
+    let function: &PyFunction = unsafe { &*callable.value().ptr().cast() };
+    let code = function_code(function);
+    if code.simple && nargs == code.nparams as usize {
+        let window = callee_window(thread, regs, first, nargs);
+        push_frame(thread, function, code, window, nargs, ret, Kind::Call, Value::EMPTY)?;
+        regs.clear(base);
+        return Ok(Called::Pushed);
+    }
+    call_function_slow(thread, regs, base, first, nargs, &[], ret)
+}
+
+/// The code of a function; borrowed from its slot: code is deferred.
+#[inline(always)]
+fn function_code<'a>(function: &PyFunction) -> &'a PyCode {
+    let value = function.code.peek();
+    // SAFETY: the slot always holds code, which is freed by the collector only; frames trace it.
+    unsafe { &*value.ptr().cast() }
+}
+
+fn take_args(regs: Regs, first: usize, count: usize) -> SmallVec<[Obj; 8]> {
+    (first..first + count).map(|i| regs.take(i).unwrap_or_else(none)).collect()
+}
+
+/// Any arguments: binds them to the parameters.
+#[cold]
+fn call_function_slow(
+    thread: &'static VmThread,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    nargs: usize,
+    names: &[Obj],
+    ret: u16,
+) -> PyResult<Called> {
+    let callable = regs.take(base).unwrap_or_else(none);
+    let arguments = take_args(regs, first, nargs);
+    let positional = arguments.len() - names.len();
+    let args = Args::with_keywords(&arguments[..positional], names, &arguments[positional..]);
+    let Some(function) = callable.downcast::<PyFunction>() else { return Err(system_error("not a function")) };
+    let code = function_code(function);
+    if code.is_generator_like() {
+        return make_generator(function, code, &args).map(Called::Value);
+    }
+    // SAFETY: the innermost frame is live.
+    let window = if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(first) };
+    bind_and_push(thread, function, code, window, &args, ret, Kind::Call, Value::EMPTY)?;
+    Ok(Called::Pushed)
+}
+
+/// Binds `args` into the window at `window` (emptied first) and pushes the frame.
+#[allow(clippy::too_many_arguments)]
+fn bind_and_push(
+    thread: &VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    window: *mut Value,
+    args: &Args<'_>,
+    ret: u16,
+    kind: Kind,
+    subject: Value,
+) -> PyResult<()> {
+    let nparams = code.nparams as usize;
+    if window.wrapping_add(code.nregs as usize) >= thread.limit() {
+        return Err(too_deep());
+    }
+    let mut bound: SmallVec<[Option<Obj>; 12]> = SmallVec::new();
+    bound.resize_with(nparams, || None);
+    bind::bind(function, code, args, &mut bound)?;
+    let target = Regs::new(window);
+    for (i, value) in bound.into_iter().enumerate() {
+        let word = value.map_or(Value::EMPTY, Obj::into_value);
+        if window.wrapping_add(i) < thread.top.get() {
+            target.write_value(i, word);
+        } else {
+            target.put(i, word);
+        }
+    }
+    let result = push_frame(thread, function, code, window, nparams, ret, kind, subject);
+    if result.is_err() {
+        target.clear_range(0, nparams);
+    }
+    result
+}
+
+/// A new generator, coroutine or asynchronous generator.
+fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyResult<Obj> {
+    let nparams = code.nparams as usize;
+    let mut bound: SmallVec<[Option<Obj>; 12]> = SmallVec::new();
+    bound.resize_with(nparams, || None);
+    bind::bind(function, code, args, &mut bound)?;
+    let mut window = vec![Value::EMPTY; code.nregs as usize].into_boxed_slice();
+    for (place, value) in window.iter_mut().zip(bound) {
+        *place = value.map_or(Value::EMPTY, Obj::into_counted);
+    }
+    let name = function.name.load().unwrap_or_else(none);
+    let qualname = function.qualname.load().unwrap_or_else(none);
+    let generator = PyGenerator::new(Py::from_ref(code), taipan_objects::types::obj_of(function), name, qualname, window);
+    super::generators::created(&generator)?;
+    Ok(generator.into_obj())
+}
+
+/// Everything that is not a Python function.
+fn call_other(thread: &'static VmThread, regs: Regs, base: usize, first: usize, nargs: usize, ret: u16) -> PyResult<Called> {
+    let callable = regs.obj(base);
+    let class = class_of(callable);
+    let t = types();
+    if class.is(&t.builtin_function_or_method)
+        && let Some(function) = callable.downcast::<PyNativeFunction>()
+        && function.is_unbound()
+    {
+        let arguments = regs.slice(first, nargs);
+        let def = function.def;
+        let result = match (arguments, def.fast1, def.fast2, def.fast3) {
+            ([a], Some(f), _, _) => f(a),
+            ([a, b], _, Some(f), _) => f(a, b),
+            ([a, b, c], _, _, Some(f)) => f(a, b, c),
+            _ => (def.call)(&Args::new(arguments)),
+        };
+        return finish_native(regs, base, first, nargs, result);
+    }
+    if class.is(&t.method_descriptor)
+        && let Some(descr) = callable.downcast::<PyMethodDescr>()
+    {
+        let arguments = regs.slice(first, nargs);
+        if let Some(receiver) = arguments.first()
+            && descr.accepts(receiver)
+        {
+            let def = descr.def;
+            let result = match (arguments, def.fast1, def.fast2, def.fast3) {
+                ([a], Some(f), _, _) => f(a),
+                ([a, b], _, Some(f), _) => f(a, b),
+                ([a, b, c], _, _, Some(f)) => f(a, b, c),
+                _ => (def.call)(&Args::new(arguments)),
+            };
+            return finish_native(regs, base, first, nargs, result);
+        }
+    }
+    if class.is(&t.method)
+        && first == base + 2
+        && let Some(method) = callable.downcast::<PyBoundMethod>()
+    {
+        let (function, receiver) = (method.function.clone(), method.receiver.clone());
+        regs.write(base + 1, receiver);
+        regs.write(base, function);
+        return call_method(thread, regs, base, nargs, ret);
+    }
+    if class.is(&t.type_)
+        && let Some(target) = callable.downcast::<PyType>()
+    {
+        if let Some(called) = construct(thread, regs, base, first, nargs, ret, target)? {
+            return Ok(called);
+        }
+    }
+    let Some(call) = class.slots.call() else {
+        let error = type_error(format!("'{}' object is not callable", class.name()));
+        clear_call(regs, base, first, nargs);
+        return Err(error);
+    };
+    let result = protocol::enter_native().and_then(|()| call(callable, &Args::new(regs.slice(first, nargs))));
+    finish_native(regs, base, first, nargs, result)
+}
+
+#[inline(always)]
+fn clear_call(regs: Regs, base: usize, first: usize, nargs: usize) {
+    regs.clear(base);
+    regs.clear_range(first, first + nargs);
+}
+
+#[inline(always)]
+fn finish_native(regs: Regs, base: usize, first: usize, nargs: usize, result: PyResult<Obj>) -> PyResult<Called> {
+    // The result may be an uncounted part of what the arguments keep alive.
+    let result = result.map(Obj::into_strong);
+    clear_call(regs, base, first, nargs);
+    result.map(Called::Value)
+}
+
+/// `class(...)` for a class with `object.__new__` and an `__init__` written in Python: pushes the frame of `__init__`.
+#[inline(always)]
+fn construct(
+    thread: &'static VmThread,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    nargs: usize,
+    ret: u16,
+    class: &PyType,
+) -> PyResult<Option<Called>> {
+    let object_new: CallFn = taipan_objects::object_type::object_new;
+    if class.slots.new().is_none_or(|f| f as usize != object_new as usize)
+        || class.has_flag(taipan_objects::type_object::type_flags::ABSTRACT)
+    {
+        return Ok(None);
+    }
+    let object_init: InitFn = taipan_objects::object_type::object_init;
+    if class.slots.init().is_some_and(|f| f as usize == object_init as usize) {
+        if nargs != 0 {
+            return Ok(None);
+        }
+        let instance = taipan_objects::object_type::plain_instance(class)?;
+        clear_call(regs, base, first, nargs);
+        return Ok(Some(Called::Value(instance)));
+    }
+    let Some(init) = class.lookup(&taipan_objects::istr!("__init__")) else { return Ok(None) };
+    let Some(function) = init.downcast::<PyFunction>() else { return Ok(None) };
+    let code = function_code(function);
+    if code.is_generator_like() || first != base + 2 {
+        return Ok(None);
+    }
+    let instance = taipan_objects::object_type::plain_instance(class)?;
+    // SAFETY: the innermost frame is live.
+    let in_place = code.simple && nargs + 1 == code.nparams as usize && !unsafe { &*thread.innermost() }.is_generator();
+    if in_place {
+        // `self` is lent: the frame's subject owns the instance.
+        let subject = instance.into_value();
+        regs.write_value(base + 1, subject.uncounted());
+        if let Err(raised) = push_frame(thread, function, code, regs.at(base + 1), nargs + 1, ret, Kind::Init, subject) {
+            drop_value(subject);
+            return Err(raised);
+        }
+        regs.clear(base);
+        return Ok(Some(Called::Pushed));
+    }
+    let mut arguments: SmallVec<[Obj; 8]> = SmallVec::with_capacity(nargs + 1);
+    arguments.push(instance.clone());
+    arguments.extend(take_args(regs, first, nargs));
+    let keep = regs.take(base);
+    // SAFETY: the innermost frame is live.
+    let window = if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(base + 1) };
+    let subject = instance.into_value();
+    if let Err(raised) = bind_and_push(thread, function, code, window, &Args::new(&arguments), ret, Kind::Init, subject) {
+        drop_value(subject);
+        return Err(raised);
+    }
+    drop(keep);
+    Ok(Some(Called::Pushed))
+}
+
+/// `CALL_KW` and `CALL_METHOD_KW`.
+#[allow(clippy::too_many_arguments)]
+pub fn call_kw(
+    thread: &'static VmThread,
+    code: &PyCode,
+    regs: Regs,
+    base: usize,
+    nargs: usize,
+    names: usize,
+    method: bool,
+    ret: u16,
+) -> PyResult<Called> {
+    let names = code.consts.get(names).and_then(|c| c.downcast::<PyTuple>());
+    let names = names.map_or(&[][..], |n| n.as_slice());
+    if !method {
+        regs.clear(base + 1);
+        if let Some(bound) = regs.get(base).and_then(|c| c.downcast::<PyBoundMethod>()) {
+            let (function, receiver) = (bound.function.clone(), bound.receiver.clone());
+            regs.write(base + 1, receiver);
+            regs.write(base, function);
+        }
+    }
+    let (first, nargs) = if regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) };
+    let Some(callable) = regs.get(base) else { return Err(system_error("nothing to call")) };
+    if callable.is_layout::<PyFunction>() {
+        if thread.threading.poll() != 0 {
+            crate::safepoint::handle(thread)?;
+        }
+        return call_function_slow(thread, regs, base, first, nargs, names, ret);
+    }
+    let arguments = regs.slice(first, nargs);
+    let positional = nargs - names.len();
+    let result = protocol::call_args(callable, &Args::with_keywords(&arguments[..positional], names, &arguments[positional..]));
+    finish_native(regs, base, first, nargs, result)
+}
+
+/// `CALL_EX`.
+pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> PyResult<Called> {
+    let callable = regs.take(base).unwrap_or_else(none);
+    regs.clear(base + 1);
+    let iterable = regs.take(base + 2).unwrap_or_else(none);
+    let keywords = regs.take(base + 3);
+    let positional: Vec<Obj> = match iterable.downcast::<PyTuple>() {
+        Some(tuple) => tuple.as_slice().to_vec(),
+        None => {
+            let class = class_of(&iterable);
+            if class.slots.iter().is_none() && class.slots.getitem().is_none() {
+                return Err(type_error(format!(
+                    "{} argument after * must be an iterable, not {}",
+                    super::ops::build::function_text(Some(&callable)),
+                    class.name()
+                )));
+            }
+            protocol::collect(&iterable)?
+        }
+    };
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    if let Some(keywords) = keywords {
+        let dict = taipan_objects::dict::PyDict::new();
+        super::ops::build::dict_merge(dict.as_obj(), &keywords, Some(&callable)).map_err(|raised| {
+            if raised_is(&types().type_error) && !keywords.is_layout::<taipan_objects::dict::PyDict>() {
+                let message = taipan_objects::protocol::hasattr(&keywords, &taipan_objects::istr!("keys"));
+                if matches!(message, Ok(false)) {
+                    drop(take_raised());
+                    return type_error(format!(
+                        "{} argument after ** must be a mapping, not {}",
+                        super::ops::build::function_text(Some(&callable)),
+                        class_of(&keywords).name()
+                    ));
+                }
+            }
+            raised
+        })?;
+        for (name, value) in dict.snapshot() {
+            names.push(name);
+            values.push(value);
+        }
+    }
+    let args = Args::with_keywords(&positional, &names, &values);
+    let (function_obj, receiver) = match callable.downcast::<PyBoundMethod>() {
+        Some(method) => (method.function.clone(), Some(method.receiver.clone())),
+        None => (callable.clone(), None),
+    };
+    if let Some(function) = function_obj.downcast::<PyFunction>() {
+        let mut with_self;
+        let args = match receiver {
+            Some(receiver) => {
+                with_self = vec![receiver];
+                with_self.extend(positional.iter().cloned());
+                Args::with_keywords(&with_self, &names, &values)
+            }
+            None => args,
+        };
+        let code = function_code(function);
+        if code.is_generator_like() {
+            return make_generator(function, code, &args).map(Called::Value);
+        }
+        // SAFETY: the innermost frame is live.
+        let window = if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(base + 2) };
+        bind_and_push(thread, function, code, window, &args, ret, Kind::Call, Value::EMPTY)?;
+        return Ok(Called::Pushed);
+    }
+    protocol::call_args(&callable, &args).map(|v| Called::Value(v.into_strong()))
+}
+
+/// The `call_function` hook: a Python function called by native code.
+pub fn call_from_native(callable: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    let thread = thread::current();
+    let Some(function) = callable.downcast::<PyFunction>() else { return Err(system_error("not a function")) };
+    let code = function_code(function);
+    if code.is_generator_like() {
+        return make_generator(function, code, args);
+    }
+    if thread.threading.poll() != 0 {
+        crate::safepoint::handle(thread)?;
+    }
+    bind_and_push(thread, function, code, thread.top.get(), args, 0, Kind::Entry, Value::EMPTY)?;
+    super::run(thread)
+}
+
+/// Runs module, class-body or `exec` code in namespaces.
+pub fn run_code(code: &Py<PyCode>, globals: &Obj, locals: &Obj, closure: Option<&Obj>) -> PyResult<Obj> {
+    let thread = thread::current();
+    protocol::enter_native()?;
+    let builtins = taipan_objects::function::builtins_of(globals)?;
+    let function = PyFunction::new(code, globals.clone(), builtins.clone());
+    if let Some(closure) = closure {
+        function.closure.store(closure.clone());
+    }
+    push_frame(thread, &function, code, thread.top.get(), 0, 0, Kind::Entry, Value::EMPTY)?;
+    // SAFETY: just pushed.
+    let frame = unsafe { &mut *thread.innermost() };
+    frame.globals = globals.clone().into_counted();
+    frame.builtins = builtins.into_counted();
+    frame.locals = locals.clone().into_counted();
+    super::run(thread)
+}
+
+/// Runs a class body: `function` in the namespace `locals`.
+pub fn run_class_body(function: &PyFunction, locals: &Obj) -> PyResult<Obj> {
+    let thread = thread::current();
+    protocol::enter_native()?;
+    let code = function_code(function);
+    push_frame(thread, function, code, thread.top.get(), 0, 0, Kind::Entry, Value::EMPTY)?;
+    // SAFETY: just pushed.
+    let frame = unsafe { &mut *thread.innermost() };
+    frame.globals = function.globals.clone().into_counted();
+    frame.builtins = function.builtins.clone().into_counted();
+    frame.locals = locals.clone().into_counted();
+    super::run(thread)
+}

@@ -1,0 +1,492 @@
+//! Suspended frames: running, suspending and finishing generators, coroutines and asynchronous generators.
+
+use std::cell::Cell;
+
+use taipan_bytecode::flags;
+use taipan_objects::code::PyCode;
+use taipan_objects::error::*;
+use taipan_objects::function::PyFunction;
+use taipan_objects::generator::{CLOSED, PyGenerator};
+use taipan_objects::hooks::{Resume, Resumed};
+use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::singletons::{is_none, none};
+use taipan_objects::type_object::class_of;
+use taipan_objects::types::types;
+use taipan_objects::{Obj, Object, Py, Value, istr};
+use taipan_threading::sync::atomic::Ordering;
+
+use crate::frame::{Frame, Kind, drop_value};
+use crate::registers::Regs;
+use crate::thread::{self, VmThread};
+
+/// What a delegate gave.
+pub enum Sent {
+    Yielded(Obj),
+    Returned(Obj),
+}
+
+/// Where a value yielded through a chain of delegating frames ends up.
+pub enum Through {
+    /// The native resumer.
+    Native(Obj),
+    /// `FOR_ITER` of the innermost frame.
+    Loop(Obj),
+}
+
+thread_local! {
+    static RETURNED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The generator that `run` was executing returned (rather than yielded).
+pub fn set_returned() {
+    RETURNED.set(true);
+}
+
+/// Whether `obj` is a generator or coroutine (not an asynchronous generator) that may be run in the loop.
+#[inline(always)]
+pub fn is_idle_generator(obj: &Obj) -> bool {
+    let Some(header) = obj.header() else { return false };
+    if !std::ptr::eq(header.shape_entry().ops_ptr(), PyGenerator::ops()) {
+        return false;
+    }
+    let class = class_of(obj);
+    (class.is(&types().generator) || class.is(&types().coroutine)) && obj.downcast::<PyGenerator>().is_some_and(|g| g.state.load(Ordering::Relaxed) < 2)
+}
+
+fn already_running(generator: &Obj) -> Raised {
+    let class = class_of(generator);
+    let t = types();
+    let kind = if class.is(&t.coroutine) {
+        "coroutine"
+    } else if class.is(&t.async_generator) {
+        "asynchronous generator"
+    } else {
+        "generator"
+    };
+    value_error(format!("{kind} already executing"))
+}
+
+/// Pushes the frame of an idle generator. `value`: what `send` passes (`None` for `next`).
+pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u16) -> PyResult<()> {
+    let Some(generator) = obj.downcast::<PyGenerator>() else { return Err(system_error("not a generator")) };
+    let state = match generator.start_running() {
+        Ok(state) => state,
+        Err(CLOSED) => {
+            return Err(if class_of(obj).is(&types().coroutine) {
+                runtime_error("cannot reuse already awaited coroutine")
+            } else {
+                stop_iteration(None)
+            });
+        }
+        Err(_) => return Err(already_running(obj)),
+    };
+    if state == taipan_objects::generator::CREATED
+        && let Some(value) = &value
+        && !is_none(value)
+    {
+        generator.state.store(state, Ordering::Release);
+        let class = class_of(obj);
+        let t = types();
+        let kind = if class.is(&t.coroutine) {
+            "coroutine"
+        } else if class.is(&t.async_generator) {
+            "async generator"
+        } else {
+            "generator"
+        };
+        return Err(type_error(format!("can't send non-None value to a just-started {kind}")));
+    }
+    let depth = thread.depth.get();
+    if depth >= thread::recursion_limit() || thread.top.get() >= thread.limit() {
+        generator.state.store(state, Ordering::Release);
+        return Err(recursion_error("maximum recursion depth exceeded"));
+    }
+    let Some(function) = generator.function.downcast::<PyFunction>() else {
+        generator.state.store(state, Ordering::Release);
+        return Err(system_error("generator without function"));
+    };
+    let regs = Regs::new(generator.window.load(Ordering::Acquire));
+    let code: &PyCode = &generator.code;
+    let mut pc = generator.pc.load(Ordering::Relaxed);
+    if state == taipan_objects::generator::SUSPENDED {
+        // Deliver the sent value to the instruction that suspended.
+        let instr = code.instr(pc as usize);
+        let value = value.unwrap_or_else(none).into_strong();
+        if instr.opcode() == taipan_bytecode::Op::YieldValue as u16 {
+            regs.write(instr.a() as usize, value);
+            pc += 1;
+        } else {
+            // YIELD_FROM: executed again with the value to pass on.
+            regs.write(instr.a() as usize + 1, value);
+        }
+    }
+    let own_handled = generator.handled.take();
+    let resumer = match own_handled {
+        Some(own) => replace_handled(Some(own)),
+        None => handled(),
+    };
+    let subject = obj.clone().into_strong().into_value();
+    // SAFETY: the slot is above all live frames; plain writes initialize it.
+    unsafe {
+        thread.frame(depth).write(Frame {
+            code,
+            function,
+            globals: function.globals.value().uncounted(),
+            builtins: function.builtins.value().uncounted(),
+            locals: Value::EMPTY,
+            regs,
+            pc,
+            ret,
+            kind,
+            subject,
+            handled: resumer.map_or(Value::EMPTY, Obj::into_value),
+            object: Value::EMPTY,
+            saved_top: thread.top.get(),
+        });
+    }
+    thread.depth.set(depth + 1);
+    if let Some(object) = generator.frame.load() {
+        if let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() {
+            frame_object.live.store(thread.frame(depth).cast(), Ordering::Release);
+        }
+        // SAFETY: just pushed.
+        unsafe { (*thread.frame(depth)).object = object.into_counted() };
+    }
+    Ok(())
+}
+
+fn detach_object(generator: &PyGenerator, frame: &mut Frame) {
+    let object = std::mem::replace(&mut frame.object, Value::EMPTY);
+    // SAFETY: the frame owned the object.
+    if let Some(object) = unsafe { Obj::from_value(object) } {
+        if let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() {
+            frame_object.lasti.store(frame.pc, Ordering::Relaxed);
+            frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
+        }
+        generator.frame.store(object);
+    }
+}
+
+/// Restores the resumer's handled exception; gives the generator's own if it differs.
+fn swap_handled(frame: &mut Frame) -> Option<Obj> {
+    let resumer = std::mem::replace(&mut frame.handled, Value::EMPTY);
+    // SAFETY: the frame owned the word.
+    let resumer = unsafe { Obj::from_value(resumer) };
+    let same = |own: &Obj| resumer.as_ref().is_some_and(|r| r.is(own));
+    let current = handled();
+    match current {
+        Some(own) if !same(&own) => {
+            drop(replace_handled(resumer));
+            Some(own)
+        }
+        None if resumer.is_some() => {
+            drop(replace_handled(resumer));
+            None
+        }
+        _ => None,
+    }
+}
+
+/// Suspends the innermost frame, a generator's, at its `pc` and pops it.
+pub fn suspend(thread: &VmThread) {
+    // SAFETY: the innermost frame is live.
+    let frame = unsafe { &mut *thread.innermost() };
+    let own = swap_handled(frame);
+    let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
+    // SAFETY: the frame owned the generator.
+    let generator = unsafe { Obj::from_value(subject) };
+    thread.top.set(frame.saved_top);
+    if let Some(g) = generator.as_ref().and_then(|g| g.downcast::<PyGenerator>()) {
+        drop(g.handled.replace(own));
+        count_registers(frame);
+        detach_object(g, frame);
+        let pc = frame.pc;
+        thread.depth.set(thread.depth.get() - 1);
+        g.suspend(pc);
+    } else {
+        thread.depth.set(thread.depth.get() - 1);
+    }
+}
+
+/// A suspended window may hold uncounted references only to deferred and immortal objects: limbo sweeps do not look into it.
+fn count_registers(frame: &Frame) {
+    for i in 0..frame.code().nregs as usize {
+        let value = frame.regs.value(i);
+        if value.is_ptr() && !value.is_counted() {
+            // SAFETY: an uncounted register keeps its object alive until the next safepoint.
+            let header = unsafe { &*value.ptr() };
+            if !header.is_immortal() && !header.has_flag(taipan_gc::HeaderFlags::DEFERRED) {
+                let counted = frame.regs.obj(i).clone().into_value();
+                frame.regs.put(i, counted);
+            }
+        }
+    }
+}
+
+/// The innermost frame, a generator's, returned or raised: closes the generator and pops the frame.
+pub fn finish(thread: &VmThread) {
+    // SAFETY: the innermost frame is live.
+    let frame = unsafe { &mut *thread.innermost() };
+    drop(swap_handled(frame));
+    let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
+    // SAFETY: the frame owned the generator.
+    let generator = unsafe { Obj::from_value(subject) };
+    if !frame.object.is_empty() {
+        super::call::leave_object(thread, frame);
+    }
+    thread.top.set(frame.saved_top);
+    thread.depth.set(thread.depth.get() - 1);
+    if let Some(g) = generator.as_ref().and_then(|g| g.downcast::<PyGenerator>()) {
+        drop(g.frame.take());
+        g.close_running();
+    }
+}
+
+/// The innermost frame executes `YIELD_FROM` and its delegate yielded `value`: suspends this frame and those that delegate to it.
+pub fn yield_through(thread: &VmThread, value: Obj) -> Through {
+    let mut value = value;
+    loop {
+        // SAFETY: the innermost frame is live.
+        let frame = unsafe { &*thread.innermost() };
+        let kind = frame.kind;
+        if class_of(frame.subject()).is(&types().async_generator) && frame.is_generator() {
+            // Values awaited inside an asynchronous generator pass through unwrapped.
+            value = value.into_strong();
+        }
+        suspend(thread);
+        match kind {
+            Kind::GeneratorFor => return Through::Loop(value),
+            Kind::GeneratorSend => continue,
+            _ => return Through::Native(value),
+        }
+    }
+}
+
+/// The `resume` hook.
+pub fn resume(obj: &Obj, how: Resume) -> PyResult<Resumed> {
+    let thread = thread::current();
+    protocol::enter_native()?;
+    match how {
+        Resume::Send(value) => {
+            push(thread, obj, Kind::GeneratorEntry, Some(value), 0)?;
+        }
+        Resume::Throw => {
+            let exception = take_raised();
+            let generator = obj.downcast::<PyGenerator>().ok_or_else(|| system_error("not a generator"))?;
+            if generator.state.load(Ordering::Acquire) == taipan_objects::generator::CREATED {
+                // Nothing runs: the generator is finished by the exception.
+                if generator.start_running().is_ok() {
+                    generator.close_running();
+                }
+                return Err(set_raised(exception));
+            }
+            match push_for_throw(thread, obj, generator) {
+                Ok(()) => {}
+                Err(Raised) => return Err(Raised),
+            }
+            let _ = taipan_objects::error::raise(exception);
+            return match super::unwind::unwind(thread) {
+                super::unwind::Unwound::Handler => finish_run(super::run(thread)),
+                super::unwind::Unwound::Exit => Err(Raised),
+            };
+        }
+    }
+    finish_run(super::run(thread))
+}
+
+fn finish_run(result: PyResult<Obj>) -> PyResult<Resumed> {
+    let returned = RETURNED.replace(false);
+    let value = result?;
+    Ok(if returned { Resumed::Returned(value) } else { Resumed::Yielded(value) })
+}
+
+/// Pushes the frame of a suspended generator at the instruction that suspended, to raise there.
+fn push_for_throw(thread: &VmThread, obj: &Obj, generator: &PyGenerator) -> PyResult<()> {
+    let pc = generator.pc.load(Ordering::Relaxed);
+    push(thread, obj, Kind::GeneratorEntry, None, 0)?;
+    // SAFETY: just pushed.
+    unsafe { (*thread.innermost()).pc = pc };
+    Ok(())
+}
+
+/// The iterator that a suspended generator delegates to (`gi_yieldfrom`, `cr_await`).
+pub fn delegate(generator: &PyGenerator) -> Option<Obj> {
+    if generator.state.load(Ordering::Acquire) != taipan_objects::generator::SUSPENDED {
+        return None;
+    }
+    let pc = generator.pc.load(Ordering::Relaxed);
+    let instr = generator.code.instr(pc as usize);
+    if instr.opcode() != taipan_bytecode::Op::YieldFrom as u16 {
+        return None;
+    }
+    let window = generator.window.load(Ordering::Acquire);
+    if window.is_null() {
+        return None;
+    }
+    Regs::new(window).get(instr.a() as usize).cloned()
+}
+
+/// After a delegate of a suspended generator returned `value` in answer to `throw`: continues the generator behind `YIELD_FROM`.
+pub fn resume_after_delegate(obj: &Obj, value: Obj) -> PyResult<Resumed> {
+    let thread = thread::current();
+    let generator = obj.downcast::<PyGenerator>().ok_or_else(|| system_error("not a generator"))?;
+    push_for_throw(thread, obj, generator)?;
+    // SAFETY: just pushed.
+    let frame = unsafe { &mut *thread.innermost() };
+    let instr = frame.code().instr(frame.pc as usize);
+    frame.regs.clear(instr.a() as usize);
+    frame.regs.clear(instr.a() as usize + 1);
+    frame.regs.write(instr.b() as usize, value);
+    frame.pc += 1;
+    finish_run(super::run(thread))
+}
+
+/// Sends `value` to any iterator.
+pub fn send(receiver: &Obj, value: Obj) -> PyResult<Sent> {
+    let receiver = receiver.clone();
+    let class = class_of(&receiver);
+    let t = types();
+    if class.is(&t.generator) || class.is(&t.coroutine) {
+        return match resume(&receiver, Resume::Send(value))? {
+            Resumed::Yielded(value) => Ok(Sent::Yielded(value)),
+            Resumed::Returned(value) => Ok(Sent::Returned(value)),
+        };
+    }
+    let result = if is_none(&value) {
+        match class.slots.iternext() {
+            Some(next) => match next(&receiver) {
+                Ok(Some(value)) => return Ok(Sent::Yielded(value.into_strong())),
+                Ok(None) => {
+                    return Ok(Sent::Returned(none()));
+                }
+                Err(Raised) => Err(Raised),
+            },
+            None => Err(type_error(format!("'{}' object is not an iterator", class.name()))),
+        }
+    } else {
+        protocol::call_method(&receiver, &istr!("send"), &[value])
+    };
+    match result {
+        Ok(value) => Ok(Sent::Yielded(value.into_strong())),
+        Err(Raised) => {
+            let exception = catch(&t.stop_iteration)?;
+            Ok(Sent::Returned(stop_value(&exception)))
+        }
+    }
+}
+
+/// The value of a `StopIteration`.
+pub fn stop_value(exception: &Obj) -> Obj {
+    protocol::getattr(exception, &istr!("value")).unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        none()
+    })
+}
+
+/// A new generator-like object: coroutine origin tracking, hooks of asynchronous generators.
+pub fn created(_generator: &Py<PyGenerator>) -> PyResult<()> {
+    Ok(())
+}
+
+fn is_coroutine(obj: &Obj) -> bool {
+    if class_of(obj).is(&types().coroutine) {
+        return true;
+    }
+    obj.downcast::<PyGenerator>().is_some_and(|g| g.code.flags & flags::CO_ITERABLE_COROUTINE != 0)
+}
+
+/// `GET_YIELD_FROM_ITER`.
+pub fn yield_from_iter(code: &PyCode, obj: &Obj) -> PyResult<Obj> {
+    if class_of(obj).is(&types().coroutine) {
+        if code.flags & (flags::CO_COROUTINE | flags::CO_ITERABLE_COROUTINE) == 0 {
+            return Err(type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"));
+        }
+        return Ok(obj.clone());
+    }
+    if class_of(obj).is(&types().generator) {
+        return Ok(obj.clone());
+    }
+    protocol::iter(obj)
+}
+
+/// `GET_AWAITABLE`.
+pub fn awaitable(obj: &Obj, context: u16) -> PyResult<Obj> {
+    if is_coroutine(obj) {
+        if delegate_of(obj).is_some() {
+            return Err(runtime_error("coroutine is being awaited already"));
+        }
+        return Ok(obj.clone());
+    }
+    let class = class_of(obj);
+    let Some(await_) = class.slots.await_() else {
+        let name = class.name();
+        return Err(type_error(match context {
+            1 => format!("'async with' received an object from __aenter__ that does not implement __await__: {name}"),
+            2 => format!("'async with' received an object from __aexit__ that does not implement __await__: {name}"),
+            _ => format!("'{name}' object can't be awaited"),
+        }));
+    };
+    let iterator = await_(obj)?;
+    if is_coroutine(&iterator) {
+        return Err(type_error("__await__() returned a coroutine"));
+    }
+    if class_of(&iterator).slots.iternext().is_none() {
+        return Err(type_error(format!("__await__() returned non-iterator of type '{}'", class_of(&iterator).name())));
+    }
+    Ok(iterator)
+}
+
+fn delegate_of(obj: &Obj) -> Option<Obj> {
+    obj.downcast::<PyGenerator>().and_then(delegate)
+}
+
+/// `GET_AITER`.
+pub fn get_aiter(obj: &Obj) -> PyResult<Obj> {
+    let class = class_of(obj);
+    let Some(aiter) = class.slots.aiter() else {
+        return Err(type_error(format!("'async for' requires an object with __aiter__ method, got {}", class.name())));
+    };
+    let iterator = aiter(obj)?;
+    if class_of(&iterator).slots.anext().is_none() {
+        return Err(type_error(format!(
+            "'async for' received an object from __aiter__ that does not implement __anext__: {}",
+            class_of(&iterator).name()
+        )));
+    }
+    Ok(iterator)
+}
+
+/// `GET_ANEXT`.
+pub fn get_anext(obj: &Obj) -> PyResult<Obj> {
+    let class = class_of(obj);
+    let Some(anext) = class.slots.anext() else {
+        return Err(type_error(format!("'async for' requires an iterator with __anext__ method, got {}", class.name())));
+    };
+    let next = anext(obj)?;
+    if class.is(&types().async_generator) {
+        return Ok(next);
+    }
+    awaitable(&next, 0).map_err(|raised| {
+        if raised_is(&types().type_error) {
+            let cause = take_raised();
+            let error = taipan_objects::exceptions::PyBaseException::create(
+                &types().type_error,
+                vec![taipan_objects::construct::str_obj(&format!(
+                    "'async for' received an invalid object from __anext__: {}",
+                    class_of(&next).name()
+                ))],
+            );
+            if let Some(e) = error.downcast::<taipan_objects::exceptions::PyBaseException>() {
+                e.set_cause(Some(cause));
+            }
+            return set_raised(error);
+        }
+        raised
+    })
+}
+
+/// Drops an owned word.
+#[allow(dead_code)]
+fn release(value: Value) {
+    drop_value(value);
+}

@@ -1,0 +1,10 @@
+//! Operations by family, called from the loop.
+
+pub mod arithmetic;
+pub mod attribute;
+pub mod build;
+pub mod exception;
+pub mod iteration;
+pub mod name;
+pub mod pattern;
+pub mod rare;

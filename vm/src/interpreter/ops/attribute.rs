@@ -1,0 +1,424 @@
+//! Attribute access with inline caches.
+//!
+//! A cache word is 0 (empty), or has its low bit set and describes an own attribute in an inline slot:
+//!
+//! | bits | field |
+//! | --- | --- |
+//! | 63..32 | shape id |
+//! | 31..8 | slot |
+//! | 0 | 1 |
+//!
+//! or is the address of an immutable [`ClassCache`]. Words are replaced whole, so a race between two threads costs a miss at worst.
+//! Replaced caches are leaked up to a bound per site (a site that keeps missing stops caching).
+
+use taipan_bytecode::Special;
+use taipan_objects::code::PyCode;
+use taipan_objects::error::*;
+use taipan_objects::module::PyModule;
+use taipan_objects::protocol;
+use taipan_objects::shape::{self, Shape};
+use taipan_objects::str::PyStr;
+use taipan_objects::type_object::slots::BinaryFn;
+use taipan_objects::type_object::{PyType, class_of};
+use taipan_objects::types::types;
+use taipan_objects::{Obj, Py, Value, istr};
+use taipan_threading::sync::atomic::Ordering;
+
+use crate::registers::Regs;
+
+const SLOT: u64 = 1;
+
+/// What a [`ClassCache`] found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// A plain function or method descriptor on the class: bind to the instance.
+    Method,
+    /// A class attribute without descriptor behavior.
+    Plain,
+    /// An attribute of the class object itself: `subject` is the class.
+    OfType,
+    /// An entry of a module's namespace.
+    OfModule,
+}
+
+/// An attribute found on the class of instances of `shape` while the class had `version`.
+struct ClassCache {
+    found: Found,
+    shape: u32,
+    version: u32,
+    /// `OfModule`: entry index in the namespace.
+    index: u32,
+    /// `OfType`, `OfModule`: the object itself.
+    subject: usize,
+    /// Flagged SEEN (or deferred or immortal), so reading it uncounted is safe while the version is current.
+    value: Value,
+}
+
+#[inline(always)]
+fn cache_at(word: u64) -> &'static ClassCache {
+    // SAFETY: an untagged nonzero word is the address of a leaked `ClassCache`.
+    unsafe { &*std::ptr::with_exposed_provenance::<ClassCache>(word as usize) }
+}
+
+#[inline(always)]
+fn uncounted(value: Value) -> Obj {
+    // SAFETY: the cached value is kept by the class's namespace, or by limbo until the next safepoint.
+    unsafe { Obj::from_value_unchecked(value.uncounted()) }
+}
+
+/// `obj.name` if the cache at `pc` answers.
+#[inline(always)]
+pub fn load_cached(code: &PyCode, pc: usize, obj: &Obj) -> Option<Obj> {
+    let word = code.caches[pc].load(Ordering::Acquire);
+    if word == 0 {
+        return None;
+    }
+    let header = obj.header()?;
+    if word & SLOT != 0 {
+        if header.shape().0 != (word >> 32) as u32 {
+            return None;
+        }
+        let shape = Shape::of(header);
+        // SAFETY: the shape was just checked, and the slot was in bounds for it when the word was made.
+        return unsafe { shape::Extension::of(header, shape).slot((word as u32) >> 8) }.load_uncounted();
+    }
+    let cache = cache_at(word);
+    match cache.found {
+        Found::Plain => {
+            if header.shape().0 == cache.shape && class_of(obj).version_now() == cache.version {
+                return Some(uncounted(cache.value));
+            }
+        }
+        Found::OfType => {
+            if std::ptr::from_ref(header).addr() == cache.subject
+                && obj.downcast::<PyType>().is_some_and(|c| c.version_now() == cache.version)
+            {
+                return Some(uncounted(cache.value));
+            }
+        }
+        Found::OfModule => {
+            if std::ptr::from_ref(header).addr() == cache.subject {
+                return obj.downcast::<PyModule>()?.dict_ref().cached_value(cache.version, cache.index);
+            }
+        }
+        Found::Method => {}
+    }
+    None
+}
+
+fn install(code: &PyCode, pc: usize, cache: ClassCache) {
+    // Every miss at a site counts: a megamorphic site stops filling its cache.
+    let warmth = code.warmth.fetch_add(1, Ordering::Relaxed);
+    if warmth > 100_000 {
+        return;
+    }
+    if cache.value.is_ptr() {
+        let value = uncounted(cache.value);
+        if let Some(header) = value.header()
+            && !header.is_immortal()
+        {
+            header.set_flag(taipan_gc::HeaderFlags::SEEN);
+        }
+    }
+    let cache = Box::leak(Box::new(cache));
+    code.caches[pc].store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
+}
+
+fn is_generic(class: &PyType) -> bool {
+    let generic: BinaryFn = taipan_objects::attribute::generic_getattr;
+    class.slots.getattro().is_some_and(|f| f as usize == generic as usize)
+}
+
+fn is_type_getattr(class: &PyType) -> bool {
+    let getattr: BinaryFn = taipan_objects::attribute::type_getattr;
+    class.slots.getattro().is_some_and(|f| f as usize == getattr as usize)
+}
+
+fn is_module_getattr(class: &PyType) -> bool {
+    let getattr: BinaryFn = taipan_objects::module::module_getattr;
+    class.slots.getattro().is_some_and(|f| f as usize == getattr as usize)
+}
+
+/// Whether a class attribute shadows nothing and is not shadowed by data descriptors.
+fn is_data_descriptor(attribute: &Obj) -> bool {
+    let slots = &class_of(attribute).slots;
+    slots.descr_get().is_some() && slots.descr_set().is_some()
+}
+
+/// `obj.names[index]`, filling the cache.
+pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> {
+    let name = &code.names[index];
+    let class = class_of(obj);
+    let Some(header) = obj.header() else { return protocol::getattr(obj, name) };
+    if is_generic(class) {
+        let version = class.version();
+        let found = class.lookup(name);
+        let shape = Shape::of(header);
+        if found.as_ref().is_none_or(|f| !is_data_descriptor(f)) && shape.ext_offset != 0 && !shape.is_dict {
+            match shape.find(name.as_ptr()) {
+                Some(slot) if slot < shape.inline_cap => {
+                    code.caches[pc].store((shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT, Ordering::Release);
+                }
+                Some(_) => {}
+                None => cache_plain(code, pc, shape, version, found.as_ref()),
+            }
+        } else if let Some(slot) = member_slot(obj, shape, found.as_ref()) {
+            code.caches[pc].store((shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT, Ordering::Release);
+        } else if shape.ext_offset == 0 {
+            cache_plain(code, pc, shape, version, found.as_ref());
+        }
+    } else if is_type_getattr(class)
+        && let Some(subject) = obj.downcast::<PyType>()
+    {
+        let version = subject.version();
+        if class.lookup(name).is_none()
+            && let Some(value) = subject.lookup(name)
+            && class_of(&value).slots.descr_get().is_none_or(|_| class_of(&value).is(&types().function))
+        {
+            let cache = ClassCache {
+                found: Found::OfType,
+                shape: 0,
+                version,
+                index: 0,
+                subject: std::ptr::from_ref(header).addr(),
+                value: value.value(),
+            };
+            if version != 0 {
+                install(code, pc, cache);
+            }
+            return Ok(value);
+        }
+    } else if is_module_getattr(class)
+        && let Some(module) = obj.downcast::<PyModule>()
+    {
+        let dict = module.dict_ref();
+        let version = dict.keys_version();
+        if class.lookup(name).is_none_or(|f| !is_data_descriptor(&f))
+            && let Some(entry) = dict.entry_index(name)
+            && version != 0
+        {
+            let cache = ClassCache {
+                found: Found::OfModule,
+                shape: 0,
+                version,
+                index: entry,
+                subject: std::ptr::from_ref(header).addr(),
+                value: Value::EMPTY,
+            };
+            install(code, pc, cache);
+        }
+    }
+    protocol::getattr(obj, name)
+}
+
+fn cache_plain(code: &PyCode, pc: usize, shape: &Shape, version: u32, found: Option<&Obj>) {
+    if let Some(value) = found
+        && version != 0
+        && class_of(value).slots.descr_get().is_none()
+    {
+        let cache =
+            ClassCache { found: Found::Plain, shape: shape.id.0, version, index: 0, subject: 0, value: value.value() };
+        install(code, pc, cache);
+    }
+}
+
+/// The fixed slot behind a `__slots__` member descriptor. Shape ids imply the class, and a class's member descriptors
+/// can be replaced: guarded by not caching once the class's namespace changed after creation (`version` checks do not apply here),
+/// so only members found on their own immutable slot index are used.
+fn member_slot(obj: &Obj, shape: &Shape, found: Option<&Obj>) -> Option<u32> {
+    let _ = (obj, shape, found);
+    None
+}
+
+/// `obj.names[index] = value`.
+pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> PyResult<()> {
+    let name = &code.names[index];
+    let word = code.caches[pc].load(Ordering::Acquire);
+    let Some(header) = obj.header() else { return protocol::setattr(obj, name, &value) };
+    if word & SLOT != 0 && header.shape().0 == (word >> 32) as u32 {
+        return shape::store_cached(obj, header, (word as u32) >> 8, name, value);
+    }
+    let class = class_of(obj);
+    let generic: taipan_objects::type_object::slots::SetFn = taipan_objects::attribute::generic_setattr;
+    if class.slots.setattro().is_some_and(|f| f as usize == generic as usize)
+        && class.has_dict()
+        && class.lookup(name).is_none_or(|f| class_of(&f).slots.descr_set().is_none())
+    {
+        shape::set_attribute(obj, name, value)?;
+        let shape = Shape::of(header);
+        // A data descriptor added to the class later changes the class, not the shape: such classes are rare, and
+        // `PyType::modified` retires the root shapes of classes that gain one.
+        if shape.ext_offset != 0
+            && !shape.is_dict
+            && let Some(slot) = shape.find(name.as_ptr())
+            && slot < shape.inline_cap
+        {
+            code.caches[pc].store((shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT, Ordering::Release);
+        }
+        return Ok(());
+    }
+    protocol::setattr(obj, name, &value)
+}
+
+/// `LOAD_METHOD`: function and receiver, or bound attribute and nothing.
+pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, index: usize) -> PyResult<()> {
+    let Some(obj) = regs.get(b) else {
+        super::name::empty_register(code, b as u16);
+        return Err(Raised);
+    };
+    let word = code.caches[pc].load(Ordering::Acquire);
+    if let Some(header) = obj.header()
+        && word != 0
+        && word & SLOT == 0
+    {
+        let cache = cache_at(word);
+        if cache.found == Found::Method
+            && header.shape().0 == cache.shape
+            && class_of(obj).version_now() == cache.version
+        {
+            place_method(regs, a, b, uncounted(cache.value));
+            return Ok(());
+        }
+        if cache.found != Found::Method
+            && let Some(value) = load_cached(code, pc, obj)
+        {
+            regs.write(a, value);
+            regs.clear(a + 1);
+            return Ok(());
+        }
+    }
+    let name = &code.names[index];
+    let class = class_of(obj);
+    if is_generic(class) {
+        let version = class.version();
+        if let Some(found) = class.lookup(name) {
+            let kind = class_of(&found);
+            if kind.is(&types().function) || kind.is(&types().method_descriptor) {
+                let (shadowed, cacheable) = match obj.header().map(Shape::of) {
+                    Some(shape) if shape.ext_offset != 0 && shape.is_dict => (shape::get_attribute(obj, name)?.is_some(), false),
+                    Some(shape) if shape.ext_offset != 0 => match shape.find(name.as_ptr()) {
+                        Some(_) => (shape::get_attribute(obj, name)?.is_some(), false),
+                        None => (false, true),
+                    },
+                    Some(_) => (false, true),
+                    None => (false, false),
+                };
+                if !shadowed {
+                    if cacheable
+                        && version != 0
+                        && let Some(header) = obj.header()
+                    {
+                        let cache = ClassCache {
+                            found: Found::Method,
+                            shape: header.shape().0,
+                            version,
+                            index: 0,
+                            subject: 0,
+                            value: found.value(),
+                        };
+                        install(code, pc, cache);
+                    }
+                    place_method(regs, a, b, found);
+                    return Ok(());
+                }
+            }
+        }
+    }
+    let value = load(code, pc, obj, index)?;
+    regs.write(a, value);
+    regs.clear(a + 1);
+    Ok(())
+}
+
+/// Writes function and receiver; `b` may be `a` or `a + 1`.
+#[inline(always)]
+fn place_method(regs: Regs, a: usize, b: usize, function: Obj) {
+    if b == a {
+        let receiver = regs.take_value(a);
+        regs.write_value(a + 1, receiver);
+    } else if b != a + 1 {
+        let receiver = regs.copy_of(b);
+        regs.write_value(a + 1, receiver);
+    }
+    regs.write(a, function);
+}
+
+/// `LOAD_SUPER_ATTR` and `LOAD_SUPER_METHOD`.
+pub fn load_super(code: &PyCode, regs: Regs, a: usize, name: usize, explicit: u16, method: bool) -> PyResult<()> {
+    let name = &code.names[name];
+    let callable = regs.take(a).ok_or_else(|| system_error("no super"))?;
+    let (Some(class), Some(receiver)) = (regs.take(a + 1), regs.take(a + 2)) else {
+        return Err(runtime_error("super(): no arguments"));
+    };
+    if callable.is(types().super_.as_obj())
+        && let Some(class_type) = class.downcast::<PyType>()
+    {
+        if method
+            && let Some(found) = super_method(class_type, &receiver, name)
+        {
+            regs.write(a, found);
+            regs.write(a + 1, receiver);
+            return Ok(());
+        }
+        let value = taipan_objects::super_object::super_lookup(class_type, &receiver, name.as_obj())?;
+        regs.write(a, value);
+        regs.clear(a + 1);
+        return Ok(());
+    }
+    let object = if explicit == 0 { protocol::call0(&callable)? } else { protocol::call(&callable, &[class, receiver])? };
+    let value = protocol::getattr(&object, name)?;
+    regs.write(a, value);
+    regs.clear(a + 1);
+    Ok(())
+}
+
+/// A plain method found behind `class` in the linearization of the receiver's class.
+fn super_method(class: &PyType, receiver: &Obj, name: &Py<PyStr>) -> Option<Obj> {
+    let start = class_of(receiver);
+    if !start.is_subtype(class) || name.eq_str("__class__") {
+        return None;
+    }
+    let found = start
+        .mro_iter()
+        .skip_while(|c| !c.is(class))
+        .skip(1)
+        .find_map(|c| c.dict().get_str(name))?;
+    let kind = class_of(&found);
+    if kind.is(&types().function) || kind.is(&types().method_descriptor) { Some(found) } else { None }
+}
+
+/// `LOAD_SPECIAL`.
+pub fn load_special(regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> {
+    let Some(obj) = regs.get(b) else { return Err(system_error("no context manager")) };
+    let (name, message) = match Special::from_u16(which) {
+        Some(Special::Enter) => (istr!("__enter__"), "the context manager protocol (missed __enter__ method)"),
+        Some(Special::Exit) => (istr!("__exit__"), "the context manager protocol (missed __exit__ method)"),
+        Some(Special::AEnter) => (istr!("__aenter__"), "the asynchronous context manager protocol (missed __aenter__ method)"),
+        Some(Special::AExit) => (istr!("__aexit__"), "the asynchronous context manager protocol (missed __aexit__ method)"),
+        None => return Err(system_error("bad special method")),
+    };
+    let class = class_of(obj);
+    let Some(found) = class.lookup(&name) else {
+        let other = match Special::from_u16(which) {
+            Some(Special::Enter | Special::Exit) => class.lookup_name("__aenter__").is_some() && class.lookup_name("__aexit__").is_some(),
+            _ => class.lookup_name("__enter__").is_some() && class.lookup_name("__exit__").is_some(),
+        };
+        let hint = match (other, Special::from_u16(which)) {
+            (false, _) => "",
+            (true, Some(Special::Enter | Special::Exit)) => {
+                " but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?"
+            }
+            (true, _) => " but it supports the context manager protocol. Did you mean to use 'with'?",
+        };
+        return Err(type_error(format!("'{}' object does not support {message}{hint}", class.full_name())));
+    };
+    let kind = class_of(&found);
+    if kind.is(&types().function) || kind.is(&types().method_descriptor) {
+        place_method(regs, a, b, found);
+    } else {
+        let bound = protocol::bind(&found, obj)?;
+        regs.write(a, bound);
+        regs.clear(a + 1);
+    }
+    Ok(())
+}

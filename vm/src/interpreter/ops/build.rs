@@ -1,0 +1,185 @@
+//! Building containers and text.
+
+use taipan_bytecode::Conversion;
+use taipan_objects::construct::*;
+use taipan_objects::dict::PyDict;
+use taipan_objects::error::*;
+use taipan_objects::list::PyList;
+use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::set::PySet;
+use taipan_objects::slice::PySlice;
+use taipan_objects::str::PyStr;
+use taipan_objects::type_object::class_of;
+use taipan_objects::types::types;
+use taipan_objects::{Obj, Py, istr};
+
+use crate::registers::Regs;
+
+fn take_all(regs: Regs, first: usize, count: usize) -> Vec<Obj> {
+    (first..first + count).map(|i| regs.take(i).unwrap_or_else(none).into_strong()).collect()
+}
+
+pub fn tuple(regs: Regs, first: usize, count: usize) -> Obj {
+    tuple_obj(take_all(regs, first, count))
+}
+
+pub fn list(regs: Regs, first: usize, count: usize) -> Obj {
+    list_obj(take_all(regs, first, count))
+}
+
+pub fn set(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
+    PySet::new(take_all(regs, first, count)).map(Py::into_obj)
+}
+
+pub fn map(regs: Regs, first: usize, pairs: usize) -> PyResult<Obj> {
+    let dict = PyDict::new();
+    let mut items = take_all(regs, first, 2 * pairs).into_iter();
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        dict.set(key, value)?;
+    }
+    Ok(dict.into_obj())
+}
+
+/// A slice of two or three consumed registers.
+pub fn slice(regs: Regs, first: usize, count: usize) -> Obj {
+    let mut parts = take_all(regs, first, count).into_iter();
+    let mut part = || parts.next().unwrap_or_else(none);
+    let (start, stop, step) = (part(), part(), part());
+    PySlice::new(start, stop, step).into_obj()
+}
+
+pub fn string(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
+    let parts = take_all(regs, first, count);
+    let empty = istr!("");
+    taipan_objects::str::split::join_items(empty.units(), &parts).map(Py::into_obj)
+}
+
+pub fn list_append(list: &Obj, value: Obj) -> PyResult<()> {
+    match list.downcast::<PyList>() {
+        Some(list) => {
+            list.push(value.into_strong());
+            Ok(())
+        }
+        None => Err(system_error("not a list")),
+    }
+}
+
+pub fn set_add(set: &Obj, value: Obj) -> PyResult<()> {
+    match set.downcast::<PySet>() {
+        Some(set) => set.add(value.into_strong()).map(|_| ()),
+        None => Err(system_error("not a set")),
+    }
+}
+
+pub fn map_add(dict: &Obj, key: Obj, value: Obj) -> PyResult<()> {
+    match dict.downcast::<PyDict>() {
+        Some(dict) => dict.set(key, value),
+        None => Err(system_error("not a dict")),
+    }
+}
+
+pub fn list_extend(list: &Obj, iterable: &Obj) -> PyResult<()> {
+    let class = class_of(iterable);
+    if class.slots.iter().is_none() && class.slots.getitem().is_none() {
+        return Err(type_error(format!("Value after * must be an iterable, not {}", class.name())));
+    }
+    let Some(list) = list.downcast::<PyList>() else { return Err(system_error("not a list")) };
+    for item in protocol::collect(iterable)? {
+        list.push(item);
+    }
+    Ok(())
+}
+
+pub fn set_update(set: &Obj, iterable: &Obj) -> PyResult<()> {
+    let Some(set) = set.downcast::<PySet>() else { return Err(system_error("not a set")) };
+    protocol::for_each(iterable, |item| set.add(item).map(|_| ()))
+}
+
+fn is_mapping(obj: &Obj) -> PyResult<bool> {
+    Ok(obj.is_layout::<PyDict>() || protocol::hasattr(obj, &istr!("keys"))?)
+}
+
+pub fn dict_update(dict: &Obj, mapping: &Obj) -> PyResult<()> {
+    if !is_mapping(mapping)? {
+        return Err(type_error(format!("'{}' object is not a mapping", class_of(mapping).name())));
+    }
+    match dict.downcast::<PyDict>() {
+        Some(dict) => dict.update_from(mapping),
+        None => Err(system_error("not a dict")),
+    }
+}
+
+/// The callable's name with parentheses, as call errors show it.
+pub fn function_text(callable: Option<&Obj>) -> String {
+    let Some(callable) = callable else { return "function".to_owned() };
+    let qualname = protocol::getattr_opt(callable, &istr!("__qualname__")).unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        None
+    });
+    let Some(qualname) = qualname.filter(|q| q.is_layout::<PyStr>()) else {
+        return protocol::str_string(callable).unwrap_or_else(|Raised| {
+            drop(try_take_raised());
+            "function".to_owned()
+        });
+    };
+    let module = protocol::getattr_opt(callable, &istr!("__module__")).unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        None
+    });
+    let qualname = protocol::str_string(&qualname).unwrap_or_default();
+    match module.filter(|m| m.is_layout::<PyStr>()).map(|m| protocol::str_string(&m).unwrap_or_default()) {
+        Some(module) if module != "builtins" => format!("{module}.{qualname}()"),
+        _ => format!("{qualname}()"),
+    }
+}
+
+pub fn dict_merge(dict: &Obj, mapping: &Obj, callable: Option<&Obj>) -> PyResult<()> {
+    if !is_mapping(mapping)? {
+        return Err(type_error(format!("Value after ** must be a mapping, not {}", class_of(mapping).name())));
+    }
+    let Some(target) = dict.downcast::<PyDict>() else { return Err(system_error("not a dict")) };
+    let keys = protocol::collect(&protocol::call_method_str(mapping, "keys", &[])?)?;
+    for key in keys {
+        if !key.is_layout::<PyStr>() {
+            return Err(type_error("keywords must be strings"));
+        }
+        if target.contains(&key)? {
+            return Err(type_error(format!(
+                "{} got multiple values for keyword argument '{}'",
+                function_text(callable),
+                protocol::str_string(&key)?
+            )));
+        }
+        let value = protocol::getitem(mapping, &key)?;
+        target.set(key, value)?;
+    }
+    Ok(())
+}
+
+pub fn list_to_tuple(list: &Obj) -> PyResult<Obj> {
+    match list.downcast::<PyList>() {
+        Some(list) => Ok(tuple_obj(list.to_vec())),
+        None => Err(system_error("not a list")),
+    }
+}
+
+/// `!s`, `!r`, `!a`.
+pub fn convert(obj: &Obj, conversion: u16) -> PyResult<Obj> {
+    match Conversion::from_u16(conversion) {
+        Some(Conversion::Str) => protocol::str(obj).map(Py::into_obj),
+        Some(Conversion::Repr) => protocol::repr(obj).map(Py::into_obj),
+        Some(Conversion::Ascii) => taipan_objects::str::format::ascii(obj).map(Py::into_obj),
+        _ => Ok(obj.clone()),
+    }
+}
+
+pub fn format_simple(obj: &Obj, conversion: u16) -> PyResult<Obj> {
+    if conversion == Conversion::None as u16 {
+        if class_of(obj).is(&types().str) {
+            return Ok(obj.clone());
+        }
+        return protocol::format(obj, istr!("").as_obj());
+    }
+    let converted = convert(obj, conversion)?;
+    if class_of(&converted).is(&types().str) { Ok(converted) } else { protocol::format(&converted, istr!("").as_obj()) }
+}

@@ -1,0 +1,172 @@
+//! Iteration, unpacking and subscripts.
+
+use taipan_objects::dict::PyDict;
+use taipan_objects::error::*;
+use taipan_objects::list::PyList;
+use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::tuple::PyTuple;
+use taipan_objects::type_object::class_of;
+use taipan_objects::types::types;
+use taipan_objects::{Obj, Object};
+
+use crate::registers::Regs;
+
+/// The next item of an iterator; `StopIteration` is swallowed.
+#[inline(always)]
+pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
+    match class_of(iterator).slots.iternext() {
+        Some(next) => next(iterator),
+        None => Err(type_error(format!("'{}' object is not an iterator", class_of(iterator).name()))),
+    }
+}
+
+/// `container[key]` for exact list, tuple and dict when no error and no Python code is involved.
+#[inline(always)]
+pub fn quick_subscript(container: &Obj, key: &Obj) -> Option<Obj> {
+    let header = container.header()?;
+    let entry = header.shape_entry();
+    let ops = entry.ops_ptr();
+    let k = key.value();
+    if std::ptr::eq(ops, PyList::ops()) {
+        if k.is_int() && std::ptr::eq(entry.class().cast(), types().list.as_ptr()) {
+            let list = container.downcast::<PyList>()?;
+            let i = k.as_int();
+            let index = if i < 0 { i + list.len() as i64 } else { i };
+            return if index < 0 { None } else { list.get(index as usize) };
+        }
+    } else if std::ptr::eq(ops, PyTuple::ops()) {
+        if k.is_int() && std::ptr::eq(entry.class().cast(), types().tuple.as_ptr()) {
+            let items = container.downcast::<PyTuple>()?.as_slice();
+            let i = k.as_int();
+            let index = if i < 0 { i + items.len() as i64 } else { i };
+            return if index < 0 { None } else { items.get(index as usize).cloned() };
+        }
+    } else if std::ptr::eq(ops, PyDict::ops()) && std::ptr::eq(entry.class().cast(), types().dict.as_ptr()) {
+        let dict = container.downcast::<PyDict>()?;
+        if k.is_int() || class_of(key).is(&types().str) {
+            return match dict.get(key) {
+                Ok(found) => found,
+                Err(Raised) => {
+                    // Comparing with a foreign key raised: let the general path raise it again.
+                    drop(try_take_raised());
+                    None
+                }
+            };
+        }
+    }
+    None
+}
+
+/// `container[key] = value`.
+pub fn store_subscript(container: &Obj, key: &Obj, value: &Obj) -> PyResult<()> {
+    let class = class_of(container);
+    if class.is(&types().dict)
+        && let Some(dict) = container.downcast::<PyDict>()
+    {
+        return dict.set(key.clone(), value.clone());
+    }
+    let k = key.value();
+    if k.is_int()
+        && class.is(&types().list)
+        && let Some(list) = container.downcast::<PyList>()
+    {
+        let i = k.as_int();
+        let index = if i < 0 { i + list.len() as i64 } else { i };
+        if index >= 0 && list.set(index as usize, value.clone()) {
+            return Ok(());
+        }
+    }
+    protocol::setitem(container, key, value)
+}
+
+fn write_all(regs: Regs, first: usize, items: Vec<Obj>, source: Option<usize>) {
+    if let Some(source) = source {
+        regs.clear(source);
+    }
+    for (offset, item) in items.into_iter().enumerate() {
+        regs.write(first + offset, item.into_strong());
+    }
+}
+
+fn not_iterable(source: &Obj) -> Raised {
+    type_error(format!("cannot unpack non-iterable {} object", class_of(source).name()))
+}
+
+fn is_iterable(source: &Obj) -> bool {
+    let slots = &class_of(source).slots;
+    slots.iter().is_some() || slots.getitem().is_some()
+}
+
+/// `UNPACK_SEQUENCE`.
+pub fn unpack_sequence(regs: Regs, first: usize, source: &Obj, count: usize, consume: Option<usize>) -> PyResult<()> {
+    let class = class_of(source);
+    let items: Vec<Obj> = if class.is(&types().tuple)
+        && let Some(tuple) = source.downcast::<PyTuple>()
+    {
+        let items = tuple.as_slice();
+        if items.len() == count && consume.is_none_or(|c| c < first || c >= first + count) {
+            for (offset, item) in items.iter().enumerate() {
+                regs.write(first + offset, item.clone());
+            }
+            if let Some(source) = consume {
+                regs.clear(source);
+            }
+            return Ok(());
+        }
+        items.to_vec()
+    } else if class.is(&types().list)
+        && let Some(list) = source.downcast::<PyList>()
+    {
+        list.to_vec()
+    } else {
+        if !is_iterable(source) {
+            return Err(not_iterable(source));
+        }
+        let iterator = protocol::iter(source)?;
+        let mut items = Vec::with_capacity(count);
+        while let Some(item) = protocol::next(&iterator)? {
+            if items.len() == count {
+                let known = if class.is(&types().dict) { protocol::len(source).ok() } else { None };
+                return Err(value_error(match known {
+                    Some(n) => format!("too many values to unpack (expected {count}, got {n})"),
+                    None => format!("too many values to unpack (expected {count})"),
+                }));
+            }
+            items.push(item.into_strong());
+        }
+        if items.len() < count {
+            return Err(value_error(format!("not enough values to unpack (expected {count}, got {})", items.len())));
+        }
+        items
+    };
+    if items.len() < count {
+        return Err(value_error(format!("not enough values to unpack (expected {count}, got {})", items.len())));
+    }
+    if items.len() > count {
+        return Err(value_error(format!("too many values to unpack (expected {count}, got {})", items.len())));
+    }
+    write_all(regs, first, items, consume);
+    Ok(())
+}
+
+/// `UNPACK_EX`.
+pub fn unpack_ex(regs: Regs, first: usize, source: &Obj, counts: u16, consume: Option<usize>) -> PyResult<()> {
+    let (before, after) = (counts as usize & 0xff, counts as usize >> 8);
+    if !is_iterable(source) {
+        return Err(not_iterable(source));
+    }
+    let mut items = protocol::collect(source)?;
+    if items.len() < before + after {
+        return Err(value_error(format!(
+            "not enough values to unpack (expected at least {}, got {})",
+            before + after,
+            items.len()
+        )));
+    }
+    let tail = items.split_off(items.len() - after);
+    let middle = items.split_off(before);
+    items.push(taipan_objects::construct::list_obj(middle));
+    items.extend(tail);
+    write_all(regs, first, items, consume);
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! Variables: globals, namespaces, cells.
+
+use taipan_bytecode::CommonConstant;
+use taipan_objects::cell::PyCell;
+use taipan_objects::code::PyCode;
+use taipan_objects::construct::*;
+use taipan_objects::dict::PyDict;
+use taipan_objects::error::*;
+use taipan_objects::function::PyFunction;
+use taipan_objects::str::PyStr;
+use taipan_objects::tuple::PyTuple;
+use taipan_objects::types::types;
+use taipan_objects::{Obj, Py, istr, protocol};
+use taipan_threading::sync::atomic::Ordering;
+
+use crate::frame::{Frame, dict_of};
+use crate::registers::Regs;
+
+/// Low bit of a cache word: the value is in the globals (1) or in the builtins (0, pointer to [`BuiltinCache`]).
+const IN_GLOBALS: u64 = 1;
+
+/// Where a builtin was found: valid while neither dict changed its keys.
+struct BuiltinCache {
+    globals_version: u32,
+    builtins_version: u32,
+    index: u32,
+}
+
+/// The global at `pc` if the cache knows where it is.
+#[inline(always)]
+pub fn load_global_cached(code: &PyCode, pc: usize, frame: &Frame) -> Option<Obj> {
+    let word = code.caches[pc].load(Ordering::Acquire);
+    if word == 0 {
+        return None;
+    }
+    let globals = dict_of(frame.globals())?;
+    if word & IN_GLOBALS != 0 {
+        return globals.cached_value((word >> 32) as u32, (word as u32) >> 1);
+    }
+    // SAFETY: an untagged word is a leaked `BuiltinCache`.
+    let cache = unsafe { &*std::ptr::with_exposed_provenance::<BuiltinCache>(word as usize) };
+    if globals.keys_version_now() != cache.globals_version {
+        return None;
+    }
+    dict_of(frame.builtins())?.cached_value(cache.builtins_version, cache.index)
+}
+
+/// The global `names[index]`, filling the cache.
+pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyResult<Obj> {
+    let name = &code.names[index];
+    if let (Some(globals), Some(builtins)) = (dict_of(frame.globals()), dict_of(frame.builtins())) {
+        let globals_version = globals.keys_version();
+        if let Some(value) = globals.get_str(name) {
+            if let Some(entry) = globals.entry_index(name)
+                && globals_version != 0
+            {
+                code.caches[pc].store((globals_version as u64) << 32 | (entry as u64) << 1 | IN_GLOBALS, Ordering::Release);
+            }
+            return Ok(value);
+        }
+        let builtins_version = builtins.keys_version();
+        if let Some(value) = builtins.get_str(name) {
+            if let Some(entry) = builtins.entry_index(name)
+                && globals_version != 0
+                && builtins_version != 0
+            {
+                // A few words per call site and change of a namespace: leaked, since racing readers may hold the old one.
+                let cache = Box::leak(Box::new(BuiltinCache { globals_version, builtins_version, index: entry }));
+                code.caches[pc].store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
+            }
+            return Ok(value);
+        }
+        return Err(not_defined(name));
+    }
+    load_global_mapping(frame, name)
+}
+
+fn load_global_mapping(frame: &Frame, name: &Py<PyStr>) -> PyResult<Obj> {
+    for namespace in [frame.globals(), frame.builtins()] {
+        if let Some(value) = lookup(namespace, name)? {
+            return Ok(value);
+        }
+    }
+    Err(not_defined(name))
+}
+
+/// `namespace[name]`, `None` on `KeyError`.
+pub fn lookup(namespace: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
+    match dict_of(namespace) {
+        Some(dict) if dict.is_exact() => Ok(dict.get_str(name)),
+        _ => absent_if(protocol::getitem(namespace, name.as_obj()), &types().key_error),
+    }
+}
+
+fn name_error_for(message: String, name: &Py<PyStr>, unbound: bool) -> Raised {
+    let class = if unbound { &types().unbound_local_error } else { &types().name_error };
+    let exception = taipan_objects::exceptions::PyBaseException::create(class, vec![str_obj(&message)]);
+    if let Some(e) = exception.downcast::<taipan_objects::exceptions::PyBaseException>() {
+        e.set_field(0, Some(name.as_obj().clone()));
+    }
+    raise(exception)
+}
+
+#[cold]
+fn not_defined(name: &Py<PyStr>) -> Raised {
+    name_error_for(format!("name '{}' is not defined", name.to_string_lossy()), name, false)
+}
+
+/// Raises `UnboundLocalError` for local `names[index]`.
+#[cold]
+pub fn unbound_local(code: &PyCode, index: u16) {
+    let name = &code.names[index as usize];
+    let _ = name_error_for(
+        format!("cannot access local variable '{}' where it is not associated with a value", name.to_string_lossy()),
+        name,
+        true,
+    );
+}
+
+/// Raises for an operand register that is empty although the compiler took it for bound.
+#[cold]
+pub fn empty_register(code: &PyCode, register: u16) {
+    match code.unit.varnames.get(register as usize) {
+        Some(name) => {
+            let name = taipan_objects::str::intern(name);
+            let _ = name_error_for(
+                format!("cannot access local variable '{}' where it is not associated with a value", name.to_string_lossy()),
+                &name,
+                true,
+            );
+        }
+        None => {
+            let _ = system_error(format!("register {register} is empty"));
+        }
+    }
+}
+
+/// Raises for an empty cell.
+#[cold]
+pub fn empty_cell(code: &PyCode, register: u16) {
+    let (name, free) = code.unit.cell_name(register).unwrap_or(("?", false));
+    let name = taipan_objects::str::intern(name);
+    let text = name.to_string_lossy();
+    let _ = if free {
+        name_error_for(
+            format!("cannot access free variable '{text}' where it is not associated with a value in enclosing scope"),
+            &name,
+            false,
+        )
+    } else {
+        name_error_for(format!("cannot access local variable '{text}' where it is not associated with a value"), &name, true)
+    };
+}
+
+pub fn store_global(code: &PyCode, frame: &Frame, index: usize, value: Obj) -> PyResult<()> {
+    store_in(frame.globals(), &code.names[index], value)
+}
+
+pub fn delete_global(code: &PyCode, frame: &Frame, index: usize) -> PyResult<()> {
+    delete_in(frame.globals(), &code.names[index])
+}
+
+fn store_in(namespace: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
+    match dict_of(namespace) {
+        Some(dict) if dict.is_exact() => dict.set(name.as_obj().clone(), value),
+        _ => protocol::setitem(namespace, name.as_obj(), &value),
+    }
+}
+
+fn delete_in(namespace: &Obj, name: &Py<PyStr>) -> PyResult<()> {
+    let found = match dict_of(namespace) {
+        Some(dict) if dict.is_exact() => dict.delete(name.as_obj())?,
+        _ => absent_if(protocol::delitem(namespace, name.as_obj()), &types().key_error)?.is_some(),
+    };
+    if found { Ok(()) } else { Err(not_defined(name)) }
+}
+
+/// The namespace of module, class and `exec` code.
+fn namespace(frame: &Frame) -> &Obj {
+    frame.locals().unwrap_or_else(|| frame.globals())
+}
+
+pub fn load_name(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyResult<Obj> {
+    let name = &code.names[index];
+    if let Some(locals) = frame.locals()
+        && !locals.is(frame.globals())
+        && let Some(value) = lookup(locals, name)?
+    {
+        return Ok(value);
+    }
+    if let Some(value) = load_global_cached(code, pc, frame) {
+        return Ok(value);
+    }
+    load_global(code, pc, frame, index)
+}
+
+pub fn store_name(code: &PyCode, frame: &Frame, index: usize, value: Obj) -> PyResult<()> {
+    store_in(namespace(frame), &code.names[index], value)
+}
+
+pub fn delete_name(code: &PyCode, frame: &Frame, index: usize) -> PyResult<()> {
+    delete_in(namespace(frame), &code.names[index])
+}
+
+pub fn load_locals(frame: &Frame) -> PyResult<Obj> {
+    match frame.locals() {
+        Some(locals) => Ok(locals.clone()),
+        None => Err(system_error("no locals")),
+    }
+}
+
+pub fn load_from_dict_or_deref(code: &PyCode, mapping: &Obj, cell: &Obj, register: u16) -> PyResult<Obj> {
+    let (name, _) = code.unit.cell_name(register).unwrap_or(("?", false));
+    if let Some(value) = lookup(mapping, &taipan_objects::str::intern(name))? {
+        return Ok(value);
+    }
+    match cell_value(cell) {
+        Some(value) => Ok(value),
+        None => {
+            empty_cell(code, register);
+            Err(Raised)
+        }
+    }
+}
+
+pub fn load_from_dict_or_globals(code: &PyCode, frame: &Frame, mapping: &Obj, index: usize) -> PyResult<Obj> {
+    let name = &code.names[index];
+    if let Some(value) = lookup(mapping, name)? {
+        return Ok(value);
+    }
+    load_global_mapping(frame, name)
+}
+
+pub fn load_build_class(frame: &Frame) -> PyResult<Obj> {
+    match lookup(frame.builtins(), &istr!("__build_class__"))? {
+        Some(value) => Ok(value),
+        None => Err(name_error("__build_class__ not found")),
+    }
+}
+
+pub fn common_constant(number: u16) -> PyResult<Obj> {
+    let t = types();
+    Ok(match CommonConstant::from_u16(number) {
+        Some(CommonConstant::AssertionError) => t.assertion_error.as_obj().clone(),
+        Some(CommonConstant::NotImplementedError) => t.not_implemented_error.as_obj().clone(),
+        Some(CommonConstant::Tuple) => t.tuple.as_obj().clone(),
+        Some(CommonConstant::List) => t.list.as_obj().clone(),
+        Some(CommonConstant::Set) => t.set.as_obj().clone(),
+        Some(CommonConstant::All) => taipan_objects::hooks::builtin("all")?,
+        Some(CommonConstant::Any) => taipan_objects::hooks::builtin("any")?,
+        None => return Err(system_error("bad common constant")),
+    })
+}
+
+/// A new cell.
+pub fn new_cell(value: Option<Obj>) -> Obj {
+    PyCell::new(value).into_obj()
+}
+
+/// The content of a cell, possibly uncounted.
+#[inline(always)]
+pub fn cell_value(cell: &Obj) -> Option<Obj> {
+    cell.downcast::<PyCell>()?.value.load_uncounted()
+}
+
+pub fn store_cell(cell: &Obj, value: Option<Obj>) -> PyResult<()> {
+    match cell.downcast::<PyCell>() {
+        Some(cell) => {
+            drop(cell.value.replace(value));
+            Ok(())
+        }
+        None => Err(system_error("not a cell")),
+    }
+}
+
+pub fn copy_free_vars(frame: &Frame, regs: Regs, first: usize, count: usize) -> PyResult<()> {
+    // SAFETY: a frame's function is traced while the frame exists; deferred, so freed by the collector only.
+    let function: Option<&PyFunction> = unsafe { frame.function.as_ref() };
+    let closure = function.and_then(|f| f.closure.load_uncounted());
+    let Some(cells) = closure.as_ref().and_then(|c| c.downcast::<PyTuple>()) else {
+        return Err(system_error("the function has no closure"));
+    };
+    for (offset, cell) in cells.as_slice().iter().take(count).enumerate() {
+        regs.write(first + offset, cell.clone());
+    }
+    Ok(())
+}
+
+/// Whether a dict is used as is.
+#[allow(dead_code)]
+fn is_plain(dict: &PyDict) -> bool {
+    dict.is_exact()
+}

@@ -1,0 +1,115 @@
+//! Exceptions on their way: handlers, tracebacks, leaving frames.
+
+use std::cell::Cell;
+
+use taipan_bytecode::find_handler;
+use taipan_objects::error::*;
+use taipan_objects::exceptions::PyBaseException;
+use taipan_objects::traceback::PyTraceback;
+use taipan_objects::types::types;
+use taipan_objects::{Obj, istr};
+
+use super::{call, generators};
+use crate::frame::{Kind, object_of};
+use crate::thread::VmThread;
+
+/// What unwinding led to.
+pub enum Unwound {
+    /// The innermost frame has a handler, at its `pc`.
+    Handler,
+    /// The entry frame was left: the exception goes to the native caller.
+    Exit,
+}
+
+thread_local! {
+    static SUPPRESS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The next unwinding adds no traceback entry for the frame that re-raised.
+pub fn suppress_traceback_entry() {
+    SUPPRESS.set(true);
+}
+
+/// Finds the handler of the exception on its way, popping frames.
+pub fn unwind(thread: &'static VmThread) -> Unwound {
+    let mut add_entry = !SUPPRESS.replace(false);
+    loop {
+        let fp = thread.innermost();
+        // SAFETY: the innermost frame is live.
+        let frame = unsafe { &mut *fp };
+        if add_entry {
+            add_traceback(fp);
+        }
+        add_entry = true;
+        let code = frame.code();
+        if let Some(entry) = find_handler(&code.unit.exception_table, frame.pc) {
+            frame.regs.clear_range(entry.depth as usize, code.nregs as usize);
+            frame.pc = entry.handler;
+            return Unwound::Handler;
+        }
+        match frame.kind {
+            Kind::Call => call::pop(thread),
+            Kind::Init => drop(call::pop_init(thread)),
+            Kind::Entry => {
+                call::pop(thread);
+                return Unwound::Exit;
+            }
+            Kind::GeneratorEntry => {
+                let generator = frame.subject().clone();
+                generators::finish(thread);
+                convert_stop_iteration(&generator);
+                return Unwound::Exit;
+            }
+            Kind::GeneratorFor | Kind::GeneratorSend => {
+                let kind = frame.kind;
+                let generator = frame.subject().clone();
+                generators::finish(thread);
+                convert_stop_iteration(&generator);
+                let _ = kind;
+            }
+        }
+    }
+}
+
+/// PEP 479: a `StopIteration` leaving a generator becomes a `RuntimeError`.
+fn convert_stop_iteration(generator: &Obj) {
+    let class = taipan_objects::type_object::class_of(generator);
+    let t = types();
+    let (kind, is_async) = if class.is(&t.coroutine) {
+        ("coroutine", false)
+    } else if class.is(&t.async_generator) {
+        ("async generator", true)
+    } else {
+        ("generator", false)
+    };
+    let what = if raised_is(&t.stop_iteration) {
+        "StopIteration"
+    } else if is_async && raised_is(&t.stop_async_iteration) {
+        "StopAsyncIteration"
+    } else {
+        return;
+    };
+    let cause = take_raised();
+    let error = PyBaseException::create(&t.runtime_error, vec![taipan_objects::construct::str_obj(&format!("{kind} raised {what}"))]);
+    if let Some(e) = error.downcast::<PyBaseException>() {
+        e.set_cause(Some(cause.clone()));
+        e.set_context(Some(cause));
+    }
+    let _ = set_raised(error);
+}
+
+/// Adds an entry for the frame to the traceback of the exception on its way.
+fn add_traceback(fp: *mut crate::frame::Frame) {
+    // SAFETY: a frame of the calling thread.
+    let frame = unsafe { &*fp };
+    let exception = take_raised();
+    if let Some(e) = exception.downcast::<PyBaseException>() {
+        let line = frame.line() as i32;
+        let pc = frame.pc as i32;
+        let object = object_of(fp).into_obj();
+        let entry = PyTraceback::new(e.traceback(), object, pc, line);
+        e.set_traceback(Some(entry.into_obj()));
+    }
+    let _ = set_raised(exception);
+    let _ = istr!("");
+}
