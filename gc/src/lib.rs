@@ -30,7 +30,7 @@ pub use header::{Header, HeaderFlags};
 pub use ops::{Ops, TraceFn, Tracer};
 pub use reference::{Obj, Object, Py};
 pub use shape_table::{ShapeEntry, ShapeId};
-pub use slot::Slot;
+pub use slot::{Replaced, Slot};
 pub use weakref::WeakSlot;
 pub use value::Value;
 

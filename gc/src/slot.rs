@@ -15,6 +15,10 @@ use crate::value::Value;
 #[repr(transparent)]
 pub struct Slot(AtomicU64);
 
+/// The storage that a slot is in was replaced; see [`Slot::load_uncounted_in`].
+#[derive(Debug, Clone, Copy)]
+pub struct Replaced;
+
 impl Slot {
     /// A slot that holds `value`.
     #[inline]
@@ -43,10 +47,22 @@ impl Slot {
             // SAFETY: numbers and nothing are not counted.
             return unsafe { Obj::from_value(value) };
         }
-        self.load_pointer(value)
+        self.load_pointer(value, || true).unwrap_or(None)
+    }
+    /// [`Slot::load_uncounted`] for a slot in storage that writers replace by copying its words: the slots of replaced storage never change
+    /// again, whatever becomes of the objects, so looking at them twice proves nothing. `is_current` (an Acquire load) says
+    /// whether the storage is still in use; if it is not, the outcome is `Err`.
+    #[inline(always)]
+    pub fn load_uncounted_in(&self, is_current: impl Fn() -> bool) -> Result<Option<Obj>, Replaced> {
+        let value = self.peek();
+        if !value.is_ptr() {
+            // SAFETY: numbers and nothing are not counted.
+            return Ok(unsafe { Obj::from_value(value) });
+        }
+        self.load_pointer(value, is_current).ok_or(Replaced)
     }
     #[inline]
-    fn load_pointer(&self, mut value: Value) -> Option<Obj> {
+    fn load_pointer(&self, mut value: Value, is_current: impl Fn() -> bool) -> Option<Option<Obj>> {
         loop {
             // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
             let header = unsafe { &*value.ptr() };
@@ -54,27 +70,30 @@ impl Slot {
                 // SAFETY: an object that this thread owns can only be freed by this thread.
                 let owned = unsafe { Obj::from_borrowed(value) };
                 if self.peek() == value {
-                    return Some(owned);
+                    return is_current().then_some(Some(owned));
                 }
             } else if header.is_immortal() {
                 // Acquire: pairs with `immortalize`, so that a stale content of the slot is not taken for this object.
                 fence(Ordering::Acquire);
                 if self.peek() == value {
                     // SAFETY: immortal.
-                    return unsafe { Obj::from_value(value.uncounted()) };
+                    return is_current().then(|| unsafe { Obj::from_value(value.uncounted()) });
                 }
             } else if !taipan_threading::multi_threaded() && !header.has_flag(HeaderFlags::DEFERRED) {
                 // A merged object, or one of a thread that left.
                 // SAFETY: nobody else can empty the slot.
-                return Some(unsafe { Obj::from_borrowed(value) });
+                return Some(Some(unsafe { Obj::from_borrowed(value) }));
             } else if protocol::load_foreign(&self.0, value.bits(), header.flags_word()) == Look::Accept {
+                // After the look at the header (Acquire): if the block is another object by now, the replacement is visible.
                 // SAFETY: its last drop puts it into limbo, where it stays until this thread was stopped.
-                return unsafe { Obj::from_value(value.uncounted()) };
+                return is_current().then(|| unsafe { Obj::from_value(value.uncounted()) });
+            } else if !is_current() {
+                return None;
             }
             value = self.peek();
             if !value.is_ptr() {
                 // SAFETY: numbers and nothing are not counted.
-                return unsafe { Obj::from_value(value) };
+                return Some(unsafe { Obj::from_value(value) });
             }
         }
     }

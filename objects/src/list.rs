@@ -112,9 +112,8 @@ impl PyList {
                 return None;
             }
             if index < storage.capacity()
-                && let Some(item) = storage.slot(index).load_uncounted()
-                // After the load of the item (Acquire): see the module. A number has no header.
-                && (!item.value().is_ptr() || std::ptr::eq(self.storage.load(Ordering::Acquire), storage))
+                && let Ok(Some(item)) =
+                    storage.slot(index).load_uncounted_in(|| std::ptr::eq(self.storage.load(Ordering::Acquire), storage))
             {
                 return Some(item);
             }

@@ -17,7 +17,7 @@
 //! **Changing** happens in a [`ShortSection`]: first the caches are told (`keys_version`), then the table is changed in an
 //! order that readers can bear (`Table`), or a new one is filled and published by one exchange.
 
-use taipan_gc::{Obj, Tracer, Value};
+use taipan_gc::{Obj, Replaced, Tracer, Value};
 use taipan_threading::ObjectLock;
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -93,7 +93,7 @@ impl HashCore {
         // SAFETY: replaced tables are freed through QSBR.
         unsafe { &*self.table_ptr() }
     }
-    /// Whether `table` is still current. After the load of a slot's object (Acquire): see the module.
+    /// Whether `table` is still current (Acquire): see the module.
     #[inline(always)]
     pub(crate) fn is_current(&self, table: &Table) -> bool {
         std::ptr::eq(self.table.load(Ordering::Acquire), table)
@@ -129,11 +129,10 @@ impl HashCore {
                 let candidate = if LOCKED {
                     Table::borrow(slot)
                 } else {
-                    let candidate = slot.load_uncounted();
-                    if !self.is_current(table) {
-                        return Step::Replaced;
+                    match slot.load_uncounted_in(|| self.is_current(table)) {
+                        Ok(candidate) => candidate,
+                        Err(Replaced) => return Step::Replaced,
                     }
-                    candidate
                 };
                 // Empty: deleted just now, so the key (if this was it) was absent for a moment.
                 if let Some(candidate) = candidate {
@@ -152,9 +151,16 @@ impl HashCore {
 
     /// The entry's value, or nothing if it was deleted; `Err` if the table was replaced.
     #[inline(always)]
-    fn read_value(&self, table: &Table, entry: usize) -> Result<Option<Obj>, ()> {
-        let value = table.value(entry).load_uncounted();
-        if self.is_current(table) { Ok(value) } else { Err(()) }
+    fn read_value(&self, table: &Table, entry: usize) -> Result<Option<Obj>, Replaced> {
+        table.value(entry).load_uncounted_in(|| self.is_current(table))
+    }
+
+    /// The entry's key and value, as far as they are not deleted.
+    #[inline(always)]
+    fn read_entry(&self, table: &Table, entry: usize) -> Result<(Option<Obj>, Option<Obj>), Replaced> {
+        let key = table.key(entry).load_uncounted_in(|| self.is_current(table))?;
+        let value = if table.has_values() { self.read_value(table, entry)? } else { None };
+        Ok((key, value))
     }
 
     /// The value of `key`, without a lock. May be uncounted.
@@ -169,7 +175,7 @@ impl HashCore {
     }
 
     #[inline]
-    fn look_up<R>(&self, key: &Obj, hash: i64, read: impl Fn(&Table, usize) -> Result<R, ()>) -> PyResult<Option<R>> {
+    fn look_up<R>(&self, key: &Obj, hash: i64, read: impl Fn(&Table, usize) -> Result<R, Replaced>) -> PyResult<Option<R>> {
         let key_is_str = is_exact_str(key);
         'again: loop {
             // Before the table: a replacement in between shows.
@@ -198,7 +204,7 @@ impl HashCore {
                 };
                 match read(table, entry) {
                     Ok(result) => return Ok(Some(result)),
-                    Err(()) => continue 'again,
+                    Err(Replaced) => continue 'again,
                 }
             }
         }
@@ -490,12 +496,8 @@ impl HashCore {
             let filled = table.filled();
             while *position < filled {
                 let entry = *position;
-                let key = table.key(entry).load_uncounted();
-                let value = if table.has_values() { table.value(entry).load_uncounted() } else { None };
+                let Ok((key, value)) = self.read_entry(table, entry) else { continue 'again };
                 let hash = table.hash(entry);
-                if !self.is_current(table) {
-                    continue 'again;
-                }
                 *position += 1;
                 if let Some(key) = key
                     && (value.is_some() || !table.has_values())
@@ -513,12 +515,8 @@ impl HashCore {
             *position = (*position).min(table.filled());
             while *position > 0 {
                 let entry = *position - 1;
-                let key = table.key(entry).load_uncounted();
-                let value = if table.has_values() { table.value(entry).load_uncounted() } else { None };
+                let Ok((key, value)) = self.read_entry(table, entry) else { continue 'again };
                 let hash = table.hash(entry);
-                if !self.is_current(table) {
-                    continue 'again;
-                }
                 *position = entry;
                 if let Some(key) = key
                     && (value.is_some() || !table.has_values())
