@@ -100,6 +100,9 @@ pub(crate) fn compile_module(
     unit.name = "<module>".into();
     unit.qualname = "<module>".into();
     unit.flags = future;
+    if options.allow_top_level_await && table.scopes[0].is_coroutine {
+        unit.flags |= flags::CO_COROUTINE;
+    }
     let mut compiler = Compiler {
         source,
         table: &table,
@@ -127,7 +130,6 @@ pub(crate) fn compile_module(
 
 impl<'a> Compiler<'a> {
     fn module(&mut self, body: &'a [Stmt]) -> Result<()> {
-        let generator_at = self.unit.here();
         self.prologue();
         let body = if self.interactive { body } else { self.module_docstring(body) };
         let annotated = self.scope().annotations.is_some();
@@ -146,10 +148,6 @@ impl<'a> Compiler<'a> {
         }
         self.body(body)?;
         self.return_none();
-        if self.options.allow_top_level_await && self.unit.flags & flags::CO_COROUTINE != 0 {
-            // The generator prologue has to come first; leave room is not possible afterwards.
-            let _ = generator_at;
-        }
         Ok(())
     }
 

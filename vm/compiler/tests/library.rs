@@ -1,4 +1,7 @@
-//! Compiles every module of the standard library: none may fail, and the code must be well formed.
+//! Compiles every module of the standard library, or of the directory in `TAIPAN_COMPILE_TREE`: none may fail,
+//! and the code must be well formed.
+
+mod verify;
 
 use std::path::Path;
 
@@ -9,7 +12,8 @@ use taipan_compiler::{Mode, Options, compile};
 fn library_compiles() {
     let mut failures = Vec::new();
     let mut files = 0;
-    visit(Path::new(rustpython_pylib::LIB_PATH), &mut |path| {
+    let tree = std::env::var("TAIPAN_COMPILE_TREE").unwrap_or(rustpython_pylib::LIB_PATH.into());
+    visit(Path::new(&tree), &mut |path| {
         let Ok(source) = std::fs::read_to_string(path) else { return };
         files += 1;
         match compile(&source, &path.to_string_lossy(), Mode::Exec, Options::default()) {
@@ -94,6 +98,7 @@ fn check(code: &CodeUnit, failures: &mut Vec<String>) {
             fail(e.handler as usize, "handler without prologue");
         }
     }
+    verify::verify(code, &mut |pc, what| fail(pc, &what));
     for constant in &code.consts {
         if let Const::Code(inner) = constant {
             check(inner, failures);

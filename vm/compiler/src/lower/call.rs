@@ -144,6 +144,10 @@ impl<'a> Compiler<'a> {
         } else {
             self.positional_list(given, arguments)?;
         }
+        if positional != base + 2 {
+            self.unit.emit(Op::Move, base as u32 + 2, positional as u32, 0);
+            self.unit.release(base as u32 + 3);
+        }
         let keywords = self.unit.temp();
         if arguments.keywords.is_empty() {
             self.unit.emit(Op::Drop, keywords as u32, 0, 0);

@@ -135,6 +135,7 @@ impl<'a> Compiler<'a> {
                         _ => {
                             let t = self.unit.temp();
                             self.unit.emit(Op::Drop, t as u32, 0, 0);
+                            self.mark_unbound(t);
                             t
                         }
                     };

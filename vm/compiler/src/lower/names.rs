@@ -177,9 +177,6 @@ impl<'a> Compiler<'a> {
 
     /// Emits the check for a local that may be unbound.
     fn check_bound(&mut self, register: u16, name: &str) {
-        if register as u32 >= self.unit.variables.first_temp {
-            return;
-        }
         if let Some(bound) = &self.unit.bound
             && !bound.contains(register)
         {
@@ -190,9 +187,7 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn mark_bound(&mut self, register: u16) {
-        if (register as u32) < self.unit.variables.first_temp
-            && let Some(bound) = &mut self.unit.bound
-        {
+        if let Some(bound) = &mut self.unit.bound {
             bound.insert(register);
         }
     }

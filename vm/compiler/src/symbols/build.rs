@@ -148,6 +148,13 @@ impl Builder {
         body.iter().try_for_each(|s| self.stmt(s))
     }
 
+    /// Asynchronous statements at the top level make the module a coroutine, if the options allow it.
+    fn asynchronous(&mut self, is_async: bool) {
+        if is_async && self.scope().kind == ScopeKind::Module {
+            self.scope().is_coroutine = true;
+        }
+    }
+
     fn conditionally(&mut self, body: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         self.conditional += 1;
         let result = body(self);
@@ -173,6 +180,7 @@ impl Builder {
             }
             Stmt::AnnAssign(s) => self.annotated_assignment(s),
             Stmt::For(s) => {
+                self.asynchronous(s.is_async);
                 self.expr(&s.target)?;
                 self.expr(&s.iter)?;
                 self.conditionally(|b| {
@@ -199,6 +207,7 @@ impl Builder {
                 })
             }
             Stmt::With(s) => self.conditionally(|b| {
+                b.asynchronous(s.is_async);
                 for item in &s.items {
                     b.expr(&item.context_expr)?;
                     b.optional(item.optional_vars.as_deref())?;
@@ -313,8 +322,10 @@ impl Builder {
             ));
         }
         let symbol = self.scope().symbol_mut(sym);
+        if symbol.mentions & (mention::GLOBAL | mention::NONLOCAL) == 0 {
+            symbol.declared_at = range;
+        }
         symbol.mentions |= flag;
-        symbol.declared_at = range;
         Ok(())
     }
 
@@ -558,7 +569,13 @@ impl Builder {
             };
             let sym = self.sym(name);
             if self.scope().mentions(sym) & mention::TYPE_PARAM != 0 {
-                return Err(Failure::syntax(format!("duplicate type parameter '{name}'"), name.range));
+                return Err(Failure::syntax(format!("duplicate type parameter '{name}'"), param.range()));
+            }
+            if name.as_str() == "__classdict__" {
+                return Err(Failure::syntax(
+                    "reserved name '__classdict__' cannot be used for type parameter".into(),
+                    param.range(),
+                ));
             }
             self.bind(name, mention::TYPE_PARAM | mention::LOCAL, name.range)?;
             if let TypeParam::TypeVar(p) = param

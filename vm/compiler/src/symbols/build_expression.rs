@@ -51,17 +51,17 @@ impl Builder {
             }
             Expr::Await(e) => {
                 self.forbid("await expression", e.range)?;
-                if self.scope().is_comprehension_like() {
+                if self.scope().is_comprehension_like() || self.scope().kind == ScopeKind::Module {
                     self.scope().is_coroutine = true;
                 }
                 self.expr(&e.value)
             }
             Expr::Yield(e) => {
-                self.yielding(e.range)?;
+                self.yielding(e.range, "'yield' outside function")?;
                 self.optional(e.value.as_deref())
             }
             Expr::YieldFrom(e) => {
-                self.yielding(e.range)?;
+                self.yielding(e.range, "'yield from' outside function")?;
                 self.expr(&e.value)
             }
             Expr::Compare(e) => {
@@ -157,7 +157,7 @@ impl Builder {
         }
     }
 
-    fn yielding(&mut self, range: TextRange) -> Result<()> {
+    fn yielding(&mut self, range: TextRange, outside: &str) -> Result<()> {
         self.forbid("yield expression", range)?;
         let scope = self.scope();
         if scope.is_comprehension_like() {
@@ -170,7 +170,7 @@ impl Builder {
             return Err(Failure::syntax(format!("'yield' inside {what}"), range));
         }
         if scope.kind == ScopeKind::Module || scope.kind == ScopeKind::Class {
-            return Err(Failure::syntax("'yield' outside function".into(), range));
+            return Err(Failure::syntax(outside.into(), range));
         }
         scope.is_generator = true;
         Ok(())
@@ -327,7 +327,11 @@ impl Builder {
         self.optional(value)?;
         let asynchronous = self.scope().is_coroutine;
         self.leave(outer);
-        if asynchronous && kind == ScopeKind::Comprehension && self.scope().is_comprehension_like() {
+        let parent = self.scope();
+        if asynchronous
+            && kind == ScopeKind::Comprehension
+            && (parent.is_comprehension_like() || parent.kind == ScopeKind::Module)
+        {
             self.scope().is_coroutine = true;
         }
         Ok(())

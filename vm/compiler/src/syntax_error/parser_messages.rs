@@ -32,12 +32,20 @@ pub(crate) fn from_parser(source: &Source<'_>, parsed: &Parsed<Mod>) -> Option<B
         };
         return Some(Failure::syntax(message, error.range));
     };
-    let open = match token_errors::scan(source) {
-        Ok(open) => open,
-        Err(failure) => return Some(failure),
-    };
     let mapper = Mapper { source, parsed };
     let mut failure = mapper.failure(&error.error, error.location);
+    let open = match token_errors::scan(source) {
+        Ok(open) => open,
+        // Wrong indentation only counts where the parser gets to see it, and goes before what comes later.
+        Err(later)
+            if (later.kind != SyntaxErrorKind::SyntaxError || failure.message == "unexpected indent")
+                && source.line(later.range.start()) > source.line(failure.range.start()) =>
+        {
+            return Some(failure);
+        }
+        Err(_) if failure.message == "unexpected indent" => return Some(failure),
+        Err(failure) => return Some(failure),
+    };
     if let Some(open) = open {
         let line = source.line(TextSize::from(open.offset as u32));
         let rest = &source.text[error.location.start().to_usize().min(source.text.len())..];
@@ -67,7 +75,8 @@ impl Mapper<'_> {
                 let start = self.source.line_start(line);
                 let text = self.source.line_text(line);
                 let column = text.len() - text.trim_start().len();
-                let at = start + TextSize::from(column as u32);
+                // CPython points at the last blank.
+                let at = start + TextSize::from(column.saturating_sub(1) as u32);
                 Failure::indentation("unexpected indent".into(), TextRange::empty(at))
             }
             ParseErrorType::Lexical(LexicalErrorType::IndentationError) => Failure::indentation(
@@ -109,15 +118,26 @@ impl Mapper<'_> {
                     "var-positional argument cannot have default value"
                 })
             }
-            ParseErrorType::ExpectedKeywordParam => syntax("named parameters must follow bare *"),
+            ParseErrorType::ExpectedKeywordParam => syntax("named arguments must follow bare *"),
+            ParseErrorType::UnparenthesizedTupleExpression => {
+                let comma = self
+                    .parsed
+                    .tokens()
+                    .iter()
+                    .find(|t| t.kind() == TokenKind::Comma && t.range().start() >= range.start());
+                self.invalid_syntax(comma.map_or(range.start(), |t| t.range().start()))
+            }
             ParseErrorType::UnparenthesizedGeneratorExpression => {
                 syntax("Generator expression must be parenthesized")
             }
             ParseErrorType::PositionalAfterKeywordArgument => {
-                syntax("positional argument follows keyword argument")
+                Failure::syntax("positional argument follows keyword argument".into(), self.behind(range))
             }
             ParseErrorType::PositionalAfterKeywordUnpacking => {
-                syntax("positional argument follows keyword argument unpacking")
+                Failure::syntax(
+                    "positional argument follows keyword argument unpacking".into(),
+                    self.behind(range),
+                )
             }
             ParseErrorType::InvalidArgumentUnpackingOrder => {
                 syntax("iterable argument unpacking follows keyword argument unpacking")
@@ -136,7 +156,14 @@ impl Mapper<'_> {
                     self.invalid_syntax(range.start())
                 }
             }
-            ParseErrorType::EmptyImportNames => syntax("Expected one or more names after 'import'"),
+            ParseErrorType::EmptyImportNames => {
+                match self.token_at(range.start()).map(|t| t.kind()) {
+                    None | Some(TokenKind::Newline | TokenKind::EndOfFile | TokenKind::Rpar) => {
+                        syntax("Expected one or more names after 'import'")
+                    }
+                    Some(_) => self.invalid_syntax(range.start()),
+                }
+            }
             ParseErrorType::EmptyTypeParams => syntax("Type parameter list cannot be empty"),
             ParseErrorType::InvalidMatchPatternTarget => syntax("cannot use '_' as a target"),
             ParseErrorType::FStringError(error) => self.interpolation("f-string", error, range),
@@ -157,7 +184,78 @@ impl Mapper<'_> {
         if self.in_field(at) {
             return self.field_error(at, range);
         }
+        let (before, found) = (self.token_before(at).map(|t| t.kind()), token.map(|t| t.kind()));
+        if let Some(message) = self.special(before, found, at) {
+            let from_before = matches!(before, Some(TokenKind::Equal | TokenKind::Colon));
+            let start = self.token_before(at).filter(|_| from_before).map_or(range.start(), |t| t.range().start());
+            return Failure::syntax(message.into(), TextRange::new(start, range.end()));
+        }
         Failure::syntax("invalid syntax".into(), range)
+    }
+
+    /// The token behind a range.
+    fn behind(&self, range: TextRange) -> TextRange {
+        self.token_at(range.end()).map_or(range, Ranged::range)
+    }
+
+    /// Mistakes that CPython has rules for, told by the two tokens.
+    fn special(&self, before: Option<TokenKind>, found: Option<TokenKind>, at: TextSize) -> Option<&'static str> {
+        let (before, found) = (before?, found?);
+        let operator = matches!(
+            before,
+            TokenKind::Plus
+                | TokenKind::Minus
+                | TokenKind::Star
+                | TokenKind::Slash
+                | TokenKind::DoubleSlash
+                | TokenKind::Percent
+                | TokenKind::At
+                | TokenKind::Vbar
+                | TokenKind::Amper
+                | TokenKind::CircumFlex
+                | TokenKind::LeftShift
+                | TokenKind::RightShift
+                | TokenKind::Tilde
+                | TokenKind::DoubleStar
+        );
+        let statement = matches!(
+            found,
+            TokenKind::Pass
+                | TokenKind::Break
+                | TokenKind::Continue
+                | TokenKind::Return
+                | TokenKind::Raise
+                | TokenKind::Global
+                | TokenKind::Nonlocal
+                | TokenKind::Del
+                | TokenKind::Assert
+                | TokenKind::Import
+                | TokenKind::From
+        );
+        match (before, found) {
+            (_, TokenKind::Not) if operator => Some("'not' after an operator must be parenthesized"),
+            (TokenKind::Else, _) if statement => {
+                Some("expected expression after 'else', but statement is given")
+            }
+            (TokenKind::Equal, TokenKind::Rpar | TokenKind::Comma)
+                if matches!(self.statement_word(at), "def" | "async") =>
+            {
+                Some("expected default value expression")
+            }
+            (TokenKind::Equal, TokenKind::Rpar | TokenKind::Comma) if self.in_bracket(at) => {
+                Some("expected argument value expression")
+            }
+            (TokenKind::Colon, TokenKind::Rbrace | TokenKind::Comma) if self.in_bracket(at) => {
+                Some("expression expected after dictionary key and ':'")
+            }
+            (_, TokenKind::Equal) if self.in_bracket(at) => {
+                Some("invalid syntax. Maybe you meant '==' or ':=' instead of '='?")
+            }
+            (TokenKind::Name, TokenKind::Newline) if matches!(self.statement_word(at), "def") => {
+                Some("expected '('")
+            }
+            _ => None,
+        }
     }
 
     fn token_at(&self, at: TextSize) -> Option<&Token> {
@@ -436,6 +534,15 @@ impl Mapper<'_> {
 
     /// First word of the logical line.
     fn statement_word(&self, at: TextSize) -> &str {
+        self.first_token(at).map_or("", |range| &self.source.text[range])
+    }
+
+    /// Start of the logical line.
+    fn statement_start(&self, at: TextSize) -> TextSize {
+        self.first_token(at).map_or(at, |range| range.start())
+    }
+
+    fn first_token(&self, at: TextSize) -> Option<TextRange> {
         let mut start = None;
         for token in self.parsed.tokens().iter().take_while(|t| t.range().start() <= at) {
             match token.kind() {
@@ -446,7 +553,7 @@ impl Mapper<'_> {
                 }
             }
         }
-        start.map_or("", |range| &self.source.text[range])
+        start
     }
 
     /// Two statements on a line: mostly something that is no Python.
@@ -465,7 +572,11 @@ impl Mapper<'_> {
             );
         }
         if word == "import" && second.is_some_and(|t| t.kind() == TokenKind::From) {
-            return Failure::syntax("Did you mean to use 'from ... import ...' instead?".into(), range);
+            let start = self.statement_start(at);
+            return Failure::syntax(
+                "Did you mean to use 'from ... import ...' instead?".into(),
+                TextRange::new(start.min(at), at),
+            );
         }
         if let (Some(previous), Some(second)) = (previous, second)
             && previous.kind() == TokenKind::String
@@ -515,7 +626,10 @@ impl Mapper<'_> {
                 syntax("only single target (not tuple) can be annotated")
             }
             "Trailing comma not allowed" => {
-                syntax("trailing comma not allowed without surrounding parentheses")
+                Failure::syntax(
+                    "trailing comma not allowed without surrounding parentheses".into(),
+                    self.behind(range),
+                )
             }
             "Expected a parameter name" => self.keyword_target(range),
             "Cannot mix t-string literals with string or bytes literals" => {

@@ -444,7 +444,7 @@ impl Scanner<'_> {
         let escaped = !triple
             && self.text[start..here].contains(&format!("\\{quote}"))
             && kind.is_empty();
-        let hint = if escaped { "; perhaps you escaped the end quote" } else { "" };
+        let hint = if escaped { "; perhaps you escaped the end quote?" } else { "" };
         let triple = if triple { "triple-quoted " } else { "" };
         self.fail(
             format!("unterminated {triple}{kind}string literal (detected at line {line}){hint}"),
