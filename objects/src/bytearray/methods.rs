@@ -157,7 +157,7 @@ impl PyByteArray {
     #[pymethod(name = "resize", sig = "(size, /)")]
     fn resize_method(&self, size: isize) -> PyResult<()> {
         let Ok(size) = usize::try_from(size) else {
-            return Err(value_error(format!("bytearray.resize(): new size must be >= 0, got {size}")));
+            return Err(value_error(format!("Can only resize to positive sizes, got {size}")));
         };
         self.resize(|storage| {
             let len = storage.len();

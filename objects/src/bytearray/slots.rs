@@ -41,7 +41,7 @@ fn len(obj: &Obj) -> PyResult<usize> {
 }
 
 fn iter(obj: &Obj) -> PyResult<Obj> {
-    Ok(crate::iterators::sequence_iter(obj.clone()))
+    Ok(crate::iterators::bytearray_iter(obj.clone()))
 }
 
 fn not_an_index(key: &Obj) -> Raised {
@@ -189,6 +189,10 @@ fn inplace_concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
         return Err(type_error(format!("can't concat {} to {}", class_of(b).name(), class_of(a).name())));
     }
     let array = value(a)?;
+    if a.is(b) && !array.is_empty() {
+        // The array is exported to itself.
+        return Err(cannot_resize());
+    }
     with_stable_bytes(b, |bytes| append(array, bytes))??;
     Ok(a.clone())
 }

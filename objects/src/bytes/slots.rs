@@ -41,7 +41,7 @@ fn len(obj: &Obj) -> PyResult<usize> {
 }
 
 fn iter(obj: &Obj) -> PyResult<Obj> {
-    Ok(crate::iterators::sequence_iter(obj.clone()))
+    Ok(crate::iterators::bytes_iter(obj.clone()))
 }
 
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {

@@ -6,6 +6,7 @@ use taipan_text::int_text;
 use super::{PyInt, from_parsed, int_ref, max_str_digits};
 use crate::buffer;
 use crate::error::*;
+use crate::argument::Args;
 use crate::native::pyargs;
 use crate::protocol;
 use crate::str::PyStr;
@@ -13,8 +14,23 @@ use crate::type_object::{PyType, class_of};
 use crate::types::types;
 
 /// The slot of `int.__new__`.
+pub fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    check_positional("int", args, 2)?;
+    bind(class, args)
+}
+
+/// The error that classes called without keywords have of their own.
+pub fn check_positional(name: &str, args: &Args<'_>, most: usize) -> PyResult<()> {
+    let given = args.positional.len();
+    if given <= most || args.has_keywords() {
+        return Ok(());
+    }
+    let plural = if most == 1 { "" } else { "s" };
+    Err(type_error(format!("{name} expected at most {most} argument{plural}, got {given}")))
+}
+
 #[pyargs(name = "int", sig = "(x=<unrepresentable>, /, base=10)")]
-pub fn new(class: &Obj, x: Option<&Obj>, base: Option<&Obj>) -> PyResult<Obj> {
+fn bind(class: &Obj, x: Option<&Obj>, base: Option<&Obj>) -> PyResult<Obj> {
     let value = match (x, base) {
         (None, None) => super::from_i64(0),
         (None, Some(_)) => return Err(type_error("int() missing string argument")),

@@ -108,7 +108,7 @@ fn iter(obj: &Obj) -> PyResult<Obj> {
         0 => Err(type_error("invalid indexing of 0-dim memory")),
         1 => {
             view.code()?;
-            Ok(crate::iterators::sequence_iter(obj.clone()))
+            Ok(crate::iterators::memory_iter(obj.clone()))
         }
         _ => Err(not_implemented_error("multi-dimensional sub-views are not implemented")),
     }

@@ -3,6 +3,7 @@
 use taipan_gc::Obj;
 
 use super::{PyStr, codecs};
+use crate::argument::Args;
 use crate::buffer;
 use crate::error::*;
 use crate::native::pyargs;
@@ -11,8 +12,13 @@ use crate::type_object::{PyType, class_of};
 use crate::types::types;
 
 /// The slot of `str.__new__`.
+pub fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    crate::int::new::check_positional("str", args, 3)?;
+    bind(class, args)
+}
+
 #[pyargs(name = "str", sig = "(object='', encoding='utf-8', errors='strict')")]
-pub fn new(class: &Obj, object: Option<&Obj>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Obj> {
+fn bind(class: &Obj, object: Option<&Obj>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Obj> {
     let value = match object {
         None => super::empty(),
         Some(object) if encoding.is_none() && errors.is_none() => {

@@ -45,7 +45,7 @@ fn len(obj: &Obj) -> PyResult<usize> {
 }
 
 fn iter(obj: &Obj) -> PyResult<Obj> {
-    Ok(crate::iterators::sequence_iter(obj.clone()))
+    Ok(crate::iterators::str_iter(obj.clone()))
 }
 
 /// The character at `index` below the length.
