@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod interactive;
 mod lower;
 mod nesting;
 mod optimize;
@@ -41,6 +42,9 @@ pub struct Options {
     pub future_flags: u32,
     /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`.
     pub allow_top_level_await: bool,
+    /// `PyCF_ALLOW_INCOMPLETE_INPUT` and `PyCF_DONT_IMPLY_DEDENT`: a source that more lines could complete
+    /// gives [`SyntaxErrorKind::IncompleteInput`].
+    pub allow_incomplete_input: bool,
 }
 
 /// Compiles a source text.
@@ -62,6 +66,11 @@ pub fn compile_with_warnings(
 ) -> Result<(CodeUnit, Vec<CompileWarning>), SyntaxErrorInfo> {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
     let source = Source::new(text);
+    if let Some(at) = text.find('\0') {
+        let at = ruff_text_size::TextRange::empty(ruff_text_size::TextSize::from(at as u32));
+        let message = "source code string cannot contain null bytes".to_owned();
+        return Err(syntax_error::Failure::syntax(message, at).into_info(&source));
+    }
     let depth = nesting::check(&source).map_err(|failure| failure.into_info(&source))?;
     nesting::with_stack_for(depth, || {
         compile_checked(&source, filename, mode, options).map_err(|failure| failure.into_info(&source))
@@ -82,8 +91,14 @@ fn compile_checked(
     // `eval` takes leading blanks off by itself; the parser wants an expression and nothing else.
     let parsed = ruff_python_parser::parse_unchecked(source.text, parser_options);
     if let Some(failure) = syntax_error::from_parser(source, &parsed) {
+        if options.allow_incomplete_input && interactive::is_incomplete(source, &failure) {
+            return Err(interactive::incomplete(source));
+        }
         return Err(failure);
     }
     let module: &Mod = parsed.syntax();
+    if mode == Mode::Single {
+        interactive::check_single(source, module, options.allow_incomplete_input)?;
+    }
     lower::compile_module(source, module, filename, mode, options)
 }

@@ -66,3 +66,19 @@ fn deep_nesting_is_an_error() {
     let nots = format!("x = {} a", "not ".repeat(3000));
     compile(&nots, "<test>", Mode::Exec, Options::default()).expect("many operators compile");
 }
+
+#[test]
+fn interactive_input() {
+    let options = Options { allow_incomplete_input: true, ..Options::default() };
+    let kind = |source: &str| {
+        compile(source, "<stdin>", Mode::Single, options).err().map(|error| error.kind)
+    };
+    assert_eq!(kind("x = 1\n"), None);
+    assert_eq!(kind("x = (1,\n"), Some(SyntaxErrorKind::IncompleteInput));
+    assert_eq!(kind("if x:\n"), Some(SyntaxErrorKind::IncompleteInput));
+    assert_eq!(kind("if x:\n  y\n"), Some(SyntaxErrorKind::IncompleteInput));
+    assert_eq!(kind("if x:\n  y\n\n"), None);
+    assert_eq!(kind("x = \"\"\"a\n"), Some(SyntaxErrorKind::IncompleteInput));
+    assert_eq!(kind("x = )\n"), Some(SyntaxErrorKind::SyntaxError));
+    check("x = '\0'", SyntaxErrorKind::SyntaxError, "source code string cannot contain null bytes", 0, 0);
+}
