@@ -241,6 +241,9 @@ impl<'a> Compiler<'a> {
             self.count_parameters(parameters);
         }
         let generator = self.scope().is_generator;
+        if self.scope().is_method {
+            self.unit.flags |= flags::CO_METHOD;
+        }
         if generator {
             self.unit.flags |= flags::CO_GENERATOR;
         }
