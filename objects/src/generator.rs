@@ -4,6 +4,9 @@
 //! `SUSPENDED` (or `CREATED`) to `RUNNING` by compare-exchange owns window, `pc` and `handled` until moving it back.
 //! The collector reads the window while the world is stopped.
 
+pub mod async_gen;
+pub mod methods;
+
 use taipan_gc::{Header, Obj, Py, Slot, Tracer, Value};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
@@ -151,9 +154,10 @@ layout!(PyCoroutineWrapper, "coroutine_wrapper", [coroutine]);
 pub struct PyAsyncGenOp {
     header: Header,
     pub generator: Obj,
+    /// `asend`: the value; `athrow`: tuple of the arguments, or empty for `aclose`.
     pub value: Slot,
+    /// Not started, iterating, finished: see `async_gen`.
     pub state: AtomicU8,
-    pub kind: u8,
 }
 layout!(PyAsyncGenOp, "async_generator_asend", [generator, value]);
 
@@ -171,4 +175,7 @@ impl PyAsyncGenWrapped {
     }
 }
 
-pub(crate) fn fill(_types: &Types) {}
+pub(crate) fn fill(types: &Types) {
+    methods::fill(types);
+    async_gen::fill(types);
+}

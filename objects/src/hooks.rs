@@ -14,6 +14,14 @@ pub struct Hooks {
     pub call_function: fn(&Obj, &Args<'_>) -> PyResult<Obj>,
     /// Resumes a generator, coroutine or asynchronous generator. `Ok(None)`: it returned, the value is in the third argument's place.
     pub resume: fn(&Obj, Resume) -> PyResult<Resumed>,
+    /// The iterator that a suspended generator delegates to.
+    pub delegate: fn(&Obj) -> Option<Obj>,
+    /// Continues a generator behind its delegation, which returned a value in answer to `throw`.
+    pub resume_after_delegate: fn(&Obj, Obj) -> PyResult<Resumed>,
+    /// The frame object of a generator, `None` if closed.
+    pub generator_frame: fn(&Obj) -> PyResult<Obj>,
+    /// `sys.get_asyncgen_hooks()`: first iteration, finalizer.
+    pub asyncgen_hooks: fn() -> (Option<Obj>, Option<Obj>),
     /// Imports an absolute module by name.
     pub import_module: fn(&str) -> PyResult<Obj>,
     /// An attribute of the `builtins` module.
@@ -62,6 +70,26 @@ pub fn install(hooks: Hooks) {
 /// The hooks; `SystemError` before the interpreter exists.
 pub fn get() -> PyResult<&'static Hooks> {
     HOOKS.get().ok_or_else(|| system_error("the interpreter is not initialized"))
+}
+
+/// The iterator that a suspended generator delegates to.
+pub fn delegate(generator: &Obj) -> Option<Obj> {
+    HOOKS.get().and_then(|h| (h.delegate)(generator))
+}
+
+/// Continues a generator behind its delegation.
+pub fn resume_after_delegate(generator: &Obj, value: Obj) -> PyResult<Resumed> {
+    (get()?.resume_after_delegate)(generator, value)
+}
+
+/// The frame object of a generator, `None` if closed.
+pub fn generator_frame(generator: &Obj) -> PyResult<Obj> {
+    (get()?.generator_frame)(generator)
+}
+
+/// `sys.get_asyncgen_hooks()`.
+pub fn asyncgen_hooks() -> (Option<Obj>, Option<Obj>) {
+    HOOKS.get().map_or((None, None), |h| (h.asyncgen_hooks)())
 }
 
 /// Imports an absolute module by name.

@@ -326,6 +326,34 @@ pub fn delegate(generator: &PyGenerator) -> Option<Obj> {
     Regs::new(window).get(instr.a() as usize).cloned()
 }
 
+/// The `delegate` hook.
+pub fn delegate_hook(obj: &Obj) -> Option<Obj> {
+    obj.downcast::<PyGenerator>().and_then(delegate)
+}
+
+/// The `generator_frame` hook.
+pub fn generator_frame(obj: &Obj) -> PyResult<Obj> {
+    let Some(generator) = obj.downcast::<PyGenerator>() else { return Err(system_error("not a generator")) };
+    if generator.state.load(Ordering::Acquire) == CLOSED {
+        return Ok(none());
+    }
+    if let Some(frame) = generator.frame.load() {
+        return Ok(frame);
+    }
+    let Some(function) = generator.function.downcast::<PyFunction>() else { return Ok(none()) };
+    let frame = taipan_objects::frame::PyFrame::new(
+        generator.code.clone(),
+        function.globals.clone(),
+        function.builtins.clone(),
+        None,
+        std::ptr::null_mut(),
+        generator.pc.load(Ordering::Relaxed),
+    );
+    frame.generator.store(obj.clone());
+    generator.frame.store(frame.clone().into_obj());
+    Ok(frame.into_obj())
+}
+
 /// After a delegate of a suspended generator returned `value` in answer to `throw`: continues the generator behind `YIELD_FROM`.
 pub fn resume_after_delegate(obj: &Obj, value: Obj) -> PyResult<Resumed> {
     let thread = thread::current();

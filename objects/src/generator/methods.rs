@@ -1,0 +1,371 @@
+//! Methods of generators and coroutines.
+
+use taipan_gc::{Header, Obj, Py};
+use taipan_threading::sync::atomic::Ordering;
+
+use super::{CLOSED, CREATED, PyCoroutineWrapper, PyGenerator, RUNNING, SUSPENDED};
+use crate::argument::Args;
+use crate::construct::*;
+use crate::error::*;
+use crate::hooks::{self, Resume, Resumed};
+use crate::istr;
+use crate::native::{GetSetDef, NativeMethods, pymethods};
+use crate::protocol::{self, IntoStrong};
+use crate::singletons::is_none;
+use crate::type_object::{PyType, TypeSlots, class_of, ready};
+use crate::types::{Types, types};
+
+pub(super) fn this(obj: &Obj) -> PyResult<&PyGenerator> {
+    obj.downcast::<PyGenerator>().ok_or_else(|| system_error("not a generator"))
+}
+
+fn resume(obj: &Obj, how: Resume) -> PyResult<Resumed> {
+    (hooks::get()?.resume)(obj, how)
+}
+
+/// The next value; `None` when the generator returns (its value is dropped if it is `None`, else raised in `StopIteration`).
+fn next(obj: &Obj) -> PyResult<Option<Obj>> {
+    if this(obj)?.state.load(Ordering::Acquire) == CLOSED && !class_of(obj).is(&types().coroutine) {
+        return Ok(None);
+    }
+    match resume(obj, Resume::Send(none()))? {
+        Resumed::Yielded(value) => Ok(Some(value)),
+        Resumed::Returned(value) if is_none(&value) => Ok(None),
+        Resumed::Returned(value) => Err(return_value(value)),
+    }
+}
+
+/// Raises `StopIteration(value)`; tuples and exceptions must not be taken for arguments.
+pub fn return_value(value: Obj) -> Raised {
+    stop_iteration(if is_none(&value) { None } else { Some(value) })
+}
+
+fn finished(result: Resumed) -> PyResult<Obj> {
+    match result {
+        Resumed::Yielded(value) => Ok(value),
+        Resumed::Returned(value) => Err(return_value(value)),
+    }
+}
+
+/// `send(value)`.
+pub fn send(obj: &Obj, value: &Obj) -> PyResult<Obj> {
+    let generator = this(obj)?;
+    if generator.state.load(Ordering::Acquire) == CLOSED {
+        return Err(if class_of(obj).is(&types().coroutine) {
+            runtime_error("cannot reuse already awaited coroutine")
+        } else {
+            stop_iteration(None)
+        });
+    }
+    finished(resume(obj, Resume::Send(value.clone()))?)
+}
+
+/// The exception of `throw(type[, value[, traceback]])`.
+pub fn thrown(args: &[Obj]) -> PyResult<Obj> {
+    let first = &args[0];
+    if let Some(traceback) = args.get(2)
+        && !is_none(traceback)
+        && !traceback.is_layout::<crate::traceback::PyTraceback>()
+    {
+        return Err(type_error("throw() third argument must be a traceback object"));
+    }
+    let exception = if crate::exceptions::is_exception(first) {
+        if args.get(1).is_some_and(|v| !is_none(v)) {
+            return Err(type_error("instance exception may not have a separate value"));
+        }
+        first.clone()
+    } else if crate::exceptions::is_exception_class(first) {
+        match args.get(1).filter(|v| !is_none(v)) {
+            None => protocol::call0(first)?,
+            Some(value) if protocol::isinstance(value, first)? => value.clone(),
+            Some(value) => match value.downcast::<crate::tuple::PyTuple>() {
+                Some(tuple) => protocol::call(first, tuple.as_slice())?,
+                None => protocol::call1(first, value)?,
+            },
+        }
+    } else {
+        return Err(type_error(format!(
+            "exceptions must be classes or instances deriving from BaseException, not {}",
+            class_of(first).name()
+        )));
+    };
+    if let Some(traceback) = args.get(2).filter(|t| !is_none(t))
+        && let Some(e) = exception.downcast::<crate::exceptions::PyBaseException>()
+    {
+        e.set_traceback(Some(traceback.clone()));
+    }
+    Ok(exception)
+}
+
+/// Throws `exception` into a generator, by way of what it delegates to.
+pub fn throw(obj: &Obj, exception: Obj) -> PyResult<Resumed> {
+    let generator = this(obj)?;
+    match generator.state.load(Ordering::Acquire) {
+        CLOSED => {
+            if class_of(obj).is(&types().coroutine) {
+                return Err(runtime_error("cannot reuse already awaited coroutine"));
+            }
+            return Err(set_raised(exception));
+        }
+        RUNNING => return Err(value_error(format!("{} already executing", kind(obj)))),
+        _ => {}
+    }
+    if let Some(delegate) = hooks::delegate(obj) {
+        let is_exit = class_of(&exception).is_subtype(&types().generator_exit);
+        if is_exit {
+            if let Err(Raised) = close_delegate(&delegate) {
+                return resume(obj, Resume::Throw);
+            }
+            let _ = set_raised(exception);
+            return resume(obj, Resume::Throw);
+        }
+        let native = class_of(&delegate).is(&types().generator) || class_of(&delegate).is(&types().coroutine);
+        let result = if native {
+            throw(&delegate, exception)
+        } else {
+            match protocol::getattr_opt(&delegate, &istr!("throw"))? {
+                None => {
+                    let _ = set_raised(exception);
+                    return resume(obj, Resume::Throw);
+                }
+                Some(method) => protocol::call1(&method, &exception).map(Resumed::Yielded),
+            }
+        };
+        return match result {
+            Ok(Resumed::Yielded(value)) => Ok(Resumed::Yielded(value)),
+            Ok(Resumed::Returned(value)) => hooks::resume_after_delegate(obj, value),
+            Err(Raised) if raised_is(&types().stop_iteration) => {
+                let value = protocol::getattr(&take_raised(), &istr!("value"))?;
+                hooks::resume_after_delegate(obj, value)
+            }
+            Err(Raised) => resume(obj, Resume::Throw),
+        };
+    }
+    let _ = set_raised(exception);
+    resume(obj, Resume::Throw)
+}
+
+fn close_delegate(delegate: &Obj) -> PyResult<()> {
+    let class = class_of(delegate);
+    if class.is(&types().generator) || class.is(&types().coroutine) {
+        return close(delegate).map(drop);
+    }
+    match protocol::getattr_opt(delegate, &istr!("close"))? {
+        Some(method) => protocol::call0(&method).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn kind(obj: &Obj) -> &'static str {
+    let class = class_of(obj);
+    let t = types();
+    if class.is(&t.coroutine) {
+        "coroutine"
+    } else if class.is(&t.async_generator) {
+        "asynchronous generator"
+    } else {
+        "generator"
+    }
+}
+
+/// `close()`: the value returned in answer to `GeneratorExit`, or `None`.
+pub fn close(obj: &Obj) -> PyResult<Obj> {
+    let generator = this(obj)?;
+    match generator.state.load(Ordering::Acquire) {
+        CLOSED => return Ok(none()),
+        CREATED => {
+            if generator.start_running().is_ok() {
+                generator.close_running();
+            }
+            return Ok(none());
+        }
+        _ => {}
+    }
+    let exit = crate::exceptions::PyBaseException::create(&types().generator_exit, vec![]);
+    match throw(obj, exit) {
+        Ok(Resumed::Yielded(_)) => Err(runtime_error(format!("{} ignored GeneratorExit", if kind(obj) == "asynchronous generator" { "async generator" } else { kind(obj) }))),
+        Ok(Resumed::Returned(value)) => Ok(value),
+        Err(Raised) => {
+            if raised_is(&types().generator_exit) || raised_is(&types().stop_iteration) {
+                drop(take_raised());
+                return Ok(none());
+            }
+            Err(Raised)
+        }
+    }
+}
+
+/// `__del__`: a suspended generator with handlers is closed; a coroutine that was never awaited is warned about.
+fn del(obj: &Obj) -> PyResult<()> {
+    let generator = this(obj)?;
+    let state = generator.state.load(Ordering::Acquire);
+    if state == CREATED && class_of(obj).is(&types().coroutine) {
+        let name = generator.qualname.load().map(|n| protocol::str_string(&n)).transpose()?.unwrap_or_default();
+        return hooks::warn(&format!("coroutine '{name}' was never awaited"), types().runtime_warning.as_obj(), 1);
+    }
+    if state != SUSPENDED {
+        return Ok(());
+    }
+    if class_of(obj).is(&types().async_generator) {
+        return super::async_gen::finalize(obj, generator);
+    }
+    if generator.code.unit.exception_table.is_empty() && hooks::delegate(obj).is_none() {
+        return Ok(());
+    }
+    close(obj).map(drop)
+}
+
+fn repr(obj: &Obj) -> PyResult<Obj> {
+    let generator = this(obj)?;
+    let name = generator.qualname.load().map(|n| protocol::str_string(&n)).transpose()?.unwrap_or_default();
+    let class = class_of(obj).name();
+    Ok(str_obj(&format!("<{class} object {name} at {:#x}>", obj.value().counted().bits())))
+}
+
+fn iter_self(obj: &Obj) -> PyResult<Obj> {
+    Ok(obj.clone())
+}
+
+#[pymethods(class = "generator", part = "generator")]
+impl PyGenerator {
+    /// send(value) -> send 'value' into generator, return next yielded value or raise StopIteration.
+    #[pymethod(name = "send")]
+    fn send_method(slf: &Obj, value: &Obj) -> PyResult<Obj> {
+        send(slf, value)
+    }
+    /// Raise exception in generator, return next yielded value or raise StopIteration.
+    #[pymethod(name = "throw", sig = "(typ, val=None, tb=None, /)")]
+    fn throw_method(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
+        let args = [typ.clone(), val.cloned().unwrap_or_else(none), tb.cloned().unwrap_or_else(none)];
+        let exception = thrown(&args)?;
+        finished(throw(slf, exception)?)
+    }
+    /// close() -> raise GeneratorExit inside generator.
+    #[pymethod(name = "close")]
+    fn close_method(slf: &Obj) -> PyResult<Obj> {
+        close(slf)
+    }
+}
+
+#[pymethods(class = "coroutine", part = "coroutine_only")]
+impl PyGenerator {
+    #[pymethod(name = "__reduce_ex__", sig = "(protocol, /)")]
+    fn no_pickle(slf: &Obj, protocol: &Obj) -> PyResult<Obj> {
+        let _ = protocol;
+        Err(type_error(format!("cannot pickle '{}' object", class_of(slf).name())))
+    }
+}
+
+fn await_coroutine(obj: &Obj) -> PyResult<Obj> {
+    let header = Header::new(types().coroutine_wrapper.root_shape());
+    Ok(Py::new(PyCoroutineWrapper { header, coroutine: obj.clone().into_strong() }).into_obj())
+}
+
+fn wrapped(obj: &Obj) -> PyResult<&Obj> {
+    obj.downcast::<PyCoroutineWrapper>().map(|w| &w.coroutine).ok_or_else(|| system_error("not a coroutine wrapper"))
+}
+
+#[pymethods(class = "coroutine_wrapper")]
+impl PyCoroutineWrapper {
+    /// send(arg) -> send 'arg' into coroutine, return next yielded value or raise StopIteration.
+    #[pymethod(name = "send")]
+    fn send_method(&self, value: &Obj) -> PyResult<Obj> {
+        send(&self.coroutine, value)
+    }
+    /// Raise exception in coroutine, return next yielded value or raise StopIteration.
+    #[pymethod(name = "throw", sig = "(typ, val=None, tb=None, /)")]
+    fn throw_method(&self, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
+        let args = [typ.clone(), val.cloned().unwrap_or_else(none), tb.cloned().unwrap_or_else(none)];
+        finished(throw(&self.coroutine, thrown(&args)?)?)
+    }
+    /// close() -> raise GeneratorExit inside coroutine.
+    #[pymethod(name = "close")]
+    fn close_method(&self) -> PyResult<Obj> {
+        close(&self.coroutine)
+    }
+}
+
+macro_rules! getsets {
+    ($code:literal, $frame:literal, $running:literal, $suspended:literal, $delegate:literal, $($extra:expr),*) => {
+        &[
+            GetSetDef { name: $code, get: |o| Ok(this(o)?.code.as_obj().clone()), set: None, doc: "" },
+            GetSetDef { name: $frame, get: |o| hooks::generator_frame(o), set: None, doc: "" },
+            GetSetDef { name: $running, get: |o| Ok(bool_obj(this(o)?.state.load(Ordering::Acquire) == RUNNING)), set: None, doc: "" },
+            GetSetDef { name: $suspended, get: |o| Ok(bool_obj(this(o)?.state.load(Ordering::Acquire) == SUSPENDED)), set: None, doc: "" },
+            GetSetDef { name: $delegate, get: |o| Ok(hooks::delegate(o).unwrap_or_else(none)), set: None, doc: "" },
+            GetSetDef {
+                name: "__name__",
+                get: |o| Ok(this(o)?.name.load().unwrap_or_else(none)),
+                set: Some(|o, value| match value {
+                    Some(v) if v.is_layout::<crate::str::PyStr>() => {
+                        this(o)?.name.store(v.clone());
+                        Ok(())
+                    }
+                    _ => Err(type_error("__name__ must be set to a string object")),
+                }),
+                doc: "",
+            },
+            GetSetDef {
+                name: "__qualname__",
+                get: |o| Ok(this(o)?.qualname.load().unwrap_or_else(none)),
+                set: Some(|o, value| match value {
+                    Some(v) if v.is_layout::<crate::str::PyStr>() => {
+                        this(o)?.qualname.store(v.clone());
+                        Ok(())
+                    }
+                    _ => Err(type_error("__qualname__ must be set to a string object")),
+                }),
+                doc: "",
+            },
+            $($extra),*
+        ]
+    };
+}
+
+static GENERATOR_GETSET: &[GetSetDef] = getsets!("gi_code", "gi_frame", "gi_running", "gi_suspended", "gi_yieldfrom",);
+static COROUTINE_GETSET: &[GetSetDef] = getsets!(
+    "cr_code",
+    "cr_frame",
+    "cr_running",
+    "cr_suspended",
+    "cr_await",
+    GetSetDef { name: "cr_origin", get: |o| Ok(this(o)?.extra.load().unwrap_or_else(none)), set: None, doc: "" }
+);
+pub(super) static ASYNC_GETSET: &[GetSetDef] = getsets!("ag_code", "ag_frame", "_ag_executing", "ag_suspended", "ag_await",);
+
+pub(super) fn fill(types: &Types) {
+    let no_new = |class: &Py<PyType>| class.set_flag(crate::type_object::type_flags::NO_INSTANTIATION, true);
+    types.generator.slots.set_all(&TypeSlots {
+        iter: Some(iter_self),
+        iternext: Some(next),
+        repr: Some(repr),
+        del: Some(del),
+        ..TypeSlots::EMPTY
+    });
+    types.coroutine.slots.set_all(&TypeSlots {
+        await_: Some(await_coroutine),
+        repr: Some(repr),
+        del: Some(del),
+        ..TypeSlots::EMPTY
+    });
+    types.coroutine_wrapper.slots.set_all(&TypeSlots {
+        iter: Some(iter_self),
+        iternext: Some(|o| next(wrapped(o)?)),
+        ..TypeSlots::EMPTY
+    });
+    types.async_generator.slots.set_all(&TypeSlots { repr: Some(repr), del: Some(del), ..TypeSlots::EMPTY });
+    ready::add_methods(&types.generator, PyGenerator::generator_methods());
+    ready::add_methods(&types.coroutine, PyGenerator::generator_methods());
+    ready::add_methods(&types.coroutine, PyGenerator::coroutine_only_methods());
+    ready::add_methods(&types.coroutine_wrapper, <PyCoroutineWrapper as NativeMethods>::methods());
+    ready::add_getset(&types.generator, GENERATOR_GETSET);
+    ready::add_getset(&types.coroutine, COROUTINE_GETSET);
+    ready::add_getset(&types.async_generator, ASYNC_GETSET);
+    for class in [&types.generator, &types.coroutine, &types.coroutine_wrapper, &types.async_generator] {
+        no_new(class);
+    }
+    for class in [&types.generator, &types.coroutine, &types.async_generator] {
+        class.set_flag(crate::type_object::type_flags::HAS_WEAKREF, true);
+    }
+    let _ = Args::EMPTY;
+}
