@@ -13,10 +13,13 @@ use taipan_threading::CriticalSection;
 use crate::bytearray::PyByteArray;
 use crate::bytes::PyBytes;
 use crate::error::*;
+use crate::istr;
+use crate::memoryview::PyMemoryView;
 use crate::protocol;
 use crate::singletons::is_none;
 use crate::slice::PySlice;
 use crate::type_object::class_of;
+use crate::type_object::trampolines::call_special;
 
 /// What a consumer asks for (`PyBUF_*`).
 pub mod request {
@@ -53,7 +56,15 @@ pub struct Buffer {
     pub shape: Dimensions,
     /// Bytes from one item to the next in each dimension.
     pub strides: Dimensions,
-    release: Option<fn(&Obj)>,
+    release: Release,
+}
+
+/// What ends an export.
+enum Release {
+    Nothing,
+    Call(fn(&Obj)),
+    /// The export of a class that defines `__buffer__`: the memoryview it returned, and the hold on that one's memory.
+    Python(Obj, Option<Box<Buffer>>),
 }
 
 // SAFETY: the memory stays valid wherever the buffer is, and is read and written under the owner's lock.
@@ -63,8 +74,13 @@ unsafe impl Sync for Buffer {}
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Some(release) = self.release.take() {
-            release(&self.owner);
+        match std::mem::replace(&mut self.release, Release::Nothing) {
+            Release::Nothing => {}
+            Release::Call(release) => release(&self.owner),
+            Release::Python(view, hold) => {
+                drop(hold);
+                release_python(&self.owner, view);
+            }
         }
     }
 }
@@ -74,7 +90,13 @@ impl Buffer {
     ///
     /// # Safety
     /// The bytes stay where they are until `release`, and the owner keeps them alive.
-    pub unsafe fn new(owner: Obj, ptr: *mut u8, len: usize, readonly: bool, release: Option<fn(&Obj)>) -> Buffer {
+    pub unsafe fn new(
+        owner: Obj,
+        ptr: *mut u8,
+        len: usize,
+        readonly: bool,
+        release: Option<fn(&Obj)>,
+    ) -> Buffer {
         Buffer {
             owner,
             guard: None,
@@ -85,7 +107,7 @@ impl Buffer {
             format: Cow::Borrowed("B"),
             shape: smallvec::smallvec![len as isize],
             strides: smallvec::smallvec![1],
-            release,
+            release: release.map_or(Release::Nothing, Release::Call),
         }
     }
     /// The same memory as items: C-contiguous, one dimension.
@@ -205,6 +227,39 @@ pub fn for_each_offset(shape: &[isize], strides: &[isize], mut f: impl FnMut(isi
         }
     }
     walk(shape, strides, 0, &mut f);
+}
+
+/// The buffer slot of classes that define `__buffer__` (PEP 688).
+pub(crate) fn from_python(obj: &Obj, flags: i32) -> PyResult<Buffer> {
+    let flags_obj = crate::int::from_i64(flags as i64);
+    let Some(view) = call_special(obj, istr!("__buffer__").as_obj(), &[&flags_obj])? else {
+        return Err(not_bytes_like(obj));
+    };
+    if !view.is_layout::<PyMemoryView>() {
+        return Err(type_error("__buffer__ returned non-memoryview object"));
+    }
+    let hold = get(&view, flags)?;
+    // SAFETY: `hold` keeps the memory for as long as the new buffer has it.
+    let mut buffer = unsafe { Buffer::new(obj.clone(), hold.ptr, hold.len, hold.readonly, None) };
+    buffer.guard = Some(hold.guard().clone());
+    buffer.itemsize = hold.itemsize;
+    buffer.format = hold.format.clone();
+    buffer.shape = hold.shape.clone();
+    buffer.strides = hold.strides.clone();
+    buffer.release = Release::Python(view, Some(Box::new(hold)));
+    Ok(buffer)
+}
+
+/// Tells the exporter, keeping what is being raised meanwhile.
+#[cold]
+fn release_python(owner: &Obj, view: Obj) {
+    let pending = try_take_raised();
+    if call_special(owner, istr!("__release_buffer__").as_obj(), &[&view]).is_err() {
+        crate::hooks::unraisable(None, Some(owner));
+    }
+    if let Some(pending) = pending {
+        let Raised = set_raised(pending);
+    }
 }
 
 /// Whether the object exports memory.

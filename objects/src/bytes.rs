@@ -41,7 +41,9 @@ impl Drop for PyBytes {
     fn drop(&mut self) {
         if self.external {
             // SAFETY: `external` took these parts from a `Vec<u8>`.
-            drop(unsafe { Vec::from_raw_parts(self.data.load(Ordering::Relaxed), self.len, self.tail as usize) });
+            drop(unsafe {
+                Vec::from_raw_parts(self.data.load(Ordering::Relaxed), self.len, self.tail as usize)
+            });
         }
     }
 }

@@ -45,7 +45,11 @@ pub fn from_parts(real: f64, imag: f64) -> Obj {
 
 impl PyComplex {
     pub fn new(value: Complex) -> Py<PyComplex> {
-        Py::new(PyComplex { header: Header::new(types().complex.root_shape()), real: value.re, imag: value.im })
+        Py::new(PyComplex {
+            header: Header::new(types().complex.root_shape()),
+            real: value.re,
+            imag: value.im,
+        })
     }
     pub fn new_of(class: &PyType, value: Complex) -> Py<PyComplex> {
         new_instance(class, |header| PyComplex { header, real: value.re, imag: value.im })
@@ -158,7 +162,9 @@ pub fn mul(a: &Obj, b: &Obj) -> PyResult<Obj> {
             let c = product(a, b);
             obj(c.re, c.im)
         }
-        (Operand::Complex(a), Operand::Real(b)) | (Operand::Real(b), Operand::Complex(a)) => obj(a.re * b, a.im * b),
+        (Operand::Complex(a), Operand::Real(b)) | (Operand::Real(b), Operand::Complex(a)) => {
+            obj(a.re * b, a.im * b)
+        }
         (Operand::Real(_), Operand::Real(_)) => Ok(not_implemented()),
     }
 }
@@ -215,7 +221,8 @@ pub fn true_div(a: &Obj, b: &Obj) -> PyResult<Obj> {
 
 fn multiply_up(base: Complex, exponent: u32) -> Complex {
     let (mut result, mut square, mut mask) = (Complex { re: 1.0, im: 0.0 }, base, 1u32);
-    let times = |a: Complex, b: Complex| Complex { re: a.re * b.re - a.im * b.im, im: a.re * b.im + a.im * b.re };
+    let times =
+        |a: Complex, b: Complex| Complex { re: a.re * b.re - a.im * b.im, im: a.re * b.im + a.im * b.re };
     let mut first = true;
     while mask > 0 && exponent >= mask {
         if exponent & mask != 0 {
@@ -289,7 +296,8 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     let equal = if let Some(w) = b.downcast::<PyComplex>() {
         z.get() == w.get()
     } else if float_value(b).is_some() || int_ref(b).is_some() {
-        z.imag == 0.0 && crate::singletons::is_true(&crate::float::compare(&Obj::float(z.real), b, CompareOp::Eq)?)
+        z.imag == 0.0
+            && crate::singletons::is_true(&crate::float::compare(&Obj::float(z.real), b, CompareOp::Eq)?)
     } else {
         return Ok(not_implemented());
     };

@@ -151,7 +151,10 @@ pub fn power(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
     if result.is_infinite() && x.is_finite() && y.is_finite() {
         return Err(raise_args(
             &types().overflow_error,
-            vec![crate::int::from_i64(libc::ERANGE as i64), crate::construct::str_obj("Numerical result out of range")],
+            vec![
+                crate::int::from_i64(libc::ERANGE as i64),
+                crate::construct::str_obj("Numerical result out of range"),
+            ],
         ));
     }
     Ok(Obj::float(result))

@@ -257,7 +257,10 @@ pub fn max_str_digits() -> usize {
 /// `sys.set_int_max_str_digits`.
 pub fn set_int_max_str_digits(limit: usize) -> PyResult<()> {
     if limit != 0 && limit < int_text::MAX_STR_DIGITS_THRESHOLD {
-        return Err(value_error(format!("maxdigits must be >= {} or 0 for unlimited", int_text::MAX_STR_DIGITS_THRESHOLD)));
+        return Err(value_error(format!(
+            "maxdigits must be >= {} or 0 for unlimited",
+            int_text::MAX_STR_DIGITS_THRESHOLD
+        )));
     }
     MAX_STR_DIGITS.store(limit, Ordering::Relaxed);
     Ok(())

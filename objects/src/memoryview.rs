@@ -48,17 +48,21 @@ pub struct PyMemoryView {
     exports: AtomicUsize,
     hash: AtomicI64,
 }
-layout!(PyMemoryView, "memoryview", trace = |this, tracer| {
-    // SAFETY: the world is stopped, or this is the only owner.
-    if let Some(view) = unsafe { &*this.view.get() }
-        && Arc::strong_count(&view.base) == 1
-    {
-        view.base.owner.trace_field(tracer);
-        if !view.base.guard().is(&view.base.owner) {
-            view.base.guard().trace_field(tracer);
+layout!(
+    PyMemoryView,
+    "memoryview",
+    trace = |this, tracer| {
+        // SAFETY: the world is stopped, or this is the only owner.
+        if let Some(view) = unsafe { &*this.view.get() }
+            && Arc::strong_count(&view.base) == 1
+        {
+            view.base.owner.trace_field(tracer);
+            if !view.base.guard().is(&view.base.owner) {
+                view.base.guard().trace_field(tracer);
+            }
         }
     }
-});
+);
 
 // SAFETY: `view` is only touched under the object's lock; the memory it points to is exported.
 unsafe impl Sync for PyMemoryView {}
@@ -198,6 +202,26 @@ impl View {
 /// `memoryview(obj)`
 pub fn from_object(obj: &Obj) -> PyResult<Obj> {
     from_object_with(obj, request::FULL_RO)
+}
+
+/// `obj.__buffer__(flags)` of native classes.
+pub(crate) fn from_request(obj: &Obj, flags: &Obj) -> PyResult<Obj> {
+    let flags = crate::protocol::index_word_or(flags, &types().overflow_error)?;
+    match i32::try_from(flags) {
+        Ok(flags) => Ok(PyMemoryView::from_buffer(buffer::get(obj, flags)?).into_obj()),
+        Err(_) => Err(overflow_error("buffer flags out of range")),
+    }
+}
+
+/// Ends the use of a view that `__buffer__` of a native class returned.
+pub(crate) fn release_request(obj: &Obj, view: &Obj) -> PyResult<()> {
+    let Some(this) = view.downcast::<PyMemoryView>() else {
+        return Err(type_error("expected a memoryview object"));
+    };
+    if !this.is_released() && !this.get()?.base.owner.is(obj) {
+        return Err(value_error("memoryview's buffer is not this object"));
+    }
+    this.release()
 }
 
 /// `memoryview._from_flags(obj, flags)`

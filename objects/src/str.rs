@@ -34,8 +34,8 @@ use crate::type_object::PyType;
 use crate::types::{Types, types};
 
 pub use concat::{concat, concat_owned};
-pub(crate) use slots::fill;
 pub use intern::{intern, intern_obj, is_intern_ready, literal};
+pub(crate) use slots::fill;
 
 /// A `str` object; see the module.
 #[repr(C)]
@@ -195,7 +195,11 @@ impl PyStr {
 
     /// A string of this text.
     pub fn new(text: &str) -> Py<PyStr> {
-        if text.is_ascii() { Self::from_latin1(text.as_bytes()) } else { Self::from_units(OwnedUnits::from(text)) }
+        if text.is_ascii() {
+            Self::from_latin1(text.as_bytes())
+        } else {
+            Self::from_units(OwnedUnits::from(text))
+        }
     }
     /// A string of Latin-1 bytes.
     pub fn from_latin1(bytes: &[u8]) -> Py<PyStr> {
@@ -218,7 +222,9 @@ impl PyStr {
     pub fn from_units(units: OwnedUnits) -> Py<PyStr> {
         match &units {
             OwnedUnits::Latin1(bytes) if bytes.len() <= MAX_INLINE => Self::from_latin1(bytes),
-            _ if units.len() * units.as_units().width() <= MAX_INLINE => Self::inline(str_header(), 0, units.as_units()),
+            _ if units.len() * units.as_units().width() <= MAX_INLINE => {
+                Self::inline(str_header(), 0, units.as_units())
+            }
             _ => Self::external(str_header(), 0, units),
         }
     }

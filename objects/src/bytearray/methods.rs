@@ -72,7 +72,10 @@ impl PyByteArray {
         }
         let slots = &class_of(iterable_of_ints).slots;
         if slots.iter().is_none() && slots.getitem().is_none() {
-            return Err(type_error(format!("can't extend bytearray with {}", class_of(iterable_of_ints).name())));
+            return Err(type_error(format!(
+                "can't extend bytearray with {}",
+                class_of(iterable_of_ints).name()
+            )));
         }
         let mut bytes = Vec::new();
         protocol::for_each(iterable_of_ints, |item| {
@@ -92,7 +95,11 @@ impl PyByteArray {
         let byte = byte_of(item, "byte")?;
         self.resize(|storage| {
             let len = storage.len();
-            let at = if index < 0 { index.saturating_add(len as isize).max(0) as usize } else { (index as usize).min(len) };
+            let at = if index < 0 {
+                index.saturating_add(len as isize).max(0) as usize
+            } else {
+                (index as usize).min(len)
+            };
             storage.splice(at..at, &[byte])
         })
     }
@@ -109,7 +116,9 @@ impl PyByteArray {
             if storage.len() == 0 {
                 return Err(index_error("pop from empty bytearray"));
             }
-            let Some(at) = index_in(index, storage.len()) else { return Err(index_error("pop index out of range")) };
+            let Some(at) = index_in(index, storage.len()) else {
+                return Err(index_error("pop index out of range"));
+            };
             if !resizable {
                 return Err(cannot_resize());
             }
@@ -168,6 +177,11 @@ impl PyByteArray {
             Ok(())
         })
     }
+    /// Release the buffer object that exposes the underlying memory of the object.
+    #[pymethod(sig = "(buffer, /)")]
+    fn __release_buffer__(this: &Obj, buffer: &Obj) -> PyResult<()> {
+        crate::memoryview::release_request(this, buffer)
+    }
     /// Return the number of bytes actually allocated.
     #[pymethod]
     fn __alloc__(&self) -> usize {
@@ -191,7 +205,9 @@ impl PyByteArray {
 }
 
 fn reduce(this: &Obj, proto: i32) -> PyResult<Obj> {
-    let Some(array) = this.downcast::<PyByteArray>() else { return Err(type_error("a bytearray object is required")) };
+    let Some(array) = this.downcast::<PyByteArray>() else {
+        return Err(type_error("a bytearray object is required"));
+    };
     let state = protocol::getattr_opt(this, &crate::istr!("__dict__"))?.unwrap_or_else(none);
     let bytes = array.with(<[u8]>::to_vec);
     let args = if proto < 3 {
@@ -202,4 +218,3 @@ fn reduce(this: &Obj, proto: i32) -> PyResult<Obj> {
     };
     Ok(tuple_obj(vec![class_of(this).to_obj(), args, state]))
 }
-

@@ -19,7 +19,9 @@ pub fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
 /// The slot of `bytearray.__init__`.
 #[pyargs(name = "bytearray", sig = "(source=b'', encoding='utf-8', errors='strict')")]
 pub fn init(this: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<()> {
-    let Some(array) = this.downcast::<PyByteArray>() else { return Err(type_error("a bytearray object is required")) };
+    let Some(array) = this.downcast::<PyByteArray>() else {
+        return Err(type_error("a bytearray object is required"));
+    };
     let bytes = source_bytes(source, encoding, errors)?;
     array.resize(|storage| {
         storage.set(bytes);

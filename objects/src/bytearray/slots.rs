@@ -17,7 +17,10 @@ use crate::types::{Types, types};
 
 fn value(obj: &Obj) -> PyResult<&PyByteArray> {
     obj.downcast::<PyByteArray>().ok_or_else(|| {
-        type_error(format!("descriptor requires a 'bytearray' object but received a '{}'", class_of(obj).name()))
+        type_error(format!(
+            "descriptor requires a 'bytearray' object but received a '{}'",
+            class_of(obj).name()
+        ))
     })
 }
 
@@ -86,13 +89,15 @@ fn setitem(obj: &Obj, key: &Obj, item: Option<&Obj>) -> PyResult<()> {
         let parts = unpack(key)?;
         return match item {
             None => assign(array, parts, &[]),
-            Some(item) if item.value().is_int() || (item.is_layout::<PyStr>()) => Err(type_error(
-                "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
-            )),
+            Some(item) if item.value().is_int() || (item.is_layout::<PyStr>()) => {
+                Err(type_error("can assign only bytes, buffers, or iterables of ints in range(0, 256)"))
+            }
             Some(item) if has_buffer(item) => with_stable_bytes(item, |bytes| assign(array, parts, bytes))?,
             Some(item) => {
                 if class_of(item).slots.iter().is_none() && class_of(item).slots.getitem().is_none() {
-                    return Err(type_error("can assign only bytes, buffers, or iterables of ints in range(0, 256)"));
+                    return Err(type_error(
+                        "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
+                    ));
                 }
                 assign(array, parts, &collect_bytes(item)?)
             }
@@ -131,7 +136,11 @@ fn assign(array: &PyByteArray, (start, stop, step): (isize, isize, isize), with:
             if with.len() != count && !resizable {
                 return Err(cannot_resize());
             }
-            return if count == 0 && with.is_empty() { Ok(()) } else { storage.splice(start..start + count, with) };
+            return if count == 0 && with.is_empty() {
+                Ok(())
+            } else {
+                storage.splice(start..start + count, with)
+            };
         }
         if with.is_empty() {
             if count == 0 {

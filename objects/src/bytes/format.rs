@@ -21,7 +21,6 @@ pub fn percent(template: &[u8], values: &Obj) -> PyResult<Vec<u8>> {
     let mut out = Vec::with_capacity(template.len() + 16);
     let is_bytes = values.is_layout::<PyBytes>() || values.is_layout::<PyByteArray>();
     let mut values = PercentValues::new(values);
-    let mut keyed = false;
     for piece in PercentParser::new(units) {
         let conversion = match piece {
             percent_text::Piece::Literal(range) => {
@@ -30,28 +29,25 @@ pub fn percent(template: &[u8], values: &Obj) -> PyResult<Vec<u8>> {
             }
             percent_text::Piece::Conversion(conversion) => conversion,
         };
-        let mut by_key = None;
         if conversion.wants_mapping {
             if !values.is_mapping() || is_bytes {
                 return Err(type_error(percent_text::WANTS_MAPPING));
             }
-            keyed = true;
             if let Some(range) = &conversion.key {
-                by_key = Some(values.by_key(PyBytes::new(&template[range.clone()]).as_obj())?);
+                values.by_key(PyBytes::new(&template[range.clone()]).as_obj())?;
             }
         }
         let layout = values.layout(&conversion)?;
         if let Some(error) = conversion.error {
             return Err(error.into());
         }
-        let value = match by_key {
-            Some(value) => value,
-            None => values.next()?,
-        };
+        let value = values.next()?;
         conversion.check_kind_bytes()?;
         match char::from_u32(conversion.kind) {
             Some('s' | 'b') => percent_text::push_bytes(&mut out, &bytes_of(&value)?, layout)?,
-            Some('r' | 'a') => percent_text::push_bytes(&mut out, ascii(&value)?.to_string_lossy().as_bytes(), layout)?,
+            Some('r' | 'a') => {
+                percent_text::push_bytes(&mut out, ascii(&value)?.to_string_lossy().as_bytes(), layout)?
+            }
             Some('c') => {
                 let layout = Layout { precision: None, ..layout };
                 percent_text::push_bytes(&mut out, &[char_of(&value)?], layout)?;
@@ -59,7 +55,7 @@ pub fn percent(template: &[u8], values: &Obj) -> PyResult<Vec<u8>> {
             _ => out.extend_from_slice(percent_number(&value, &conversion, layout)?.as_bytes()),
         }
     }
-    if !keyed && values.left_over() && (!is_bytes || values.next().is_ok()) {
+    if values.left_over() && (!is_bytes || values.next().is_ok()) {
         return Err(type_error(percent_text::LEFT_OVER_BYTES));
     }
     Ok(out)
@@ -72,7 +68,10 @@ fn bytes_of(value: &Obj) -> PyResult<Vec<u8>> {
     }
     if let Some(result) = call_special(value, istr!("__bytes__").as_obj(), &[])? {
         if !result.is_layout::<PyBytes>() {
-            return Err(type_error(format!("__bytes__ returned non-bytes (type {})", class_of(&result).name())));
+            return Err(type_error(format!(
+                "__bytes__ returned non-bytes (type {})",
+                class_of(&result).name()
+            )));
         }
         return to_vec(&result);
     }

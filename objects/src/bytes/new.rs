@@ -19,7 +19,9 @@ use crate::types::types;
 /// The slot of `bytes.__new__`.
 #[pyargs(name = "bytes", sig = "(source=b'', encoding='utf-8', errors='strict')")]
 pub fn new(class: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Obj> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("bytes.__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("bytes.__new__(X): X is not a type object"));
+    };
     let exact = class.is(&types().bytes);
     if encoding.is_none()
         && errors.is_none()
@@ -34,7 +36,11 @@ pub fn new(class: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Op
                     class_of(&result).name()
                 )));
             };
-            return if exact { Ok(result) } else { Ok(PyBytes::new_of(class, bytes.as_slice().to_vec()).into_obj()) };
+            return if exact {
+                Ok(result)
+            } else {
+                Ok(PyBytes::new_of(class, bytes.as_slice().to_vec()).into_obj())
+            };
         }
         if exact && class_of(source).is(class) {
             return Ok(source.clone());

@@ -30,7 +30,10 @@ impl Needle {
         if protocol::has_index(arg) {
             return super::new::byte_of(arg, "byte").map(|byte| Needle::Byte([byte]));
         }
-        Err(type_error(format!("argument should be integer or bytes-like object, not '{}'", class_of(arg).name())))
+        Err(type_error(format!(
+            "argument should be integer or bytes-like object, not '{}'",
+            class_of(arg).name()
+        )))
     }
     pub fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
         match self {
@@ -52,7 +55,13 @@ pub fn contains(bytes: &[u8], item: &Obj) -> PyResult<bool> {
     Ok(memchr::memchr(byte, bytes).is_some())
 }
 
-pub fn find(bytes: &[u8], sub: &Obj, start: Option<&Obj>, end: Option<&Obj>, last: bool) -> PyResult<Option<usize>> {
+pub fn find(
+    bytes: &[u8],
+    sub: &Obj,
+    start: Option<&Obj>,
+    end: Option<&Obj>,
+    last: bool,
+) -> PyResult<Option<usize>> {
     let needle = Needle::of(sub)?;
     let Some((start, end)) = bounds(start, end, bytes.len())? else { return Ok(None) };
     needle.with(|needle| {
@@ -72,7 +81,13 @@ pub fn count(bytes: &[u8], sub: &Obj, start: Option<&Obj>, end: Option<&Obj>) ->
     needle.with(|needle| search::count(&bytes[start..end], needle))
 }
 
-pub fn has_affix(bytes: &[u8], name: &str, affix: &Obj, start: Option<&Obj>, end: Option<&Obj>) -> PyResult<bool> {
+pub fn has_affix(
+    bytes: &[u8],
+    name: &str,
+    affix: &Obj,
+    start: Option<&Obj>,
+    end: Option<&Obj>,
+) -> PyResult<bool> {
     let range = bounds(start, end, bytes.len())?;
     let test = |part: &Obj| {
         with_bytes(part, |part| {
@@ -102,7 +117,11 @@ pub fn has_affix(bytes: &[u8], name: &str, affix: &Obj, start: Option<&Obj>, end
 pub fn split(bytes: &[u8], sep: Option<&Obj>, maxsplit: isize, last: bool) -> PyResult<Ranges> {
     let max = usize::try_from(maxsplit).unwrap_or(usize::MAX);
     let Some(sep) = sep.filter(|s| !is_none(s)) else {
-        return Ok(if last { split::bytes_rsplit_space(bytes, max) } else { split::bytes_split_space(bytes, max) });
+        return Ok(if last {
+            split::bytes_rsplit_space(bytes, max)
+        } else {
+            split::bytes_split_space(bytes, max)
+        });
     };
     with_bytes(sep, |sep| {
         if sep.is_empty() {
@@ -152,7 +171,13 @@ fn fill_byte(name: &str, fill: Option<&Obj>) -> PyResult<u8> {
     })?
 }
 
-pub fn justify(bytes: &[u8], name: &str, width: isize, fill: Option<&Obj>, side: Justify) -> PyResult<Option<Vec<u8>>> {
+pub fn justify(
+    bytes: &[u8],
+    name: &str,
+    width: isize,
+    fill: Option<&Obj>,
+    side: Justify,
+) -> PyResult<Option<Vec<u8>>> {
     let fill = fill_byte(name, fill)?;
     room(width)?;
     Ok(pad::bytes_justify(bytes, width, fill, side))
@@ -173,7 +198,8 @@ pub fn zfill(bytes: &[u8], width: isize) -> PyResult<Option<Vec<u8>>> {
 
 pub fn expandtabs(bytes: &[u8], tabsize: i32) -> PyResult<Option<Vec<u8>>> {
     let tabs = search::count(bytes, b"\t");
-    room(tabs.saturating_mul(tabsize.max(0) as usize).saturating_add(bytes.len()).min(isize::MAX as usize) as isize)?;
+    room(tabs.saturating_mul(tabsize.max(0) as usize).saturating_add(bytes.len()).min(isize::MAX as usize)
+        as isize)?;
     Ok(pad::bytes_expandtabs(bytes, tabsize as isize)?)
 }
 
@@ -184,7 +210,8 @@ pub fn replace(bytes: &[u8], old: &Obj, new: &Obj, count: isize) -> PyResult<Opt
             let grown = (bytes.len() + 1).saturating_mul(new.len()).saturating_add(bytes.len());
             if grown > 1 << 30 {
                 let times = search::count(bytes, old).min(max);
-                room(times.saturating_mul(new.len()).saturating_add(bytes.len()).min(isize::MAX as usize) as isize)?;
+                room(times.saturating_mul(new.len()).saturating_add(bytes.len()).min(isize::MAX as usize)
+                    as isize)?;
             }
             Ok(search::replace(bytes, old, new, max))
         })
@@ -194,9 +221,10 @@ pub fn replace(bytes: &[u8], old: &Obj, new: &Obj, count: isize) -> PyResult<Opt
 pub fn translate(bytes: &[u8], table: &Obj, delete: Option<&Obj>) -> PyResult<Vec<u8>> {
     let mut map: Option<[u8; 256]> = None;
     if !is_none(table) {
-        map = Some(with_bytes(table, |table| <[u8; 256]>::try_from(table))?.map_err(|_| {
-            value_error("translation table must be 256 characters long")
-        })?);
+        map = Some(
+            with_bytes(table, |table| <[u8; 256]>::try_from(table))?
+                .map_err(|_| value_error("translation table must be 256 characters long"))?,
+        );
     }
     let mut deleted = [false; 256];
     if let Some(delete) = delete {
@@ -288,7 +316,9 @@ pub fn from_hex(string: &Obj) -> PyResult<Vec<u8>> {
             }
             let digit = char::from_u32(code).and_then(|c| c.to_digit(16)).filter(|_| code < 128);
             let Some(digit) = digit else {
-                return Err(value_error(format!("non-hexadecimal number found in fromhex() arg at position {at}")));
+                return Err(value_error(format!(
+                    "non-hexadecimal number found in fromhex() arg at position {at}"
+                )));
             };
             match high.take() {
                 Some(high) => out.push((high << 4 | digit) as u8),
@@ -304,7 +334,10 @@ pub fn from_hex(string: &Obj) -> PyResult<Vec<u8>> {
         return parse(&mut text.units().iter());
     }
     if !has_buffer(string) {
-        return Err(type_error(format!("fromhex() argument must be str or bytes-like, not {}", class_of(string).name())));
+        return Err(type_error(format!(
+            "fromhex() argument must be str or bytes-like, not {}",
+            class_of(string).name()
+        )));
     }
     parse(&mut buffer::to_vec(string)?.into_iter().map(u32::from))
 }
@@ -328,7 +361,8 @@ pub fn maketrans(from: &Obj, to: &Obj) -> PyResult<Obj> {
 
 /// Repetition of bytes.
 pub fn repeat(bytes: &[u8], times: usize) -> PyResult<Vec<u8>> {
-    let len = bytes.len().checked_mul(times).filter(|&n| n <= isize::MAX as usize).ok_or_else(memory_error)?;
+    let len =
+        bytes.len().checked_mul(times).filter(|&n| n <= isize::MAX as usize).ok_or_else(memory_error)?;
     let mut out = try_vec(len)?;
     if let [byte] = bytes {
         out.resize(len, *byte);
@@ -343,4 +377,3 @@ pub fn repeat(bytes: &[u8], times: usize) -> PyResult<Vec<u8>> {
     }
     Ok(out)
 }
-

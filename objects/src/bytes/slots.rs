@@ -15,8 +15,9 @@ use crate::type_object::{CompareOp, TypeSlots, class_of, ready, type_flags};
 use crate::types::Types;
 
 fn value(obj: &Obj) -> PyResult<&PyBytes> {
-    obj.downcast::<PyBytes>()
-        .ok_or_else(|| type_error(format!("descriptor requires a 'bytes' object but received a '{}'", class_of(obj).name())))
+    obj.downcast::<PyBytes>().ok_or_else(|| {
+        type_error(format!("descriptor requires a 'bytes' object but received a '{}'", class_of(obj).name()))
+    })
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
@@ -57,7 +58,10 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
         return Ok(PyBytes::from_vec(range.positions().map(|at| slice[at]).collect()).into_obj());
     }
     if !protocol::has_index(key) {
-        return Err(type_error(format!("byte indices must be integers or slices, not {}", class_of(key).name())));
+        return Err(type_error(format!(
+            "byte indices must be integers or slices, not {}",
+            class_of(key).name()
+        )));
     }
     match index_in(protocol::index_word(key)?, slice.len()) {
         Some(at) => Ok(int_obj(slice[at] as i64)),

@@ -18,7 +18,9 @@ use crate::types::types;
 /// The slot of `complex.__new__`.
 #[pyargs(name = "complex", sig = "(real=0, imag=0)")]
 pub fn new(class: &Obj, real: Option<&Obj>, imag: Option<&Obj>) -> PyResult<Obj> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("complex.__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("complex.__new__(X): X is not a type object"));
+    };
     if let (Some(only), None) = (real, imag) {
         if class.is(&types().complex) && class_of(only).is(&types().complex) {
             return Ok(only.clone());
@@ -41,7 +43,10 @@ fn single(x: &Obj) -> PyResult<Complex> {
     }
     match number(x)? {
         Some(value) => Ok(value),
-        None => Err(type_error(format!("complex() argument must be a string or a number, not {}", class_of(x).name()))),
+        None => Err(type_error(format!(
+            "complex() argument must be a string or a number, not {}",
+            class_of(x).name()
+        ))),
     }
 }
 
@@ -82,7 +87,9 @@ fn real(x: &Obj) -> PyResult<Option<f64>> {
 fn part(x: Option<&Obj>, name: &str) -> PyResult<Complex> {
     let Some(x) = x else { return Ok(Complex { re: 0.0, im: 0.0 }) };
     if let Some(c) = x.downcast::<PyComplex>() {
-        crate::str::new::deprecated(&format!("complex() argument '{name}' must be a real number, not complex"))?;
+        crate::str::new::deprecated(&format!(
+            "complex() argument '{name}' must be a real number, not complex"
+        ))?;
         return Ok(c.get());
     }
     let found = if name == "real" { number(x)? } else { real(x)?.map(|re| Complex { re, im: 0.0 }) };

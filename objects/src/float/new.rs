@@ -44,5 +44,8 @@ pub fn convert(x: &Obj) -> PyResult<f64> {
     if buffer::has_buffer(x) {
         return Ok(buffer::with_bytes(x, float_parse::parse_float_bytes)??);
     }
-    Err(type_error(format!("float() argument must be a string or a real number, not '{}'", class_of(x).name())))
+    Err(type_error(format!(
+        "float() argument must be a string or a real number, not '{}'",
+        class_of(x).name()
+    )))
 }

@@ -120,7 +120,9 @@ pub fn div_mod(a: &Obj, b: &Obj) -> PyResult<Obj> {
         return Err(division_by_zero());
     }
     let (quotient, remainder) = match (a, b) {
-        (IntRef::Small(a), IntRef::Small(b)) => (from_i128(floor_div_i64(a, b)), from_i64(floor_mod_i64(a, b))),
+        (IntRef::Small(a), IntRef::Small(b)) => {
+            (from_i128(floor_div_i64(a, b)), from_i64(floor_mod_i64(a, b)))
+        }
         (a, b) => {
             let (quotient, remainder) = a.to_bigint().div_mod_floor(&b.to_bigint());
             (from_bigint(quotient), from_bigint(remainder))

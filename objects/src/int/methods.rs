@@ -214,7 +214,8 @@ pub fn to_bigint(obj: &Obj) -> PyResult<BigInt> {
     let index = protocol::index(obj)?;
     match int_ref(&index) {
         Some(i) => Ok(i.to_bigint().into_owned()),
-        None => Err(type_error(format!("'{}' object cannot be interpreted as an integer", class_of(obj).name()))),
+        None => {
+            Err(type_error(format!("'{}' object cannot be interpreted as an integer", class_of(obj).name())))
+        }
     }
 }
-

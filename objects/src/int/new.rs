@@ -4,9 +4,9 @@ use taipan_gc::Obj;
 use taipan_text::int_text;
 
 use super::{PyInt, from_parsed, int_ref, max_str_digits};
+use crate::argument::Args;
 use crate::buffer;
 use crate::error::*;
-use crate::argument::Args;
 use crate::native::pyargs;
 use crate::protocol;
 use crate::str::PyStr;

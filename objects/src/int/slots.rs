@@ -12,7 +12,9 @@ use crate::types::Types;
 
 /// `repr(i)`.
 pub fn repr(obj: &Obj) -> PyResult<Obj> {
-    let Some(value) = int_ref(obj) else { return Err(type_error("descriptor '__repr__' requires an 'int' object")) };
+    let Some(value) = int_ref(obj) else {
+        return Err(type_error("descriptor '__repr__' requires an 'int' object"));
+    };
     let mut buffer = [0u8; 20];
     match value {
         super::IntRef::Small(i) => Ok(PyStr::from_latin1(decimal(i, &mut buffer)).into_obj()),

@@ -81,7 +81,9 @@ pub fn unpack(code: u8, bytes: &[u8]) -> PyResult<Obj> {
         b'e' => Obj::float(half_to_f64(u16::from_ne_bytes(word(bytes)))),
         b'f' => Obj::float(f32::from_ne_bytes(word(bytes)) as f64),
         b'd' => Obj::float(f64::from_ne_bytes(word(bytes))),
-        b'F' => complex_obj(f32::from_ne_bytes(word(bytes)) as f64, f32::from_ne_bytes(word(&bytes[4..])) as f64),
+        b'F' => {
+            complex_obj(f32::from_ne_bytes(word(bytes)) as f64, f32::from_ne_bytes(word(&bytes[4..])) as f64)
+        }
         b'D' => complex_obj(f64::from_ne_bytes(word(bytes)), f64::from_ne_bytes(word(&bytes[8..]))),
         _ => return Err(not_implemented_error(format!("memoryview: format {} not supported", code as char))),
     })

@@ -100,11 +100,15 @@ fn cast(view: View, format: &PyStr, shape: Option<&Obj>) -> PyResult<View> {
                 };
                 match n.to_i64() {
                     Some(n @ 1..) => shape.push(n as isize),
-                    _ => return Err(value_error("memoryview.cast(): elements of shape must be integers > 0")),
+                    _ => {
+                        return Err(value_error("memoryview.cast(): elements of shape must be integers > 0"));
+                    }
                 }
             }
             let total = shape.iter().try_fold(itemsize as isize, |total, &n| total.checked_mul(n));
-            let Some(total) = total else { return Err(value_error("memoryview.cast(): product(shape) > SSIZE_MAX")) };
+            let Some(total) = total else {
+                return Err(value_error("memoryview.cast(): product(shape) > SSIZE_MAX"));
+            };
             if total as usize != view.len {
                 return Err(type_error("memoryview: product(shape) * itemsize != buffer size"));
             }
@@ -228,6 +232,11 @@ impl PyMemoryView {
             }
         }
         Err(value_error("memoryview.index(x): x not found"))
+    }
+    /// Release the buffer object that exposes the underlying memory of the object.
+    #[pymethod(sig = "(buffer, /)")]
+    fn __release_buffer__(this: &Obj, buffer: &Obj) -> PyResult<()> {
+        super::release_request(this, buffer)
     }
     #[pymethod]
     fn __enter__(this: &Py<PyMemoryView>) -> PyResult<Obj> {

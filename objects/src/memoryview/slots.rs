@@ -17,7 +17,10 @@ use crate::types::{Types, types};
 
 fn value(obj: &Obj) -> PyResult<&PyMemoryView> {
     obj.downcast::<PyMemoryView>().ok_or_else(|| {
-        type_error(format!("descriptor requires a 'memoryview' object but received a '{}'", class_of(obj).name()))
+        type_error(format!(
+            "descriptor requires a 'memoryview' object but received a '{}'",
+            class_of(obj).name()
+        ))
     })
 }
 
@@ -141,7 +144,11 @@ fn locate(view: &View, key: &Obj) -> PyResult<Place> {
     if let Some(range) = slice_range(key, view.shape[0] as usize)? {
         let mut part = view.clone();
         // SAFETY: the first selected item lies in the exported memory; of none, one past the last is not left.
-        part.ptr = if range.count == 0 { view.ptr } else { unsafe { view.ptr.offset(range.start as isize * view.strides[0]) } };
+        part.ptr = if range.count == 0 {
+            view.ptr
+        } else {
+            unsafe { view.ptr.offset(range.start as isize * view.strides[0]) }
+        };
         part.shape[0] = range.count as isize;
         part.strides[0] = view.strides[0] * range.step;
         part.len = part.shape.iter().product::<isize>() as usize * part.itemsize;
@@ -154,7 +161,10 @@ fn locate(view: &View, key: &Obj) -> PyResult<Place> {
                 return Err(not_implemented_error("sub-views are not implemented"));
             }
             if keys.len() > ndim {
-                return Err(type_error(format!("cannot index {ndim}-dimension view with {}-element tuple", keys.len())));
+                return Err(type_error(format!(
+                    "cannot index {ndim}-dimension view with {}-element tuple",
+                    keys.len()
+                )));
             }
             let mut offset = 0;
             for (dimension, key) in keys.iter().enumerate() {
@@ -200,13 +210,17 @@ fn setitem(obj: &Obj, key: &Obj, new: Option<&Obj>) -> PyResult<()> {
         }
         Place::Slice(part) => {
             if view.ndim() > 1 {
-                return Err(not_implemented_error("memoryview slice assignments are currently restricted to ndim = 1"));
+                return Err(not_implemented_error(
+                    "memoryview slice assignments are currently restricted to ndim = 1",
+                ));
             }
             let source = buffer::get(new, request::FULL_RO)?;
             let alike = item::native_code(&source.format) == item::native_code(&part.format)
                 && (source.format == part.format || item::native_code(&part.format).is_some());
             if !alike || source.shape != part.shape {
-                return Err(value_error("memoryview assignment: lvalue and rvalue have different structures"));
+                return Err(value_error(
+                    "memoryview assignment: lvalue and rvalue have different structures",
+                ));
             }
             let bytes = source.to_vec();
             let _section = part.base.lock();

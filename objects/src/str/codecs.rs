@@ -1,7 +1,9 @@
 //! Encoding and decoding: the codecs that need no registry, error handlers, and the way to all other codecs.
 
 use taipan_gc::{Obj, Py};
-use taipan_text::codecs::{ByteOrder, DecodeErrors, EncodeErrors, Policy, Problem, Replacement, single_byte, utf8, utf16, utf32};
+use taipan_text::codecs::{
+    ByteOrder, DecodeErrors, EncodeErrors, Policy, Problem, Replacement, single_byte, utf8, utf16, utf32,
+};
 use taipan_text::units::{OwnedUnits, Units};
 
 use super::PyStr;
@@ -34,7 +36,8 @@ impl Codec {
         if name.len() > 20 {
             return None;
         }
-        let name: String = name.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c.to_ascii_lowercase() }).collect();
+        let name: String =
+            name.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c.to_ascii_lowercase() }).collect();
         Some(match name.as_str() {
             "utf-8" | "utf8" | "u8" | "cp65001" => Codec::Utf8,
             "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "l1" | "latin" => Codec::Latin1,

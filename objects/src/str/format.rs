@@ -25,7 +25,13 @@ fn done(text: OwnedUnits) -> PyResult<Obj> {
 /// `int.__format__` of `obj`, whose number is `value`.
 pub fn format_int(obj: &Obj, value: IntRef<'_>, spec: &PyStr) -> PyResult<Obj> {
     let name = class_of(obj).name();
-    done(format_number::format_int(value.text(), spec.units(), &name, &NumericLocale::default(), max_str_digits())?)
+    done(format_number::format_int(
+        value.text(),
+        spec.units(),
+        &name,
+        &NumericLocale::default(),
+        max_str_digits(),
+    )?)
 }
 
 /// `float.__format__` of `obj`, whose number is `value`.
@@ -117,7 +123,9 @@ impl Formatter<'_, '_> {
                 Access::Attribute(name) => {
                     protocol::getattr_obj(&value, PyStr::from_slice(self.template.slice(name)).as_obj())?
                 }
-                Access::Item(key) => protocol::getitem(&value, PyStr::from_slice(self.template.slice(key)).as_obj())?,
+                Access::Item(key) => {
+                    protocol::getitem(&value, PyStr::from_slice(self.template.slice(key)).as_obj())?
+                }
                 Access::Index(at) => protocol::getitem(&value, &crate::int::from_usize(at))?,
             };
         }
@@ -168,18 +176,24 @@ pub(crate) struct PercentValues<'a> {
     tuple: Option<&'a PyTuple>,
     next: usize,
     mapping: bool,
+    /// Once there was a key: the value of the last one, until it is used.
+    keyed: Option<Option<Obj>>,
 }
 
 impl<'a> PercentValues<'a> {
     pub(crate) fn new(values: &'a Obj) -> PercentValues<'a> {
         let tuple = values.downcast::<PyTuple>();
-        let mapping = tuple.is_none() && !values.is_layout::<PyStr>() && class_of(values).slots.getitem().is_some();
-        PercentValues { values, tuple, next: 0, mapping }
+        let mapping =
+            tuple.is_none() && !values.is_layout::<PyStr>() && class_of(values).slots.getitem().is_some();
+        PercentValues { values, tuple, next: 0, mapping, keyed: None }
     }
     pub(crate) fn is_mapping(&self) -> bool {
         self.mapping
     }
     pub(crate) fn next(&mut self) -> PyResult<Obj> {
+        if let Some(value) = &mut self.keyed {
+            return value.take().ok_or_else(|| type_error(percent_text::NOT_ENOUGH));
+        }
         let at = self.next;
         self.next += 1;
         let found = match self.tuple {
@@ -189,12 +203,14 @@ impl<'a> PercentValues<'a> {
         found.ok_or_else(|| type_error(percent_text::NOT_ENOUGH))
     }
     /// Makes the value of a key the only one.
-    pub(crate) fn by_key(&mut self, key: &Obj) -> PyResult<Obj> {
-        protocol::getitem(self.values, key)
+    pub(crate) fn by_key(&mut self, key: &Obj) -> PyResult<()> {
+        self.keyed = Some(Some(protocol::getitem(self.values, key)?));
+        Ok(())
     }
     /// Whether values are left that nothing used.
     pub(crate) fn left_over(&self) -> bool {
         match self.tuple {
+            _ if self.keyed.is_some() => false,
             Some(tuple) => self.next < tuple.as_slice().len(),
             None => self.next == 0 && !self.mapping,
         }
@@ -265,7 +281,6 @@ pub fn percent(template: &PyStr, values: &Obj) -> PyResult<Obj> {
     let units = template.units();
     let mut out = OwnedUnits::with_capacity(units.len() + 16);
     let mut values = PercentValues::new(values);
-    let mut keyed = false;
     for piece in PercentParser::new(units) {
         let conversion = match piece {
             percent_text::Piece::Literal(range) => {
@@ -274,28 +289,23 @@ pub fn percent(template: &PyStr, values: &Obj) -> PyResult<Obj> {
             }
             percent_text::Piece::Conversion(conversion) => conversion,
         };
-        let mut by_key = None;
         if conversion.wants_mapping {
             if !values.is_mapping() {
                 return Err(type_error(percent_text::WANTS_MAPPING));
             }
-            keyed = true;
             if let Some(range) = &conversion.key {
-                by_key = Some(values.by_key(PyStr::from_slice(units.slice(range.clone())).as_obj())?);
+                values.by_key(PyStr::from_slice(units.slice(range.clone())).as_obj())?;
             }
         }
         let layout = values.layout(&conversion)?;
         if let Some(error) = conversion.error {
             return Err(error.into());
         }
-        let value = match by_key {
-            Some(value) => value,
-            None => values.next()?,
-        };
+        let value = values.next()?;
         conversion.check_kind()?;
         percent_value(&value, &conversion, layout, &mut out)?;
     }
-    if !keyed && values.left_over() {
+    if values.left_over() {
         return Err(type_error(percent_text::LEFT_OVER));
     }
     done(out)
@@ -330,7 +340,10 @@ fn percent_char(value: &Obj) -> PyResult<u32> {
         };
     }
     if !protocol::has_index(value) {
-        return Err(type_error(format!("%c requires an int or a unicode character, not {}", class_of(value).name())));
+        return Err(type_error(format!(
+            "%c requires an int or a unicode character, not {}",
+            class_of(value).name()
+        )));
     }
     let number = protocol::index(value)?;
     Ok(percent_text::char_code(int_ref(&number).unwrap_or(IntRef::Small(0)).text())?)

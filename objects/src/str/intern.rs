@@ -172,7 +172,8 @@ macro_rules! istr {
     ($text:expr) => {
         $crate::str::literal(
             {
-                static STRING: ::std::sync::OnceLock<$crate::Py<$crate::str::PyStr>> = ::std::sync::OnceLock::new();
+                static STRING: ::std::sync::OnceLock<$crate::Py<$crate::str::PyStr>> =
+                    ::std::sync::OnceLock::new();
                 &STRING
             },
             $text,

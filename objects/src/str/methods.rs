@@ -11,8 +11,8 @@ use super::{PyStr, codecs};
 use crate::buffer::bounds;
 use crate::construct::tuple_obj;
 use crate::error::*;
-use crate::native::pymethods;
 use crate::native::Kwargs;
+use crate::native::pymethods;
 use crate::protocol;
 use crate::tuple::PyTuple;
 use crate::type_object::class_of;
@@ -38,7 +38,10 @@ fn fill_character(fill: Option<&Obj>) -> PyResult<u32> {
     match fill.downcast::<PyStr>().map(PyStr::units) {
         Some(units) if units.len() == 1 => Ok(units.at(0)),
         Some(_) => Err(type_error("The fill character must be exactly one character long")),
-        None => Err(type_error(format!("The fill character must be a unicode character, not {}", class_of(fill).name()))),
+        None => Err(type_error(format!(
+            "The fill character must be a unicode character, not {}",
+            class_of(fill).name()
+        ))),
     }
 }
 
@@ -53,7 +56,13 @@ fn justify(this: &PyStr, width: isize, fill: Option<&Obj>, side: Justify) -> PyR
 
 type Find = fn(Units<'_>, Units<'_>, usize, usize) -> Option<usize>;
 
-fn find_with(this: &PyStr, sub: &PyStr, start: Option<&Obj>, end: Option<&Obj>, find: Find) -> PyResult<Option<usize>> {
+fn find_with(
+    this: &PyStr,
+    sub: &PyStr,
+    start: Option<&Obj>,
+    end: Option<&Obj>,
+    find: Find,
+) -> PyResult<Option<usize>> {
     Ok(bounds(start, end, this.len())?.and_then(|(start, end)| find(this.units(), sub.units(), start, end)))
 }
 
@@ -63,7 +72,14 @@ fn found_or_error(found: Option<usize>) -> PyResult<usize> {
 
 type Affix = fn(Units<'_>, Units<'_>, usize, usize) -> bool;
 
-fn has_affix(this: &PyStr, name: &str, affix: &Obj, start: Option<&Obj>, end: Option<&Obj>, test: Affix) -> PyResult<bool> {
+fn has_affix(
+    this: &PyStr,
+    name: &str,
+    affix: &Obj,
+    start: Option<&Obj>,
+    end: Option<&Obj>,
+    test: Affix,
+) -> PyResult<bool> {
     let range = bounds(start, end, this.len())?;
     let holds = |part: &PyStr| range.is_some_and(|(start, end)| test(this.units(), part.units(), start, end));
     if let Some(tuple) = affix.downcast::<PyTuple>() {
@@ -72,7 +88,10 @@ fn has_affix(this: &PyStr, name: &str, affix: &Obj, start: Option<&Obj>, end: Op
                 Some(part) if holds(part) => return Ok(true),
                 Some(_) => {}
                 None => {
-                    return Err(type_error(format!("tuple for {name} must only contain str, not {}", class_of(part).name())));
+                    return Err(type_error(format!(
+                        "tuple for {name} must only contain str, not {}",
+                        class_of(part).name()
+                    )));
                 }
             }
         }
@@ -80,7 +99,10 @@ fn has_affix(this: &PyStr, name: &str, affix: &Obj, start: Option<&Obj>, end: Op
     }
     match affix.downcast::<PyStr>() {
         Some(part) => Ok(holds(part)),
-        None => Err(type_error(format!("{name} first arg must be str or a tuple of str, not {}", class_of(affix).name()))),
+        None => Err(type_error(format!(
+            "{name} first arg must be str or a tuple of str, not {}",
+            class_of(affix).name()
+        ))),
     }
 }
 
@@ -315,7 +337,8 @@ impl PyStr {
             let times = search::text_count(self.units(), old.units(), 0, self.len()).min(max);
             check_length(self.len().saturating_add(times.saturating_mul(new.len())))?;
         }
-        Ok(search::text_replace(self.units(), old.units(), new.units(), max).map_or_else(|| self.to_exact(), owned))
+        Ok(search::text_replace(self.units(), old.units(), new.units(), max)
+            .map_or_else(|| self.to_exact(), owned))
     }
     /// Return True if all characters in the string are ASCII, False otherwise.
     ///
@@ -413,4 +436,3 @@ impl PyStr {
         case::isspace(self.units())
     }
 }
-

@@ -39,7 +39,10 @@ fn decode(object: &Obj, encoding: Option<&str>, errors: Option<&str>) -> PyResul
         return Err(type_error("decoding str is not supported"));
     }
     if !buffer::has_buffer(object) {
-        return Err(type_error(format!("decoding to str: need a bytes-like object, {} found", class_of(object).name())));
+        return Err(type_error(format!(
+            "decoding to str: need a bytes-like object, {} found",
+            class_of(object).name()
+        )));
     }
     let decoded = codecs::decode_object(object, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))?;
     decoded.into_py::<PyStr>().map_err(|other| {

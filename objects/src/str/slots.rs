@@ -14,8 +14,9 @@ use crate::type_object::{CompareOp, TypeSlots, class_of, ready, type_flags};
 use crate::types::Types;
 
 fn text(obj: &Obj) -> PyResult<&PyStr> {
-    obj.downcast::<PyStr>()
-        .ok_or_else(|| type_error(format!("descriptor requires a 'str' object but received a '{}'", class_of(obj).name())))
+    obj.downcast::<PyStr>().ok_or_else(|| {
+        type_error(format!("descriptor requires a 'str' object but received a '{}'", class_of(obj).name()))
+    })
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
@@ -32,7 +33,9 @@ fn hash(obj: &Obj) -> PyResult<i64> {
 
 /// `a <op> b`; `NotImplemented` unless both are strings.
 pub fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(a), Some(b)) = (a.downcast::<PyStr>(), b.downcast::<PyStr>()) else { return Ok(not_implemented()) };
+    let (Some(a), Some(b)) = (a.downcast::<PyStr>(), b.downcast::<PyStr>()) else {
+        return Ok(not_implemented());
+    };
     Ok(bool_obj(match op {
         CompareOp::Eq => a.equals(b),
         CompareOp::Ne => !a.equals(b),
@@ -93,7 +96,10 @@ fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
     let string = text(obj)?;
     match item.downcast::<PyStr>() {
         Some(item) => Ok(search::text_contains(string.units(), item.units())),
-        None => Err(type_error(format!("'in <string>' requires string as left operand, not {}", class_of(item).name()))),
+        None => Err(type_error(format!(
+            "'in <string>' requires string as left operand, not {}",
+            class_of(item).name()
+        ))),
     }
 }
 

@@ -34,7 +34,10 @@ fn parts(this: &PyStr, ranges: Ranges) -> Obj {
     list_obj(
         ranges
             .into_iter()
-            .map(|range| if range == whole { this.to_exact() } else { PyStr::from_slice(units.slice(range)) }.into_obj())
+            .map(|range| {
+                if range == whole { this.to_exact() } else { PyStr::from_slice(units.slice(range)) }
+                    .into_obj()
+            })
             .collect(),
     )
 }
@@ -56,7 +59,11 @@ fn partition(this: &PyStr, sep: &PyStr, last: bool) -> PyResult<Obj> {
         return Err(value_error("empty separator"));
     }
     let units = this.units();
-    let found = if last { split::text_rpartition(units, sep.units()) } else { split::text_partition(units, sep.units()) };
+    let found = if last {
+        split::text_rpartition(units, sep.units())
+    } else {
+        split::text_partition(units, sep.units())
+    };
     let (head, middle, tail) = match found {
         Some(range) => (
             PyStr::from_slice(units.slice(0..range.start)),
@@ -88,7 +95,10 @@ pub fn join_items(sep: Units<'_>, items: &[Obj]) -> PyResult<Py<PyStr>> {
     let mut width = if items.len() > 1 { sep.width() } else { 1 };
     for (at, item) in items.iter().enumerate() {
         let Some(text) = item.downcast::<PyStr>() else {
-            return Err(type_error(format!("sequence item {at}: expected str instance, {} found", class_of(item).name())));
+            return Err(type_error(format!(
+                "sequence item {at}: expected str instance, {} found",
+                class_of(item).name()
+            )));
         };
         len = len.saturating_add(text.len());
         width = width.max(text.units().width());

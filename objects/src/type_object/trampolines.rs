@@ -46,6 +46,7 @@ pub(crate) fn word(id: SlotId) -> *mut () {
         Int => |o| unary(o, &istr!("__int__"), "__int__"), UnaryFn;
         Float => |o| unary(o, &istr!("__float__"), "__float__"), UnaryFn;
         Index => |o| unary(o, &istr!("__index__"), "__index__"), UnaryFn;
+        Buffer => crate::buffer::from_python, BufferFn;
         Await => |o| unary(o, &istr!("__await__"), "__await__"), UnaryFn;
         Aiter => |o| unary(o, &istr!("__aiter__"), "__aiter__"), UnaryFn;
         Anext => |o| unary(o, &istr!("__anext__"), "__anext__"), UnaryFn;
