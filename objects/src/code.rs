@@ -205,7 +205,7 @@ impl PyCode {
         }
         crate::protocol::iter(&list_obj(ranges))
     }
-    /// Iterator over (line, end line, column, end column) of each instruction.
+    /// Iterator over (line, end line, column, end column) of each two bytes of code, so that `f_lasti // 2` finds its place.
     #[pymethod]
     fn co_positions(&self) -> PyResult<Obj> {
         let positions = self.unit.positions.iter().map(|p| {
@@ -214,6 +214,7 @@ impl PyCode {
             }
             tuple_obj([p.line, p.end_line, p.col, p.end_col].iter().map(|n| int_obj(*n as i64)).collect())
         });
+        let positions = positions.flat_map(|p| [p.clone(), p.clone(), p.clone(), p]);
         crate::protocol::iter(&list_obj(positions.collect()))
     }
     /// A copy with some attributes replaced.

@@ -9,6 +9,8 @@ pub mod group;
 mod os_error;
 mod simple;
 mod syntax_error;
+#[cfg(test)]
+mod tests;
 mod unicode_error;
 
 use std::sync::OnceLock;

@@ -217,15 +217,7 @@ impl PyGenericAlias {
     }
     #[pymethod(text = "")]
     fn __dir__(&self) -> PyResult<Obj> {
-        let names = protocol::collect(&protocol::call_method_str(&self.origin, "__dir__", &[])?);
-        let mut names = match names {
-            Ok(names) => names,
-            // `__dir__` of a class is a method of its instances.
-            Err(Raised) => {
-                drop(catch(&types().type_error)?);
-                protocol::collect(&protocol::call1(&crate::hooks::builtin("dir")?, &self.origin)?)?
-            }
-        };
+        let mut names = protocol::collect(&protocol::call1(&crate::hooks::builtin("dir")?, &self.origin)?)?;
         for own in OWN {
             if !names.iter().any(|n| n.downcast::<PyStr>().is_some_and(|n| n.eq_str(own))) {
                 names.push(str_obj(own));

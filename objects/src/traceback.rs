@@ -16,6 +16,9 @@ use crate::singletons::is_none;
 use crate::type_object::{TypeSlots, class_of, ready};
 use crate::types::{Types, types};
 
+/// Bytes of an instruction.
+const INSTRUCTION_SIZE: i32 = 8;
+
 /// One entry.
 #[repr(C)]
 pub struct PyTraceback {
@@ -23,7 +26,7 @@ pub struct PyTraceback {
     /// The entry of the function called from here, if the exception came out of one.
     next: Slot,
     frame: Slot,
-    /// As `tb_lasti` shows it: twice the instruction's index, so that `tb_lasti // 2` is the entry of `co_positions()`.
+    /// As `tb_lasti` shows it: the offset of the instruction in `co_code`.
     lasti: i32,
     /// -1: to be found from `lasti`.
     lineno: AtomicI32,
@@ -33,7 +36,7 @@ layout!(PyTraceback, "traceback", [next, frame]);
 impl PyTraceback {
     /// An entry for instruction `instruction` of `frame` (a frame object), in line `lineno` (-1: look it up when asked).
     pub fn new(next: Option<Obj>, frame: Obj, instruction: i32, lineno: i32) -> Py<PyTraceback> {
-        PyTraceback::make(next, frame, instruction.wrapping_mul(2), lineno)
+        PyTraceback::make(next, frame, instruction.wrapping_mul(INSTRUCTION_SIZE), lineno)
     }
     fn make(next: Option<Obj>, frame: Obj, lasti: i32, lineno: i32) -> Py<PyTraceback> {
         Py::new(PyTraceback {
@@ -54,7 +57,7 @@ impl PyTraceback {
     }
     /// The instruction's index.
     pub fn instruction(&self) -> i32 {
-        self.lasti / 2
+        self.lasti / INSTRUCTION_SIZE
     }
     /// The line; `None` if the instruction has none.
     pub fn line(&self) -> Option<i32> {

@@ -212,4 +212,14 @@ pub fn init() {
     for class in types.all() {
         class.ready();
     }
+    crate::exceptions::init_late();
+}
+
+/// [`init`], once for all tests of the crate, whichever comes first.
+#[cfg(test)]
+pub(crate) fn init_for_tests() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(init);
+    // Registers the thread now: that may stop the others, which must not wait for a lock that this one holds then.
+    drop(crate::construct::list_obj(vec![]));
 }

@@ -284,8 +284,7 @@ fn none() -> Obj {
     crate::singletons::none()
 }
 fn prepare() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(crate::types::init);
+    crate::types::init_for_tests();
 }
 fn int_of(obj: &Obj) -> i64 {
     obj.value().as_int()
