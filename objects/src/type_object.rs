@@ -210,8 +210,13 @@ impl PyType {
             None => PyDict::new(),
         }
     }
-    /// `__name__`.
+    /// How error texts name the class: `__name__`, qualified by the module for native classes outside of `builtins` (`tp_name`).
     pub fn name(&self) -> String {
+        let name = self.short_name();
+        if self.has_flag(type_flags::HEAP) || self.module == "builtins" { name } else { format!("{}.{name}", self.module) }
+    }
+    /// `__name__`.
+    pub fn short_name(&self) -> String {
         self.name.load().and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())).unwrap_or_default()
     }
     /// `__module__`, if it is in the namespace (heap) or known (native).
@@ -224,7 +229,7 @@ impl PyType {
     /// `module.qualname`, without the module for built-ins: how tracebacks and `repr` name a class.
     pub fn full_name(&self) -> String {
         let qualname =
-            self.qualname.load().and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())).unwrap_or_else(|| self.name());
+            self.qualname.load().and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())).unwrap_or_else(|| self.short_name());
         match self.module_name().and_then(|m| m.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())) {
             Some(module) if module != "builtins" => format!("{module}.{qualname}"),
             _ => qualname,

@@ -51,7 +51,7 @@ pub(super) fn str(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
-    let name = class_of(obj).name();
+    let name = class_of(obj).short_name();
     let args = this(obj)?.args();
     let text = match args.as_slice() {
         [one] => protocol::repr(one)?,

@@ -95,7 +95,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         },
     };
     let message = protocol::repr_string(&exception.field(0).unwrap_or_else(none))?;
-    Ok(str_obj(&format!("{}({message}, {members})", class_of(obj).name())))
+    Ok(str_obj(&format!("{}({message}, {members})", class_of(obj).short_name())))
 }
 
 /// How the members of a group are chosen.

@@ -282,3 +282,56 @@ fn weak_references() {
     fails(&t.weakref, &[i(3)], "TypeError: cannot create weak reference to 'int' object");
     fails(&t.weakref, &[], "TypeError: __new__ expected at least 1 argument, got 0");
 }
+
+fn class(name: &str, bases: &[&Py<PyType>]) -> Py<PyType> {
+    let bases: Vec<Obj> = bases.iter().map(|b| b.as_obj().clone()).collect();
+    let class = outcome(protocol::call(types().type_.as_obj(), &[s(name), tuple_obj(bases), dict_obj().into_obj()])).unwrap();
+    class.into_py::<PyType>().unwrap()
+}
+
+#[test]
+fn classes_derived_in_python() {
+    let t = prepare();
+    let mine = class("Mine", &[&t.os_error]);
+    let e = make(&mine, &[i(2), s("x"), s("f")]).unwrap();
+    assert_eq!(str_string(&e).unwrap(), "[Errno 2] x: 'f'");
+    assert_eq!(repr_string(&e).unwrap(), "Mine(2, 'x')");
+    let both = class("Both", &[exception_group(), &t.value_error]);
+    let e = make(&both, &[s("g"), list_obj(vec![make(&t.key_error, &[i(1)]).unwrap()])]).unwrap();
+    assert_eq!(repr_string(&e).unwrap(), "Both('g', [KeyError(1)])");
+    let weak = outcome(crate::weakref::new_ref(&e, None)).unwrap();
+    attribute(&e, "__weakref__", &repr_string(&weak).unwrap());
+    fails(&both, &[s("g"), tuple(&[make(&t.keyboard_interrupt, &[]).unwrap()])], "TypeError: Cannot nest BaseExceptions in 'Both'");
+    let module = make(&class("M", &[&t.module]), &[s("z")]).unwrap();
+    set(&module, "x", Some(&i(3))).unwrap();
+    attribute(&module, "x", "3");
+    attribute(&module, "__dict__", "{'__name__': 'z', '__doc__': None, '__package__': None, '__loader__': None, '__spec__': None, 'x': 3}");
+    let space = make_with(&class("S", &[&t.simple_namespace]), &[], &[("a", i(1))]).unwrap();
+    assert_eq!(repr_string(&space).unwrap(), "S(a=1)");
+    let space = make(&t.simple_namespace, &[]).unwrap();
+    attribute(&space, "zip", "AttributeError: 'types.SimpleNamespace' object has no attribute 'zip'");
+}
+
+#[test]
+fn super_objects() {
+    let t = prepare();
+    let a = class("A", &[&t.object]);
+    let b = class("B", &[&a]);
+    ready::set_attr(&a, "x", i(1));
+    ready::set_attr(&b, "x", i(2));
+    let instance = make(&b, &[]).unwrap();
+    let bound = make(&t.super_, &[b.as_obj().clone(), instance.clone()]).unwrap();
+    attribute(&bound, "x", "1");
+    attribute(&bound, "nope", "AttributeError: 'super' object has no attribute 'nope'");
+    assert_eq!(repr_string(&bound).unwrap(), "<super: <class 'B'>, <B object>>");
+    assert_eq!(outcome(crate::super_object::super_lookup(&b, &instance, &s("x"))).unwrap().value().as_int(), 1);
+    let unbound = make(&t.super_, &[b.as_obj().clone()]).unwrap();
+    assert_eq!(repr_string(&unbound).unwrap(), "<super: <class 'B'>, NULL>");
+    let rebound = outcome(protocol::call_method_str(&unbound, "__get__", &[instance])).unwrap();
+    attribute(&rebound, "x", "1");
+    fails(&t.super_, &[i(3)], "TypeError: super() argument 1 must be a type, not int");
+    let text = "TypeError: super(type, obj): obj (instance of int) is not an instance or subtype of type (B).";
+    fails(&t.super_, &[b.as_obj().clone(), i(3)], text);
+    let text = "TypeError: super(type, obj): obj (type A) is not an instance or subtype of type (B).";
+    fails(&t.super_, &[b.as_obj().clone(), a.as_obj().clone()], text);
+}

@@ -103,7 +103,7 @@ pub fn intrinsic_1(which: u16, value: &Obj) -> PyResult<Obj> {
             let params = protocol::collect(value)?;
             let mut items = Vec::with_capacity(params.len());
             for param in params {
-                if taipan_objects::type_object::class_of(&param).name() == "TypeVarTuple" {
+                if taipan_objects::type_object::class_of(&param).short_name() == "TypeVarTuple" {
                     items.extend(protocol::collect(&param)?);
                 } else {
                     items.push(param);
