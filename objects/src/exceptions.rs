@@ -257,13 +257,13 @@ fn readonly(_obj: &Obj, _value: Option<&Obj>) -> PyResult<()> {
 }
 
 /// An attribute that shows field `I`.
-const fn member<const I: usize>(name: &'static str, doc: &'static str) -> GetSetDef {
-    GetSetDef { name, get: get_member::<I>, set: Some(set_member::<I>), doc }
+const fn member<const I: usize>(name: &'static str) -> GetSetDef {
+    GetSetDef { name, get: get_member::<I>, set: Some(set_member::<I>), doc: "" }
 }
 
 /// An attribute that shows field `I` and cannot be set.
-const fn readonly_member<const I: usize>(name: &'static str, doc: &'static str) -> GetSetDef {
-    GetSetDef { name, get: get_member::<I>, set: Some(readonly), doc }
+const fn readonly_member<const I: usize>(name: &'static str) -> GetSetDef {
+    GetSetDef { name, get: get_member::<I>, set: Some(readonly), doc: "" }
 }
 
 /// The instance attributes as a dict, if there are any.

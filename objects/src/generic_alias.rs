@@ -246,7 +246,7 @@ static GETSET: &[GetSetDef] = &[
         set: Some(|_, _| Err(attribute_error("readonly attribute"))),
         doc: "",
     },
-    GetSetDef { name: "__parameters__", get: parameters, set: None, doc: "Type variables in the GenericAlias." },
+    GetSetDef { name: "__parameters__", get: parameters, set: None, doc: "The type variables among the arguments." },
     GetSetDef {
         name: "__typing_unpacked_tuple_args__",
         get: |o| {
@@ -277,5 +277,5 @@ pub(crate) fn fill(types: &Types) {
     ready::add_methods(class, <PyGenericAlias as NativeMethods>::methods());
     ready::add_getset(class, GETSET);
     class.set_flag(type_flags::HAS_WEAKREF, true);
-    ready::set_doc(class, "Represent a PEP 585 generic type\n\nE.g. for t = list[int], t.__origin__ is list and t.__args__ is (int,).");
+    ready::set_doc(class, "A class with type arguments, such as list[int] (PEP 585).");
 }

@@ -356,5 +356,5 @@ pub(crate) fn fill(types: &Types) {
     });
     ready::add_methods(class, <PyModule as NativeMethods>::methods());
     ready::add_getset(class, GETSET);
-    ready::set_doc(class, "Create a module object.\n\nThe name must be a string; the optional docstring can have any type.");
+    ready::set_doc(class, "A module: a namespace with a name and a docstring of any type.");
 }

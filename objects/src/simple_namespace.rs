@@ -61,7 +61,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
     let mut parts = Vec::new();
     for (key, value) in shape::attributes(obj)? {
         if let Some(key) = key.downcast::<PyStr>()
-            && key.len() > 0
+            && !key.is_empty()
         {
             parts.push(format!("{}={}", key.to_string_lossy(), protocol::repr_string(&value)?));
         }
@@ -79,12 +79,12 @@ fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 
 #[pymethods(class = "types.SimpleNamespace", part = "simple_namespace")]
 impl PyObject {
-    /// Return state information for pickling
+    /// Support for pickle.
     #[pymethod(name = "__reduce__", text = "")]
     fn namespace_reduce(slf: &Obj) -> PyResult<Obj> {
         Ok(tuple_obj(vec![class_of(slf).to_obj(), tuple_obj(vec![]), shape::dict_of(slf)?.into_obj()]))
     }
-    /// Return a copy of the namespace object with new values for the specified attributes.
+    /// A copy with some attributes replaced or added.
     #[pymethod(name = "__replace__", sig = "(**changes)")]
     fn namespace_replace(slf: &Obj, changes: Kwargs<'_>) -> PyResult<Obj> {
         let copy = protocol::call0(&class_of(slf).to_obj())?;

@@ -193,18 +193,18 @@ fn readonly(_obj: &Obj, _value: Option<&Obj>) -> PyResult<()> {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__thisclass__", get: |o| or_none(&this(o)?.class), set: Some(readonly), doc: "the class invoking super()" },
+    GetSetDef { name: "__thisclass__", get: |o| or_none(&this(o)?.class), set: Some(readonly), doc: "the class that lookup starts behind" },
     GetSetDef {
         name: "__self__",
         get: |o| or_none(&this(o)?.object),
         set: Some(readonly),
-        doc: "the instance invoking super(); may be None",
+        doc: "the instance or class looked up on, if any",
     },
     GetSetDef {
         name: "__self_class__",
         get: |o| or_none(&this(o)?.object_class),
         set: Some(readonly),
-        doc: "the type of the instance invoking super(); may be None",
+        doc: "the class whose linearization is searched, if any",
     },
 ];
 

@@ -215,10 +215,10 @@ static GETSET: &[GetSetDef] = &[
         set: Some(|_, _| Err(attribute_error("readonly attribute"))),
         doc: "",
     },
-    GetSetDef { name: "__name__", get: |_| Ok(str_obj("Union")), set: None, doc: "Name of the type" },
-    GetSetDef { name: "__qualname__", get: |_| Ok(str_obj("Union")), set: None, doc: "Qualified name of the type" },
-    GetSetDef { name: "__origin__", get: |_| Ok(types().union.as_obj().clone()), set: None, doc: "Always returns the type" },
-    GetSetDef { name: "__parameters__", get: parameters, set: None, doc: "Type variables in the types.UnionType." },
+    GetSetDef { name: "__name__", get: |_| Ok(str_obj("Union")), set: None, doc: "'Union'" },
+    GetSetDef { name: "__qualname__", get: |_| Ok(str_obj("Union")), set: None, doc: "'Union'" },
+    GetSetDef { name: "__origin__", get: |_| Ok(types().union.as_obj().clone()), set: None, doc: "typing.Union itself" },
+    GetSetDef { name: "__parameters__", get: parameters, set: None, doc: "The type variables among the members." },
 ];
 
 static SLOTS: TypeSlots = TypeSlots {
@@ -237,5 +237,5 @@ pub(crate) fn fill(types: &Types) {
     ready::add_methods(class, <PyUnion as NativeMethods>::methods());
     ready::add_getset(class, GETSET);
     class.set_flag(type_flags::HAS_WEAKREF | type_flags::NO_INSTANTIATION, true);
-    ready::set_doc(class, "Represent a union type\n\nE.g. for int | str");
+    ready::set_doc(class, "One of several types, such as int | str.");
 }

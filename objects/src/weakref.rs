@@ -217,7 +217,7 @@ fn get_weakref(obj: &Obj) -> PyResult<Obj> {
 
 /// `__weakref__`, for classes whose instances became weakly referenceable.
 pub static WEAKREF_GETSETS: &[GetSetDef] =
-    &[GetSetDef { name: "__weakref__", get: get_weakref, set: None, doc: "list of weak references to the object" }];
+    &[GetSetDef { name: "__weakref__", get: get_weakref, set: None, doc: "a weak reference to the object, if there is one" }];
 
 static SLOTS: TypeSlots = TypeSlots {
     new: Some(new),

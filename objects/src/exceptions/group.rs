@@ -302,7 +302,7 @@ impl PyBaseException {
 }
 
 static GETSET: &[GetSetDef] =
-    &[readonly_member::<0>("message", "exception message"), readonly_member::<1>("exceptions", "nested exceptions")];
+    &[readonly_member::<0>("message"), readonly_member::<1>("exceptions")];
 
 pub(super) fn fill(types: &Types) {
     let class: &Py<PyType> = &types.base_exception_group;

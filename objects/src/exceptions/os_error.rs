@@ -207,10 +207,10 @@ impl PyBaseException {
 }
 
 static GETSET: &[GetSetDef] = &[
-    member::<0>("errno", "POSIX exception code"),
-    member::<1>("strerror", "exception strerror"),
-    member::<2>("filename", "exception filename"),
-    member::<3>("filename2", "second exception filename"),
+    member::<0>("errno"),
+    member::<1>("strerror"),
+    member::<2>("filename"),
+    member::<3>("filename2"),
     GetSetDef { name: "characters_written", get: get_written, set: Some(set_written), doc: "" },
 ];
 

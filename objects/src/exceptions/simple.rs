@@ -132,15 +132,15 @@ impl PyBaseException {
     }
 }
 
-static STOP_ITERATION: &[GetSetDef] = &[member::<0>("value", "generator return value")];
-static SYSTEM_EXIT: &[GetSetDef] = &[member::<0>("code", "exception code")];
-static ATTRIBUTE_ERROR: &[GetSetDef] = &[member::<0>("name", "attribute name"), member::<1>("obj", "object")];
-static NAME_ERROR: &[GetSetDef] = &[member::<0>("name", "name")];
+static STOP_ITERATION: &[GetSetDef] = &[member::<0>("value")];
+static SYSTEM_EXIT: &[GetSetDef] = &[member::<0>("code")];
+static ATTRIBUTE_ERROR: &[GetSetDef] = &[member::<0>("name"), member::<1>("obj")];
+static NAME_ERROR: &[GetSetDef] = &[member::<0>("name")];
 static IMPORT_ERROR: &[GetSetDef] = &[
-    member::<0>("msg", "exception message"),
-    member::<1>("name", "module name"),
-    member::<2>("path", "module path"),
-    member::<3>("name_from", "name imported from module"),
+    member::<0>("msg"),
+    member::<1>("name"),
+    member::<2>("path"),
+    member::<3>("name_from"),
 ];
 
 pub(super) fn fill(types: &Types) {

@@ -87,20 +87,20 @@ fn str(obj: &Obj) -> PyResult<Obj> {
     crate::str::concat(&message, &PyStr::new(&place)).map(|s| s.into_obj())
 }
 
-const fn more_member<const I: usize>(name: &'static str, doc: &'static str) -> GetSetDef {
-    GetSetDef { name, get: get_more::<I>, set: Some(set_more::<I>), doc }
+const fn more_member<const I: usize>(name: &'static str) -> GetSetDef {
+    GetSetDef { name, get: get_more::<I>, set: Some(set_more::<I>), doc: "" }
 }
 
 static GETSET: &[GetSetDef] = &[
-    member::<0>("msg", "exception msg"),
-    member::<1>("filename", "exception filename"),
-    member::<2>("lineno", "exception lineno"),
-    member::<3>("offset", "exception offset"),
-    member::<4>("text", "exception text"),
-    more_member::<0>("end_lineno", "exception end lineno"),
-    more_member::<1>("end_offset", "exception end offset"),
-    more_member::<2>("print_file_and_line", "exception print_file_and_line"),
-    more_member::<3>("_metadata", "exception private metadata"),
+    member::<0>("msg"),
+    member::<1>("filename"),
+    member::<2>("lineno"),
+    member::<3>("offset"),
+    member::<4>("text"),
+    more_member::<0>("end_lineno"),
+    more_member::<1>("end_offset"),
+    more_member::<2>("print_file_and_line"),
+    more_member::<3>("_metadata"),
 ];
 
 pub(super) fn fill(types: &Types) {

@@ -181,16 +181,16 @@ fn set_position<const I: usize>(obj: &Obj, value: Option<&Obj>) -> PyResult<()> 
     Ok(())
 }
 
-const fn position_member<const I: usize>(name: &'static str, doc: &'static str) -> GetSetDef {
-    GetSetDef { name, get: get_position::<I>, set: Some(set_position::<I>), doc }
+const fn position_member<const I: usize>(name: &'static str) -> GetSetDef {
+    GetSetDef { name, get: get_position::<I>, set: Some(set_position::<I>), doc: "" }
 }
 
 static GETSET: &[GetSetDef] = &[
-    member::<0>("encoding", "exception encoding"),
-    member::<1>("object", "exception object"),
-    position_member::<2>("start", "exception start"),
-    position_member::<3>("end", "exception end"),
-    member::<4>("reason", "exception reason"),
+    member::<0>("encoding"),
+    member::<1>("object"),
+    position_member::<2>("start"),
+    position_member::<3>("end"),
+    member::<4>("reason"),
 ];
 
 pub(super) fn fill(types: &Types) {
