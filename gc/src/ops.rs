@@ -30,6 +30,11 @@ impl Ops {
     /// Whether a struct of this layout starts with one of layout `other`.
     #[inline]
     pub fn extends(&self, other: &Ops) -> bool {
+        std::ptr::eq(self, other) || (self.base.is_some() && self.extends_slow(other))
+    }
+
+    #[cold]
+    fn extends_slow(&self, other: &Ops) -> bool {
         let mut ops = self;
         loop {
             if std::ptr::eq(ops, other) {

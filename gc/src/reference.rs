@@ -94,7 +94,7 @@ impl Obj {
         self.value().same(other.value())
     }
     /// Borrows as `T` if the layout is `T`'s or extends it.
-    #[inline]
+    #[inline(always)]
     pub fn downcast<T: Object>(&self) -> Option<&T> {
         let header = self.header()?;
         let entry = header.shape_entry();

@@ -61,7 +61,7 @@ impl Slot {
         }
         self.load_pointer(value, is_current).ok_or(Replaced)
     }
-    #[inline]
+    #[inline(always)]
     fn load_pointer(&self, mut value: Value, is_current: impl Fn() -> bool) -> Option<Option<Obj>> {
         loop {
             // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.

@@ -118,6 +118,7 @@ fn borrow<'a>(value: &Value) -> &'a Obj {
 }
 
 /// The dict of a namespace value.
+#[inline(always)]
 pub fn dict_of(namespace: &Obj) -> Option<&taipan_objects::dict::PyDict> {
     namespace.downcast()
 }

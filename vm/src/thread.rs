@@ -51,6 +51,7 @@ thread_local! {
 }
 
 /// `sys.getrecursionlimit()`.
+#[inline(always)]
 pub fn recursion_limit() -> usize {
     RECURSION_LIMIT.load(Ordering::Relaxed)
 }

@@ -83,6 +83,7 @@ mod disassemble;
 mod exception_table;
 mod instr;
 pub mod ops;
+pub mod serialize;
 
 pub use code_unit::{CodeUnit, Const, Position, flags};
 pub use disassemble::{disassemble, disassemble_one};
