@@ -50,7 +50,7 @@ fn xor(a: &Obj, b: &Obj) -> PyResult<Obj> {
 }
 
 fn invert(a: &Obj) -> PyResult<Obj> {
-    const WARNING: &str = "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This returns the bitwise inversion of the underlying int object and is usually not what you expect from the negation of a bool object. Use the 'not' operator for boolean negation or ~int(x) for the bitwise inversion of the underlying int.";
+    const WARNING: &str = "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This returns the bitwise inversion of the underlying int object and is usually not what you expect from negating a bool. Use the 'not' operator for boolean negation or ~int(x) if you really want the bitwise inversion of the underlying int.";
     crate::str::new::deprecated(WARNING)?;
     crate::int::invert(a)
 }

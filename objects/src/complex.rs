@@ -201,6 +201,32 @@ fn quotient(a: Complex, b: Complex) -> Option<Complex> {
     Some(result)
 }
 
+/// The quotient of a real number, whose missing imaginary part is no zero to be multiplied.
+fn real_quotient(a: f64, b: Complex) -> Option<Complex> {
+    let (abs_re, abs_im) = (b.re.abs(), b.im.abs());
+    let mut result = if abs_re >= abs_im {
+        if abs_re == 0.0 {
+            return None;
+        }
+        let ratio = b.im / b.re;
+        let denominator = b.re + b.im * ratio;
+        Complex { re: a / denominator, im: -a * ratio / denominator }
+    } else if abs_im >= abs_re {
+        let ratio = b.re / b.im;
+        let denominator = b.re * ratio + b.im;
+        Complex { re: a * ratio / denominator, im: -a / denominator }
+    } else {
+        Complex { re: f64::NAN, im: f64::NAN }
+    };
+    let infinite = abs_re.is_infinite() || abs_im.is_infinite();
+    if result.re.is_nan() && result.im.is_nan() && a.is_finite() && infinite {
+        let boxed = |x: f64| (if x.is_infinite() { 1.0f64 } else { 0.0 }).copysign(x);
+        result.re = 0.0 * (a * boxed(b.re));
+        result.im = 0.0 * (-a * boxed(b.im));
+    }
+    Some(result)
+}
+
 /// `a / b`
 pub fn true_div(a: &Obj, b: &Obj) -> PyResult<Obj> {
     let zero = || zero_division_error("division by zero");
@@ -212,7 +238,11 @@ pub fn true_div(a: &Obj, b: &Obj) -> PyResult<Obj> {
             obj(a.re / b, a.im / b)
         }
         (a, Operand::Complex(b)) => {
-            let c = quotient(a.complex(), b).ok_or_else(zero)?;
+            let c = match a {
+                Operand::Real(a) => real_quotient(a, b),
+                Operand::Complex(a) => quotient(a, b),
+            };
+            let c = c.ok_or_else(zero)?;
             obj(c.re, c.im)
         }
         (Operand::Real(_), Operand::Real(_)) => Ok(not_implemented()),

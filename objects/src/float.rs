@@ -201,7 +201,7 @@ pub fn hash_of(f: f64, obj: &Obj) -> i64 {
     // A NaN hashes by identity, which for an immediate is its bits.
     hash::hash_f64(f).unwrap_or_else(|| {
         let bits = obj.value().counted().bits();
-        match (bits >> 4 | bits << 60) as i64 {
+        match bits.rotate_right(4) as i64 {
             -1 => -2,
             hash => hash,
         }

@@ -22,7 +22,7 @@ pub fn init(this: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Op
     let Some(array) = this.downcast::<PyByteArray>() else {
         return Err(type_error("a bytearray object is required"));
     };
-    let bytes = source_bytes(source, encoding, errors)?;
+    let bytes = source_bytes(source, encoding, errors, "bytearray")?;
     array.resize(|storage| {
         storage.set(bytes);
         Ok(())

@@ -89,18 +89,11 @@ fn setitem(obj: &Obj, key: &Obj, item: Option<&Obj>) -> PyResult<()> {
         let parts = unpack(key)?;
         return match item {
             None => assign(array, parts, &[]),
-            Some(item) if item.value().is_int() || (item.is_layout::<PyStr>()) => {
+            Some(item) if is_number(item) || item.is_layout::<PyStr>() => {
                 Err(type_error("can assign only bytes, buffers, or iterables of ints in range(0, 256)"))
             }
             Some(item) if has_buffer(item) => with_stable_bytes(item, |bytes| assign(array, parts, bytes))?,
-            Some(item) => {
-                if class_of(item).slots.iter().is_none() && class_of(item).slots.getitem().is_none() {
-                    return Err(type_error(
-                        "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
-                    ));
-                }
-                assign(array, parts, &collect_bytes(item)?)
-            }
+            Some(item) => assign(array, parts, &collect_bytes(item, "bytearray")?),
         };
     }
     if !protocol::has_index(key) {
@@ -125,6 +118,11 @@ fn setitem(obj: &Obj, key: &Obj, item: Option<&Obj>) -> PyResult<()> {
             None => Err(out_of_range()),
         }),
     }
+}
+
+fn is_number(obj: &Obj) -> bool {
+    let slots = &class_of(obj).slots;
+    slots.index().is_some() || slots.int().is_some() || slots.float().is_some()
 }
 
 /// `array[start:stop:step] = bytes`

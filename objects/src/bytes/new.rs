@@ -31,8 +31,7 @@ pub fn new(class: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Op
         if let Some(result) = call_special(source, istr!("__bytes__").as_obj(), &[])? {
             let Some(bytes) = result.downcast::<PyBytes>() else {
                 return Err(type_error(format!(
-                    "{}.__bytes__() must return a bytes, not {}",
-                    class_of(source).name(),
+                    "__bytes__ returned non-bytes (type {})",
                     class_of(&result).name()
                 )));
             };
@@ -46,12 +45,17 @@ pub fn new(class: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Op
             return Ok(source.clone());
         }
     }
-    let bytes = source_bytes(source, encoding, errors)?;
+    let bytes = source_bytes(source, encoding, errors, "bytes")?;
     Ok(PyBytes::new_of(class, bytes).into_obj())
 }
 
 /// The bytes that the arguments of `bytes` and `bytearray` stand for (`__bytes__` aside).
-pub fn source_bytes(source: Option<&Obj>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Vec<u8>> {
+pub fn source_bytes(
+    source: Option<&Obj>,
+    encoding: Option<&str>,
+    errors: Option<&str>,
+    class: &str,
+) -> PyResult<Vec<u8>> {
     let Some(source) = source else {
         return match (encoding, errors) {
             (None, None) => Ok(Vec::new()),
@@ -86,7 +90,7 @@ pub fn source_bytes(source: Option<&Obj>, encoding: Option<&str>, errors: Option
             Err(Raised) => drop(catch(&types().type_error)?),
         }
     }
-    collect_bytes(source)
+    collect_bytes(source, class)
 }
 
 /// `bytes(object)` without integers and texts: `PyBytes_FromObject`.
@@ -94,35 +98,34 @@ pub fn bytes_of_object(source: &Obj) -> PyResult<Vec<u8>> {
     if let Some(result) = call_special(source, istr!("__bytes__").as_obj(), &[])? {
         return match result.downcast::<PyBytes>() {
             Some(bytes) => Ok(bytes.as_slice().to_vec()),
-            None => Err(type_error(format!(
-                "{}.__bytes__() must return a bytes, not {}",
-                class_of(source).name(),
-                class_of(&result).name()
-            ))),
+            None => {
+                Err(type_error(format!("__bytes__ returned non-bytes (type {})", class_of(&result).name())))
+            }
         };
     }
-    collect_bytes(source)
+    collect_bytes(source, "bytes")
 }
 
-/// The bytes of a bytes-like object or of an iterable of integers.
-pub fn collect_bytes(source: &Obj) -> PyResult<Vec<u8>> {
+/// The bytes of a bytes-like object or of an iterable of integers, for a `bytes` or `bytearray`.
+pub fn collect_bytes(source: &Obj, class: &str) -> PyResult<Vec<u8>> {
     if has_buffer(source) {
         return buffer::to_vec(source);
     }
     let slots = &class_of(source).slots;
-    let not_bytes = || type_error(format!("cannot convert '{}' object to bytes", class_of(source).name()));
+    let not_bytes = || type_error(format!("cannot convert '{}' object to {class}", class_of(source).name()));
     if source.is_layout::<PyStr>() || (slots.iter().is_none() && slots.getitem().is_none()) {
         return Err(not_bytes());
     }
+    let what = if class == "bytes" { "bytes" } else { "byte" };
     let mut out = Vec::new();
     if source.is_layout::<PyList>() || source.is_layout::<PyTuple>() {
         for item in protocol::collect(source)? {
-            out.push(byte_of(&item, "bytes")?);
+            out.push(byte_of(&item, what)?);
         }
         return Ok(out);
     }
     protocol::for_each(source, |item| {
-        out.push(byte_of(&item, "bytes")?);
+        out.push(byte_of(&item, what)?);
         Ok(())
     })?;
     Ok(out)

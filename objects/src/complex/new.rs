@@ -28,10 +28,13 @@ pub fn new(class: &Obj, real: Option<&Obj>, imag: Option<&Obj>) -> PyResult<Obj>
         let value = single(only)?;
         return Ok(PyComplex::new_of(class, value).into_obj());
     }
-    let real = part(real, "real")?;
-    let imag = part(imag, "imag")?;
-    // A complex imaginary part is legal (and deprecated).
-    let value = Complex { re: real.re - imag.im, im: real.im + imag.re };
+    let (real, real_is_complex) = part(real, "real")?;
+    let (imag, imag_is_complex) = part(imag, "imag")?;
+    // Complex parts are legal (and deprecated); zeros keep their signs otherwise.
+    let value = Complex {
+        re: if imag_is_complex { real.re - imag.im } else { real.re },
+        im: if real_is_complex { real.im + imag.re } else { imag.re },
+    };
     Ok(PyComplex::new_of(class, value).into_obj())
 }
 
@@ -58,14 +61,14 @@ pub fn number(x: &Obj) -> PyResult<Option<Complex>> {
         return Ok(Some(c.get()));
     }
     if let Some(result) = call_special(x, istr!("__complex__").as_obj(), &[])? {
-        return match result.downcast::<PyComplex>() {
-            Some(c) => Ok(Some(c.get())),
-            None => Err(type_error(format!(
-                "{}.__complex__() must return a complex, not {}",
-                class_of(x).name(),
-                class_of(&result).name()
-            ))),
+        let Some(c) = result.downcast::<PyComplex>() else {
+            let name = class_of(&result).name();
+            return Err(type_error(format!("__complex__ returned non-complex (type {name})")));
         };
+        if !class_of(&result).is(&types().complex) {
+            crate::str::new::deprecated_subclass("__complex__", "complex", &result)?;
+        }
+        return Ok(Some(c.get()));
     }
     if let Some(c) = x.downcast::<PyComplex>() {
         return Ok(Some(c.get()));
@@ -84,15 +87,17 @@ fn real(x: &Obj) -> PyResult<Option<f64>> {
     if slots.float().is_some() || slots.index().is_some() { protocol::as_f64(x).map(Some) } else { Ok(None) }
 }
 
-fn part(x: Option<&Obj>, name: &str) -> PyResult<Complex> {
-    let Some(x) = x else { return Ok(Complex { re: 0.0, im: 0.0 }) };
+/// One of two arguments, and whether it is complex.
+fn part(x: Option<&Obj>, name: &str) -> PyResult<(Complex, bool)> {
+    let Some(x) = x else { return Ok((Complex { re: 0.0, im: 0.0 }, false)) };
     if let Some(c) = x.downcast::<PyComplex>() {
         crate::str::new::deprecated(&format!(
             "complex() argument '{name}' must be a real number, not complex"
         ))?;
-        return Ok(c.get());
+        return Ok((c.get(), true));
     }
-    let found = if name == "real" { number(x)? } else { real(x)?.map(|re| Complex { re, im: 0.0 }) };
+    let plain = real(x)?.map(|re| (Complex { re, im: 0.0 }, false));
+    let found = if name == "real" && plain.is_none() { number(x)?.map(|c| (c, true)) } else { plain };
     found.ok_or_else(|| {
         type_error(format!("complex() argument '{name}' must be a real number, not {}", class_of(x).name()))
     })

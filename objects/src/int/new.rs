@@ -51,14 +51,13 @@ pub fn convert(x: &Obj) -> PyResult<Obj> {
     let class = class_of(x);
     if let Some(int) = class.slots.int() {
         let result = int(x)?;
-        return match int_ref(&result) {
-            Some(_) => super::plain(&result),
-            None => Err(type_error(format!(
-                "{}.__int__() must return an int, not {}",
-                class.name(),
-                class_of(&result).name()
-            ))),
-        };
+        if int_ref(&result).is_none() {
+            return Err(type_error(format!("__int__ returned non-int (type {})", class_of(&result).name())));
+        }
+        if !protocol::is_exact_int(&result) {
+            crate::str::new::deprecated_subclass("__int__", "int", &result)?;
+        }
+        return super::plain(&result);
     }
     if class.slots.index().is_some() {
         return super::plain(&protocol::index(x)?);

@@ -143,12 +143,10 @@ fn locate(view: &View, key: &Obj) -> PyResult<Place> {
     }
     if let Some(range) = slice_range(key, view.shape[0] as usize)? {
         let mut part = view.clone();
-        // SAFETY: the first selected item lies in the exported memory; of none, one past the last is not left.
-        part.ptr = if range.count == 0 {
-            view.ptr
-        } else {
-            unsafe { view.ptr.offset(range.start as isize * view.strides[0]) }
-        };
+        if range.count > 0 {
+            // SAFETY: the first selected item lies in the exported memory.
+            part.ptr = unsafe { view.ptr.offset(range.start as isize * view.strides[0]) };
+        }
         part.shape[0] = range.count as isize;
         part.strides[0] = view.strides[0] * range.step;
         part.len = part.shape.iter().product::<isize>() as usize * part.itemsize;

@@ -1,7 +1,7 @@
 //! Concatenation and repetition; appending in place to strings that nobody else can see.
 
 use taipan_gc::{HeaderFlags, Obj, Py};
-use taipan_text::units::{OwnedUnits, Unit, Units};
+use taipan_text::units::{AtWidth, FromUnits, OwnedUnits, Unit, Units};
 
 use super::{EXTERNAL, MAX_INLINE, PyStr};
 use crate::error::*;
@@ -20,7 +20,13 @@ pub fn try_vec<U>(len: usize) -> PyResult<Vec<U>> {
     }
 }
 
-fn extend<U: Unit>(out: &mut Vec<U>, units: Units<'_>) {
+/// Appends units, none of which is wider than `U`.
+pub(super) fn extend<U: Unit + FromUnits>(out: &mut Vec<U>, units: Units<'_>) {
+    if units.width() == U::WIDTH
+        && let Some(AtWidth::Same(same)) = U::from_units(units)
+    {
+        return out.extend_from_slice(same);
+    }
     match units {
         Units::Latin1(s) => out.extend(s.iter().map(|u| U::truncate(u.code()))),
         Units::Ucs2(s) => out.extend(s.iter().map(|u| U::truncate(u.code()))),
@@ -64,7 +70,7 @@ pub fn concat_units(a: Units<'_>, b: Units<'_>) -> PyResult<Py<PyStr>> {
         buffer[x.len()..len].copy_from_slice(y);
         return Ok(PyStr::from_latin1(&buffer[..len]));
     }
-    fn build<U: Unit>(a: Units<'_>, b: Units<'_>, len: usize) -> PyResult<Vec<U>> {
+    fn build<U: Unit + FromUnits>(a: Units<'_>, b: Units<'_>, len: usize) -> PyResult<Vec<U>> {
         let mut out = try_vec(len)?;
         extend(&mut out, a);
         extend(&mut out, b);
@@ -119,7 +125,7 @@ fn grown(a: Units<'_>, b: Units<'_>) -> PyResult<OwnedUnits> {
     if len > MAX_LENGTH {
         return Err(memory_error());
     }
-    fn build<U: Unit>(a: Units<'_>, b: Units<'_>, len: usize) -> PyResult<Vec<U>> {
+    fn build<U: Unit + FromUnits>(a: Units<'_>, b: Units<'_>, len: usize) -> PyResult<Vec<U>> {
         let mut out = try_vec(len + len / 8)?;
         extend(&mut out, a);
         extend(&mut out, b);

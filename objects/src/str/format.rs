@@ -339,12 +339,17 @@ fn percent_char(value: &Obj) -> PyResult<u32> {
             ))),
         };
     }
+    let wrong =
+        || type_error(format!("%c requires an int or a unicode character, not {}", class_of(value).name()));
     if !protocol::has_index(value) {
-        return Err(type_error(format!(
-            "%c requires an int or a unicode character, not {}",
-            class_of(value).name()
-        )));
+        return Err(wrong());
     }
-    let number = protocol::index(value)?;
+    let number = match protocol::index(value) {
+        Ok(number) => number,
+        Err(Raised) => {
+            drop(catch(&types().type_error)?);
+            return Err(wrong());
+        }
+    };
     Ok(percent_text::char_code(int_ref(&number).unwrap_or(IntRef::Small(0)).text())?)
 }

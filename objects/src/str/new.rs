@@ -55,6 +55,16 @@ fn bytes_warning(_object: &Obj) -> PyResult<()> {
     Ok(())
 }
 
+/// Warns that a special method returned an instance of a subclass.
+#[cold]
+pub fn deprecated_subclass(method: &str, class: &str, result: &Obj) -> PyResult<()> {
+    deprecated(&format!(
+        "{method} returned non-{class} (type {}).  The ability to return an instance of a strict subclass of {class} \
+         is deprecated, and may be removed in a future version of Python.",
+        class_of(result).name()
+    ))
+}
+
 /// Gives a `DeprecationWarning`.
 pub fn deprecated(message: &str) -> PyResult<()> {
     crate::hooks::warn(message, types().deprecation_warning.as_obj(), 1)

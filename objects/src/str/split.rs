@@ -2,10 +2,10 @@
 
 use taipan_gc::{Obj, Py};
 use taipan_text::split::{self, Ends};
-use taipan_text::units::{OwnedUnits, Unit, Units};
+use taipan_text::units::{FromUnits, OwnedUnits, Unit, Units};
 
 use super::PyStr;
-use super::concat::{MAX_LENGTH, try_vec};
+use super::concat::{MAX_LENGTH, extend, try_vec};
 use crate::construct::{list_obj, tuple_obj};
 use crate::dict::PyDict;
 use crate::error::*;
@@ -111,19 +111,14 @@ pub fn join_items(sep: Units<'_>, items: &[Obj]) -> PyResult<Py<PyStr>> {
     if len > MAX_LENGTH {
         return Err(overflow_error("join() result is too long for a Python string"));
     }
-    fn build<U: Unit>(sep: Units<'_>, items: &[Obj], len: usize) -> PyResult<Vec<U>> {
+    fn build<U: Unit + FromUnits>(sep: Units<'_>, items: &[Obj], len: usize) -> PyResult<Vec<U>> {
         let mut out: Vec<U> = try_vec(len)?;
-        let mut put = |units: Units<'_>| match units {
-            Units::Latin1(s) => out.extend(s.iter().map(|u| U::truncate(u.code()))),
-            Units::Ucs2(s) => out.extend(s.iter().map(|u| U::truncate(u.code()))),
-            Units::Ucs4(s) => out.extend(s.iter().map(|u| U::truncate(u.code()))),
-        };
         for (at, item) in items.iter().enumerate() {
             if at != 0 {
-                put(sep);
+                extend(&mut out, sep);
             }
             if let Some(text) = item.downcast::<PyStr>() {
-                put(text.units());
+                extend(&mut out, text.units());
             }
         }
         Ok(out)
