@@ -122,12 +122,15 @@ impl PyDict {
     /// `dict[key] = value`.
     #[inline]
     pub fn set(&self, key: Obj, value: Obj) -> PyResult<()> {
+        let (key, value) = (key.into_strong(), value.into_strong());
         let hash = hash_key(&key)?;
         self.set_with_hash(key, hash, value)
     }
     /// `dict[key] = value`, the hash being known.
     #[inline]
     pub fn set_with_hash(&self, key: Obj, hash: i64, value: Obj) -> PyResult<()> {
+        // Counted before the lock is waited for, or an `__eq__` runs.
+        let (key, value) = (key.into_strong(), value.into_strong());
         let lock = self.header.lock();
         let old = self.core.locate(lock, &key, hash, |core, place| match place {
             Some(place) => core.table().value(place.entry).replace(Some(value)),
@@ -195,6 +198,7 @@ impl PyDict {
     }
     /// Sets `key` unless it is there; returns whether it was added.
     pub fn set_if_absent(&self, key: Obj, hash: i64, value: Obj) -> PyResult<bool> {
+        let (key, value) = (key.into_strong(), value.into_strong());
         self.core.locate(self.header.lock(), &key, hash, |core, place| {
             if place.is_none() {
                 core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
@@ -283,6 +287,7 @@ impl PyDict {
     }
     /// Replaces the value at a place, if the set of keys still has this version; gives it back otherwise. Under the lock.
     pub fn set_cached_value(&self, version: u32, index: u32, value: Obj) -> Result<(), Obj> {
+        let value = value.into_strong();
         let section = crate::short_section::ShortSection::enter(self.header.lock());
         if version == 0 || self.core.keys_version_now() != version || self.core.table().value(index as usize).is_empty() {
             return Err(value);

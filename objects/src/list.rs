@@ -27,6 +27,7 @@ use taipan_gc::{Header, Obj, Py, Tracer, Value};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use crate::layout;
+use crate::protocol::IntoStrong;
 use crate::short_section::ShortSection;
 use crate::type_object::{PyType, class_of, new_instance};
 use crate::types::{Types, types};
@@ -128,11 +129,13 @@ impl PyList {
     /// Item `index`, counted.
     #[inline]
     pub fn get_strong(&self, index: usize) -> Option<Obj> {
-        self.get(index).map(crate::protocol::IntoStrong::into_strong)
+        self.get(index).map(IntoStrong::into_strong)
     }
     /// Replaces item `index`; returns whether there is one.
     #[inline]
     pub fn set(&self, index: usize, value: Obj) -> bool {
+        // Counted before the lock is waited for.
+        let value = value.into_strong();
         let section = self.section();
         if index >= self.len() {
             return false;
@@ -209,6 +212,7 @@ impl PyList {
     }
     /// Inserts before item `index` (at the end if there is none).
     pub fn insert(&self, index: usize, item: Obj) {
+        let item = item.into_strong();
         let section = self.section();
         let index = index.min(self.len());
         let removed = self.splice_locked(index, index, vec![item]);

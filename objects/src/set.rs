@@ -115,6 +115,7 @@ impl PySet {
     /// Adds an element; returns whether it is new.
     #[inline]
     pub fn add(&self, element: Obj) -> PyResult<bool> {
+        let element = element.into_strong();
         let hash = hash_element(&element)?;
         self.add_with_hash(element, hash)
     }

@@ -98,7 +98,7 @@ impl PyDict {
     }
 
     fn update_from_keys(&self, other: &Obj, keys: &Obj, on_duplicate: OnDuplicate) -> PyResult<()> {
-        let keys = protocol::call0(keys)?;
+        let keys = protocol::call0(&keys.clone())?;
         let iterator = protocol::iter(&keys)?;
         while let Some(key) = protocol::next(&iterator)? {
             let key = protocol::IntoStrong::into_strong(key);

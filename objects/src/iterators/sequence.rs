@@ -93,6 +93,7 @@ fn reversed_new(class: &Obj, object: &Obj) -> PyResult<Obj> {
         if is_none(&method) {
             return Err(type_error(format!("'{}' object is not reversible", class_of(object).name())));
         }
+        let method = protocol::IntoStrong::into_strong(method);
         return protocol::call0(&protocol::bind(&method, object)?);
     }
     if !protocol::is_sequence(object) {

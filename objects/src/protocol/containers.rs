@@ -2,7 +2,7 @@
 
 use taipan_gc::{Obj, Py};
 
-use super::{eq, getattr_opt, index, iter, next};
+use super::{IntoStrong, eq, getattr_opt, index, iter, next};
 use crate::error::*;
 use crate::generic_alias;
 use crate::istr;
@@ -66,7 +66,7 @@ pub fn iter_contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
     }
     let iterator = iter(obj)?;
     while let Some(candidate) = next(&iterator)? {
-        if eq(&candidate, item)? {
+        if eq(&candidate.into_strong(), item)? {
             return Ok(true);
         }
     }

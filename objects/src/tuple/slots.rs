@@ -106,6 +106,7 @@ fn hash(obj: &Obj) -> PyResult<i64> {
     if cached != -1 {
         return Ok(cached);
     }
+    protocol::enter_native()?;
     let items = tuple.as_slice();
     let hash = combine_hashes(items.iter().map(protocol::hash), Some(items.len()))?;
     tuple.hash.store(hash, Ordering::Relaxed);
