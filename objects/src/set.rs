@@ -214,7 +214,7 @@ pub fn exact_set(obj: &Obj) -> Option<&PySet> {
 }
 
 impl PySetIter {
-    fn new(set: &PySet) -> Obj {
+    fn over(set: &PySet) -> Obj {
         let len = set.len();
         Py::new(PySetIter {
             header: Header::new(types().set_iterator.root_shape()),

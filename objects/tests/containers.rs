@@ -389,3 +389,115 @@ fn no_update_is_lost() {
     let sum: i64 = list.to_vec().iter().map(|i| i.value().as_int()).sum();
     assert_eq!(sum, 4 * 4999 * 5000 / 2);
 }
+
+/// Keys with one hash whose `==` runs what a test wants.
+mod evil {
+    use std::cell::{Cell, RefCell};
+
+    use taipan_objects::prelude::*;
+    use taipan_objects::type_object::{CompareOp, TypeBuilder};
+
+    #[repr(C)]
+    pub struct Key {
+        header: Header,
+        pub name: i64,
+    }
+    layout!(Key, "Key");
+
+    thread_local! {
+        pub static ON_EQ: RefCell<Option<Box<dyn Fn(u32)>>> = const { RefCell::new(None) };
+        static CALLS: Cell<u32> = const { Cell::new(0) };
+        static BUSY: Cell<bool> = const { Cell::new(false) };
+    }
+
+    fn hash(_: &Obj) -> PyResult<i64> {
+        Ok(42)
+    }
+
+    fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+        if !BUSY.replace(true) {
+            CALLS.set(CALLS.get() + 1);
+            ON_EQ.with_borrow(|f| f.iter().for_each(|f| f(CALLS.get())));
+            BUSY.set(false);
+        }
+        if CALLS.get() % 97 == 96 {
+            return Err(value_error("no"));
+        }
+        let (Some(a), Some(b)) = (a.downcast::<Key>(), b.downcast::<Key>()) else { return Ok(not_implemented()) };
+        Ok(bool_obj((a.name == b.name) == (op == CompareOp::Eq)))
+    }
+
+    pub fn class() -> Py<PyType> {
+        let slots = TypeSlots { hash: Some(hash), richcompare: Some(compare), ..TypeSlots::EMPTY };
+        TypeBuilder::new("tests.Key", Key::ops()).slots(slots).make()
+    }
+    pub fn key(class: &PyType, name: i64) -> Obj {
+        taipan_objects::type_object::new_instance(class, |header| Key { header, name }).into_obj()
+    }
+}
+
+#[test]
+fn comparisons_that_change_the_container() {
+    initialize();
+    let class = evil::class();
+    let (dict, set, list) = (PyDict::new(), ok(PySet::new(Vec::new())), PyList::new(Vec::new()));
+    let keys: Vec<Obj> = (0..12).map(|name| evil::key(&class, name)).collect();
+    let (d, s, l, c) = (dict.clone(), set.clone(), list.clone(), class.clone());
+    evil::ON_EQ.set(Some(Box::new(move |call| {
+        let fresh = |name: u32| evil::key(&c, i64::from(name % 12));
+        let quiet = |result: PyResult<()>| {
+            if result.is_err() {
+                drop(take_raised());
+            }
+        };
+        match call % 11 {
+            0 => d.clear(),
+            1 => quiet(d.set(fresh(call), int_obj(1))),
+            2 => quiet(d.delete(&fresh(call)).map(drop)),
+            3 => drop(d.pop_item()),
+            4 => s.clear(),
+            5 => quiet(s.add(fresh(call)).map(drop)),
+            6 => l.clear(),
+            7 => l.push(fresh(call)),
+            8 => (0..20).for_each(|i| quiet(d.set(int_obj(i), none()))),
+            9 => (0..20).for_each(|i| quiet(d.delete(&int_obj(i)).map(drop))),
+            _ => drop(l.pop()),
+        }
+    })));
+    let mut errors = 0;
+    let mut count = |result: PyResult<()>| {
+        if result.is_err() {
+            assert!(["ValueError: no", "RuntimeError: dictionary changed size during iteration"].contains(&error_text().as_str()));
+            errors += 1;
+        }
+    };
+    for round in 0..400usize {
+        // Equal to one of `keys`, but another object.
+        let key = evil::key(&class, (round * 7 % 12) as i64);
+        count(dict.set(keys[round % 12].clone(), int_obj(round as i64)));
+        count(dict.get(&key).map(drop));
+        count(dict.delete(&key).map(drop));
+        count(dict.setdefault(&key, &none()).map(drop));
+        count(set.add(keys[round % 12].clone()).map(drop));
+        count(set.contains(&key).map(drop));
+        count(set.discard(&key).map(drop));
+        list.push(keys[round % 12].clone());
+        count(protocol::contains(list.as_obj(), &key).map(drop));
+        count(protocol::rich_compare(list.as_obj(), list.as_obj(), CompareOp::Lt).map(drop));
+        count(protocol::eq(dict.as_obj(), dict.copy().as_obj()).map(drop));
+        count(list.sort(None, false).or_else(|_| {
+            drop(take_raised());
+            Ok(())
+        }));
+        // Every key is there once.
+        let names: Vec<i64> = dict.keys().iter().filter_map(|k| k.downcast::<evil::Key>().map(|k| k.name)).collect();
+        let mut unique = names.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), names.len());
+        assert_eq!(dict.len(), dict.keys().len());
+        assert_eq!(set.len(), set.to_vec().len());
+    }
+    assert!(errors > 0);
+    evil::ON_EQ.set(None);
+}

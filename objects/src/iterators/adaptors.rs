@@ -112,8 +112,15 @@ fn receiver<T: taipan_gc::Object>(obj: &Obj) -> PyResult<&T> {
     obj.downcast::<T>().ok_or_else(|| type_error(format!("a {} is required", T::ops().name)))
 }
 
+fn enumerate_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    if args.positional.is_empty() && args.keyword("iterable").is_none() {
+        return Err(type_error("enumerate() missing required argument 'iterable'"));
+    }
+    enumerate_from(class, args)
+}
+
 #[pyargs(name = "enumerate", sig = "(iterable, start=0)")]
-fn enumerate_new(class: &Obj, iterable: &Obj, start: Option<&Obj>) -> PyResult<Obj> {
+fn enumerate_from(class: &Obj, iterable: &Obj, start: Option<&Obj>) -> PyResult<Obj> {
     let class = class_argument(class)?;
     let start = match start {
         Some(start) => to_bigint(&protocol::index(start)?)?,

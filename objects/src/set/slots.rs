@@ -149,7 +149,7 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 }
 
 fn iter(obj: &Obj) -> PyResult<Obj> {
-    Ok(PySetIter::new(this(obj)?))
+    Ok(PySetIter::over(this(obj)?))
 }
 
 fn iter_next(obj: &Obj) -> PyResult<Option<Obj>> {
