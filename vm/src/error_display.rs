@@ -1,0 +1,151 @@
+//! Showing exceptions that nobody caught.
+//!
+//! The library's `traceback` module does the layout, as in CPython since 3.13; when it cannot be used (too early, too late, or
+//! it raises itself) a plain native form appears instead. Nothing in here raises.
+
+use taipan_objects::error::*;
+use taipan_objects::exceptions::PyBaseException;
+use taipan_objects::singletons::is_none;
+use taipan_objects::traceback::PyTraceback;
+use taipan_objects::type_object::class_of;
+use taipan_objects::types::types;
+use taipan_objects::{Obj, istr, protocol};
+
+/// `sys.stderr`, unless it is missing or `None`.
+fn stderr() -> Option<Obj> {
+    let found = taipan_objects::hooks::module_attribute("sys", "stderr").map(Some);
+    found.unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        None
+    })
+    .filter(|f| !is_none(f))
+}
+
+/// Writes text to `sys.stderr`, or to the file descriptor if that fails.
+pub fn write_stderr(text: &str) {
+    if let Some(file) = stderr() {
+        match protocol::call_method_str(&file, "write", &[taipan_objects::construct::str_obj(text)]) {
+            Ok(_) => return,
+            Err(Raised) => drop(try_take_raised()),
+        }
+    }
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// The default `sys.excepthook`: shows `exception` on `sys.stderr`.
+pub fn display(exception: &Obj) {
+    if library_display(exception).is_err() {
+        drop(try_take_raised());
+        plain_display(exception, 0);
+    }
+    if let Some(file) = stderr()
+        && protocol::call_method_str(&file, "flush", &[]).is_err()
+    {
+        drop(try_take_raised());
+    }
+}
+
+fn library_display(exception: &Obj) -> PyResult<()> {
+    let print = taipan_objects::hooks::module_attribute("traceback", "_print_exception_bltin")?;
+    protocol::call1(&print, exception).map(drop)
+}
+
+/// Without the library: causes, entries and the message.
+fn plain_display(exception: &Obj, depth: usize) {
+    let Some(e) = exception.downcast::<PyBaseException>() else { return };
+    if depth < 20 {
+        if let Some(cause) = e.cause() {
+            plain_display(&cause, depth + 1);
+            write_stderr("\nThe above exception was the direct cause of the following exception:\n\n");
+        } else if let Some(context) = e.context()
+            && !e.suppress_context()
+        {
+            plain_display(&context, depth + 1);
+            write_stderr("\nDuring handling of the above exception, another exception occurred:\n\n");
+        }
+    }
+    if let Some(traceback) = e.traceback() {
+        write_stderr("Traceback (most recent call last):\n");
+        let mut at = Some(traceback);
+        while let Some(entry) = at {
+            let Some(entry) = entry.downcast::<PyTraceback>() else { break };
+            if let Some(frame) = entry.frame()
+                && let Some(frame) = frame.downcast::<taipan_objects::frame::PyFrame>()
+            {
+                let unit = &frame.code.unit;
+                let line = entry.line().map_or_else(|| "?".to_owned(), |l| l.to_string());
+                write_stderr(&format!("  File \"{}\", line {line}, in {}\n", unit.filename, unit.name));
+            }
+            at = entry.next();
+        }
+    }
+    let text = protocol::str_string(exception).unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        "<exception str() failed>".to_owned()
+    });
+    let name = class_of(exception).full_name();
+    write_stderr(&if text.is_empty() { format!("{name}\n") } else { format!("{name}: {text}\n") });
+}
+
+/// Ends the program with the exception on its way: runs `sys.excepthook` or obeys `SystemExit`. Gives the exit status.
+pub fn handle_uncaught() -> i32 {
+    let exception = take_raised();
+    if class_of(&exception).is_subtype(&types().system_exit) {
+        return exit_status(&exception);
+    }
+    let interrupted = class_of(&exception).is_subtype(&types().keyboard_interrupt);
+    show(&exception);
+    if interrupted { 130 } else { 1 }
+}
+
+/// Calls `sys.excepthook(type, value, traceback)`.
+pub fn show(exception: &Obj) {
+    let traceback = exception.downcast::<PyBaseException>().and_then(|e| e.traceback()).unwrap_or_else(taipan_objects::singletons::none);
+    let hook = match taipan_objects::hooks::module_attribute("sys", "excepthook") {
+        Ok(hook) => hook,
+        Err(Raised) => {
+            drop(try_take_raised());
+            write_stderr("sys.excepthook is missing\n");
+            return display(exception);
+        }
+    };
+    let _ = protocol::setattr(&sys_module(), &istr!("last_exc"), exception).map_err(|Raised| drop(try_take_raised()));
+    if protocol::call(&hook, &[class_of(exception).to_obj(), exception.clone(), traceback]).is_err() {
+        let second = take_raised();
+        if class_of(&second).is_subtype(&types().system_exit) {
+            return;
+        }
+        write_stderr("Error in sys.excepthook:\n");
+        display(&second);
+        write_stderr("\nOriginal exception was:\n");
+        display(exception);
+    }
+}
+
+fn sys_module() -> Obj {
+    taipan_objects::hooks::import_module("sys").unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        taipan_objects::singletons::none()
+    })
+}
+
+/// The exit status that a `SystemExit` asks for; other values than integers and `None` are shown.
+pub fn exit_status(exception: &Obj) -> i32 {
+    let code = protocol::getattr(exception, &istr!("code")).unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        exception.clone()
+    });
+    if is_none(&code) {
+        return 0;
+    }
+    if let Some(int) = taipan_objects::int::int_ref(&code) {
+        return int.to_i64().map_or(-1, |n| n as i32);
+    }
+    let text = protocol::str_string(&code).unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        String::new()
+    });
+    write_stderr(&format!("{text}\n"));
+    1
+}
