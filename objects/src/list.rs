@@ -60,6 +60,10 @@ const ATTEMPTS: usize = 4;
 
 /// Capacity for `len` items in a growing list: proportional, as CPython's.
 fn growth(len: usize) -> usize {
+    if len >= 1 << 15 {
+        // Large arrays are not touched before they are used, so room costs address space only.
+        return len + (len >> 1);
+    }
     (len + (len >> 3) + 6) & !3
 }
 

@@ -22,6 +22,9 @@ fn layout(capacity: usize) -> Layout {
     Layout::from_size_align(8 + capacity.min(MAX_ITEMS) * 8, 8).unwrap_or(Layout::new::<u64>())
 }
 
+/// Items from which on an array is replaced by fresh memory instead of being enlarged.
+const UNTOUCHED: usize = 1 << 15;
+
 impl Storage {
     #[inline(always)]
     pub(crate) fn empty() -> *mut Storage {
@@ -53,6 +56,13 @@ impl Storage {
             let old = (*storage).capacity;
             if old == 0 {
                 return Self::allocate(capacity);
+            }
+            if capacity >= UNTOUCHED {
+                // Fresh zeroed memory is not touched until it is used; enlarging would write the new words.
+                let new = Self::allocate(capacity);
+                new.add(1).cast::<u64>().copy_from_nonoverlapping(storage.add(1).cast(), old);
+                Self::free(storage);
+                return new;
             }
             let new = std::alloc::realloc(storage.cast(), layout(old), layout(capacity).size()).cast::<Storage>();
             if new.is_null() {
