@@ -501,3 +501,70 @@ fn comparisons_that_change_the_container() {
     assert!(errors > 0);
     evil::ON_EQ.set(None);
 }
+
+#[test]
+fn error_texts() {
+    initialize();
+    let t = types();
+    let call = |class: &Py<PyType>, args: &[Obj]| raised(protocol::call(class.as_obj(), args));
+    let (l, d, s) = (list([1, 2, 3]).into_obj(), PyDict::new().into_obj(), PySet::frozen(Vec::new()));
+    let text = |s: &str| str_obj(s);
+    assert_eq!(call(&t.range, &ints([1, 2, 0])), "ValueError: range() arg 3 must not be zero");
+    assert_eq!(call(&t.range, &[text("a")]), "TypeError: 'str' object cannot be interpreted as an integer");
+    assert_eq!(call(&t.range, &[]), "TypeError: range expected at least 1 argument, got 0");
+    assert_eq!(call(&t.slice, &ints([1, 2, 3, 4])), "TypeError: slice expected at most 3 arguments, got 4");
+    assert_eq!(call(&t.list, &ints([1, 2])), "TypeError: list expected at most 1 argument, got 2");
+    assert_eq!(call(&t.tuple, &ints([1, 2])), "TypeError: tuple expected at most 1 argument, got 2");
+    assert_eq!(call(&t.dict, &ints([1, 2])), "TypeError: dict expected at most 1 argument, got 2");
+    assert_eq!(call(&t.dict, &[list([1]).into_obj()]), "TypeError: object is not iterable");
+    let triple = PyList::new(vec![list([1, 2, 3]).into_obj()]).into_obj();
+    assert_eq!(
+        call(&t.dict, &[triple]),
+        "ValueError: dictionary update sequence element #0 has length 3; 2 is required"
+    );
+    assert_eq!(call(&t.set, &ints([1])), "TypeError: 'int' object is not iterable");
+    assert_eq!(call(&t.reversed, &ints([1])), "TypeError: 'int' object is not reversible");
+    assert_eq!(call(&t.reversed, &[]), "TypeError: reversed expected 1 argument, got 0");
+    assert_eq!(call(&t.reversed, &[s.clone()]), "TypeError: 'frozenset' object is not reversible");
+    assert_eq!(call(&t.enumerate, &[]), "TypeError: enumerate() missing required argument 'iterable'");
+    assert_eq!(call(&t.filter, &ints([1])), "TypeError: filter expected 2 arguments, got 1");
+    assert_eq!(call(&t.map, &ints([1])), "TypeError: map() must have at least two arguments.");
+    assert_eq!(call(&t.zip, &ints([1])), "TypeError: 'int' object is not iterable");
+    let of = |obj: &Obj, name: &str, args: &[Obj]| raised(method(obj, name, args));
+    assert_eq!(of(&d, "popitem", &[]), "KeyError: 'popitem(): dictionary is empty'");
+    assert_eq!(of(&d, "pop", &[]), "TypeError: pop expected at least 1 argument, got 0");
+    assert_eq!(of(&d, "pop", &[l.clone()]), "KeyError: [1, 2, 3]");
+    assert_eq!(of(&d, "update", &ints([1, 2])), "TypeError: update expected at most 1 argument, got 2");
+    assert_eq!(of(&l, "sort", &ints([1])), "TypeError: sort() takes no positional arguments");
+    assert_eq!(of(&l, "pop", &ints([7])), "IndexError: pop index out of range");
+    assert_eq!(of(&l, "insert", &[text("a"), none()]), "TypeError: 'str' object cannot be interpreted as an integer");
+    assert_eq!(of(&l, "copy", &ints([1])), "TypeError: list.copy() takes no arguments (1 given)");
+    let op = |a: &Obj, b: &Obj, op| raised(protocol::binary_op(a, b, op));
+    use protocol::BinaryOp::{Add, Mul, Or};
+    assert_eq!(op(&l, PyTuple::empty().as_obj(), Add), "TypeError: can only concatenate list (not \"tuple\") to list");
+    assert_eq!(op(PyTuple::empty().as_obj(), &l, Add), "TypeError: can only concatenate tuple (not \"list\") to tuple");
+    assert_eq!(op(&l, &text("a"), Mul), "TypeError: can't multiply sequence by non-int of type 'str'");
+    assert_eq!(op(&l, &int_obj(1 << 62), Mul), "MemoryError: ");
+    assert_eq!(op(&d, &l, Or), "TypeError: unsupported operand type(s) for |: 'dict' and 'list'");
+    assert_eq!(op(&s, &l, Or), "TypeError: unsupported operand type(s) for |: 'frozenset' and 'list'");
+    let set = |key: &Obj, value: &Obj| raised(protocol::setitem(&l, key, value));
+    assert_eq!(set(&int_obj(9), &none()), "IndexError: list assignment index out of range");
+    assert_eq!(set(&slice(None, None, Some(2)), list([1]).as_obj()), "ValueError: attempt to assign sequence of size 1 to extended slice of size 2");
+    assert_eq!(set(&slice(Some(0), Some(1), None), &int_obj(1)), "TypeError: must assign iterable to extended slice");
+    assert_eq!(raised(protocol::getitem(&l, &slice(None, None, Some(0)))), "ValueError: slice step cannot be zero");
+    let compare = |a: &Obj, b: &Obj| raised(protocol::rich_compare(a, b, CompareOp::Lt));
+    assert_eq!(compare(&l, &int_obj(1)), "TypeError: '<' not supported between instances of 'list' and 'int'");
+    assert_eq!(compare(&d, &d), "TypeError: '<' not supported between instances of 'dict' and 'dict'");
+    assert_eq!(compare(&s, &int_obj(1)), "TypeError: '<' not supported between instances of 'frozenset' and 'int'");
+    assert_eq!(raised(protocol::hash(&slice(Some(1), None, None)).and_then(|_| protocol::hash(&l))), "TypeError: unhashable type: 'list'");
+    let strict = |lists: &[&[i64]]| {
+        let lists: Vec<Obj> = lists.iter().map(|l| list(l.iter().copied()).into_obj()).collect();
+        let (names, values) = ([text("strict")], [bool_obj(true)]);
+        let args = Args { positional: &lists, keyword_names: &names, keyword_values: &values };
+        raised(protocol::call_args(types().zip.as_obj(), &args).and_then(|zip| protocol::collect(&zip)))
+    };
+    assert_eq!(strict(&[&[1], &[1, 2]]), "ValueError: zip() argument 2 is longer than argument 1");
+    assert_eq!(strict(&[&[1], &[1], &[1, 2]]), "ValueError: zip() argument 3 is longer than arguments 1-2");
+    assert_eq!(strict(&[&[1, 2], &[1]]), "ValueError: zip() argument 2 is shorter than argument 1");
+    assert_eq!(strict(&[&[1, 2], &[1, 2], &[1]]), "ValueError: zip() argument 3 is shorter than arguments 1-2");
+}
