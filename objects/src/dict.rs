@@ -5,6 +5,7 @@
 //!
 //! Results of the `get` family may be *uncounted*: good in a register or for a look without a safepoint; clone them to keep them.
 
+pub mod extended;
 pub(crate) mod hash_core;
 mod methods;
 mod slots;
@@ -205,6 +206,31 @@ impl PyDict {
             }
             place.is_none()
         })
+    }
+    /// Moves `key` to the end or to the beginning of the order; false if it is not there.
+    pub fn move_key(&self, key: &Obj, to_end: bool) -> PyResult<bool> {
+        let hash = hash_key(key)?;
+        // Waiting for the lock gives the section up, which matters to the order alone.
+        let _section = taipan_threading::CriticalSection::enter(self.header.lock());
+        if to_end {
+            let removed = self.core.locate(self.header.lock(), key, hash, |core, place| place.map(|place| core.remove_at(place)))?;
+            let Some((Some(key), Some(value))) = removed else { return Ok(false) };
+            self.set_with_hash(key, hash, value)?;
+            return Ok(true);
+        }
+        let Some(value) = self.core.get(key, hash)?.map(IntoStrong::into_strong) else { return Ok(false) };
+        let fresh = HashCore::with_capacity(STRIDE, self.len());
+        let lonely = Self::exact(fresh);
+        lonely.set_with_hash(key.clone(), hash, value)?;
+        for (hash, key, value) in self.snapshot_with_hashes() {
+            lonely.set_if_absent(key, hash, value)?;
+        }
+        self.core.replace_content(self.header.lock(), lonely.core.copy(lonely.header.lock()), false);
+        Ok(true)
+    }
+    /// Removes and returns the oldest pair.
+    pub fn pop_first(&self) -> Option<(Obj, Obj)> {
+        self.core.pop_first(self.header.lock()).and_then(|(key, value)| Some((key, value?)))
     }
     pub fn clear(&self) {
         self.core.clear(self.header.lock());

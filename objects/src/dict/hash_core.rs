@@ -428,6 +428,25 @@ impl HashCore {
         }
         None
     }
+    /// Removes and returns the oldest key and its value.
+    pub(crate) fn pop_first(&self, lock: &ObjectLock) -> Option<(Obj, Option<Obj>)> {
+        let _section = ShortSection::enter(lock);
+        let table = self.table();
+        for entry in table.live_start()..table.live_end() {
+            if table.key(entry).is_empty() {
+                continue;
+            }
+            let hash = table.hash(entry);
+            let mut probe = Probe::new(table, hash);
+            while table.cell(probe.at) != entry as isize {
+                probe.advance(table);
+            }
+            let (key, value) = self.remove_at(Place { cell: probe.at, entry });
+            table.set_live_start(entry + 1);
+            return key.map(|key| (key, value));
+        }
+        None
+    }
     /// Makes room for `entries` keys in all.
     pub(crate) fn reserve(&self, lock: &ObjectLock, entries: usize) {
         let _section = ShortSection::enter(lock);

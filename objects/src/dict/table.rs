@@ -12,7 +12,7 @@
 //! | cells | under the object's lock; a new entry's last of all (Release) | anyone (Acquire) |
 //! | `hash` | before its key is stored | anyone who saw the key or the cell |
 //! | key, value | under the lock: exchange, or store where empty | anyone, by the foreign-load protocol and a look whether the table is still current |
-//! | `filled`, `live_end` | under the lock | anyone (Acquire) |
+//! | `filled`, `live_end`, `live_start` | under the lock | anyone (Acquire) |
 //!
 //! A table that is replaced is *frozen*: the references in it belong to its successor (or were dropped), and its memory goes through QSBR.
 
@@ -42,6 +42,8 @@ pub(crate) struct Table {
     filled: AtomicUsize,
     /// All entries from here to `filled` are deleted.
     live_end: AtomicUsize,
+    /// All entries before this one are deleted.
+    live_start: AtomicUsize,
 }
 
 const HEADER: usize = size_of::<Table>();
@@ -61,6 +63,7 @@ static EMPTY: EmptyTable = EmptyTable {
         capacity: 0,
         filled: AtomicUsize::new(0),
         live_end: AtomicUsize::new(0),
+        live_start: AtomicUsize::new(0),
     },
     cells: [const { AtomicI8::new(VACANT as i8) }; 8],
 };
@@ -117,9 +120,10 @@ impl Table {
                 log2,
                 width: width_for(log2),
                 stride,
-                        capacity: usable(log2),
+                capacity: usable(log2),
                 filled: AtomicUsize::new(0),
                 live_end: AtomicUsize::new(0),
+                live_start: AtomicUsize::new(0),
             });
             // VACANT is all ones at every width.
             table.cast::<u8>().add(HEADER).write_bytes(0xff, 1usize << log2 << width_for(log2));
@@ -179,6 +183,12 @@ impl Table {
     }
     pub(crate) fn set_live_end(&self, end: usize) {
         self.live_end.store(end, Ordering::Release);
+    }
+    pub(crate) fn live_start(&self) -> usize {
+        self.live_start.load(Ordering::Acquire)
+    }
+    pub(crate) fn set_live_start(&self, start: usize) {
+        self.live_start.store(start, Ordering::Release);
     }
     #[inline(always)]
     fn cells(&self) -> *const u8 {

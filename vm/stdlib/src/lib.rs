@@ -2,21 +2,35 @@
 
 use taipan_objects::native::ModuleDef;
 
+pub mod _abc;
+pub mod _collections;
+pub mod _functools;
+pub mod _operator;
 pub mod _random;
 pub mod _sre;
 pub mod _struct;
+pub mod _weakref;
 pub mod binascii;
 pub mod cmath;
+pub mod counted;
+pub mod itertools;
 pub mod math;
+pub mod native_class;
 pub mod new_exception;
 
 /// All native modules. One line each, sorted by name.
 static MODULES: &[&ModuleDef] = &[
+    &_abc::MODULE,
+    &_collections::MODULE,
+    &_functools::MODULE,
+    &_operator::MODULE,
     &_random::MODULE,
     &_sre::MODULE,
     &_struct::MODULE,
+    &_weakref::MODULE,
     &binascii::MODULE,
     &cmath::MODULE,
+    &itertools::MODULE,
     &math::MODULE,
 ];
 
