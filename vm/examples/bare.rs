@@ -11,6 +11,10 @@ use taipan_vm::thread::{VmThread, trace_all};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+fn builtins_of(globals: &Obj) -> Obj {
+    globals.downcast::<PyDict>().and_then(|d| d.get_name("__builtins__")).expect("set above").clone()
+}
+
 fn main() {
     VmThread::enter();
     taipan_objects::types::init();
@@ -44,6 +48,37 @@ fn main() {
     globals.set_str("__builtins__", builtins.into_obj());
     globals.set_str("__name__", str_obj("test"));
     let globals: Obj = globals.into_obj();
+    let threads: usize = std::env::args().nth(2).and_then(|n| n.parse().ok()).unwrap_or(1);
+    if threads > 1 {
+        // Each thread runs the program in a namespace of its own, with one code object for all.
+        taipan_threading::prepare_thread_start();
+        let start = std::time::Instant::now();
+        let handles: Vec<_> = (0..threads)
+            .map(|_| {
+                let (code, builtins) = (code.clone(), builtins_of(&globals));
+                std::thread::Builder::new()
+                    .stack_size(16 << 20)
+                    .spawn(move || {
+                        VmThread::enter();
+                        let globals = PyDict::new();
+                        globals.set_str("__builtins__", builtins);
+                        globals.set_str("__name__", str_obj("test"));
+                        let globals: Obj = globals.into_obj();
+                        let start = std::time::Instant::now();
+                        if call::run_code(&code, &globals, &globals, None).is_err() {
+                            println!("raised {}", protocol::repr_string(&take_raised()).expect("repr"));
+                        }
+                        println!("thread: {:.3} s", start.elapsed().as_secs_f64());
+                        drop((globals, code));
+                        VmThread::leave();
+                    })
+                    .expect("a thread")
+            })
+            .collect();
+        taipan_threading::detached(|| handles.into_iter().for_each(|h| h.join().expect("no panic")));
+        println!("{threads} threads: {:.3} s", start.elapsed().as_secs_f64());
+        return;
+    }
     let start = std::time::Instant::now();
     if let Err(Raised) = call::run_code(&code, &globals, &globals, None) {
         println!("raised {}", protocol::repr_string(&take_raised()).expect("repr"));

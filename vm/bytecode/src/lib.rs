@@ -84,6 +84,7 @@ mod exception_table;
 mod instr;
 pub mod ops;
 pub mod serialize;
+pub mod verify;
 
 pub use code_unit::{CodeUnit, Const, Position, flags};
 pub use disassemble::{disassemble, disassemble_one};

@@ -39,3 +39,9 @@ fn cut_or_changed_bytes_are_refused_or_read_without_panic() {
         let _ = deserialize(&changed);
     }
 }
+
+#[test]
+fn compiled_units_are_valid() {
+    let unit = compile(SOURCE, "module.py", Mode::Exec, Options::default()).expect("valid source");
+    assert_eq!(taipan_bytecode::verify::verify(&unit), Ok(()));
+}
