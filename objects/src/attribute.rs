@@ -4,6 +4,7 @@ use taipan_gc::{Obj, Py};
 
 use crate::error::*;
 use crate::istr;
+use crate::protocol::IntoStrong;
 use crate::shape;
 use crate::str::{PyStr, intern_obj};
 use crate::type_object::{PyType, class_of, type_flags};
@@ -51,7 +52,7 @@ pub fn attribute_error_for(message: String, obj: &Obj, name: &Obj) -> Raised {
 pub fn generic_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
     let name = name_of(name)?;
     let class = class_of(obj);
-    let found = class.lookup(&name);
+    let found = class.lookup_lent(&name).map(protected);
     if let Some(attribute) = &found {
         let descr_class = class_of(attribute);
         if let Some(get) = descr_class.slots.descr_get()
@@ -70,6 +71,15 @@ pub fn generic_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
         };
     }
     Ok(None)
+}
+
+/// Counts a class attribute unless its class holds what it needs while it runs: functions and native descriptors are deferred, and a
+/// property is not looked at again after it called its getter. So threads that share a class do not write its attributes' counts.
+fn protected(attribute: Obj) -> Obj {
+    let class = class_of(&attribute);
+    let t = types();
+    let lendable = [&t.function, &t.method_descriptor, &t.getset_descriptor, &t.wrapper_descriptor, &t.member_descriptor, &t.property];
+    if lendable.iter().any(|c| class.is(c)) { attribute } else { attribute.into_strong() }
 }
 
 /// A descriptor's own exceptions are the caller's to see, `AttributeError` included (its message matters).

@@ -89,29 +89,39 @@ impl PyDict {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The value of `key`. May be uncounted.
+    /// The value of `key`.
     #[inline]
     pub fn get(&self, key: &Obj) -> PyResult<Option<Obj>> {
+        Ok(self.get_lent(key)?.map(IntoStrong::into_strong))
+    }
+    /// The value of `key`. May be uncounted: it must go into a register, or be cloned, before anything that may run Python code.
+    #[inline]
+    pub fn get_lent(&self, key: &Obj) -> PyResult<Option<Obj>> {
         self.core.get(key, hash_key(key)?)
     }
-    /// The value of `key`, whose hash is known. May be uncounted.
+    /// The value of `key`, whose hash is known.
     #[inline]
     pub fn get_with_hash(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
-        self.core.get(key, hash)
+        Ok(self.core.get(key, hash)?.map(IntoStrong::into_strong))
     }
-    /// The value of an exact string. May be uncounted.
+    /// The value of an exact string.
     #[inline]
     pub fn get_str(&self, key: &Py<PyStr>) -> Option<Obj> {
+        self.core.get_str(key).map(IntoStrong::into_strong)
+    }
+    /// The value of an exact string. May be uncounted: see [`PyDict::get_lent`].
+    #[inline]
+    pub fn get_str_lent(&self, key: &PyStr) -> Option<Obj> {
         self.core.get_str(key)
     }
     /// As [`PyDict::get_str`].
     #[inline]
     pub fn get_str_ref(&self, key: &PyStr) -> Option<Obj> {
-        self.core.get_str(key)
+        self.core.get_str(key).map(IntoStrong::into_strong)
     }
-    /// The value of a key given as text. May be uncounted.
+    /// The value of a key given as text.
     pub fn get_name(&self, key: &str) -> Option<Obj> {
-        self.core.get_str(&intern(key))
+        self.core.get_str(&intern(key)).map(IntoStrong::into_strong)
     }
     #[inline]
     pub fn contains(&self, key: &Obj) -> PyResult<bool> {

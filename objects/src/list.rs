@@ -108,9 +108,9 @@ impl PyList {
     fn section(&self) -> ShortSection<'_> {
         ShortSection::enter(self.header.lock())
     }
-    /// Item `index`, without a lock. May be uncounted.
+    /// Item `index`, without a lock. May be uncounted: see `PyDict::get_lent`.
     #[inline]
-    pub fn get(&self, index: usize) -> Option<Obj> {
+    pub fn get_lent(&self, index: usize) -> Option<Obj> {
         for _ in 0..ATTEMPTS {
             let storage = self.storage();
             if index >= self.len() {
@@ -132,8 +132,8 @@ impl PyList {
     }
     /// Item `index`, counted.
     #[inline]
-    pub fn get_strong(&self, index: usize) -> Option<Obj> {
-        self.get(index).map(IntoStrong::into_strong)
+    pub fn get(&self, index: usize) -> Option<Obj> {
+        self.get_lent(index).map(IntoStrong::into_strong)
     }
     /// Replaces item `index`; returns whether there is one.
     #[inline]

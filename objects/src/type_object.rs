@@ -24,6 +24,7 @@ pub use slots::{CompareOp, SlotId, SlotTable, TypeSlots};
 
 use crate::dict::PyDict;
 use crate::error::{PyResult, memory_error};
+use crate::protocol::IntoStrong;
 use crate::shape::{self, Shape};
 use crate::str::PyStr;
 use crate::types::types;
@@ -286,9 +287,15 @@ impl PyType {
         }
     }
 
-    /// The attribute `name` (interned) of the class and its bases, without descriptor calls. May be uncounted.
+    /// The attribute `name` (interned) of the class and its bases, without descriptor calls.
     #[inline]
     pub fn lookup(&self, name: &PyStr) -> Option<Obj> {
+        self.lookup_lent(name).map(IntoStrong::into_strong)
+    }
+    /// [`PyType::lookup`] without counting: the result must go into a register, or be cloned, before anything that may run
+    /// Python code other than through itself.
+    #[inline]
+    pub fn lookup_lent(&self, name: &PyStr) -> Option<Obj> {
         let version = self.version_now();
         if version != 0
             && let Some(hit) = method_cache_get(version, name)
@@ -307,7 +314,7 @@ impl PyType {
         found
     }
     fn lookup_uncached(&self, name: &PyStr) -> Option<Obj> {
-        self.mro_iter().find_map(|class| class.dict.load().and_then(|d| d.downcast::<PyDict>().and_then(|d| d.get_str_ref(name))))
+        self.mro_iter().find_map(|class| class.dict.load_uncounted().and_then(|d| d.downcast::<PyDict>().and_then(|d| d.get_str_lent(name))))
     }
     /// The attribute and the class of the method resolution order that has it.
     pub fn lookup_with_class(&self, name: &PyStr) -> Option<(Obj, &PyType)> {

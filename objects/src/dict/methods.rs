@@ -20,7 +20,7 @@ impl PyDict {
     /// Return the value for key if key is in the dictionary, else default.
     #[pymethod(name = "get", sig = "(key, default=None, /)")]
     fn get_or(&self, key: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
-        Ok(match self.get(key)? {
+        Ok(match self.get_lent(key)? {
             Some(value) => value,
             None => default.cloned().unwrap_or_else(none),
         })

@@ -130,7 +130,7 @@ fn list_next(obj: &Obj) -> PyResult<Option<Obj>> {
     if index >= 0
         && let Some(list) = iterator.seq.downcast::<PyList>()
     {
-        if let Some(item) = list.get(index as usize) {
+        if let Some(item) = list.get_lent(index as usize) {
             iterator.set_index(index + 1);
             return Ok(Some(item));
         }
@@ -145,7 +145,7 @@ fn list_previous(obj: &Obj) -> PyResult<Option<Obj>> {
     if index >= 0
         && let Some(list) = iterator.seq.downcast::<PyList>()
     {
-        if let Some(item) = list.get(index as usize) {
+        if let Some(item) = list.get_lent(index as usize) {
             iterator.set_index(index - 1);
             return Ok(Some(item));
         }

@@ -130,7 +130,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
     let mut text = TextBuf::new();
     text.push_str("[");
     let mut index = 0;
-    while let Some(item) = list.get_strong(index) {
+    while let Some(item) = list.get(index) {
         if index > 0 {
             text.push_str(", ");
         }
@@ -147,7 +147,7 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
         return Ok(bool_obj(op == CompareOp::Ne));
     }
     let mut index = 0;
-    while let (Some(left), Some(right)) = (x.get_strong(index), y.get_strong(index)) {
+    while let (Some(left), Some(right)) = (x.get(index), y.get(index)) {
         if !protocol::eq(&left, &right)? {
             return match op {
                 CompareOp::Eq => Ok(bool_obj(false)),
@@ -193,7 +193,7 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     } else {
         return Err(bad_index(key));
     };
-    position(index, list.len()).and_then(|index| list.get(index)).ok_or_else(|| index_error("list index out of range"))
+    position(index, list.len()).and_then(|index| list.get_lent(index)).ok_or_else(|| index_error("list index out of range"))
 }
 
 fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {

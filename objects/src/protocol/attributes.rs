@@ -3,7 +3,7 @@
 use taipan_gc::{Obj, Py};
 
 use crate::attribute;
-use super::{enter_native_while, is_true};
+use super::{IntoStrong, enter_native_while, is_true};
 use crate::error::*;
 use crate::str::{PyStr, intern};
 use crate::type_object::slots::BinaryFn;
@@ -22,6 +22,7 @@ pub fn getattr_obj(obj: &Obj, name: &Obj) -> PyResult<Obj> {
         Some(get) => get(obj, name),
         None => attribute::generic_getattr(obj, name),
     }
+    .map(IntoStrong::into_strong)
 }
 
 /// `getattr(obj, name)` by text.
@@ -31,6 +32,10 @@ pub fn getattr_str(obj: &Obj, name: &str) -> PyResult<Obj> {
 
 /// `getattr(obj, name, None)`: no exception is made when a plain object lacks the attribute.
 pub fn getattr_opt(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
+    Ok(getattr_opt_lent(obj, name)?.map(IntoStrong::into_strong))
+}
+
+fn getattr_opt_lent(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
     let generic: BinaryFn = attribute::generic_getattr;
     let of_type: BinaryFn = attribute::type_getattr;
     let of_module: BinaryFn = crate::module::module_getattr;
@@ -88,7 +93,7 @@ pub fn lookup_special(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
 /// Binds class attribute `attribute` to `obj` as the descriptor protocol says.
 pub fn bind(attribute: &Obj, obj: &Obj) -> PyResult<Obj> {
     match class_of(attribute).slots.descr_get() {
-        Some(get) => get(attribute, Some(obj), Some(&class_of(obj).to_obj())),
+        Some(get) => get(attribute, Some(obj), Some(&class_of(obj).to_obj())).map(IntoStrong::into_strong),
         None => Ok(attribute.clone()),
     }
 }

@@ -30,7 +30,7 @@ pub fn call_args(callable: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     match class_of(callable).slots.call() {
         Some(call) => {
             enter_native()?;
-            call(callable, args)
+            call(callable, args).map(super::IntoStrong::into_strong)
         }
         None => Err(type_error(format!("'{}' object is not callable", class_of(callable).name()))),
     }

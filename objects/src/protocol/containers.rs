@@ -20,7 +20,7 @@ pub fn len(obj: &Obj) -> PyResult<usize> {
 /// `obj[key]`.
 pub fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     if let Some(getitem) = class_of(obj).slots.getitem() {
-        return getitem(obj, key);
+        return getitem(obj, key).map(super::IntoStrong::into_strong);
     }
     if let Some(class) = obj.downcast::<PyType>() {
         if class.is(&types().type_) {

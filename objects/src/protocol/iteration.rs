@@ -30,7 +30,7 @@ pub fn iter(obj: &Obj) -> PyResult<Obj> {
 #[inline]
 pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
     match class_of(iterator).slots.iternext() {
-        Some(next) => next(iterator),
+        Some(next) => Ok(next(iterator)?.map(IntoStrong::into_strong)),
         None => Err(type_error(format!("'{}' object is not an iterator", class_of(iterator).name()))),
     }
 }

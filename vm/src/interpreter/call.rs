@@ -422,7 +422,7 @@ fn construct(
         clear_call(regs, base, first, nargs);
         return Ok(Some(Called::Value(instance)));
     }
-    let Some(init) = class.lookup(&taipan_objects::istr!("__init__")) else { return Ok(None) };
+    let Some(init) = class.lookup_lent(&taipan_objects::istr!("__init__")) else { return Ok(None) };
     let Some(function) = init.downcast::<PyFunction>() else { return Ok(None) };
     let code = function_code(function);
     if code.is_generator_like() || first != base + 2 {

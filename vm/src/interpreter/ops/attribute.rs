@@ -152,7 +152,7 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
     let Some(header) = obj.header() else { return protocol::getattr(obj, name) };
     if is_generic(class) {
         let version = class.version();
-        let found = class.lookup(name);
+        let found = class.lookup_lent(name);
         let shape = Shape::of(header);
         if found.as_ref().is_none_or(|f| !is_data_descriptor(f)) && shape.ext_offset != 0 && !shape.is_dict {
             match shape.find(name.as_ptr()) {
@@ -171,8 +171,8 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
         && let Some(subject) = obj.downcast::<PyType>()
     {
         let version = subject.version();
-        if class.lookup(name).is_none()
-            && let Some(value) = subject.lookup(name)
+        if class.lookup_lent(name).is_none()
+            && let Some(value) = subject.lookup_lent(name)
             && class_of(&value).slots.descr_get().is_none_or(|_| class_of(&value).is(&types().function))
         {
             let cache = ClassCache {
@@ -193,7 +193,7 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
     {
         let dict = module.dict_ref();
         let version = dict.keys_version();
-        if class.lookup(name).is_none_or(|f| !is_data_descriptor(&f))
+        if class.lookup_lent(name).is_none_or(|f| !is_data_descriptor(&f))
             && let Some(entry) = dict.entry_index(name)
             && version != 0
         {
@@ -242,7 +242,7 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
     let generic: taipan_objects::type_object::slots::SetFn = taipan_objects::attribute::generic_setattr;
     if class.slots.setattro().is_some_and(|f| f as usize == generic as usize)
         && class.has_dict()
-        && class.lookup(name).is_none_or(|f| class_of(&f).slots.descr_set().is_none())
+        && class.lookup_lent(name).is_none_or(|f| class_of(&f).slots.descr_set().is_none())
     {
         shape::set_attribute(obj, name, value)?;
         let shape = Shape::of(header);
@@ -291,7 +291,7 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
     let class = class_of(obj);
     if is_generic(class) {
         let version = class.version();
-        if let Some(found) = class.lookup(name) {
+        if let Some(found) = class.lookup_lent(name) {
             let kind = class_of(&found);
             if kind.is(&types().function) || kind.is(&types().method_descriptor) {
                 let (shadowed, cacheable) = match obj.header().map(Shape::of) {

@@ -32,7 +32,7 @@ pub fn quick_subscript(container: &Obj, key: &Obj) -> Option<Obj> {
             let list = container.downcast::<PyList>()?;
             let i = k.as_int();
             let index = if i < 0 { i + list.len() as i64 } else { i };
-            return if index < 0 { None } else { list.get(index as usize) };
+            return if index < 0 { None } else { list.get_lent(index as usize) };
         }
     } else if std::ptr::eq(ops, PyTuple::ops()) {
         if k.is_int() && std::ptr::eq(entry.class().cast(), types().tuple.as_ptr()) {
@@ -44,7 +44,7 @@ pub fn quick_subscript(container: &Obj, key: &Obj) -> Option<Obj> {
     } else if std::ptr::eq(ops, PyDict::ops()) && std::ptr::eq(entry.class().cast(), types().dict.as_ptr()) {
         let dict = container.downcast::<PyDict>()?;
         if k.is_int() || class_of(key).is(&types().str) {
-            return match dict.get(key) {
+            return match dict.get_lent(key) {
                 Ok(found) => found,
                 Err(Raised) => {
                     // Comparing with a foreign key raised: let the general path raise it again.

@@ -50,7 +50,7 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
     let name = &code.names[index];
     if let (Some(globals), Some(builtins)) = (dict_of(frame.globals()), dict_of(frame.builtins())) {
         let globals_version = globals.keys_version();
-        if let Some(value) = globals.get_str(name) {
+        if let Some(value) = globals.get_str_lent(name) {
             if let Some(entry) = globals.entry_index(name)
                 && globals_version != 0
             {
@@ -59,7 +59,7 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
             return Ok(value);
         }
         let builtins_version = builtins.keys_version();
-        if let Some(value) = builtins.get_str(name) {
+        if let Some(value) = builtins.get_str_lent(name) {
             if let Some(entry) = builtins.entry_index(name)
                 && globals_version != 0
                 && builtins_version != 0
