@@ -26,6 +26,7 @@ mod items {
     #[pyattr]
     const MAXGROUPS: usize = (i32::MAX / 2) as usize;
     #[pyattr]
+    #[allow(non_upper_case_globals)]
     const copyright: &str = " SRE 2.2.2 Copyright (c) 1997-2002 by Secret Labs AB ";
 
     #[pyfunction]

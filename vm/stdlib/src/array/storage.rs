@@ -1,0 +1,242 @@
+//! The memory of an array: machine values of one kind, one after the other.
+//!
+//! The bytes change only under the array's object lock (a critical section); while they are exported, they neither move nor
+//! change in number. Values are converted outside of the lock, since that may run Python code.
+#![allow(unsafe_code)] // The buffer protocol hands out addresses.
+
+use parking_lot::Mutex;
+use taipan_objects::buffer::{self, Buffer};
+use taipan_objects::int::{self, int_ref};
+use taipan_objects::native::FromArg;
+use taipan_objects::prelude::*;
+use taipan_threading::CriticalSection;
+
+/// A kind of item.
+pub struct Kind {
+    pub code: u8,
+    pub size: usize,
+    /// Format for the buffer protocol.
+    pub format: &'static str,
+}
+
+pub static KINDS: [Kind; 14] = [
+    Kind { code: b'b', size: 1, format: "b" },
+    Kind { code: b'B', size: 1, format: "B" },
+    Kind { code: b'u', size: 4, format: "w" },
+    Kind { code: b'w', size: 4, format: "w" },
+    Kind { code: b'h', size: 2, format: "h" },
+    Kind { code: b'H', size: 2, format: "H" },
+    Kind { code: b'i', size: 4, format: "i" },
+    Kind { code: b'I', size: 4, format: "I" },
+    Kind { code: b'l', size: 8, format: "l" },
+    Kind { code: b'L', size: 8, format: "L" },
+    Kind { code: b'q', size: 8, format: "q" },
+    Kind { code: b'Q', size: 8, format: "Q" },
+    Kind { code: b'f', size: 4, format: "f" },
+    Kind { code: b'd', size: 8, format: "d" },
+];
+
+/// One item as bytes; the first `Kind::size` of them count.
+pub type Item = [u8; 8];
+
+fn word(value: u64) -> Item {
+    value.to_ne_bytes()
+}
+
+/// The first bytes of the native form of a number of `size` bytes.
+fn narrow(value: u64, size: usize) -> Item {
+    let mut item = [0; 8];
+    match size {
+        1 => item[..1].copy_from_slice(&(value as u8).to_ne_bytes()),
+        2 => item[..2].copy_from_slice(&(value as u16).to_ne_bytes()),
+        4 => item[..4].copy_from_slice(&(value as u32).to_ne_bytes()),
+        _ => item = word(value),
+    }
+    item
+}
+
+impl Kind {
+    pub fn of(code: u32) -> Option<&'static Kind> {
+        KINDS.iter().find(|k| u32::from(k.code) == code)
+    }
+    pub fn is_text(&self) -> bool {
+        matches!(self.code, b'u' | b'w')
+    }
+    /// The object for an item.
+    pub fn get(&self, bytes: &[u8]) -> Obj {
+        let mut item = [0; 8];
+        item[..self.size].copy_from_slice(&bytes[..self.size]);
+        let [a, b, c, d, ..] = item;
+        match self.code {
+            b'b' => int_obj(i64::from(a as i8)),
+            b'B' => int_obj(i64::from(a)),
+            b'h' => int_obj(i64::from(i16::from_ne_bytes([a, b]))),
+            b'H' => int_obj(i64::from(u16::from_ne_bytes([a, b]))),
+            b'i' => int_obj(i64::from(i32::from_ne_bytes([a, b, c, d]))),
+            b'I' => int_obj(i64::from(u32::from_ne_bytes([a, b, c, d]))),
+            b'l' | b'q' => int_obj(i64::from_ne_bytes(item)),
+            b'L' | b'Q' => int::from_u64(u64::from_ne_bytes(item)),
+            b'f' => float_obj(f64::from(f32::from_ne_bytes([a, b, c, d]))),
+            b'd' => float_obj(f64::from_ne_bytes(item)),
+            _ => PyStr::from_code_point(u32::from_ne_bytes([a, b, c, d])).into_obj(),
+        }
+    }
+    /// The item for an object.
+    pub fn item(&self, value: &Obj) -> PyResult<Item> {
+        let limits = |low: i64, high: i64, name: &str| -> PyResult<Item> {
+            let short = |value: i64, low: i64, high: i64, name: &str| {
+                if value < low {
+                    Err(overflow_error(format!("{name} is less than minimum")))
+                } else if value > high {
+                    Err(overflow_error(format!("{name} is greater than maximum")))
+                } else {
+                    Ok(())
+                }
+            };
+            let value = i64::from_arg(value)?;
+            match self.code {
+                // The C converters of these kinds check for a wider one first.
+                b'b' => short(value, i64::from(i16::MIN), i64::from(i16::MAX), "signed short integer")?,
+                b'H' => short(value, i64::from(i32::MIN), i64::from(i32::MAX), "signed integer")?,
+                _ => {}
+            }
+            short(value, low, high, name)?;
+            Ok(narrow(value as u64, self.size))
+        };
+        match self.code {
+            b'b' => limits(-128, 127, "signed char"),
+            b'B' => limits(0, 255, "unsigned byte integer"),
+            b'h' => limits(i64::from(i16::MIN), i64::from(i16::MAX), "signed short integer"),
+            b'H' => limits(0, 0xffff, "unsigned short"),
+            b'i' => limits(i64::from(i32::MIN), i64::from(i32::MAX), "signed integer"),
+            b'l' => Ok(word(i64::from_arg(value)? as u64)),
+            b'I' | b'L' => {
+                let value = index(value)?;
+                let Some(value) = int_ref(&value) else { return Err(type_error("an index is not an integer")) };
+                if value.is_negative() {
+                    return Err(overflow_error("can't convert negative value to unsigned int"));
+                }
+                let Some(value) = value.to_u64() else {
+                    return Err(overflow_error("Python int too large to convert to C unsigned long"));
+                };
+                if self.code == b'I' && value > u64::from(u32::MAX) {
+                    return Err(overflow_error("unsigned int is greater than maximum"));
+                }
+                Ok(narrow(value, self.size))
+            }
+            b'q' => {
+                let value = index(value)?;
+                match int_ref(&value).and_then(|i| i.to_i64()) {
+                    Some(value) => Ok(word(value as u64)),
+                    None => Err(overflow_error("int too big to convert")),
+                }
+            }
+            b'Q' => {
+                let value = index(value)?;
+                match int_ref(&value) {
+                    Some(value) if value.is_negative() => Err(overflow_error("can't convert negative int to unsigned")),
+                    Some(value) => value.to_u64().map(word).ok_or_else(|| overflow_error("int too big to convert")),
+                    None => Err(type_error("an index is not an integer")),
+                }
+            }
+            b'f' => Ok(narrow(u64::from((as_f64(value)? as f32).to_bits()), 4)),
+            b'd' => Ok(word(as_f64(value)?.to_bits())),
+            _ => {
+                let Some(text) = value.downcast::<PyStr>() else {
+                    return Err(type_error(format!("array item must be a unicode character, not {}", class_of(value).name())));
+                };
+                if text.len() != 1 {
+                    return Err(type_error(format!(
+                        "array item must be a unicode character, not a string of length {}",
+                        text.len()
+                    )));
+                }
+                Ok(narrow(u64::from(text.units().at(0)), 4))
+            }
+        }
+    }
+}
+
+/// An `array.array`.
+#[repr(C)]
+pub struct PyArray {
+    header: Header,
+    pub kind: &'static Kind,
+    memory: Mutex<Memory>,
+}
+layout!(PyArray, "array.array");
+
+struct Memory {
+    bytes: Vec<u8>,
+    exports: usize,
+}
+
+impl PyArray {
+    /// An array of `class` with these bytes, a whole number of items.
+    pub fn create(class: &PyType, kind: &'static Kind, bytes: Vec<u8>) -> Py<PyArray> {
+        let memory = Mutex::new(Memory { bytes, exports: 0 });
+        taipan_objects::type_object::new_instance(class, |header| PyArray { header, kind, memory })
+    }
+    /// Runs `f` on the bytes. It must not run Python code.
+    pub fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        let _section = CriticalSection::enter(self.header.lock());
+        f(&self.memory.lock().bytes)
+    }
+    /// Runs `f` on the bytes to change them in place. It must not run Python code.
+    pub fn with_mut<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
+        let _section = CriticalSection::enter(self.header.lock());
+        f(&mut self.memory.lock().bytes)
+    }
+    /// Runs `f` to change the number of items; `BufferError` if that changes while they are exported. It must not run Python code.
+    pub fn resize<R>(&self, f: impl FnOnce(&mut Vec<u8>) -> R) -> PyResult<R> {
+        let _section = CriticalSection::enter(self.header.lock());
+        let mut memory = self.memory.lock();
+        if memory.exports > 0 {
+            return Err(buffer_error("cannot resize an array that is exporting buffers"));
+        }
+        Ok(f(&mut memory.bytes))
+    }
+    /// Number of items.
+    pub fn len(&self) -> usize {
+        self.with(<[u8]>::len) / self.kind.size
+    }
+    /// The item at an index, if there is one.
+    pub fn at(&self, index: usize) -> Option<Obj> {
+        let size = self.kind.size;
+        let item = self.with(|bytes| {
+            let mut item: Item = [0; 8];
+            item[..size].copy_from_slice(bytes.get(index.checked_mul(size)?..(index + 1) * size)?);
+            Some(item)
+        })?;
+        Some(self.kind.get(&item))
+    }
+    /// All items.
+    pub fn items(&self) -> Vec<Obj> {
+        let bytes = self.with(<[u8]>::to_vec);
+        bytes.chunks_exact(self.kind.size).map(|item| self.kind.get(item)).collect()
+    }
+    /// Address of the first item.
+    pub fn address(&self) -> usize {
+        self.with(|bytes| bytes.as_ptr().addr())
+    }
+}
+
+fn release(owner: &Obj) {
+    if let Some(array) = owner.downcast::<PyArray>() {
+        array.memory.lock().exports -= 1;
+    }
+}
+
+/// The buffer protocol.
+pub fn export(obj: &Obj, flags: i32) -> PyResult<Buffer> {
+    let Some(array) = obj.downcast::<PyArray>() else { return Err(buffer::not_bytes_like(obj)) };
+    let _section = CriticalSection::enter(array.header.lock());
+    let mut memory = array.memory.lock();
+    memory.exports += 1;
+    let (ptr, len) = (memory.bytes.as_mut_ptr(), memory.bytes.len());
+    drop(memory);
+    // SAFETY: `resize` refuses to touch the memory while `exports` is not 0, and `owner` keeps the array alive.
+    let buffer = unsafe { Buffer::new(obj.clone(), ptr, len, false, Some(release)) };
+    let format = if flags & buffer::request::FORMAT != 0 { array.kind.format } else { "B" };
+    Ok(buffer.with_items(array.kind.size, format))
+}
