@@ -142,6 +142,10 @@ impl PyByteArray {
         // SAFETY: under the lock; `f` keeps the size if it is not resizable.
         f(unsafe { &mut *self.storage.get() }, resizable)
     }
+    /// Runs `f` on the bytes as a `Vec` to change them at will, under the lock; `BufferError` while exported. `f` must not run Python code.
+    pub fn edit<R>(&self, f: impl FnOnce(&mut Vec<u8>) -> PyResult<R>) -> PyResult<R> {
+        self.resize(|storage| f(storage.vec()))
+    }
     pub fn len(&self) -> usize {
         self.with(<[u8]>::len)
     }

@@ -46,6 +46,7 @@ pub mod simple_namespace;
 pub mod singletons;
 pub mod slice;
 pub mod str;
+pub mod structseq;
 pub mod super_object;
 mod text_error;
 pub mod traceback;

@@ -120,6 +120,16 @@ impl PyTuple {
         }
         tuple
     }
+    /// The struct with its items in a box, for a layout that extends this one.
+    pub(crate) fn boxed(header: Header, items: Vec<Obj>) -> PyTuple {
+        let tuple = Self::with_header(header, items.len());
+        // SAFETY: the counted word of each item, given away by it.
+        let items: Box<[Obj]> = items.into_iter().map(|item| unsafe { Obj::from_value_unchecked(item.into_counted()) }).collect();
+        if !items.is_empty() {
+            tuple.items.store(Box::into_raw(items).cast(), Ordering::Relaxed);
+        }
+        tuple
+    }
     pub fn header(&self) -> &Header {
         &self.header
     }

@@ -1,40 +1,54 @@
 //! The modules that CPython writes in C, one file each, named like the module. The table below is all that the interpreter knows of them.
 
+// Functions and constants are called what Python calls them.
+#![allow(non_snake_case, non_upper_case_globals)]
+
 use taipan_objects::native::ModuleDef;
 
 pub mod _abc;
+pub mod _codecs;
 pub mod _collections;
 pub mod _functools;
+pub mod _io;
 pub mod _json;
 pub mod _operator;
 pub mod _random;
 pub mod _sre;
+pub mod _stat;
 pub mod _struct;
 pub mod _weakref;
 pub mod array;
 pub mod binascii;
 pub mod cmath;
 pub mod counted;
+pub mod errno;
+pub mod file_path;
 pub mod itertools;
 pub mod math;
 pub mod native_class;
 pub mod new_exception;
+pub mod os_error;
+pub mod sys_calls;
 pub mod unicodedata;
 
 /// All native modules. One line each, sorted by name.
 static MODULES: &[&ModuleDef] = &[
     &_abc::MODULE,
+    &_codecs::MODULE,
     &_collections::MODULE,
     &_functools::MODULE,
+    &_io::MODULE,
     &_json::MODULE,
     &_operator::MODULE,
     &_random::MODULE,
     &_sre::MODULE,
+    &_stat::MODULE,
     &_struct::MODULE,
     &_weakref::MODULE,
     &array::MODULE,
     &binascii::MODULE,
     &cmath::MODULE,
+    &errno::MODULE,
     &itertools::MODULE,
     &math::MODULE,
     &unicodedata::MODULE,

@@ -1,0 +1,329 @@
+//! `BytesIO`: a file in memory.
+//!
+//! The bytes are those of a `bytearray` that nobody else has, except through the memory views of `getbuffer`, while which exist its size
+//! cannot change. Methods hold the locks of both objects at once, so position and bytes fit together.
+
+use taipan_objects::bytearray::PyByteArray;
+use taipan_objects::bytes::PyBytes;
+use taipan_objects::native::*;
+use taipan_objects::prelude::*;
+use taipan_objects::singletons::is_none;
+use taipan_objects::type_object::new_instance;
+use taipan_objects::{buffer, memoryview, shape};
+use taipan_threading::CriticalSection;
+use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
+
+use super::base::stream_class;
+use super::{Size, class_argument, closed_file, this};
+
+/// A file in memory.
+#[repr(C)]
+pub struct PyBytesIO {
+    header: Header,
+    /// A `bytearray`; nothing: closed.
+    contents: Slot,
+    /// May lie beyond the end. Changed under the lock.
+    position: AtomicUsize,
+}
+layout!(PyBytesIO, "BytesIO", [contents]);
+
+impl PyBytesIO {
+    fn contents(&self) -> PyResult<Py<PyByteArray>> {
+        self.contents.load().and_then(|c| c.into_py::<PyByteArray>().ok()).ok_or_else(closed_file)
+    }
+    /// Runs `f` with both locks.
+    fn locked<R>(&self, f: impl FnOnce(&PyByteArray, usize) -> PyResult<R>) -> PyResult<R> {
+        let contents = self.contents()?;
+        let _section = CriticalSection::enter2(self.header.lock(), contents.header().lock());
+        f(&contents, self.position.load(Ordering::Relaxed))
+    }
+    fn move_to(&self, position: usize) {
+        self.position.store(position, Ordering::Relaxed);
+    }
+    /// Takes up to `size` bytes, or all that are left.
+    fn take(&self, size: isize) -> PyResult<Vec<u8>> {
+        self.locked(|contents, at| {
+            let data = contents.with(|bytes| {
+                let left = bytes.get(at..).unwrap_or(&[]);
+                left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))].to_vec()
+            });
+            self.move_to(at + data.len());
+            Ok(data)
+        })
+    }
+    fn take_line(&self, size: isize) -> PyResult<Vec<u8>> {
+        self.locked(|contents, at| {
+            let line = contents.with(|bytes| {
+                let left = bytes.get(at..).unwrap_or(&[]);
+                let left = &left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))];
+                memchr::memchr(b'\n', left).map_or(left, |end| &left[..=end]).to_vec()
+            });
+            self.move_to(at + line.len());
+            Ok(line)
+        })
+    }
+    fn put(&self, data: &[u8]) -> PyResult<usize> {
+        self.locked(|contents, at| {
+            contents.edit(|bytes| {
+                let end = at.checked_add(data.len()).filter(|end| *end <= isize::MAX as usize);
+                let end = end.ok_or_else(|| overflow_error("new position too large"))?;
+                if data.is_empty() {
+                    return Ok(());
+                }
+                if end > bytes.len() {
+                    bytes.try_reserve(end - bytes.len()).map_err(|_| memory_error())?;
+                }
+                if at > bytes.len() {
+                    bytes.resize(at, 0);
+                }
+                let inside = data.len().min(bytes.len() - at);
+                bytes[at..at + inside].copy_from_slice(&data[..inside]);
+                bytes.extend_from_slice(&data[inside..]);
+                Ok(())
+            })?;
+            self.move_to(at + data.len());
+            Ok(data.len())
+        })
+    }
+}
+
+fn size_of_argument(size: Option<Size>) -> isize {
+    size.map_or(-1, |s| s.0)
+}
+
+#[pymethods(class = "_io.BytesIO")]
+impl PyBytesIO {
+    /// Returns True if the IO object can be read.
+    #[pymethod]
+    fn readable(&self) -> PyResult<bool> {
+        self.contents().map(|_| true)
+    }
+    /// Returns True if the IO object can be written.
+    #[pymethod]
+    fn writable(&self) -> PyResult<bool> {
+        self.contents().map(|_| true)
+    }
+    /// Returns True if the IO object can be seeked.
+    #[pymethod]
+    fn seekable(&self) -> PyResult<bool> {
+        self.contents().map(|_| true)
+    }
+    /// Does nothing.
+    #[pymethod]
+    fn flush(&self) -> PyResult<()> {
+        self.contents().map(drop)
+    }
+    /// Always returns False.
+    #[pymethod]
+    fn isatty(&self) -> PyResult<bool> {
+        self.contents().map(|_| false)
+    }
+    /// Current file position, an integer.
+    #[pymethod]
+    fn tell(&self) -> PyResult<usize> {
+        self.locked(|_, at| Ok(at))
+    }
+    /// Read at most size bytes, returned as a bytes object.
+    #[pymethod(sig = "(size=-1, /)")]
+    fn read(&self, size: Option<Size>) -> PyResult<Obj> {
+        Ok(PyBytes::from_vec(self.take(size_of_argument(size))?).into_obj())
+    }
+    /// Read at most size bytes, returned as a bytes object.
+    #[pymethod(sig = "(size=-1, /)")]
+    fn read1(&self, size: Option<Size>) -> PyResult<Obj> {
+        Ok(PyBytes::from_vec(self.take(size_of_argument(size))?).into_obj())
+    }
+    /// Next line from the file, as a bytes object.
+    #[pymethod(sig = "(size=-1, /)")]
+    fn readline(&self, size: Option<Size>) -> PyResult<Obj> {
+        Ok(PyBytes::from_vec(self.take_line(size_of_argument(size))?).into_obj())
+    }
+    /// List of bytes objects, each a line from the file.
+    #[pymethod(sig = "(size=None, /)")]
+    fn readlines(&self, size: Option<&Obj>) -> PyResult<Obj> {
+        let most = match size.filter(|s| !is_none(s)) {
+            Some(size) => match usize::try_from(Size::from_arg(size)?.0) {
+                Ok(most) if most > 0 => most,
+                _ => usize::MAX,
+            },
+            None => usize::MAX,
+        };
+        let (mut lines, mut total) = (Vec::new(), 0);
+        loop {
+            let line = self.take_line(-1)?;
+            total += line.len();
+            if line.is_empty() {
+                break;
+            }
+            lines.push(PyBytes::from_vec(line).into_obj());
+            if total >= most {
+                break;
+            }
+        }
+        Ok(list_obj(lines))
+    }
+    /// Read bytes into buffer.
+    #[pymethod]
+    fn readinto(&self, buffer: &Obj) -> PyResult<usize> {
+        self.contents()?;
+        let Some(target) = buffer::get_writable(buffer)? else {
+            let name = class_of(buffer).name();
+            return Err(type_error(format!("readinto() argument must be read-write bytes-like object, not {name}")));
+        };
+        let data = self.take(target.len as isize)?;
+        target.with_mut(|bytes| bytes[..data.len()].copy_from_slice(&data));
+        Ok(data.len())
+    }
+    /// Write bytes to file.
+    #[pymethod]
+    fn write(&self, b: &Obj) -> PyResult<usize> {
+        self.contents()?;
+        buffer::with_stable_bytes(b, |bytes| self.put(bytes))?
+    }
+    /// Write lines to the file.
+    #[pymethod]
+    fn writelines(slf: &Obj, lines: &Obj) -> PyResult<()> {
+        let this = this::<PyBytesIO>(slf)?;
+        this.contents()?;
+        for_each(lines, |line| buffer::with_stable_bytes(&line, |bytes| this.put(bytes))?.map(drop))
+    }
+    /// Change stream position.
+    #[pymethod(sig = "(pos, whence=0, /)")]
+    fn seek(&self, pos: isize, whence: Option<i32>) -> PyResult<usize> {
+        let whence = whence.unwrap_or(0);
+        self.locked(|contents, at| {
+            let base = match whence {
+                0 if pos < 0 => return Err(value_error(format!("negative seek value {pos}"))),
+                0 => 0,
+                1 => at,
+                2 => contents.len(),
+                _ => return Err(value_error(format!("invalid whence ({whence}, should be 0, 1 or 2)"))),
+            };
+            let Some(target) = (base as isize).checked_add(pos) else {
+                return Err(overflow_error("new position too large"));
+            };
+            self.move_to(target.max(0) as usize);
+            Ok(target.max(0) as usize)
+        })
+    }
+    /// Truncate the file to at most size bytes.
+    #[pymethod(sig = "(size=None, /)")]
+    fn truncate(&self, size: Option<&Obj>) -> PyResult<usize> {
+        self.contents()?;
+        let size = match size.filter(|s| !is_none(s)) {
+            Some(size) => Some(Size::from_arg(size)?.0),
+            None => None,
+        };
+        self.locked(|contents, at| {
+            let size = match size {
+                Some(size) => usize::try_from(size).map_err(|_| value_error(format!("negative size value {size}")))?,
+                None => at,
+            };
+            contents.edit(|bytes| {
+                bytes.truncate(size);
+                Ok(())
+            })?;
+            Ok(size)
+        })
+    }
+    /// Retrieve the entire contents of the BytesIO object.
+    #[pymethod]
+    fn getvalue(&self) -> PyResult<Obj> {
+        Ok(self.contents()?.with(bytes_obj))
+    }
+    /// Get a read-write view over the contents of the BytesIO object.
+    #[pymethod]
+    fn getbuffer(&self) -> PyResult<Obj> {
+        memoryview::from_object(self.contents()?.as_obj())
+    }
+    /// Disable all I/O operations.
+    #[pymethod]
+    fn close(&self) -> PyResult<()> {
+        if let Ok(contents) = self.contents() {
+            // Fails while there are views.
+            contents.edit(|bytes| {
+                *bytes = Vec::new();
+                Ok(())
+            })?;
+            drop(self.contents.take());
+        } else {
+            drop(take_raised());
+        }
+        Ok(())
+    }
+    #[pymethod]
+    fn __getstate__(slf: &Obj) -> PyResult<Obj> {
+        let this = this::<PyBytesIO>(slf)?;
+        let (value, at) = this.locked(|contents, at| Ok((contents.with(bytes_obj), at)))?;
+        let attributes = shape::attributes(slf)?;
+        let dict = if attributes.is_empty() { none() } else { shape::dict_of(slf)?.copy().into_obj() };
+        Ok(tuple_obj(vec![value, int_obj(at as i64), dict]))
+    }
+    #[pymethod(name = "__setstate__")]
+    fn setstate(slf: &Obj, object: &Obj) -> PyResult<()> {
+        let this = this::<PyBytesIO>(slf)?;
+        let wrong = || {
+            let (class, got) = (class_of(slf).full_name(), class_of(object).full_name());
+            type_error(format!("{class}.__setstate__ argument should be 3-tuple, got {got}"))
+        };
+        let items = object.downcast::<taipan_objects::tuple::PyTuple>().ok_or_else(wrong)?;
+        let [value, position, dict] = items.as_slice() else { return Err(wrong()) };
+        this.contents.store(PyByteArray::from_vec(buffer::to_vec(value)?).into_obj());
+        match usize::try_from(index_word_or(position, &types().overflow_error)?) {
+            Ok(position) => this.move_to(position),
+            Err(_) => return Err(value_error("position value cannot be negative")),
+        }
+        if !is_none(dict) {
+            shape::dict_of(slf)?.update_from(dict)?;
+        }
+        Ok(())
+    }
+    #[pymethod]
+    fn __sizeof__(&self) -> PyResult<usize> {
+        Ok(size_of::<PyBytesIO>() + self.contents()?.len())
+    }
+    /// True if the file is closed.
+    #[pygetset]
+    fn closed(&self) -> bool {
+        self.contents.is_empty()
+    }
+}
+
+fn iter(obj: &Obj) -> PyResult<Obj> {
+    this::<PyBytesIO>(obj)?.contents()?;
+    Ok(obj.clone())
+}
+
+fn next(obj: &Obj) -> PyResult<Option<Obj>> {
+    let line = this::<PyBytesIO>(obj)?.take_line(-1)?;
+    Ok(if line.is_empty() { None } else { Some(PyBytes::from_vec(line).into_obj()) })
+}
+
+fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
+    let class = class_argument::<PyBytesIO>(class)?;
+    let contents = PyByteArray::from_vec(Vec::new()).into_obj();
+    let make = |header| PyBytesIO { header, contents: Slot::new(contents), position: AtomicUsize::new(0) };
+    Ok(new_instance(class, make).into_obj())
+}
+
+#[pyargs(name = "BytesIO", sig = "(initial_bytes=b'')")]
+fn init(slf: &Obj, initial_bytes: Option<&Obj>) -> PyResult<()> {
+    let this = this::<PyBytesIO>(slf)?;
+    let bytes = match initial_bytes.filter(|b| !is_none(b)) {
+        Some(bytes) => buffer::to_vec(bytes)?,
+        None => Vec::new(),
+    };
+    this.contents.store(PyByteArray::from_vec(bytes).into_obj());
+    this.move_to(0);
+    Ok(())
+}
+
+pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
+    stream_class("_io.BytesIO", <PyBytesIO as taipan_objects::Object>::ops())
+        .base(base)
+        .slots(TypeSlots { new: Some(new), init: Some(init), iter: Some(iter), iternext: Some(next), ..TypeSlots::EMPTY })
+        .methods(PyBytesIO::methods())
+        .getset(PyBytesIO::getset())
+        .doc("Buffered I/O implementation using an in-memory bytes buffer.")
+        .make()
+}

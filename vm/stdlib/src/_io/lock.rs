@@ -1,0 +1,111 @@
+//! The lock of a stream, and the state it guards.
+//!
+//! The lock is held during a whole method, system calls and calls of Python code (raw streams written in Python) included; who waits for it
+//! is detached and can be interrupted. A thread that enters a second time, from a signal handler or a raw stream that uses its own
+//! buffer, gets `RuntimeError`. The state holds no Python objects, so the collector need not look into it.
+//!
+//! | owner | meaning |
+//! | --- | --- |
+//! | 0 | free, or about to be taken or let go |
+//! | slot and generation of a thread | held by that thread, which alone touches the state |
+
+use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
+
+use taipan_objects::hooks;
+use taipan_objects::prelude::*;
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+use taipan_threading::{Acquisition, RawLock};
+
+/// A lock with the state that it guards.
+pub struct StreamLock<T> {
+    lock: RawLock,
+    owner: AtomicU64,
+    state: UnsafeCell<T>,
+}
+
+// SAFETY: `state` is touched by the owner of the lock only.
+unsafe impl<T: Send> Sync for StreamLock<T> {}
+
+/// The calling thread in the `owner` field: never zero.
+fn me() -> u64 {
+    let slot = u64::from(taipan_threading::current_slot());
+    let generation = taipan_threading::current().map_or(0, |t| t.generation());
+    1 << 63 | slot << 32 | u64::from(generation)
+}
+
+/// Whether the owner is a thread that does not exist any more: it was left behind by a fork.
+fn is_gone(owner: u64) -> bool {
+    let slot = (owner >> 32) as u16;
+    match taipan_threading::thread_by_slot(slot) {
+        Some(thread) => owner != 0 && (thread.is_vacant() || thread.generation() != owner as u32),
+        None => false,
+    }
+}
+
+impl<T> StreamLock<T> {
+    pub fn new(state: T) -> StreamLock<T> {
+        StreamLock { lock: RawLock::new(), owner: AtomicU64::new(0), state: UnsafeCell::new(state) }
+    }
+    /// Takes the lock of `stream`, which this belongs to.
+    #[inline]
+    pub fn enter(&self, stream: &Obj) -> PyResult<StreamGuard<'_, T>> {
+        if !self.lock.try_acquire() {
+            self.enter_slow(stream)?;
+        }
+        self.owner.store(me(), Ordering::Relaxed); // Only the thread itself compares it with itself.
+        Ok(StreamGuard { lock: self })
+    }
+    #[cold]
+    fn enter_slow(&self, stream: &Obj) -> PyResult<()> {
+        let owner = self.owner.load(Ordering::Relaxed);
+        if owner == me() {
+            return Err(runtime_error(format!("reentrant call inside {}", repr_string(stream)?)));
+        }
+        if is_gone(owner) {
+            self.owner.store(0, Ordering::Relaxed);
+            self.lock.release();
+        }
+        loop {
+            match self.lock.acquire(None, true) {
+                Acquisition::Acquired => return Ok(()),
+                Acquisition::Interrupted => hooks::check_signals()?,
+                Acquisition::TimedOut => {}
+            }
+        }
+    }
+    /// Whether the calling thread is in one of the stream's methods.
+    pub fn is_mine(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == me()
+    }
+}
+
+/// Access to the state; lets the lock go when dropped.
+pub struct StreamGuard<'a, T> {
+    lock: &'a StreamLock<T>,
+}
+
+impl<T> Deref for StreamGuard<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: the guard exists while its thread holds the lock.
+        unsafe { &*self.lock.state.get() }
+    }
+}
+
+impl<T> DerefMut for StreamGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above; the guard is borrowed mutably, and there is one guard at a time.
+        unsafe { &mut *self.lock.state.get() }
+    }
+}
+
+impl<T> Drop for StreamGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.lock.owner.store(0, Ordering::Relaxed);
+        self.lock.lock.release();
+    }
+}

@@ -1,0 +1,140 @@
+//! The user database and the locale.
+
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+use std::os::raw::{c_char, c_int};
+
+use super::{SysResult, c_text};
+
+/// A line of the user database.
+pub struct User {
+    pub name: Vec<u8>,
+    pub password: Vec<u8>,
+    pub uid: u32,
+    pub gid: u32,
+    pub gecos: Vec<u8>,
+    pub home: Vec<u8>,
+    pub shell: Vec<u8>,
+}
+
+fn user(find: impl Fn(*mut libc::passwd, *mut c_char, usize, *mut *mut libc::passwd) -> c_int) -> SysResult<Option<User>> {
+    let mut room = 1024;
+    loop {
+        let mut buffer = vec![0u8; room];
+        let mut entry = MaybeUninit::<libc::passwd>::zeroed();
+        let mut found = std::ptr::null_mut();
+        match find(entry.as_mut_ptr(), buffer.as_mut_ptr().cast(), room, &mut found) {
+            libc::ERANGE if room < 1 << 24 => room *= 2,
+            0 if found.is_null() => return Ok(None),
+            0 => {
+                // SAFETY: found: the entry is filled, its strings are in the buffer.
+                let entry = unsafe { entry.assume_init() };
+                return Ok(Some(copy_user(&entry)));
+            }
+            libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM => return Ok(None),
+            errno => return Err(errno),
+        }
+    }
+}
+
+fn copy_user(entry: &libc::passwd) -> User {
+    User {
+        name: c_text(entry.pw_name),
+        password: c_text(entry.pw_passwd),
+        uid: entry.pw_uid,
+        gid: entry.pw_gid,
+        gecos: c_text(entry.pw_gecos),
+        home: c_text(entry.pw_dir),
+        shell: c_text(entry.pw_shell),
+    }
+}
+
+pub fn user_by_id(uid: u32) -> SysResult<Option<User>> {
+    // SAFETY: a struct, a buffer with its length, a place for the result.
+    user(|entry, buffer, room, found| unsafe { libc::getpwuid_r(uid, entry, buffer, room, found) })
+}
+pub fn user_by_name(name: &CStr) -> SysResult<Option<User>> {
+    // SAFETY: a string, a struct, a buffer with its length, a place for the result.
+    user(|entry, buffer, room, found| unsafe { libc::getpwnam_r(name.as_ptr(), entry, buffer, room, found) })
+}
+/// All users. Not for two threads at a time: the caller serializes.
+pub fn all_users() -> Vec<User> {
+    let mut users = Vec::new();
+    // SAFETY: the entry is copied before the next call.
+    unsafe {
+        libc::setpwent();
+        while let Some(entry) = libc::getpwent().as_ref() {
+            users.push(copy_user(entry));
+        }
+        libc::endpwent();
+    }
+    users
+}
+
+// Locale.
+
+/// Sets (or asks for) the locale of a category. Not for two threads at a time: the caller serializes.
+pub fn setlocale(category: i32, locale: Option<&CStr>) -> Option<Vec<u8>> {
+    // SAFETY: a string or nothing; the result is copied at once.
+    let result = unsafe { libc::setlocale(category, locale.map_or(std::ptr::null(), CStr::as_ptr)) };
+    if result.is_null() { None } else { Some(c_text(result)) }
+}
+pub fn nl_langinfo(item: i32) -> Vec<u8> {
+    // SAFETY: a plain number; the result is copied at once.
+    c_text(unsafe { libc::nl_langinfo(item) })
+}
+/// Numbers and texts of `localeconv`.
+pub struct Conventions {
+    pub texts: [Vec<u8>; 10],
+    pub numbers: [i8; 14],
+}
+pub fn localeconv() -> Conventions {
+    // SAFETY: the result is copied at once.
+    unsafe {
+        let c = &*libc::localeconv();
+        Conventions {
+            texts: [
+                c_text(c.decimal_point),
+                c_text(c.thousands_sep),
+                c_text(c.grouping),
+                c_text(c.int_curr_symbol),
+                c_text(c.currency_symbol),
+                c_text(c.mon_decimal_point),
+                c_text(c.mon_thousands_sep),
+                c_text(c.mon_grouping),
+                c_text(c.positive_sign),
+                c_text(c.negative_sign),
+            ],
+            numbers: [
+                c.int_frac_digits,
+                c.frac_digits,
+                c.p_cs_precedes,
+                c.p_sep_by_space,
+                c.n_cs_precedes,
+                c.n_sep_by_space,
+                c.p_sign_posn,
+                c.n_sign_posn,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+            ],
+        }
+    }
+}
+pub fn strcoll(a: &CStr, b: &CStr) -> i32 {
+    // SAFETY: two strings.
+    unsafe { libc::strcoll(a.as_ptr(), b.as_ptr()) }
+}
+pub fn strxfrm(text: &CStr) -> Vec<u8> {
+    // SAFETY: a string; the first call only measures, the second has that much room.
+    unsafe {
+        let n = libc::strxfrm(std::ptr::null_mut(), text.as_ptr(), 0);
+        let mut buffer = vec![0u8; n + 1];
+        libc::strxfrm(buffer.as_mut_ptr().cast(), text.as_ptr(), buffer.len());
+        buffer.truncate(n);
+        buffer
+    }
+}
