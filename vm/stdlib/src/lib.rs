@@ -6,21 +6,28 @@
 use taipan_objects::native::ModuleDef;
 
 pub mod _abc;
+pub mod _blake2;
 pub mod _codecs;
 pub mod _collections;
 pub mod _functools;
 pub mod _io;
 pub mod _json;
+pub mod _md5;
 pub mod _operator;
 pub mod _random;
+pub mod _sha1;
+pub mod _sha2;
+pub mod _sha3;
 pub mod _sre;
 pub mod _stat;
+pub mod _statistics;
 pub mod _struct;
 pub mod _weakref;
 pub mod array;
 pub mod binascii;
 pub mod cmath;
 pub mod counted;
+pub mod digest_object;
 pub mod errno;
 pub mod file_path;
 pub mod itertools;
@@ -30,19 +37,26 @@ pub mod new_exception;
 pub mod os_error;
 pub mod sys_calls;
 pub mod unicodedata;
+pub mod zlib;
 
 /// All native modules. One line each, sorted by name.
 static MODULES: &[&ModuleDef] = &[
     &_abc::MODULE,
+    &_blake2::MODULE,
     &_codecs::MODULE,
     &_collections::MODULE,
     &_functools::MODULE,
     &_io::MODULE,
     &_json::MODULE,
+    &_md5::MODULE,
     &_operator::MODULE,
     &_random::MODULE,
+    &_sha1::MODULE,
+    &_sha2::MODULE,
+    &_sha3::MODULE,
     &_sre::MODULE,
     &_stat::MODULE,
+    &_statistics::MODULE,
     &_struct::MODULE,
     &_weakref::MODULE,
     &array::MODULE,
@@ -52,6 +66,7 @@ static MODULES: &[&ModuleDef] = &[
     &itertools::MODULE,
     &math::MODULE,
     &unicodedata::MODULE,
+    &zlib::MODULE,
 ];
 
 /// All native modules.
