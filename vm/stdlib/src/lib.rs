@@ -6,14 +6,18 @@
 use taipan_objects::native::ModuleDef;
 
 pub mod _abc;
+pub mod _bisect;
 pub mod _blake2;
 pub mod _codecs;
 pub mod _collections;
+pub mod _contextvars;
 pub mod _functools;
+pub mod _heapq;
 pub mod _io;
 pub mod _json;
 pub mod _md5;
 pub mod _operator;
+pub mod _queue;
 pub mod _random;
 pub mod _sha1;
 pub mod _sha2;
@@ -22,14 +26,17 @@ pub mod _sre;
 pub mod _stat;
 pub mod _statistics;
 pub mod _struct;
+pub mod _thread;
 pub mod _weakref;
 pub mod array;
+pub mod atexit;
 pub mod binascii;
 pub mod cmath;
 pub mod counted;
 pub mod digest_object;
 pub mod errno;
 pub mod file_path;
+pub mod gc;
 pub mod itertools;
 pub mod math;
 pub mod native_class;
@@ -42,14 +49,18 @@ pub mod zlib;
 /// All native modules. One line each, sorted by name.
 static MODULES: &[&ModuleDef] = &[
     &_abc::MODULE,
+    &_bisect::MODULE,
     &_blake2::MODULE,
     &_codecs::MODULE,
     &_collections::MODULE,
+    &_contextvars::MODULE,
     &_functools::MODULE,
+    &_heapq::MODULE,
     &_io::MODULE,
     &_json::MODULE,
     &_md5::MODULE,
     &_operator::MODULE,
+    &_queue::MODULE,
     &_random::MODULE,
     &_sha1::MODULE,
     &_sha2::MODULE,
@@ -58,11 +69,14 @@ static MODULES: &[&ModuleDef] = &[
     &_stat::MODULE,
     &_statistics::MODULE,
     &_struct::MODULE,
+    &_thread::MODULE,
     &_weakref::MODULE,
     &array::MODULE,
+    &atexit::MODULE,
     &binascii::MODULE,
     &cmath::MODULE,
     &errno::MODULE,
+    &gc::MODULE,
     &itertools::MODULE,
     &math::MODULE,
     &unicodedata::MODULE,

@@ -1,0 +1,204 @@
+//! `_contextvars`: variables with a value for each context.
+//!
+//! A context's values are in a dict that copies share until one of them is changed: a shared dict is never written.
+
+pub mod token;
+pub mod variable;
+
+use parking_lot::Mutex;
+use taipan_objects::dict::{PyDict, views};
+use taipan_objects::layout::TraceField;
+use taipan_objects::native::*;
+use taipan_objects::prelude::*;
+use taipan_objects::protocol;
+use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_flags};
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
+
+use crate::native_class;
+use crate::native_class::{class_argument, receiver};
+use variable::PyContextVar;
+
+struct Values {
+    dict: Py<PyDict>,
+    /// Another context has the same dict.
+    shared: bool,
+}
+
+impl TraceField for Values {
+    fn trace_field(&self, tracer: &mut Tracer<'_>) {
+        self.dict.trace_field(tracer);
+    }
+}
+
+/// A `Context`.
+#[repr(C)]
+pub struct PyContext {
+    header: Header,
+    values: Mutex<Values>,
+    /// Some thread runs in it.
+    entered: AtomicBool,
+}
+layout!(PyContext, "_contextvars.Context", [values]);
+
+native_class!(
+    /// `contextvars.Context`.
+    pub fn class() = TypeBuilder::new("_contextvars.Context", PyContext::ops())
+        .final_()
+        .flag(type_flags::HAS_WEAKREF)
+        .slots(TypeSlots {
+            new: Some(construct),
+            richcompare: Some(compare),
+            iter: Some(|obj| Ok(views::key_iter(&receiver::<PyContext>(obj)?.shared()))),
+            len: Some(|obj| Ok(receiver::<PyContext>(obj)?.shared().len())),
+            getitem: Some(|obj, key| receiver::<PyContext>(obj)?.find(key)?.ok_or_else(|| key_error(key.clone()))),
+            contains: Some(|obj, key| Ok(receiver::<PyContext>(obj)?.find(key)?.is_some())),
+            ..TypeSlots::EMPTY
+        })
+        .methods(PyContext::methods())
+        .make()
+);
+
+fn make(dict: Py<PyDict>, shared: bool) -> Py<PyContext> {
+    let values = Mutex::new(Values { dict, shared });
+    new_instance(class(), |header| PyContext { header, values, entered: AtomicBool::new(false) })
+}
+
+fn construct(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    class_argument::<PyContext>(class)?;
+    if !args.positional.is_empty() || args.has_keywords() {
+        return Err(type_error("Context() does not accept any arguments"));
+    }
+    Ok(make(PyDict::new(), false).into_obj())
+}
+
+fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+    let (Some(x), Some(y)) = (a.downcast::<PyContext>(), b.downcast::<PyContext>()) else { return Ok(not_implemented()) };
+    if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
+        return Ok(not_implemented());
+    }
+    protocol::rich_compare(x.shared().as_obj(), y.shared().as_obj(), op)
+}
+
+/// The calling thread's context, made when first asked for.
+pub fn current() -> Py<PyContext> {
+    let slot = &taipan_vm::thread::current().context;
+    if let Some(context) = slot.load().and_then(|c| c.into_py::<PyContext>().ok()) {
+        return context;
+    }
+    let context = make(PyDict::new(), false);
+    context.entered.store(true, Ordering::Relaxed);
+    drop(slot.replace(Some(context.as_obj().clone())));
+    context
+}
+
+impl PyContext {
+    /// The values as they are now; not to be written.
+    fn shared(&self) -> Py<PyDict> {
+        let mut values = self.values.lock();
+        values.shared = true;
+        values.dict.clone()
+    }
+    /// The value of a variable.
+    pub fn value(&self, variable: &Obj) -> PyResult<Option<Obj>> {
+        let values = self.values.lock();
+        // Variables are compared by identity: no Python code runs.
+        Ok(values.dict.get(variable)?.map(IntoStrong::into_strong))
+    }
+    /// Sets or deletes a variable and returns its former value.
+    pub fn replace(&self, variable: &Obj, value: Option<Obj>) -> PyResult<Option<Obj>> {
+        let old = self.value(variable)?;
+        let shared = {
+            let values = self.values.lock();
+            if values.shared { Some(values.dict.clone()) } else { None }
+        };
+        // Only threads that run in this context come here: one.
+        let fresh = shared.map(|dict| dict.copy());
+        let dict = {
+            let mut values = self.values.lock();
+            let former = fresh.map(|fresh| std::mem::replace(&mut values.dict, fresh));
+            values.shared = false;
+            (values.dict.clone(), former)
+        };
+        match value {
+            Some(value) => dict.0.set(variable.clone(), value)?,
+            None => drop(dict.0.delete(variable)?),
+        }
+        Ok(old)
+    }
+    /// The value of a key that has to be a variable.
+    fn find(&self, key: &Obj) -> PyResult<Option<Obj>> {
+        if !key.is_layout::<PyContextVar>() {
+            return Err(type_error(format!("a ContextVar key was expected, got {}", protocol::repr_string(key)?)));
+        }
+        self.value(key)
+    }
+}
+
+#[pymethods(class = "Context")]
+impl PyContext {
+    /// Calls a function in this context.
+    #[pymethod(sig = "(callable, /, *args, **kwargs)", text = "")]
+    fn run(slf: &Obj, callable: &Obj, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<Obj> {
+        let this = receiver::<PyContext>(slf)?;
+        if this.entered.swap(true, Ordering::AcqRel) {
+            return Err(runtime_error(format!("cannot enter context: {} is already entered", protocol::repr_string(slf)?)));
+        }
+        let slot = &taipan_vm::thread::current().context;
+        let outer = slot.replace(Some(slf.clone()));
+        let (names, values): (Vec<Obj>, Vec<Obj>) = kwargs.iter().map(|(n, v)| (n.clone(), v.clone())).unzip();
+        let result = protocol::call_args(callable, &Args::with_keywords(args, &names, &values)).map(IntoStrong::into_strong);
+        let inner = taipan_vm::thread::current().context.replace(outer);
+        this.entered.store(false, Ordering::Release);
+        drop(inner);
+        result
+    }
+    /// A copy.
+    #[pymethod]
+    fn copy(&self) -> Obj {
+        make(self.shared(), true).into_obj()
+    }
+    /// The value of a variable, or the default.
+    #[pymethod(sig = "(key, default=None, /)")]
+    fn get(&self, key: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
+        Ok(self.find(key)?.or_else(|| default.cloned()).unwrap_or_else(none))
+    }
+    /// An iterator over the variables and their values.
+    #[pymethod]
+    fn items(&self) -> PyResult<Obj> {
+        protocol::iter(&views::items_view(&self.shared()))
+    }
+    /// An iterator over the variables.
+    #[pymethod]
+    fn keys(&self) -> PyResult<Obj> {
+        protocol::iter(&views::keys_view(&self.shared()))
+    }
+    /// An iterator over the values.
+    #[pymethod]
+    fn values(&self) -> PyResult<Obj> {
+        protocol::iter(&views::values_view(&self.shared()))
+    }
+}
+
+/// Context Variables
+#[pymodule(name = "_contextvars")]
+mod items {
+    use super::*;
+
+    #[pyattr(name = "Context")]
+    fn context_class() -> Obj {
+        class().as_obj().clone()
+    }
+    #[pyattr(name = "ContextVar")]
+    fn variable_class() -> Obj {
+        variable::class().as_obj().clone()
+    }
+    #[pyattr(name = "Token")]
+    fn token_class() -> Obj {
+        token::class().as_obj().clone()
+    }
+    /// A copy of the current context.
+    #[pyfunction]
+    fn copy_context() -> Obj {
+        make(current().shared(), true).into_obj()
+    }
+}

@@ -1,0 +1,129 @@
+//! Starting threads, and their life from the first to the last instruction.
+
+use std::os::unix::thread::JoinHandleExt;
+use std::sync::Arc;
+
+use taipan_objects::dict::PyDict;
+use taipan_objects::prelude::*;
+use taipan_objects::tuple::PyTuple;
+use taipan_objects::{hooks, protocol};
+use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
+use taipan_vm::thread::VmThread;
+
+use super::handle::{self, Shared};
+use super::{STACK_SIZE, local};
+
+/// Bytes of a thread's stack unless `stack_size` says otherwise.
+const DEFAULT_STACK: usize = 16 << 20;
+/// What the interpreter needs in any case.
+const NEEDED_STACK: usize = 1 << 20;
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// Threads started here that have not ended.
+pub fn running() -> usize {
+    RUNNING.load(Ordering::Relaxed)
+}
+
+/// What a thread does.
+struct Job {
+    function: Obj,
+    args: Vec<Obj>,
+    keyword_names: Vec<Obj>,
+    keyword_values: Vec<Obj>,
+}
+
+impl Job {
+    fn run(&self) {
+        let args = Args::with_keywords(&self.args, &self.keyword_names, &self.keyword_values);
+        if protocol::call_args(&self.function, &args).is_ok() {
+            return;
+        }
+        let exception = take_raised();
+        if class_of(&exception).is_subtype(&types().system_exit) {
+            return;
+        }
+        let shown = protocol::repr_string(&self.function).unwrap_or_else(|_| {
+            drop(take_raised());
+            "<unprintable function>".to_owned()
+        });
+        let Raised = set_raised(exception);
+        hooks::unraisable(Some(&format!("Exception ignored in thread started by {shown}")), None);
+    }
+}
+
+/// The whole life of the thread.
+fn live(job: Job, handle: &Arc<Shared>) {
+    let thread = VmThread::enter();
+    handle.started(thread.ident.get());
+    job.run();
+    drop(job);
+    drop(replace_handled(None));
+    local::thread_ends();
+    RUNNING.fetch_sub(1, Ordering::Relaxed);
+    VmThread::leave();
+    handle.finish();
+}
+
+fn spawn(job: Job, handle: &Arc<Shared>, daemon: bool) -> PyResult<u64> {
+    if !handle.begin(daemon) {
+        return Err(runtime_error("thread already started"));
+    }
+    let stack = match STACK_SIZE.load(Ordering::Relaxed) {
+        0 => DEFAULT_STACK,
+        size => size.max(NEEDED_STACK),
+    };
+    taipan_threading::prepare_thread_start();
+    RUNNING.fetch_add(1, Ordering::Relaxed);
+    let in_thread = handle.clone();
+    // A job that could not be handed over is dropped here, attached.
+    match std::thread::Builder::new().stack_size(stack).spawn(move || live(job, &in_thread)) {
+        Ok(thread) => {
+            let ident = thread.as_pthread_t() as u64;
+            handle.started(ident);
+            Ok(ident)
+        }
+        Err(_) => {
+            RUNNING.fetch_sub(1, Ordering::Relaxed);
+            handle.abandon();
+            Err(runtime_error("can't start new thread"))
+        }
+    }
+}
+
+/// `_thread.start_new_thread`.
+pub fn start_new_thread(function: &Obj, args: &Obj, kwargs: Option<&Obj>) -> PyResult<u64> {
+    if !protocol::is_callable(function) {
+        return Err(type_error("first arg must be callable"));
+    }
+    let Some(tuple) = args.downcast::<PyTuple>() else { return Err(type_error("2nd arg must be a tuple")) };
+    let (mut keyword_names, mut keyword_values) = (Vec::new(), Vec::new());
+    if let Some(kwargs) = kwargs {
+        let Some(dict) = kwargs.downcast::<PyDict>() else {
+            return Err(type_error("optional 3rd arg must be a dictionary"));
+        };
+        for (name, value) in dict.snapshot() {
+            if !name.is_layout::<PyStr>() {
+                return Err(type_error("keywords must be strings"));
+            }
+            keyword_names.push(name);
+            keyword_values.push(value);
+        }
+    }
+    let job = Job { function: function.clone(), args: tuple.to_vec(), keyword_names, keyword_values };
+    spawn(job, &Shared::new(), true)
+}
+
+/// `_thread.start_joinable_thread`.
+pub fn start_joinable_thread(function: &Obj, handle: Option<&Obj>, daemon: bool) -> PyResult<Obj> {
+    if !protocol::is_callable(function) {
+        return Err(type_error("thread function must be callable"));
+    }
+    let handle = match handle {
+        Some(handle) => handle.clone(),
+        None => handle::new(Shared::new()),
+    };
+    let job = Job { function: function.clone(), args: Vec::new(), keyword_names: Vec::new(), keyword_values: Vec::new() };
+    spawn(job, &handle::shared(&handle)?, daemon)?;
+    Ok(handle)
+}
