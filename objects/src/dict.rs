@@ -104,6 +104,11 @@ impl PyDict {
     pub fn get_with_hash(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
         Ok(self.core.get(key, hash)?.map(IntoStrong::into_strong))
     }
+    /// The value of `key`, whose hash is known. May be uncounted: see [`PyDict::get_lent`].
+    #[inline]
+    pub fn get_with_hash_lent(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
+        self.core.get(key, hash)
+    }
     /// The value of an exact string.
     #[inline]
     pub fn get_str(&self, key: &Py<PyStr>) -> Option<Obj> {

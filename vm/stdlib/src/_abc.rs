@@ -51,7 +51,7 @@ impl WeakClasses {
     fn contains_key(&self, key: &Obj) -> PyResult<bool> {
         let Some(dict) = self.dict.load_uncounted() else { return Ok(false) };
         let Some(dict) = dict.downcast::<PyDict>() else { return Ok(false) };
-        let found = dict.get(key)?;
+        let found = dict.get_lent(key)?;
         Ok(found.is_some_and(|weak| weak.downcast::<PyWeakRef>().is_some_and(|w| !w.is_dead())))
     }
     fn add(&self, owner: &Header, class: &Obj) -> PyResult<()> {

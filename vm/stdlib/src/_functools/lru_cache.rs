@@ -229,7 +229,8 @@ impl PyLruCache {
     fn call_unbounded(&self, args: &Args<'_>) -> PyResult<Obj> {
         let key = make_key(args, self.typed);
         let hash = protocol::hash(&key)?;
-        if let Some(found) = self.cache.get_with_hash(&key, hash)? {
+        // Straight into the caller's register, uncounted.
+        if let Some(found) = self.cache.get_with_hash_lent(&key, hash)? {
             self.count_hit();
             return Ok(found);
         }
