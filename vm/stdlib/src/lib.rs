@@ -6,16 +6,19 @@
 use taipan_objects::native::ModuleDef;
 
 pub mod _abc;
+pub mod _ast;
 pub mod _bisect;
 pub mod _blake2;
 pub mod _codecs;
 pub mod _collections;
 pub mod _contextvars;
+pub mod _csv;
 pub mod _functools;
 pub mod _heapq;
 pub mod _io;
 pub mod _json;
 pub mod _md5;
+pub mod _opcode;
 pub mod _operator;
 pub mod _queue;
 pub mod _random;
@@ -49,16 +52,19 @@ pub mod zlib;
 /// All native modules. One line each, sorted by name.
 static MODULES: &[&ModuleDef] = &[
     &_abc::MODULE,
+    &_ast::MODULE,
     &_bisect::MODULE,
     &_blake2::MODULE,
     &_codecs::MODULE,
     &_collections::MODULE,
     &_contextvars::MODULE,
+    &_csv::MODULE,
     &_functools::MODULE,
     &_heapq::MODULE,
     &_io::MODULE,
     &_json::MODULE,
     &_md5::MODULE,
+    &_opcode::MODULE,
     &_operator::MODULE,
     &_queue::MODULE,
     &_random::MODULE,
