@@ -38,10 +38,12 @@ pub struct PyFrame {
     pub lineno: AtomicI32,
     /// Extra variables that `f_locals` was given (PEP 667).
     pub extra_locals: Slot,
-    /// The generator whose frame this is.
+    /// The generator whose frame this is, until it ends.
     pub generator: Slot,
+    /// Values that writes through `f_locals` took out of registers while the frame runs; dropped when it ends.
+    pub replaced: Mutex<Vec<Obj>>,
 }
-layout!(PyFrame, "frame", [code, globals, builtins, locals, back, registers, trace, extra_locals, generator]);
+layout!(PyFrame, "frame", [code, globals, builtins, locals, back, registers, trace, extra_locals, generator, replaced]);
 
 impl PyFrame {
     pub fn new(code: Py<PyCode>, globals: Obj, builtins: Obj, locals: Option<Obj>, live: *mut (), lasti: u32) -> Py<PyFrame> {
@@ -61,6 +63,7 @@ impl PyFrame {
             lineno: AtomicI32::new(0),
             extra_locals: Slot::empty(),
             generator: Slot::empty(),
+            replaced: Mutex::new(Vec::new()),
         })
     }
     /// The current line; `None` when the instruction has none.
@@ -69,7 +72,7 @@ impl PyFrame {
     }
 }
 
-/// Set by the interpreter: brings `lasti`, `back` and the variables of a live frame up to date and gives `f_locals`.
+/// Set by the interpreter: brings `lasti` and `back` of a running frame up to date, gives `f_locals`, clears.
 pub struct FrameHooks {
     pub refresh: fn(&PyFrame),
     pub locals: fn(&Obj) -> PyResult<Obj>,
@@ -83,7 +86,12 @@ pub fn install(hooks: FrameHooks) {
 }
 
 fn this(obj: &Obj) -> PyResult<&PyFrame> {
-    let frame = obj.downcast::<PyFrame>().ok_or_else(|| system_error("not a frame"))?;
+    obj.downcast::<PyFrame>().ok_or_else(|| system_error("not a frame"))
+}
+
+/// The frame with `lasti` and `back` as they are now.
+fn fresh(obj: &Obj) -> PyResult<&PyFrame> {
+    let frame = this(obj)?;
     if let Some(hooks) = HOOKS.get() {
         (hooks.refresh)(frame);
     }
@@ -94,17 +102,29 @@ fn or_none(slot: &Slot) -> PyResult<Obj> {
     Ok(slot.load().unwrap_or_else(none))
 }
 
+/// The value assigned to a boolean attribute.
+fn switch(value: Option<&Obj>) -> PyResult<bool> {
+    let Some(value) = value else { return Err(type_error("can't delete numeric/char attribute")) };
+    if !crate::type_object::class_of(value).is(&types().bool_) {
+        return Err(type_error("attribute value type must be bool"));
+    }
+    crate::protocol::is_true(value)
+}
+
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "f_code", get: |o| Ok(this(o)?.code.as_obj().clone()), set: None, doc: "" },
     GetSetDef { name: "f_globals", get: |o| Ok(this(o)?.globals.clone()), set: None, doc: "" },
     GetSetDef { name: "f_builtins", get: |o| Ok(this(o)?.builtins.clone()), set: None, doc: "" },
-    GetSetDef { name: "f_back", get: |o| or_none(&this(o)?.back), set: None, doc: "" },
+    GetSetDef { name: "f_back", get: |o| or_none(&fresh(o)?.back), set: None, doc: "" },
     GetSetDef { name: "f_generator", get: |o| or_none(&this(o)?.generator), set: None, doc: "" },
-    GetSetDef { name: "f_lasti", get: |o| Ok(int_obj(this(o)?.lasti.load(Ordering::Relaxed) as i64 * 8)), set: None, doc: "" },
+    GetSetDef { name: "f_lasti", get: |o| Ok(int_obj(fresh(o)?.lasti.load(Ordering::Relaxed) as i64 * 8)), set: None, doc: "" },
     GetSetDef {
         name: "f_lineno",
-        get: |o| Ok(this(o)?.line().map_or_else(none, |l| int_obj(l as i64))),
-        set: None,
+        get: |o| Ok(fresh(o)?.line().map_or_else(none, |l| int_obj(l as i64))),
+        set: Some(|_, value| match value {
+            Some(_) => Err(value_error("f_lineno can only be set in a trace function")),
+            None => Err(attribute_error("attribute 'f_lineno' of 'frame' objects cannot be deleted")),
+        }),
         doc: "",
     },
     GetSetDef {
@@ -129,8 +149,7 @@ static GETSET: &[GetSetDef] = &[
         name: "f_trace_lines",
         get: |o| Ok(bool_obj(this(o)?.trace_lines.load(Ordering::Relaxed))),
         set: Some(|o, value| {
-            let on = value.map(crate::protocol::is_true).transpose()?.unwrap_or(false);
-            this(o)?.trace_lines.store(on, Ordering::Relaxed);
+            this(o)?.trace_lines.store(switch(value)?, Ordering::Relaxed);
             Ok(())
         }),
         doc: "",
@@ -139,8 +158,7 @@ static GETSET: &[GetSetDef] = &[
         name: "f_trace_opcodes",
         get: |o| Ok(bool_obj(this(o)?.trace_opcodes.load(Ordering::Relaxed))),
         set: Some(|o, value| {
-            let on = value.map(crate::protocol::is_true).transpose()?.unwrap_or(false);
-            this(o)?.trace_opcodes.store(on, Ordering::Relaxed);
+            this(o)?.trace_opcodes.store(switch(value)?, Ordering::Relaxed);
             Ok(())
         }),
         doc: "",
@@ -160,7 +178,7 @@ impl PyFrame {
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
-    let frame = this(obj)?;
+    let frame = fresh(obj)?;
     Ok(str_obj(&format!(
         "<frame at {:#x}, file {}, line {}, code {}>",
         obj.value().counted().bits(),
@@ -171,6 +189,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 }
 
 pub(crate) fn fill(types: &Types) {
+    types.frame.set_flag(crate::type_object::type_flags::NO_INSTANTIATION, true);
     types.frame.slots.set_all(&TypeSlots { repr: Some(repr), ..TypeSlots::EMPTY });
     ready::add_getset(&types.frame, GETSET);
     ready::add_methods(&types.frame, <PyFrame as crate::native::NativeMethods>::methods());

@@ -121,13 +121,19 @@ pub fn pop(thread: &VmThread) {
             }
         }
     }
-    if !frame.locals.is_empty() {
-        drop_value(std::mem::replace(&mut frame.locals, Value::EMPTY));
-        drop_value(std::mem::replace(&mut frame.globals, Value::EMPTY));
-        drop_value(std::mem::replace(&mut frame.builtins, Value::EMPTY));
+    // A finalizer that ran just now may have asked for this frame.
+    while !frame.object.is_empty() {
+        leave_object(thread, frame);
     }
+    let namespaces = [frame.locals, frame.globals, frame.builtins];
     thread.top.set(frame.saved_top);
     thread.depth.set(thread.depth.get() - 1);
+    if !namespaces[0].is_empty() {
+        // Owned, and dropped when the frame cannot be seen any more.
+        for namespace in namespaces {
+            drop_value(namespace);
+        }
+    }
 }
 
 /// Pops the frame of an `__init__` and gives the instance.
@@ -152,8 +158,16 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) {
     // SAFETY: the frame owned the object.
     let Some(object) = (unsafe { Obj::from_value(value) }) else { return };
     let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() else { return };
+    if taipan_gc::refcount::is_unique(&object) {
+        // Nobody else knows it: it need not outlive the call.
+        return;
+    }
     frame_object.lasti.store(frame.pc, Ordering::Relaxed);
-    if frame_object.back.is_empty() && thread.depth.get() >= 2 {
+    let mut generator = None;
+    if frame.is_generator() {
+        generator = frame_object.generator.take();
+        drop(frame_object.back.take());
+    } else if frame_object.back.is_empty() && thread.depth.get() >= 2 {
         let below = thread.frame(thread.depth.get() - 2);
         frame_object.back.store(crate::frame::object_of(below).into_obj());
     }
@@ -164,6 +178,8 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) {
     }
     *frame_object.registers.lock() = slots;
     frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
+    let replaced = std::mem::take(&mut *frame_object.replaced.lock());
+    drop((generator, replaced));
 }
 
 /// Where the window of a callee with arguments at register `first` goes: in place, or for a generator's frame at the top of the stack.

@@ -162,6 +162,7 @@ fn detach_object(generator: &PyGenerator, frame: &mut Frame) {
         if let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() {
             frame_object.lasti.store(frame.pc, Ordering::Relaxed);
             frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
+            drop(frame_object.back.take());
         }
         generator.frame.store(object);
     }
@@ -231,7 +232,7 @@ pub fn finish(thread: &VmThread) {
     let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
     // SAFETY: the frame owned the generator.
     let generator = unsafe { Obj::from_value(subject) };
-    if !frame.object.is_empty() {
+    while !frame.object.is_empty() {
         super::call::leave_object(thread, frame);
     }
     thread.top.set(frame.saved_top);
@@ -333,25 +334,7 @@ pub fn delegate_hook(obj: &Obj) -> Option<Obj> {
 
 /// The `generator_frame` hook.
 pub fn generator_frame(obj: &Obj) -> PyResult<Obj> {
-    let Some(generator) = obj.downcast::<PyGenerator>() else { return Err(system_error("not a generator")) };
-    if generator.state.load(Ordering::Acquire) == CLOSED {
-        return Ok(none());
-    }
-    if let Some(frame) = generator.frame.load() {
-        return Ok(frame);
-    }
-    let Some(function) = generator.function.downcast::<PyFunction>() else { return Ok(none()) };
-    let frame = taipan_objects::frame::PyFrame::new(
-        generator.code.clone(),
-        function.globals.clone(),
-        function.builtins.clone(),
-        None,
-        std::ptr::null_mut(),
-        generator.pc.load(Ordering::Relaxed),
-    );
-    frame.generator.store(obj.clone());
-    generator.frame.store(frame.clone().into_obj());
-    Ok(frame.into_obj())
+    crate::frame_object::generator_frame(obj)
 }
 
 /// After a delegate of a suspended generator returned `value` in answer to `throw`: continues the generator behind `YIELD_FROM`.
