@@ -276,14 +276,10 @@ impl PyType {
             f(unsafe { &*subclass });
         }
     }
+    /// Takes a dying class out of its bases' lists. By the linearization, not by the tuple of bases, which may be dropped already.
     fn unlink_from_bases(&self) {
-        let Some(bases) = self.bases.load() else { return };
-        if let Some(bases) = bases.downcast::<crate::tuple::PyTuple>() {
-            for base in bases.as_slice() {
-                if let Some(base) = base.downcast::<PyType>() {
-                    base.subclasses.lock().retain(|c| !std::ptr::eq(*c, self));
-                }
-            }
+        for base in self.mro_iter() {
+            base.subclasses.lock().retain(|c| !std::ptr::eq(*c, self));
         }
     }
 

@@ -68,8 +68,10 @@ pub fn store(class: &PyType, mro: Vec<*const PyType>) {
     // SAFETY: bases are alive.
     let tuple: Vec<Obj> = mro.iter().map(|c| unsafe { (**c).to_obj() }).collect();
     class.mro_tuple.store(PyTuple::new(tuple).into_obj());
+    // A base that a metaclass left out of the linearization does not hear of the class either: it could not be told of its death.
+    let bases: Vec<*const PyType> = bases_of(class).into_iter().filter(|base| mro.contains(base)).collect();
     class.set_mro(mro);
-    for base in bases_of(class) {
+    for base in bases {
         // SAFETY: as above.
         let mut subclasses = unsafe { (*base).subclasses.lock() };
         if !subclasses.iter().any(|c| std::ptr::eq(*c, class)) {
