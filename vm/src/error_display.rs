@@ -88,6 +88,21 @@ fn plain_display(exception: &Obj, depth: usize) {
     write_stderr(&if text.is_empty() { format!("{name}\n") } else { format!("{name}: {text}\n") });
 }
 
+/// Shows an exception that could not be handled: `text` and the object concerned first.
+pub fn display_ignored(text: &str, object: Option<&Obj>, exception: &Obj) {
+    let shown = object.map(|object| {
+        protocol::repr_string(object).unwrap_or_else(|Raised| {
+            drop(try_take_raised());
+            "<object repr() failed>".to_owned()
+        })
+    });
+    match shown {
+        Some(shown) => write_stderr(&format!("{text} {shown}:\n")),
+        None => write_stderr(&format!("{text}:\n")),
+    }
+    display(exception);
+}
+
 /// Ends the program with the exception on its way: runs `sys.excepthook` or obeys `SystemExit`. Gives the exit status.
 pub fn handle_uncaught() -> i32 {
     let exception = take_raised();

@@ -1,9 +1,17 @@
 //! The virtual machine: threads, frames, the interpreter loop, and what calls up from the object model.
 
+pub mod builtins;
+pub mod error_display;
 pub mod frame;
+pub mod frame_locals;
 pub mod frame_object;
 pub mod import;
+pub mod init;
 pub mod interpreter;
+pub mod marshal;
 pub mod registers;
+pub mod run;
 pub mod safepoint;
+pub mod sys;
 pub mod thread;
+pub mod warnings;

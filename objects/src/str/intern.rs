@@ -102,6 +102,11 @@ fn insert(fresh: Py<PyStr>) -> Py<PyStr> {
     }
 }
 
+/// Number of interned strings.
+pub fn count() -> usize {
+    TABLE.get().map_or(0, DashMap::len)
+}
+
 /// The interned string of a text at its narrowest width.
 pub fn intern_units(units: Units<'_>) -> Py<PyStr> {
     let hash = hash_units(units);

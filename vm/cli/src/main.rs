@@ -1,6 +1,66 @@
-//! The `taipan` program.
+//! The `taipan` program: reads the command line and the environment, runs the interpreter on a thread with a large stack.
+#![forbid(unsafe_code)]
+
+mod options;
+mod settings;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use options::{Options, Program, Request};
+use taipan_vm::{error_display, init, run};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {}
+/// Stack of the main Python thread. Address space only: pages are touched as they are used.
+const STACK: usize = 64 << 20;
+
+fn main() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let options = match options::parse(&arguments, &format!("Python {}", taipan_vm::sys::version())) {
+        Request::Run(options) => options,
+        Request::Print(text) => {
+            // A closed pipe is nobody's fault.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            std::process::exit(0);
+        }
+        Request::Fail(text, status) => {
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            std::process::exit(status);
+        }
+    };
+    let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK);
+    let status = match runner.spawn(move || interpret(&options, &arguments)) {
+        Ok(thread) => thread.join().unwrap_or(70),
+        Err(error) => {
+            eprintln!("taipan: cannot start the main thread: {error}");
+            70
+        }
+    };
+    std::process::exit(status);
+}
+
+fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
+    let settings = settings::from(options, arguments);
+    let program_name = arguments.first().map_or("taipan".into(), |a| a.to_string_lossy().into_owned());
+    let (quiet, inspect) = (options.quiet, options.inspect);
+    let config = init::Config { modules: taipan_stdlib::modules(), settings };
+    if init::initialize(config).is_err() {
+        error_display::write_stderr("taipan: the interpreter could not be started\n");
+        return error_display::handle_uncaught().max(1);
+    }
+    let terminal = std::io::stdin().is_terminal();
+    let mut status = match options.program.as_ref().unwrap_or(&Program::Stdin) {
+        Program::Command(text) => run::command(text),
+        Program::Module(name) => run::module(name),
+        Program::Script(path) => run::script(Path::new(path), &program_name, options.skip_first_line),
+        Program::Stdin if terminal => run::interactive(quiet),
+        Program::Stdin => run::stdin(),
+    };
+    if inspect && terminal && options.program.as_ref().is_some_and(|p| *p != Program::Stdin) {
+        status = run::interactive(true);
+    }
+    init::finalize(status)
+}

@@ -47,6 +47,7 @@ pub mod new_exception;
 pub mod os_error;
 pub mod sys_calls;
 pub mod unicodedata;
+pub mod posix;
 pub mod zlib;
 
 /// All native modules. One line each, sorted by name.
@@ -85,6 +86,7 @@ static MODULES: &[&ModuleDef] = &[
     &gc::MODULE,
     &itertools::MODULE,
     &math::MODULE,
+    &posix::MODULE,
     &unicodedata::MODULE,
     &zlib::MODULE,
 ];

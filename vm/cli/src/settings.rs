@@ -1,0 +1,133 @@
+//! Options and environment variables together: the interpreter's settings.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use taipan_vm::sys::config::Settings;
+
+use crate::options::{Options, Program};
+
+fn text(value: &OsString) -> String {
+    value.to_string_lossy().into_owned()
+}
+
+/// A variable of the environment, unless that is ignored or the variable is empty.
+fn variable(options: &Options, name: &str) -> Option<String> {
+    if options.ignore_environment {
+        return None;
+    }
+    std::env::var_os(name).map(|value| text(&value)).filter(|value| !value.is_empty())
+}
+
+/// The level that a flag's variable sets: a number, or 1 for any other text.
+fn level(options: &Options, name: &str) -> i64 {
+    variable(options, name).map_or(0, |value| value.parse().map_or(1, |n: i64| n.max(0)))
+}
+
+fn is_set(options: &Options, name: &str) -> bool {
+    variable(options, name).is_some()
+}
+
+/// Where the running program is.
+fn executable(arguments: &[OsString]) -> String {
+    let named = arguments.first().map(PathBuf::from);
+    if let Some(path) = named {
+        if path.components().count() > 1 || path.is_absolute() {
+            return std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+        }
+        let found = std::env::var_os("PATH")
+            .and_then(|folders| std::env::split_paths(&folders).map(|folder| folder.join(&path)).find(|file| file.is_file()));
+        if let Some(found) = found {
+            return found.to_string_lossy().into_owned();
+        }
+    }
+    std::env::current_exe().map_or_else(|_| String::new(), |p| p.to_string_lossy().into_owned())
+}
+
+/// First entry of `sys.path`.
+fn path0(options: &Options) -> Option<String> {
+    if options.safe_path {
+        return None;
+    }
+    Some(match options.program.as_ref()? {
+        Program::Command(_) | Program::Stdin => String::new(),
+        Program::Module(_) => std::env::current_dir().map_or_else(|_| String::new(), |d| d.to_string_lossy().into_owned()),
+        Program::Script(path) => {
+            let path = Path::new(path);
+            if path.is_dir() || path.extension().is_some_and(|e| e == "zip" || e == "pyz") {
+                return None;
+            }
+            let real = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_path_buf());
+            real.parent().map_or_else(String::new, |p| p.to_string_lossy().into_owned())
+        }
+    })
+}
+
+/// The settings for a command line.
+pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
+    let x_options: Vec<(String, Option<String>)> = options
+        .xoptions
+        .iter()
+        .map(|option| match option.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (option.clone(), None),
+        })
+        .collect();
+    let x = |name: &str| x_options.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.as_deref().unwrap_or("1"));
+    let dev_mode = x("dev").is_some() || is_set(options, "PYTHONDEVMODE");
+    let mut warn_options = Vec::new();
+    if dev_mode {
+        warn_options.push("default".to_owned());
+    }
+    if let Some(list) = variable(options, "PYTHONWARNINGS") {
+        warn_options.extend(list.split(',').map(str::to_owned));
+    }
+    warn_options.extend(options.warnings.iter().cloned());
+    match options.bytes_warning {
+        0 => {}
+        1 => warn_options.push("default::BytesWarning".to_owned()),
+        _ => warn_options.push("error::BytesWarning".to_owned()),
+    }
+    let hash_seed = variable(options, "PYTHONHASHSEED").and_then(|seed| seed.parse::<u32>().ok());
+    let digits = x("int_max_str_digits").map(str::to_owned).or_else(|| variable(options, "PYTHONINTMAXSTRDIGITS"));
+    let python_path = variable(options, "PYTHONPATH")
+        .map(|folders| {
+            std::env::split_paths(&folders)
+                .map(|folder| std::path::absolute(&folder).unwrap_or(folder).to_string_lossy().into_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    let library = options.stdlib.as_ref().map(text).or_else(|| variable(options, "TAIPAN_HOME"));
+    Settings {
+        debug: i64::from(options.debug),
+        inspect: i64::from(options.inspect || is_set(options, "PYTHONINSPECT")),
+        interactive: i64::from(options.interactive),
+        optimize: i64::from(options.optimize).max(level(options, "PYTHONOPTIMIZE")),
+        dont_write_bytecode: options.dont_write_bytecode || is_set(options, "PYTHONDONTWRITEBYTECODE"),
+        no_user_site: options.no_user_site || is_set(options, "PYTHONNOUSERSITE"),
+        no_site: options.no_site,
+        ignore_environment: options.ignore_environment,
+        verbose: i64::from(options.verbose).max(level(options, "PYTHONVERBOSE")),
+        bytes_warning: i64::from(options.bytes_warning),
+        quiet: i64::from(options.quiet),
+        hash_randomization: hash_seed != Some(0),
+        isolated: options.isolated,
+        dev_mode,
+        utf8_mode: i64::from(x("utf8").map_or_else(|| level(options, "PYTHONUTF8") > 0, |value| value != "0")),
+        warn_default_encoding: x("warn_default_encoding").is_some() || is_set(options, "PYTHONWARNDEFAULTENCODING"),
+        safe_path: options.safe_path || is_set(options, "PYTHONSAFEPATH"),
+        int_max_str_digits: digits.and_then(|d| d.parse().ok()).unwrap_or(4300),
+        unbuffered: options.unbuffered || is_set(options, "PYTHONUNBUFFERED"),
+        hash_seed,
+        python_path,
+        library,
+        argv: options.argv.iter().map(text).collect(),
+        orig_argv: arguments.iter().map(text).collect(),
+        path0: if is_set(options, "PYTHONSAFEPATH") { None } else { path0(options) },
+        warn_options,
+        pycache_prefix: x("pycache_prefix").map(str::to_owned).or_else(|| variable(options, "PYTHONPYCACHEPREFIX")),
+        x_options,
+        executable: executable(arguments),
+        io_encoding: variable(options, "PYTHONIOENCODING"),
+    }
+}

@@ -1,0 +1,98 @@
+//! The Python part of the standard library, inside the program: sources by path, found by binary search, nothing unpacked.
+//!
+//! Invariant: paths are relative to the library's folder, with `/`, and sorted; the data never changes.
+#![forbid(unsafe_code)]
+
+static LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.bin"));
+
+/// The folder from which the sources were taken when the program was built. It need not exist any more.
+pub const SOURCE_FOLDER: &str = env!("TAIPAN_LIBRARY");
+
+fn word(at: usize) -> usize {
+    let mut bytes = [0; 4];
+    bytes.copy_from_slice(&LIBRARY[at..at + 4]);
+    u32::from_le_bytes(bytes) as usize
+}
+
+/// Number of files.
+pub fn len() -> usize {
+    word(0)
+}
+
+/// The path of file number `index`.
+pub fn path(index: usize) -> &'static str {
+    let entry = 4 + 16 * index;
+    let start = word(entry);
+    std::str::from_utf8(&LIBRARY[start..start + word(entry + 4)]).expect("the build script writes UTF-8 paths")
+}
+
+fn content(index: usize) -> &'static [u8] {
+    let entry = 4 + 16 * index;
+    let start = word(entry + 8);
+    &LIBRARY[start..start + word(entry + 12)]
+}
+
+/// The first file whose path is not below `wanted`.
+fn lower_bound(wanted: &str) -> usize {
+    let (mut low, mut high) = (0, len());
+    while low < high {
+        let middle = low.midpoint(high);
+        if path(middle) < wanted {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// The content of a file.
+pub fn file(wanted: &str) -> Option<&'static [u8]> {
+    let index = lower_bound(wanted);
+    (index < len() && path(index) == wanted).then(|| content(index))
+}
+
+/// Whether there is a folder of that name (without `/` at the end); the empty one is the library itself.
+pub fn has_folder(folder: &str) -> bool {
+    folder.is_empty() || files_in(folder).next().is_some()
+}
+
+/// The paths of all files below a folder.
+pub fn files_in(folder: &str) -> impl Iterator<Item = &'static str> {
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    (lower_bound(&prefix)..len()).map(path).take_while(move |p| p.starts_with(&prefix))
+}
+
+/// A module's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub path: String,
+    pub is_package: bool,
+}
+
+/// Module `name` (without dots) in a folder.
+pub fn find(folder: &str, name: &str) -> Option<Found> {
+    let base = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    for (path, is_package) in [(format!("{base}/__init__.py"), true), (format!("{base}.py"), false)] {
+        if file(&path).is_some() {
+            return Some(Found { path, is_package });
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_modules_and_packages() {
+        assert!(find("", "os").is_some_and(|f| f.path == "os.py" && !f.is_package));
+        assert!(find("", "json").is_some_and(|f| f.path == "json/__init__.py" && f.is_package));
+        assert!(find("json", "decoder").is_some());
+        assert!(find("", "no_such_module").is_none());
+        assert!(has_folder("json") && !has_folder("jso"));
+        assert!(file("os.py").is_some_and(|s| s.len() > 1000));
+        assert!(files_in("json").count() >= 4);
+    }
+}

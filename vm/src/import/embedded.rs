@@ -1,0 +1,120 @@
+//! The embedded library: where its files seem to be, its code.
+
+use std::sync::OnceLock;
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use taipan_objects::code::PyCode;
+use taipan_objects::prelude::*;
+
+use crate::builtins::compile::{self, Mode};
+
+/// The library's folder as the program sees it.
+static FOLDER: OnceLock<String> = OnceLock::new();
+/// A folder given in place of the embedded library.
+static REPLACED: OnceLock<bool> = OnceLock::new();
+static COMPILED: Mutex<Option<FxHashMap<String, Obj>>> = Mutex::new(None);
+
+/// Decides where the library is: `replacement`, else the embedded one under the path it was taken from if that still exists.
+pub fn set_folder(replacement: Option<&str>) {
+    let _ = REPLACED.set(replacement.is_some());
+    let folder = match replacement {
+        Some(folder) => std::path::absolute(folder).map_or_else(|_| folder.to_owned(), |p| p.to_string_lossy().into_owned()),
+        None if std::path::Path::new(taipan_library::SOURCE_FOLDER).join("os.py").exists() => {
+            taipan_library::SOURCE_FOLDER.to_owned()
+        }
+        None => "<taipan>/Lib".to_owned(),
+    };
+    let _ = FOLDER.set(folder);
+}
+
+/// The library's folder.
+pub fn folder() -> &'static str {
+    FOLDER.get().map_or("<taipan>/Lib", String::as_str)
+}
+
+/// Whether a folder given by the user takes the place of the embedded library.
+pub fn is_replaced() -> bool {
+    REPLACED.get().copied().unwrap_or(false)
+}
+
+/// The path of a file relative to the embedded library, if it seems to be inside.
+pub fn relative(path: &str) -> Option<&str> {
+    if is_replaced() {
+        return None;
+    }
+    let rest = path.strip_prefix(folder())?;
+    if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
+}
+
+/// The content of a library file given by its relative path.
+pub fn content(relative: &str) -> Option<Vec<u8>> {
+    if is_replaced() {
+        return std::fs::read(format!("{}/{relative}", folder())).ok();
+    }
+    taipan_library::file(relative).map(<[u8]>::to_vec)
+}
+
+/// The compiled code of a library file, for `filename` in tracebacks.
+pub fn code(relative: &str, filename: &str) -> PyResult<Option<Obj>> {
+    let key = format!("{relative}\0{filename}");
+    let known = COMPILED.lock().as_ref().and_then(|table| table.get(&key).cloned());
+    if let Some(code) = known {
+        return Ok(Some(code));
+    }
+    let Some(bytes) = content(relative) else { return Ok(None) };
+    let text = super::source::decode(&bytes, filename, true)?;
+    let code: Py<PyCode> = compile::compile_text(&text, filename, Mode::Exec, compile::default_options())?;
+    let code = code.into_obj();
+    COMPILED.lock().get_or_insert_default().insert(key, code.clone());
+    Ok(Some(code))
+}
+
+/// A module that is frozen: found by name alone, ahead of `sys.path`.
+pub struct Frozen {
+    pub name: &'static str,
+    pub path: &'static str,
+    pub is_package: bool,
+    /// The library's name of the module.
+    pub origin: &'static str,
+}
+
+const fn frozen(name: &'static str, path: &'static str, origin: &'static str) -> Frozen {
+    Frozen { name, path, is_package: false, origin }
+}
+
+/// The modules that start-up needs, and those with special meaning.
+pub static FROZEN: &[Frozen] = &[
+    frozen("_frozen_importlib", "importlib/_bootstrap.py", "importlib._bootstrap"),
+    frozen("_frozen_importlib_external", "importlib/_bootstrap_external.py", "importlib._bootstrap_external"),
+    frozen("zipimport", "zipimport.py", "zipimport"),
+    frozen("abc", "abc.py", "abc"),
+    frozen("codecs", "codecs.py", "codecs"),
+    frozen("io", "io.py", "io"),
+    frozen("_collections_abc", "_collections_abc.py", "_collections_abc"),
+    frozen("_sitebuiltins", "_sitebuiltins.py", "_sitebuiltins"),
+    frozen("genericpath", "genericpath.py", "genericpath"),
+    frozen("ntpath", "ntpath.py", "ntpath"),
+    frozen("posixpath", "posixpath.py", "posixpath"),
+    frozen("os.path", "posixpath.py", "posixpath"),
+    frozen("os", "os.py", "os"),
+    frozen("site", "site.py", "site"),
+    frozen("stat", "stat.py", "stat"),
+    frozen("importlib.util", "importlib/util.py", "importlib.util"),
+    frozen("importlib.machinery", "importlib/machinery.py", "importlib.machinery"),
+    frozen("runpy", "runpy.py", "runpy"),
+    frozen("_embedded", "_embedded.py", "_embedded"),
+    frozen("__hello__", "__hello__.py", "__hello__"),
+    frozen("__phello__.spam", "__phello__/spam.py", "__phello__.spam"),
+    Frozen { name: "__phello__", path: "__phello__/__init__.py", is_package: true, origin: "__phello__" },
+];
+
+/// The frozen module of a name.
+pub fn find_frozen(name: &str) -> Option<&'static Frozen> {
+    FROZEN.iter().find(|f| f.name == name)
+}
+
+/// The code of a frozen module.
+pub fn frozen_code(frozen: &Frozen) -> PyResult<Option<Obj>> {
+    code(frozen.path, &format!("<frozen {}>", frozen.origin))
+}

@@ -1,0 +1,217 @@
+//! Start and end of the interpreter.
+//!
+//! Order: thread, classes, hooks, `sys` and `builtins`, import system, encodings, standard streams, `site`. Each step may use what the
+//! former ones made. The end runs in reverse, on the main thread, and never fails: errors are reported and the rest goes on.
+
+mod streams;
+
+use taipan_objects::module::PyModule;
+use taipan_objects::native::ModuleDef;
+use taipan_objects::prelude::*;
+use taipan_objects::singletons::is_none;
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
+
+use crate::import;
+use crate::interpreter::{call, generators};
+use crate::sys::config::{self, Settings};
+use crate::thread::{VmThread, trace_all};
+
+/// What the program gives the interpreter.
+pub struct Config {
+    /// All native modules but the interpreter's own.
+    pub modules: &'static [&'static ModuleDef],
+    pub settings: Settings,
+}
+
+static INITIALIZED: AtomicBool = AtomicBool::new(false);
+
+/// Whether start-up is complete and the end has not begun.
+pub fn is_initialized() -> bool {
+    INITIALIZED.load(Ordering::Acquire)
+}
+
+/// Makes the calling thread the main Python thread and starts the interpreter. Once per process.
+pub fn initialize(config: Config) -> PyResult<()> {
+    let Config { modules, settings } = config;
+    if let Some(seed) = settings.hash_seed {
+        taipan_objects::str::set_hash_seed(seed);
+    }
+    config::install(settings);
+    VmThread::enter();
+    taipan_objects::types::init();
+    install_hooks();
+    let settings = config::settings();
+    import::embedded::set_folder(settings.library.as_deref());
+    import::install_modules(modules);
+    if settings.int_max_str_digits >= 0 {
+        taipan_objects::int::set_int_max_str_digits(settings.int_max_str_digits as usize)?;
+    }
+    let sys = crate::sys::create()?;
+    let builtins = crate::builtins::create(settings.optimize > 0)?;
+    let table = crate::sys::modules()?;
+    setitem(&table, istr!("sys").as_obj(), &sys)?;
+    setitem(&table, istr!("builtins").as_obj(), &builtins)?;
+    import::note_builtin_import(crate::builtins::get("__import__")?);
+    start_import(&sys)?;
+    streams::preliminary()?;
+    let has_files = crate::sys::loaded("_frozen_importlib_external").is_some();
+    if has_files {
+        if crate::import::native_module("_codecs").is_some() {
+            drop(import::import_module("encodings")?);
+        }
+        streams::open()?;
+    }
+    INITIALIZED.store(true, Ordering::Release);
+    if !settings.warn_options.is_empty() {
+        drop(import::import_module("warnings")?);
+    }
+    start_main()?;
+    if has_files && !settings.no_site {
+        drop(import::import_module("site")?);
+    }
+    Ok(())
+}
+
+fn install_hooks() {
+    crate::frame_object::install();
+    taipan_gc::hooks::install(taipan_objects::memory_hooks::gc_hooks(trace_all));
+    taipan_objects::hooks::install(taipan_objects::hooks::Hooks {
+        call_function: call::call_from_native,
+        resume: generators::resume,
+        delegate: generators::delegate_hook,
+        resume_after_delegate: generators::resume_after_delegate,
+        generator_frame: generators::generator_frame,
+        asyncgen_hooks: crate::sys::asyncgen_hooks,
+        import_module: import::import_module,
+        builtin: crate::builtins::get,
+        current_module_name,
+        super_arguments: crate::frame_locals::super_arguments,
+        unraisable: crate::sys::print_unraisable,
+        warn: crate::warnings::warn,
+        current_frame: crate::frame_locals::frame_at,
+        check_signals,
+        encode,
+        decode,
+        codec_error_handler,
+    });
+}
+
+fn current_module_name() -> Option<Obj> {
+    let frame = crate::builtins::caller()?;
+    crate::frame::dict_of(frame.globals())?.get_name("__name__").map(IntoStrong::into_strong)
+}
+
+fn check_signals() -> PyResult<()> {
+    let thread = crate::thread::current();
+    if thread.threading.poll() == 0 { Ok(()) } else { crate::safepoint::handle(thread) }
+}
+
+fn encode(text: &Obj, encoding: &str, errors: &str) -> PyResult<Obj> {
+    let codecs = import::import_module("_codecs")?;
+    call_method_str(&codecs, "encode", &[text.clone(), str_obj(encoding), str_obj(errors)])
+}
+
+fn decode(bytes: &Obj, encoding: &str, errors: &str) -> PyResult<Obj> {
+    let codecs = import::import_module("_codecs")?;
+    call_method_str(&codecs, "decode", &[bytes.clone(), str_obj(encoding), str_obj(errors)])
+}
+
+fn codec_error_handler(name: &str) -> PyResult<Obj> {
+    let codecs = import::import_module("_codecs")?;
+    call_method_str(&codecs, "lookup_error", &[str_obj(name)])
+}
+
+/// Runs a frozen module's code in a new module object.
+fn frozen_module(name: &'static str) -> PyResult<Obj> {
+    let Some(frozen) = import::embedded::find_frozen(name) else {
+        return Err(import_error(format!("no frozen module {name}")));
+    };
+    let Some(code) = import::embedded::frozen_code(frozen)? else {
+        return Err(import_error(format!("the library lacks {}", frozen.path)));
+    };
+    import::frozen_module(name, frozen, &code)
+}
+
+fn start_import(sys: &Obj) -> PyResult<()> {
+    let table = crate::sys::modules()?;
+    let bootstrap = frozen_module("_frozen_importlib")?;
+    import::install_bootstrap(bootstrap.clone());
+    let imp = import::make_module(&import::IMP)?;
+    setitem(&table, istr!("_imp").as_obj(), &imp)?;
+    drop(call_method_str(&bootstrap, "_install", &[sys.clone(), imp])?);
+    if ["posix", "_io"].iter().any(|name| import::native_module(name).is_none()) {
+        // A program without files: native and frozen modules only.
+        return Ok(());
+    }
+    drop(call_method_str(&bootstrap, "_install_external_importers", &[])?);
+    if !import::embedded::is_replaced() {
+        let embedded = import::import_module("_embedded")?;
+        let finder = getattr_str(&embedded, "EmbeddedFinder")?;
+        if let Some(hooks) = crate::sys::get("path_hooks")? {
+            drop(call_method_str(&hooks, "insert", &[int_obj(0), finder])?);
+        }
+    }
+    Ok(())
+}
+
+/// The `__main__` module.
+fn start_main() -> PyResult<()> {
+    let main = PyModule::new("__main__");
+    let dict = main.dict();
+    dict.set_str("__builtins__", crate::builtins::module()?.as_obj().clone());
+    let loader = call_import_attribute("_frozen_importlib", "BuiltinImporter")?;
+    dict.set_str("__loader__", loader);
+    setitem(&crate::sys::modules()?, istr!("__main__").as_obj(), main.as_obj())
+}
+
+fn call_import_attribute(module: &str, name: &str) -> PyResult<Obj> {
+    getattr_str(&import::import_module(module)?, name)
+}
+
+/// Ends the interpreter: waits for threads, runs exit functions, flushes. Returns the exit status, `status` unless flushing fails.
+pub fn finalize(status: i32) -> i32 {
+    let mut status = status;
+    if let Some(threading) = crate::sys::loaded("threading")
+        && call_method_str(&threading, "_shutdown", &[]).is_err()
+    {
+        crate::sys::print_unraisable(Some("Exception ignored on threading shutdown"), Some(&threading));
+    }
+    if let Some(atexit) = crate::sys::loaded("atexit")
+        && call_method_str(&atexit, "_run_exitfuncs", &[]).is_err()
+    {
+        crate::sys::print_unraisable(Some("Exception ignored in atexit callback"), Some(&atexit));
+    }
+    if !flush_streams() {
+        status = 120;
+    }
+    INITIALIZED.store(false, Ordering::Release);
+    crate::sys::set_finalizing();
+    status
+}
+
+/// Flushes `sys.stdout` and `sys.stderr`; whether that went well.
+pub fn flush_streams() -> bool {
+    let mut fine = true;
+    for name in ["stdout", "stderr"] {
+        let Ok(Some(file)) = crate::sys::get(name) else { continue };
+        if is_none(&file) {
+            continue;
+        }
+        let closed = getattr_opt(&file, &istr!("closed")).and_then(|c| c.map_or(Ok(false), |c| is_true(&c)));
+        if closed.unwrap_or_else(|Raised| {
+            drop(take_raised());
+            false
+        }) {
+            continue;
+        }
+        if call_method(&file, &istr!("flush"), &[]).is_err() {
+            if name == "stdout" {
+                crate::sys::print_unraisable(Some("Exception ignored while flushing sys.stdout"), Some(&file));
+                fine = false;
+            } else {
+                drop(take_raised());
+            }
+        }
+    }
+    fine
+}

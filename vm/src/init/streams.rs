@@ -1,0 +1,148 @@
+//! The standard streams.
+
+use std::sync::OnceLock;
+
+use taipan_objects::native::*;
+use taipan_objects::prelude::*;
+use taipan_objects::type_object::{TypeBuilder, new_instance};
+
+use crate::sys::config::settings;
+
+/// A stream without `io`: text to a file descriptor. Stands in for `sys.stderr` while the real one cannot be made yet.
+#[repr(C)]
+struct PyPlainStream {
+    header: Header,
+    descriptor: i32,
+}
+layout!(PyPlainStream, "PlainStream");
+
+#[pymethods(class = "PlainStream")]
+impl PyPlainStream {
+    #[pymethod]
+    fn write(&self, text: &str) -> PyResult<usize> {
+        use std::io::Write;
+        let result = if self.descriptor == 2 {
+            std::io::stderr().write_all(text.as_bytes())
+        } else {
+            std::io::stdout().write_all(text.as_bytes())
+        };
+        match result {
+            Ok(()) => Ok(text.chars().count()),
+            Err(error) => Err(taipan_objects::exceptions::io_error(&error, None)),
+        }
+    }
+    #[pymethod]
+    fn flush(&self) -> PyResult<()> {
+        use std::io::Write;
+        match std::io::stdout().flush() {
+            Ok(()) => Ok(()),
+            Err(error) => Err(taipan_objects::exceptions::io_error(&error, None)),
+        }
+    }
+}
+
+fn plain(descriptor: i32) -> Obj {
+    static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
+    let class = CLASS.get_or_init(|| {
+        TypeBuilder::new("PlainStream", <PyPlainStream as Object>::ops())
+            .final_()
+            .no_instantiation()
+            .methods(PyPlainStream::methods())
+            .make()
+    });
+    new_instance(class, |header| PyPlainStream { header, descriptor }).into_obj()
+}
+
+/// Streams that work before `io` does.
+pub fn preliminary() -> PyResult<()> {
+    for (name, descriptor) in [("stdout", 1), ("stderr", 2)] {
+        crate::sys::set(name, plain(descriptor))?;
+    }
+    crate::sys::set("stdin", none())
+}
+
+/// Whether the locale asks for plain ASCII, which is taken for UTF-8 that lets anything through (PEP 538, PEP 540).
+fn is_c_locale() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_default();
+    matches!(locale.as_str(), "" | "C" | "POSIX" | "C.UTF-8" | "C.utf8")
+}
+
+/// Opens the standard streams and makes `open` a builtin.
+pub fn open() -> PyResult<()> {
+    if crate::import::native_module("_io").is_none() {
+        return Ok(());
+    }
+    let io = crate::import::import_module("io")?;
+    let open = getattr_str(&io, "open")?;
+    crate::builtins::module()?.dict_ref().set_str("open", open.clone());
+    let settings = settings();
+    let (mut encoding, mut errors) = ("utf-8".to_owned(), if is_c_locale() { "surrogateescape" } else { "strict" }.to_owned());
+    if settings.utf8_mode > 0 {
+        errors = "surrogateescape".to_owned();
+    }
+    if let Some(choice) = &settings.io_encoding {
+        let (name, handler) = choice.split_once(':').unwrap_or((choice, ""));
+        if !name.is_empty() {
+            encoding = name.to_owned();
+        }
+        errors = if handler.is_empty() { "strict".to_owned() } else { handler.to_owned() };
+    }
+    for (descriptor, name, mode) in [(0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")] {
+        let errors = if descriptor == 2 { "backslashreplace" } else { &errors };
+        let stream = stream(&io, &open, descriptor, name, mode, &encoding, errors)?;
+        crate::sys::set(name, stream.clone())?;
+        crate::sys::set(&format!("__{name}__"), stream)?;
+    }
+    Ok(())
+}
+
+fn stream(io: &Obj, open: &Obj, descriptor: i32, name: &str, mode: &str, encoding: &str, errors: &str) -> PyResult<Obj> {
+    // SAFETY: asks about a descriptor number, whatever it is.
+    if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
+        return Ok(none());
+    }
+    let unbuffered = crate::sys::config::settings().unbuffered && descriptor != 0;
+    let raw_mode = format!("{mode}b");
+    let buffering = if unbuffered { 0 } else { -1 };
+    let names = |names: &[&str]| -> Vec<Obj> { names.iter().map(|n| intern(n).into_obj()).collect() };
+    let opened = call_args(
+        open,
+        &Args::with_keywords(
+            &[int_obj(descriptor.into()), str_obj(&raw_mode), int_obj(buffering)],
+            &names(&["closefd"]),
+            &[bool_obj(false)],
+        ),
+    );
+    let buffer = match opened {
+        Ok(buffer) => buffer,
+        // For example a folder as standard input.
+        Err(Raised) => {
+            drop(catch(&types().os_error)?);
+            return Ok(none());
+        }
+    };
+    let raw = if unbuffered { buffer.clone() } else { getattr_str(&buffer, "raw")? };
+    setattr(&raw, &istr!("name"), &str_obj(&format!("<{name}>")))?;
+    let is_terminal = is_true(&call_method_str(&raw, "isatty", &[])?)?;
+    let line_buffering = is_terminal || descriptor == 2;
+    let wrapper = getattr_str(io, "TextIOWrapper")?;
+    let text = call_args(
+        &wrapper,
+        &Args::with_keywords(
+            std::slice::from_ref(&buffer),
+            &names(&["encoding", "errors", "newline", "line_buffering", "write_through"]),
+            &[
+                str_obj(encoding),
+                str_obj(errors),
+                if mode == "r" { none() } else { str_obj("\n") },
+                bool_obj(line_buffering),
+                bool_obj(unbuffered),
+            ],
+        ),
+    )?;
+    setattr(&text, &istr!("mode"), &str_obj(mode))?;
+    Ok(text)
+}

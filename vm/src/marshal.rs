@@ -1,0 +1,386 @@
+//! `marshal`: basic values in CPython's format (version 4), code objects in Taipan's own (type `c`, private to one build).
+
+use taipan_objects::bytes::PyBytes;
+use taipan_objects::code::PyCode;
+use taipan_objects::complex::PyComplex;
+use taipan_objects::dict::PyDict;
+use taipan_objects::int::{self, IntRef, int_ref};
+use taipan_objects::list::PyList;
+use taipan_objects::native::*;
+use taipan_objects::prelude::*;
+use taipan_objects::set::PySet;
+use taipan_objects::singletons::is_none;
+use taipan_objects::slice::PySlice;
+use taipan_objects::tuple::PyTuple;
+
+const VERSION: i64 = 5;
+const MAX_DEPTH: usize = 2000;
+
+/// This module contains functions that can read and write Python values in
+/// a binary format. The format is specific to Python, but independent of
+/// machine architecture issues.
+#[pymodule(name = "marshal")]
+mod items {
+    use super::*;
+
+    #[pyattr]
+    const version: i64 = VERSION;
+
+    /// Return the bytes object that would be written to a file by dump(value, file).
+    #[pyfunction(sig = "(value, version=5, /, *, allow_code=True)")]
+    fn dumps(value: &Obj, _version: i64, allow_code: bool) -> PyResult<Obj> {
+        dump_bytes(value, allow_code).map(|bytes| bytes_obj(&bytes))
+    }
+
+    /// Write the value on the open file.
+    #[pyfunction(sig = "(value, file, version=5, /, *, allow_code=True)")]
+    fn dump(value: &Obj, file: &Obj, _version: i64, allow_code: bool) -> PyResult<Obj> {
+        let bytes = dump_bytes(value, allow_code)?;
+        call_method(file, &istr!("write"), &[bytes_obj(&bytes)])
+    }
+
+    /// Convert the bytes-like object to a value.
+    #[pyfunction(sig = "(bytes, /, *, allow_code=True)")]
+    fn loads(bytes: &Obj, allow_code: bool) -> PyResult<Obj> {
+        taipan_objects::buffer::with_bytes(bytes, |data| data.to_vec()).and_then(|data| {
+            let mut reader = Reader { data: &data, at: 0, refs: Vec::new(), depth: 0, allow_code };
+            reader.value_or_error()
+        })
+    }
+
+    /// Read one value from the open file and return it.
+    #[pyfunction(sig = "(file, /, *, allow_code=True)")]
+    fn load(file: &Obj, allow_code: bool) -> PyResult<Obj> {
+        let data = call_method(file, &istr!("read"), &[])?;
+        let Some(bytes) = taipan_objects::bytes::bytes_value(&data) else {
+            return Err(type_error(format!("file.read() returned not bytes but {}", class_of(&data).name())));
+        };
+        let mut reader = Reader { data: bytes, at: 0, refs: Vec::new(), depth: 0, allow_code };
+        let value = reader.value_or_error()?;
+        let left = bytes.len() - reader.at;
+        if left > 0 {
+            drop(call_method(file, &istr!("seek"), &[int_obj(-(left as i64)), int_obj(1)])?);
+        }
+        Ok(value)
+    }
+}
+
+fn dump_bytes(value: &Obj, allow_code: bool) -> PyResult<Vec<u8>> {
+    let mut writer = Writer { out: Vec::new(), depth: 0, allow_code };
+    writer.value(value)?;
+    Ok(writer.out)
+}
+
+struct Writer {
+    out: Vec<u8>,
+    depth: usize,
+    allow_code: bool,
+}
+
+impl Writer {
+    fn long(&mut self, n: i64) {
+        self.out.extend_from_slice(&(n as i32).to_le_bytes());
+    }
+    fn sized(&mut self, code: u8, bytes: &[u8]) {
+        self.out.push(code);
+        self.long(bytes.len() as i64);
+        self.out.extend_from_slice(bytes);
+    }
+    fn sequence(&mut self, code: u8, items: &[Obj]) -> PyResult<()> {
+        self.out.push(code);
+        self.long(items.len() as i64);
+        items.iter().try_for_each(|item| self.value(item))
+    }
+    fn value(&mut self, value: &Obj) -> PyResult<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(value_error("object too deeply nested to marshal"));
+        }
+        let class = class_of(value);
+        let t = types();
+        if is_none(value) {
+            self.out.push(b'N');
+        } else if class.is(&t.bool_) {
+            self.out.push(if is_true(value)? { b'T' } else { b'F' });
+        } else if class.is(&t.ellipsis) {
+            self.out.push(b'.');
+        } else if value.is(types().stop_iteration.as_obj()) {
+            self.out.push(b'S');
+        } else if class.is(&t.int)
+            && let Some(int) = int_ref(value)
+        {
+            self.int(int);
+        } else if class.is(&t.float) {
+            self.out.push(b'g');
+            self.out.extend_from_slice(&as_f64(value)?.to_le_bytes());
+        } else if let Some(c) = value.downcast::<PyComplex>().filter(|_| class.is(&t.complex)) {
+            self.out.push(b'y');
+            self.out.extend_from_slice(&c.real.to_le_bytes());
+            self.out.extend_from_slice(&c.imag.to_le_bytes());
+        } else if let Some(text) = value.downcast::<PyStr>().filter(|_| class.is(&t.str)) {
+            let bytes = taipan_objects::str::codecs::encode(text, "utf-8", "surrogatepass")?;
+            if let Some(bytes) = taipan_objects::bytes::bytes_value(&bytes) {
+                self.sized(if text.is_interned() { b't' } else { b'u' }, bytes);
+            }
+        } else if let Some(bytes) = value.downcast::<PyBytes>().filter(|_| class.is(&t.bytes)) {
+            self.sized(b's', bytes.as_slice());
+        } else if let Some(tuple) = value.downcast::<PyTuple>().filter(|_| class.is(&t.tuple)) {
+            self.sequence(b'(', tuple.as_slice())?;
+        } else if let Some(list) = value.downcast::<PyList>().filter(|_| class.is(&t.list)) {
+            self.sequence(b'[', &list.to_vec())?;
+        } else if let Some(dict) = value.downcast::<PyDict>().filter(|_| class.is(&t.dict)) {
+            self.out.push(b'{');
+            for (key, item) in dict.snapshot() {
+                self.value(&key)?;
+                self.value(&item)?;
+            }
+            self.out.push(b'0');
+        } else if let Some(set) = value.downcast::<PySet>().filter(|_| class.is(&t.set)) {
+            self.sequence(b'<', &set.to_vec())?;
+        } else if let Some(set) = value.downcast::<PySet>().filter(|_| class.is(&t.frozenset)) {
+            self.sequence(b'>', &set.to_vec())?;
+        } else if value.is_layout::<PySlice>() {
+            self.out.push(b':');
+            for part in ["start", "stop", "step"] {
+                self.value(&getattr_str(value, part)?)?;
+            }
+        } else if let Some(code) = value.downcast::<PyCode>() {
+            if !self.allow_code {
+                return Err(value_error("marshalling code objects is disallowed"));
+            }
+            let bytes = taipan_bytecode::serialize::serialize(&code.unit);
+            self.sized(b'c', &bytes);
+        } else if class.slots.buffer().is_some() {
+            let bytes = taipan_objects::buffer::with_bytes(value, |b| b.to_vec())?;
+            self.sized(b's', &bytes);
+        } else {
+            return Err(value_error("unmarshallable object"));
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+    fn int(&mut self, value: IntRef<'_>) {
+        if let Some(i) = value.to_i64().and_then(|i| i32::try_from(i).ok()) {
+            self.out.push(b'i');
+            self.long(i64::from(i));
+            return;
+        }
+        let big = value.to_bigint();
+        let mut digits: Vec<u16> = Vec::new();
+        let mut bits = 0u32;
+        let mut word = 0u64;
+        for byte in big.magnitude().to_bytes_le() {
+            word |= u64::from(byte) << bits;
+            bits += 8;
+            if bits >= 15 {
+                digits.push((word & 0x7fff) as u16);
+                word >>= 15;
+                bits -= 15;
+            }
+        }
+        if word != 0 {
+            digits.push(word as u16);
+        }
+        while digits.last() == Some(&0) {
+            digits.pop();
+        }
+        self.out.push(b'l');
+        let count = digits.len() as i64;
+        self.long(if value.is_negative() { -count } else { count });
+        for digit in digits {
+            self.out.extend_from_slice(&digit.to_le_bytes());
+        }
+    }
+}
+
+struct Reader<'a> {
+    data: &'a [u8],
+    at: usize,
+    refs: Vec<Option<Obj>>,
+    depth: usize,
+    allow_code: bool,
+}
+
+#[cold]
+fn bad(what: &str) -> Raised {
+    value_error(format!("bad marshal data ({what})"))
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> PyResult<&'a [u8]> {
+        match self.data.get(self.at..self.at.saturating_add(count)) {
+            Some(bytes) => {
+                self.at += count;
+                Ok(bytes)
+            }
+            None => Err(eof_error("marshal data too short")),
+        }
+    }
+    fn array<const N: usize>(&mut self) -> PyResult<[u8; N]> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N)?);
+        Ok(array)
+    }
+    fn long(&mut self) -> PyResult<i64> {
+        Ok(i64::from(i32::from_le_bytes(self.array()?)))
+    }
+    fn size(&mut self, what: &str) -> PyResult<usize> {
+        usize::try_from(self.long()?).map_err(|_| bad(&format!("{what} size out of range")))
+    }
+    fn items(&mut self, count: usize) -> PyResult<Vec<Obj>> {
+        let mut items = Vec::with_capacity(count.min(self.data.len()));
+        for _ in 0..count {
+            items.push(self.value_or_error()?);
+        }
+        Ok(items)
+    }
+    fn value_or_error(&mut self) -> PyResult<Obj> {
+        match self.value()? {
+            Some(value) => Ok(value),
+            None => Err(type_error("NULL object in marshal data for object")),
+        }
+    }
+    fn text(&mut self, count: usize, interned: bool) -> PyResult<Obj> {
+        let bytes = bytes_obj(self.take(count)?);
+        let text = taipan_objects::str::codecs::decode_object(&bytes, "utf-8", "surrogatepass")?;
+        Ok(if interned { taipan_objects::str::intern_obj(&text).into_obj() } else { text })
+    }
+    fn latin1(&mut self, count: usize, interned: bool) -> PyResult<Obj> {
+        let text = PyStr::from_latin1(self.take(count)?).into_obj();
+        Ok(if interned { taipan_objects::str::intern_obj(&text).into_obj() } else { text })
+    }
+    /// The next value; `None` for the end mark of a dict.
+    fn value(&mut self) -> PyResult<Option<Obj>> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(bad("recursion limit exceeded"));
+        }
+        let [code] = self.array()?;
+        let reference = (code & 0x80 != 0).then(|| {
+            self.refs.push(None);
+            self.refs.len() - 1
+        });
+        let value = match code & 0x7f {
+            b'0' => {
+                self.depth -= 1;
+                return Ok(None);
+            }
+            b'N' => none(),
+            b'T' => bool_obj(true),
+            b'F' => bool_obj(false),
+            b'.' => ellipsis(),
+            b'S' => types().stop_iteration.as_obj().clone(),
+            b'i' => int_obj(self.long()?),
+            b'I' => int::from_i64(i64::from_le_bytes(self.array()?)),
+            b'l' => self.big_int()?,
+            b'g' => float_obj(f64::from_le_bytes(self.array()?)),
+            b'f' => {
+                let [count] = self.array()?;
+                let text = self.latin1(count.into(), false)?;
+                call1(types().float.as_obj(), &text)?
+            }
+            b'y' => taipan_objects::complex::from_parts(f64::from_le_bytes(self.array()?), f64::from_le_bytes(self.array()?)),
+            b's' => {
+                let count = self.size("bytes object")?;
+                bytes_obj(self.take(count)?)
+            }
+            b'u' | b't' => {
+                let count = self.size("string")?;
+                self.text(count, code & 0x7f == b't')?
+            }
+            b'a' | b'A' => {
+                let count = self.size("string")?;
+                self.latin1(count, code & 0x7f == b'A')?
+            }
+            b'z' | b'Z' => {
+                let [count] = self.array()?;
+                self.latin1(count.into(), code & 0x7f == b'Z')?
+            }
+            b'(' => {
+                let count = self.size("tuple")?;
+                tuple_obj(self.items(count)?)
+            }
+            b')' => {
+                let [count] = self.array()?;
+                tuple_obj(self.items(count.into())?)
+            }
+            b'[' => {
+                let count = self.size("list")?;
+                let list = PyList::new(vec![]);
+                if let Some(index) = reference {
+                    self.refs[index] = Some(list.as_obj().clone());
+                }
+                for _ in 0..count {
+                    list.push(self.value_or_error()?);
+                }
+                list.into_obj()
+            }
+            b'{' => {
+                let dict = PyDict::new();
+                if let Some(index) = reference {
+                    self.refs[index] = Some(dict.as_obj().clone());
+                }
+                while let Some(key) = self.value()? {
+                    let item = self.value_or_error()?;
+                    dict.set(key, item)?;
+                }
+                dict.into_obj()
+            }
+            b'<' => {
+                let count = self.size("set")?;
+                PySet::new(self.items(count)?)?.into_obj()
+            }
+            b'>' => {
+                let count = self.size("set")?;
+                call1(types().frozenset.as_obj(), &list_obj(self.items(count)?))?
+            }
+            b':' => {
+                let (start, stop, step) = (self.value_or_error()?, self.value_or_error()?, self.value_or_error()?);
+                PySlice::new(start, stop, step).into_obj()
+            }
+            b'r' => {
+                let index = self.size("reference")?;
+                match self.refs.get(index) {
+                    Some(Some(value)) => value.clone(),
+                    _ => return Err(bad("invalid reference")),
+                }
+            }
+            b'c' => {
+                if !self.allow_code {
+                    return Err(value_error("unmarshalling code objects is disallowed"));
+                }
+                let count = self.size("code")?;
+                match taipan_bytecode::serialize::deserialize(self.take(count)?) {
+                    Ok(unit) => PyCode::new(unit).into_obj(),
+                    Err(_) => return Err(bad("code of another build")),
+                }
+            }
+            _ => return Err(bad("unknown type code")),
+        };
+        if let Some(index) = reference {
+            self.refs[index] = Some(value.clone());
+        }
+        self.depth -= 1;
+        Ok(Some(value))
+    }
+    fn big_int(&mut self) -> PyResult<Obj> {
+        let count = self.long()?;
+        let mut value = num_bigint::BigInt::from(0);
+        let digits = count.unsigned_abs() as usize;
+        if digits > self.data.len() {
+            return Err(bad("long size out of range"));
+        }
+        let mut words = Vec::with_capacity(digits);
+        for _ in 0..digits {
+            let digit = u16::from_le_bytes(self.array()?);
+            if digit > 0x7fff {
+                return Err(bad("digit out of range in long"));
+            }
+            words.push(digit);
+        }
+        for digit in words.into_iter().rev() {
+            value = (value << 15u32) + digit;
+        }
+        Ok(int::from_bigint(if count < 0 { -value } else { value }))
+    }
+}
