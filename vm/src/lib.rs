@@ -3,7 +3,6 @@
 pub mod builtins;
 pub mod error_display;
 pub mod frame;
-pub mod frame_locals;
 pub mod frame_object;
 pub mod import;
 pub mod init;
@@ -12,6 +11,7 @@ pub mod marshal;
 pub mod registers;
 pub mod run;
 pub mod safepoint;
+pub mod super_arguments;
 pub mod sys;
 pub mod thread;
 pub mod warnings;

@@ -114,9 +114,10 @@ fn run_source(bytes: &[u8], filename: &str, skip_first_line: bool) -> PyResult<(
     let dict = main.dict();
     let filename_obj = str_obj(filename);
     dict.set_str("__file__", filename_obj.clone());
-    let loader = import::import_module("_frozen_importlib_external")?;
-    let loader = getattr_str(&loader, "SourceFileLoader")?;
-    dict.set_str("__loader__", call(&loader, &[str_obj("__main__"), filename_obj])?);
+    if let Some(external) = sys::loaded("_frozen_importlib_external") {
+        let loader = getattr_str(&external, "SourceFileLoader")?;
+        dict.set_str("__loader__", call(&loader, &[str_obj("__main__"), filename_obj])?);
+    }
     let code = compile::Source::Text(text.into()).compile(filename, Mode::Exec, compile::default_options())?;
     execute(&code).map(drop)
 }

@@ -48,8 +48,9 @@ fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
     let (quiet, inspect) = (options.quiet, options.inspect);
     let config = init::Config { modules: taipan_stdlib::modules(), settings };
     if init::initialize(config).is_err() {
+        let status = error_display::handle_uncaught().max(1);
         error_display::write_stderr("taipan: the interpreter could not be started\n");
-        return error_display::handle_uncaught().max(1);
+        return status;
     }
     let terminal = std::io::stdin().is_terminal();
     let mut status = match options.program.as_ref().unwrap_or(&Program::Stdin) {

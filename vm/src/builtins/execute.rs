@@ -26,10 +26,7 @@ pub fn current_globals() -> Option<Obj> {
 
 /// `locals()` of the calling frame: the namespace itself, or for a function a snapshot.
 pub fn current_locals() -> PyResult<Obj> {
-    match caller() {
-        Some(frame) => crate::frame_locals::snapshot(frame),
-        None => Err(system_error("locals() without a frame")),
-    }
+    crate::frame_object::locals_snapshot(thread::current())
 }
 
 #[pymodule(name = "builtins")]

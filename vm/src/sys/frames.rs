@@ -29,7 +29,7 @@ mod items {
     /// only.
     #[pyfunction(sig = "(depth=0, /)")]
     fn _getframe(depth: i64) -> PyResult<Obj> {
-        match crate::frame_locals::frame_at(depth.max(0) as usize) {
+        match crate::frame_object::current_frame(depth.max(0) as usize) {
             Some(frame) => {
                 crate::sys::audit("sys._getframe", std::slice::from_ref(&frame))?;
                 Ok(frame)
@@ -47,7 +47,10 @@ mod items {
     /// If no frame, module, or name can be found, returns None.
     #[pyfunction(sig = "(depth=0)")]
     fn _getframemodulename(depth: i64) -> Option<Obj> {
-        let frame = crate::frame_locals::live_at(depth.max(0) as usize)?;
+        let thread = thread::current();
+        let index = thread.depth.get().checked_sub(depth.max(0) as usize + 1)?;
+        // SAFETY: below `depth`: a live frame of the calling thread.
+        let frame = unsafe { &*thread.frame(index) };
         // SAFETY: null, or the function of a live frame.
         let function = unsafe { frame.function.as_ref() }?;
         let module = function.module.load().filter(|m| !is_none(m));
@@ -78,7 +81,7 @@ mod items {
     #[pyfunction]
     fn _current_frames() -> PyResult<Obj> {
         let frames = PyDict::new();
-        for (ident, frame) in crate::frame_locals::frames_of_all_threads() {
+        for (ident, frame) in crate::frame_object::frames_of_threads() {
             frames.set(taipan_objects::int::from_u64(ident), frame)?;
         }
         Ok(frames.into_obj())
