@@ -25,6 +25,7 @@ pub mod _random;
 pub mod _sha1;
 pub mod _sha2;
 pub mod _sha3;
+pub mod _signal;
 pub mod _sre;
 pub mod _stat;
 pub mod _statistics;
@@ -45,9 +46,10 @@ pub mod math;
 pub mod native_class;
 pub mod new_exception;
 pub mod os_error;
-pub mod sys_calls;
-pub mod unicodedata;
 pub mod posix;
+pub mod sys_calls;
+pub mod time;
+pub mod unicodedata;
 pub mod zlib;
 
 /// All native modules. One line each, sorted by name.
@@ -72,6 +74,7 @@ static MODULES: &[&ModuleDef] = &[
     &_sha1::MODULE,
     &_sha2::MODULE,
     &_sha3::MODULE,
+    &_signal::MODULE,
     &_sre::MODULE,
     &_stat::MODULE,
     &_statistics::MODULE,
@@ -87,6 +90,7 @@ static MODULES: &[&ModuleDef] = &[
     &itertools::MODULE,
     &math::MODULE,
     &posix::MODULE,
+    &time::MODULE,
     &unicodedata::MODULE,
     &zlib::MODULE,
 ];

@@ -51,6 +51,7 @@ pub fn after_in_child() {
     let vanished = taipan_threading::after_fork_child();
     taipan_gc::thread::after_fork_child(&vanished);
     taipan_vm::thread::VmThread::after_fork_child();
+    crate::_signal::after_fork_child();
     run(registered().in_child.to_vec().into_iter());
 }
 

@@ -20,7 +20,7 @@ pub fn pthread_kill(thread: usize, signal: i32) -> SysResult<()> {
     }
 }
 /// What to do on a signal.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Disposition {
     Default,
     Ignore,
@@ -136,4 +136,17 @@ pub fn strsignal(signal: i32) -> Option<String> {
 }
 pub fn pidfd_send_signal(pidfd: i32, signal: i32, flags: u32) -> SysResult<()> {
     call!(libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signal, std::ptr::null::<libc::siginfo_t>(), flags)).map(drop)
+}
+/// The calling thread's id. Async-signal-safe.
+pub fn current_pthread() -> usize {
+    // SAFETY: no arguments.
+    unsafe { libc::pthread_self() as usize }
+}
+/// Runs `f` and leaves the error number as it was: for signal handlers.
+pub fn preserving_errno(f: impl FnOnce()) {
+    // SAFETY: the calling thread's error number.
+    let saved = unsafe { *libc::__errno_location() };
+    f();
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = saved };
 }

@@ -62,11 +62,13 @@ pub fn tzset() {
     // SAFETY: no arguments.
     unsafe { tzset() }
 }
-/// Formats with the C library; `None` if the result does not fit `room` bytes.
-pub fn strftime(format: &CStr, tm: &libc::tm, room: usize) -> Option<Vec<u8>> {
+/// Formats with the C library, with `zone` as the time zone's abbreviation; `None` if the result does not fit `room` bytes.
+pub fn strftime(format: &CStr, tm: &libc::tm, zone: Option<&CStr>, room: usize) -> Option<Vec<u8>> {
     let mut buffer = vec![0u8; room];
+    let mut tm = *tm;
+    tm.tm_zone = zone.map_or(std::ptr::null(), CStr::as_ptr);
     // SAFETY: a buffer with its length, a string and a struct.
-    let n = unsafe { libc::strftime(buffer.as_mut_ptr().cast(), room, format.as_ptr(), tm) };
+    let n = unsafe { libc::strftime(buffer.as_mut_ptr().cast(), room, format.as_ptr(), &tm) };
     buffer.truncate(n);
     if n == 0 { None } else { Some(buffer) }
 }
@@ -75,4 +77,12 @@ pub fn times() -> SysResult<(libc::tms, i64)> {
     let elapsed = call!(libc::times(value.as_mut_ptr()))?;
     // SAFETY: zeroed, filled.
     Ok((unsafe { value.assume_init() }, elapsed))
+}
+/// A broken-down time of these fields, without a zone.
+pub fn broken_down_time(fields: [i32; 9], offset: i64) -> libc::tm {
+    // SAFETY: all zero is a value of this C struct.
+    let mut tm = unsafe { MaybeUninit::<libc::tm>::zeroed().assume_init() };
+    [tm.tm_year, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_wday, tm.tm_yday, tm.tm_isdst] = fields;
+    tm.tm_gmtoff = offset;
+    tm
 }
