@@ -69,6 +69,12 @@ pub fn initialize(config: Config) -> PyResult<()> {
     if has_files && !settings.no_site {
         drop(import::import_module("site")?);
     }
+    // After `site`, which makes all entries absolute.
+    if let Some(folder) = &settings.path0
+        && let Some(path) = crate::sys::get("path")?
+    {
+        drop(call_method_str(&path, "insert", &[int_obj(0), str_obj(folder)])?);
+    }
     Ok(())
 }
 

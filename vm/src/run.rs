@@ -114,6 +114,7 @@ fn run_source(bytes: &[u8], filename: &str, skip_first_line: bool) -> PyResult<(
     let dict = main.dict();
     let filename_obj = str_obj(filename);
     dict.set_str("__file__", filename_obj.clone());
+    dict.set_str("__cached__", none());
     if let Some(external) = sys::loaded("_frozen_importlib_external") {
         let loader = getattr_str(&external, "SourceFileLoader")?;
         dict.set_str("__loader__", call(&loader, &[str_obj("__main__"), filename_obj])?);

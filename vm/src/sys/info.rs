@@ -234,8 +234,8 @@ mod items {
         module.add("pycache_prefix", s.pycache_prefix.as_deref().map_or_else(none, str_obj))?;
         // Compiled code is not cached in files yet, whatever the flag says.
         module.add("dont_write_bytecode", true)?;
-        let mut path: Vec<String> = s.path0.iter().cloned().collect();
-        path.extend(s.python_path.iter().cloned());
+        // The program's folder comes in front once `site` is done.
+        let mut path = s.python_path.clone();
         path.push(crate::import::embedded::folder().to_owned());
         module.add("path", strings(&path))?;
         module.add("meta_path", list_obj(vec![]))?;

@@ -12,7 +12,7 @@ use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::type_object::{TypeBuilder, new_instance};
+use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 
 use grammar::NODES;
 
@@ -50,6 +50,8 @@ fn make_classes() -> Classes {
         .attr("_attributes", names([]))
         .attr("_field_types", dict_obj().into_obj())
         .make();
+    // Programs may extend these classes; `ast` itself does.
+    ast.set_flag(type_flags::IMMUTABLE, false);
     let mut by_name: FxHashMap<&'static str, Py<PyType>> = FxHashMap::default();
     for &(name, base, fields, positions) in NODES {
         let base = by_name.get(base).unwrap_or(&ast);
@@ -76,7 +78,9 @@ fn make_classes() -> Classes {
         let signature: Vec<String> =
             parsed.iter().map(|(f, k)| format!("{} {f}", k.replace("str", "identifier"))).collect();
         let doc = if signature.is_empty() { name.to_owned() } else { format!("{name}({})", signature.join(", ")) };
-        by_name.insert(name, builder.doc(Box::leak(doc.into_boxed_str())).make());
+        let class = builder.doc(Box::leak(doc.into_boxed_str())).make();
+        class.set_flag(type_flags::IMMUTABLE, false);
+        by_name.insert(name, class);
     }
     Classes { ast, by_name }
 }
