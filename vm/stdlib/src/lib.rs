@@ -31,6 +31,7 @@ pub mod _stat;
 pub mod _statistics;
 pub mod _struct;
 pub mod _thread;
+pub mod _tokenize;
 pub mod _weakref;
 pub mod array;
 pub mod atexit;
@@ -80,6 +81,7 @@ static MODULES: &[&ModuleDef] = &[
     &_statistics::MODULE,
     &_struct::MODULE,
     &_thread::MODULE,
+    &_tokenize::MODULE,
     &_weakref::MODULE,
     &array::MODULE,
     &atexit::MODULE,
