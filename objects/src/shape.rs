@@ -14,7 +14,8 @@
 //! Protocol. Adding an attribute, growing the overflow array and turning the instance into a dict one happen under the object's
 //! lock: slot first, shape last (release). A reader loads the shape (acquire), then the slot; an empty slot sends it to the
 //! locked path. A writer of an existing *inline* slot exchanges it and then looks at the shape again: if it changed to the dict shape
-//! meanwhile, the writer takes its value back out of the slot (whoever gets it, by exchange, stores it into the dict).
+//! meanwhile, the writer moves what is in the slot (its value, or a later one) to the dict, holding the locks of both.
+//! Model: `stress-tests/tests/loom_shape.rs`.
 //! Overflow slots are written under the lock, since growing moves them.
 
 use std::sync::OnceLock;
@@ -371,13 +372,29 @@ fn store_inline(obj: &Obj, shape: &'static Shape, ext: Extension, header: &Heade
     let slot = unsafe { ext.slot(index) };
     let old = slot.replace(Some(value));
     if header.shape() != shape.id && Shape::of(header).is_dict {
-        // The slots were (or are being) moved to a dict: whoever takes the value out stores it.
-        if let Some(value) = slot.take() {
-            dict_of(obj)?.set(name.as_obj().clone(), value)?;
-        }
+        move_parked(obj, ext, header, slot, name)?;
     }
     drop(old);
     Ok(())
+}
+
+/// The slots were (or are being) moved to a dict, and somebody stored into one behind that: moves what is there.
+#[cold]
+fn move_parked(obj: &Obj, ext: Extension, header: &Header, slot: &Slot, name: &Py<PyStr>) -> PyResult<()> {
+    loop {
+        // Waits for the end of the conversion.
+        let dict = dict_of(obj)?;
+        // Both locks: while a thread carried the value from one to the other, its writer could not see it.
+        let _sections = CriticalSection::enter2(header.lock(), dict.header().lock());
+        if !ext.dict().is_some_and(|now| now.is(dict.as_obj())) {
+            // `__dict__` was assigned meanwhile.
+            continue;
+        }
+        return match slot.take() {
+            Some(value) => dict.set(name.as_obj().clone(), value),
+            None => Ok(()),
+        };
+    }
 }
 
 /// Makes room for overflow slot `beyond`; under the object's lock.
