@@ -30,8 +30,10 @@ pub mod _sre;
 pub mod _stat;
 pub mod _statistics;
 pub mod _struct;
+pub mod _template;
 pub mod _thread;
 pub mod _tokenize;
+pub mod _typing;
 pub mod _weakref;
 pub mod array;
 pub mod atexit;
@@ -80,8 +82,10 @@ static MODULES: &[&ModuleDef] = &[
     &_stat::MODULE,
     &_statistics::MODULE,
     &_struct::MODULE,
+    &_template::MODULE,
     &_thread::MODULE,
     &_tokenize::MODULE,
+    &_typing::MODULE,
     &_weakref::MODULE,
     &array::MODULE,
     &atexit::MODULE,
