@@ -29,10 +29,15 @@ pub mod _signal;
 pub mod _sre;
 pub mod _stat;
 pub mod _statistics;
+pub mod _string;
 pub mod _struct;
+pub mod _suggestions;
+pub mod _sysconfig;
 pub mod _template;
 pub mod _thread;
 pub mod _tokenize;
+pub mod _tracemalloc;
+pub mod _types;
 pub mod _typing;
 pub mod _weakref;
 pub mod array;
@@ -42,6 +47,7 @@ pub mod cmath;
 pub mod counted;
 pub mod digest_object;
 pub mod errno;
+pub mod faulthandler;
 pub mod file_path;
 pub mod gc;
 pub mod itertools;
@@ -81,10 +87,15 @@ static MODULES: &[&ModuleDef] = &[
     &_sre::MODULE,
     &_stat::MODULE,
     &_statistics::MODULE,
+    &_string::MODULE,
     &_struct::MODULE,
+    &_suggestions::MODULE,
+    &_sysconfig::MODULE,
     &_template::MODULE,
     &_thread::MODULE,
     &_tokenize::MODULE,
+    &_tracemalloc::MODULE,
+    &_types::MODULE,
     &_typing::MODULE,
     &_weakref::MODULE,
     &array::MODULE,
@@ -92,6 +103,7 @@ static MODULES: &[&ModuleDef] = &[
     &binascii::MODULE,
     &cmath::MODULE,
     &errno::MODULE,
+    &faulthandler::MODULE,
     &gc::MODULE,
     &itertools::MODULE,
     &math::MODULE,

@@ -69,7 +69,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         Some(_guard) => protocol::repr_string(&factory)?,
         None => "...".to_owned(),
     };
-    Ok(str_obj(&format!("{}({shown}, {base})", class_of(obj).name())))
+    Ok(str_obj(&format!("{}({shown}, {base})", class_of(obj).short_name())))
 }
 
 fn or(a: &Obj, b: &Obj) -> PyResult<Obj> {

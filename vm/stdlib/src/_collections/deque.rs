@@ -262,7 +262,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyDeque>(obj)?;
     let Some(_guard) = ReprGuard::enter(obj) else { return Ok(str_obj("[...]")) };
     let list = protocol::repr_string(&list_obj(this.snapshot().into()))?;
-    let name = class_of(obj).name();
+    let name = class_of(obj).short_name();
     Ok(str_obj(&match this.limit() {
         Some(limit) => format!("{name}({list}, maxlen={limit})"),
         None => format!("{name}({list})"),

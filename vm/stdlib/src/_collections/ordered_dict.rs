@@ -99,7 +99,7 @@ fn contains(obj: &Obj, key: &Obj) -> PyResult<bool> {
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
     let dict = receiver::<PyDict>(obj)?;
-    let name = class_of(obj).name();
+    let name = class_of(obj).short_name();
     if dict.is_empty() {
         return Ok(str_obj(&format!("{name}()")));
     }

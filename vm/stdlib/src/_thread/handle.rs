@@ -165,7 +165,7 @@ pub fn after_fork_child() {
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyThreadHandle>(obj)?;
-    Ok(str_obj(&format!("<{} object: ident={}>", class_of(obj).name(), this.shared.ident.load(Ordering::Acquire))))
+    Ok(str_obj(&format!("<{} object: ident={}>", class_of(obj).full_name(), this.shared.ident.load(Ordering::Acquire))))
 }
 
 #[pymethods(class = "_ThreadHandle")]

@@ -74,7 +74,7 @@ fn count_next(obj: &Obj) -> PyResult<Option<Obj>> {
 
 fn count_repr(obj: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyCount>(obj)?;
-    let name = class_of(obj).name();
+    let name = class_of(obj).short_name();
     let Some(current) = this.current.load() else {
         return Ok(str_obj(&format!("{name}({})", this.fast.load(Ordering::Relaxed))));
     };
@@ -183,7 +183,7 @@ fn repeat_next(obj: &Obj) -> PyResult<Option<Obj>> {
 
 fn repeat_repr(obj: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyRepeat>(obj)?;
-    let (name, element) = (class_of(obj).name(), protocol::repr_string(&this.element)?);
+    let (name, element) = (class_of(obj).short_name(), protocol::repr_string(&this.element)?);
     Ok(str_obj(&match this.remaining.load(Ordering::Relaxed) {
         -1 => format!("{name}({element})"),
         n => format!("{name}({element}, {n})"),
