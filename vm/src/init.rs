@@ -114,12 +114,12 @@ fn check_signals() -> PyResult<()> {
 
 fn encode(text: &Obj, encoding: &str, errors: &str) -> PyResult<Obj> {
     let codecs = import::import_module("_codecs")?;
-    call_method_str(&codecs, "encode", &[text.clone(), str_obj(encoding), str_obj(errors)])
+    call_method_str(&codecs, "_encode_text", &[text.clone(), str_obj(encoding), str_obj(errors)])
 }
 
 fn decode(bytes: &Obj, encoding: &str, errors: &str) -> PyResult<Obj> {
     let codecs = import::import_module("_codecs")?;
-    call_method_str(&codecs, "decode", &[bytes.clone(), str_obj(encoding), str_obj(errors)])
+    call_method_str(&codecs, "_decode_text", &[bytes.clone(), str_obj(encoding), str_obj(errors)])
 }
 
 fn codec_error_handler(name: &str) -> PyResult<Obj> {

@@ -52,6 +52,7 @@ fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
         error_display::write_stderr("taipan: the interpreter could not be started\n");
         return status;
     }
+    taipan_stdlib::_signal::install();
     let terminal = std::io::stdin().is_terminal();
     let mut status = match options.program.as_ref().unwrap_or(&Program::Stdin) {
         Program::Command(text) => run::command(text),

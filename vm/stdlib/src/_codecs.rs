@@ -233,6 +233,16 @@ mod items {
     fn decode(obj: &Obj, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Obj> {
         decode_any(obj, encoding.unwrap_or("utf-8"), errors)
     }
+    /// What str.encode() does for codecs of the registry.
+    #[pyfunction(sig = "(text, encoding, errors, /)", text = "")]
+    fn _encode_text(text: &Obj, encoding: &str, errors: &str) -> PyResult<Obj> {
+        encode_text(text, encoding, errors)
+    }
+    /// What bytes.decode() does for codecs of the registry.
+    #[pyfunction(sig = "(data, encoding, errors, /)", text = "")]
+    fn _decode_text(data: &Obj, encoding: &str, errors: &str) -> PyResult<Obj> {
+        decode_text(data, encoding, errors)
+    }
     /// Register the specified error handler under the name errors.
     #[pyfunction]
     fn register_error(errors: &str, handler: &Obj) -> PyResult<()> {

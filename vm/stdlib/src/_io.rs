@@ -19,6 +19,7 @@ mod text_methods;
 mod text_position;
 
 pub use open::{open_file, standard_stream};
+pub use text_codec::locale_encoding;
 
 use std::sync::OnceLock;
 

@@ -17,9 +17,11 @@ pub mod _functools;
 pub mod _heapq;
 pub mod _io;
 pub mod _json;
+pub mod _locale;
 pub mod _md5;
 pub mod _opcode;
 pub mod _operator;
+pub mod _posixsubprocess;
 pub mod _queue;
 pub mod _random;
 pub mod _sha1;
@@ -48,6 +50,7 @@ pub mod counted;
 pub mod digest_object;
 pub mod errno;
 pub mod faulthandler;
+pub mod fcntl;
 pub mod file_path;
 pub mod gc;
 pub mod itertools;
@@ -56,6 +59,8 @@ pub mod native_class;
 pub mod new_exception;
 pub mod os_error;
 pub mod posix;
+pub mod pwd;
+pub mod select;
 pub mod sys_calls;
 pub mod time;
 pub mod unicodedata;
@@ -75,9 +80,11 @@ static MODULES: &[&ModuleDef] = &[
     &_heapq::MODULE,
     &_io::MODULE,
     &_json::MODULE,
+    &_locale::MODULE,
     &_md5::MODULE,
     &_opcode::MODULE,
     &_operator::MODULE,
+    &_posixsubprocess::MODULE,
     &_queue::MODULE,
     &_random::MODULE,
     &_sha1::MODULE,
@@ -104,10 +111,13 @@ static MODULES: &[&ModuleDef] = &[
     &cmath::MODULE,
     &errno::MODULE,
     &faulthandler::MODULE,
+    &fcntl::MODULE,
     &gc::MODULE,
     &itertools::MODULE,
     &math::MODULE,
     &posix::MODULE,
+    &pwd::MODULE,
+    &select::MODULE,
     &time::MODULE,
     &unicodedata::MODULE,
     &zlib::MODULE,

@@ -21,6 +21,8 @@ use taipan_objects::structseq::{self, StructSeqDef};
 
 use crate::sys_calls;
 
+pub use fork::{after_in_child, after_in_parent, before as before_fork};
+pub use paths::{group_id, user_id};
 pub use stat::stat_obj;
 
 /// A class made when it is first needed.

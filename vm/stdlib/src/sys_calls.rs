@@ -37,11 +37,13 @@ macro_rules! read_struct {
 mod databases;
 mod process;
 mod signals;
+mod spawn;
 mod time;
 
 pub use databases::*;
 pub use process::*;
 pub use signals::*;
+pub use spawn::{ChildSetup, spawn};
 pub use time::*;
 
 /// The system's text for an error number.
@@ -152,6 +154,10 @@ pub fn flock(fd: i32, operation: i32) -> SysResult<()> {
 }
 pub fn fcntl_lock(fd: i32, command: i32, lock: &mut libc::flock) -> SysResult<()> {
     call!(libc::fcntl(fd, command, std::ptr::from_mut(lock))).map(drop)
+}
+/// A record lock.
+pub fn file_lock(kind: i16, whence: i16, start: i64, len: i64) -> libc::flock {
+    libc::flock { l_type: kind, l_whence: whence, l_start: start, l_len: len, l_pid: 0 }
 }
 pub fn lockf(fd: i32, command: i32, length: i64) -> SysResult<()> {
     call!(libc::lockf(fd, command, length)).map(drop)
