@@ -173,6 +173,9 @@ impl TypeBuilder {
         for getset in &self.getset {
             ready::add_getset(&class, getset);
         }
+        if module != "builtins" {
+            ready::set_attr(&class, "__module__", crate::str::intern(module).into_obj());
+        }
         if let Some(doc) = self.doc {
             ready::set_doc(&class, doc);
         }

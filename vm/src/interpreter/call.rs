@@ -425,7 +425,7 @@ fn construct(
 ) -> PyResult<Option<Called>> {
     let object_new: CallFn = taipan_objects::object_type::object_new;
     if class.slots.new().is_none_or(|f| f as usize != object_new as usize)
-        || class.has_flag(taipan_objects::type_object::type_flags::ABSTRACT)
+        || class.has_flag(taipan_objects::type_object::type_flags::ABSTRACT | taipan_objects::type_object::type_flags::NO_INSTANTIATION)
     {
         return Ok(None);
     }

@@ -43,6 +43,7 @@ fn names(names: impl IntoIterator<Item = &'static str>) -> Obj {
 fn make_classes() -> Classes {
     let ast = TypeBuilder::new("ast.AST", PyNode::ops())
         .dict()
+        .flag(type_flags::HEAP)
         .slots(TypeSlots { new: Some(new), init: Some(init), repr: Some(repr_of), ..TypeSlots::EMPTY })
         .methods(PyNode::methods())
         .attr("_fields", names([]))
@@ -60,6 +61,7 @@ fn make_classes() -> Classes {
         let field_names = names(parsed.iter().map(|f| f.0));
         let mut builder = TypeBuilder::new(full, PyNode::ops())
             .base(base)
+            .flag(type_flags::HEAP)
             .attr("_fields", field_names.clone())
             .attr("__match_args__", field_names);
         if positions {
@@ -117,7 +119,7 @@ fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
 
 /// A class's name in messages.
 fn shown(class: &PyType) -> String {
-    if class.is(&classes().ast) { "ast.AST".to_owned() } else { class.name() }
+    if class.is(&classes().ast) { "ast.AST".to_owned() } else { class.short_name() }
 }
 
 fn class_tuple(obj: &Obj, name: &'static str) -> PyResult<Vec<Obj>> {
@@ -233,7 +235,7 @@ fn item_text(value: &Obj, depth: usize) -> PyResult<String> {
 
 /// The text of a node: nodes more than `depth` levels down are not shown.
 fn shape_of(obj: &Obj, depth: usize) -> PyResult<String> {
-    let name = class_of(obj).name();
+    let name = class_of(obj).short_name();
     if depth == 0 {
         return Ok(format!("{name}(...)"));
     }

@@ -4,6 +4,7 @@ mod match_object;
 mod pattern;
 mod subject;
 mod template;
+mod validate;
 
 use rustpython_sre_engine::SRE_MAGIC;
 use taipan_objects::dict::PyDict;
@@ -56,7 +57,7 @@ mod items {
             return Err(type_error(format!("expected string or bytes-like object, got '{}'", class_of(pattern).name())));
         }
         let code = pattern::code_of(code)?;
-        if code.is_empty() || groups > MAXGROUPS {
+        if groups > MAXGROUPS || validate::validate(&code, groups).is_err() {
             return Err(runtime_error("invalid SRE code"));
         }
         let indexgroup = indexgroup.to_vec();

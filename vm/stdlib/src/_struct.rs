@@ -142,7 +142,7 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
 fn repr_of(obj: &Obj) -> PyResult<Obj> {
     let format = this(obj)?.parsed()?;
     let text = String::from_utf8_lossy(&format.text).into_owned();
-    Ok(str_obj(&format!("{}({})", class_of(obj).name(), repr_string(&str_obj(&text))?)))
+    Ok(str_obj(&format!("{}({})", class_of(obj).short_name(), repr_string(&str_obj(&text))?)))
 }
 
 fn this(obj: &Obj) -> PyResult<&PyStruct> {

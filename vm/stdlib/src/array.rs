@@ -143,7 +143,7 @@ fn kind_argument(code: &Obj) -> PyResult<&'static Kind> {
 
 fn repr_of(obj: &Obj) -> PyResult<Obj> {
     let array = this(obj)?;
-    let name = class_of(obj).name();
+    let name = class_of(obj).short_name();
     let code = array.kind.code as char;
     if array.len() == 0 {
         return Ok(str_obj(&format!("{name}('{code}')")));

@@ -40,8 +40,8 @@ pub fn new(parts: &Obj) -> PyResult<Obj> {
     let Some((literal, rest)) = parts.split_first() else { return Err(invalid()) };
     let mut items = Vec::with_capacity(rest.len() / 2);
     for pair in rest.chunks(2) {
-        let index = i64::from_arg(&pair[0])?;
-        let index = usize::try_from(index).map_err(|_| invalid())?;
+        let Some(index) = taipan_objects::int::int_ref(&pair[0]) else { return Err(type_error("an integer is required")) };
+        let index = index.to_i64().and_then(|i| usize::try_from(i).ok()).ok_or_else(invalid)?;
         let text = pair.get(1).filter(|t| length(t) != 0).cloned();
         items.push((index, text));
     }
