@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use rustpython_sre_engine::State;
 use taipan_objects::bytes::bytes_value;
 use taipan_objects::list::PyList;
-use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_text::{TextBuf, Units};
