@@ -112,9 +112,6 @@ pub fn generic_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<(
             name.as_obj(),
         ));
     }
-    if value.is_none() {
-        return Err(no_attribute(obj, name.as_obj()));
-    }
     Err(attribute_error_for(
         format!("'{}' object has no attribute '{text}' and no __dict__ for setting new attributes", class.name()),
         obj,

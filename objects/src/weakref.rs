@@ -61,7 +61,7 @@ pub fn is_referenceable(obj: &Obj) -> bool {
 /// `weakref.ref(target, callback)` of class `class`.
 fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
     if !is_referenceable(target) {
-        return Err(type_error(format!("cannot create weak reference to '{}' object", class_of(target).full_name())));
+        return Err(type_error(format!("cannot create weak reference to '{}' object", class_of(target).name())));
     }
     let callback = callback.filter(|c| !is_none(c));
     let shared = callback.is_none()
@@ -80,7 +80,7 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
         hash: AtomicI64::new(-1),
     });
     if !weakref::register(target, weak.as_obj(), &weak.referent) {
-        return Err(type_error(format!("cannot create weak reference to '{}' object", class_of(target).full_name())));
+        return Err(type_error(format!("cannot create weak reference to '{}' object", class_of(target).name())));
     }
     Ok(weak.into_obj())
 }

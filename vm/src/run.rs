@@ -39,7 +39,7 @@ fn run_command(text: &str) -> PyResult<()> {
     // Indented commands are fine, as long as all of them are.
     let text = dedent(text);
     let code = compile::Source::Text(text.as_str().into()).compile("<string>", Mode::Exec, compile::default_options())?;
-    note_source("<string>", &text);
+    note_source(&code, &text, "<string>");
     execute(&code).map(drop)
 }
 
@@ -60,16 +60,13 @@ fn dedent(text: &str) -> String {
     text.split_inclusive('\n').map(|l| l.strip_prefix(margin).unwrap_or_else(|| l.trim_start_matches([' ', '\t']))).collect()
 }
 
-/// Lets tracebacks show lines of a source that is in no file.
-fn note_source(filename: &str, text: &str) {
-    SOURCES.lock().push((filename.to_owned(), text.to_owned()));
-}
-
-static SOURCES: parking_lot::Mutex<Vec<(String, String)>> = parking_lot::Mutex::new(Vec::new());
-
-/// The source of a program that is in no file.
-pub fn source_of(filename: &str) -> Option<String> {
-    SOURCES.lock().iter().find(|(name, _)| name == filename).map(|(_, text)| text.clone())
+/// Lets tracebacks show lines of a source that is in no file. Does without if the library cannot.
+fn note_source(code: &Py<PyCode>, text: &str, filename: &str) {
+    let noted = import::import_module("linecache")
+        .and_then(|cache| call_method_str(&cache, "_register_code", &[code.as_obj().clone(), str_obj(text), str_obj(filename)]));
+    if noted.is_err() {
+        drop(take_raised());
+    }
 }
 
 /// A file, or a folder or archive with a `__main__`. `display_name`: as given on the command line.
@@ -141,8 +138,8 @@ pub fn stdin() -> i32 {
             return Err(taipan_objects::exceptions::io_error(&error, None));
         }
         let text = import::source::decode(&bytes, "<stdin>", true)?;
-        note_source("<stdin>", &text);
-        let code = compile::Source::Text(text.into()).compile("<stdin>", Mode::Exec, compile::default_options())?;
+        let code = compile::Source::Text(text.as_str().into()).compile("<stdin>", Mode::Exec, compile::default_options())?;
+        note_source(&code, &text, "<stdin>");
         execute(&code).map(drop)
     })())
 }

@@ -128,7 +128,6 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             if protocol::getattr_opt(base, &istr!("__mro_entries__"))?.is_some() {
                 return Err(type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
             }
-            return Err(type_error("bases must be types"));
         }
     }
     let chosen = winner(requested, bases_tuple.as_slice())?;
@@ -197,7 +196,13 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
                     }
                 }
             }
-            if !members.is_empty() && std::ptr::eq(base.ops, <PyTuple as taipan_gc::Object>::ops()) && false {
+            // As in CPython, where their instances have no fixed size.
+            let unsized_bases = [
+                <PyTuple as taipan_gc::Object>::ops(),
+                <crate::int::PyInt as taipan_gc::Object>::ops(),
+                <crate::bytes::PyBytes as taipan_gc::Object>::ops(),
+            ];
+            if !members.is_empty() && unsized_bases.iter().any(|ops| std::ptr::eq(base.ops, *ops)) {
                 return Err(type_error(format!("nonempty __slots__ not supported for subtype of '{}'", base.name())));
             }
         }

@@ -135,7 +135,11 @@ pub fn function_text(callable: Option<&Obj>) -> String {
 
 pub fn dict_merge(dict: &Obj, mapping: &Obj, callable: Option<&Obj>) -> PyResult<()> {
     if !is_mapping(mapping)? {
-        return Err(type_error(format!("Value after ** must be a mapping, not {}", class_of(mapping).name())));
+        return Err(type_error(format!(
+            "{} argument after ** must be a mapping, not {}",
+            function_text(callable),
+            class_of(mapping).name()
+        )));
     }
     let Some(target) = dict.downcast::<PyDict>() else { return Err(system_error("not a dict")) };
     let keys = protocol::collect(&protocol::call_method_str(mapping, "keys", &[])?)?;
