@@ -81,7 +81,9 @@ impl PyTokenizerIter {
 }
 
 fn raise_mistake(mistake: Mistake) -> Raised {
-    let class = if mistake.indentation { &types().indentation_error } else { &types().syntax_error };
+    let class = if mistake.tabs {
+        &types().tab_error
+    } else if mistake.indentation { &types().indentation_error } else { &types().syntax_error };
     let message = str_obj(&mistake.message);
     match mistake.place {
         None => raise_args(class, vec![message]),

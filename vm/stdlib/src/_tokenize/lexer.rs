@@ -47,6 +47,8 @@ pub struct Mistake {
     pub message: String,
     pub place: Option<(usize, usize, String)>,
     pub indentation: bool,
+    /// Tabs and spaces are mixed.
+    pub tabs: bool,
 }
 
 /// An f-string or t-string being read.
@@ -55,6 +57,9 @@ struct Template {
     start_kind: u8,
     quote: char,
     triple: bool,
+    raw: bool,
+    /// Text of earlier lines: where it starts, the text, the lines.
+    pending: Option<((usize, usize), String, String)>,
     /// Nesting of parentheses outside of the current replacement field.
     depth: usize,
     /// Reading text, not a replacement field.
@@ -74,7 +79,8 @@ pub struct Lexer {
     row: usize,
     at: usize,
     depth: usize,
-    indents: Vec<usize>,
+    /// Widths with tabs to multiples of 8, and with tabs as one column.
+    indents: Vec<(usize, usize)>,
     templates: Vec<Template>,
     /// A token has been seen on the logical line.
     started: bool,
@@ -91,7 +97,7 @@ impl Lexer {
             row: 0,
             at: 0,
             depth: 0,
-            indents: vec![0],
+            indents: vec![(0, 0)],
             templates: Vec::new(),
             started: false,
             queue: VecDeque::new(),
@@ -139,7 +145,15 @@ impl Lexer {
     fn finish(&mut self) {
         self.finished = true;
         if self.depth > 0 || !self.templates.is_empty() {
-            self.mistake = Some(self.unexpected_end());
+            self.mistake = Some(match self.templates.last() {
+                Some(t) if t.in_text => self.mistake(
+                    format!("unterminated triple-quoted {}-string literal (detected at line {})", t.letter(), self.row),
+                    t.row,
+                    t.column + 1,
+                    "",
+                ),
+                _ => self.unexpected_end(),
+            });
             self.finished = false;
             return;
         }
@@ -165,12 +179,14 @@ impl Lexer {
     }
 
     fn unexpected_end(&self) -> Mistake {
-        Mistake { message: "unexpected EOF in multi-line statement".to_owned(), place: None, indentation: false }
+        let in_line = !self.templates.is_empty() || self.depth == 0;
+        let column = if in_line { self.line.len() } else { 0 };
+        self.mistake("unexpected EOF in multi-line statement", self.row, column, "")
     }
 
     fn mistake(&self, message: impl Into<String>, row: usize, column: usize, text: &str) -> Mistake {
         let text = text.trim_end_matches(['\n', '\r']).to_owned();
-        Mistake { message: message.into(), place: Some((row, column, text)), indentation: false }
+        Mistake { message: message.into(), place: Some((row, column, text)), indentation: false, tabs: false }
     }
 
     fn push(&mut self, kind: u8, exact: u8, from: usize, to: usize) {
@@ -190,6 +206,9 @@ impl Lexer {
 
     /// The tokens of the line that was read, and of those that continue it.
     fn logical<E>(&mut self, source: Source<'_, E>) -> Result<Result<(), Mistake>, E> {
+        if self.text.contains('\0') {
+            return Ok(Err(self.mistake("source code cannot contain null bytes", self.row, 0, "")));
+        }
         if self.depth == 0 && self.templates.is_empty() {
             self.started = false;
             if let Err(mistake) = self.indentation() {
@@ -252,19 +271,19 @@ impl Lexer {
                 return;
             }
         }
-        let end = if from == to { to + 1 } else { from + 1 };
+        let end = if from == to { to + 1 } else { to };
         let text: String = self.line[from..to].iter().collect();
         self.queue.push_back(Token { kind, exact: kind, text, start: (self.row, from), end: (self.row, end), line: self.text.clone() });
         self.at = self.line.len();
     }
 
     fn indentation(&mut self) -> Result<(), Mistake> {
-        let mut width = 0;
+        let (mut width, mut narrow) = (0, 0);
         while let Some(c) = self.line.get(self.at) {
             match c {
-                ' ' => width += 1,
-                '\t' => width = (width / 8 + 1) * 8,
-                '\x0c' => width = 0,
+                ' ' => (width, narrow) = (width + 1, narrow + 1),
+                '\t' => (width, narrow) = ((width / 8 + 1) * 8, narrow + 1),
+                '\x0c' => (width, narrow) = (0, 0),
                 _ => break,
             }
             self.at += 1;
@@ -275,26 +294,40 @@ impl Lexer {
         if self.peek(0) == '\\' && matches!(self.peek(1), '\n' | '\r') && self.at == 0 {
             return Ok(());
         }
-        let last = self.indents.last().copied().unwrap_or(0);
+        let (last, last_narrow) = self.indents.last().copied().unwrap_or_default();
         if width > last {
-            self.indents.push(width);
+            if narrow <= last_narrow {
+                return Err(self.mixed_tabs());
+            }
+            self.indents.push((width, narrow));
             self.push(kind::INDENT, kind::INDENT, 0, self.at);
         } else {
-            while self.indents.last().is_some_and(|&i| i > width) {
+            while self.indents.last().is_some_and(|i| i.0 > width) {
                 self.indents.pop();
                 let at = self.at;
                 self.push(kind::DEDENT, kind::DEDENT, at, at);
             }
-            if self.indents.last() != Some(&width) {
+            let Some(&(_, same_narrow)) = self.indents.last().filter(|i| i.0 == width) else {
                 self.queue.clear();
                 let text = self.text.clone();
                 let mut mistake =
                     self.mistake("unindent does not match any outer indentation level", self.row, self.line.len(), &text);
                 mistake.indentation = true;
                 return Err(mistake);
+            };
+            if same_narrow != narrow {
+                return Err(self.mixed_tabs());
             }
         }
         Ok(())
+    }
+
+    fn mixed_tabs(&mut self) -> Mistake {
+        self.queue.clear();
+        let mut mistake =
+            self.mistake("inconsistent use of tabs and spaces in indentation", self.row, self.line.len(), &self.text);
+        mistake.tabs = true;
+        mistake
     }
 
     fn token<E>(&mut self, c: char, source: Source<'_, E>) -> Result<Result<(), Mistake>, E> {
@@ -380,12 +413,7 @@ impl Lexer {
             underscore = false;
         }
         if underscore {
-            let name = match radix {
-                2 => "binary",
-                8 => "octal",
-                16 => "hexadecimal",
-                _ => "decimal",
-            };
+            let name = radix_name(radix);
             let text = self.text.clone();
             return Err(self.mistake(format!("invalid {name} literal"), self.row, self.at + 1, &text));
         }
@@ -402,7 +430,24 @@ impl Lexer {
             };
             if radix != 10 {
                 self.at += 2;
-                return self.digits(radix);
+                let first = if self.peek(0) == '_' { self.peek(1) } else { self.peek(0) };
+                if !first.is_digit(radix) {
+                    let name = radix_name(radix);
+                    let message = if first.is_ascii_digit() {
+                        format!("invalid digit '{first}' in {name} literal")
+                    } else {
+                        format!("invalid {name} literal")
+                    };
+                    let column = self.at + usize::from(first.is_ascii_digit() || self.peek(0) == '_');
+                    return Err(self.mistake(message, self.row, column, &self.text));
+                }
+                self.digits(radix)?;
+                let next = self.peek(0);
+                if next.is_ascii_digit() {
+                    let message = format!("invalid digit '{next}' in {} literal", radix_name(radix));
+                    return Err(self.mistake(message, self.row, self.at + 1, &self.text));
+                }
+                return Ok(());
             }
         }
         self.digits(10)?;
@@ -436,6 +481,12 @@ impl Lexer {
         loop {
             if self.at >= self.line.len() || (!triple && matches!(self.peek(0), '\n' | '\r')) {
                 if !triple {
+                    if let Some(t) = self.templates.last()
+                        && t.quote == quote
+                    {
+                        let message = format!("{}-string: expecting '}}'", t.letter());
+                        return Ok(Err(self.mistake(message, start.0, from + 1, &first_line)));
+                    }
                     return Ok(Err(self.mistake(
                         format!("unterminated string literal (detected at line {})", self.row),
                         start.0,
@@ -487,10 +538,13 @@ impl Lexer {
         let triple = self.peek(1) == quote && self.peek(2) == quote;
         self.at += if triple { 3 } else { 1 };
         self.push(start_kind, start_kind, from, self.at);
+        let raw = self.line[from..self.at].iter().any(|c| matches!(c, 'r' | 'R'));
         self.templates.push(Template {
             start_kind,
             quote,
             triple,
+            raw,
+            pending: None,
             depth: self.depth,
             in_text: true,
             specs: Vec::new(),
@@ -506,36 +560,35 @@ impl Lexer {
         let (quote, triple, start_kind) = (template.quote, template.triple, template.start_kind);
         let in_spec = !template.specs.is_empty();
         let (row, column) = (template.row, template.column);
-        let middle = start_kind + 1;
+        let (raw, name) = (template.raw, template.letter());
         let from = self.at;
+        let mut escaped = false;
         loop {
             let c = self.peek(0);
             let at_end = self.at >= self.line.len();
-            if at_end || (matches!(c, '\n' | '\r') && (!triple || in_spec)) {
-                if !triple && !in_spec {
-                    let name = if start_kind == kind::FSTRING_START { "f" } else { "t" };
-                    let text = self.text.clone();
-                    return Err(self.mistake(
-                        format!("unterminated {name}-string literal (detected at line {})", self.row),
-                        row,
-                        column + 1,
-                        &text,
-                    ));
+            if at_end && (triple || escaped) {
+                let text: String = self.line[from..].iter().collect();
+                let (row, line) = (self.row, self.text.clone());
+                if let Some(template) = self.templates.last_mut() {
+                    let pending = template.pending.get_or_insert_with(|| ((row, from), String::new(), String::new()));
+                    pending.1.push_str(&text);
+                    pending.2.push_str(&line);
                 }
-                if self.at > from {
-                    self.push(middle, middle, from, self.at);
-                }
-                if at_end {
-                    return Ok(false);
-                }
-                // A line end closes a format specification.
-                self.leave_spec();
-                return Ok(true);
+                return Ok(false);
             }
-            if c == quote && (!triple || (self.peek(1) == quote && self.peek(2) == quote)) && !in_spec {
-                if self.at > from {
-                    self.push(middle, middle, from, self.at);
+            if at_end || (matches!(c, '\n' | '\r') && !triple) {
+                let text = self.text.clone();
+                if in_spec {
+                    let message =
+                        format!("{name}-string: newlines are not allowed in format specifiers for single quoted {name}-strings");
+                    return Err(self.mistake(message, self.row, self.at + 1, &text));
                 }
+                let message = format!("unterminated {name}-string literal (detected at line {})", self.row);
+                return Err(self.mistake(message, row, column + 1, &text));
+            }
+            escaped = false;
+            if c == quote && (!triple || (self.peek(1) == quote && self.peek(2) == quote)) && !in_spec {
+                self.push_middle(from, self.at, false);
                 let begin = self.at;
                 self.at += if triple { 3 } else { 1 };
                 self.push(start_kind + 2, start_kind + 2, begin, self.at);
@@ -543,17 +596,28 @@ impl Lexer {
                 return Ok(true);
             }
             match c {
-                '\\' => self.at = (self.at + 2).min(self.line.len()),
+                '\\' if matches!(self.peek(1), '{' | '}') => self.at += 1,
+                '\\' if !raw && self.peek(1) == 'N' && self.peek(2) == '{' => {
+                    // The name of a character.
+                    let close = self.line[self.at..].iter().position(|c| *c == '}' || *c == quote);
+                    self.at = close.map_or(self.line.len(), |n| self.at + n);
+                    if self.peek(0) == '}' {
+                        self.at += 1;
+                    }
+                }
+                '\\' => {
+                    escaped = matches!(self.peek(1), '\n' | '\r');
+                    let step = if self.peek(1) == '\r' && self.peek(2) == '\n' { 3 } else { 2 };
+                    self.at = (self.at + step).min(self.line.len());
+                }
                 '{' | '}' if self.peek(1) == c && !in_spec => {
                     // Doubled: the token ends after the first.
-                    self.push(middle, middle, from, self.at + 1);
+                    self.push_middle(from, self.at + 1, false);
                     self.at += 2;
                     return Ok(true);
                 }
                 '{' => {
-                    if self.at > from {
-                        self.push(middle, middle, from, self.at);
-                    }
+                    self.push_middle(from, self.at, in_spec && self.peek(1) == '{');
                     self.push(kind::OP, 25, self.at, self.at + 1);
                     self.at += 1;
                     self.depth += 1;
@@ -563,7 +627,7 @@ impl Lexer {
                     return Ok(true);
                 }
                 '}' if in_spec => {
-                    self.push(middle, middle, from, self.at);
+                    self.push_middle(from, self.at, true);
                     self.push(kind::OP, 26, self.at, self.at + 1);
                     self.at += 1;
                     self.depth = self.depth.saturating_sub(1);
@@ -574,7 +638,6 @@ impl Lexer {
                     return Ok(true);
                 }
                 '}' => {
-                    let name = if start_kind == kind::FSTRING_START { "f" } else { "t" };
                     let text = self.text.clone();
                     return Err(self.mistake(format!("{name}-string: single '}}' is not allowed"), self.row, self.at + 1, &text));
                 }
@@ -583,11 +646,33 @@ impl Lexer {
         }
     }
 
-    fn leave_spec(&mut self) {
-        if let Some(template) = self.templates.last_mut() {
-            template.specs.pop();
-            template.in_text = false;
+    /// The text of the line from `from` to `to`, after that of earlier lines. Empty text is a token only
+    /// before a brace that ends a format specification, or a doubled one in it.
+    fn push_middle(&mut self, from: usize, to: usize, even_empty: bool) {
+        let Some(template) = self.templates.last_mut() else { return };
+        let middle = template.start_kind + 1;
+        let (start, mut text, mut line) =
+            template.pending.take().unwrap_or_else(|| ((self.row, from), String::new(), String::new()));
+        text.extend(&self.line[from..to]);
+        line.push_str(&self.text);
+        if even_empty || !text.is_empty() {
+            self.queue.push_back(Token { kind: middle, exact: middle, text, start, end: (self.row, to), line });
         }
+    }
+}
+
+fn radix_name(radix: u32) -> &'static str {
+    match radix {
+        2 => "binary",
+        8 => "octal",
+        16 => "hexadecimal",
+        _ => "decimal",
+    }
+}
+
+impl Template {
+    fn letter(&self) -> char {
+        if self.start_kind == kind::FSTRING_START { 'f' } else { 't' }
     }
 }
 
