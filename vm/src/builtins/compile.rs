@@ -116,7 +116,7 @@ mod items {
             }
         }
         if flags & PYCF_ONLY_AST != 0 {
-            return Err(not_implemented_error("compile() to an AST is not supported yet"));
+            return Err(syntax_error("compile() to an AST is not supported yet"));
         }
         if source.is_layout::<PyCode>() {
             return Err(type_error(NO_SOURCE));
