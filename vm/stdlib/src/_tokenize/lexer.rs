@@ -603,6 +603,9 @@ impl Lexer {
                     self.at = close.map_or(self.line.len(), |n| self.at + n);
                     if self.peek(0) == '}' {
                         self.at += 1;
+                        // Text after a name is another token.
+                        self.push_middle(from, self.at, false);
+                        return Ok(true);
                     }
                 }
                 '\\' => {
