@@ -62,7 +62,8 @@ fn set(obj: &Obj, instance: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let descr = this(obj)?;
     let old = descr.slot(instance)?.replace(value.cloned());
     if value.is_none() && old.is_none() {
-        return Err(crate::attribute::no_attribute(instance, &descr.name));
+        let text = crate::protocol::str_string(&descr.name)?;
+        return Err(crate::attribute::attribute_error_for(text, instance, &descr.name));
     }
     Ok(())
 }

@@ -199,18 +199,37 @@ fn next_run<T: Copy>(
 ) -> PyResult<usize> {
     let n = items.len();
     let mut end = start + 1;
-    if end < n {
-        if less(items[end], items[end - 1])? {
+    while end < n && !less(items[end], items[end - 1])? {
+        end += 1;
+    }
+    // A descent follows: if everything so far is equal, a descending run, whose equal items keep their order.
+    if end < n && (end == start + 1 || !less(items[start], items[end - 1])?) {
+        let mut equal = start;
+        loop {
+            // The items from `equal` on are equal; the one at `end` is smaller.
+            items[equal..end].reverse();
+            equal = end;
             end += 1;
-            while end < n && less(items[end], items[end - 1])? {
+            let descends = loop {
+                if end == n {
+                    break false;
+                }
+                if less(items[end], items[end - 1])? {
+                    break true;
+                }
+                if less(items[end - 1], items[end])? {
+                    break false;
+                }
                 end += 1;
+            };
+            if !descends {
+                break;
             }
-            items[start..end].reverse();
-        } else {
+        }
+        items[equal..end].reverse();
+        items[start..end].reverse();
+        while end < n && !less(items[end], items[end - 1])? {
             end += 1;
-            while end < n && !less(items[end], items[end - 1])? {
-                end += 1;
-            }
         }
     }
     let wanted = n.min(start + min_run);

@@ -1,6 +1,7 @@
 //! `repr`, `str`, `format`.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use taipan_gc::{Obj, Py};
 
@@ -69,7 +70,7 @@ pub fn format(obj: &Obj, spec: &Obj) -> PyResult<Obj> {
 }
 
 thread_local! {
-    static IN_REPR: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    static IN_REPR: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
 }
 
 /// Marks an object as being shown, so that a container within itself shows as `[...]`.
@@ -79,22 +80,13 @@ impl ReprGuard {
     /// `None` if this thread is showing `obj` already.
     pub fn enter(obj: &Obj) -> Option<ReprGuard> {
         let address = obj.value().counted().bits() as usize;
-        IN_REPR.with_borrow_mut(|list| {
-            if list.contains(&address) {
-                return None;
-            }
-            list.push(address);
-            Some(ReprGuard(address))
-        })
+        // A set, as deep nesting would make a list quadratic.
+        IN_REPR.with_borrow_mut(|shown| shown.insert(address)).then_some(ReprGuard(address))
     }
 }
 
 impl Drop for ReprGuard {
     fn drop(&mut self) {
-        IN_REPR.with_borrow_mut(|list| {
-            if let Some(at) = list.iter().rposition(|a| *a == self.0) {
-                list.remove(at);
-            }
-        });
+        IN_REPR.with_borrow_mut(|shown| shown.remove(&self.0));
     }
 }

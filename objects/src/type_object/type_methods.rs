@@ -207,7 +207,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             }
         }
     }
-    if !members.is_empty() && (base.is_subtype(&types().type_)) {
+    if !members.is_empty() && base.is_subtype(&types().type_) {
         return Err(type_error(format!("nonempty __slots__ not supported for subtype of '{}'", base.name())));
     }
     let fixed_slots = base.fixed_slots + members.len() as u32;

@@ -532,20 +532,7 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
     let (mut names, mut values) = (Vec::new(), Vec::new());
     if let Some(keywords) = keywords {
         let dict = taipan_objects::dict::PyDict::new();
-        super::ops::build::dict_merge(dict.as_obj(), &keywords, Some(&callable)).map_err(|raised| {
-            if raised_is(&types().type_error) && !keywords.is_layout::<taipan_objects::dict::PyDict>() {
-                let message = taipan_objects::protocol::hasattr(&keywords, &taipan_objects::istr!("keys"));
-                if matches!(message, Ok(false)) {
-                    drop(take_raised());
-                    return type_error(format!(
-                        "{} argument after ** must be a mapping, not {}",
-                        super::ops::build::function_text(Some(&callable)),
-                        class_of(&keywords).name()
-                    ));
-                }
-            }
-            raised
-        })?;
+        super::ops::build::dict_merge(dict.as_obj(), &keywords, Some(&callable))?;
         for (name, value) in dict.snapshot() {
             names.push(name);
             values.push(value);

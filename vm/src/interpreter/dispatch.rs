@@ -1004,7 +1004,9 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                     }
                     Op::RaiseCurrent => {
                         save!();
-                        exception::reraise_current();
+                        if exception::reraise_current() {
+                            unwind::suppress_traceback_entry();
+                        }
                         break 'exec;
                     }
                     Op::Reraise => {

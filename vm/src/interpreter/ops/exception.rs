@@ -63,14 +63,16 @@ pub fn raise_from(value: Obj, cause: Obj) {
     let _ = taipan_objects::error::raise(exception);
 }
 
-/// Bare `raise`. Always leaves an exception raised.
-pub fn reraise_current() {
+/// Bare `raise`. Always leaves an exception raised; whether it is one that was handled, which gets no second traceback entry here.
+pub fn reraise_current() -> bool {
     match handled() {
         Some(exception) => {
             let _ = set_raised(exception);
+            true
         }
         None => {
             let _ = runtime_error("No active exception to reraise");
+            false
         }
     }
 }
