@@ -21,10 +21,11 @@ pub fn handle(thread: &VmThread) -> PyResult<()> {
     if rest == 0 {
         return Ok(());
     }
-    taipan_gc::thread::poll(thread.threading);
+    // Signals first: what dies in the poll may run callbacks, in which a handler's exception would be lost.
     if rest & bits::SIGNAL != 0 && thread.threading.take(bits::SIGNAL) && let Some(hook) = SIGNALS.get() {
         hook()?;
     }
+    taipan_gc::thread::poll(thread.threading);
     if rest & bits::ASYNC_EXC != 0 && thread.threading.take(bits::ASYNC_EXC) {
         let exception = thread.async_exception.lock().take();
         if let Some(exception) = exception {

@@ -33,7 +33,11 @@ fn main() {
     };
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK);
     let status = match runner.spawn(move || interpret(&options, &arguments)) {
-        Ok(thread) => thread.join().unwrap_or(70),
+        Ok(thread) => {
+            // Signals are for the threads that run Python code, which may block them.
+            taipan_stdlib::sys_calls::block_all_signals();
+            thread.join().unwrap_or(70)
+        }
         Err(error) => {
             eprintln!("taipan: cannot start the main thread: {error}");
             70

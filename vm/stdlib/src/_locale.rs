@@ -87,10 +87,9 @@ mod items {
         let conventions = sys_calls::localeconv();
         drop(turn);
         let dict = dict_obj();
-        let texts = [
-            "decimal_point",
-            "thousands_sep",
-            "grouping",
+        let c = &conventions.texts;
+        let add_text = |name: &str, value: &[u8]| dict.set_str(name, if name.ends_with("grouping") { grouping(value) } else { text(value) });
+        let monetary = [
             "int_curr_symbol",
             "currency_symbol",
             "mon_decimal_point",
@@ -99,9 +98,7 @@ mod items {
             "positive_sign",
             "negative_sign",
         ];
-        for (name, value) in texts.into_iter().zip(&conventions.texts) {
-            dict.set_str(name, if name.ends_with("grouping") { grouping(value) } else { text(value) });
-        }
+        monetary.into_iter().zip(&c[3..]).for_each(|(name, value)| add_text(name, value));
         let numbers = [
             "int_frac_digits",
             "frac_digits",
@@ -115,6 +112,7 @@ mod items {
         for (name, value) in numbers.into_iter().zip(conventions.numbers) {
             dict.set_str(name, int_obj(value.into()));
         }
+        ["decimal_point", "thousands_sep", "grouping"].into_iter().zip(c).for_each(|(name, value)| add_text(name, value));
         dict.into_obj()
     }
     /// Return the value for the locale information associated with key.

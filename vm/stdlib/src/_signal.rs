@@ -213,7 +213,7 @@ fn itimer_error() -> PyResult<Py<PyType>> {
     let namespace = dict_obj();
     namespace.set_str("__module__", str_obj("signal"));
     let bases = tuple_obj(vec![types().os_error.to_obj()]);
-    let class = call(types().type_.as_obj(), &[str_obj("itimer_error"), bases, namespace.into_obj()])?;
+    let class = call(types().type_.as_obj(), &[str_obj("ItimerError"), bases, namespace.into_obj()])?;
     let class = class.into_py::<PyType>().map_err(|_| system_error("type() gave no class"))?;
     Ok(CLASS.get_or_init(|| class).clone())
 }

@@ -153,11 +153,15 @@ mod items {
     #[pyfunction(sig = "(fd, cmd, len=0, start=0, whence=0, /)")]
     fn lockf(fd: &Obj, cmd: i32, len: Option<&Obj>, start: Option<&Obj>, whence: Option<i32>) -> PyResult<()> {
         let fd = fileno_of(fd)?;
-        let kind = match cmd & !libc::LOCK_NB {
-            libc::LOCK_UN => libc::F_UNLCK,
-            libc::LOCK_SH => libc::F_RDLCK,
-            libc::LOCK_EX => libc::F_WRLCK,
-            _ => return Err(value_error("unrecognized lockf argument")),
+        // As CPython: the first of these bits that is set decides.
+        let kind = if cmd == libc::LOCK_UN {
+            libc::F_UNLCK
+        } else if cmd & libc::LOCK_SH != 0 {
+            libc::F_RDLCK
+        } else if cmd & libc::LOCK_EX != 0 {
+            libc::F_WRLCK
+        } else {
+            return Err(value_error("unrecognized lockf argument"));
         };
         let number = |obj: Option<&Obj>| obj.filter(|o| !is_none(o)).map_or(Ok(0), i64::from_arg);
         let (l_len, l_start) = (number(len)?, number(start)?);

@@ -150,3 +150,8 @@ pub fn preserving_errno(f: impl FnOnce()) {
     // SAFETY: as above.
     unsafe { *libc::__errno_location() = saved };
 }
+/// Leaves all signals to the other threads: for threads that run no Python code.
+pub fn block_all_signals() {
+    let all: Vec<i32> = (1..=64).collect();
+    let _ = pthread_sigmask(libc::SIG_BLOCK, &all);
+}
