@@ -85,12 +85,23 @@ fn interval() -> Duration {
     Duration::from_micros(INTERVAL.load(Ordering::Relaxed))
 }
 
+/// Threads that run Python code take the signals: they may be waiting for them, or block them on purpose.
+fn leave_signals_to_others() {
+    let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is initialized by the first call and read by the second.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
+    }
+}
+
 fn set_interval(interval: Duration) {
     // Relaxed: a heuristic.
     INTERVAL.store(interval.clamp(MIN_INTERVAL, MAX_INTERVAL).as_micros() as u64, Ordering::Relaxed);
 }
 
 fn run() {
+    leave_signals_to_others();
     loop {
         while !AWAKE.load(Ordering::Acquire) {
             // The starter stores the handle after it woke us: look now and then until then.

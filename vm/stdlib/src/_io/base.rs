@@ -243,7 +243,7 @@ fn io_base_next(stream: &Obj) -> PyResult<Option<Obj>> {
 }
 
 /// The finalizer: closes the stream. Errors are reported, not raised.
-fn finalize(stream: &Obj) -> PyResult<()> {
+pub fn finalize(stream: &Obj) -> PyResult<()> {
     let interrupted = try_take_raised();
     let closed = match getattr_opt(stream, &istr!("closed")) {
         Ok(Some(closed)) => is_true(&closed).unwrap_or(true),

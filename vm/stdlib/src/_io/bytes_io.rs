@@ -299,6 +299,18 @@ fn next(obj: &Obj) -> PyResult<Option<Obj>> {
     Ok(if line.is_empty() { None } else { Some(PyBytes::from_vec(line).into_obj()) })
 }
 
+/// Only subclasses may have a `close` that matters. While there are views, which need the bytes only, it would fail.
+fn finalize(obj: &Obj) -> PyResult<()> {
+    let exact = class_of(obj).is(&super::classes().bytes_io);
+    let this = this::<PyBytesIO>(obj)?;
+    let free = |contents: Py<PyByteArray>| contents.edit(|_| Ok(())).is_ok();
+    if exact || this.contents().is_ok_and(free) {
+        return if exact { Ok(()) } else { super::base::finalize(obj) };
+    }
+    drop(try_take_raised());
+    Ok(())
+}
+
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyBytesIO>(class)?;
     let contents = PyByteArray::from_vec(Vec::new()).into_obj();
@@ -321,7 +333,7 @@ fn init(slf: &Obj, initial_bytes: Option<&Obj>) -> PyResult<()> {
 pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
     stream_class("_io.BytesIO", <PyBytesIO as taipan_objects::Object>::ops())
         .base(base)
-        .slots(TypeSlots { new: Some(new), init: Some(init), iter: Some(iter), iternext: Some(next), ..TypeSlots::EMPTY })
+        .slots(TypeSlots { new: Some(new), init: Some(init), iter: Some(iter), iternext: Some(next), del: Some(finalize), ..TypeSlots::EMPTY })
         .methods(PyBytesIO::methods())
         .getset(PyBytesIO::getset())
         .doc("Buffered I/O implementation using an in-memory bytes buffer.")

@@ -318,6 +318,11 @@ fn init(slf: &Obj, initial_value: Option<&Obj>, newline: Option<&Obj>) -> PyResu
     initialize(this, text, newline)
 }
 
+/// Only subclasses may have a `close` that matters.
+fn finalize(obj: &Obj) -> PyResult<()> {
+    if class_of(obj).is(&classes().string_io) { Ok(()) } else { super::base::finalize(obj) }
+}
+
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyStringIO>(class)?;
     Ok(new_instance(class, |header| PyStringIO { header, state: Mutex::new(State::default()) }).into_obj())
@@ -342,7 +347,7 @@ fn next(obj: &Obj) -> PyResult<Option<Obj>> {
 pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
     stream_class("_io.StringIO", <PyStringIO as taipan_objects::Object>::ops())
         .base(base)
-        .slots(TypeSlots { new: Some(new), init: Some(init), iternext: Some(next), ..TypeSlots::EMPTY })
+        .slots(TypeSlots { new: Some(new), init: Some(init), iternext: Some(next), del: Some(finalize), ..TypeSlots::EMPTY })
         .methods(PyStringIO::methods())
         .getset(PyStringIO::getset())
         .doc("Text I/O implementation using an in-memory buffer.\n\nThe initial_value argument sets the value of object.  The newline\nargument is like the one of TextIOWrapper's constructor.")
