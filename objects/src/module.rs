@@ -153,19 +153,24 @@ pub fn origin_of_spec(spec: &Obj) -> PyResult<Option<String>> {
     Ok(origin.and_then(|o| o.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())))
 }
 
+/// What the interpreter put in front of `sys.path` for the program, if anything.
+static PROGRAM_FOLDER: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+
+/// Sets the program's entry of `sys.path`; the first call wins.
+pub fn set_program_folder(folder: Option<String>) {
+    let _ = PROGRAM_FOLDER.set(folder);
+}
+
 /// Whether the module in file `origin` lies in the directory of the program, where it may hide a library's module.
 pub fn is_possibly_shadowing(origin: &str) -> PyResult<bool> {
     let flags = crate::hooks::module_attribute("sys", "flags")?;
     if spec_flag(&flags, "safe_path") {
         return Ok(false);
     }
-    let path = crate::hooks::module_attribute("sys", "path")?;
-    let Some(list) = path.downcast::<crate::list::PyList>() else { return Ok(false) };
-    let Some(first) = list.to_vec().into_iter().next() else { return Ok(false) };
-    let Some(first) = first.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()) else { return Ok(false) };
+    let Some(Some(first)) = PROGRAM_FOLDER.get() else { return Ok(false) };
     let root = match first.as_str() {
         "" => std::env::current_dir().map(|d| d.to_string_lossy().into_owned()).unwrap_or_default(),
-        _ => first,
+        _ => first.clone(),
     };
     let Some((mut directory, file)) = origin.rsplit_once('/') else { return Ok(false) };
     if file == "__init__.py" {

@@ -69,6 +69,7 @@ pub fn initialize(config: Config) -> PyResult<()> {
     if has_files && !settings.no_site {
         drop(import::import_module("site")?);
     }
+    taipan_objects::module::set_program_folder(settings.path0.clone());
     // After `site`, which makes all entries absolute.
     if let Some(folder) = &settings.path0
         && let Some(path) = crate::sys::get("path")?

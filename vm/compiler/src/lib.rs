@@ -77,6 +77,30 @@ pub fn compile_with_warnings(
     })
 }
 
+/// Parses a source text without compiling it: the syntax tree, or the error that the parser finds.
+pub fn parse(source: &str, mode: Mode, options: Options) -> Result<Mod, SyntaxErrorInfo> {
+    let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let source = Source::new(text);
+    let depth = nesting::check(&source).map_err(|failure| failure.into_info(&source))?;
+    nesting::with_stack_for(depth, || {
+        let parser_mode = if mode == Mode::Eval { ParserMode::Expression } else { ParserMode::Module };
+        let parser_options = ParseOptions::from(parser_mode).with_target_version(PythonVersion::PY314);
+        let parsed = ruff_python_parser::parse_unchecked(source.text, parser_options);
+        match syntax_error::from_parser(&source, &parsed) {
+            Some(failure) if options.allow_incomplete_input && interactive::is_incomplete(&source, &failure) => {
+                Err(interactive::incomplete(&source).into_info(&source))
+            }
+            Some(failure) => Err(failure.into_info(&source)),
+            None => Ok(parsed.into_syntax()),
+        }
+    })
+}
+
+/// The value of a string literal as a constant; its lone surrogates are read from the source.
+pub fn string_value(source: &str, literal: &ruff_python_ast::ExprStringLiteral) -> taipan_bytecode::Const {
+    lower::text::string_constant(&Source::new(source), literal)
+}
+
 fn compile_checked(
     source: &Source<'_>,
     filename: &str,

@@ -106,6 +106,10 @@ mod items {
         options.options.allow_top_level_await = flags & PYCF_ALLOW_TOP_LEVEL_AWAIT != 0;
         options.allow_incomplete = flags & PYCF_ALLOW_INCOMPLETE_INPUT != 0;
         options.options.allow_incomplete_input = options.allow_incomplete;
+        if flags & PYCF_ONLY_AST != 0 && AST_SUPPORT.get().is_none() {
+            // The module brings the support.
+            drop(crate::import::import_module("_ast")?);
+        }
         if let Some(support) = AST_SUPPORT.get() {
             if (support.is_ast)(source)? {
                 return (support.compile)(source, &filename_text, mode, flags, options);

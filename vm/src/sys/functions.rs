@@ -208,8 +208,18 @@ mod items {
     #[pyfunction]
     fn _clear_internal_caches() {}
 
+    /// Private function for clearing certain descriptors from a type's dictionary.
     #[pyfunction]
-    fn _clear_type_descriptors(_type: &Obj) {}
+    fn _clear_type_descriptors(type_: &PyType) -> PyResult<()> {
+        if !type_.has_flag(taipan_objects::type_object::type_flags::HEAP) {
+            return Err(type_error("argument is immutable"));
+        }
+        for name in ["__dict__", "__weakref__"] {
+            type_.dict().delete_str(name);
+        }
+        type_.modified();
+        Ok(())
+    }
 
     /// Return the number of memory blocks currently allocated.
     #[pyfunction]

@@ -1,5 +1,6 @@
-//! `_ast`: the classes of abstract syntax trees. Making trees from source is not there yet; nodes, their fields and defaults are.
+//! `_ast`: the classes of abstract syntax trees: nodes, their fields and defaults. Trees of source texts come from `from_source`.
 
+mod from_source;
 mod grammar;
 
 use std::sync::OnceLock;
@@ -316,6 +317,7 @@ mod items {
     const PyCF_TYPE_COMMENTS: i64 = 0x1000;
     #[pyinit]
     fn init(module: &PyModuleBuilder<'_>) -> PyResult<()> {
+        from_source::install();
         let all = classes();
         module.add("AST", all.ast.as_obj())?;
         for &(name, _, fields, _) in NODES {

@@ -48,7 +48,11 @@ pub fn load_global_cached(code: &PyCode, pc: usize, frame: &Frame) -> Option<Obj
 /// The global `names[index]`, filling the cache.
 pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyResult<Obj> {
     let name = &code.names[index];
-    if let (Some(globals), Some(builtins)) = (dict_of(frame.globals()), dict_of(frame.builtins())) {
+    // A subclass may have `__missing__`.
+    if let (Some(globals), Some(builtins)) = (dict_of(frame.globals()), dict_of(frame.builtins()))
+        && globals.is_exact()
+        && builtins.is_exact()
+    {
         let globals_version = globals.keys_version();
         if let Some(value) = globals.get_str_lent(name) {
             if let Some(entry) = globals.entry_index(name)
