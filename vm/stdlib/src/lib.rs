@@ -35,6 +35,7 @@ pub mod _string;
 pub mod _struct;
 pub mod _suggestions;
 pub mod _sysconfig;
+pub mod _sysconfigdata;
 pub mod _template;
 pub mod _thread;
 pub mod _tokenize;
@@ -98,6 +99,7 @@ static MODULES: &[&ModuleDef] = &[
     &_struct::MODULE,
     &_suggestions::MODULE,
     &_sysconfig::MODULE,
+    &_sysconfigdata::MODULE,
     &_template::MODULE,
     &_thread::MODULE,
     &_tokenize::MODULE,
