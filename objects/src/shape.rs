@@ -489,6 +489,11 @@ fn retire_word(word: u64) {
         return;
     }
     let address = word as usize;
+    // The references go now: the collector counts on it, and what they hold may run Python code when it dies. Only the
+    // memory waits for readers, who find empty slots.
+    // SAFETY: unpublished by the caller and not freed before the call below.
+    let overflow = unsafe { &*std::ptr::with_exposed_provenance::<Overflow>(address) };
+    overflow.slots.iter().for_each(|slot| drop(slot.take()));
     taipan_threading::qsbr::retire(
         Box::new(move || {
             // SAFETY: unpublished by the caller; no reader is left after the grace period.
