@@ -1,7 +1,7 @@
 //! Lists, dicts, sets and tuples through the abstract operations, and under threads that change what others read.
 
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 use taipan_objects::dict::PyDict;
 use taipan_objects::error::take_raised;

@@ -21,7 +21,7 @@ pub struct PyProperty {
     pub delete: Slot,
     doc: Slot,
     name: Slot,
-    getter_doc: std::sync::atomic::AtomicBool,
+    getter_doc: taipan_threading::sync::atomic::AtomicBool,
 }
 layout!(PyProperty, "property", [get, set, delete, doc, name]);
 
@@ -68,7 +68,7 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     if from_getter && let Some(get) = &get {
         doc = protocol::getattr_opt(get, &crate::istr!("__doc__"))?.filter(|d| !is_none(d));
     }
-    property.getter_doc.store(from_getter && doc.is_some(), std::sync::atomic::Ordering::Relaxed);
+    property.getter_doc.store(from_getter && doc.is_some(), taipan_threading::sync::atomic::Ordering::Relaxed);
     drop(property.get.replace(get));
     drop(property.set.replace(set));
     drop(property.delete.replace(delete));
@@ -118,7 +118,7 @@ impl PyProperty {
         let load = |slot: &Slot| slot.load().unwrap_or_else(none);
         let mut parts = [load(&old.get), load(&old.set), load(&old.delete)];
         parts[index] = function.clone();
-        let doc = if old.getter_doc.load(std::sync::atomic::Ordering::Relaxed) { none() } else { load(&old.doc) };
+        let doc = if old.getter_doc.load(taipan_threading::sync::atomic::Ordering::Relaxed) { none() } else { load(&old.doc) };
         let [get, set, delete] = parts;
         let copy = protocol::call(&class_of(slf).to_obj(), &[get, set, delete, doc])?;
         if let Some(property) = copy.downcast::<PyProperty>() {
