@@ -20,7 +20,8 @@ unsafe fn drop_pair(ptr: *mut Header) {
     // SAFETY: the layout.
     unsafe { std::ptr::drop_in_place(&raw mut (*ptr.cast::<Pair>()).slots) }
 }
-static PAIR: Ops = Ops { name: "pair", size: size_of::<Pair>(), trace, drop: drop_pair, tracked: true, base: None };
+static PAIR: Ops =
+    Ops { name: "pair", size: size_of::<Pair>(), trace, drop: drop_pair, tracked: true, base: None };
 // SAFETY: `repr(C)`, header first, slots are atomic.
 unsafe impl Object for Pair {
     fn ops() -> &'static Ops {
@@ -73,7 +74,8 @@ fn run(mode: &str, shape: ShapeId) {
 fn main() {
     taipan_threading::register_thread();
     thread::enter();
-    let shape = shape_table::allocate(&PAIR, std::ptr::null_mut(), std::ptr::null_mut(), 1, 0).expect("first id");
+    let shape =
+        shape_table::allocate(&PAIR, std::ptr::null_mut(), std::ptr::null_mut(), 1, 0).expect("first id");
     run("one thread", shape);
     taipan_threading::prepare_thread_start();
     run("threads", shape);

@@ -27,7 +27,9 @@ pub mod visit;
 
 pub use mark::after_fork_child;
 pub(crate) use mark::trace as trace_object;
-pub use visit::{freeze, freeze_count, get_objects, get_referents, get_referrers, is_tracked, unfreeze, visit_objects};
+pub use visit::{
+    freeze, freeze_count, get_objects, get_referents, get_referrers, is_tracked, unfreeze, visit_objects,
+};
 
 /// What one collection did.
 #[derive(Clone, Copy, Debug, Default)]

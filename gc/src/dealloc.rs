@@ -9,8 +9,8 @@ use taipan_threading::sync::atomic::Ordering;
 
 use crate::header::{Header, HeaderFlags};
 use crate::hooks;
-use crate::reference::Obj;
 use crate::refcount::protocol::{self, Death, Dropped};
+use crate::reference::Obj;
 use crate::shape_table::{ShapeEntry, shape_flags};
 use crate::value::Value;
 use crate::{heap, limbo, weakref};

@@ -15,10 +15,10 @@ use crate::shape_table::{self, shape_flags};
 
 pub(crate) mod local;
 pub(crate) mod page;
-pub(crate) mod pool;
-pub mod size_class;
 #[cfg(feature = "poison")]
 mod poison;
+pub(crate) mod pool;
+pub mod size_class;
 
 pub use pool::bytes_in_use;
 

@@ -17,8 +17,8 @@ pub mod heap;
 pub mod hooks;
 pub mod limbo;
 pub mod ops;
-pub mod reference;
 pub mod refcount;
+pub mod reference;
 pub mod shape_table;
 pub mod slot;
 pub mod thread;
@@ -31,8 +31,8 @@ pub use ops::{Ops, TraceFn, Tracer};
 pub use reference::{Obj, Object, Py};
 pub use shape_table::{ShapeEntry, ShapeId};
 pub use slot::{Replaced, Slot};
-pub use weakref::WeakSlot;
 pub use value::Value;
+pub use weakref::WeakSlot;
 
 #[cfg(test)]
 mod tests;

@@ -54,7 +54,13 @@ pub fn entry(id: ShapeId) -> &'static ShapeEntry {
 }
 
 /// Makes a new shape. `None` when all four million ids are taken.
-pub fn allocate(ops: &'static Ops, class: *mut Header, info: *mut (), version: u32, flags: u32) -> Option<ShapeId> {
+pub fn allocate(
+    ops: &'static Ops,
+    class: *mut Header,
+    info: *mut (),
+    version: u32,
+    flags: u32,
+) -> Option<ShapeId> {
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     if id as usize >= CAPACITY {
         NEXT.store(CAPACITY as u32, Ordering::Relaxed);
@@ -84,7 +90,8 @@ pub(crate) fn refresh_heap_classes() {
     }
     for id in 1..=count().min(CAPACITY as u32 - 1) {
         let row = entry(ShapeId(id));
-        row.flags.store(row.flags() & !shape_flags::HEAP_CLASS | heap_class_flag(row.class()), Ordering::Relaxed);
+        row.flags
+            .store(row.flags() & !shape_flags::HEAP_CLASS | heap_class_flag(row.class()), Ordering::Relaxed);
     }
 }
 

@@ -6,9 +6,9 @@ use taipan_threading::sync::atomic::{AtomicU64, Ordering, fence};
 
 use crate::header::HeaderFlags;
 use crate::ops::Tracer;
-use crate::reference::Obj;
-use crate::refcount::protocol::{self, Look};
 use crate::refcount;
+use crate::refcount::protocol::{self, Look};
+use crate::reference::Obj;
 use crate::value::Value;
 
 /// One counted reference (or number, or nothing) in an object or in its storage.

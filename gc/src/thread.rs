@@ -5,8 +5,8 @@
 
 use std::cell::Cell;
 
-use taipan_threading::safepoint::{GC, LIMBO, MERGE};
 use taipan_threading::ThreadState;
+use taipan_threading::safepoint::{GC, LIMBO, MERGE};
 
 use crate::heap::local::{self, LocalHeap};
 use crate::refcount::queue;

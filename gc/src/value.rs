@@ -54,7 +54,11 @@ impl Value {
     #[inline(always)]
     pub const fn from_float(f: f64) -> Value {
         let bits = f.to_bits();
-        if bits >= 0xFFFE << 48 { Value(0xFFF8_0000_0000_0000 + FLOAT_OFFSET) } else { Value(bits + FLOAT_OFFSET) }
+        if bits >= 0xFFFE << 48 {
+            Value(0xFFF8_0000_0000_0000 + FLOAT_OFFSET)
+        } else {
+            Value(bits + FLOAT_OFFSET)
+        }
     }
 
     /// A counted pointer.

@@ -44,7 +44,11 @@ pub fn verify() -> Vec<String> {
                 }
             });
             if live > page.used.get() {
-                problems.push(format!("page {page:p}: {live} objects, {} used", page.used.get(), page = *page));
+                problems.push(format!(
+                    "page {page:p}: {live} objects, {} used",
+                    page.used.get(),
+                    page = *page
+                ));
             }
         }
         for (ptr, references) in internal {
@@ -52,7 +56,10 @@ pub fn verify() -> Vec<String> {
             let header = unsafe { &*ptr };
             let count = refcount::count(header);
             if count < references {
-                problems.push(format!("{} at {ptr:p}: {references} references, count {count}", header.ops().name));
+                problems.push(format!(
+                    "{} at {ptr:p}: {references} references, count {count}",
+                    header.ops().name
+                ));
             }
         }
         problems

@@ -21,8 +21,8 @@ use taipan_threading::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::header::{Header, HeaderFlags};
 use crate::hooks;
-use crate::reference::Obj;
 use crate::refcount;
+use crate::reference::Obj;
 use crate::value::Value;
 
 /// The pointer inside a weak reference object. Written under the shard's lock of its referent.
@@ -142,7 +142,9 @@ pub fn list(target: &Obj) -> Vec<Obj> {
 /// A reference to the weak object, unless it is dying. Under the shard's lock, so its memory is there.
 fn counted(entry: &Entry) -> Option<Obj> {
     // SAFETY: see above.
-    unsafe { refcount::try_incref(entry.weak).then(|| Obj::from_value_unchecked(Value::from_ptr(entry.weak))) }
+    unsafe {
+        refcount::try_incref(entry.weak).then(|| Obj::from_value_unchecked(Value::from_ptr(entry.weak)))
+    }
 }
 
 /// Empties all slots that refer to the dead (or doomed) object; returns the weak objects that are alive, newest first.

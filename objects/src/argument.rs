@@ -20,7 +20,11 @@ impl<'a> Args<'a> {
         Args { positional, keyword_names: &[], keyword_values: &[] }
     }
     #[inline]
-    pub const fn with_keywords(positional: &'a [Obj], keyword_names: &'a [Obj], keyword_values: &'a [Obj]) -> Args<'a> {
+    pub const fn with_keywords(
+        positional: &'a [Obj],
+        keyword_names: &'a [Obj],
+        keyword_values: &'a [Obj],
+    ) -> Args<'a> {
         Args { positional, keyword_names, keyword_values }
     }
     pub const EMPTY: Args<'static> = Args { positional: &[], keyword_names: &[], keyword_values: &[] };

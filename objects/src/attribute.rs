@@ -40,7 +40,10 @@ pub fn no_attribute(obj: &Obj, name: &Obj) -> Raised {
 /// Raises `AttributeError(message, name=name, obj=obj)`.
 #[cold]
 pub fn attribute_error_for(message: String, obj: &Obj, name: &Obj) -> Raised {
-    let exception = crate::exceptions::PyBaseException::create(&types().attribute_error, vec![crate::construct::str_obj(&message)]);
+    let exception = crate::exceptions::PyBaseException::create(
+        &types().attribute_error,
+        vec![crate::construct::str_obj(&message)],
+    );
     if let Some(e) = exception.downcast::<crate::exceptions::PyBaseException>() {
         e.set_field(0, Some(name.clone()));
         e.set_field(1, Some(obj.clone()));
@@ -78,7 +81,14 @@ pub fn generic_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
 fn protected(attribute: Obj) -> Obj {
     let class = class_of(&attribute);
     let t = types();
-    let lendable = [&t.function, &t.method_descriptor, &t.getset_descriptor, &t.wrapper_descriptor, &t.member_descriptor, &t.property];
+    let lendable = [
+        &t.function,
+        &t.method_descriptor,
+        &t.getset_descriptor,
+        &t.wrapper_descriptor,
+        &t.member_descriptor,
+        &t.property,
+    ];
     if lendable.iter().any(|c| class.is(c)) { attribute } else { attribute.into_strong() }
 }
 
@@ -113,7 +123,10 @@ pub fn generic_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<(
         ));
     }
     Err(attribute_error_for(
-        format!("'{}' object has no attribute '{text}' and no __dict__ for setting new attributes", class.name()),
+        format!(
+            "'{}' object has no attribute '{text}' and no __dict__ for setting new attributes",
+            class.name()
+        ),
         obj,
         name.as_obj(),
     ))
@@ -162,7 +175,10 @@ pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> 
     let Some(class) = obj.downcast::<PyType>() else { return generic_setattr(obj, name.as_obj(), value) };
     let text = name.to_string_lossy().into_owned();
     if class.has_flag(type_flags::IMMUTABLE) {
-        return Err(type_error(format!("cannot set '{text}' attribute of immutable type '{}'", class.name())));
+        return Err(type_error(format!(
+            "cannot set '{text}' attribute of immutable type '{}'",
+            class.name()
+        )));
     }
     if let Some(attribute) = class_of(obj).lookup(&name)
         && let Some(set) = class_of(&attribute).slots.descr_set()

@@ -69,13 +69,17 @@ fn address(obj: &Obj) -> u64 {
 fn repr(obj: &Obj) -> PyResult<Obj> {
     let at = address(obj);
     Ok(str_obj(&match this(obj)?.value.load() {
-        Some(value) => format!("<cell at {at:#x}: {} object at {:#x}>", class_of(&value).full_name(), address(&value)),
+        Some(value) => {
+            format!("<cell at {at:#x}: {} object at {:#x}>", class_of(&value).full_name(), address(&value))
+        }
         None => format!("<cell at {at:#x}: empty>"),
     }))
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyCell>(), b.downcast::<PyCell>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyCell>(), b.downcast::<PyCell>()) else {
+        return Ok(not_implemented());
+    };
     match (x.value.load(), y.value.load()) {
         (Some(x), Some(y)) => protocol::rich_compare(&x, &y, op),
         // Empty cells come first.

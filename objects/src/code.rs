@@ -37,7 +37,11 @@ pub struct PyCode {
     /// Number of times a loop or call was entered, for tier decisions.
     pub warmth: AtomicU32,
 }
-layout!(PyCode, "code", trace = |code: &PyCode, tracer| code.consts.iter().for_each(|c| c.trace_field(tracer)));
+layout!(
+    PyCode,
+    "code",
+    trace = |code: &PyCode, tracer| code.consts.iter().for_each(|c| c.trace_field(tracer))
+);
 
 impl PyCode {
     /// Makes the code object of `unit` and, recursively, of the code among its constants.
@@ -47,7 +51,12 @@ impl PyCode {
         let instrs: Box<[AtomicU64]> = unit.instrs.iter().map(|i| AtomicU64::new(i.0)).collect();
         let caches = unit.instrs.iter().map(|_| AtomicU64::new(0)).collect();
         let simple = unit.kwonlyargcount == 0
-            && unit.flags & (flags::CO_VARARGS | flags::CO_VARKEYWORDS | flags::CO_GENERATOR | flags::CO_COROUTINE | flags::CO_ASYNC_GENERATOR)
+            && unit.flags
+                & (flags::CO_VARARGS
+                    | flags::CO_VARKEYWORDS
+                    | flags::CO_GENERATOR
+                    | flags::CO_COROUTINE
+                    | flags::CO_ASYNC_GENERATOR)
                 == 0;
         Py::new(PyCode {
             header: Header::new(types().code.root_shape()),
@@ -198,7 +207,8 @@ impl PyCode {
         let mut start = 0;
         while start < positions.len() {
             let line = positions[start].line;
-            let end = positions[start..].iter().position(|p| p.line != line).map_or(positions.len(), |n| start + n);
+            let end =
+                positions[start..].iter().position(|p| p.line != line).map_or(positions.len(), |n| start + n);
             let line = if line == 0 { none() } else { int_obj(line as i64) };
             ranges.push(tuple_obj(vec![int_obj(start as i64 * 8), int_obj(end as i64 * 8), line]));
             start = end;

@@ -181,8 +181,9 @@ impl PyDict {
         self.pop_with_hash(key, hash)
     }
     pub fn pop_with_hash(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
-        let removed =
-            self.core.locate(self.header.lock(), key, hash, |core, place| place.map(|place| core.remove_at(place)))?;
+        let removed = self
+            .core
+            .locate(self.header.lock(), key, hash, |core, place| place.map(|place| core.remove_at(place)))?;
         Ok(removed.and_then(|(key, value)| {
             drop(key);
             value
@@ -228,7 +229,9 @@ impl PyDict {
         // Waiting for the lock gives the section up, which matters to the order alone.
         let _section = taipan_threading::CriticalSection::enter(self.header.lock());
         if to_end {
-            let removed = self.core.locate(self.header.lock(), key, hash, |core, place| place.map(|place| core.remove_at(place)))?;
+            let removed = self.core.locate(self.header.lock(), key, hash, |core, place| {
+                place.map(|place| core.remove_at(place))
+            })?;
             let Some((Some(key), Some(value))) = removed else { return Ok(false) };
             self.set_with_hash(key, hash, value)?;
             return Ok(true);
@@ -283,7 +286,9 @@ impl PyDict {
     /// All values at one moment.
     pub fn values(&self) -> Vec<Obj> {
         let mut values = Vec::with_capacity(self.len());
-        self.core.for_each_locked(self.header.lock(), |_, _, value| values.extend(value.map(IntoStrong::into_strong)));
+        self.core.for_each_locked(self.header.lock(), |_, _, value| {
+            values.extend(value.map(IntoStrong::into_strong))
+        });
         values
     }
     /// The next pair from `position` (first 0) on, counted. Changes meanwhile are tolerated.
@@ -330,7 +335,10 @@ impl PyDict {
     pub fn set_cached_value(&self, version: u32, index: u32, value: Obj) -> Result<(), Obj> {
         let value = value.into_strong();
         let section = crate::short_section::ShortSection::enter(self.header.lock());
-        if version == 0 || self.core.keys_version_now() != version || self.core.table().value(index as usize).is_empty() {
+        if version == 0
+            || self.core.keys_version_now() != version
+            || self.core.table().value(index as usize).is_empty()
+        {
             return Err(value);
         }
         let old = self.core.table().value(index as usize).replace(Some(value));

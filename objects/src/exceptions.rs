@@ -62,7 +62,9 @@ impl PyBaseException {
             os_error::initialize(&exception, &arguments)
         } else {
             match class.slots.init() {
-                Some(init) if !class.has_flag(type_flags::HEAP) && init as usize != plain as usize => init(&exception, &arguments),
+                Some(init) if !class.has_flag(type_flags::HEAP) && init as usize != plain as usize => {
+                    init(&exception, &arguments)
+                }
                 _ => Ok(()),
             }
         };
@@ -73,7 +75,10 @@ impl PyBaseException {
     }
     /// `args`.
     pub fn args(&self) -> Py<PyTuple> {
-        self.args.load().and_then(|args| args.into_py::<PyTuple>().ok()).unwrap_or_else(|| PyTuple::new(vec![]))
+        self.args
+            .load()
+            .and_then(|args| args.into_py::<PyTuple>().ok())
+            .unwrap_or_else(|| PyTuple::new(vec![]))
     }
     /// Replaces `args`.
     pub fn set_args(&self, args: Vec<Obj>) {
@@ -122,7 +127,9 @@ impl PyBaseException {
     }
     /// Makes `context` the context of this exception. If this exception is in `context`'s own chain, the chain is cut there.
     pub fn set_context_avoiding_cycle(&self, context: Obj) {
-        let is_self = |obj: &Obj| obj.header().is_some_and(|h| std::ptr::eq(std::ptr::from_ref(h).cast::<PyBaseException>(), self));
+        let is_self = |obj: &Obj| {
+            obj.header().is_some_and(|h| std::ptr::eq(std::ptr::from_ref(h).cast::<PyBaseException>(), self))
+        };
         if is_self(&context) {
             return;
         }
@@ -225,18 +232,28 @@ fn no_keywords(name: &str, args: &Args<'_>) -> PyResult<()> {
 }
 
 /// The keyword-only arguments of a constructor.
-fn keyword_fields<const N: usize>(function: &str, args: &Args<'_>, names: [&'static str; N]) -> PyResult<[Option<Obj>; N]> {
+fn keyword_fields<const N: usize>(
+    function: &str,
+    args: &Args<'_>,
+    names: [&'static str; N],
+) -> PyResult<[Option<Obj>; N]> {
     let mut found = [const { None }; N];
     let given = args.keyword_names.len();
     if given > N {
         let plural = if N == 1 { "" } else { "s" };
-        return Err(type_error(format!("{function}() takes at most {N} keyword argument{plural} ({given} given)")));
+        return Err(type_error(format!(
+            "{function}() takes at most {N} keyword argument{plural} ({given} given)"
+        )));
     }
     for (name, value) in args.keywords() {
         let text = name.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         let Some(at) = names.iter().position(|n| *n == text) else {
-            let hint = suggestion(&text, names.into_iter()).map(|n| format!(". Did you mean '{n}'?")).unwrap_or_default();
-            return Err(type_error(format!("{function}() got an unexpected keyword argument '{text}'{hint}")));
+            let hint = suggestion(&text, names.into_iter())
+                .map(|n| format!(". Did you mean '{n}'?"))
+                .unwrap_or_default();
+            return Err(type_error(format!(
+                "{function}() got an unexpected keyword argument '{text}'{hint}"
+            )));
         };
         found[at] = Some(value.clone());
     }
@@ -292,7 +309,8 @@ pub fn init_late() {
 /// `name: class` for everything of the hierarchy that the `builtins` module shows.
 pub fn builtin_names() -> Vec<(&'static str, Obj)> {
     let t = types();
-    let mut names: Vec<(&'static str, Obj)> = CLASSES.iter().map(|(name, pick, _)| (*name, pick(t).as_obj().clone())).collect();
+    let mut names: Vec<(&'static str, Obj)> =
+        CLASSES.iter().map(|(name, pick, _)| (*name, pick(t).as_obj().clone())).collect();
     names.push(("ExceptionGroup", exception_group().as_obj().clone()));
     names.push(("EnvironmentError", t.os_error.as_obj().clone()));
     names.push(("IOError", t.os_error.as_obj().clone()));

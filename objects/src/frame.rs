@@ -43,10 +43,21 @@ pub struct PyFrame {
     /// Values that writes through `f_locals` took out of registers while the frame runs; dropped when it ends.
     pub replaced: Mutex<Vec<Obj>>,
 }
-layout!(PyFrame, "frame", [code, globals, builtins, locals, back, registers, trace, extra_locals, generator, replaced]);
+layout!(
+    PyFrame,
+    "frame",
+    [code, globals, builtins, locals, back, registers, trace, extra_locals, generator, replaced]
+);
 
 impl PyFrame {
-    pub fn new(code: Py<PyCode>, globals: Obj, builtins: Obj, locals: Option<Obj>, live: *mut (), lasti: u32) -> Py<PyFrame> {
+    pub fn new(
+        code: Py<PyCode>,
+        globals: Obj,
+        builtins: Obj,
+        locals: Option<Obj>,
+        live: *mut (),
+        lasti: u32,
+    ) -> Py<PyFrame> {
         Py::new(PyFrame {
             header: Header::new(types().frame.root_shape()),
             code,
@@ -117,7 +128,12 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "f_builtins", get: |o| Ok(this(o)?.builtins.clone()), set: None, doc: "" },
     GetSetDef { name: "f_back", get: |o| or_none(&fresh(o)?.back), set: None, doc: "" },
     GetSetDef { name: "f_generator", get: |o| or_none(&this(o)?.generator), set: None, doc: "" },
-    GetSetDef { name: "f_lasti", get: |o| Ok(int_obj(fresh(o)?.lasti.load(Ordering::Relaxed) as i64 * 8)), set: None, doc: "" },
+    GetSetDef {
+        name: "f_lasti",
+        get: |o| Ok(int_obj(fresh(o)?.lasti.load(Ordering::Relaxed) as i64 * 8)),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "f_lineno",
         get: |o| Ok(fresh(o)?.line().map_or_else(none, |l| int_obj(l as i64))),

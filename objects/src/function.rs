@@ -46,9 +46,25 @@ pub struct PyFunction {
     /// Changes when code or defaults do; 0: do not cache.
     version: AtomicU32,
 }
-layout!(PyFunction, "function", [
-    code, globals, builtins, name, qualname, defaults, kwdefaults, closure, doc, module, annotations, annotate, type_params,
-]);
+layout!(
+    PyFunction,
+    "function",
+    [
+        code,
+        globals,
+        builtins,
+        name,
+        qualname,
+        defaults,
+        kwdefaults,
+        closure,
+        doc,
+        module,
+        annotations,
+        annotate,
+        type_params,
+    ]
+);
 
 impl PyFunction {
     /// A function of `code` in a module's namespace.
@@ -99,7 +115,11 @@ fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 
 fn descr_get(descr: &Obj, instance: Option<&Obj>, _owner: Option<&Obj>) -> PyResult<Obj> {
     match instance {
-        Some(instance) if !is_none(instance) || class_of(instance).is(&types().none_type) && _owner.is_none_or(|o| o.is(types().none_type.as_obj())) => {
+        Some(instance)
+            if !is_none(instance)
+                || class_of(instance).is(&types().none_type)
+                    && _owner.is_none_or(|o| o.is(types().none_type.as_obj())) =>
+        {
             Ok(PyBoundMethod::new(descr.clone(), instance.clone()).into_obj())
         }
         _ => Ok(descr.clone()),
@@ -114,7 +134,10 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
     Ok(str_obj(&format!("<function {name} at {:#x}>", obj.value().counted().bits())))
 }
 
-#[crate::native::pyargs(name = "function", sig = "(code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)")]
+#[crate::native::pyargs(
+    name = "function",
+    sig = "(code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)"
+)]
 fn new(
     class: &Obj,
     code: &Obj,
@@ -126,10 +149,16 @@ fn new(
 ) -> PyResult<Obj> {
     let _ = class;
     let Some(code) = code.to_py::<PyCode>() else {
-        return Err(type_error(format!("function() argument 'code' must be code, not {}", class_of(code).name())));
+        return Err(type_error(format!(
+            "function() argument 'code' must be code, not {}",
+            class_of(code).name()
+        )));
     };
     if !globals.is_layout::<PyDict>() {
-        return Err(type_error(format!("function() argument 'globals' must be dict, not {}", class_of(globals).name())));
+        return Err(type_error(format!(
+            "function() argument 'globals' must be dict, not {}",
+            class_of(globals).name()
+        )));
     }
     let builtins = builtins_of(globals)?;
     let free = code.unit.freevars.len();
@@ -138,7 +167,9 @@ fn new(
         None if free > 0 => return Err(type_error("arg 5 (closure) must be tuple")),
         None => {}
         Some(closure) => {
-            let Some(tuple) = closure.downcast::<PyTuple>() else { return Err(type_error("arg 5 (closure) must be None or tuple")) };
+            let Some(tuple) = closure.downcast::<PyTuple>() else {
+                return Err(type_error("arg 5 (closure) must be None or tuple"));
+            };
             check_closure(&code, tuple, "arg 5 (closure) expected cell, found ")?;
         }
     }
@@ -215,8 +246,18 @@ macro_rules! string_setter {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__name__", get: |o| or_none(&this(o)?.name), set: Some(string_setter!(name, "__name__")), doc: "" },
-    GetSetDef { name: "__qualname__", get: |o| or_none(&this(o)?.qualname), set: Some(string_setter!(qualname, "__qualname__")), doc: "" },
+    GetSetDef {
+        name: "__name__",
+        get: |o| or_none(&this(o)?.name),
+        set: Some(string_setter!(name, "__name__")),
+        doc: "",
+    },
+    GetSetDef {
+        name: "__qualname__",
+        get: |o| or_none(&this(o)?.qualname),
+        set: Some(string_setter!(qualname, "__qualname__")),
+        doc: "",
+    },
     GetSetDef {
         name: "__code__",
         get: |o| or_none(&this(o)?.code),
@@ -225,7 +266,8 @@ static GETSET: &[GetSetDef] = &[
             let Some(code) = value.and_then(|v| v.downcast::<PyCode>()) else {
                 return Err(type_error("__code__ must be set to a code object"));
             };
-            let have = function.closure.load().and_then(|c| c.downcast::<PyTuple>().map(|t| t.len())).unwrap_or(0);
+            let have =
+                function.closure.load().and_then(|c| c.downcast::<PyTuple>().map(|t| t.len())).unwrap_or(0);
             if code.unit.freevars.len() != have {
                 return Err(value_error(format!(
                     "{}() requires a code object with {have} free vars, not {}",
@@ -299,7 +341,10 @@ static GETSET: &[GetSetDef] = &[
                 Some(annotate) => {
                     let value = protocol::call1(&annotate, &int_obj(1))?;
                     if !value.is_layout::<PyDict>() {
-                        return Err(type_error(format!("__annotate__() must return a dict, not {}", class_of(&value).name())));
+                        return Err(type_error(format!(
+                            "__annotate__() must return a dict, not {}",
+                            class_of(&value).name()
+                        )));
                     }
                     value
                 }
@@ -352,8 +397,13 @@ static GETSET: &[GetSetDef] = &[
     crate::object_type::DICT_GETSET,
 ];
 
-static SLOTS: TypeSlots =
-    TypeSlots { call: Some(call), descr_get: Some(descr_get), repr: Some(repr), new: Some(new), ..TypeSlots::EMPTY };
+static SLOTS: TypeSlots = TypeSlots {
+    call: Some(call),
+    descr_get: Some(descr_get),
+    repr: Some(repr),
+    new: Some(new),
+    ..TypeSlots::EMPTY
+};
 
 pub(crate) fn fill(types: &Types) {
     types.function.slots.set_all(&SLOTS);

@@ -78,7 +78,13 @@ impl Drop for PyGenerator {
 
 impl PyGenerator {
     /// A new generator of the kind that `code`'s flags tell, with a window whose words are moved in from `window`.
-    pub fn new(code: Py<PyCode>, function: Obj, name: Obj, qualname: Obj, window: Box<[Value]>) -> Py<PyGenerator> {
+    pub fn new(
+        code: Py<PyCode>,
+        function: Obj,
+        name: Obj,
+        qualname: Obj,
+        window: Box<[Value]>,
+    ) -> Py<PyGenerator> {
         use taipan_bytecode::flags;
         let class = if code.flags & flags::CO_ASYNC_GENERATOR != 0 {
             &types().async_generator
@@ -171,7 +177,10 @@ layout!(PyAsyncGenWrapped, "async_generator_wrapped_value", [value]);
 
 impl PyAsyncGenWrapped {
     pub fn new(value: Obj) -> Py<PyAsyncGenWrapped> {
-        Py::new(PyAsyncGenWrapped { header: Header::new(types().async_generator_wrapped_value.root_shape()), value })
+        Py::new(PyAsyncGenWrapped {
+            header: Header::new(types().async_generator_wrapped_value.root_shape()),
+            value,
+        })
     }
 }
 

@@ -16,7 +16,9 @@ use crate::native::{GetSetDef, NativeMethods, pymethods};
 use crate::protocol;
 use crate::str::PyStr;
 use crate::tuple::PyTuple;
-use crate::type_object::{CompareOp, PyType, TypeSlots, check_layout, class_of, new_instance, ready, type_flags};
+use crate::type_object::{
+    CompareOp, PyType, TypeSlots, check_layout, class_of, new_instance, ready, type_flags,
+};
 use crate::types::{Types, types};
 
 /// `origin[args]`, or `*origin[args]`.
@@ -45,7 +47,8 @@ fn as_tuple(key: &Obj) -> Obj {
 fn make(class: &PyType, origin: Obj, args: Obj, starred: bool) -> Obj {
     use crate::protocol::IntoStrong;
     let (origin, args) = (origin.into_strong(), args.into_strong());
-    new_instance(class, |header| PyGenericAlias { header, origin, args, parameters: Slot::empty(), starred }).into_obj()
+    new_instance(class, |header| PyGenericAlias { header, origin, args, parameters: Slot::empty(), starred })
+        .into_obj()
 }
 
 fn this(obj: &Obj) -> PyResult<&PyGenericAlias> {
@@ -87,7 +90,8 @@ pub fn type_repr(item: &Obj) -> PyResult<String> {
     if item.is(types().none_type.as_obj()) {
         return Ok("None".to_owned());
     }
-    let is_alias = protocol::hasattr(item, &istr!("__origin__"))? && protocol::hasattr(item, &istr!("__args__"))?;
+    let is_alias =
+        protocol::hasattr(item, &istr!("__origin__"))? && protocol::hasattr(item, &istr!("__args__"))?;
     if !is_alias
         && let Some(qualname) = protocol::getattr_opt(item, &istr!("__qualname__"))?
         && let Some(module) = protocol::getattr_opt(item, &istr!("__module__"))?
@@ -139,7 +143,11 @@ fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {
         Some(text) => OWN.iter().chain(BLOCKED).any(|n| text.eq_str(n)),
         None => true,
     };
-    if own { crate::attribute::generic_getattr(obj, name) } else { protocol::getattr_obj(&this(obj)?.origin, name) }
+    if own {
+        crate::attribute::generic_getattr(obj, name)
+    } else {
+        protocol::getattr_obj(&this(obj)?.origin, name)
+    }
 }
 
 fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
@@ -166,13 +174,19 @@ fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
-    let equal = x.starred == y.starred && protocol::eq(&x.origin, &y.origin)? && protocol::eq(&x.args, &y.args)?;
+    let equal =
+        x.starred == y.starred && protocol::eq(&x.origin, &y.origin)? && protocol::eq(&x.args, &y.args)?;
     Ok(bool_obj(equal == (op == CompareOp::Eq)))
 }
 
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let alias = this(obj)?;
-    let args = substitution::substitute(obj, &substitution::items(&alias.args), &substitution::items(&parameters(obj)?), key)?;
+    let args = substitution::substitute(
+        obj,
+        &substitution::items(&alias.args),
+        &substitution::items(&parameters(obj)?),
+        key,
+    )?;
     Ok(make(class_of_result(), alias.origin.clone(), tuple_obj(args), alias.starred))
 }
 
@@ -246,7 +260,12 @@ static GETSET: &[GetSetDef] = &[
         set: Some(|_, _| Err(attribute_error("readonly attribute"))),
         doc: "",
     },
-    GetSetDef { name: "__parameters__", get: parameters, set: None, doc: "The type variables among the arguments." },
+    GetSetDef {
+        name: "__parameters__",
+        get: parameters,
+        set: None,
+        doc: "The type variables among the arguments.",
+    },
     GetSetDef {
         name: "__typing_unpacked_tuple_args__",
         get: |o| {

@@ -24,7 +24,8 @@ use crate::types::{Types, types};
 
 pub use adaptors::{PyEnumerate, PyFilter, PyMap, PyZip};
 pub use sequence::{
-    PySequenceIter, bytearray_iter, bytes_iter, list_iter, list_reverse_iter, memory_iter, sequence_iter, str_iter, tuple_iter,
+    PySequenceIter, bytearray_iter, bytes_iter, list_iter, list_reverse_iter, memory_iter, sequence_iter,
+    str_iter, tuple_iter,
 };
 
 /// An iterator that calls a function until it returns a certain value.
@@ -58,8 +59,13 @@ pub fn itself(obj: &Obj) -> PyResult<Obj> {
 pub fn callable_iter(callable: Obj, sentinel: Obj) -> Obj {
     let header = Header::new(types().callable_iterator.root_shape());
     let strong = protocol::IntoStrong::into_strong;
-    Py::new(PyCallableIter { header, callable: strong(callable), sentinel: strong(sentinel), done: AtomicBool::new(false) })
-        .into_obj()
+    Py::new(PyCallableIter {
+        header,
+        callable: strong(callable),
+        sentinel: strong(sentinel),
+        done: AtomicBool::new(false),
+    })
+    .into_obj()
 }
 
 fn callable_next(obj: &Obj) -> PyResult<Option<Obj>> {

@@ -117,8 +117,9 @@ impl PyList {
                 return None;
             }
             if index < storage.capacity()
-                && let Ok(Some(item)) =
-                    storage.slot(index).load_uncounted_in(|| std::ptr::eq(self.storage.load(Ordering::Acquire), storage))
+                && let Ok(Some(item)) = storage
+                    .slot(index)
+                    .load_uncounted_in(|| std::ptr::eq(self.storage.load(Ordering::Acquire), storage))
             {
                 return Some(item);
             }

@@ -59,7 +59,10 @@ fn new(_class: &Obj, mapping: &Obj) -> PyResult<Obj> {
         && !class_of(mapping).is_subtype(&types().list)
         && !class_of(mapping).is_subtype(&types().tuple);
     if !is_mapping {
-        return Err(type_error(format!("mappingproxy() argument must be a mapping, not {}", class_of(mapping).name())));
+        return Err(type_error(format!(
+            "mappingproxy() argument must be a mapping, not {}",
+            class_of(mapping).name()
+        )));
     }
     Ok(PyMappingProxy::new(mapping.clone()).into_obj())
 }

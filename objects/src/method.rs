@@ -37,10 +37,14 @@ fn this(obj: &Obj) -> PyResult<&PyBoundMethod> {
 
 fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let method = this(obj)?;
-    let mut positional: smallvec::SmallVec<[Obj; 6]> = smallvec::SmallVec::with_capacity(args.positional.len() + 1);
+    let mut positional: smallvec::SmallVec<[Obj; 6]> =
+        smallvec::SmallVec::with_capacity(args.positional.len() + 1);
     positional.push(method.receiver.clone());
     positional.extend(args.positional.iter().cloned());
-    protocol::call_args(&method.function, &Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
+    protocol::call_args(
+        &method.function,
+        &Args::with_keywords(&positional, args.keyword_names, args.keyword_values),
+    )
 }
 
 fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {
@@ -54,7 +58,8 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
     let method = this(obj)?;
     let name = match protocol::getattr_opt(&method.function, &crate::istr!("__qualname__"))? {
         Some(name) => name,
-        None => protocol::getattr_opt(&method.function, &crate::istr!("__name__"))?.unwrap_or_else(|| str_obj("?")),
+        None => protocol::getattr_opt(&method.function, &crate::istr!("__name__"))?
+            .unwrap_or_else(|| str_obj("?")),
     };
     let name = name.downcast::<crate::str::PyStr>().map_or("?".into(), |s| s.to_string_lossy().into_owned());
     Ok(str_obj(&format!("<bound method {name} of {}>", protocol::repr_string(&method.receiver)?)))
@@ -109,8 +114,18 @@ static SLOTS: TypeSlots = TypeSlots {
 };
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__func__", get: |o| Ok(this(o)?.function.clone()), set: None, doc: "the function (or other callable) implementing a method" },
-    GetSetDef { name: "__self__", get: |o| Ok(this(o)?.receiver.clone()), set: None, doc: "the instance to which a method is bound" },
+    GetSetDef {
+        name: "__func__",
+        get: |o| Ok(this(o)?.function.clone()),
+        set: None,
+        doc: "the function (or other callable) implementing a method",
+    },
+    GetSetDef {
+        name: "__self__",
+        get: |o| Ok(this(o)?.receiver.clone()),
+        set: None,
+        doc: "the instance to which a method is bound",
+    },
     GetSetDef {
         name: "__doc__",
         get: |o| protocol::getattr(&this(o)?.function, &crate::istr!("__doc__")),
@@ -132,6 +147,9 @@ impl PyBoundMethod {
 pub(crate) fn fill(types: &Types) {
     types.method.slots.set_all(&SLOTS);
     crate::type_object::ready::add_getset(&types.method, GETSET);
-    crate::type_object::ready::add_methods(&types.method, <PyBoundMethod as crate::native::NativeMethods>::methods());
+    crate::type_object::ready::add_methods(
+        &types.method,
+        <PyBoundMethod as crate::native::NativeMethods>::methods(),
+    );
     let _ = class_of;
 }

@@ -125,7 +125,8 @@ pub fn module_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
 
 /// A true attribute of a module spec. Whatever goes wrong counts as "no".
 fn spec_flag(spec: &Obj, name: &str) -> bool {
-    let flag = protocol::getattr_opt(spec, &crate::str::intern(name)).and_then(|v| v.map_or(Ok(false), |v| protocol::is_true(&v)));
+    let flag = protocol::getattr_opt(spec, &crate::str::intern(name))
+        .and_then(|v| v.map_or(Ok(false), |v| protocol::is_true(&v)));
     flag.unwrap_or_else(|Raised| {
         drop(take_raised());
         false
@@ -194,7 +195,9 @@ pub fn no_attribute(obj: &Obj, name: &Obj) -> Raised {
 fn no_attribute_text(obj: &Obj, name: &Obj) -> PyResult<String> {
     let module = this(obj)?;
     let attribute = protocol::str_string(name)?;
-    let Some(module_name) = module.name() else { return Ok(format!("module has no attribute '{attribute}'")) };
+    let Some(module_name) = module.name() else {
+        return Ok(format!("module has no attribute '{attribute}'"));
+    };
     let plain = format!("module '{module_name}' has no attribute '{attribute}'");
     let Some(spec) = module.dict.get_str(&istr!("__spec__")) else { return Ok(plain) };
     let origin = origin_of_spec(&spec)?;
@@ -214,7 +217,9 @@ fn no_attribute_text(obj: &Obj, name: &Obj) -> PyResult<String> {
     if is_initializing(&spec) {
         return Ok(match origin {
             Some(origin) if shadowing => {
-                format!("{plain} (consider renaming '{origin}' if it has the same name as a library you intended to import)")
+                format!(
+                    "{plain} (consider renaming '{origin}' if it has the same name as a library you intended to import)"
+                )
             }
             Some(origin) => format!(
                 "partially initialized module '{module_name}' from '{origin}' has no attribute '{attribute}' \
@@ -224,7 +229,9 @@ fn no_attribute_text(obj: &Obj, name: &Obj) -> PyResult<String> {
         });
     }
     if is_uninitialized_submodule(&spec, name)? {
-        return Ok(format!("cannot access submodule '{attribute}' of module '{module_name}' (most likely due to a circular import)"));
+        return Ok(format!(
+            "cannot access submodule '{attribute}' of module '{module_name}' (most likely due to a circular import)"
+        ));
     }
     Ok(plain)
 }
@@ -247,7 +254,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         let name = present(get(&spec, "name")?).unwrap_or_else(|| str_obj("?"));
         let shown = protocol::repr_string(&name)?;
         match present(get(&spec, "origin")?) {
-            Some(origin) if spec_flag(&spec, "has_location") => format!("<module {shown} from {}>", protocol::repr_string(&origin)?),
+            Some(origin) if spec_flag(&spec, "has_location") => {
+                format!("<module {shown} from {}>", protocol::repr_string(&origin)?)
+            }
             Some(origin) => format!("<module {shown} ({})>", protocol::str_string(&origin)?),
             None => match present(get(&spec, "loader")?) {
                 Some(loader) if class_of(&loader).name() == "NamespaceLoader" => {
@@ -276,7 +285,10 @@ fn get_annotations(obj: &Obj) -> PyResult<Obj> {
         Some(annotate) if protocol::is_callable(&annotate) => {
             let result = protocol::call1(&annotate, &int_obj(1))?;
             if !result.is_layout::<PyDict>() {
-                return Err(type_error(format!("__annotate__() must return a dict, not {}", class_of(&result).full_name())));
+                return Err(type_error(format!(
+                    "__annotate__() must return a dict, not {}",
+                    class_of(&result).full_name()
+                )));
             }
             result
         }
@@ -331,7 +343,9 @@ impl PyModule {
     #[pymethod(text = "")]
     fn __dir__(slf: &Obj) -> PyResult<Obj> {
         let dict = protocol::getattr(slf, &istr!("__dict__"))?;
-        let Some(dict) = dict.downcast::<PyDict>() else { return Err(type_error("<module>.__dict__ is not a dictionary")) };
+        let Some(dict) = dict.downcast::<PyDict>() else {
+            return Err(type_error("<module>.__dict__ is not a dictionary"));
+        };
         match dict.get_str(&istr!("__dir__")) {
             Some(function) => protocol::call0(&function),
             None => Ok(list_obj(dict.keys())),

@@ -80,7 +80,8 @@ pub fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         None => (function.def.call)(args),
         Some(class) if function.is_new => crate::object_type::call_new(&class, args),
         Some(receiver) => {
-            let mut positional: smallvec::SmallVec<[Obj; 6]> = smallvec::SmallVec::with_capacity(args.positional.len() + 1);
+            let mut positional: smallvec::SmallVec<[Obj; 6]> =
+                smallvec::SmallVec::with_capacity(args.positional.len() + 1);
             positional.push(receiver);
             positional.extend(args.positional.iter().cloned());
             (function.def.call)(&Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
@@ -89,7 +90,9 @@ pub fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
-    let Some(function) = obj.downcast::<PyNativeFunction>() else { return Err(system_error("not a native function")) };
+    let Some(function) = obj.downcast::<PyNativeFunction>() else {
+        return Err(system_error("not a native function"));
+    };
     Ok(str_obj(&match function.receiver.load() {
         Some(receiver) => format!(
             "<built-in method {} of {} object at {:#x}>",
@@ -102,7 +105,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn hash(obj: &Obj) -> PyResult<i64> {
-    let Some(function) = obj.downcast::<PyNativeFunction>() else { return Err(system_error("not a native function")) };
+    let Some(function) = obj.downcast::<PyNativeFunction>() else {
+        return Err(system_error("not a native function"));
+    };
     let address = std::ptr::from_ref(function.def).addr() as i64;
     let receiver = function.receiver.load().map_or(0, |r| r.value().counted().bits() as i64);
     Ok((address ^ receiver).max(0))
@@ -138,14 +143,20 @@ fn this(obj: &Obj) -> PyResult<&PyNativeFunction> {
 }
 
 static GETSET: &[crate::native::GetSetDef] = &[
-    crate::native::GetSetDef { name: "__name__", get: |o| Ok(str_obj(this(o)?.def.name)), set: None, doc: "" },
+    crate::native::GetSetDef {
+        name: "__name__",
+        get: |o| Ok(str_obj(this(o)?.def.name)),
+        set: None,
+        doc: "",
+    },
     crate::native::GetSetDef {
         name: "__qualname__",
         get: |o| {
             let f = this(o)?;
             Ok(str_obj(&match f.receiver.load() {
                 Some(r) if r.is_layout::<crate::type_object::PyType>() => {
-                    let class = r.downcast::<crate::type_object::PyType>().map(|c| c.name()).unwrap_or_default();
+                    let class =
+                        r.downcast::<crate::type_object::PyType>().map(|c| c.name()).unwrap_or_default();
                     format!("{class}.{}", f.def.name)
                 }
                 Some(r) => format!("{}.{}", class_of(&r).name(), f.def.name),
@@ -194,7 +205,8 @@ fn reduce(args: &Args<'_>) -> PyResult<Obj> {
     }
 }
 
-static REDUCE_SIGNATURE: crate::native::Signature = crate::native::Signature::attribute("__reduce__", "builtin_function_or_method");
+static REDUCE_SIGNATURE: crate::native::Signature =
+    crate::native::Signature::attribute("__reduce__", "builtin_function_or_method");
 static METHODS: &[MethodDef] = &[MethodDef {
     name: "__reduce__",
     kind: crate::native::MethodKind::Method,

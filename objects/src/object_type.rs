@@ -53,7 +53,9 @@ fn excess_args(args: &Args<'_>) -> bool {
 
 /// `object.__new__`.
 pub fn object_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("object.__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("object.__new__(X): X is not a type object"));
+    };
     let own_new: CallFn = object_new;
     let own_init: InitFn = object_init;
     if excess_args(args) {
@@ -107,10 +109,15 @@ pub fn object_init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
         let own_new: CallFn = object_new;
         let own_init: InitFn = object_init;
         if class.slots.init().is_some_and(|f| f as usize != own_init as usize) {
-            return Err(type_error("object.__init__() takes exactly one argument (the instance to initialize)"));
+            return Err(type_error(
+                "object.__init__() takes exactly one argument (the instance to initialize)",
+            ));
         }
         if class.slots.new().is_some_and(|f| f as usize == own_new as usize) {
-            return Err(type_error(format!("{}.__init__() takes exactly one argument (the instance to initialize)", class.name())));
+            return Err(type_error(format!(
+                "{}.__init__() takes exactly one argument (the instance to initialize)",
+                class.name()
+            )));
         }
     }
     Ok(())
@@ -137,22 +144,30 @@ pub(crate) fn new_wrapper(class: &Py<PyType>) -> Obj {
 
 /// Calls `owner.__new__(cls, ...)`, checking that `cls` derives from `owner` and that no native base is bypassed.
 pub(crate) fn call_new(owner: &Obj, args: &Args<'_>) -> PyResult<Obj> {
-    let Some(owner_class) = owner.downcast::<PyType>() else { return Err(system_error("__new__ without its class")) };
+    let Some(owner_class) = owner.downcast::<PyType>() else {
+        return Err(system_error("__new__ without its class"));
+    };
     let owner_name = owner_class.name();
     let Some(first) = args.positional.first() else {
         return Err(type_error(format!("{owner_name}.__new__(): not enough arguments")));
     };
     let Some(class) = first.downcast::<PyType>() else {
-        return Err(type_error(format!("{owner_name}.__new__(X): X is not a type object ({})", class_of(first).name())));
+        return Err(type_error(format!(
+            "{owner_name}.__new__(X): X is not a type object ({})",
+            class_of(first).name()
+        )));
     };
     let name = class.name();
     if !class.is_subtype(owner_class) {
-        return Err(type_error(format!("{owner_name}.__new__({name}): {name} is not a subtype of {owner_name}")));
+        return Err(type_error(format!(
+            "{owner_name}.__new__({name}): {name} is not a subtype of {owner_name}"
+        )));
     }
     let trampoline = crate::type_object::trampolines::word(crate::type_object::SlotId::New);
     let native = class.mro_iter().find(|c| c.slots.raw(crate::type_object::SlotId::New) != trampoline);
     if let Some(native) = native
-        && native.slots.raw(crate::type_object::SlotId::New) != owner_class.slots.raw(crate::type_object::SlotId::New)
+        && native.slots.raw(crate::type_object::SlotId::New)
+            != owner_class.slots.raw(crate::type_object::SlotId::New)
         && !std::ptr::eq(native.ops, owner_class.ops)
     {
         let safe = native.name();
@@ -199,7 +214,10 @@ fn get_class(obj: &Obj) -> PyResult<Obj> {
 fn set_class(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let Some(value) = value else { return Err(type_error("can't delete __class__ attribute")) };
     let Some(new) = value.downcast::<PyType>() else {
-        return Err(type_error(format!("__class__ must be set to a class, not '{}' object", class_of(value).name())));
+        return Err(type_error(format!(
+            "__class__ must be set to a class, not '{}' object",
+            class_of(value).name()
+        )));
     };
     let old = class_of(obj);
     if old.is(new) {
@@ -207,14 +225,20 @@ fn set_class(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     }
     let movable = |c: &PyType| c.has_flag(type_flags::HEAP) || c.is(&types().module);
     if !movable(old) || !movable(new) {
-        return Err(type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
+        return Err(type_error(
+            "__class__ assignment only supported for mutable types or ModuleType subclasses",
+        ));
     }
     let same = std::ptr::eq(old.ops, new.ops)
         && old.has_dict() == new.has_dict()
         && old.fixed_slots == new.fixed_slots
         && old.ext_offset() == new.ext_offset();
     if !same {
-        return Err(type_error(format!("__class__ assignment: '{}' object layout differs from '{}'", new.name(), old.name())));
+        return Err(type_error(format!(
+            "__class__ assignment: '{}' object layout differs from '{}'",
+            new.name(),
+            old.name()
+        )));
     }
     crate::shape::change_class(obj, new)
 }
@@ -252,14 +276,21 @@ impl PyObject {
     fn __format__(slf: &Obj, spec: &Obj) -> PyResult<Obj> {
         match spec.downcast::<PyStr>() {
             Some(text) if text.len() == 0 => protocol::str(slf).map(Py::into_obj),
-            Some(_) => Err(type_error(format!("unsupported format string passed to {}.__format__", class_of(slf).name()))),
-            None => Err(type_error(format!("__format__() argument must be str, not {}", class_of(spec).name()))),
+            Some(_) => Err(type_error(format!(
+                "unsupported format string passed to {}.__format__",
+                class_of(slf).name()
+            ))),
+            None => {
+                Err(type_error(format!("__format__() argument must be str, not {}", class_of(spec).name())))
+            }
         }
     }
     /// Size of object in memory, in bytes.
     #[pymethod(sig = "($self, /)")]
     fn __sizeof__(slf: &Obj) -> PyResult<i64> {
-        Ok(slf.header().map_or(8, |h| h.ops().size as i64 + class_of(slf).extension_size(class_of(slf).root_shape()) as i64))
+        Ok(slf.header().map_or(8, |h| {
+            h.ops().size as i64 + class_of(slf).extension_size(class_of(slf).root_shape()) as i64
+        }))
     }
     /// Default dir() implementation.
     #[pymethod(sig = "($self, /)")]
@@ -350,14 +381,20 @@ fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
     }
     let is_list = obj.is_layout::<crate::list::PyList>();
     let is_dict = obj.is_layout::<crate::dict::PyDict>();
-    if !has_arguments && !is_list && !is_dict && !std::ptr::eq(class.ops, <PyObject as taipan_gc::Object>::ops())
+    if !has_arguments
+        && !is_list
+        && !is_dict
+        && !std::ptr::eq(class.ops, <PyObject as taipan_gc::Object>::ops())
         && !obj.is_layout::<crate::exceptions::PyBaseException>()
     {
         return Err(type_error(format!("cannot pickle '{}' object", class.full_name())));
     }
     let state = protocol::call_method_str(obj, "__getstate__", &[])?;
     let (function, arguments) = match keywords {
-        Some(keywords) => (protocol::getattr_str(&copyreg, "__newobj_ex__")?, vec![class_obj, tuple_obj(positional), keywords]),
+        Some(keywords) => (
+            protocol::getattr_str(&copyreg, "__newobj_ex__")?,
+            vec![class_obj, tuple_obj(positional), keywords],
+        ),
         None => {
             let mut arguments = vec![class_obj];
             arguments.extend(positional);
@@ -365,7 +402,8 @@ fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
         }
     };
     let list_items = if is_list { protocol::iter(obj)? } else { none() };
-    let dict_items = if is_dict { protocol::iter(&protocol::call_method_str(obj, "items", &[])?)? } else { none() };
+    let dict_items =
+        if is_dict { protocol::iter(&protocol::call_method_str(obj, "items", &[])?)? } else { none() };
     Ok(tuple_obj(vec![function, tuple_obj(arguments), state, list_items, dict_items]))
 }
 
@@ -373,5 +411,8 @@ pub(crate) fn fill(types: &Types) {
     types.object.slots.set_all(&SLOTS);
     ready::add_getset(&types.object, GETSET);
     ready::add_methods(&types.object, <PyObject as crate::native::NativeMethods>::methods());
-    ready::set_doc(&types.object, "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n");
+    ready::set_doc(
+        &types.object,
+        "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n",
+    );
 }

@@ -227,7 +227,9 @@ fn hash(obj: &Obj) -> PyResult<i64> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyRange>(), b.downcast::<PyRange>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyRange>(), b.downcast::<PyRange>()) else {
+        return Ok(not_implemented());
+    };
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
@@ -272,7 +274,10 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
         return Ok(int_obj(start + step * index));
     }
     if !protocol::has_index(key) && int_ref(key).is_none() {
-        return Err(type_error(format!("range indices must be integers or slices, not {}", class_of(key).name())));
+        return Err(type_error(format!(
+            "range indices must be integers or slices, not {}",
+            class_of(key).name()
+        )));
     }
     let mut index = to_bigint(&protocol::index(key)?)?;
     let length = to_bigint(&range.length)?;
@@ -298,7 +303,9 @@ fn contains(obj: &Obj, value: &Obj) -> PyResult<bool> {
 }
 
 fn iter_next(obj: &Obj) -> PyResult<Option<Obj>> {
-    let Some(iterator) = obj.downcast::<PyRangeIter>() else { return Err(type_error("a range iterator is required")) };
+    let Some(iterator) = obj.downcast::<PyRangeIter>() else {
+        return Err(type_error("a range iterator is required"));
+    };
     Ok(iterator.step_word().map(int_obj))
 }
 
@@ -390,11 +397,13 @@ impl PyRange {
     fn __reversed__(&self) -> PyResult<Obj> {
         if let Some((start, step, length)) = self.words()
             && let Some(back) = step.checked_neg()
-            && let (Some(last), Some(_)) = (step.checked_mul(length - 1).and_then(|d| start.checked_add(d)), start.checked_sub(step))
+            && let (Some(last), Some(_)) =
+                (step.checked_mul(length - 1).and_then(|d| start.checked_add(d)), start.checked_sub(step))
         {
             return Ok(word_iter(last, back, length));
         }
-        let (start, step, length) = (to_bigint(&self.start)?, to_bigint(&self.step)?, to_bigint(&self.length)?);
+        let (start, step, length) =
+            (to_bigint(&self.start)?, to_bigint(&self.step)?, to_bigint(&self.length)?);
         let last = start + &step * (&length - 1);
         Ok(long_iter(big_obj(last), big_obj(-step), self.length.clone()))
     }

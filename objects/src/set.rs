@@ -130,8 +130,9 @@ impl PySet {
     }
     /// Removes an element; returns whether it was there.
     pub(crate) fn remove_with_hash(&self, element: &Obj, hash: i64) -> PyResult<bool> {
-        let removed =
-            self.core.locate(self.header.lock(), element, hash, |core, place| place.map(|place| core.remove_at(place)))?;
+        let removed = self.core.locate(self.header.lock(), element, hash, |core, place| {
+            place.map(|place| core.remove_at(place))
+        })?;
         Ok(removed.is_some())
     }
     /// `element in self`. A `set` is looked up as the frozenset of its elements.
@@ -175,7 +176,8 @@ impl PySet {
     /// All elements with their hashes at one moment.
     pub(crate) fn snapshot_with_hashes(&self) -> Vec<(i64, Obj)> {
         let mut elements = Vec::with_capacity(self.len());
-        self.core.for_each_locked(self.header.lock(), |hash, key, _| elements.push((hash, key.into_strong())));
+        self.core
+            .for_each_locked(self.header.lock(), |hash, key, _| elements.push((hash, key.into_strong())));
         elements
     }
     /// Removes and returns some element.
@@ -240,7 +242,8 @@ impl PySetIter {
         match self.set.core.next_entry(&mut position) {
             Some((_, element, _)) => {
                 self.position.store(position, Ordering::Relaxed);
-                self.remaining.store(self.remaining.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+                self.remaining
+                    .store(self.remaining.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
                 Ok(Some(element))
             }
             None => {
@@ -250,7 +253,11 @@ impl PySetIter {
         }
     }
     fn hint(&self) -> usize {
-        if self.expected.load(Ordering::Relaxed) == self.set.len() { self.remaining.load(Ordering::Relaxed) } else { 0 }
+        if self.expected.load(Ordering::Relaxed) == self.set.len() {
+            self.remaining.load(Ordering::Relaxed)
+        } else {
+            0
+        }
     }
     /// The elements still to come, without advancing.
     fn rest(&self) -> Vec<Obj> {

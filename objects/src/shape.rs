@@ -70,7 +70,14 @@ impl Shape {
     }
 
     /// The first shape of a class: no attributes yet. `class` may be null during bootstrap.
-    pub(crate) fn root(class: &PyType, fixed: u32, inline_cap: u32, ext_offset: u32, is_dict: bool, flags: u32) -> PyResult<&'static Shape> {
+    pub(crate) fn root(
+        class: &PyType,
+        fixed: u32,
+        inline_cap: u32,
+        ext_offset: u32,
+        is_dict: bool,
+        flags: u32,
+    ) -> PyResult<&'static Shape> {
         Shape::publish(class, None, std::ptr::null(), fixed, fixed, inline_cap, ext_offset, is_dict, flags)
     }
 
@@ -291,7 +298,9 @@ pub fn get_attribute(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
         if let Some(value) = unsafe { ext.slot(index) }.load_uncounted() {
             return Ok(Some(value));
         }
-    } else if let Some(value) = ext.overflow().and_then(|o| o.slots.get((index - shape.inline_cap) as usize)?.load_uncounted()) {
+    } else if let Some(value) =
+        ext.overflow().and_then(|o| o.slots.get((index - shape.inline_cap) as usize)?.load_uncounted())
+    {
         return Ok(Some(value));
     }
     // Empty: another thread is turning the instance into a dict one, or has.
@@ -367,7 +376,15 @@ pub fn store_cached(obj: &Obj, header: &Header, index: u32, name: &Py<PyStr>, va
 
 /// Exchanges an existing inline slot; see the module's protocol.
 #[inline]
-fn store_inline(obj: &Obj, shape: &'static Shape, ext: Extension, header: &Header, index: u32, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
+fn store_inline(
+    obj: &Obj,
+    shape: &'static Shape,
+    ext: Extension,
+    header: &Header,
+    index: u32,
+    name: &Py<PyStr>,
+    value: Obj,
+) -> PyResult<()> {
     // SAFETY: in bounds; alive.
     let slot = unsafe { ext.slot(index) };
     let old = slot.replace(Some(value));
@@ -416,12 +433,10 @@ fn grow_overflow(ext: &Extension, beyond: usize) {
     ext.word().store(new.expose_provenance() as u64, Ordering::Release);
     if old_word != 0 {
         let address = old_word as usize;
-        taipan_threading::qsbr::retire(
-            Box::new(move || {
-                // SAFETY: unpublished above; no reader is left after the grace period.
-                drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Overflow>(address)) });
-            }),
-        );
+        taipan_threading::qsbr::retire(Box::new(move || {
+            // SAFETY: unpublished above; no reader is left after the grace period.
+            drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Overflow>(address)) });
+        }));
     }
 }
 
@@ -494,12 +509,10 @@ fn retire_word(word: u64) {
     // SAFETY: unpublished by the caller and not freed before the call below.
     let overflow = unsafe { &*std::ptr::with_exposed_provenance::<Overflow>(address) };
     overflow.slots.iter().for_each(|slot| drop(slot.take()));
-    taipan_threading::qsbr::retire(
-        Box::new(move || {
-            // SAFETY: unpublished by the caller; no reader is left after the grace period.
-            drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Overflow>(address)) });
-        }),
-    );
+    taipan_threading::qsbr::retire(Box::new(move || {
+        // SAFETY: unpublished by the caller; no reader is left after the grace period.
+        drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Overflow>(address)) });
+    }));
 }
 
 /// Assigns `__dict__`.
@@ -551,7 +564,9 @@ pub fn attributes(obj: &Obj) -> PyResult<Vec<(Obj, Obj)>> {
 /// Moves `obj` to `class` (`__class__` assignment between compatible layouts): its attributes go to a real dict.
 pub fn change_class(obj: &Obj, class: &PyType) -> PyResult<()> {
     let Some(header) = obj.header() else {
-        return Err(crate::error::type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
+        return Err(crate::error::type_error(
+            "__class__ assignment only supported for mutable types or ModuleType subclasses",
+        ));
     };
     let shape = Shape::of(header);
     if shape.ext_offset == 0 {
@@ -611,7 +626,8 @@ pub(crate) unsafe fn drop_slots(header: *mut Header) {
 
 /// Shape flags for a class's rows.
 pub(crate) fn row_flags(has_extension: bool, has_finalizer: bool) -> u32 {
-    (if has_extension { shape_flags::SLOTS } else { 0 }) | (if has_finalizer { shape_flags::FINALIZER } else { 0 })
+    (if has_extension { shape_flags::SLOTS } else { 0 })
+        | (if has_finalizer { shape_flags::FINALIZER } else { 0 })
 }
 
 impl Overflow {

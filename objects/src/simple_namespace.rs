@@ -36,7 +36,9 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
         [source] => {
             let dict = match source.downcast::<PyDict>() {
                 Some(dict) if class_of(source).is(&types().dict) => Py::from_ref(dict),
-                _ => protocol::call1(types().dict.as_obj(), source)?.into_py::<PyDict>().unwrap_or_else(|_| PyDict::new()),
+                _ => protocol::call1(types().dict.as_obj(), source)?
+                    .into_py::<PyDict>()
+                    .unwrap_or_else(|_| PyDict::new()),
             };
             let pairs = dict.snapshot();
             if pairs.iter().any(|(name, _)| !name.is_layout::<PyStr>()) {
@@ -46,7 +48,12 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
                 shape::set_attribute(obj, &intern_obj(&name), value)?;
             }
         }
-        more => return Err(type_error(format!("SimpleNamespace expected at most 1 argument, got {}", more.len()))),
+        more => {
+            return Err(type_error(format!(
+                "SimpleNamespace expected at most 1 argument, got {}",
+                more.len()
+            )));
+        }
     }
     for (name, value) in args.keywords() {
         shape::set_attribute(obj, &intern_obj(name), value.clone())?;
@@ -90,7 +97,10 @@ impl PyObject {
         let copy = protocol::call0(&class_of(slf).to_obj())?;
         if !class_of(&copy).is_subtype(&types().simple_namespace) {
             let (wanted, given) = (types().simple_namespace.full_name(), class_of(&copy).full_name());
-            return Err(type_error(format!("expect {wanted} type, but {}() returned '{given}' object", class_of(slf).name())));
+            return Err(type_error(format!(
+                "expect {wanted} type, but {}() returned '{given}' object",
+                class_of(slf).name()
+            )));
         }
         for (name, value) in shape::attributes(slf)? {
             shape::set_attribute(&copy, &intern_obj(&name), value)?;

@@ -109,7 +109,10 @@ fn not_implemented_bool(_: &Obj) -> crate::error::PyResult<bool> {
 }
 
 /// `type(None)()` and its like: the one instance.
-fn singleton_new<const INDEX: usize>(class: &Obj, args: &crate::argument::Args<'_>) -> crate::error::PyResult<Obj> {
+fn singleton_new<const INDEX: usize>(
+    class: &Obj,
+    args: &crate::argument::Args<'_>,
+) -> crate::error::PyResult<Obj> {
     if !args.positional.is_empty() || args.has_keywords() {
         let name = class.downcast::<crate::type_object::PyType>().map(|c| c.name()).unwrap_or_default();
         return Err(crate::error::type_error(format!("{name} takes no arguments")));
@@ -126,15 +129,21 @@ pub(crate) fn fill(types: &Types) {
         new: Some(singleton_new::<0>),
         ..TypeSlots::EMPTY
     });
-    types.ellipsis.slots.set_all(&TypeSlots { repr: Some(ellipsis_repr), new: Some(singleton_new::<3>), ..TypeSlots::EMPTY });
+    types.ellipsis.slots.set_all(&TypeSlots {
+        repr: Some(ellipsis_repr),
+        new: Some(singleton_new::<3>),
+        ..TypeSlots::EMPTY
+    });
     types.not_implemented_type.slots.set_all(&TypeSlots {
         repr: Some(not_implemented_repr),
         bool_: Some(not_implemented_bool),
         new: Some(singleton_new::<4>),
         ..TypeSlots::EMPTY
     });
-    static ELLIPSIS: &[crate::native::MethodDef] = &[reduce_def(|_| Ok(crate::construct::str_obj("Ellipsis")))];
-    static NOT_IMPLEMENTED: &[crate::native::MethodDef] = &[reduce_def(|_| Ok(crate::construct::str_obj("NotImplemented")))];
+    static ELLIPSIS: &[crate::native::MethodDef] =
+        &[reduce_def(|_| Ok(crate::construct::str_obj("Ellipsis")))];
+    static NOT_IMPLEMENTED: &[crate::native::MethodDef] =
+        &[reduce_def(|_| Ok(crate::construct::str_obj("NotImplemented")))];
     crate::type_object::ready::add_methods(&types.ellipsis, ELLIPSIS);
     crate::type_object::ready::add_methods(&types.not_implemented_type, NOT_IMPLEMENTED);
 }

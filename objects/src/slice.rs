@@ -158,7 +158,9 @@ fn hash(obj: &Obj) -> PyResult<i64> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PySlice>(), b.downcast::<PySlice>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PySlice>(), b.downcast::<PySlice>()) else {
+        return Ok(not_implemented());
+    };
     for (left, right) in [(&x.start, &y.start), (&x.stop, &y.stop), (&x.step, &y.step)] {
         if !protocol::eq(left, right)? {
             return match op {

@@ -75,9 +75,12 @@ fn definition(class: &PyType) -> PyResult<&'static StructSeqDef> {
 }
 
 fn field_value(obj: &Obj, index: usize) -> PyResult<Obj> {
-    let Some(this) = obj.downcast::<PyStructSeq>() else { return Err(type_error("a structure sequence is required")) };
+    let Some(this) = obj.downcast::<PyStructSeq>() else {
+        return Err(type_error("a structure sequence is required"));
+    };
     let visible = this.tuple.len();
-    let value = if index < visible { this.tuple.as_slice().get(index) } else { this.hidden.get(index - visible) };
+    let value =
+        if index < visible { this.tuple.as_slice().get(index) } else { this.hidden.get(index - visible) };
     Ok(value.cloned().unwrap_or_else(none))
 }
 
@@ -94,7 +97,8 @@ macro_rules! getters {
     ($($index:literal)*) => { &[$(getter::<$index>),*] };
 }
 
-static GETTERS: &[fn(&Obj) -> PyResult<Obj>] = getters!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
+static GETTERS: &[fn(&Obj) -> PyResult<Obj>] =
+    getters!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
 
 /// Makes the class. Call once for each definition.
 pub fn make_class(def: &'static StructSeqDef) -> Py<PyType> {
@@ -140,7 +144,9 @@ fn new_from_python(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let Some(class) = class.to_py::<PyType>() else { return Err(type_error("expected a type")) };
     let def = definition(&class)?;
     let argument = |index: usize, name: &str| args.positional.get(index).or_else(|| args.keyword(name));
-    let known = args.keywords().all(|(name, _)| ["sequence", "dict"].iter().any(|k| name.downcast::<crate::str::PyStr>().is_some_and(|s| s.eq_str(k))));
+    let known = args.keywords().all(|(name, _)| {
+        ["sequence", "dict"].iter().any(|k| name.downcast::<crate::str::PyStr>().is_some_and(|s| s.eq_str(k)))
+    });
     let given = args.positional.len() + args.keyword_names.len();
     if given > 2 || !known {
         return Err(type_error(format!("{}() takes at most 2 arguments ({given} given)", class.name())));
@@ -186,7 +192,9 @@ fn new_from_python(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
     let def = definition(class_of(obj))?;
-    let Some(this) = obj.downcast::<PyStructSeq>() else { return Err(type_error("a structure sequence is required")) };
+    let Some(this) = obj.downcast::<PyStructSeq>() else {
+        return Err(type_error("a structure sequence is required"));
+    };
     // As CPython does: the named fields in order, beside the items in order.
     let names = def.fields.iter().map(|(name, _)| *name).filter(|name| !name.is_empty());
     let mut text = format!("{}(", def.name);
@@ -221,7 +229,10 @@ impl PyStructSeq {
         let class = class_of(slf);
         let def = definition(class)?;
         if def.fields.iter().any(|(name, _)| name.is_empty()) {
-            return Err(type_error(format!("__replace__() is not supported for {} because it has unnamed field(s)", def.name)));
+            return Err(type_error(format!(
+                "__replace__() is not supported for {} because it has unnamed field(s)",
+                def.name
+            )));
         }
         let mut items = Vec::with_capacity(def.fields.len());
         for (index, (name, _)) in def.fields.iter().enumerate() {
@@ -233,10 +244,17 @@ impl PyStructSeq {
         let unknown: Vec<Obj> = changes
             .iter()
             .map(|(name, _)| name.clone())
-            .filter(|n| !def.fields.iter().any(|(f, _)| n.downcast::<crate::str::PyStr>().is_some_and(|s| s.eq_str(f))))
+            .filter(|n| {
+                !def.fields
+                    .iter()
+                    .any(|(f, _)| n.downcast::<crate::str::PyStr>().is_some_and(|s| s.eq_str(f)))
+            })
             .collect();
         if !unknown.is_empty() {
-            return Err(type_error(format!("Got unexpected field name(s): {}", protocol::repr_string(&list_obj(unknown))?)));
+            return Err(type_error(format!(
+                "Got unexpected field name(s): {}",
+                protocol::repr_string(&list_obj(unknown))?
+            )));
         }
         Ok(new(&class.to_py(), items))
     }

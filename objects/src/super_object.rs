@@ -69,7 +69,9 @@ fn check(class: &PyType, object: &Obj) -> PyResult<Obj> {
         None => ("instance of", own.name()),
     };
     let class = class.name();
-    Err(type_error(format!("super(type, obj): obj ({kind} {name}) is not an instance or subtype of type ({class}).")))
+    Err(type_error(format!(
+        "super(type, obj): obj ({kind} {name}) is not an instance or subtype of type ({class})."
+    )))
 }
 
 /// `super(class, object).name` without the `super` object. For calls of methods the class need not be looked at again.
@@ -113,8 +115,10 @@ fn search(class: &PyType, object: &Obj, object_class: &PyType, name: &Obj) -> Py
 
 fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {
     let this = this(obj)?;
-    if let (Some(class), Some(object), Some(object_class)) = (this.class.load(), this.object.load(), this.object_class.load())
-        && let (Some(class), Some(object_class)) = (class.downcast::<PyType>(), object_class.downcast::<PyType>())
+    if let (Some(class), Some(object), Some(object_class)) =
+        (this.class.load(), this.object.load(), this.object_class.load())
+        && let (Some(class), Some(object_class)) =
+            (class.downcast::<PyType>(), object_class.downcast::<PyType>())
         && let Some(found) = search(class, &object, object_class, name)?
     {
         return Ok(found);
@@ -125,7 +129,8 @@ fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let Some(class) = class.downcast::<PyType>() else { return Err(type_error("expected a type")) };
     check_layout::<PySuper>(class)?;
-    let empty = |header| PySuper { header, class: Slot::empty(), object: Slot::empty(), object_class: Slot::empty() };
+    let empty =
+        |header| PySuper { header, class: Slot::empty(), object: Slot::empty(), object_class: Slot::empty() };
     Ok(new_instance(class, empty).into_obj())
 }
 
@@ -144,16 +149,25 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
         more => return Err(type_error(format!("super() expected at most 2 arguments, got {}", more.len()))),
     };
     let Some(native) = class.downcast::<PyType>() else {
-        return Err(type_error(format!("super() argument 1 must be a type, not {}", class_of(&class).name())));
+        return Err(type_error(format!(
+            "super() argument 1 must be a type, not {}",
+            class_of(&class).name()
+        )));
     };
     let object_class = object.as_ref().map(|o| check(native, o)).transpose()?;
-    drop((this.class.replace(Some(class)), this.object.replace(object), this.object_class.replace(object_class)));
+    drop((
+        this.class.replace(Some(class)),
+        this.object.replace(object),
+        this.object_class.replace(object_class),
+    ));
     Ok(())
 }
 
 fn descr_get(obj: &Obj, instance: Option<&Obj>, _owner: Option<&Obj>) -> PyResult<Obj> {
     let this = this(obj)?;
-    let (Some(instance), true) = (instance.filter(|i| !is_none(i)), this.object.is_empty()) else { return Ok(obj.clone()) };
+    let (Some(instance), true) = (instance.filter(|i| !is_none(i)), this.object.is_empty()) else {
+        return Ok(obj.clone());
+    };
     let Some(class) = this.class.load() else { return Ok(obj.clone()) };
     let own = class_of(obj);
     if !own.is(&types().super_) {
@@ -193,7 +207,12 @@ fn readonly(_obj: &Obj, _value: Option<&Obj>) -> PyResult<()> {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__thisclass__", get: |o| or_none(&this(o)?.class), set: Some(readonly), doc: "the class that lookup starts behind" },
+    GetSetDef {
+        name: "__thisclass__",
+        get: |o| or_none(&this(o)?.class),
+        set: Some(readonly),
+        doc: "the class that lookup starts behind",
+    },
     GetSetDef {
         name: "__self__",
         get: |o| or_none(&this(o)?.object),

@@ -85,7 +85,12 @@ fn new(_class: &Obj, tb_next: &Obj, tb_frame: &PyFrame, tb_lasti: i32, tb_lineno
     let next = match tb_next {
         next if is_none(next) => None,
         next if next.is_layout::<PyTraceback>() => Some(next.clone()),
-        other => return Err(type_error(format!("expected traceback object or None, got '{}'", class_of(other).name()))),
+        other => {
+            return Err(type_error(format!(
+                "expected traceback object or None, got '{}'",
+                class_of(other).name()
+            )));
+        }
     };
     Ok(PyTraceback::make(next, taipan_gc::reference::obj_from_ref(tb_frame), tb_lasti, tb_lineno).into_obj())
 }
@@ -121,8 +126,18 @@ fn set_next(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "tb_next", get: |o| Ok(this(o)?.next().unwrap_or_else(none)), set: Some(set_next), doc: "" },
-    GetSetDef { name: "tb_lineno", get: |o| Ok(this(o)?.line().map_or_else(none, |l| int_obj(l.into()))), set: None, doc: "" },
+    GetSetDef {
+        name: "tb_next",
+        get: |o| Ok(this(o)?.next().unwrap_or_else(none)),
+        set: Some(set_next),
+        doc: "",
+    },
+    GetSetDef {
+        name: "tb_lineno",
+        get: |o| Ok(this(o)?.line().map_or_else(none, |l| int_obj(l.into()))),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "tb_frame",
         get: |o| Ok(this(o)?.frame().unwrap_or_else(none)),

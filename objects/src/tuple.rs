@@ -60,7 +60,12 @@ impl PyTuple {
     fn make_empty() -> Py<PyTuple> {
         let tuple = Py::new(Self::with_header(Header::new(types().tuple.root_shape()), 0));
         tuple.immortalize();
-        match EMPTY.compare_exchange(std::ptr::null_mut(), tuple.as_ptr(), Ordering::AcqRel, Ordering::Acquire) {
+        match EMPTY.compare_exchange(
+            std::ptr::null_mut(),
+            tuple.as_ptr(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        ) {
             Ok(_) => tuple,
             // SAFETY: another thread's is immortal.
             Err(other) => Py::from_ref(unsafe { &*other }),
@@ -72,7 +77,10 @@ impl PyTuple {
         if len == 0 {
             return Self::empty();
         }
-        let tuple = Py::with_extra(Self::with_header(Header::new(types().tuple.root_shape()), len), len * size_of::<Obj>());
+        let tuple = Py::with_extra(
+            Self::with_header(Header::new(types().tuple.root_shape()), len),
+            len * size_of::<Obj>(),
+        );
         // SAFETY: the block has room for `len` items behind the struct, which nobody else has seen; every one of them is
         // written before the tuple is used, and no safepoint lies in between.
         unsafe {
@@ -113,7 +121,8 @@ impl PyTuple {
             return Self::new(items);
         }
         // SAFETY: the counted word of each item, given away by it.
-        let items: Box<[Obj]> = items.into_iter().map(|item| unsafe { Obj::from_value_unchecked(item.into_counted()) }).collect();
+        let items: Box<[Obj]> =
+            items.into_iter().map(|item| unsafe { Obj::from_value_unchecked(item.into_counted()) }).collect();
         let tuple = new_instance(class, |header| Self::with_header(header, items.len()));
         if !items.is_empty() {
             tuple.items.store(Box::into_raw(items).cast(), Ordering::Relaxed);
@@ -124,7 +133,8 @@ impl PyTuple {
     pub(crate) fn boxed(header: Header, items: Vec<Obj>) -> PyTuple {
         let tuple = Self::with_header(header, items.len());
         // SAFETY: the counted word of each item, given away by it.
-        let items: Box<[Obj]> = items.into_iter().map(|item| unsafe { Obj::from_value_unchecked(item.into_counted()) }).collect();
+        let items: Box<[Obj]> =
+            items.into_iter().map(|item| unsafe { Obj::from_value_unchecked(item.into_counted()) }).collect();
         if !items.is_empty() {
             tuple.items.store(Box::into_raw(items).cast(), Ordering::Relaxed);
         }

@@ -96,8 +96,14 @@ unsafe impl Sync for PyType {}
 // SAFETY: as above.
 unsafe impl Send for PyType {}
 
-static TYPE_OPS: Ops =
-    Ops { name: "type", size: size_of::<PyType>(), trace: trace_type, drop: drop_type, tracked: true, base: None };
+static TYPE_OPS: Ops = Ops {
+    name: "type",
+    size: size_of::<PyType>(),
+    trace: trace_type,
+    drop: drop_type,
+    tracked: true,
+    base: None,
+};
 
 // SAFETY: repr(C), header first; only `PyType::make` creates them, with shapes of classes whose ops is TYPE_OPS.
 unsafe impl Object for PyType {
@@ -119,7 +125,14 @@ unsafe fn drop_type(header: *mut Header) {
     unsafe {
         let this = header.cast::<PyType>();
         (*this).unlink_from_bases();
-        for slot in [&(*this).name, &(*this).qualname, &(*this).bases, &(*this).mro_tuple, &(*this).dict, &(*this).cached_init] {
+        for slot in [
+            &(*this).name,
+            &(*this).qualname,
+            &(*this).bases,
+            &(*this).mro_tuple,
+            &(*this).dict,
+            &(*this).cached_init,
+        ] {
             drop(slot.take());
         }
     }
@@ -214,11 +227,18 @@ impl PyType {
     /// How error texts name the class: `__name__`, qualified by the module for native classes outside of `builtins` (`tp_name`).
     pub fn name(&self) -> String {
         let name = self.short_name();
-        if self.has_flag(type_flags::HEAP) || self.module == "builtins" { name } else { format!("{}.{name}", self.module) }
+        if self.has_flag(type_flags::HEAP) || self.module == "builtins" {
+            name
+        } else {
+            format!("{}.{name}", self.module)
+        }
     }
     /// `__name__`.
     pub fn short_name(&self) -> String {
-        self.name.load().and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())).unwrap_or_default()
+        self.name
+            .load()
+            .and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()))
+            .unwrap_or_default()
     }
     /// `__module__`, if it is in the namespace (heap) or known (native).
     pub fn module_name(&self) -> Option<Obj> {
@@ -229,9 +249,13 @@ impl PyType {
     }
     /// `module.qualname`, without the module for built-ins: how tracebacks and `repr` name a class.
     pub fn full_name(&self) -> String {
-        let qualname =
-            self.qualname.load().and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())).unwrap_or_else(|| self.short_name());
-        match self.module_name().and_then(|m| m.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned())) {
+        let qualname = self
+            .qualname
+            .load()
+            .and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()))
+            .unwrap_or_else(|| self.short_name());
+        match self.module_name().and_then(|m| m.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()))
+        {
             Some(module) if module != "builtins" => format!("{module}.{qualname}"),
             _ => qualname,
         }
@@ -310,7 +334,12 @@ impl PyType {
         found
     }
     fn lookup_uncached(&self, name: &PyStr) -> Option<Obj> {
-        self.mro_iter().find_map(|class| class.dict.load_uncounted().and_then(|d| d.downcast::<PyDict>().and_then(|d| d.get_str_lent(name))))
+        self.mro_iter().find_map(|class| {
+            class
+                .dict
+                .load_uncounted()
+                .and_then(|d| d.downcast::<PyDict>().and_then(|d| d.get_str_lent(name)))
+        })
     }
     /// The attribute and the class of the method resolution order that has it.
     pub fn lookup_with_class(&self, name: &PyStr) -> Option<(Obj, &PyType)> {
@@ -475,8 +504,11 @@ fn method_cache_put(version: u32, name: &PyStr, value: Option<&Obj>) {
         header.set_flag(HeaderFlags::SEEN);
     }
     METHOD_CACHE.with(|cache| {
-        let entry =
-            CacheEntry { version, name: std::ptr::from_ref(name) as usize, value: value.map_or(Value::EMPTY, Obj::value) };
+        let entry = CacheEntry {
+            version,
+            name: std::ptr::from_ref(name) as usize,
+            value: value.map_or(Value::EMPTY, Obj::value),
+        };
         // SAFETY: as in `method_cache_get`.
         unsafe { (*cache.0.get())[cache_index(version, name)] = entry }
     });

@@ -81,7 +81,10 @@ impl Builder {
         }
         if self.checked && !is_unionable(argument) {
             let check = crate::hooks::module_attribute("typing", "_type_check")?;
-            let member = protocol::call(&check, &[argument.clone(), str_obj("Union[arg, ...]: each arg must be a type.")])?;
+            let member = protocol::call(
+                &check,
+                &[argument.clone(), str_obj("Union[arg, ...]: each arg must be a type.")],
+            )?;
             return self.add_member(member);
         }
         self.add_member(argument.clone())
@@ -132,7 +135,9 @@ fn contains(list: &[Obj], item: &Obj) -> PyResult<bool> {
 }
 
 fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyUnion>(), b.downcast::<PyUnion>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyUnion>(), b.downcast::<PyUnion>()) else {
+        return Ok(not_implemented());
+    };
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
@@ -204,7 +209,11 @@ impl PyUnion {
     /// See PEP 585
     #[pyclassmethod(sig = "(item, /)", text = "")]
     fn __class_getitem__(_cls: &Obj, item: &Obj) -> PyResult<Obj> {
-        if item.is_layout::<PyTuple>() { from_args(&items(item)) } else { from_args(std::slice::from_ref(item)) }
+        if item.is_layout::<PyTuple>() {
+            from_args(&items(item))
+        } else {
+            from_args(std::slice::from_ref(item))
+        }
     }
 }
 
@@ -217,8 +226,18 @@ static GETSET: &[GetSetDef] = &[
     },
     GetSetDef { name: "__name__", get: |_| Ok(str_obj("Union")), set: None, doc: "'Union'" },
     GetSetDef { name: "__qualname__", get: |_| Ok(str_obj("Union")), set: None, doc: "'Union'" },
-    GetSetDef { name: "__origin__", get: |_| Ok(types().union.as_obj().clone()), set: None, doc: "typing.Union itself" },
-    GetSetDef { name: "__parameters__", get: parameters, set: None, doc: "The type variables among the members." },
+    GetSetDef {
+        name: "__origin__",
+        get: |_| Ok(types().union.as_obj().clone()),
+        set: None,
+        doc: "typing.Union itself",
+    },
+    GetSetDef {
+        name: "__parameters__",
+        get: parameters,
+        set: None,
+        doc: "The type variables among the members.",
+    },
 ];
 
 static SLOTS: TypeSlots = TypeSlots {

@@ -18,7 +18,9 @@ use crate::layout;
 use crate::native::{GetSetDef, pymethods};
 use crate::protocol;
 use crate::singletons::is_none;
-use crate::type_object::{CompareOp, PyType, TypeSlots, check_layout, class_of, new_instance, ready, type_flags};
+use crate::type_object::{
+    CompareOp, PyType, TypeSlots, check_layout, class_of, new_instance, ready, type_flags,
+};
 use crate::types::{Types, types};
 
 /// A weak reference or proxy.
@@ -61,14 +63,20 @@ pub fn is_referenceable(obj: &Obj) -> bool {
 /// `weakref.ref(target, callback)` of class `class`.
 fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
     if !is_referenceable(target) {
-        return Err(type_error(format!("cannot create weak reference to '{}' object", class_of(target).name())));
+        return Err(type_error(format!(
+            "cannot create weak reference to '{}' object",
+            class_of(target).name()
+        )));
     }
     let callback = callback.filter(|c| !is_none(c));
     let shared = callback.is_none()
-        && (class.is(&types().weakref) || class.is(&types().weakproxy) || class.is(&types().weakcallableproxy));
+        && (class.is(&types().weakref)
+            || class.is(&types().weakproxy)
+            || class.is(&types().weakcallableproxy));
     if shared {
         // One object without callback serves all.
-        let same = |o: &Obj| class_of(o).is(class) && o.downcast::<PyWeakRef>().is_some_and(|w| !w.has_callback());
+        let same =
+            |o: &Obj| class_of(o).is(class) && o.downcast::<PyWeakRef>().is_some_and(|w| !w.has_callback());
         if let Some(existing) = weakref::list(target).into_iter().find(same) {
             return Ok(existing);
         }
@@ -80,7 +88,10 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
         hash: AtomicI64::new(-1),
     });
     if !weakref::register(target, weak.as_obj(), &weak.referent) {
-        return Err(type_error(format!("cannot create weak reference to '{}' object", class_of(target).name())));
+        return Err(type_error(format!(
+            "cannot create weak reference to '{}' object",
+            class_of(target).name()
+        )));
     }
     Ok(weak.into_obj())
 }
@@ -170,7 +181,10 @@ fn hash(obj: &Obj) -> PyResult<i64> {
 
 fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     let class = &types().weakref;
-    if !matches!(op, CompareOp::Eq | CompareOp::Ne) || !class_of(a).is_subtype(class) || !class_of(b).is_subtype(class) {
+    if !matches!(op, CompareOp::Eq | CompareOp::Ne)
+        || !class_of(a).is_subtype(class)
+        || !class_of(b).is_subtype(class)
+    {
         return Ok(not_implemented());
     }
     match (this(a)?.get(), this(b)?.get()) {
@@ -184,7 +198,9 @@ fn describe(obj: &Obj, kind: &str) -> PyResult<String> {
     let address = obj.value().counted().bits();
     let Some(target) = this(obj)?.get() else { return Ok(format!("<{kind} at {address:#x}; dead>")) };
     let name = match protocol::getattr_opt(&target, &istr!("__name__"))? {
-        Some(name) if kind == "weakref" && name.is_layout::<crate::str::PyStr>() => format!(" ({})", protocol::str_string(&name)?),
+        Some(name) if kind == "weakref" && name.is_layout::<crate::str::PyStr>() => {
+            format!(" ({})", protocol::str_string(&name)?)
+        }
         _ => String::new(),
     };
     let (class, at) = (class_of(&target).name(), target.value().counted().bits());
@@ -216,8 +232,12 @@ fn get_weakref(obj: &Obj) -> PyResult<Obj> {
 }
 
 /// `__weakref__`, for classes whose instances became weakly referenceable.
-pub static WEAKREF_GETSETS: &[GetSetDef] =
-    &[GetSetDef { name: "__weakref__", get: get_weakref, set: None, doc: "a weak reference to the object, if there is one" }];
+pub static WEAKREF_GETSETS: &[GetSetDef] = &[GetSetDef {
+    name: "__weakref__",
+    get: get_weakref,
+    set: None,
+    doc: "a weak reference to the object, if there is one",
+}];
 
 static SLOTS: TypeSlots = TypeSlots {
     new: Some(new),

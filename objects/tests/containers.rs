@@ -72,7 +72,10 @@ fn list_operations() {
     let o = l.as_obj();
     assert_eq!(repr(o), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]");
     assert_eq!(repr(&ok(protocol::getitem(o, &slice(Some(8), Some(1), Some(-3))))), "[8, 5, 2]");
-    assert_eq!(repr(&ok(protocol::getitem(o, &slice(None, None, Some(-1))))), "[9, 8, 7, 6, 5, 4, 3, 2, 1, 0]");
+    assert_eq!(
+        repr(&ok(protocol::getitem(o, &slice(None, None, Some(-1))))),
+        "[9, 8, 7, 6, 5, 4, 3, 2, 1, 0]"
+    );
     ok(protocol::delitem(o, &slice(None, None, Some(2))));
     assert_eq!(repr(o), "[1, 3, 5, 7, 9]");
     ok(protocol::setitem(o, &slice(Some(1), Some(3), None), list(20..25).as_obj()));
@@ -92,18 +95,28 @@ fn list_operations() {
     assert_eq!(repr(&ok(protocol::binary_op(o, &int_obj(2), protocol::BinaryOp::Mul))), "[1, 3, 5, 1, 3, 5]");
     assert!(ok(protocol::contains(o, &float_obj(5.0))));
     assert_eq!(raised(protocol::getitem(o, &int_obj(3))), "IndexError: list index out of range");
-    assert_eq!(raised(protocol::getitem(o, &none())), "TypeError: list indices must be integers or slices, not NoneType");
+    assert_eq!(
+        raised(protocol::getitem(o, &none())),
+        "TypeError: list indices must be integers or slices, not NoneType"
+    );
     assert_eq!(raised(method(o, "remove", &ints([99]))), "ValueError: list.remove(x): x not in list");
     assert_eq!(repr(&ok(method(o, "pop", &ints([0])))), "1");
     assert_eq!(repr(&ok(method(o, "index", &ints([5, -1])))), "1");
-    assert_eq!(repr(&ok(method(o, "__reduce_ex__", &ints([2])).or_else(|_| Ok::<Obj, Raised>(take_raised())))).is_empty(), false);
+    assert_eq!(
+        repr(&ok(method(o, "__reduce_ex__", &ints([2])).or_else(|_| Ok::<Obj, Raised>(take_raised()))))
+            .is_empty(),
+        false
+    );
     ok(method(o, "extend", &[PyTuple::new(ints(7..9)).into_obj()]));
     ok(method(o, "reverse", &[]));
     assert_eq!(repr(o), "[8, 7, 5, 3]");
     ok(method(o, "clear", &[]));
     assert_eq!(repr(o), "[]");
     assert_eq!(raised(method(o, "pop", &[])), "IndexError: pop from empty list");
-    assert_eq!(raised(method(o, "append", &[])), "TypeError: list.append() takes exactly one argument (0 given)");
+    assert_eq!(
+        raised(method(o, "append", &[])),
+        "TypeError: list.append() takes exactly one argument (0 given)"
+    );
     let (a, b) = (list([1, 2]), list([1, 3]));
     let less = ok(protocol::rich_compare(a.as_obj(), b.as_obj(), CompareOp::Lt));
     assert_eq!(repr(&less), "True");
@@ -124,7 +137,10 @@ fn sorting() {
     ok(l.sort(Some(&len), true));
     assert_eq!(repr(l.as_obj()), "['apple', 'kiwi', 'pear', 'fig', 'fig']");
     l.push(int_obj(1));
-    assert_eq!(raised(l.sort(None, false)), "TypeError: '<' not supported between instances of 'int' and 'str'");
+    assert_eq!(
+        raised(l.sort(None, false)),
+        "TypeError: '<' not supported between instances of 'int' and 'str'"
+    );
     assert_eq!(l.len(), 6);
 }
 
@@ -141,7 +157,10 @@ fn tuples() {
     let d = PyDict::new();
     ok(d.set(t.as_obj().clone(), int_obj(7)));
     assert_eq!(repr(&ok(d.get(PyTuple::new(ints([1, 2, 3])).as_obj())).unwrap()), "7");
-    assert_eq!(raised(protocol::hash(PyTuple::new(vec![list([]).into_obj()]).as_obj())), "TypeError: unhashable type: 'list'");
+    assert_eq!(
+        raised(protocol::hash(PyTuple::new(vec![list([]).into_obj()]).as_obj())),
+        "TypeError: unhashable type: 'list'"
+    );
 }
 
 #[test]
@@ -156,7 +175,10 @@ fn dict_operations() {
     }
     assert_eq!(d.len(), 500);
     for i in 0..1000 {
-        assert_eq!(ok(d.get(&int_obj(i))).map(|v| v.value().as_int()), if i % 2 == 1 { Some(i * 2) } else { None });
+        assert_eq!(
+            ok(d.get(&int_obj(i))).map(|v| v.value().as_int()),
+            if i % 2 == 1 { Some(i * 2) } else { None }
+        );
     }
     assert_eq!(d.keys().len(), 500);
     while let Some((k, v)) = d.pop_item() {
@@ -169,7 +191,10 @@ fn dict_operations() {
     ok(protocol::setitem(o, &float_obj(1.0), &str_obj("y")));
     assert_eq!(repr(o), "{'a': 1, 1: 'y'}");
     assert_eq!(repr(&ok(method(o, "items", &[]))), "dict_items([('a', 1), (1, 'y')])");
-    assert_eq!(raised(protocol::getitem(o, &list([]).into_obj())), "TypeError: cannot use 'list' as a dict key (unhashable type: 'list')");
+    assert_eq!(
+        raised(protocol::getitem(o, &list([]).into_obj())),
+        "TypeError: cannot use 'list' as a dict key (unhashable type: 'list')"
+    );
     assert_eq!(raised(protocol::getitem(o, &str_obj("b"))), "KeyError: 'b'");
     assert_eq!(repr(&ok(method(o, "setdefault", &[str_obj("b"), int_obj(5)]))), "5");
     assert_eq!(repr(&ok(method(o, "pop", &[str_obj("b")]))), "5");
@@ -177,7 +202,10 @@ fn dict_operations() {
     let copy = ok(method(o, "copy", &[]));
     assert!(ok(protocol::eq(o, &copy)));
     let e = ok(PyDict::from_pairs([(str_obj("a"), int_obj(3)), (str_obj("z"), int_obj(4))]));
-    assert_eq!(repr(&ok(protocol::binary_op(o, e.as_obj(), protocol::BinaryOp::Or))), "{'a': 3, 1: 'y', 'z': 4}");
+    assert_eq!(
+        repr(&ok(protocol::binary_op(o, e.as_obj(), protocol::BinaryOp::Or))),
+        "{'a': 3, 1: 'y', 'z': 4}"
+    );
     let keys = ok(method(o, "keys", &[]));
     let both = ok(protocol::binary_op(&keys, e.as_obj(), protocol::BinaryOp::And));
     assert_eq!(repr(&both), "{'a'}");
@@ -220,7 +248,10 @@ fn sets() {
     assert_eq!(repr(&f), "frozenset({1, 2, 3})");
     let nested = ok(PySet::new(vec![f.clone()]));
     assert!(ok(nested.contains(a.as_obj())));
-    assert_eq!(raised(a.add(list([]).into_obj())), "TypeError: cannot use 'list' as a set element (unhashable type: 'list')");
+    assert_eq!(
+        raised(a.add(list([]).into_obj())),
+        "TypeError: cannot use 'list' as a set element (unhashable type: 'list')"
+    );
     assert_eq!(raised(method(a.as_obj(), "remove", &ints([9]))), "KeyError: 9");
     ok(method(a.as_obj(), "intersection_update", &[b.as_obj().clone()]));
     assert_eq!(repr(a.as_obj()), "{2, 3}");
@@ -423,7 +454,9 @@ mod evil {
         if CALLS.get() % 97 == 96 {
             return Err(value_error("no"));
         }
-        let (Some(a), Some(b)) = (a.downcast::<Key>(), b.downcast::<Key>()) else { return Ok(not_implemented()) };
+        let (Some(a), Some(b)) = (a.downcast::<Key>(), b.downcast::<Key>()) else {
+            return Ok(not_implemented());
+        };
         Ok(bool_obj((a.name == b.name) == (op == CompareOp::Eq)))
     }
 
@@ -467,7 +500,10 @@ fn comparisons_that_change_the_container() {
     let mut errors = 0;
     let mut count = |result: PyResult<()>| {
         if result.is_err() {
-            assert!(["ValueError: no", "RuntimeError: dictionary changed size during iteration"].contains(&error_text().as_str()));
+            assert!(
+                ["ValueError: no", "RuntimeError: dictionary changed size during iteration"]
+                    .contains(&error_text().as_str())
+            );
             errors += 1;
         }
     };
@@ -490,7 +526,8 @@ fn comparisons_that_change_the_container() {
             Ok(())
         }));
         // Every key is there once.
-        let names: Vec<i64> = dict.keys().iter().filter_map(|k| k.downcast::<evil::Key>().map(|k| k.name)).collect();
+        let names: Vec<i64> =
+            dict.keys().iter().filter_map(|k| k.downcast::<evil::Key>().map(|k| k.name)).collect();
         let mut unique = names.clone();
         unique.sort();
         unique.dedup();
@@ -537,26 +574,53 @@ fn error_texts() {
     assert_eq!(of(&d, "update", &ints([1, 2])), "TypeError: update expected at most 1 argument, got 2");
     assert_eq!(of(&l, "sort", &ints([1])), "TypeError: sort() takes no positional arguments");
     assert_eq!(of(&l, "pop", &ints([7])), "IndexError: pop index out of range");
-    assert_eq!(of(&l, "insert", &[text("a"), none()]), "TypeError: 'str' object cannot be interpreted as an integer");
+    assert_eq!(
+        of(&l, "insert", &[text("a"), none()]),
+        "TypeError: 'str' object cannot be interpreted as an integer"
+    );
     assert_eq!(of(&l, "copy", &ints([1])), "TypeError: list.copy() takes no arguments (1 given)");
     let op = |a: &Obj, b: &Obj, op| raised(protocol::binary_op(a, b, op));
     use protocol::BinaryOp::{Add, Mul, Or};
-    assert_eq!(op(&l, PyTuple::empty().as_obj(), Add), "TypeError: can only concatenate list (not \"tuple\") to list");
-    assert_eq!(op(PyTuple::empty().as_obj(), &l, Add), "TypeError: can only concatenate tuple (not \"list\") to tuple");
+    assert_eq!(
+        op(&l, PyTuple::empty().as_obj(), Add),
+        "TypeError: can only concatenate list (not \"tuple\") to list"
+    );
+    assert_eq!(
+        op(PyTuple::empty().as_obj(), &l, Add),
+        "TypeError: can only concatenate tuple (not \"list\") to tuple"
+    );
     assert_eq!(op(&l, &text("a"), Mul), "TypeError: can't multiply sequence by non-int of type 'str'");
     assert_eq!(op(&l, &int_obj(1 << 62), Mul), "MemoryError: ");
     assert_eq!(op(&d, &l, Or), "TypeError: unsupported operand type(s) for |: 'dict' and 'list'");
     assert_eq!(op(&s, &l, Or), "TypeError: unsupported operand type(s) for |: 'frozenset' and 'list'");
     let set = |key: &Obj, value: &Obj| raised(protocol::setitem(&l, key, value));
     assert_eq!(set(&int_obj(9), &none()), "IndexError: list assignment index out of range");
-    assert_eq!(set(&slice(None, None, Some(2)), list([1]).as_obj()), "ValueError: attempt to assign sequence of size 1 to extended slice of size 2");
-    assert_eq!(set(&slice(Some(0), Some(1), None), &int_obj(1)), "TypeError: must assign iterable to extended slice");
-    assert_eq!(raised(protocol::getitem(&l, &slice(None, None, Some(0)))), "ValueError: slice step cannot be zero");
+    assert_eq!(
+        set(&slice(None, None, Some(2)), list([1]).as_obj()),
+        "ValueError: attempt to assign sequence of size 1 to extended slice of size 2"
+    );
+    assert_eq!(
+        set(&slice(Some(0), Some(1), None), &int_obj(1)),
+        "TypeError: must assign iterable to extended slice"
+    );
+    assert_eq!(
+        raised(protocol::getitem(&l, &slice(None, None, Some(0)))),
+        "ValueError: slice step cannot be zero"
+    );
     let compare = |a: &Obj, b: &Obj| raised(protocol::rich_compare(a, b, CompareOp::Lt));
-    assert_eq!(compare(&l, &int_obj(1)), "TypeError: '<' not supported between instances of 'list' and 'int'");
+    assert_eq!(
+        compare(&l, &int_obj(1)),
+        "TypeError: '<' not supported between instances of 'list' and 'int'"
+    );
     assert_eq!(compare(&d, &d), "TypeError: '<' not supported between instances of 'dict' and 'dict'");
-    assert_eq!(compare(&s, &int_obj(1)), "TypeError: '<' not supported between instances of 'frozenset' and 'int'");
-    assert_eq!(raised(protocol::hash(&slice(Some(1), None, None)).and_then(|_| protocol::hash(&l))), "TypeError: unhashable type: 'list'");
+    assert_eq!(
+        compare(&s, &int_obj(1)),
+        "TypeError: '<' not supported between instances of 'frozenset' and 'int'"
+    );
+    assert_eq!(
+        raised(protocol::hash(&slice(Some(1), None, None)).and_then(|_| protocol::hash(&l))),
+        "TypeError: unhashable type: 'list'"
+    );
     let strict = |lists: &[&[i64]]| {
         let lists: Vec<Obj> = lists.iter().map(|l| list(l.iter().copied()).into_obj()).collect();
         let (names, values) = ([text("strict")], [bool_obj(true)]);
@@ -566,5 +630,8 @@ fn error_texts() {
     assert_eq!(strict(&[&[1], &[1, 2]]), "ValueError: zip() argument 2 is longer than argument 1");
     assert_eq!(strict(&[&[1], &[1], &[1, 2]]), "ValueError: zip() argument 3 is longer than arguments 1-2");
     assert_eq!(strict(&[&[1, 2], &[1]]), "ValueError: zip() argument 2 is shorter than argument 1");
-    assert_eq!(strict(&[&[1, 2], &[1, 2], &[1]]), "ValueError: zip() argument 3 is shorter than arguments 1-2");
+    assert_eq!(
+        strict(&[&[1, 2], &[1, 2], &[1]]),
+        "ValueError: zip() argument 3 is shorter than arguments 1-2"
+    );
 }

@@ -83,7 +83,8 @@ impl Dict {
                 if table.entries[entry].0.load(Acquire) != key {
                     continue;
                 }
-                match load_in(&self.blocks, &table.entries[entry].1, || self.current.load(Acquire) == current) {
+                match load_in(&self.blocks, &table.entries[entry].1, || self.current.load(Acquire) == current)
+                {
                     Ok(value) => return value.map(Block::name),
                     Err(Replaced) => {
                         thread::yield_now();
@@ -128,7 +129,8 @@ impl Dict {
         let table = &self.tables[self.current.load(Acquire)];
         let place = table.cells.iter().enumerate().find_map(|(at, cell)| {
             let entry = cell.load(Acquire);
-            (entry >= 0 && table.entries[entry as usize].0.load(Acquire) == key).then_some((at, entry as usize))
+            (entry >= 0 && table.entries[entry as usize].0.load(Acquire) == key)
+                .then_some((at, entry as usize))
         });
         let (cell, entry) = place.unwrap();
         (table, cell, entry)

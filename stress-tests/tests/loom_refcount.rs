@@ -78,7 +78,9 @@ impl Block {
         if local > 1 {
             return;
         }
-        if self.shared.load(Acquire) == protocol::DEFAULT || protocol::merge_zero_local(&self.owner, &self.shared) {
+        if self.shared.load(Acquire) == protocol::DEFAULT
+            || protocol::merge_zero_local(&self.owner, &self.shared)
+        {
             self.zero();
         }
     }

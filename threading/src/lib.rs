@@ -28,13 +28,14 @@ pub use critical_section::{CriticalSection, with_section, with_section2};
 pub use event::Event;
 pub use fork::{after_fork_child, after_fork_parent, before_fork};
 pub use global::{
-    multi_threaded, prepare_thread_start, register_thread, registry, thread_by_slot, threads, unregister_thread,
+    multi_threaded, prepare_thread_start, register_thread, registry, thread_by_slot, threads,
+    unregister_thread,
 };
 pub use object_lock::{Acquisition, ObjectLock, sleep_interruptible};
 pub use raw_lock::RawLock;
 pub use registry::Registry;
 pub use safepoint::{handle_stop, poll, request_all, safepoint};
-pub use stop_the_world::{Stopped, StopStats, stats, stop_the_world, world_is_stopped};
+pub use stop_the_world::{StopStats, Stopped, stats, stop_the_world, world_is_stopped};
 pub use thread_state::{
     NO_SLOT, Slot, ThreadState, attach, current, current_slot, detach, detached, is_attached,
 };

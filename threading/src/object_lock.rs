@@ -14,8 +14,8 @@
 //! `parking_lot::FAIR_AFTER`, so nobody starves. The lock has no owner: any thread may release it.
 
 use crate::const_fn;
-use crate::parking_lot::{self, Parked, Wait};
 use crate::parker::Token;
+use crate::parking_lot::{self, Parked, Wait};
 use crate::safepoint;
 use crate::sync::atomic::AtomicU8;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -134,7 +134,12 @@ impl ObjectLock {
     }
 
     #[cold]
-    pub(crate) fn lock_slow(&self, deadline: Option<Instant>, interruptible: bool, mode: WhileParked) -> Acquisition {
+    pub(crate) fn lock_slow(
+        &self,
+        deadline: Option<Instant>,
+        interruptible: bool,
+        mode: WhileParked,
+    ) -> Acquisition {
         let me = thread_state::current();
         let mut since = None;
         let mut spins = 0;
@@ -213,7 +218,13 @@ impl ObjectLock {
             parking_lot::unpark_one(self.key(), |queue| {
                 let next = match (queue.waiting, queue.be_fair) {
                     (true, true) => LOCKED | if queue.more { PARKED } else { 0 },
-                    _ => if queue.more { PARKED } else { 0 },
+                    _ => {
+                        if queue.more {
+                            PARKED
+                        } else {
+                            0
+                        }
+                    }
                 };
                 // Release pairs with the Acquire of the next holder. LOCKED|PARKED is stable under
                 // the queue's lock but for a racing double release, which fails here and looks again.

@@ -16,9 +16,9 @@
 //! A parker is never freed, so a late wake-up is merely spurious.
 
 use crate::const_fn;
+use crate::sync::Instant;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use crate::sync::Instant;
 
 #[cfg(any(loom, not(target_os = "linux")))]
 #[path = "parker/generic.rs"]

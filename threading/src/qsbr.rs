@@ -18,9 +18,9 @@ use std::collections::VecDeque;
 use crate::const_fn;
 use crate::registry::Registry;
 use crate::safepoint::QSBR_TICK;
+use crate::sync::Mutex;
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sync::Mutex;
 use crate::thread_state::{self, ATTACHED, STOPPING, ThreadState};
 
 /// A batch is sealed when it has this many items.
@@ -270,7 +270,8 @@ impl Registry {
             return;
         }
         let Some(mut orphans) = self.orphans.batches.try_lock() else { return };
-        let (due, rest): (Vec<_>, Vec<_>) = orphans.drain(..).partition(|batch| self.all_have_seen(batch.goal));
+        let (due, rest): (Vec<_>, Vec<_>) =
+            orphans.drain(..).partition(|batch| self.all_have_seen(batch.goal));
         *orphans = rest;
         self.orphans.count.store(orphans.len(), Relaxed); // Relaxed: a hint.
         drop(orphans);

@@ -40,7 +40,8 @@ fn main() {
     });
     let path = std::env::args().nth(1).expect("a file");
     let source = std::fs::read_to_string(&path).expect("readable");
-    let unit = taipan_compiler::compile(&source, &path, taipan_compiler::Mode::Exec, Default::default()).expect("valid");
+    let unit = taipan_compiler::compile(&source, &path, taipan_compiler::Mode::Exec, Default::default())
+        .expect("valid");
     let code = PyCode::new(unit);
     let globals = PyDict::new();
     let builtins = PyDict::new();

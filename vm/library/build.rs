@@ -25,7 +25,8 @@ fn main() {
     let mut table = Vec::new();
     let mut data = Vec::new();
     let base = 4 + 16 * files.len();
-    let mut word = |n: usize| table.extend_from_slice(&u32::try_from(n).expect("a library below 4 GB").to_le_bytes());
+    let mut word =
+        |n: usize| table.extend_from_slice(&u32::try_from(n).expect("a library below 4 GB").to_le_bytes());
     word(files.len());
     for ((name, _), content) in files.iter().zip(&contents) {
         word(base + data.len());
@@ -54,7 +55,8 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) {
                 collect(root, &path, files);
             }
         } else if path.extension().is_some_and(|e| e == "py") {
-            let relative = path.strip_prefix(root).expect("inside of the root").to_string_lossy().replace('\\', "/");
+            let relative =
+                path.strip_prefix(root).expect("inside of the root").to_string_lossy().replace('\\', "/");
             files.push((relative, path));
         }
     }

@@ -36,8 +36,16 @@ static DEBUG: AtomicBool = AtomicBool::new(true);
 /// access the original.
 #[pymodule(
     name = "builtins",
-    include(functions::MODULE, numbers::MODULE, iteration::MODULE, inspection::MODULE, print::MODULE, execute::MODULE,
-        compile::MODULE, build_class::MODULE)
+    include(
+        functions::MODULE,
+        numbers::MODULE,
+        iteration::MODULE,
+        inspection::MODULE,
+        print::MODULE,
+        execute::MODULE,
+        compile::MODULE,
+        build_class::MODULE
+    )
 )]
 mod items {
     use super::*;
@@ -46,9 +54,32 @@ mod items {
     fn init(module: &PyModuleBuilder<'_>) -> PyResult<()> {
         let t = types();
         for class in [
-            &t.object, &t.type_, &t.int, &t.bool_, &t.float, &t.complex, &t.str, &t.bytes, &t.bytearray, &t.memoryview, &t.tuple,
-            &t.list, &t.dict, &t.set, &t.frozenset, &t.range, &t.slice, &t.property, &t.classmethod, &t.staticmethod, &t.super_,
-            &t.enumerate, &t.reversed, &t.map, &t.filter, &t.zip,
+            &t.object,
+            &t.type_,
+            &t.int,
+            &t.bool_,
+            &t.float,
+            &t.complex,
+            &t.str,
+            &t.bytes,
+            &t.bytearray,
+            &t.memoryview,
+            &t.tuple,
+            &t.list,
+            &t.dict,
+            &t.set,
+            &t.frozenset,
+            &t.range,
+            &t.slice,
+            &t.property,
+            &t.classmethod,
+            &t.staticmethod,
+            &t.super_,
+            &t.enumerate,
+            &t.reversed,
+            &t.map,
+            &t.filter,
+            &t.zip,
         ] {
             module.add(&class.name(), class.as_obj().clone())?;
         }

@@ -14,11 +14,12 @@ use taipan_objects::{Obj, istr, protocol};
 /// `sys.stderr`, unless it is missing or `None`.
 fn stderr() -> Option<Obj> {
     let found = taipan_objects::hooks::module_attribute("sys", "stderr").map(Some);
-    found.unwrap_or_else(|Raised| {
-        drop(try_take_raised());
-        None
-    })
-    .filter(|f| !is_none(f))
+    found
+        .unwrap_or_else(|Raised| {
+            drop(try_take_raised());
+            None
+        })
+        .filter(|f| !is_none(f))
 }
 
 /// Writes text to `sys.stderr`, or to the file descriptor if that fails.
@@ -116,7 +117,10 @@ pub fn handle_uncaught() -> i32 {
 
 /// Calls `sys.excepthook(type, value, traceback)`.
 pub fn show(exception: &Obj) {
-    let traceback = exception.downcast::<PyBaseException>().and_then(|e| e.traceback()).unwrap_or_else(taipan_objects::singletons::none);
+    let traceback = exception
+        .downcast::<PyBaseException>()
+        .and_then(|e| e.traceback())
+        .unwrap_or_else(taipan_objects::singletons::none);
     let hook = match taipan_objects::hooks::module_attribute("sys", "excepthook") {
         Ok(hook) => hook,
         Err(Raised) => {
@@ -125,7 +129,8 @@ pub fn show(exception: &Obj) {
             return display(exception);
         }
     };
-    let _ = protocol::setattr(&sys_module(), &istr!("last_exc"), exception).map_err(|Raised| drop(try_take_raised()));
+    let _ = protocol::setattr(&sys_module(), &istr!("last_exc"), exception)
+        .map_err(|Raised| drop(try_take_raised()));
     if protocol::call(&hook, &[class_of(exception).to_obj(), exception.clone(), traceback]).is_err() {
         let second = take_raised();
         if class_of(&second).is_subtype(&types().system_exit) {

@@ -129,7 +129,11 @@ pub fn drop_value(value: Value) {
     drop(unsafe { Obj::from_value(value) });
 }
 
-/// Makes the frame object of `frame` (or gives the one it has), linked to nothing yet.
+/// Makes the frame object of `frame`, a live frame of the calling thread (or gives the one it has), linked to nothing yet.
+#[allow(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "frames are only reached through their thread's own stack"
+)]
 pub fn object_of(frame: *mut Frame) -> Py<PyFrame> {
     // SAFETY: a frame on the calling thread's frame stack.
     let frame_ref = unsafe { &mut *frame };

@@ -207,7 +207,9 @@ fn access<R>(object: &PyFrame, work: impl FnOnce(View<'_>) -> R) -> R {
     }
     let generator = object.generator.load();
     let generator = generator.as_ref().and_then(|g| g.downcast::<PyGenerator>());
-    if object.live.load(Ordering::Acquire).is_null() && generator.is_none_or(|g| g.state.load(Ordering::Acquire) == CLOSED) {
+    if object.live.load(Ordering::Acquire).is_null()
+        && generator.is_none_or(|g| g.state.load(Ordering::Acquire) == CLOSED)
+    {
         return work(View::Saved(&mut object.registers.lock()));
     }
     stopped(|| {
@@ -217,7 +219,11 @@ fn access<R>(object: &PyFrame, work: impl FnOnce(View<'_>) -> R) -> R {
             return work(View::Words(unsafe { (*live).regs }, true));
         }
         let window = generator.map_or(std::ptr::null_mut(), |g| g.window.load(Ordering::Acquire));
-        if window.is_null() { work(View::Saved(&mut object.registers.lock())) } else { work(View::Words(Regs::new(window), false)) }
+        if window.is_null() {
+            work(View::Saved(&mut object.registers.lock()))
+        } else {
+            work(View::Words(Regs::new(window), false))
+        }
     })
 }
 
@@ -234,7 +240,8 @@ fn is_optimized(code: &PyCode) -> bool {
 /// The variables that are in registers, in CPython's order. Of a namespace's code these are the variables of its comprehensions.
 fn variables(code: &PyCode) -> Vec<Variable<'_>> {
     let unit = &*code.unit;
-    let mut all: Vec<Variable<'_>> = Vec::with_capacity(unit.varnames.len() + unit.cellvars.len() + unit.freevars.len());
+    let mut all: Vec<Variable<'_>> =
+        Vec::with_capacity(unit.varnames.len() + unit.cellvars.len() + unit.freevars.len());
     let locals = unit.varnames.iter().zip(0..);
     let cells = unit.cellvars.iter().zip(unit.cell_registers.iter().copied());
     let free = unit.freevars.iter().zip(unit.free_registers.iter().copied());
@@ -287,7 +294,8 @@ fn contents(object: &PyFrame) -> Vec<Option<Content>> {
     if let Some(first) = unit.free_registers.first()
         && contents.get(*first as usize).is_some_and(Option::is_none)
         && let Some(generator) = object.generator.load()
-        && let Some(function) = generator.downcast::<PyGenerator>().and_then(|g| g.function.downcast::<PyFunction>())
+        && let Some(function) =
+            generator.downcast::<PyGenerator>().and_then(|g| g.function.downcast::<PyFunction>())
         && let Some(closure) = function.closure.load()
         && let Some(cells) = closure.downcast::<PyTuple>()
     {
@@ -334,7 +342,9 @@ fn write(object: &PyFrame, variable: &Variable<'_>, value: &Obj) {
     let locals = object.code.nlocals();
     let plain = |r: &&u16| (**r as usize) < locals;
     let bound = variable.registers.iter().filter(plain).find(|r| content(r).is_some());
-    let Some(register) = bound.or_else(|| variable.registers.iter().filter(plain).next_back()) else { return };
+    let Some(register) = bound.or_else(|| variable.registers.iter().filter(plain).next_back()) else {
+        return;
+    };
     let register = *register as usize;
     let word = value.clone().into_strong();
     let former = access(object, |view| match view {
@@ -380,7 +390,8 @@ fn namespace(object: &PyFrame) -> Option<Obj> {
     if is_optimized(&object.code) {
         return None;
     }
-    let comprehension = object.code.nlocals() > 0 && contents(object).iter().take(object.code.nlocals()).any(Option::is_some);
+    let comprehension =
+        object.code.nlocals() > 0 && contents(object).iter().take(object.code.nlocals()).any(Option::is_some);
     if comprehension { None } else { Some(object.locals.load().unwrap_or_else(|| object.globals.clone())) }
 }
 

@@ -92,7 +92,10 @@ fn find_and_load(name: &Py<PyStr>) -> PyResult<Obj> {
     let none = none();
     let of = |name: &str| Ok::<Obj, Raised>(crate::sys::get(name)?.unwrap_or_else(|| none.clone()));
     if crate::sys::is_audited() {
-        crate::sys::audit("import", &[name.as_obj().clone(), none.clone(), of("path")?, of("meta_path")?, of("path_hooks")?])?;
+        crate::sys::audit(
+            "import",
+            &[name.as_obj().clone(), none.clone(), of("path")?, of("meta_path")?, of("path_hooks")?],
+        )?;
     }
     let import = crate::builtins::get("__import__")?;
     let result = call_method(bootstrap()?, &istr!("_find_and_load"), &[name.as_obj().clone(), import]);
@@ -117,7 +120,11 @@ fn package_of(globals: &Obj) -> PyResult<String> {
         if let Some(spec) = &spec {
             let parent = taipan_objects::protocol::getattr(spec, &istr!("parent"))?;
             if !eq(&package, &parent)? {
-                taipan_objects::hooks::warn("__package__ != __spec__.parent", types().deprecation_warning.as_obj(), 1)?;
+                taipan_objects::hooks::warn(
+                    "__package__ != __spec__.parent",
+                    types().deprecation_warning.as_obj(),
+                    1,
+                )?;
             }
         }
         return Ok(name);
@@ -131,7 +138,9 @@ fn package_of(globals: &Obj) -> PyResult<String> {
         types().import_warning.as_obj(),
         1,
     )?;
-    let Some(name) = dict.get_name("__name__") else { return Err(key_error(str_obj("'__name__' not in globals"))) };
+    let Some(name) = dict.get_name("__name__") else {
+        return Err(key_error(str_obj("'__name__' not in globals")));
+    };
     let name = text(&name, "__name__ must be a string")?;
     if dict.contains_str("__path__") {
         return Ok(name);
@@ -158,7 +167,13 @@ fn resolve(name: &str, globals: &Obj, level: i64) -> PyResult<String> {
 }
 
 /// `__import__(name, globals, locals, fromlist, level)`.
-pub fn import_name(name: &Py<PyStr>, globals: &Obj, _locals: Option<&Obj>, fromlist: &Obj, level: i64) -> PyResult<Obj> {
+pub fn import_name(
+    name: &Py<PyStr>,
+    globals: &Obj,
+    _locals: Option<&Obj>,
+    fromlist: &Obj,
+    level: i64,
+) -> PyResult<Obj> {
     if level < 0 {
         return Err(value_error("level must be >= 0"));
     }
@@ -232,7 +247,8 @@ pub fn import_from(module: &Obj, name: &Py<PyStr>) -> PyResult<Obj> {
     }
     // A submodule that is being imported in a circle is not an attribute yet.
     let module_name = getattr_opt(module, &istr!("__name__"))?;
-    let module_text = module_name.as_ref().and_then(|n| n.downcast::<PyStr>()).map(|s| s.to_string_lossy().into_owned());
+    let module_text =
+        module_name.as_ref().and_then(|n| n.downcast::<PyStr>()).map(|s| s.to_string_lossy().into_owned());
     if let Some(text) = &module_text {
         let full = intern(&format!("{text}.{}", name.to_string_lossy()));
         if let Some(found) = loaded(full.as_obj())? {
@@ -259,7 +275,8 @@ fn cannot_import(module: &Obj, module_text: Option<String>, name: &Py<PyStr>) ->
         None => false,
     };
     if origin.is_none() {
-        origin = getattr_opt(module, &istr!("__file__"))?.and_then(|f| f.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()));
+        origin = getattr_opt(module, &istr!("__file__"))?
+            .and_then(|f| f.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()));
     }
     let shown_origin = match &origin {
         Some(origin) => Some((origin.clone(), repr_string(&str_obj(origin))?)),
@@ -277,7 +294,9 @@ fn cannot_import(module: &Obj, module_text: Option<String>, name: &Py<PyStr>) ->
              prevents importing that standard library module)"
         ),
         Some((_, shown)) if initializing && shadowing => {
-            format!("{plain} (consider renaming {shown} if it has the same name as a library you intended to import)")
+            format!(
+                "{plain} (consider renaming {shown} if it has the same name as a library you intended to import)"
+            )
         }
         Some((origin, _)) if initializing => format!(
             "cannot import name {shown_name} from partially initialized module {shown_module} (most likely due to a circular import) \
@@ -293,7 +312,11 @@ fn cannot_import(module: &Obj, module_text: Option<String>, name: &Py<PyStr>) ->
         types().import_error.as_obj(),
         &Args::with_keywords(
             &[str_obj(&message)],
-            &[istr!("name").into_obj_clone(), istr!("path").into_obj_clone(), istr!("name_from").into_obj_clone()],
+            &[
+                istr!("name").into_obj_clone(),
+                istr!("path").into_obj_clone(),
+                istr!("name_from").into_obj_clone(),
+            ],
             &[
                 if known { str_obj(&module_text) } else { none() },
                 origin.as_deref().map_or_else(none, str_obj),
@@ -356,7 +379,10 @@ pub fn import_star(module: &Obj, namespace: &Obj) -> PyResult<()> {
         let Some(text) = name.to_py::<PyStr>() else {
             let module_name = getattr(module, &istr!("__name__"))?;
             let Some(module_name) = module_name.downcast::<PyStr>() else {
-                return Err(type_error(format!("module __name__ must be a string, not {}", class_of(&module_name).name())));
+                return Err(type_error(format!(
+                    "module __name__ must be a string, not {}",
+                    class_of(&module_name).name()
+                )));
             };
             let module_name = module_name.to_string_lossy();
             let class = class_of(&name).name();

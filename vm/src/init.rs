@@ -213,7 +213,10 @@ pub fn flush_streams() -> bool {
         }
         if call_method(&file, &istr!("flush"), &[]).is_err() {
             if name == "stdout" {
-                crate::sys::print_unraisable(Some("Exception ignored while flushing sys.stdout"), Some(&file));
+                crate::sys::print_unraisable(
+                    Some("Exception ignored while flushing sys.stdout"),
+                    Some(&file),
+                );
                 fine = false;
             } else {
                 drop(take_raised());

@@ -279,7 +279,10 @@ impl<'a> Reader<'a> {
                 let text = self.latin1(count.into(), false)?;
                 call1(types().float.as_obj(), &text)?
             }
-            b'y' => taipan_objects::complex::from_parts(f64::from_le_bytes(self.array()?), f64::from_le_bytes(self.array()?)),
+            b'y' => taipan_objects::complex::from_parts(
+                f64::from_le_bytes(self.array()?),
+                f64::from_le_bytes(self.array()?),
+            ),
             b's' => {
                 let count = self.size("bytes object")?;
                 bytes_obj(self.take(count)?)
@@ -335,7 +338,8 @@ impl<'a> Reader<'a> {
                 call1(types().frozenset.as_obj(), &list_obj(self.items(count)?))?
             }
             b':' => {
-                let (start, stop, step) = (self.value_or_error()?, self.value_or_error()?, self.value_or_error()?);
+                let (start, stop, step) =
+                    (self.value_or_error()?, self.value_or_error()?, self.value_or_error()?);
                 PySlice::new(start, stop, step).into_obj()
             }
             b'r' => {

@@ -38,7 +38,11 @@ pub fn command(text: &str) -> i32 {
 fn run_command(text: &str) -> PyResult<()> {
     // Indented commands are fine, as long as all of them are.
     let text = dedent(text);
-    let code = compile::Source::Text(text.as_str().into()).compile("<string>", Mode::Exec, compile::default_options())?;
+    let code = compile::Source::Text(text.as_str().into()).compile(
+        "<string>",
+        Mode::Exec,
+        compile::default_options(),
+    )?;
     note_source(&code, &text, "<string>");
     execute(&code).map(drop)
 }
@@ -57,13 +61,16 @@ fn dedent(text: &str) -> String {
     if margin.is_empty() {
         return text.to_owned();
     }
-    text.split_inclusive('\n').map(|l| l.strip_prefix(margin).unwrap_or_else(|| l.trim_start_matches([' ', '\t']))).collect()
+    text.split_inclusive('\n')
+        .map(|l| l.strip_prefix(margin).unwrap_or_else(|| l.trim_start_matches([' ', '\t'])))
+        .collect()
 }
 
 /// Lets tracebacks show lines of a source that is in no file. Does without if the library cannot.
 fn note_source(code: &Py<PyCode>, text: &str, filename: &str) {
-    let noted = import::import_module("linecache")
-        .and_then(|cache| call_method_str(&cache, "_register_code", &[code.as_obj().clone(), str_obj(text), str_obj(filename)]));
+    let noted = import::import_module("linecache").and_then(|cache| {
+        call_method_str(&cache, "_register_code", &[code.as_obj().clone(), str_obj(text), str_obj(filename)])
+    });
     if noted.is_err() {
         drop(take_raised());
     }
@@ -83,7 +90,10 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
             let number = error.raw_os_error().unwrap_or(0);
             let text = taipan_objects::exceptions::strerror(number);
             let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-            error_display::write_stderr(&format!("{program}: can't open file '{}': [Errno {number}] {text}\n", absolute.display()));
+            error_display::write_stderr(&format!(
+                "{program}: can't open file '{}': [Errno {number}] {text}\n",
+                absolute.display()
+            ));
             return 2;
         }
     };
@@ -116,7 +126,8 @@ fn run_source(bytes: &[u8], filename: &str, skip_first_line: bool) -> PyResult<(
         let loader = getattr_str(&external, "SourceFileLoader")?;
         dict.set_str("__loader__", call(&loader, &[str_obj("__main__"), filename_obj])?);
     }
-    let code = compile::Source::Text(text.into()).compile(filename, Mode::Exec, compile::default_options())?;
+    let code =
+        compile::Source::Text(text.into()).compile(filename, Mode::Exec, compile::default_options())?;
     execute(&code).map(drop)
 }
 
@@ -138,7 +149,11 @@ pub fn stdin() -> i32 {
             return Err(taipan_objects::exceptions::io_error(&error, None));
         }
         let text = import::source::decode(&bytes, "<stdin>", true)?;
-        let code = compile::Source::Text(text.as_str().into()).compile("<stdin>", Mode::Exec, compile::default_options())?;
+        let code = compile::Source::Text(text.as_str().into()).compile(
+            "<stdin>",
+            Mode::Exec,
+            compile::default_options(),
+        )?;
         note_source(&code, &text, "<stdin>");
         execute(&code).map(drop)
     })())
@@ -179,7 +194,8 @@ pub fn interactive(quiet: bool) -> i32 {
 }
 
 fn run_statement(text: &str) -> Option<i32> {
-    let result = compile::compile_text(text, "<stdin>", Mode::Single, compile::default_options()).and_then(|code| execute(&code));
+    let result = compile::compile_text(text, "<stdin>", Mode::Single, compile::default_options())
+        .and_then(|code| execute(&code));
     if result.is_err() {
         let exception = take_raised();
         if class_of(&exception).is_subtype(&types().system_exit) {

@@ -22,7 +22,10 @@ pub fn handle(thread: &VmThread) -> PyResult<()> {
         return Ok(());
     }
     // Signals first: what dies in the poll may run callbacks, in which a handler's exception would be lost.
-    if rest & bits::SIGNAL != 0 && thread.threading.take(bits::SIGNAL) && let Some(hook) = SIGNALS.get() {
+    if rest & bits::SIGNAL != 0
+        && thread.threading.take(bits::SIGNAL)
+        && let Some(hook) = SIGNALS.get()
+    {
         hook()?;
     }
     taipan_gc::thread::poll(thread.threading);

@@ -22,7 +22,9 @@ fn first_argument(frame: &Frame) -> Option<Obj> {
 
 /// The `super_arguments` hook: `(__class__, first argument)` of the running frame.
 pub fn super_arguments() -> PyResult<(Obj, Obj)> {
-    let Some(frame) = crate::builtins::caller() else { return Err(runtime_error("super(): no current frame")) };
+    let Some(frame) = crate::builtins::caller() else {
+        return Err(runtime_error("super(): no current frame"));
+    };
     let unit = &frame.code().unit;
     if unit.argcount == 0 {
         return Err(runtime_error("super(): no arguments"));
@@ -33,7 +35,9 @@ pub fn super_arguments() -> PyResult<(Obj, Obj)> {
     };
     match cell(frame, unit.free_registers[index]) {
         Some(class) if class.is_layout::<PyType>() => Ok((class, first)),
-        Some(other) => Err(runtime_error(format!("super(): __class__ is not a type ({})", class_of(&other).name()))),
+        Some(other) => {
+            Err(runtime_error(format!("super(): __class__ is not a type ({})", class_of(&other).name())))
+        }
         None => Err(runtime_error("super(): empty __class__ cell")),
     }
 }

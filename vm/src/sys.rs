@@ -29,7 +29,14 @@ static MODULES: OnceLock<Py<PyDict>> = OnceLock::new();
 /// interpreter and to functions that interact strongly with the interpreter.
 #[pymodule(
     name = "sys",
-    include(functions::MODULE, frames::MODULE, hooks::MODULE, info::MODULE, monitoring::MODULE, taipan::MODULE)
+    include(
+        functions::MODULE,
+        frames::MODULE,
+        hooks::MODULE,
+        info::MODULE,
+        monitoring::MODULE,
+        taipan::MODULE
+    )
 )]
 mod items {
     use super::*;

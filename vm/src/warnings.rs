@@ -12,7 +12,10 @@ mod items {
     use super::*;
 
     /// Issue a warning, or maybe ignore it or raise an exception.
-    #[pyfunction(name = "warn", sig = "(message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=())")]
+    #[pyfunction(
+        name = "warn",
+        sig = "(message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=())"
+    )]
     fn warn_(
         message: &Obj,
         category: Option<&Obj>,
@@ -23,9 +26,12 @@ mod items {
         let Some(function) = library("warn")? else { return Ok(none()) };
         let mut names = Vec::new();
         let mut values = Vec::new();
-        for (name, value) in
-            [("category", category), ("stacklevel", stacklevel), ("source", source), ("skip_file_prefixes", skip_file_prefixes)]
-        {
+        for (name, value) in [
+            ("category", category),
+            ("stacklevel", stacklevel),
+            ("source", source),
+            ("skip_file_prefixes", skip_file_prefixes),
+        ] {
             if let Some(value) = value {
                 names.push(intern(name).into_obj());
                 values.push(value.clone());
@@ -53,9 +59,12 @@ mod items {
         let Some(function) = library("warn_explicit")? else { return Ok(none()) };
         let mut names = Vec::new();
         let mut values = Vec::new();
-        for (name, value) in
-            [("module", module), ("registry", registry), ("module_globals", module_globals), ("source", source)]
-        {
+        for (name, value) in [
+            ("module", module),
+            ("registry", registry),
+            ("module_globals", module_globals),
+            ("source", source),
+        ] {
             if let Some(value) = value {
                 names.push(intern(name).into_obj());
                 values.push(value.clone());
@@ -83,7 +92,9 @@ fn is_ignored_by_default(category: &Obj) -> bool {
     }
     let t = types();
     let Some(class) = category.downcast::<PyType>() else { return false };
-    [&t.pending_deprecation_warning, &t.import_warning, &t.resource_warning].iter().any(|ignored| class.is_subtype(ignored))
+    [&t.pending_deprecation_warning, &t.import_warning, &t.resource_warning]
+        .iter()
+        .any(|ignored| class.is_subtype(ignored))
 }
 
 /// `warnings.warn(message, category, stacklevel)`, called by native code.
@@ -92,17 +103,31 @@ pub fn warn(message: &str, category: &Obj, stacklevel: i64) -> PyResult<()> {
         return Ok(());
     }
     match library("warn")? {
-        Some(function) => call(&function, &[str_obj(message), category.clone(), int_obj(stacklevel)]).map(drop),
+        Some(function) => {
+            call(&function, &[str_obj(message), category.clone(), int_obj(stacklevel)]).map(drop)
+        }
         None => Ok(()),
     }
 }
 
 /// `warnings.warn_explicit(message, category, filename, lineno, module)`.
-pub fn warn_explicit(category: &Obj, message: &Obj, filename: &str, line: i64, module: Option<&Obj>) -> PyResult<()> {
+pub fn warn_explicit(
+    category: &Obj,
+    message: &Obj,
+    filename: &str,
+    line: i64,
+    module: Option<&Obj>,
+) -> PyResult<()> {
     match library("warn_explicit")? {
         Some(function) => call(
             &function,
-            &[message.clone(), category.clone(), str_obj(filename), int_obj(line), module.cloned().unwrap_or_else(none)],
+            &[
+                message.clone(),
+                category.clone(),
+                str_obj(filename),
+                int_obj(line),
+                module.cloned().unwrap_or_else(none),
+            ],
         )
         .map(drop),
         None => Ok(()),

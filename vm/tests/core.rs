@@ -43,7 +43,10 @@ fn run(source: &str) -> String {
     let globals: Obj = globals.into_obj();
     match call::run_code(&code, &globals, &globals, None) {
         Ok(_) => {
-            let result = globals.downcast::<PyDict>().and_then(|d| d.get_name("result")).expect("the program sets `result`");
+            let result = globals
+                .downcast::<PyDict>()
+                .and_then(|d| d.get_name("result"))
+                .expect("the program sets `result`");
             protocol::repr_string(&result).expect("repr")
         }
         Err(Raised) => {
@@ -64,17 +67,29 @@ fn plain_code_runs() {
     check("def fib(n):\n    return n if n < 2 else fib(n-1) + fib(n-2)\nresult = fib(15)", "610");
     check("result = [x * x for x in (1, 2, 3) if x != 2]", "[1, 9]");
     check("d = {'a': 1}\nd['b'] = 2.5\nresult = d", "{'a': 1, 'b': 2.5}");
-    check("def f(a, b=2, *args, c, **kw):\n    return (a, b, args, c, kw)\nresult = f(1, c=3, z=4)", "(1, 2, (), 3, {'z': 4})");
+    check(
+        "def f(a, b=2, *args, c, **kw):\n    return (a, b, args, c, kw)\nresult = f(1, c=3, z=4)",
+        "(1, 2, (), 3, {'z': 4})",
+    );
     check("def f():\n    yield 1\n    x = yield 2\n    yield x\nresult = [v for v in f()]", "[1, 2, None]");
     check("try:\n    1 / 0\nexcept:\n    result = 'caught'", "'caught'");
     check("result = f'{1 + 1}-{\"x\"!r}'", "\"2-'x'\"");
-    check("def outer():\n    n = 0\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n    inner()\n    return inner()\nresult = outer()", "2");
+    check(
+        "def outer():\n    n = 0\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n    inner()\n    return inner()\nresult = outer()",
+        "2",
+    );
     check("a, *b, c = (1, 2, 3, 4)\nresult = (a, b, c)", "(1, [2, 3], 4)");
     check("x = 0\nwhile x < 10:\n    x += 3\nelse:\n    x = -x\nresult = x", "-12");
     check("result = 'abc'[1:] + 'd' * 3", "'bcddd'");
     check("result = 10 ** 20 // 7", "14285714285714285714");
-    check("def f(n):\n    return f(n + 1)\nf(0)", "raised RecursionError('maximum recursion depth exceeded')");
+    check(
+        "def f(n):\n    return f(n + 1)\nf(0)",
+        "raised RecursionError('maximum recursion depth exceeded')",
+    );
     check("undefined", "raised NameError(\"name 'undefined' is not defined\")");
     check("match {'k': [1, 2]}:\n    case {'k': [a, b]}:\n        result = a + b", "3");
-    check("def g():\n    return (yield from h())\ndef h():\n    yield 1\n    return 2\ndef t():\n    r = yield from g()\n    yield r\nresult = [x for x in t()]", "[1, 2]");
+    check(
+        "def g():\n    return (yield from h())\ndef h():\n    yield 1\n    return 2\ndef t():\n    r = yield from g()\n    yield r\nresult = [x for x in t()]",
+        "[1, 2]",
+    );
 }

@@ -18,7 +18,8 @@ mod helpers {
 
     #[pyfunction(sig = "(depth=0, /)")]
     fn getframe(depth: usize) -> PyResult<Obj> {
-        taipan_vm::frame_object::current_frame(depth).ok_or_else(|| value_error("call stack is not deep enough"))
+        taipan_vm::frame_object::current_frame(depth)
+            .ok_or_else(|| value_error("call stack is not deep enough"))
     }
     #[pyfunction]
     fn locals() -> PyResult<Obj> {
@@ -118,9 +119,19 @@ fn namespace() -> Obj {
         Ok(())
     };
     let builder = taipan_objects::native::PyModuleBuilder::new(&module, "helpers", &set);
-    helpers::MODULE.fill(&builder, &|def| Ok(PyNativeFunction::new(def, None).into_obj())).expect("the helpers");
+    helpers::MODULE
+        .fill(&builder, &|def| Ok(PyNativeFunction::new(def, None).into_obj()))
+        .expect("the helpers");
     let t = taipan_objects::types::types();
-    for class in [&t.base_exception, &t.exception, &t.value_error, &t.key_error, &t.type_error, &t.runtime_error, &t.stop_iteration] {
+    for class in [
+        &t.base_exception,
+        &t.exception,
+        &t.value_error,
+        &t.key_error,
+        &t.type_error,
+        &t.runtime_error,
+        &t.stop_iteration,
+    ] {
         builtins.set_str(&class.name(), class.as_obj().clone());
     }
     let globals = PyDict::new();
@@ -148,7 +159,10 @@ fn run(source: &str) -> String {
     let result = run_in(&globals, PRELUDE).and_then(|()| run_in(&globals, source));
     match result {
         Ok(()) => {
-            let result = globals.downcast::<PyDict>().and_then(|d| d.get_name("result")).expect("the program sets `result`");
+            let result = globals
+                .downcast::<PyDict>()
+                .and_then(|d| d.get_name("result"))
+                .expect("the program sets `result`");
             protocol::repr_string(&result).expect("repr")
         }
         Err(Raised) => format!("raised {}", protocol::repr_string(&take_raised()).expect("repr")),
@@ -171,19 +185,50 @@ fn check_all(cases: &[(&str, &str)]) {
 #[test]
 fn proxies_read_and_write_variables() {
     check_all(&[
-        ("def f(a, b=2):\n    x = 5\n    if 0: un = 1\n    p = getframe().f_locals\n    return (type(p), len(p), list(p), p.keys(), p['x'])\nresult = f(1)", "('FrameLocalsProxy', 4, ['a', 'b', 'x', 'p'], ['a', 'b', 'x', 'p'], 5)"),
-        ("def f(a):\n    p = getframe().f_locals\n    p['a'] = [7]\n    p['other'] = 3\n    return (a, p.copy() == {'a': [7], 'p': p, 'other': 3}, list(p.__reversed__()))\nresult = f(1)", "([7], True, ['other', 'p', 'a'])"),
-        ("def f(a):\n    def g(): return a\n    getframe().f_locals['a'] = 9\n    return g(), a\nresult = f(1)", "(9, 9)"),
-        ("def f(a):\n    def g():\n        getframe().f_locals['a'] = 'new'\n        return a\n    return g(), a\nresult = f(1)", "('new', 'new')"),
-        ("def f():\n    if 0: un = 1\n    p = getframe().f_locals\n    def d(k): del p[k]\n    return [attempt(lambda: p['un']), attempt(lambda: p[5]), attempt(lambda: p[[]]), attempt(d, 'un'), attempt(d, 'zz'), attempt(p.pop, 'un', 1), attempt(p.pop, 'zz'), p.pop('zz', 4), p.setdefault('un', 3), un, p.get('un'), p.get('qq'), p.get('qq', 1), attempt(p.get)]\nresult = f()",
-         "[('KeyError', (\"local variable ''un'' is not defined\",)), ('KeyError', (\"local variable '5' is not defined\",)), ('TypeError', (\"unhashable type: 'list'\",)), ('ValueError', ('cannot remove local variables from FrameLocalsProxy',)), ('KeyError', ('zz',)), ('ValueError', ('cannot remove local variables from FrameLocalsProxy',)), ('KeyError', ('zz',)), 4, 3, 3, 3, None, 1, ('TypeError', ('get expected 1 or 2 arguments',))]"),
-        ("def f(a):\n    p = getframe().f_locals\n    p.update({'a': 2, 'e': 3})\n    p[7] = 8\n    del p['e']\n    q = p\n    q |= {'k': 1}\n    return (a, q is p, 7 in p, 'k' in p, 'e' in p, attempt(p.update, [1]), p == getframe().f_locals, p != p.copy(), (p | {'z': 1})['z'], ({'z': 1} | p)['k'], attempt(lambda: p | []))\nresult = f(1)",
-         "(2, True, True, True, False, ('TypeError', ('update() argument must be dict or another FrameLocalsProxy',)), True, False, 1, 1, ('TypeError', (\"unsupported operand type(s) for |: 'FrameLocalsProxy' and 'list'\",)))"),
-        ("def f(a):\n    p = getframe().f_locals\n    return [p][0]\np = f(1)\nresult = attempt(lambda: type(p)), attempt(lambda: {p: 1}), p", "('FrameLocalsProxy', ('TypeError', (\"cannot use 'FrameLocalsProxy' as a dict key (unhashable type: 'FrameLocalsProxy')\",)), {'a': 1, 'p': {...}})"),
-        ("result = type(getframe().f_locals), getframe().f_locals is locals(), 'result' in locals()", "('dict', True, False)"),
-        ("result = [(type(locals()), locals(), type(getframe().f_locals)) for i in (1,)]", "[('dict', {'i': 1}, 'FrameLocalsProxy')]"),
-        ("def f(a):\n    d = locals()\n    d['a'] = 2\n    return a, d, locals() is d\nresult = f(1)", "(1, {'a': 2}, False)"),
-        ("def f():\n    def inner(): return c\n    before = locals()\n    c = 4\n    return 'c' in before, locals()['c']\nresult = f()", "(False, 4)"),
+        (
+            "def f(a, b=2):\n    x = 5\n    if 0: un = 1\n    p = getframe().f_locals\n    return (type(p), len(p), list(p), p.keys(), p['x'])\nresult = f(1)",
+            "('FrameLocalsProxy', 4, ['a', 'b', 'x', 'p'], ['a', 'b', 'x', 'p'], 5)",
+        ),
+        (
+            "def f(a):\n    p = getframe().f_locals\n    p['a'] = [7]\n    p['other'] = 3\n    return (a, p.copy() == {'a': [7], 'p': p, 'other': 3}, list(p.__reversed__()))\nresult = f(1)",
+            "([7], True, ['other', 'p', 'a'])",
+        ),
+        (
+            "def f(a):\n    def g(): return a\n    getframe().f_locals['a'] = 9\n    return g(), a\nresult = f(1)",
+            "(9, 9)",
+        ),
+        (
+            "def f(a):\n    def g():\n        getframe().f_locals['a'] = 'new'\n        return a\n    return g(), a\nresult = f(1)",
+            "('new', 'new')",
+        ),
+        (
+            "def f():\n    if 0: un = 1\n    p = getframe().f_locals\n    def d(k): del p[k]\n    return [attempt(lambda: p['un']), attempt(lambda: p[5]), attempt(lambda: p[[]]), attempt(d, 'un'), attempt(d, 'zz'), attempt(p.pop, 'un', 1), attempt(p.pop, 'zz'), p.pop('zz', 4), p.setdefault('un', 3), un, p.get('un'), p.get('qq'), p.get('qq', 1), attempt(p.get)]\nresult = f()",
+            "[('KeyError', (\"local variable ''un'' is not defined\",)), ('KeyError', (\"local variable '5' is not defined\",)), ('TypeError', (\"unhashable type: 'list'\",)), ('ValueError', ('cannot remove local variables from FrameLocalsProxy',)), ('KeyError', ('zz',)), ('ValueError', ('cannot remove local variables from FrameLocalsProxy',)), ('KeyError', ('zz',)), 4, 3, 3, 3, None, 1, ('TypeError', ('get expected 1 or 2 arguments',))]",
+        ),
+        (
+            "def f(a):\n    p = getframe().f_locals\n    p.update({'a': 2, 'e': 3})\n    p[7] = 8\n    del p['e']\n    q = p\n    q |= {'k': 1}\n    return (a, q is p, 7 in p, 'k' in p, 'e' in p, attempt(p.update, [1]), p == getframe().f_locals, p != p.copy(), (p | {'z': 1})['z'], ({'z': 1} | p)['k'], attempt(lambda: p | []))\nresult = f(1)",
+            "(2, True, True, True, False, ('TypeError', ('update() argument must be dict or another FrameLocalsProxy',)), True, False, 1, 1, ('TypeError', (\"unsupported operand type(s) for |: 'FrameLocalsProxy' and 'list'\",)))",
+        ),
+        (
+            "def f(a):\n    p = getframe().f_locals\n    return [p][0]\np = f(1)\nresult = attempt(lambda: type(p)), attempt(lambda: {p: 1}), p",
+            "('FrameLocalsProxy', ('TypeError', (\"cannot use 'FrameLocalsProxy' as a dict key (unhashable type: 'FrameLocalsProxy')\",)), {'a': 1, 'p': {...}})",
+        ),
+        (
+            "result = type(getframe().f_locals), getframe().f_locals is locals(), 'result' in locals()",
+            "('dict', True, False)",
+        ),
+        (
+            "result = [(type(locals()), locals(), type(getframe().f_locals)) for i in (1,)]",
+            "[('dict', {'i': 1}, 'FrameLocalsProxy')]",
+        ),
+        (
+            "def f(a):\n    d = locals()\n    d['a'] = 2\n    return a, d, locals() is d\nresult = f(1)",
+            "(1, {'a': 2}, False)",
+        ),
+        (
+            "def f():\n    def inner(): return c\n    before = locals()\n    c = 4\n    return 'c' in before, locals()['c']\nresult = f()",
+            "(False, 4)",
+        ),
     ]);
 }
 
@@ -191,8 +236,14 @@ fn proxies_read_and_write_variables() {
 fn what_a_write_replaces_stays_while_it_is_borrowed() {
     check_all(&[
         // The callee borrows `x`; the caller's variable is rebound behind its back.
-        ("def callee(borrowed):\n    getframe(1).f_locals['x'] = None\n    collect()\n    return borrowed\ndef f():\n    x = [1, 2, 3]\n    return callee(x), x\nresult = f()", "([1, 2, 3], None)"),
-        ("class A:\n    def __add__(self, other):\n        getframe(1).f_locals['a'] = 5\n        collect()\n        return (type(self), other)\ndef f():\n    a = A()\n    return a + a.__class__.__name__, a\nresult = f()", "(('A', 'A'), 5)"),
+        (
+            "def callee(borrowed):\n    getframe(1).f_locals['x'] = None\n    collect()\n    return borrowed\ndef f():\n    x = [1, 2, 3]\n    return callee(x), x\nresult = f()",
+            "([1, 2, 3], None)",
+        ),
+        (
+            "class A:\n    def __add__(self, other):\n        getframe(1).f_locals['a'] = 5\n        collect()\n        return (type(self), other)\ndef f():\n    a = A()\n    return a + a.__class__.__name__, a\nresult = f()",
+            "(('A', 'A'), 5)",
+        ),
         ("def f():\n    p = getframe().f_locals\n    p['p'] = 1\n    return p\nresult = f()", "1"),
     ]);
 }
@@ -200,26 +251,58 @@ fn what_a_write_replaces_stays_while_it_is_borrowed() {
 #[test]
 fn frames_outlive_their_calls() {
     check_all(&[
-        ("def f(a):\n    b = [a]\n    def g(): return b\n    return getframe(), g\nfr, g = f(1)\np = fr.f_locals\np['b'] = 2\np['a'] = 3\nresult = g(), p['a'], fr.f_back is getframe(), fr.f_code.co_name, fr.f_lineno, fr.f_locals == p", "(2, 3, True, 'f', 4, True)"),
-        ("def f(a):\n    return getframe(), attempt(getframe().clear)\nfr, executing = f([1])\np = fr.f_locals\np['more'] = 1\nfr.clear()\ncleared = p.copy()\np['a'] = 3\nresult = executing, cleared, p", "(('RuntimeError', ('cannot clear an executing frame',)), {}, {'a': 3})"),
-        ("def e1():\n    loc = 1\n    e2()\ndef e2():\n    loc = 2\n    raise ValueError\ntry:\n    e1()\nexcept ValueError as e:\n    tb = e.__traceback__\n    result = []\n    while tb:\n        fr = tb.tb_frame\n        result.append((fr.f_code.co_name, tb.tb_lineno, fr.f_lineno, fr.f_locals.get('loc'), fr.f_back and fr.f_back.f_code.co_name))\n        tb = tb.tb_next", "[('<module>', 8, 14, None, None), ('e1', 3, 3, 1, '<module>'), ('e2', 6, 6, 2, 'e1')]"),
+        (
+            "def f(a):\n    b = [a]\n    def g(): return b\n    return getframe(), g\nfr, g = f(1)\np = fr.f_locals\np['b'] = 2\np['a'] = 3\nresult = g(), p['a'], fr.f_back is getframe(), fr.f_code.co_name, fr.f_lineno, fr.f_locals == p",
+            "(2, 3, True, 'f', 4, True)",
+        ),
+        (
+            "def f(a):\n    return getframe(), attempt(getframe().clear)\nfr, executing = f([1])\np = fr.f_locals\np['more'] = 1\nfr.clear()\ncleared = p.copy()\np['a'] = 3\nresult = executing, cleared, p",
+            "(('RuntimeError', ('cannot clear an executing frame',)), {}, {'a': 3})",
+        ),
+        (
+            "def e1():\n    loc = 1\n    e2()\ndef e2():\n    loc = 2\n    raise ValueError\ntry:\n    e1()\nexcept ValueError as e:\n    tb = e.__traceback__\n    result = []\n    while tb:\n        fr = tb.tb_frame\n        result.append((fr.f_code.co_name, tb.tb_lineno, fr.f_lineno, fr.f_locals.get('loc'), fr.f_back and fr.f_back.f_code.co_name))\n        tb = tb.tb_next",
+            "[('<module>', 8, 14, None, None), ('e1', 3, 3, 1, '<module>'), ('e2', 6, 6, 2, 'e1')]",
+        ),
         // A finalizer that runs while a frame is being left looks at it.
-        ("kept = []\nclass D:\n    def __del__(self): kept.append(getframe(1))\ndef f():\n    d = D()\n    return 1\nf()\nresult = [fr.f_code.co_name for fr in kept], [type(fr.f_locals) for fr in kept], attempt(kept[0].clear)", "(['f'], ['FrameLocalsProxy'], None)"),
+        (
+            "kept = []\nclass D:\n    def __del__(self): kept.append(getframe(1))\ndef f():\n    d = D()\n    return 1\nf()\nresult = [fr.f_code.co_name for fr in kept], [type(fr.f_locals) for fr in kept], attempt(kept[0].clear)",
+            "(['f'], ['FrameLocalsProxy'], None)",
+        ),
         ("result = attempt(getframe, 100)", "('ValueError', ('call stack is not deep enough',))"),
-        ("def f(n):\n    return getframe(1) if n == 0 else f(n - 1)\nfr = f(3)\nnames = []\nwhile fr:\n    names.append((fr.f_code.co_name, fr.f_locals.get('n')))\n    fr = fr.f_back\nresult = names", "[('f', 1), ('f', 2), ('f', 3), ('<module>', None)]"),
-        ("fr = getframe()\ndef set(name, value):\n    try: fr.__setattr__(name, value)\n    except Exception as e: return e.args\nresult = set('f_lineno', 1), set('f_trace_lines', 1), set('f_locals', 1)", "(('f_lineno can only be set in a trace function',), ('attribute value type must be bool',), (\"attribute 'f_locals' of 'frame' objects is not writable\",))"),
+        (
+            "def f(n):\n    return getframe(1) if n == 0 else f(n - 1)\nfr = f(3)\nnames = []\nwhile fr:\n    names.append((fr.f_code.co_name, fr.f_locals.get('n')))\n    fr = fr.f_back\nresult = names",
+            "[('f', 1), ('f', 2), ('f', 3), ('<module>', None)]",
+        ),
+        (
+            "fr = getframe()\ndef set(name, value):\n    try: fr.__setattr__(name, value)\n    except Exception as e: return e.args\nresult = set('f_lineno', 1), set('f_trace_lines', 1), set('f_locals', 1)",
+            "(('f_lineno can only be set in a trace function',), ('attribute value type must be bool',), (\"attribute 'f_locals' of 'frame' objects is not writable\",))",
+        ),
     ]);
 }
 
 #[test]
 fn frames_of_generators() {
     check_all(&[
-        ("def gen(n):\n    x = n\n    yield getframe()\n    yield x\ng = gen(1)\nfr = g.gi_frame\nbefore = (fr.f_locals.copy(), fr.f_lineno, fr.f_back, fr.f_generator is g)\nsame = next(g) is fr\nthen = (fr.f_locals.copy(), fr.f_lineno, fr.f_back, attempt(fr.clear))\nfr.f_locals['x'] = 'set'\nlast = next(g)\nlist(g)\nresult = before, same, then, last, fr.f_locals['x'], fr.f_generator, fr.f_back, g.gi_frame",
-         "(({'n': 1}, 1, None, True), True, ({'n': 1, 'x': 1}, 3, None, ('RuntimeError', ('cannot clear a suspended frame',))), 'set', 'set', None, None, None)"),
-        ("def outer(c):\n    def gen():\n        yield c\n    return gen()\ng = outer(3)\nresult = g.gi_frame.f_locals.copy()\ng.gi_frame.f_locals['c'] = 4\nresult = result, next(g)", "({'c': 3}, 4)"),
-        ("def gen(): yield 1\ng = gen()\nfr = g.gi_frame\nfr.clear()\nresult = list(g), g.gi_frame, fr.f_locals.copy()", "([], None, {})"),
-        ("def gen():\n    fr = g.gi_frame\n    yield fr is getframe(), fr.f_back.f_code.co_name, fr.f_generator is g\n    yield g.gi_frame is fr\ng = gen()\nresult = list(g)", "[(True, '<module>', True), True]"),
-        ("def gen():\n    yield 1\n    raise ValueError\ndef drive():\n    for _ in gen(): pass\ntry:\n    drive()\nexcept ValueError as e:\n    tb = e.__traceback__\n    result = []\n    while tb:\n        fr = tb.tb_frame\n        result.append((fr.f_code.co_name, fr.f_back and fr.f_back.f_code.co_name, fr.f_generator))\n        tb = tb.tb_next", "[('<module>', None, None), ('drive', '<module>', None), ('gen', None, None)]"),
+        (
+            "def gen(n):\n    x = n\n    yield getframe()\n    yield x\ng = gen(1)\nfr = g.gi_frame\nbefore = (fr.f_locals.copy(), fr.f_lineno, fr.f_back, fr.f_generator is g)\nsame = next(g) is fr\nthen = (fr.f_locals.copy(), fr.f_lineno, fr.f_back, attempt(fr.clear))\nfr.f_locals['x'] = 'set'\nlast = next(g)\nlist(g)\nresult = before, same, then, last, fr.f_locals['x'], fr.f_generator, fr.f_back, g.gi_frame",
+            "(({'n': 1}, 1, None, True), True, ({'n': 1, 'x': 1}, 3, None, ('RuntimeError', ('cannot clear a suspended frame',))), 'set', 'set', None, None, None)",
+        ),
+        (
+            "def outer(c):\n    def gen():\n        yield c\n    return gen()\ng = outer(3)\nresult = g.gi_frame.f_locals.copy()\ng.gi_frame.f_locals['c'] = 4\nresult = result, next(g)",
+            "({'c': 3}, 4)",
+        ),
+        (
+            "def gen(): yield 1\ng = gen()\nfr = g.gi_frame\nfr.clear()\nresult = list(g), g.gi_frame, fr.f_locals.copy()",
+            "([], None, {})",
+        ),
+        (
+            "def gen():\n    fr = g.gi_frame\n    yield fr is getframe(), fr.f_back.f_code.co_name, fr.f_generator is g\n    yield g.gi_frame is fr\ng = gen()\nresult = list(g)",
+            "[(True, '<module>', True), True]",
+        ),
+        (
+            "def gen():\n    yield 1\n    raise ValueError\ndef drive():\n    for _ in gen(): pass\ntry:\n    drive()\nexcept ValueError as e:\n    tb = e.__traceback__\n    result = []\n    while tb:\n        fr = tb.tb_frame\n        result.append((fr.f_code.co_name, fr.f_back and fr.f_back.f_code.co_name, fr.f_generator))\n        tb = tb.tb_next",
+            "[('<module>', None, None), ('drive', '<module>', None), ('gen', None, None)]",
+        ),
     ]);
 }
 

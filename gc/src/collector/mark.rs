@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use crate::header::{Header, HeaderFlags};
-use crate::heap::page::{Page, PageState};
 use crate::heap;
+use crate::heap::page::{Page, PageState};
 use crate::hooks;
 use crate::ops::Tracer;
 use crate::refcount;
@@ -205,7 +205,11 @@ pub(super) unsafe fn find_garbage() -> (Vec<*mut Header>, usize) {
     let parallel = table.entries.len() >= PARALLEL && !NO_HELPERS.load(Ordering::Relaxed);
     if parallel {
         table.pages.par_iter().with_min_len(16).for_each(|page| table.subtract::<true>(page));
-        table.pages.par_iter().with_min_len(16).for_each(|page| table.propagate::<true>(page, &mut Vec::new()));
+        table
+            .pages
+            .par_iter()
+            .with_min_len(16)
+            .for_each(|page| table.propagate::<true>(page, &mut Vec::new()));
     } else {
         table.pages.iter().for_each(|page| table.subtract::<false>(page));
         let mut stack = Vec::new();

@@ -10,8 +10,8 @@ use taipan_threading::sync::{Instant, Mutex};
 
 use super::{Collected, DEBUG_SAVEALL, debug, mark};
 use crate::header::{Header, HeaderFlags};
-use crate::reference::Obj;
 use crate::refcount::{self, protocol};
+use crate::reference::Obj;
 use crate::shape_table::shape_flags;
 use crate::value::Value;
 use crate::{dealloc, heap, weakref};
@@ -68,7 +68,11 @@ impl Garbage {
             // SAFETY: whole objects.
             if unsafe { (*ptr).has_flag(HeaderFlags::WEAKREFS) } {
                 for weak in weakref::clear(ptr) {
-                    if is_doomed(weak.value().ptr()) { doomed_weak.push(weak) } else { self.callbacks.push(weak) }
+                    if is_doomed(weak.value().ptr()) {
+                        doomed_weak.push(weak)
+                    } else {
+                        self.callbacks.push(weak)
+                    }
                 }
             }
         }
@@ -108,7 +112,8 @@ impl Garbage {
         if debug() & DEBUG_SAVEALL != 0 {
             result.uncollectable += self.objects.len();
             // SAFETY: the holds are passed on.
-            let saved = self.objects.drain(..).map(|ptr| unsafe { Obj::from_value_unchecked(Value::from_ptr(ptr)) });
+            let saved =
+                self.objects.drain(..).map(|ptr| unsafe { Obj::from_value_unchecked(Value::from_ptr(ptr)) });
             SAVED.lock().extend(saved);
             return;
         }
@@ -122,7 +127,9 @@ impl Garbage {
         for &ptr in &self.objects {
             // SAFETY: held.
             let header = unsafe { &*ptr };
-            if header.shape_entry().flags() & shape_flags::FINALIZER != 0 && header.set_flag(HeaderFlags::FINALIZED) {
+            if header.shape_entry().flags() & shape_flags::FINALIZER != 0
+                && header.set_flag(HeaderFlags::FINALIZED)
+            {
                 any = true;
                 refcount::protocol::add_shared(&header.shared);
                 // SAFETY: the reference just added.

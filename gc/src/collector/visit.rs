@@ -11,8 +11,8 @@ use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 use super::{mark, sweep};
 use crate::header::{Header, HeaderFlags};
 use crate::heap;
-use crate::reference::Obj;
 use crate::refcount;
+use crate::reference::Obj;
 use crate::value::Value;
 
 static FROZEN: AtomicUsize = AtomicUsize::new(0);

@@ -212,7 +212,9 @@ impl LocalHeap {
         }
     }
     fn check_growth(&self) {
-        if self.grown_objects.get() >= self.check_objects.get() || self.grown_bytes.get() >= self.check_bytes.get() {
+        if self.grown_objects.get() >= self.check_objects.get()
+            || self.grown_bytes.get() >= self.check_bytes.get()
+        {
             self.recount();
             crate::collector::threshold::consider(self);
         }

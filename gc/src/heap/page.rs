@@ -132,7 +132,11 @@ impl Page {
     }
     /// Blocks that have ever been used come first.
     pub(crate) fn touched(&self) -> u32 {
-        if self.state.get() == PageState::Large { 1 } else { (self.fresh.get() - PAGE_HEADER as u32) / self.block_size }
+        if self.state.get() == PageState::Large {
+            1
+        } else {
+            (self.fresh.get() - PAGE_HEADER as u32) / self.block_size
+        }
     }
     /// Calls `f` with each block in use. The world is stopped, or the page's thread calls.
     pub(crate) fn for_each_object(&self, mut f: impl FnMut(*mut Header)) {

@@ -47,7 +47,8 @@ pub(crate) fn take() -> *mut Page {
         let huge = pool.chunks >= SMALL_CHUNKS;
         let bytes = CHUNK_PAGES * PAGE_SIZE;
         // SAFETY: plain allocation; chunks are never given back as a whole.
-        let chunk = unsafe { libmimalloc_sys::mi_zalloc_aligned(bytes, if huge { HUGE_PAGE } else { PAGE_SIZE }) };
+        let chunk =
+            unsafe { libmimalloc_sys::mi_zalloc_aligned(bytes, if huge { HUGE_PAGE } else { PAGE_SIZE }) };
         if chunk.is_null() {
             exhausted();
         }

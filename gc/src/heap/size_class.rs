@@ -7,8 +7,10 @@ pub const PAGE_SIZE: usize = 64 * 1024;
 /// Bytes of a page's own header.
 pub const PAGE_HEADER: usize = 128;
 /// Block sizes above 512.
-const COARSE: [u32; 18] =
-    [640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2720, 3264, 4080, 5440, 6528, 8160, 9344, 10896, 13072, 16352];
+const COARSE: [u32; 18] = [
+    640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2720, 3264, 4080, 5440, 6528, 8160, 9344, 10896, 13072,
+    16352,
+];
 /// Number of classes.
 pub const CLASSES: usize = 32 + COARSE.len();
 /// Largest size that shares a page with others.

@@ -52,12 +52,30 @@ unsafe fn drop_weak(ptr: *mut Header) {
     unsafe { crate::weakref::unregister(&(*ptr.cast::<Weak>()).slot) }
 }
 
-static LEAF: Ops =
-    Ops { name: "leaf", size: size_of::<Leaf>(), trace: trace_nothing, drop: drop_leaf, tracked: false, base: None };
-static NODE: Ops =
-    Ops { name: "node", size: size_of::<Node>(), trace: trace_node, drop: drop_node, tracked: true, base: None };
-static WEAK: Ops =
-    Ops { name: "weak", size: size_of::<Weak>(), trace: trace_nothing, drop: drop_weak, tracked: true, base: None };
+static LEAF: Ops = Ops {
+    name: "leaf",
+    size: size_of::<Leaf>(),
+    trace: trace_nothing,
+    drop: drop_leaf,
+    tracked: false,
+    base: None,
+};
+static NODE: Ops = Ops {
+    name: "node",
+    size: size_of::<Node>(),
+    trace: trace_node,
+    drop: drop_node,
+    tracked: true,
+    base: None,
+};
+static WEAK: Ops = Ops {
+    name: "weak",
+    size: size_of::<Weak>(),
+    trace: trace_nothing,
+    drop: drop_weak,
+    tracked: true,
+    base: None,
+};
 
 // SAFETY: `repr(C)`, header first, slots are atomic.
 unsafe impl Object for Leaf {
@@ -80,7 +98,8 @@ unsafe impl Object for Weak {
 
 fn shape(cell: &OnceLock<ShapeId>, ops: &'static Ops, flags: u32) -> ShapeId {
     *cell.get_or_init(|| {
-        shape_table::allocate(ops, std::ptr::null_mut(), std::ptr::null_mut(), 1, flags).expect("ids are left")
+        shape_table::allocate(ops, std::ptr::null_mut(), std::ptr::null_mut(), 1, flags)
+            .expect("ids are left")
     })
 }
 

@@ -37,7 +37,8 @@ fn weak_references_see_the_object_during_its_finalizer() {
         let target = finalized_node();
         let watcher = weak(target.as_obj());
         let inside = watcher.clone();
-        FINALIZER.set(Some(Box::new(move |object| assert!(weakref::upgrade(&inside.slot).unwrap().is(object)))));
+        FINALIZER
+            .set(Some(Box::new(move |object| assert!(weakref::upgrade(&inside.slot).unwrap().is(object)))));
         drop(target);
         FINALIZER.set(None);
         assert!(watcher.slot.is_dead());

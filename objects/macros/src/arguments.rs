@@ -16,7 +16,10 @@ pub fn expand(options: TokenStream, item: ItemFn) -> Result<TokenStream> {
     let sig = options.sig.as_deref().ok_or_else(|| Error::new_spanned(&item.sig, "`sig` is needed here"))?;
     let count = signature::parse(sig).map_err(|e| Error::new_spanned(&item.sig, e))?.len();
     let Some(leading) = item.sig.inputs.len().checked_sub(count) else {
-        return Err(Error::new_spanned(&item.sig, format!("`sig` has {count} parameters, the Rust function fewer")));
+        return Err(Error::new_spanned(
+            &item.sig,
+            format!("`sig` has {count} parameters, the Rust function fewer"),
+        ));
     };
     let name = options.name.clone().unwrap_or_else(|| function::python_name(&item.sig.ident));
     let owner = options.class.clone().unwrap_or_default();

@@ -65,7 +65,13 @@ pub enum Shape {
 
 impl Binding {
     /// Matches the signature text (or, without one, the Rust parameters) with the parameters after the first `skip`.
-    pub fn new(name: String, function: &Signature, options: &Options, skip: usize, receiver: bool) -> Result<Binding> {
+    pub fn new(
+        name: String,
+        function: &Signature,
+        options: &Options,
+        skip: usize,
+        receiver: bool,
+    ) -> Result<Binding> {
         let mut typed = Vec::new();
         for input in function.inputs.iter().skip(skip) {
             let FnArg::Typed(input) = input else {
@@ -78,11 +84,14 @@ impl Binding {
             typed.push((rust_name, (*input.ty).clone()));
         }
         let parameters = match &options.sig {
-            Some(text) => signature::parse(text).map_err(|e| Error::new_spanned(function, format!("in `sig`: {e}")))?,
+            Some(text) => {
+                signature::parse(text).map_err(|e| Error::new_spanned(function, format!("in `sig`: {e}")))?
+            }
             None => typed.iter().map(|(name, ty)| derive(name, ty)).collect(),
         };
         if parameters.len() != typed.len() {
-            let text = format!("`sig` has {} parameters, the Rust function {}", parameters.len(), typed.len());
+            let text =
+                format!("`sig` has {} parameters, the Rust function {}", parameters.len(), typed.len());
             return Err(Error::new_spanned(function, text));
         }
         for (parameter, (_, ty)) in parameters.iter().zip(&typed) {
@@ -92,7 +101,10 @@ impl Binding {
                 _ => true,
             };
             if !fits {
-                let text = format!("`{}` is `&[Obj]` (for `*args`) or `Kwargs<'_>` (for `**kwargs`)", parameter.name);
+                let text = format!(
+                    "`{}` is `&[Obj]` (for `*args`) or `Kwargs<'_>` (for `**kwargs`)",
+                    parameter.name
+                );
                 return Err(Error::new_spanned(ty, text));
             }
         }
@@ -101,16 +113,28 @@ impl Binding {
             Shape::Keywords
         } else if parameters.is_empty() {
             Shape::NoArgs
-        } else if parameters.len() == 1 && parameters[0].kind == Kind::PositionalOnly && parameters[0].default.is_none() {
+        } else if parameters.len() == 1
+            && parameters[0].kind == Kind::PositionalOnly
+            && parameters[0].default.is_none()
+        {
             Shape::One
         } else {
             Shape::Positional
         };
-        Ok(Binding { name, parameters, types: typed.into_iter().map(|(_, ty)| ty).collect(), shape, receiver })
+        Ok(Binding {
+            name,
+            parameters,
+            types: typed.into_iter().map(|(_, ty)| ty).collect(),
+            shape,
+            receiver,
+        })
     }
 
     fn named(&self) -> impl Iterator<Item = (usize, &Parameter)> {
-        self.parameters.iter().enumerate().filter(|(_, p)| !matches!(p.kind, Kind::VarArgs | Kind::VarKeywords))
+        self.parameters
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| !matches!(p.kind, Kind::VarArgs | Kind::VarKeywords))
     }
     fn has(&self, kind: Kind) -> bool {
         self.parameters.iter().any(|p| p.kind == kind)
@@ -142,7 +166,8 @@ impl Binding {
             },
             Span::call_site(),
         );
-        let (varargs, kwargs, receiver) = (self.has(Kind::VarArgs), self.has(Kind::VarKeywords), self.receiver);
+        let (varargs, kwargs, receiver) =
+            (self.has(Kind::VarArgs), self.has(Kind::VarKeywords), self.receiver);
         quote! {
             static __SIGNATURE: ::taipan_objects::native::Signature = ::taipan_objects::native::Signature {
                 name: #name,
@@ -236,7 +261,8 @@ impl Binding {
         let mut arms = Vec::new();
         for given in (required..=positional).rev() {
             let names: Vec<_> = (0..given).map(|i| format_ident!("__p{i}")).collect();
-            let mut pattern: Vec<_> = receiver.iter().cloned().chain(names.iter().map(|n| quote!(#n))).collect();
+            let mut pattern: Vec<_> =
+                receiver.iter().cloned().chain(names.iter().map(|n| quote!(#n))).collect();
             let rest = self.has(Kind::VarArgs) && given == positional;
             if rest {
                 pattern.push(quote!(__rest @ ..));
@@ -251,7 +277,8 @@ impl Binding {
                 _ => {}
             }
         };
-        let matching = if kwargs { matching } else { quote!(if __args.keyword_names.is_empty() { #matching }) };
+        let matching =
+            if kwargs { matching } else { quote!(if __args.keyword_names.is_empty() { #matching }) };
         quote! {
             #matching
             ::core::result::Result::Err(__SIGNATURE.refuse_positional(__args))
@@ -310,7 +337,9 @@ impl Binding {
         let mut slot = slots.iter();
         let arguments = self.parameters.iter().map(|p| match p.kind {
             Kind::VarArgs => quote!(__SIGNATURE.rest(__args)),
-            Kind::VarKeywords => quote!(::taipan_objects::native::Kwargs::of(__args, __SIGNATURE.keyword_names())),
+            Kind::VarKeywords => {
+                quote!(::taipan_objects::native::Kwargs::of(__args, __SIGNATURE.keyword_names()))
+            }
             _ => {
                 let slot = slot.next();
                 quote!(#slot)
@@ -372,7 +401,10 @@ pub fn method_def(
     let name = options.name.clone().unwrap_or_else(|| python_name(&function.ident));
     let receiver = flavor.has_receiver();
     if receiver && function.inputs.is_empty() {
-        return Err(Error::new_spanned(function, "a method's first parameter is `&self`, `slf: &Obj` or `slf: &Py<Self>`"));
+        return Err(Error::new_spanned(
+            function,
+            "a method's first parameter is `&self`, `slf: &Obj` or `slf: &Py<Self>`",
+        ));
     }
     let binding = Binding::new(name, function, options, usize::from(receiver), receiver)?;
     let signature_item = binding.signature_item(owner);
@@ -433,7 +465,10 @@ pub fn method_def(
 }
 
 /// Declaration, conversion and argument of the receiver `__receiver`.
-pub fn receiver_parts(first: &FnArg, self_type: Option<&Type>) -> Result<(TokenStream, TokenStream, TokenStream)> {
+pub fn receiver_parts(
+    first: &FnArg,
+    self_type: Option<&Type>,
+) -> Result<(TokenStream, TokenStream, TokenStream)> {
     let declaration = quote!(__receiver: &::taipan_objects::Obj,);
     let downcast = |ty: &TokenStream| {
         quote! {
@@ -447,7 +482,8 @@ pub fn receiver_parts(first: &FnArg, self_type: Option<&Type>) -> Result<(TokenS
             if receiver.reference.is_none() || receiver.mutability.is_some() {
                 return Err(Error::new_spanned(receiver, "objects are shared: the receiver is `&self`"));
             }
-            let ty = self_type.ok_or_else(|| Error::new_spanned(receiver, "`&self` outside of an impl block"))?;
+            let ty =
+                self_type.ok_or_else(|| Error::new_spanned(receiver, "`&self` outside of an impl block"))?;
             Ok((declaration, downcast(&quote!(#ty)), quote!(__self,)))
         }
         FnArg::Typed(typed) => {
@@ -522,7 +558,9 @@ impl Conversion<'_> {
             Conversion::SharedRef(inner) => {
                 quote!(<::taipan_objects::Py<#inner> as ::taipan_objects::native::FromArg<'_>>::from_arg_at(#raw, #at)?)
             }
-            Conversion::Layout(inner) => quote!(::taipan_objects::native::layout_argument::<#inner>(#raw, #at)?),
+            Conversion::Layout(inner) => {
+                quote!(::taipan_objects::native::layout_argument::<#inner>(#raw, #at)?)
+            }
             Conversion::Optional(inner) => {
                 let inner = conversion(inner);
                 let converted = inner.required(raw.clone(), at);
@@ -530,7 +568,9 @@ impl Conversion<'_> {
                     if ::taipan_objects::native::is_none(#raw) { ::core::option::Option::None } else { ::core::option::Option::Some(#converted) }
                 }
             }
-            Conversion::Trait(ty) => quote!(<#ty as ::taipan_objects::native::FromArg<'_>>::from_arg_at(#raw, #at)?),
+            Conversion::Trait(ty) => {
+                quote!(<#ty as ::taipan_objects::native::FromArg<'_>>::from_arg_at(#raw, #at)?)
+            }
         }
     }
 
@@ -639,7 +679,9 @@ fn option_of(ty: &Type) -> Option<&Type> {
 
 fn is_slice_of_obj(ty: &Type) -> bool {
     match ty {
-        Type::Reference(reference) => matches!(&*reference.elem, Type::Slice(slice) if is_path(&slice.elem, "Obj")),
+        Type::Reference(reference) => {
+            matches!(&*reference.elem, Type::Slice(slice) if is_path(&slice.elem, "Obj"))
+        }
         _ => false,
     }
 }

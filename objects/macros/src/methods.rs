@@ -21,7 +21,10 @@ struct Attribute {
 pub fn expand(options: TokenStream, mut block: ItemImpl) -> Result<TokenStream> {
     let options = Options::parse(options, &["class", "part"])?;
     if block.trait_.is_some() || !block.generics.params.is_empty() {
-        return Err(Error::new_spanned(&block.self_ty, "`#[pymethods]` is for inherent, non-generic impl blocks"));
+        return Err(Error::new_spanned(
+            &block.self_ty,
+            "`#[pymethods]` is for inherent, non-generic impl blocks",
+        ));
     }
     let self_type = (*block.self_ty).clone();
     let class = options.class.clone().unwrap_or_else(|| class_name(&self_type));
@@ -77,7 +80,8 @@ pub fn expand(options: TokenStream, mut block: ItemImpl) -> Result<TokenStream> 
         };
         quote!(#cfg ::taipan_objects::native::GetSetDef { name: #name, get: #get, set: #set, doc: #doc })
     });
-    let lints = quote!(#[allow(clippy::all, unused_variables, unused_mut, non_upper_case_globals, deprecated)]);
+    let lints =
+        quote!(#[allow(clippy::all, unused_variables, unused_mut, non_upper_case_globals, deprecated)]);
     let tables = quote! {
         #lints
         static __METHODS: &[::taipan_objects::native::MethodDef] = &[#(#methods),*];
@@ -124,7 +128,8 @@ fn accessor(
 ) -> Result<TokenStream> {
     let expected = if is_setter { 2 } else { 1 };
     let Some(first) = signature.inputs.first().filter(|_| signature.inputs.len() == expected) else {
-        let text = "a getter takes the receiver, a setter the receiver and `value: Option<&Obj>` (`None`: delete)";
+        let text =
+            "a getter takes the receiver, a setter the receiver and `value: Option<&Obj>` (`None`: delete)";
         return Err(Error::new_spanned(signature, text));
     };
     let (declaration, conversion, argument) = function::receiver_parts(first, Some(self_type))?;

@@ -32,8 +32,15 @@ pub fn expand(options: TokenStream, mut module: ItemMod) -> Result<TokenStream> 
                         let options = Options::of_attribute(&attribute, &["name", "sig", "text", "doc"])?;
                         let doc = options.doc.clone().unwrap_or_else(|| docstring(&item.attrs));
                         let target = quote!(self::#ident);
-                        let def =
-                            function::method_def(&item.sig, target, Flavor::Function, owner, &doc, &options, None)?;
+                        let def = function::method_def(
+                            &item.sig,
+                            target,
+                            Flavor::Function,
+                            owner,
+                            &doc,
+                            &options,
+                            None,
+                        )?;
                         functions.push(quote!(#(#cfg)* #def));
                     }
                     "pyattr" => {

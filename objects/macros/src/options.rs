@@ -26,7 +26,10 @@ impl Options {
         for meta in Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)? {
             let key = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
             if !allowed.contains(&key.as_str()) {
-                return Err(Error::new_spanned(&meta, format!("unknown option; the options are: {}", allowed.join(", "))));
+                return Err(Error::new_spanned(
+                    &meta,
+                    format!("unknown option; the options are: {}", allowed.join(", ")),
+                ));
             }
             if key == "include" {
                 let list = meta.require_list()?;

@@ -174,9 +174,21 @@ mod tests {
     fn text_signatures_are_written_as_cpython_does() {
         check("(object, /)", Some("$self"), "($self, object, /)");
         check("($self, sep=None, maxsplit=-1)", Some("$self"), "($self, /, sep=None, maxsplit=-1)");
-        check("(a, b, *, rel_tol=1e-09, abs_tol=0.0)", Some("$module"), "($module, /, a, b, *, rel_tol=1e-09, abs_tol=0.0)");
-        check("(*args, sep=' ', end='\\n', file=None)", Some("$module"), "($module, /, *args, sep=' ', end='\\n', file=None)");
-        check("(x, y=<unrepresentable>, z=<unrepresentable>, /)", None, "(x, y=<unrepresentable>, z=<unrepresentable>, /)");
+        check(
+            "(a, b, *, rel_tol=1e-09, abs_tol=0.0)",
+            Some("$module"),
+            "($module, /, a, b, *, rel_tol=1e-09, abs_tol=0.0)",
+        );
+        check(
+            "(*args, sep=' ', end='\\n', file=None)",
+            Some("$module"),
+            "($module, /, *args, sep=' ', end='\\n', file=None)",
+        );
+        check(
+            "(x, y=<unrepresentable>, z=<unrepresentable>, /)",
+            None,
+            "(x, y=<unrepresentable>, z=<unrepresentable>, /)",
+        );
         check("()", Some("$self"), "($self, /)");
         check("(sep=', ', **kw)", None, "(sep=', ', **kw)");
     }

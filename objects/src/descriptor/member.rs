@@ -70,14 +70,24 @@ fn set(obj: &Obj, instance: &Obj, value: Option<&Obj>) -> PyResult<()> {
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
     let descr = this(obj)?;
-    Ok(str_obj(&format!("<member '{}' of '{}' objects>", crate::protocol::str_string(&descr.name)?, descr.class.name())))
+    Ok(str_obj(&format!(
+        "<member '{}' of '{}' objects>",
+        crate::protocol::str_string(&descr.name)?,
+        descr.class.name()
+    )))
 }
 
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(this(o)?.name.clone()), set: None, doc: "" },
     GetSetDef {
         name: "__qualname__",
-        get: |o| Ok(str_obj(&format!("{}.{}", this(o)?.class.name(), crate::protocol::str_string(&this(o)?.name)?))),
+        get: |o| {
+            Ok(str_obj(&format!(
+                "{}.{}",
+                this(o)?.class.name(),
+                crate::protocol::str_string(&this(o)?.name)?
+            )))
+        },
         set: None,
         doc: "",
     },

@@ -58,7 +58,11 @@ fn method(obj: &Obj) -> PyResult<&PyMethodDescr> {
 fn method_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let descr = method(obj)?;
     let Some(receiver) = args.positional.first() else {
-        return Err(type_error(format!("unbound method {}.{}() needs an argument", descr.class.name(), descr.def.name)));
+        return Err(type_error(format!(
+            "unbound method {}.{}() needs an argument",
+            descr.class.name(),
+            descr.def.name
+        )));
     };
     if !descr.accepts(receiver) {
         return Err(descr.refuse(receiver));
@@ -70,7 +74,9 @@ fn method_get(obj: &Obj, instance: Option<&Obj>, _owner: Option<&Obj>) -> PyResu
     let descr = method(obj)?;
     match instance {
         None => Ok(obj.clone()),
-        Some(instance) if descr.accepts(instance) => Ok(PyNativeFunction::new_bound(descr.def, instance.clone()).into_obj()),
+        Some(instance) if descr.accepts(instance) => {
+            Ok(PyNativeFunction::new_bound(descr.def, instance.clone()).into_obj())
+        }
         Some(instance) => Err(descr.refuse(instance)),
     }
 }
@@ -80,7 +86,13 @@ fn class_method_get(obj: &Obj, instance: Option<&Obj>, owner: Option<&Obj>) -> P
     let owner = match (owner, instance) {
         (Some(owner), _) => owner.clone(),
         (None, Some(instance)) => class_of(instance).to_obj(),
-        (None, None) => return Err(type_error(format!("descriptor '{}' for type '{}' needs either an object or a type", descr.def.name, descr.class.name()))),
+        (None, None) => {
+            return Err(type_error(format!(
+                "descriptor '{}' for type '{}' needs either an object or a type",
+                descr.def.name,
+                descr.class.name()
+            )));
+        }
     };
     match owner.downcast::<PyType>() {
         None => Err(type_error(format!(
@@ -89,7 +101,9 @@ fn class_method_get(obj: &Obj, instance: Option<&Obj>, owner: Option<&Obj>) -> P
             descr.class.name(),
             class_of(&owner).name()
         ))),
-        Some(class) if class.is_subtype(&descr.class) => Ok(PyNativeFunction::new_bound(descr.def, owner.clone()).into_obj()),
+        Some(class) if class.is_subtype(&descr.class) => {
+            Ok(PyNativeFunction::new_bound(descr.def, owner.clone()).into_obj())
+        }
         Some(class) => Err(type_error(format!(
             "descriptor '{}' requires a subtype of '{}' but received '{}'",
             descr.def.name,
@@ -102,7 +116,11 @@ fn class_method_get(obj: &Obj, instance: Option<&Obj>, owner: Option<&Obj>) -> P
 fn class_method_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let descr = method(obj)?;
     let Some(class) = args.positional.first() else {
-        return Err(type_error(format!("descriptor '{}' of '{}' object needs an argument", descr.def.name, descr.class.name())));
+        return Err(type_error(format!(
+            "descriptor '{}' of '{}' object needs an argument",
+            descr.def.name,
+            descr.class.name()
+        )));
     };
     let bound = class_method_get(obj, None, Some(class))?;
     crate::protocol::call_args(&bound, &args.skip_first())
@@ -113,10 +131,18 @@ fn method_repr(obj: &Obj) -> PyResult<Obj> {
     Ok(str_obj(&format!("<method '{}' of '{}' objects>", descr.def.name, descr.class.name())))
 }
 
-static METHOD_SLOTS: TypeSlots =
-    TypeSlots { call: Some(method_call), descr_get: Some(method_get), repr: Some(method_repr), ..TypeSlots::EMPTY };
-static CLASS_METHOD_SLOTS: TypeSlots =
-    TypeSlots { call: Some(class_method_call), descr_get: Some(class_method_get), repr: Some(method_repr), ..TypeSlots::EMPTY };
+static METHOD_SLOTS: TypeSlots = TypeSlots {
+    call: Some(method_call),
+    descr_get: Some(method_get),
+    repr: Some(method_repr),
+    ..TypeSlots::EMPTY
+};
+static CLASS_METHOD_SLOTS: TypeSlots = TypeSlots {
+    call: Some(class_method_call),
+    descr_get: Some(class_method_get),
+    repr: Some(method_repr),
+    ..TypeSlots::EMPTY
+};
 
 static METHOD_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(str_obj(method(o)?.def.name)), set: None, doc: "" },
@@ -205,8 +231,12 @@ fn getset_repr(obj: &Obj) -> PyResult<Obj> {
     Ok(str_obj(&format!("<attribute '{}' of '{}' objects>", descr.def.name, descr.class.name())))
 }
 
-static GETSET_SLOTS: TypeSlots =
-    TypeSlots { descr_get: Some(getset_get), descr_set: Some(getset_set), repr: Some(getset_repr), ..TypeSlots::EMPTY };
+static GETSET_SLOTS: TypeSlots = TypeSlots {
+    descr_get: Some(getset_get),
+    descr_set: Some(getset_set),
+    repr: Some(getset_repr),
+    ..TypeSlots::EMPTY
+};
 
 static GETSET_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(str_obj(getset(o)?.def.name)), set: None, doc: "" },

@@ -48,7 +48,10 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     let property = this(obj)?;
     let names = ["fget", "fset", "fdel", "doc"];
     if args.positional.len() > 4 {
-        return Err(type_error(format!("property expected at most 4 arguments, got {}", args.positional.len())));
+        return Err(type_error(format!(
+            "property expected at most 4 arguments, got {}",
+            args.positional.len()
+        )));
     }
     let mut values: [Option<Obj>; 4] = Default::default();
     for (place, value) in values.iter_mut().zip(args.positional) {
@@ -58,8 +61,15 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
         let text = protocol::str_string(name)?;
         match names.iter().position(|n| *n == text) {
             Some(i) if values[i].is_none() => values[i] = Some(value.clone()),
-            Some(i) => return Err(type_error(format!("argument for property() given by name ('{text}') and position ({})", i + 1))),
-            None => return Err(type_error(format!("property() got an unexpected keyword argument '{text}'"))),
+            Some(i) => {
+                return Err(type_error(format!(
+                    "argument for property() given by name ('{text}') and position ({})",
+                    i + 1
+                )));
+            }
+            None => {
+                return Err(type_error(format!("property() got an unexpected keyword argument '{text}'")));
+            }
         }
     }
     let [get, set, delete, doc] = values.map(|v| v.filter(|v| !is_none(v)));
@@ -68,7 +78,9 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     if from_getter && let Some(get) = &get {
         doc = protocol::getattr_opt(get, &crate::istr!("__doc__"))?.filter(|d| !is_none(d));
     }
-    property.getter_doc.store(from_getter && doc.is_some(), taipan_threading::sync::atomic::Ordering::Relaxed);
+    property
+        .getter_doc
+        .store(from_getter && doc.is_some(), taipan_threading::sync::atomic::Ordering::Relaxed);
     drop(property.get.replace(get));
     drop(property.set.replace(set));
     drop(property.delete.replace(delete));
@@ -118,7 +130,11 @@ impl PyProperty {
         let load = |slot: &Slot| slot.load().unwrap_or_else(none);
         let mut parts = [load(&old.get), load(&old.set), load(&old.delete)];
         parts[index] = function.clone();
-        let doc = if old.getter_doc.load(taipan_threading::sync::atomic::Ordering::Relaxed) { none() } else { load(&old.doc) };
+        let doc = if old.getter_doc.load(taipan_threading::sync::atomic::Ordering::Relaxed) {
+            none()
+        } else {
+            load(&old.doc)
+        };
         let [get, set, delete] = parts;
         let copy = protocol::call(&class_of(slf).to_obj(), &[get, set, delete, doc])?;
         if let Some(property) = copy.downcast::<PyProperty>() {

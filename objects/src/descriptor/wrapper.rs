@@ -105,7 +105,8 @@ fn wrapper(obj: &Obj) -> PyResult<&PyMethodWrapper> {
 
 fn wrapper_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let this = wrapper(obj)?;
-    let mut positional: smallvec::SmallVec<[Obj; 6]> = smallvec::SmallVec::with_capacity(args.positional.len() + 1);
+    let mut positional: smallvec::SmallVec<[Obj; 6]> =
+        smallvec::SmallVec::with_capacity(args.positional.len() + 1);
     positional.push(this.receiver.clone());
     positional.extend(args.positional.iter().cloned());
     this.descr.call(&Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
@@ -179,8 +180,18 @@ static WRAPPER_GETSET: &[GetSetDef] = &[
     },
     GetSetDef { name: "__doc__", get: |o| Ok(str_obj(wrapper(o)?.descr.def.doc)), set: None, doc: "" },
     GetSetDef { name: "__self__", get: |o| Ok(wrapper(o)?.receiver.clone()), set: None, doc: "" },
-    GetSetDef { name: "__objclass__", get: |o| Ok(wrapper(o)?.descr.class.as_obj().clone()), set: None, doc: "" },
-    GetSetDef { name: "__text_signature__", get: |o| Ok(signature(wrapper(o)?.descr.def)), set: None, doc: "" },
+    GetSetDef {
+        name: "__objclass__",
+        get: |o| Ok(wrapper(o)?.descr.class.as_obj().clone()),
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "__text_signature__",
+        get: |o| Ok(signature(wrapper(o)?.descr.def)),
+        set: None,
+        doc: "",
+    },
 ];
 
 pub(super) fn fill(types: &Types) {

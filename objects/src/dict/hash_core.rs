@@ -109,7 +109,14 @@ impl HashCore {
 
     /// Goes on looking for `key` from `probe`. `LOCKED`: the caller holds the lock, so nothing can be replaced or removed.
     #[inline]
-    fn find<const LOCKED: bool>(&self, table: &Table, key: &Obj, key_is_str: bool, hash: i64, probe: &mut Probe) -> Step {
+    fn find<const LOCKED: bool>(
+        &self,
+        table: &Table,
+        key: &Obj,
+        key_is_str: bool,
+        hash: i64,
+        probe: &mut Probe,
+    ) -> Step {
         let wanted = key.value();
         loop {
             let entry = match table.cell(probe.at) {
@@ -175,7 +182,12 @@ impl HashCore {
     }
 
     #[inline]
-    fn look_up<R>(&self, key: &Obj, hash: i64, read: impl Fn(&Table, usize) -> Result<R, Replaced>) -> PyResult<Option<R>> {
+    fn look_up<R>(
+        &self,
+        key: &Obj,
+        hash: i64,
+        read: impl Fn(&Table, usize) -> Result<R, Replaced>,
+    ) -> PyResult<Option<R>> {
         let key_is_str = is_exact_str(key);
         'again: loop {
             // Before the table: a replacement in between shows.
@@ -215,7 +227,8 @@ impl HashCore {
     pub(crate) fn get_str(&self, key: &PyStr) -> Option<Obj> {
         let hash = key.python_hash();
         // SAFETY: uncounted, and `key` is alive during the call.
-        let key = unsafe { Obj::from_value_unchecked(Value::from_ptr(std::ptr::from_ref(key).cast()).uncounted()) };
+        let key =
+            unsafe { Obj::from_value_unchecked(Value::from_ptr(std::ptr::from_ref(key).cast()).uncounted()) };
         loop {
             let table = self.table();
             let mut probe = Probe::new(table, hash);
@@ -240,7 +253,8 @@ impl HashCore {
     pub(crate) fn entry_of_str(&self, key: &PyStr) -> Option<u32> {
         let hash = key.python_hash();
         // SAFETY: uncounted, and `key` is alive during the call.
-        let key = unsafe { Obj::from_value_unchecked(Value::from_ptr(std::ptr::from_ref(key).cast()).uncounted()) };
+        let key =
+            unsafe { Obj::from_value_unchecked(Value::from_ptr(std::ptr::from_ref(key).cast()).uncounted()) };
         loop {
             let table = self.table();
             let mut probe = Probe::new(table, hash);
@@ -385,7 +399,8 @@ impl HashCore {
             if key.is_empty() {
                 continue;
             }
-            let value = if old.has_values() && self.stride == 3 { old.value(entry).peek() } else { Value::EMPTY };
+            let value =
+                if old.has_values() && self.stride == 3 { old.value(entry).peek() } else { Value::EMPTY };
             let hash = old.hash(entry);
             let moved = to.append(hash, key, value);
             to.set_cell(to.free_cell(hash), moved as isize);

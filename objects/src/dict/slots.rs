@@ -54,7 +54,9 @@ pub(super) fn has_own_iter(class: &PyType) -> bool {
 }
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("dict.__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("dict.__new__(X): X is not a type object"));
+    };
     check_layout::<PyDict>(class)?;
     Ok(PyDict::with_class(class).into_obj())
 }
@@ -96,7 +98,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyDict>(), b.downcast::<PyDict>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyDict>(), b.downcast::<PyDict>()) else {
+        return Ok(not_implemented());
+    };
     match op {
         CompareOp::Eq => Ok(bool_obj(x.equals(y)?)),
         CompareOp::Ne => Ok(bool_obj(!x.equals(y)?)),

@@ -19,7 +19,9 @@
 use std::alloc::Layout;
 
 use taipan_gc::{Obj, Slot, Tracer, Value};
-use taipan_threading::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use taipan_threading::sync::atomic::{
+    AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering,
+};
 
 /// A cell that was never used.
 pub(crate) const VACANT: isize = -1;
@@ -324,6 +326,7 @@ impl Probe {
     #[inline(always)]
     pub(crate) fn advance(&mut self, table: &Table) {
         self.perturb >>= 5;
-        self.at = (self.at.wrapping_mul(5).wrapping_add(self.perturb as usize).wrapping_add(1)) & table.mask();
+        self.at =
+            (self.at.wrapping_mul(5).wrapping_add(self.perturb as usize).wrapping_add(1)) & table.mask();
     }
 }

@@ -39,7 +39,9 @@ impl PyDict {
         if std::ptr::eq(self, other) {
             return Ok(());
         }
-        if self.is_empty() && self.core.replace_content(self.header.lock(), other.core.copy(other.header.lock()), true) {
+        if self.is_empty()
+            && self.core.replace_content(self.header.lock(), other.core.copy(other.header.lock()), true)
+        {
             return Ok(());
         }
         let entries = other.snapshot_with_hashes();
@@ -120,7 +122,8 @@ impl PyDict {
         let mut number = 0usize;
         while let Some(item) = protocol::next(&iterator)? {
             let item = protocol::IntoStrong::into_strong(item);
-            let iterable = class_of(&item).slots.iter().is_some() || class_of(&item).slots.getitem().is_some();
+            let iterable =
+                class_of(&item).slots.iter().is_some() || class_of(&item).slots.getitem().is_some();
             if !iterable {
                 return Err(type_error("object is not iterable"));
             }

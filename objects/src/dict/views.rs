@@ -145,7 +145,11 @@ impl PyDictIter {
         })
     }
     fn hint(&self) -> usize {
-        if self.expected.load(Ordering::Relaxed) == self.dict.len() { self.remaining.load(Ordering::Relaxed) } else { 0 }
+        if self.expected.load(Ordering::Relaxed) == self.dict.len() {
+            self.remaining.load(Ordering::Relaxed)
+        } else {
+            0
+        }
     }
     /// The items still to come, without advancing.
     fn rest(&self) -> PyResult<Vec<Obj>> {
@@ -365,12 +369,8 @@ impl PyDictView {
 const ITER_SLOTS: TypeSlots =
     TypeSlots { iter: Some(iterators::itself), iternext: Some(iter_next), ..TypeSlots::EMPTY };
 
-const VALUES_SLOTS: TypeSlots = TypeSlots {
-    repr: Some(view_repr),
-    iter: Some(view_iter),
-    len: Some(view_len),
-    ..TypeSlots::EMPTY
-};
+const VALUES_SLOTS: TypeSlots =
+    TypeSlots { repr: Some(view_repr), iter: Some(view_iter), len: Some(view_len), ..TypeSlots::EMPTY };
 
 const SET_LIKE_SLOTS: TypeSlots = TypeSlots {
     richcompare: Some(view_compare),

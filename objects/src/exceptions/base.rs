@@ -74,15 +74,21 @@ fn optional_exception(value: Option<&Obj>, deleted: &str, wrong: &str) -> PyResu
 }
 
 fn set_cause(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
-    let cause =
-        optional_exception(value, "__cause__ may not be deleted", "exception cause must be None or derive from BaseException")?;
+    let cause = optional_exception(
+        value,
+        "__cause__ may not be deleted",
+        "exception cause must be None or derive from BaseException",
+    )?;
     this(obj)?.set_cause(cause);
     Ok(())
 }
 
 fn set_context(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
-    let context =
-        optional_exception(value, "__context__ may not be deleted", "exception context must be None or derive from BaseException")?;
+    let context = optional_exception(
+        value,
+        "__context__ may not be deleted",
+        "exception context must be None or derive from BaseException",
+    )?;
     this(obj)?.set_context(context);
     Ok(())
 }
@@ -122,15 +128,30 @@ static GETSET: &[GetSetDef] = &[
         doc: "",
     },
     DICT_GETSET,
-    GetSetDef { name: "args", get: |o| Ok(this(o)?.args().into_obj()), set: Some(set_args_attribute), doc: "" },
+    GetSetDef {
+        name: "args",
+        get: |o| Ok(this(o)?.args().into_obj()),
+        set: Some(set_args_attribute),
+        doc: "",
+    },
     GetSetDef {
         name: "__traceback__",
         get: |o| Ok(this(o)?.traceback().unwrap_or_else(none)),
         set: Some(set_traceback),
         doc: "",
     },
-    GetSetDef { name: "__context__", get: |o| Ok(this(o)?.context().unwrap_or_else(none)), set: Some(set_context), doc: "" },
-    GetSetDef { name: "__cause__", get: |o| Ok(this(o)?.cause().unwrap_or_else(none)), set: Some(set_cause), doc: "" },
+    GetSetDef {
+        name: "__context__",
+        get: |o| Ok(this(o)?.context().unwrap_or_else(none)),
+        set: Some(set_context),
+        doc: "",
+    },
+    GetSetDef {
+        name: "__cause__",
+        get: |o| Ok(this(o)?.cause().unwrap_or_else(none)),
+        set: Some(set_cause),
+        doc: "",
+    },
 ];
 
 #[pymethods(class = "BaseException")]
@@ -146,7 +167,9 @@ impl PyBaseException {
         if is_none(state) {
             return Ok(());
         }
-        let Some(dict) = state.downcast::<PyDict>() else { return Err(type_error("state is not a dictionary")) };
+        let Some(dict) = state.downcast::<PyDict>() else {
+            return Err(type_error("state is not a dictionary"));
+        };
         for (name, value) in dict.snapshot() {
             protocol::set_or_delete(slf, &name, Some(&value))?;
         }
@@ -162,7 +185,10 @@ impl PyBaseException {
     #[pymethod(name = "add_note", sig = "(note, /)")]
     fn add_note_method(slf: &Obj, note: &Obj) -> PyResult<()> {
         if !note.is_layout::<PyStr>() {
-            return Err(type_error(format!("add_note() argument must be str, not {}", class_of(note).name())));
+            return Err(type_error(format!(
+                "add_note() argument must be str, not {}",
+                class_of(note).name()
+            )));
         }
         add_note(slf, note)
     }
@@ -170,7 +196,13 @@ impl PyBaseException {
 
 pub(super) fn fill(types: &Types) {
     let class = &types.base_exception;
-    class.slots.set_all(&TypeSlots { new: Some(new), init: Some(init), str_: Some(str), repr: Some(repr), ..TypeSlots::EMPTY });
+    class.slots.set_all(&TypeSlots {
+        new: Some(new),
+        init: Some(init),
+        str_: Some(str),
+        repr: Some(repr),
+        ..TypeSlots::EMPTY
+    });
     ready::add_methods(class, <PyBaseException as NativeMethods>::methods());
     ready::add_getset(class, GETSET);
 }

@@ -4,7 +4,10 @@
 
 use taipan_gc::{Obj, Py};
 
-use super::{PyBaseException, allocate_checked, base, exception_group, is_exception, is_exception_class, matches, no_keywords};
+use super::{
+    PyBaseException, allocate_checked, base, exception_group, is_exception, is_exception_class, matches,
+    no_keywords,
+};
 use super::{readonly_member, this};
 use crate::argument::Args;
 use crate::construct::*;
@@ -26,7 +29,11 @@ pub fn is_group(obj: &Obj) -> bool {
 /// The members of a group.
 pub fn exceptions(group: &Obj) -> PyResult<Vec<Obj>> {
     let tuple = this(group)?.field(1);
-    Ok(tuple.as_ref().and_then(|t| t.downcast::<PyTuple>()).map(|t| t.as_slice().to_vec()).unwrap_or_default())
+    Ok(tuple
+        .as_ref()
+        .and_then(|t| t.downcast::<PyTuple>())
+        .map(|t| t.as_slice().to_vec())
+        .unwrap_or_default())
 }
 
 fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
@@ -35,7 +42,10 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         no_keywords(&wanted.name(), args)?;
     }
     let [message, sequence] = args.positional else {
-        return Err(type_error(format!("BaseExceptionGroup.__new__() takes exactly 2 arguments ({} given)", args.positional.len())));
+        return Err(type_error(format!(
+            "BaseExceptionGroup.__new__() takes exactly 2 arguments ({} given)",
+            args.positional.len()
+        )));
     };
     if !message.is_layout::<PyStr>() {
         let name = class_of(message).name();
@@ -56,7 +66,9 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let mut only_exceptions = true;
     for (index, member) in members.iter().enumerate() {
         if !is_exception(member) {
-            return Err(value_error(format!("Item {index} of second argument (exceptions) is not an exception")));
+            return Err(value_error(format!(
+                "Item {index} of second argument (exceptions) is not an exception"
+            )));
         }
         only_exceptions &= class_of(member).is_subtype(&types().exception);
     }
@@ -90,7 +102,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         Some(text) => protocol::str_string(&text)?,
         // Shown like the sequence that was given, but with the members as they were then.
         None => match exception.args().as_slice().get(1) {
-            Some(original) if original.is_layout::<PyList>() => protocol::repr_string(&list_obj(exceptions(obj)?))?,
+            Some(original) if original.is_layout::<PyList>() => {
+                protocol::repr_string(&list_obj(exceptions(obj)?))?
+            }
             _ => protocol::repr_string(&tuple_obj(exceptions(obj)?))?,
         },
     };
@@ -116,7 +130,9 @@ impl<'a> Matcher<'a> {
         if is_exception_class(value) || tuple.is_some_and(|t| t.as_slice().iter().all(is_exception_class)) {
             return Ok(Matcher::Class(value));
         }
-        Err(type_error("expected an exception type, a tuple of exception types, or a callable (other than a class)"))
+        Err(type_error(
+            "expected an exception type, a tuple of exception types, or a callable (other than a class)",
+        ))
     }
     fn check(&self, exception: &Obj) -> PyResult<bool> {
         match self {
@@ -177,8 +193,11 @@ pub fn match_star(exception: &Obj, classes: &Obj) -> PyResult<(Option<Obj>, Opti
         if is_group(exception) {
             return Ok((Some(exception.clone()), None));
         }
-        let wrapped = protocol::call(exception_group_base(), &[str_obj(""), tuple_obj(vec![exception.clone()])])?;
-        if let (Some(e), Some(w)) = (exception.downcast::<PyBaseException>(), wrapped.downcast::<PyBaseException>()) {
+        let wrapped =
+            protocol::call(exception_group_base(), &[str_obj(""), tuple_obj(vec![exception.clone()])])?;
+        if let (Some(e), Some(w)) =
+            (exception.downcast::<PyBaseException>(), wrapped.downcast::<PyBaseException>())
+        {
             w.set_traceback(e.traceback());
         }
         return Ok((Some(wrapped), None));
@@ -214,7 +233,9 @@ pub fn check_star_classes(classes: &Obj) -> PyResult<()> {
             return Err(type_error("catching classes that do not inherit from BaseException is not allowed"));
         }
         if class.downcast::<PyType>().is_some_and(|c| c.is_subtype(&types().base_exception_group)) {
-            return Err(type_error("catching ExceptionGroup with except* is not allowed. Use except instead."));
+            return Err(type_error(
+                "catching ExceptionGroup with except* is not allowed. Use except instead.",
+            ));
         }
     }
     Ok(())
@@ -258,13 +279,18 @@ pub fn prepare_reraise_star(original: &Obj, raised: &[Obj]) -> PyResult<Option<O
         if !is_exception(exception) {
             continue;
         }
-        if same_metadata(exception, original)? { again.push(exception.clone()) } else { fresh.push(exception.clone()) }
+        if same_metadata(exception, original)? {
+            again.push(exception.clone())
+        } else {
+            fresh.push(exception.clone())
+        }
     }
     let mut kept = Vec::new();
     for exception in &again {
         leaves(exception, &mut kept)?;
     }
-    let projection = if kept.is_empty() { None } else { split_by(original, &Matcher::Identities(&kept), false)?.0 };
+    let projection =
+        if kept.is_empty() { None } else { split_by(original, &Matcher::Identities(&kept), false)?.0 };
     if fresh.is_empty() {
         return Ok(projection);
     }
@@ -301,12 +327,17 @@ impl PyBaseException {
     }
 }
 
-static GETSET: &[GetSetDef] =
-    &[readonly_member::<0>("message"), readonly_member::<1>("exceptions")];
+static GETSET: &[GetSetDef] = &[readonly_member::<0>("message"), readonly_member::<1>("exceptions")];
 
 pub(super) fn fill(types: &Types) {
     let class: &Py<PyType> = &types.base_exception_group;
-    class.slots.set_all(&TypeSlots { new: Some(new), init: Some(base::init), str_: Some(str), repr: Some(repr), ..TypeSlots::EMPTY });
+    class.slots.set_all(&TypeSlots {
+        new: Some(new),
+        init: Some(base::init),
+        str_: Some(str),
+        repr: Some(repr),
+        ..TypeSlots::EMPTY
+    });
     ready::add_methods(class, PyBaseException::group_methods());
     ready::add_getset(class, GETSET);
 }

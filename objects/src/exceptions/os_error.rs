@@ -19,7 +19,9 @@ use crate::types::{Types, types};
 fn class_for(errno: i64) -> Option<&'static Py<PyType>> {
     let t = types();
     Some(match i32::try_from(errno).ok()? {
-        e if e == libc::EAGAIN || e == libc::EWOULDBLOCK || e == libc::EALREADY || e == libc::EINPROGRESS => &t.blocking_io_error,
+        e if e == libc::EAGAIN || e == libc::EWOULDBLOCK || e == libc::EALREADY || e == libc::EINPROGRESS => {
+            &t.blocking_io_error
+        }
         libc::EPIPE | libc::ESHUTDOWN => &t.broken_pipe_error,
         libc::ECHILD => &t.child_process_error,
         libc::ECONNABORTED => &t.connection_aborted_error,
@@ -136,7 +138,9 @@ pub(super) fn initialize(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     exception.set_field(1, Some(given[1].clone()));
     let present = |index: usize| given.get(index).filter(|v| !is_none(v));
     let Some(filename) = present(2) else { return base::set_args(obj, args) };
-    let is_number = protocol::has_index(filename) || filename.value().is_float() || class_of(filename).slots.float().is_some();
+    let is_number = protocol::has_index(filename)
+        || filename.value().is_float()
+        || class_of(filename).slots.float().is_some();
     if class_of(obj).is(&types().blocking_io_error) && is_number {
         let written = protocol::index_word_or(filename, &types().value_error)?;
         exception.set_field(4, Some(int_obj(written as i64)));
@@ -157,14 +161,18 @@ fn str(obj: &Obj) -> PyResult<Obj> {
         let text = protocol::str_string(&shown(1))?;
         let filename = protocol::repr_string(&filename)?;
         return Ok(str_obj(&match exception.field(3) {
-            Some(second) => format!("[Errno {errno}] {text}: {filename} -> {}", protocol::repr_string(&second)?),
+            Some(second) => {
+                format!("[Errno {errno}] {text}: {filename} -> {}", protocol::repr_string(&second)?)
+            }
             None => format!("[Errno {errno}] {text}: {filename}"),
         }));
     }
     match (exception.field(0), exception.field(1)) {
-        (Some(errno), Some(text)) => {
-            Ok(str_obj(&format!("[Errno {}] {}", protocol::str_string(&errno)?, protocol::str_string(&text)?)))
-        }
+        (Some(errno), Some(text)) => Ok(str_obj(&format!(
+            "[Errno {}] {}",
+            protocol::str_string(&errno)?,
+            protocol::str_string(&text)?
+        ))),
         _ => base::str(obj),
     }
 }

@@ -136,12 +136,8 @@ static STOP_ITERATION: &[GetSetDef] = &[member::<0>("value")];
 static SYSTEM_EXIT: &[GetSetDef] = &[member::<0>("code")];
 static ATTRIBUTE_ERROR: &[GetSetDef] = &[member::<0>("name"), member::<1>("obj")];
 static NAME_ERROR: &[GetSetDef] = &[member::<0>("name")];
-static IMPORT_ERROR: &[GetSetDef] = &[
-    member::<0>("msg"),
-    member::<1>("name"),
-    member::<2>("path"),
-    member::<3>("name_from"),
-];
+static IMPORT_ERROR: &[GetSetDef] =
+    &[member::<0>("msg"), member::<1>("name"), member::<2>("path"), member::<3>("name_from")];
 
 pub(super) fn fill(types: &Types) {
     types.key_error.slots.set_str(Some(key_error_str));

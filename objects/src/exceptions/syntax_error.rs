@@ -21,7 +21,11 @@ const MORE: usize = 5;
 
 fn more(obj: &Obj) -> PyResult<Vec<Obj>> {
     let stored = this(obj)?.field(MORE);
-    let mut items = stored.as_ref().and_then(|t| t.downcast::<PyTuple>()).map(|t| t.as_slice().to_vec()).unwrap_or_default();
+    let mut items = stored
+        .as_ref()
+        .and_then(|t| t.downcast::<PyTuple>())
+        .map(|t| t.as_slice().to_vec())
+        .unwrap_or_default();
     items.resize_with(4, none);
     Ok(items)
 }

@@ -74,18 +74,30 @@ fn plain_exceptions() {
     attribute(&e, "__suppress_context__", "False");
     assert_eq!(set(&e, "args", None), Err("TypeError: args may not be deleted".into()));
     assert_eq!(set(&e, "args", Some(&i(3))), Err("TypeError: 'int' object is not iterable".into()));
-    assert_eq!(set(&e, "__cause__", Some(&i(3))), Err("TypeError: exception cause must be None or derive from BaseException".into()));
+    assert_eq!(
+        set(&e, "__cause__", Some(&i(3))),
+        Err("TypeError: exception cause must be None or derive from BaseException".into())
+    );
     let cause = make(&t.key_error, &[]).unwrap();
     set(&e, "__cause__", Some(&cause)).unwrap();
     attribute(&e, "__cause__", "KeyError()");
     attribute(&e, "__suppress_context__", "True");
     assert_eq!(set(&e, "__context__", None), Err("TypeError: __context__ may not be deleted".into()));
-    assert_eq!(set(&e, "__traceback__", Some(&i(3))), Err("TypeError: __traceback__ must be a traceback or None".into()));
-    assert_eq!(set(&e, "__suppress_context__", Some(&i(1))), Err("TypeError: attribute value type must be bool".into()));
+    assert_eq!(
+        set(&e, "__traceback__", Some(&i(3))),
+        Err("TypeError: __traceback__ must be a traceback or None".into())
+    );
+    assert_eq!(
+        set(&e, "__suppress_context__", Some(&i(1))),
+        Err("TypeError: attribute value type must be bool".into())
+    );
     set(&e, "extra", Some(&i(5))).unwrap();
     let reduced = outcome(protocol::call_method_str(&e, "__reduce__", &[])).unwrap();
     assert_eq!(repr_string(&reduced).unwrap(), "(<class 'Exception'>, (1,), {'extra': 5})");
-    assert_eq!(make_with(&t.base_exception, &[], &[("a", i(1))]).map(|_| ()), Err("TypeError: BaseException() takes no keyword arguments".into()));
+    assert_eq!(
+        make_with(&t.base_exception, &[], &[("a", i(1))]).map(|_| ()),
+        Err("TypeError: BaseException() takes no keyword arguments".into())
+    );
     outcome(add_note(&e, &s("a"))).unwrap();
     outcome(add_note(&e, &s("b"))).unwrap();
     attribute(&e, "__notes__", "['a', 'b']");
@@ -98,7 +110,10 @@ fn attributes_of_classes() {
     attribute(&e, "name", "'n'");
     attribute(&e, "obj", "3");
     let reduced = outcome(protocol::call_method_str(&e, "__reduce__", &[])).unwrap();
-    assert_eq!(repr_string(&reduced).unwrap(), "(<class 'AttributeError'>, ('x',), {'name': 'n', 'args': ('x',)})");
+    assert_eq!(
+        repr_string(&reduced).unwrap(),
+        "(<class 'AttributeError'>, ('x',), {'name': 'n', 'args': ('x',)})"
+    );
     let wrong = make_with(&t.attribute_error, &[], &[("foo", i(1))]).map(|_| ());
     assert_eq!(wrong, Err("TypeError: AttributeError() got an unexpected keyword argument 'foo'".into()));
     attribute(&make(&t.stop_iteration, &[i(1), i(2)]).unwrap(), "value", "1");
@@ -114,7 +129,12 @@ fn attributes_of_classes() {
 fn os_errors() {
     let t = prepare();
     check(&t.os_error, &[i(2), s("x"), s("f")], "[Errno 2] x: 'f'", "FileNotFoundError(2, 'x')");
-    check(&t.os_error, &[i(2), s("x"), s("f"), none(), s("g")], "[Errno 2] x: 'f' -> 'g'", "FileNotFoundError(2, 'x')");
+    check(
+        &t.os_error,
+        &[i(2), s("x"), s("f"), none(), s("g")],
+        "[Errno 2] x: 'f' -> 'g'",
+        "FileNotFoundError(2, 'x')",
+    );
     check(&t.os_error, &[i(1)], "1", "OSError(1)");
     check(&t.file_not_found_error, &[i(13), s("x")], "[Errno 13] x", "FileNotFoundError(13, 'x')");
     let e = make(&t.os_error, &[i(11), s("x"), i(5)]).unwrap();
@@ -137,7 +157,11 @@ fn syntax_errors() {
     assert_eq!(text(&[s("/a/f"), i(1), i(2), s("t")]), "x (f, line 1)");
     assert_eq!(text(&[none(), i(1), i(2), s("t")]), "x (line 1)");
     assert_eq!(text(&[s("f"), none(), i(2), s("t")]), "x (f)");
-    fails(&t.syntax_error, &place(&[s("f"), i(1), i(2)]), "TypeError: function takes at least 4 arguments (3 given)");
+    fails(
+        &t.syntax_error,
+        &place(&[s("f"), i(1), i(2)]),
+        "TypeError: function takes at least 4 arguments (3 given)",
+    );
     fails(
         &t.syntax_error,
         &place(&[s("f"), i(1), i(2), s("t"), i(3)]),
@@ -161,10 +185,19 @@ fn unicode_errors() {
     assert_eq!(text(decode, &args(&bytes, 1, 2)), "'utf8' codec can't decode byte 0x62 in position 1: r");
     assert_eq!(text(decode, &args(&bytes, 1, 3)), "'utf8' codec can't decode bytes in position 1-2: r");
     let encode = &t.unicode_encode_error;
-    assert_eq!(text(encode, &args(&s("a\u{1234}c"), 1, 2)), "'utf8' codec can't encode character '\\u1234' in position 1: r");
-    assert_eq!(text(encode, &args(&s("abc"), 1, 3)), "'utf8' codec can't encode characters in position 1-2: r");
+    assert_eq!(
+        text(encode, &args(&s("a\u{1234}c"), 1, 2)),
+        "'utf8' codec can't encode character '\\u1234' in position 1: r"
+    );
+    assert_eq!(
+        text(encode, &args(&s("abc"), 1, 3)),
+        "'utf8' codec can't encode characters in position 1-2: r"
+    );
     let translate = &t.unicode_translate_error;
-    assert_eq!(text(translate, &[s("abc"), i(1), i(2), s("r")]), "can't translate character '\\x62' in position 1: r");
+    assert_eq!(
+        text(translate, &[s("abc"), i(1), i(2), s("r")]),
+        "can't translate character '\\x62' in position 1: r"
+    );
     fails(decode, &[s("utf8")], "TypeError: function takes exactly 5 arguments (1 given)");
     fails(decode, &args(&s("abc"), 1, 2), "TypeError: a bytes-like object is required, not 'str'");
     fails(encode, &args(&bytes, 1, 2), "TypeError: argument 2 must be str, not bytes");
@@ -176,17 +209,47 @@ fn groups() {
     let base = &t.base_exception_group;
     let e = |class: &Py<PyType>, n| make(class, &[i(n)]).unwrap();
     fails(base, &[s("a")], "TypeError: BaseExceptionGroup.__new__() takes exactly 2 arguments (1 given)");
-    fails(base, &[s("a"), list_obj(vec![])], "ValueError: second argument (exceptions) must be a non-empty sequence");
-    fails(base, &[s("a"), tuple(&[i(4)])], "ValueError: Item 0 of second argument (exceptions) is not an exception");
+    fails(
+        base,
+        &[s("a"), list_obj(vec![])],
+        "ValueError: second argument (exceptions) must be a non-empty sequence",
+    );
+    fails(
+        base,
+        &[s("a"), tuple(&[i(4)])],
+        "ValueError: Item 0 of second argument (exceptions) is not an exception",
+    );
     let interrupt = tuple(&[e(&t.keyboard_interrupt, 1)]);
-    fails(exception_group(), &[s("a"), interrupt.clone()], "TypeError: Cannot nest BaseExceptions in an ExceptionGroup");
-    check(base, &[s("a"), interrupt], "a (1 sub-exception)", "BaseExceptionGroup('a', (KeyboardInterrupt(1),))");
+    fails(
+        exception_group(),
+        &[s("a"), interrupt.clone()],
+        "TypeError: Cannot nest BaseExceptions in an ExceptionGroup",
+    );
+    check(
+        base,
+        &[s("a"), interrupt],
+        "a (1 sub-exception)",
+        "BaseExceptionGroup('a', (KeyboardInterrupt(1),))",
+    );
     let two = list_obj(vec![e(&t.value_error, 1), e(&t.type_error, 2)]);
-    check(base, &[s("a"), two.clone()], "a (2 sub-exceptions)", "ExceptionGroup('a', [ValueError(1), TypeError(2)])");
-    attribute(exception_group().as_obj(), "__mro__", "(<class 'ExceptionGroup'>, <class 'BaseExceptionGroup'>, <class 'Exception'>, <class 'BaseException'>, <class 'object'>)");
+    check(
+        base,
+        &[s("a"), two.clone()],
+        "a (2 sub-exceptions)",
+        "ExceptionGroup('a', [ValueError(1), TypeError(2)])",
+    );
+    attribute(
+        exception_group().as_obj(),
+        "__mro__",
+        "(<class 'ExceptionGroup'>, <class 'BaseExceptionGroup'>, <class 'Exception'>, <class 'BaseException'>, <class 'object'>)",
+    );
     let group = make(exception_group(), &[s("a"), two]).unwrap();
-    let split = outcome(protocol::call_method_str(&group, "split", &[t.value_error.as_obj().clone()])).unwrap();
-    assert_eq!(repr_string(&split).unwrap(), "(ExceptionGroup('a', [ValueError(1)]), ExceptionGroup('a', [TypeError(2)]))");
+    let split =
+        outcome(protocol::call_method_str(&group, "split", &[t.value_error.as_obj().clone()])).unwrap();
+    assert_eq!(
+        repr_string(&split).unwrap(),
+        "(ExceptionGroup('a', [ValueError(1)]), ExceptionGroup('a', [TypeError(2)]))"
+    );
     let wrong = outcome(protocol::call_method_str(&group, "subgroup", &[i(3)])).map(|_| ());
     let text = "TypeError: expected an exception type, a tuple of exception types, or a callable (other than a class)";
     assert_eq!(wrong, Err(text.into()));
@@ -202,7 +265,8 @@ fn contexts_do_not_become_cycles() {
     let t = prepare();
     let [a, b, c] = [1, 2, 3].map(|n| PyBaseException::create(&t.value_error, vec![i(n)]));
     let of = |o: &Obj| o.downcast::<PyBaseException>().unwrap().context();
-    let link = |o: &Obj, to: &Obj| o.downcast::<PyBaseException>().unwrap().set_context_avoiding_cycle(to.clone());
+    let link =
+        |o: &Obj, to: &Obj| o.downcast::<PyBaseException>().unwrap().set_context_avoiding_cycle(to.clone());
     link(&b, &a);
     link(&c, &b);
     link(&a, &c);
@@ -219,15 +283,23 @@ fn aliases_and_unions() {
     let shown = |o: &Obj| outcome(repr_string(o)).unwrap();
     assert_eq!(shown(&alias), "list[int]");
     assert_eq!(shown(&crate::generic_alias::new(t.tuple.as_obj(), &tuple(&[]))), "tuple[()]");
-    assert_eq!(shown(&crate::generic_alias::new(t.tuple.as_obj(), &tuple(&[int.clone(), ellipsis()]))), "tuple[int, ...]");
+    assert_eq!(
+        shown(&crate::generic_alias::new(t.tuple.as_obj(), &tuple(&[int.clone(), ellipsis()]))),
+        "tuple[int, ...]"
+    );
     attribute(&alias, "__origin__", "<class 'list'>");
     attribute(&alias, "__parameters__", "()");
     attribute(&alias, "foo", "AttributeError: type object 'list' has no attribute 'foo'");
     assert!(outcome(protocol::eq(&alias, &crate::generic_alias::new(list, int))).unwrap());
-    assert_eq!(outcome(protocol::getitem(&alias, int)).map(|_| ()), Err("TypeError: list[int] is not a generic class".into()));
+    assert_eq!(
+        outcome(protocol::getitem(&alias, int)).map(|_| ()),
+        Err("TypeError: list[int] is not a generic class".into())
+    );
     let wrong = outcome(protocol::isinstance(&list_obj(vec![]), &alias)).map(|_| ());
     assert_eq!(wrong, Err("TypeError: isinstance() argument 2 cannot be a parameterized generic".into()));
-    let star = protocol::next(&protocol::iter(&crate::generic_alias::new(t.tuple.as_obj(), int)).unwrap()).unwrap().unwrap();
+    let star = protocol::next(&protocol::iter(&crate::generic_alias::new(t.tuple.as_obj(), int)).unwrap())
+        .unwrap()
+        .unwrap();
     assert_eq!(shown(&star), "*tuple[int]");
     let union = outcome(crate::union::or(int, &none())).unwrap();
     assert_eq!(shown(&union), "int | None");
@@ -247,7 +319,11 @@ fn modules_and_namespaces() {
     let t = prepare();
     let module = crate::module::PyModule::new("m").into_obj();
     assert_eq!(repr_string(&module).unwrap(), "<module 'm'>");
-    attribute(&module, "__dict__", "{'__name__': 'm', '__doc__': None, '__package__': None, '__loader__': None, '__spec__': None}");
+    attribute(
+        &module,
+        "__dict__",
+        "{'__name__': 'm', '__doc__': None, '__package__': None, '__loader__': None, '__spec__': None}",
+    );
     attribute(&module, "foo", "AttributeError: module 'm' has no attribute 'foo'");
     set(&module, "x", Some(&i(1))).unwrap();
     attribute(&module, "x", "1");
@@ -262,7 +338,11 @@ fn modules_and_namespaces() {
     assert_eq!(repr_string(&namespace).unwrap(), "namespace(a=1, b='x')");
     let other = make_with(&t.simple_namespace, &[], &[("a", i(1)), ("b", s("x"))]).unwrap();
     assert!(outcome(protocol::eq(&namespace, &other)).unwrap());
-    fails(&t.simple_namespace, &[i(1), i(2)], "TypeError: SimpleNamespace expected at most 1 argument, got 2");
+    fails(
+        &t.simple_namespace,
+        &[i(1), i(2)],
+        "TypeError: SimpleNamespace expected at most 1 argument, got 2",
+    );
 }
 
 #[test]
@@ -277,7 +357,10 @@ fn weak_references() {
     assert_eq!(outcome(protocol::len(&proxy)).unwrap(), 0);
     drop(target);
     assert!(crate::singletons::is_none(&outcome(protocol::call0(&weak)).unwrap()));
-    assert_eq!(outcome(protocol::len(&proxy)), Err("ReferenceError: weakly-referenced object no longer exists".into()));
+    assert_eq!(
+        outcome(protocol::len(&proxy)),
+        Err("ReferenceError: weakly-referenced object no longer exists".into())
+    );
     assert_eq!(outcome(protocol::hash(&weak)), Err("TypeError: weak object has gone away".into()));
     fails(&t.weakref, &[i(3)], "TypeError: cannot create weak reference to 'int' object");
     fails(&t.weakref, &[], "TypeError: __new__ expected at least 1 argument, got 0");
@@ -285,7 +368,9 @@ fn weak_references() {
 
 fn class(name: &str, bases: &[&Py<PyType>]) -> Py<PyType> {
     let bases: Vec<Obj> = bases.iter().map(|b| b.as_obj().clone()).collect();
-    let class = outcome(protocol::call(types().type_.as_obj(), &[s(name), tuple_obj(bases), dict_obj().into_obj()])).unwrap();
+    let class =
+        outcome(protocol::call(types().type_.as_obj(), &[s(name), tuple_obj(bases), dict_obj().into_obj()]))
+            .unwrap();
     class.into_py::<PyType>().unwrap()
 }
 
@@ -301,11 +386,19 @@ fn classes_derived_in_python() {
     assert_eq!(repr_string(&e).unwrap(), "Both('g', [KeyError(1)])");
     let weak = outcome(crate::weakref::new_ref(&e, None)).unwrap();
     attribute(&e, "__weakref__", &repr_string(&weak).unwrap());
-    fails(&both, &[s("g"), tuple(&[make(&t.keyboard_interrupt, &[]).unwrap()])], "TypeError: Cannot nest BaseExceptions in 'Both'");
+    fails(
+        &both,
+        &[s("g"), tuple(&[make(&t.keyboard_interrupt, &[]).unwrap()])],
+        "TypeError: Cannot nest BaseExceptions in 'Both'",
+    );
     let module = make(&class("M", &[&t.module]), &[s("z")]).unwrap();
     set(&module, "x", Some(&i(3))).unwrap();
     attribute(&module, "x", "3");
-    attribute(&module, "__dict__", "{'__name__': 'z', '__doc__': None, '__package__': None, '__loader__': None, '__spec__': None, 'x': 3}");
+    attribute(
+        &module,
+        "__dict__",
+        "{'__name__': 'z', '__doc__': None, '__package__': None, '__loader__': None, '__spec__': None, 'x': 3}",
+    );
     let space = make_with(&class("S", &[&t.simple_namespace]), &[], &[("a", i(1))]).unwrap();
     assert_eq!(repr_string(&space).unwrap(), "S(a=1)");
     let space = make(&t.simple_namespace, &[]).unwrap();
@@ -324,13 +417,17 @@ fn super_objects() {
     attribute(&bound, "x", "1");
     attribute(&bound, "nope", "AttributeError: 'super' object has no attribute 'nope'");
     assert_eq!(repr_string(&bound).unwrap(), "<super: <class 'B'>, <B object>>");
-    assert_eq!(outcome(crate::super_object::super_lookup(&b, &instance, &s("x"))).unwrap().value().as_int(), 1);
+    assert_eq!(
+        outcome(crate::super_object::super_lookup(&b, &instance, &s("x"))).unwrap().value().as_int(),
+        1
+    );
     let unbound = make(&t.super_, &[b.as_obj().clone()]).unwrap();
     assert_eq!(repr_string(&unbound).unwrap(), "<super: <class 'B'>, NULL>");
     let rebound = outcome(protocol::call_method_str(&unbound, "__get__", &[instance])).unwrap();
     attribute(&rebound, "x", "1");
     fails(&t.super_, &[i(3)], "TypeError: super() argument 1 must be a type, not int");
-    let text = "TypeError: super(type, obj): obj (instance of int) is not an instance or subtype of type (B).";
+    let text =
+        "TypeError: super(type, obj): obj (instance of int) is not an instance or subtype of type (B).";
     fails(&t.super_, &[b.as_obj().clone(), i(3)], text);
     let text = "TypeError: super(type, obj): obj (type A) is not an instance or subtype of type (B).";
     fails(&t.super_, &[b.as_obj().clone(), a.as_obj().clone()], text);

@@ -34,8 +34,16 @@ pub fn unicode_translate_error(object: &Obj, start: usize, end: usize, reason: &
     raise(PyBaseException::create(&types().unicode_translate_error, args))
 }
 
-fn coding_error(class: &Py<PyType>, encoding: &str, object: &Obj, start: usize, end: usize, reason: &str) -> Raised {
-    let args = vec![str_obj(encoding), object.clone(), int_obj(start as i64), int_obj(end as i64), str_obj(reason)];
+fn coding_error(
+    class: &Py<PyType>,
+    encoding: &str,
+    object: &Obj,
+    start: usize,
+    end: usize,
+    reason: &str,
+) -> Raised {
+    let args =
+        vec![str_obj(encoding), object.clone(), int_obj(start as i64), int_obj(end as i64), str_obj(reason)];
     raise(PyBaseException::create(class, args))
 }
 
@@ -80,7 +88,10 @@ fn decode_init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     let mut object = args.positional[1].clone();
     if !object.is_layout::<PyBytes>() {
         if class_of(&object).slots.buffer().is_none() {
-            return Err(type_error(format!("a bytes-like object is required, not '{}'", class_of(&object).name())));
+            return Err(type_error(format!(
+                "a bytes-like object is required, not '{}'",
+                class_of(&object).name()
+            )));
         }
         object = protocol::call1(types().bytes.as_obj(), &object)?;
     }
@@ -97,7 +108,8 @@ fn encode_init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
 fn translate_init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     base::init(obj, args)?;
     count(args, 4)?;
-    let (object, start, end, reason) = (text(args, 0)?, position(args, 1)?, position(args, 2)?, text(args, 3)?);
+    let (object, start, end, reason) =
+        (text(args, 0)?, position(args, 1)?, position(args, 2)?, text(args, 3)?);
     store(obj, [None, Some(object), Some(start), Some(end), Some(reason)])
 }
 
@@ -115,7 +127,9 @@ impl Parts {
     fn of(obj: &Obj) -> PyResult<Option<Parts>> {
         let exception = this(obj)?;
         let Some(object) = exception.field(1) else { return Ok(None) };
-        let word = |index| exception.field(index).and_then(|v| crate::int::int_ref(&v).and_then(|i| i.to_i64())).unwrap_or(0);
+        let word = |index| {
+            exception.field(index).and_then(|v| crate::int::int_ref(&v).and_then(|i| i.to_i64())).unwrap_or(0)
+        };
         let shown = |index| protocol::str_string(&exception.field(index).unwrap_or_else(none));
         Ok(Some(Parts { encoding: shown(0)?, object, start: word(2), end: word(3), reason: shown(4)? }))
     }
@@ -129,7 +143,9 @@ impl Parts {
     }
     /// The one character that is meant, as an escape.
     fn character(&self) -> PyResult<Option<String>> {
-        let Some(text) = self.object.downcast::<PyStr>() else { return Err(type_error("object attribute must be unicode")) };
+        let Some(text) = self.object.downcast::<PyStr>() else {
+            return Err(type_error("object attribute must be unicode"));
+        };
         let Some(at) = self.single(text.len()) else { return Ok(None) };
         let code = text.units().at(at);
         Ok(Some(match code {
@@ -142,11 +158,15 @@ impl Parts {
 
 fn decode_str(obj: &Obj) -> PyResult<Obj> {
     let Some(parts) = Parts::of(obj)? else { return Ok(str_obj("")) };
-    let Some(bytes) = parts.object.downcast::<PyBytes>() else { return Err(type_error("object attribute must be bytes")) };
+    let Some(bytes) = parts.object.downcast::<PyBytes>() else {
+        return Err(type_error("object attribute must be bytes"));
+    };
     let bytes = bytes.as_slice();
     let (encoding, reason) = (&parts.encoding, &parts.reason);
     Ok(str_obj(&match parts.single(bytes.len()) {
-        Some(at) => format!("'{encoding}' codec can't decode byte 0x{:02x} in position {at}: {reason}", bytes[at]),
+        Some(at) => {
+            format!("'{encoding}' codec can't decode byte 0x{:02x} in position {at}: {reason}", bytes[at])
+        }
         None => format!("'{encoding}' codec can't decode bytes in position {}: {reason}", parts.range()),
     }))
 }
@@ -155,7 +175,9 @@ fn encode_str(obj: &Obj) -> PyResult<Obj> {
     let Some(parts) = Parts::of(obj)? else { return Ok(str_obj("")) };
     let (encoding, reason) = (&parts.encoding, &parts.reason);
     Ok(str_obj(&match parts.character()? {
-        Some(shown) => format!("'{encoding}' codec can't encode character {shown} in position {}: {reason}", parts.start),
+        Some(shown) => {
+            format!("'{encoding}' codec can't encode character {shown} in position {}: {reason}", parts.start)
+        }
         None => format!("'{encoding}' codec can't encode characters in position {}: {reason}", parts.range()),
     }))
 }
@@ -176,7 +198,9 @@ fn get_position<const I: usize>(obj: &Obj) -> PyResult<Obj> {
 fn set_position<const I: usize>(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let Some(value) = value else { return Err(type_error("can't delete numeric/char attribute")) };
     let Some(int) = crate::int::int_ref(value) else { return Err(type_error("an integer is required")) };
-    let Some(word) = int.to_i64() else { return Err(overflow_error("Python int too large to convert to C ssize_t")) };
+    let Some(word) = int.to_i64() else {
+        return Err(overflow_error("Python int too large to convert to C ssize_t"));
+    };
     this(obj)?.set_field(I, Some(int_obj(word)));
     Ok(())
 }
@@ -194,7 +218,12 @@ static GETSET: &[GetSetDef] = &[
 ];
 
 pub(super) fn fill(types: &Types) {
-    let slots = |init, str_| TypeSlots { new: Some(base::new), init: Some(init), str_: Some(str_), ..TypeSlots::EMPTY };
+    let slots = |init, str_| TypeSlots {
+        new: Some(base::new),
+        init: Some(init),
+        str_: Some(str_),
+        ..TypeSlots::EMPTY
+    };
     types.unicode_decode_error.slots.set_all(&slots(decode_init, decode_str));
     types.unicode_encode_error.slots.set_all(&slots(encode_init, encode_str));
     types.unicode_translate_error.slots.set_all(&slots(translate_init, translate_str));

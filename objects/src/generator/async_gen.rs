@@ -3,7 +3,7 @@
 use taipan_gc::{Header, Obj, Py, Slot};
 use taipan_threading::sync::atomic::{AtomicU8, Ordering};
 
-use super::methods::{thrown, throw};
+use super::methods::{throw, thrown};
 use super::{CLOSED, CREATED, PyAsyncGenOp, PyAsyncGenWrapped, PyGenerator};
 use crate::construct::*;
 use crate::error::*;
@@ -164,7 +164,9 @@ fn athrow_send(obj: &Obj, value: &Obj) -> PyResult<Obj> {
     let result = match op.state.load(Ordering::Acquire) {
         DONE => return Err(runtime_error("cannot reuse already awaited aclose()/athrow()")),
         INIT => {
-            if generator.state.load(Ordering::Acquire) == CLOSED || generator.flags.load(Ordering::Acquire) & ENDED != 0 {
+            if generator.state.load(Ordering::Acquire) == CLOSED
+                || generator.flags.load(Ordering::Acquire) & ENDED != 0
+            {
                 op.state.store(DONE, Ordering::Release);
                 return Err(if closing {
                     stop_iteration(None)
@@ -196,7 +198,12 @@ fn athrow_send(obj: &Obj, value: &Obj) -> PyResult<Obj> {
     after_athrow(op, generator, closing, result)
 }
 
-fn after_athrow(op: &PyAsyncGenOp, generator: &PyGenerator, closing: bool, result: PyResult<Resumed>) -> PyResult<Obj> {
+fn after_athrow(
+    op: &PyAsyncGenOp,
+    generator: &PyGenerator,
+    closing: bool,
+    result: PyResult<Resumed>,
+) -> PyResult<Obj> {
     if !closing {
         return unwrap(op, generator, result);
     }

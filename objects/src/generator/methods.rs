@@ -183,7 +183,10 @@ pub fn close(obj: &Obj) -> PyResult<Obj> {
     }
     let exit = crate::exceptions::PyBaseException::create(&types().generator_exit, vec![]);
     match throw(obj, exit) {
-        Ok(Resumed::Yielded(_)) => Err(runtime_error(format!("{} ignored GeneratorExit", if kind(obj) == "asynchronous generator" { "async generator" } else { kind(obj) }))),
+        Ok(Resumed::Yielded(_)) => Err(runtime_error(format!(
+            "{} ignored GeneratorExit",
+            if kind(obj) == "asynchronous generator" { "async generator" } else { kind(obj) }
+        ))),
         Ok(Resumed::Returned(value)) => Ok(value),
         Err(Raised) => {
             if raised_is(&types().generator_exit) || raised_is(&types().stop_iteration) {
@@ -200,8 +203,13 @@ fn del(obj: &Obj) -> PyResult<()> {
     let generator = this(obj)?;
     let state = generator.state.load(Ordering::Acquire);
     if state == CREATED && class_of(obj).is(&types().coroutine) {
-        let name = generator.qualname.load().map(|n| protocol::str_string(&n)).transpose()?.unwrap_or_default();
-        return hooks::warn(&format!("coroutine '{name}' was never awaited"), types().runtime_warning.as_obj(), 1);
+        let name =
+            generator.qualname.load().map(|n| protocol::str_string(&n)).transpose()?.unwrap_or_default();
+        return hooks::warn(
+            &format!("coroutine '{name}' was never awaited"),
+            types().runtime_warning.as_obj(),
+            1,
+        );
     }
     if state != SUSPENDED {
         return Ok(());
@@ -262,7 +270,9 @@ fn await_coroutine(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn wrapped(obj: &Obj) -> PyResult<&Obj> {
-    obj.downcast::<PyCoroutineWrapper>().map(|w| &w.coroutine).ok_or_else(|| system_error("not a coroutine wrapper"))
+    obj.downcast::<PyCoroutineWrapper>()
+        .map(|w| &w.coroutine)
+        .ok_or_else(|| system_error("not a coroutine wrapper"))
 }
 
 #[pymethods(class = "coroutine_wrapper")]
@@ -322,16 +332,23 @@ macro_rules! getsets {
     };
 }
 
-static GENERATOR_GETSET: &[GetSetDef] = getsets!("gi_code", "gi_frame", "gi_running", "gi_suspended", "gi_yieldfrom",);
+static GENERATOR_GETSET: &[GetSetDef] =
+    getsets!("gi_code", "gi_frame", "gi_running", "gi_suspended", "gi_yieldfrom",);
 static COROUTINE_GETSET: &[GetSetDef] = getsets!(
     "cr_code",
     "cr_frame",
     "cr_running",
     "cr_suspended",
     "cr_await",
-    GetSetDef { name: "cr_origin", get: |o| Ok(this(o)?.extra.load().unwrap_or_else(none)), set: None, doc: "" }
+    GetSetDef {
+        name: "cr_origin",
+        get: |o| Ok(this(o)?.extra.load().unwrap_or_else(none)),
+        set: None,
+        doc: ""
+    }
 );
-pub(super) static ASYNC_GETSET: &[GetSetDef] = getsets!("ag_code", "ag_frame", "_ag_executing", "ag_suspended", "ag_await",);
+pub(super) static ASYNC_GETSET: &[GetSetDef] =
+    getsets!("ag_code", "ag_frame", "_ag_executing", "ag_suspended", "ag_await",);
 
 pub(super) fn fill(types: &Types) {
     let no_new = |class: &Py<PyType>| class.set_flag(crate::type_object::type_flags::NO_INSTANTIATION, true);

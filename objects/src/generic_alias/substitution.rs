@@ -62,7 +62,9 @@ fn unpacked_args(item: &Obj) -> PyResult<Option<Vec<Obj>>> {
         return Ok(None);
     }
     let args = match item.downcast::<PyGenericAlias>() {
-        Some(alias) if class_of(item).is(&types().generic_alias) => is_unpacked_tuple(alias).then(|| alias.args.clone()),
+        Some(alias) if class_of(item).is(&types().generic_alias) => {
+            is_unpacked_tuple(alias).then(|| alias.args.clone())
+        }
         _ => protocol::getattr_opt(item, &istr!("__typing_unpacked_tuple_args__"))?,
     };
     let Some(args) = args.filter(|a| a.is_layout::<PyTuple>()) else { return Ok(None) };
@@ -93,15 +95,20 @@ pub fn substitute(owner: &Obj, args: &[Obj], parameters: &[Obj], key: &Obj) -> P
         if let Some(prepare) = protocol::getattr_opt(parameter, &istr!("__typing_prepare_subst__"))?
             && !crate::singletons::is_none(&prepare)
         {
-            let tuple = if given.is_layout::<PyTuple>() { given.clone() } else { tuple_obj(vec![given.clone()]) };
+            let tuple =
+                if given.is_layout::<PyTuple>() { given.clone() } else { tuple_obj(vec![given.clone()]) };
             given = protocol::call(&prepare, &[owner.clone(), tuple])?;
         }
     }
     let given = if given.is_layout::<PyTuple>() { items(&given) } else { vec![given] };
     if given.len() != parameters.len() {
-        let (word, expected) = (if given.len() > parameters.len() { "many" } else { "few" }, parameters.len());
+        let (word, expected) =
+            (if given.len() > parameters.len() { "many" } else { "few" }, parameters.len());
         let shown = protocol::repr_string(owner)?;
-        return Err(type_error(format!("Too {word} arguments for {shown}; actual {}, expected {expected}", given.len())));
+        return Err(type_error(format!(
+            "Too {word} arguments for {shown}; actual {}, expected {expected}",
+            given.len()
+        )));
     }
     replace(args, parameters, &given)
 }
@@ -136,7 +143,9 @@ fn replace(args: &[Obj], parameters: &[Obj], given: &[Obj]) -> PyResult<Vec<Obj>
             result.extend(items(&replaced));
         } else {
             let (class, value) = (class_of(argument).full_name(), class_of(&replaced).full_name());
-            return Err(type_error(format!("expected __typing_subst__ of {class} objects to return a tuple, not {value}")));
+            return Err(type_error(format!(
+                "expected __typing_subst__ of {class} objects to return a tuple, not {value}"
+            )));
         }
     }
     Ok(result)
@@ -155,7 +164,9 @@ fn within(argument: &Obj, parameters: &[Obj], given: &[Obj]) -> PyResult<Obj> {
     for parameter in own {
         match position(parameters, &parameter) {
             // A type variable tuple stands for any number of arguments.
-            Some(index) if class_of(&parameter).slots.iter().is_some() && given[index].is_layout::<PyTuple>() => {
+            Some(index)
+                if class_of(&parameter).slots.iter().is_some() && given[index].is_layout::<PyTuple>() =>
+            {
                 key.extend(items(&given[index]));
             }
             Some(index) => key.push(given[index].clone()),

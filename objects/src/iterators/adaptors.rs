@@ -245,7 +245,8 @@ fn map_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     }
     let iterators = iterators_of(iterables)?;
     let function = function.clone();
-    Ok(new_instance(class, |header| PyMap { header, function, iterators, strict: AtomicBool::new(strict) }).into_obj())
+    Ok(new_instance(class, |header| PyMap { header, function, iterators, strict: AtomicBool::new(strict) })
+        .into_obj())
 }
 
 fn map_next(obj: &Obj) -> PyResult<Option<Obj>> {

@@ -55,7 +55,8 @@ pub(super) fn fill(types: &Types) {
 
 fn make(class: &PyType, seq: Obj, index: isize, backward: bool) -> Obj {
     let seq = protocol::IntoStrong::into_strong(seq);
-    new_instance(class, |header| PySequenceIter { header, seq, index: AtomicIsize::new(index), backward }).into_obj()
+    new_instance(class, |header| PySequenceIter { header, seq, index: AtomicIsize::new(index), backward })
+        .into_obj()
 }
 
 /// `iter(obj)` of an object that only has `__getitem__`.
@@ -88,7 +89,9 @@ pub fn memory_iter(view: Obj) -> Obj {
 /// `reversed(obj)`: what `__reversed__` says, or an iterator over a sequence.
 #[pyargs(name = "reversed", sig = "(object, /)")]
 fn reversed_new(class: &Obj, object: &Obj) -> PyResult<Obj> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("reversed.__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("reversed.__new__(X): X is not a type object"));
+    };
     if let Some(method) = class_of(object).lookup(&istr!("__reversed__")) {
         if is_none(&method) {
             return Err(type_error(format!("'{}' object is not reversible", class_of(object).name())));
@@ -298,7 +301,8 @@ impl PySequenceIter {
         if self.index() < 0 {
             return Ok(());
         }
-        let len = if class_of(&self.seq).slots.len().is_some() { self.seq_len()? as isize } else { isize::MAX };
+        let len =
+            if class_of(&self.seq).slots.len().is_some() { self.seq_len()? as isize } else { isize::MAX };
         self.set_index(if self.backward { object.clamp(DONE, len - 1) } else { object.clamp(0, len) });
         Ok(())
     }

@@ -63,7 +63,9 @@ impl PyList {
         if self.is_empty() {
             return Err(index_error("pop from empty list"));
         }
-        position(index, self.len()).and_then(|index| self.remove(index)).ok_or_else(|| index_error("pop index out of range"))
+        position(index, self.len())
+            .and_then(|index| self.remove(index))
+            .ok_or_else(|| index_error("pop index out of range"))
     }
     /// Remove first occurrence of value.
     ///

@@ -52,7 +52,9 @@ fn this(obj: &Obj) -> PyResult<&PyList> {
 }
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("list.__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("list.__new__(X): X is not a type object"));
+    };
     check_layout::<PyList>(class)?;
     Ok(PyList::with_class(class).into_obj())
 }
@@ -142,7 +144,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyList>(), b.downcast::<PyList>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyList>(), b.downcast::<PyList>()) else {
+        return Ok(not_implemented());
+    };
     if matches!(op, CompareOp::Eq | CompareOp::Ne) && x.len() != y.len() {
         return Ok(bool_obj(op == CompareOp::Ne));
     }
@@ -193,7 +197,9 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     } else {
         return Err(bad_index(key));
     };
-    position(index, list.len()).and_then(|index| list.get_lent(index)).ok_or_else(|| index_error("list index out of range"))
+    position(index, list.len())
+        .and_then(|index| list.get_lent(index))
+        .ok_or_else(|| index_error("list index out of range"))
 }
 
 fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
@@ -237,7 +243,10 @@ fn assign_slice(list: &PyList, slice: &PySlice, value: &Obj) -> PyResult<()> {
         return Ok(());
     }
     if items.len() != count {
-        return Err(value_error(format!("attempt to assign sequence of size {} to extended slice of size {count}", items.len())));
+        return Err(value_error(format!(
+            "attempt to assign sequence of size {} to extended slice of size {count}",
+            items.len()
+        )));
     }
     list.assign_strided(start as usize, step, items);
     Ok(())
@@ -262,7 +271,10 @@ fn contains(obj: &Obj, value: &Obj) -> PyResult<bool> {
 
 fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     let Some(other) = b.downcast::<PyList>() else {
-        return Err(type_error(format!("can only concatenate list (not \"{}\") to list", class_of(b).name())));
+        return Err(type_error(format!(
+            "can only concatenate list (not \"{}\") to list",
+            class_of(b).name()
+        )));
     };
     let mut items = this(a)?.to_vec();
     items.extend(other.to_vec());
@@ -272,7 +284,8 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
 /// `items` repeated `count` times; `MemoryError` if that is too much.
 pub(crate) fn repeated(items: &[Obj], count: isize) -> PyResult<Vec<Obj>> {
     let count = count.max(0) as usize;
-    let total = items.len().checked_mul(count).filter(|total| *total <= MAX_ITEMS).ok_or_else(memory_error)?;
+    let total =
+        items.len().checked_mul(count).filter(|total| *total <= MAX_ITEMS).ok_or_else(memory_error)?;
     let mut all = Vec::new();
     all.try_reserve_exact(total).map_err(|_| memory_error())?;
     for _ in 0..count {

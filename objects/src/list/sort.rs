@@ -45,7 +45,9 @@ fn kind_of(keys: &[Obj]) -> Kind {
     let Some(first) = keys.first() else { return Kind::Ints };
     if first.value().is_int() && keys.iter().all(|k| k.value().is_int()) {
         Kind::Ints
-    } else if first.value().is_float() && keys.iter().all(|k| k.value().is_float() && !k.value().as_float().is_nan()) {
+    } else if first.value().is_float()
+        && keys.iter().all(|k| k.value().is_float() && !k.value().as_float().is_nan())
+    {
         Kind::Floats
     } else if is_exact_str(first) && keys.iter().all(is_exact_str) {
         Kind::Strings
@@ -73,7 +75,9 @@ fn float_order(a: f64, b: f64) -> std::cmp::Ordering {
 fn sort_values(items: &mut Vec<Obj>, reverse: bool) -> PyResult<()> {
     match kind_of(items) {
         Kind::Ints => items.sort_by(|a, b| directed(a.value().as_int().cmp(&b.value().as_int()), reverse)),
-        Kind::Floats => items.sort_by(|a, b| directed(float_order(a.value().as_float(), b.value().as_float()), reverse)),
+        Kind::Floats => {
+            items.sort_by(|a, b| directed(float_order(a.value().as_float(), b.value().as_float()), reverse))
+        }
         Kind::Strings => items.sort_by(|a, b| directed(text(a).cmp(&text(b)), reverse)),
         Kind::Other => {
             let mut order: Vec<&Obj> = items.iter().collect();
@@ -92,12 +96,17 @@ fn sort_by_key(items: &mut Vec<Obj>, key: &Obj, reverse: bool) -> PyResult<()> {
     for item in items.iter() {
         keys.push(protocol::IntoStrong::into_strong(protocol::call1(key, item)?));
     }
-    let mut order: Vec<(&Obj, Value)> = keys.iter().zip(items.iter()).map(|(key, item)| (key, item.value())).collect();
+    let mut order: Vec<(&Obj, Value)> =
+        keys.iter().zip(items.iter()).map(|(key, item)| (key, item.value())).collect();
     let mut result = Ok(());
     match kind_of(&keys) {
-        Kind::Ints => order.sort_by(|a, b| directed(a.0.value().as_int().cmp(&b.0.value().as_int()), reverse)),
+        Kind::Ints => {
+            order.sort_by(|a, b| directed(a.0.value().as_int().cmp(&b.0.value().as_int()), reverse))
+        }
         Kind::Floats => {
-            order.sort_by(|a, b| directed(float_order(a.0.value().as_float(), b.0.value().as_float()), reverse));
+            order.sort_by(|a, b| {
+                directed(float_order(a.0.value().as_float(), b.0.value().as_float()), reverse)
+            });
         }
         Kind::Strings => order.sort_by(|a, b| directed(text(a.0).cmp(&text(b.0)), reverse)),
         Kind::Other => result = sort_directed(&mut order, reverse, &mut |a, b| less(a.0, b.0)),
@@ -129,7 +138,11 @@ fn less(a: &Obj, b: &Obj) -> PyResult<bool> {
     protocol::is_true(&protocol::rich_compare(a, b, CompareOp::Lt)?)
 }
 
-fn sort_directed<T: Copy>(items: &mut [T], reverse: bool, less: &mut impl FnMut(T, T) -> PyResult<bool>) -> PyResult<()> {
+fn sort_directed<T: Copy>(
+    items: &mut [T],
+    reverse: bool,
+    less: &mut impl FnMut(T, T) -> PyResult<bool>,
+) -> PyResult<()> {
     // Reversing before and after keeps equal items in their order.
     if reverse {
         items.reverse();

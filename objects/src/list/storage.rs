@@ -64,7 +64,8 @@ impl Storage {
                 Self::free(storage);
                 return new;
             }
-            let new = std::alloc::realloc(storage.cast(), layout(old), layout(capacity).size()).cast::<Storage>();
+            let new =
+                std::alloc::realloc(storage.cast(), layout(old), layout(capacity).size()).cast::<Storage>();
             if new.is_null() {
                 std::alloc::handle_alloc_error(layout(capacity));
             }

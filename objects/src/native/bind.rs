@@ -76,7 +76,12 @@ impl Signature {
         self.bind_slow(given, args, slots)
     }
 
-    fn bind_slow<'a>(&self, given: &'a [Obj], args: &Args<'a>, slots: &mut [Option<&'a Obj>]) -> PyResult<()> {
+    fn bind_slow<'a>(
+        &self,
+        given: &'a [Obj],
+        args: &Args<'a>,
+        slots: &mut [Option<&'a Obj>],
+    ) -> PyResult<()> {
         let count = given.len();
         let keywords = args.keyword_names.len();
         if !self.varargs && !self.kwargs && count + keywords > self.names.len() {
@@ -106,7 +111,9 @@ impl Signature {
             *slot = Some(value);
         }
         let mut unused = keywords;
-        for (index, slot) in slots.iter_mut().enumerate().skip(count.min(self.positional).max(self.positional_only)) {
+        for (index, slot) in
+            slots.iter_mut().enumerate().skip(count.min(self.positional).max(self.positional_only))
+        {
             if unused > 0
                 && let Some(value) = keyword(args, self.names[index])
             {
@@ -160,7 +167,10 @@ impl Signature {
                     Some(name) => format!(". Did you mean '{name}'?"),
                     None => String::new(),
                 };
-                return type_error(format!("{}() got an unexpected keyword argument '{text}'{hint}", self.name));
+                return type_error(format!(
+                    "{}() got an unexpected keyword argument '{text}'{hint}",
+                    self.name
+                ));
             }
         }
         // Two keywords with the same name, which only a native caller can produce.
@@ -179,7 +189,9 @@ impl Signature {
         let given = self.given(args).len();
         match self.shape {
             Shape::NoArgs => type_error(format!("{}() takes no arguments ({given} given)", self.qualified())),
-            Shape::One => type_error(format!("{}() takes exactly one argument ({given} given)", self.qualified())),
+            Shape::One => {
+                type_error(format!("{}() takes exactly one argument ({given} given)", self.qualified()))
+            }
             Shape::Positional | Shape::Keywords => {
                 let (bound, limit) = if self.required == self.positional && !self.varargs {
                     ("", self.required)
@@ -188,7 +200,11 @@ impl Signature {
                 } else {
                     ("at most ", self.positional)
                 };
-                type_error(format!("{} expected {bound}{limit} argument{}, got {given}", self.name, plural(limit)))
+                type_error(format!(
+                    "{} expected {bound}{limit} argument{}, got {given}",
+                    self.name,
+                    plural(limit)
+                ))
             }
         }
     }

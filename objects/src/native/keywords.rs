@@ -44,7 +44,9 @@ impl<'a> Kwargs<'a> {
             let text = str_text(name).unwrap_or_default();
             let hint = suggestion(&text, known.iter().copied()).map(|n| format!(". Did you mean '{n}'?"));
             let hint = hint.unwrap_or_default();
-            return Err(type_error(format!("{function}() got an unexpected keyword argument '{text}'{hint}")));
+            return Err(type_error(format!(
+                "{function}() got an unexpected keyword argument '{text}'{hint}"
+            )));
         }
         Ok(())
     }

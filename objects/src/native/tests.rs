@@ -60,7 +60,12 @@ mod demo {
         start.unwrap_or_else(|| iterable.clone())
     }
     #[pyfunction(sig = "(path, mode=511, *, dir_fd, **rest)")]
-    fn named(path: &Obj, mode: u16, dir_fd: Option<i32>, rest: Kwargs<'_>) -> PyResult<(Obj, u16, Option<i32>, usize)> {
+    fn named(
+        path: &Obj,
+        mode: u16,
+        dir_fd: Option<i32>,
+        rest: Kwargs<'_>,
+    ) -> PyResult<(Obj, u16, Option<i32>, usize)> {
         Ok((path.clone(), mode, dir_fd, rest.len()))
     }
     #[pyfunction(sig = "(items, /)")]
@@ -184,7 +189,12 @@ fn one_and_no_arguments() {
     let list = list_obj(vec![]);
     check("demo_append", &[], &[], "unbound method list.demo_append() needs an argument");
     check("demo_append", &[list.clone()], &[], "list.demo_append() takes exactly one argument (0 given)");
-    check("demo_append", &ints(2), &[], "descriptor 'demo_append' for 'list' objects doesn't apply to a 'int' object");
+    check(
+        "demo_append",
+        &ints(2),
+        &[],
+        "descriptor 'demo_append' for 'list' objects doesn't apply to a 'int' object",
+    );
     check("demo_clear", &[list.clone(), i(1)], &[], "list.demo_clear() takes no arguments (1 given)");
     assert!(call("demo_clear", &[list.clone()], &[]).unwrap().is(&list));
     assert!(call("sin", &ints(1), &[]).unwrap().value().as_float() == 1f64.sin());
@@ -224,14 +234,24 @@ fn keywords() {
     check("prod", &[], &[("iterable", i(1))], "prod() takes exactly 1 positional argument (0 given)");
     check("prod", &ints(1), &[("iterable", i(1))], "prod() got an unexpected keyword argument 'iterable'");
     check("sum", &[], &[("start", i(1))], "sum() takes at least 1 positional argument (0 given)");
-    check("sum", &ints(1), &[("starts", i(1))], "sum() got an unexpected keyword argument 'starts'. Did you mean 'start'?");
+    check(
+        "sum",
+        &ints(1),
+        &[("starts", i(1))],
+        "sum() got an unexpected keyword argument 'starts'. Did you mean 'start'?",
+    );
     let two = [("generation", i(1)), ("x", i(2))];
     check("collect", &[], &two, "collect() takes at most 1 keyword argument (2 given)");
     check("collect", &ints(2), &[("x", i(2))], "collect() takes at most 1 argument (3 given)");
     let list = list_obj(vec![]);
     check("demo_sort", &[list.clone(), i(1)], &[], "demo_sort() takes no positional arguments");
     check("split", &[list.clone(), i(1)], &[], "split() argument 'sep' must be str, not int");
-    check("split", &[list.clone(), str_obj("a"), str_obj("b")], &[], "'str' object cannot be interpreted as an integer");
+    check(
+        "split",
+        &[list.clone(), str_obj("a"), str_obj("b")],
+        &[],
+        "'str' object cannot be interpreted as an integer",
+    );
     check("print", &ints(1), &[("zzz", i(1))], "print() got an unexpected keyword argument 'zzz'");
     check("named", &ints(1), &[], "named() missing required argument 'dir_fd' (pos 3)");
     check("named", &[], &[("dir_fd", i(1))], "named() missing required argument 'path' (pos 1)");
@@ -245,7 +265,10 @@ fn keywords() {
     assert_eq!(wrong.map(|_| ()), Err("enumerate() missing required argument 'iterable' (pos 1)".into()));
     assert!(call_def("enumerate", new, &ints(2), &[]).is_ok());
     let new = |args: &Args<'_>| reversed_new(&i(0), args);
-    assert_eq!(call_def("reversed", new, &[], &[]).map(|_| ()), Err("reversed expected 1 argument, got 0".into()));
+    assert_eq!(
+        call_def("reversed", new, &[], &[]).map(|_| ()),
+        Err("reversed expected 1 argument, got 0".into())
+    );
 }
 
 #[test]
@@ -265,7 +288,10 @@ fn tables() {
     let attribute = &PyList::demo_getset()[0];
     assert_eq!(int_of(&(attribute.get)(&list_obj(vec![])).unwrap()), 7);
     let wrong = (attribute.get)(&i(1)).map_err(|r| message("", r)).map(|_| ());
-    assert_eq!(wrong, Err("descriptor 'demo_real' for 'list' objects doesn't apply to a 'int' object".into()));
+    assert_eq!(
+        wrong,
+        Err("descriptor 'demo_real' for 'list' objects doesn't apply to a 'int' object".into())
+    );
     assert!((attribute.set.unwrap())(&list_obj(vec![]), Some(&i(1))).is_ok());
     let seen = std::cell::RefCell::new(Vec::new());
     let module = i(0);

@@ -2,8 +2,8 @@
 
 use taipan_gc::{Obj, Py};
 
-use crate::attribute;
 use super::{IntoStrong, enter_native_while, is_true};
+use crate::attribute;
 use crate::error::*;
 use crate::str::{PyStr, intern};
 use crate::type_object::slots::BinaryFn;
@@ -47,14 +47,18 @@ fn getattr_opt_lent(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
                 found => found,
             }
         }
-        Some(get) if get as usize == of_type as usize => match attribute::type_getattr_opt(obj, name.as_obj()) {
-            Err(Raised) => catch(&types().attribute_error).map(|_| None),
-            found => found,
-        },
-        Some(get) if get as usize == of_module as usize => match crate::module::module_getattr_opt(obj, name.as_obj()) {
-            Err(Raised) => catch(&types().attribute_error).map(|_| None),
-            found => found,
-        },
+        Some(get) if get as usize == of_type as usize => {
+            match attribute::type_getattr_opt(obj, name.as_obj()) {
+                Err(Raised) => catch(&types().attribute_error).map(|_| None),
+                found => found,
+            }
+        }
+        Some(get) if get as usize == of_module as usize => {
+            match crate::module::module_getattr_opt(obj, name.as_obj()) {
+                Err(Raised) => catch(&types().attribute_error).map(|_| None),
+                found => found,
+            }
+        }
         _ => absent_if(getattr(obj, name), &types().attribute_error),
     }
 }
@@ -125,7 +129,11 @@ pub fn isinstance(obj: &Obj, classinfo: &Obj) -> PyResult<bool> {
         return Ok(true);
     }
     enter_native_while(" in __instancecheck__")?;
-    if let Some(result) = crate::type_object::trampolines::call_special(classinfo, crate::istr!("__instancecheck__").as_obj(), &[obj])? {
+    if let Some(result) = crate::type_object::trampolines::call_special(
+        classinfo,
+        crate::istr!("__instancecheck__").as_obj(),
+        &[obj],
+    )? {
         return is_true(&result);
     }
     recursive_isinstance(obj, classinfo)
@@ -137,7 +145,10 @@ fn real_isinstance(obj: &Obj, class: &PyType) -> PyResult<bool> {
     }
     // `__class__` may claim otherwise (proxies, mocks).
     let own = class_of(obj);
-    if own.has_flag(crate::type_object::type_flags::HEAP) || own.is(&types().weakproxy) || own.is(&types().weakcallableproxy) {
+    if own.has_flag(crate::type_object::type_flags::HEAP)
+        || own.is(&types().weakproxy)
+        || own.is(&types().weakcallableproxy)
+    {
         if let Some(claimed) = getattr_opt(obj, &crate::istr!("__class__"))?
             && let Some(claimed) = claimed.downcast::<PyType>()
             && !claimed.is(own)
@@ -182,7 +193,11 @@ pub fn issubclass(derived: &Obj, classinfo: &Obj) -> PyResult<bool> {
         return Ok(false);
     }
     enter_native_while(" in __subclasscheck__")?;
-    if let Some(result) = crate::type_object::trampolines::call_special(classinfo, crate::istr!("__subclasscheck__").as_obj(), &[derived])? {
+    if let Some(result) = crate::type_object::trampolines::call_special(
+        classinfo,
+        crate::istr!("__subclasscheck__").as_obj(),
+        &[derived],
+    )? {
         return is_true(&result);
     }
     recursive_issubclass(derived, classinfo)
@@ -203,7 +218,11 @@ fn abstract_bases(class: &Obj) -> PyResult<Option<Obj>> {
 }
 
 fn check_class(class: &Obj, message: &str) -> PyResult<()> {
-    if class.is_layout::<PyType>() || abstract_bases(class)?.is_some() { Ok(()) } else { Err(type_error(message)) }
+    if class.is_layout::<PyType>() || abstract_bases(class)?.is_some() {
+        Ok(())
+    } else {
+        Err(type_error(message))
+    }
 }
 
 fn abstract_issubclass(derived: &Obj, class: &Obj) -> PyResult<bool> {

@@ -139,6 +139,9 @@ pub fn identity_compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 }
 
 /// Whether `obj` is exactly an instance of a built-in class.
-pub fn is_exactly(obj: &Obj, pick: impl FnOnce(&'static crate::types::Types) -> &'static taipan_gc::Py<crate::type_object::PyType>) -> bool {
+pub fn is_exactly(
+    obj: &Obj,
+    pick: impl FnOnce(&'static crate::types::Types) -> &'static taipan_gc::Py<crate::type_object::PyType>,
+) -> bool {
     class_of(obj).is(pick(types()))
 }

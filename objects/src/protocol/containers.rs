@@ -38,7 +38,9 @@ pub fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
 pub fn setitem(obj: &Obj, key: &Obj, value: &Obj) -> PyResult<()> {
     match class_of(obj).slots.setitem() {
         Some(set) => set(obj, key, Some(value)),
-        None => Err(type_error(format!("'{}' object does not support item assignment", class_of(obj).name()))),
+        None => {
+            Err(type_error(format!("'{}' object does not support item assignment", class_of(obj).name())))
+        }
     }
 }
 
@@ -62,7 +64,10 @@ pub fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
 pub fn iter_contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
     let class = class_of(obj);
     if class.slots.iter().is_none() && class.slots.getitem().is_none() {
-        return Err(type_error(format!("argument of type '{}' is not a container or iterable", class.name())));
+        return Err(type_error(format!(
+            "argument of type '{}' is not a container or iterable",
+            class.name()
+        )));
     }
     let iterator = iter(obj)?;
     while let Some(candidate) = next(&iterator)? {
@@ -120,9 +125,9 @@ pub fn length_hint(obj: &Obj, default: usize) -> PyResult<usize> {
             Err(Raised) => drop(catch(&types().type_error)?),
         }
     }
-    let Some(hint) = crate::type_object::trampolines::call_special(obj, istr!("__length_hint__").as_obj(), &[]).or_else(|_| {
-        catch(&types().type_error).map(|_| None)
-    })?
+    let Some(hint) =
+        crate::type_object::trampolines::call_special(obj, istr!("__length_hint__").as_obj(), &[])
+            .or_else(|_| catch(&types().type_error).map(|_| None))?
     else {
         return Ok(default);
     };
@@ -135,6 +140,8 @@ pub fn length_hint(obj: &Obj, default: usize) -> PyResult<usize> {
             Some(_) => Err(value_error("__length_hint__() should return >= 0")),
             None => Err(overflow_error("cannot fit 'int' into an index-sized integer")),
         },
-        None => Err(type_error(format!("__length_hint__ must be an integer, not {}", class_of(&hint).name()))),
+        None => {
+            Err(type_error(format!("__length_hint__ must be an integer, not {}", class_of(&hint).name())))
+        }
     }
 }

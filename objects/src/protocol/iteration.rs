@@ -15,7 +15,10 @@ pub fn iter(obj: &Obj) -> PyResult<Obj> {
         Some(iter) => {
             let iterator = iter(obj)?;
             if class_of(&iterator).slots.iternext().is_none() {
-                return Err(type_error(format!("iter() returned non-iterator of type '{}'", class_of(&iterator).name())));
+                return Err(type_error(format!(
+                    "iter() returned non-iterator of type '{}'",
+                    class_of(&iterator).name()
+                )));
             }
             Ok(iterator)
         }

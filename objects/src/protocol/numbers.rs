@@ -87,7 +87,8 @@ impl BinaryOp {
     }
     /// As in error texts.
     pub fn symbol(self) -> &'static str {
-        ["+", "-", "*", "@", "/", "//", "%", "** or pow()", "<<", ">>", "&", "|", "^", "divmod()"][self as usize]
+        ["+", "-", "*", "@", "/", "//", "%", "** or pow()", "<<", ">>", "&", "|", "^", "divmod()"]
+            [self as usize]
     }
 }
 
@@ -174,7 +175,10 @@ fn try_repeat(a: &Obj, b: &Obj, inplace: bool) -> Option<PyResult<Obj>> {
         (None, None) => return None,
     };
     if class_of(count).slots.index().is_none() {
-        return Some(Err(type_error(format!("can't multiply sequence by non-int of type '{}'", class_of(count).name()))));
+        return Some(Err(type_error(format!(
+            "can't multiply sequence by non-int of type '{}'",
+            class_of(count).name()
+        ))));
     }
     Some(f(sequence, count))
 }
@@ -265,7 +269,11 @@ macro_rules! unary {
         pub fn $name(obj: &Obj) -> PyResult<Obj> {
             match class_of(obj).slots.$slot() {
                 Some(f) => f(obj),
-                None => Err(type_error(format!(concat!("bad operand type for ", "{}", ": '{}'"), $symbol, class_of(obj).name()))),
+                None => Err(type_error(format!(
+                    concat!("bad operand type for ", "{}", ": '{}'"),
+                    $symbol,
+                    class_of(obj).name()
+                ))),
             }
         }
     };
@@ -288,7 +296,9 @@ pub fn index(obj: &Obj) -> PyResult<Obj> {
             }
             Err(type_error(format!("__index__ returned non-int (type {})", class_of(&result).name())))
         }
-        None => Err(type_error(format!("'{}' object cannot be interpreted as an integer", class_of(obj).name()))),
+        None => {
+            Err(type_error(format!("'{}' object cannot be interpreted as an integer", class_of(obj).name())))
+        }
     }
 }
 

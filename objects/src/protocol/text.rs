@@ -19,7 +19,9 @@ pub fn repr(obj: &Obj) -> PyResult<Py<PyStr>> {
         Some(repr) => repr(obj)?,
         None => crate::object_type::object_repr(obj)?,
     };
-    result.into_py::<PyStr>().map_err(|other| type_error(format!("__repr__ returned non-string (type {})", class_of(&other).name())))
+    result.into_py::<PyStr>().map_err(|other| {
+        type_error(format!("__repr__ returned non-string (type {})", class_of(&other).name()))
+    })
 }
 
 /// `str(obj)`.
@@ -34,7 +36,9 @@ pub fn str(obj: &Obj) -> PyResult<Py<PyStr>> {
         Some(str) => str(obj)?,
         None => return repr(obj),
     };
-    result.into_py::<PyStr>().map_err(|other| type_error(format!("__str__ returned non-string (type {})", class_of(&other).name())))
+    result.into_py::<PyStr>().map_err(|other| {
+        type_error(format!("__str__ returned non-string (type {})", class_of(&other).name()))
+    })
 }
 
 /// `repr(obj)` as Rust text (lone surrogates replaced).
@@ -60,7 +64,9 @@ pub fn format(obj: &Obj, spec: &Obj) -> PyResult<Obj> {
             return str(obj).map(Py::into_obj);
         }
     }
-    let Some(result) = crate::type_object::trampolines::call_special(obj, istr!("__format__").as_obj(), &[spec])? else {
+    let Some(result) =
+        crate::type_object::trampolines::call_special(obj, istr!("__format__").as_obj(), &[spec])?
+    else {
         return Err(type_error(format!("Type {} doesn't define __format__", class_of(obj).name())));
     };
     if result.is_layout::<PyStr>() {

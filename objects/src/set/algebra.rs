@@ -54,7 +54,9 @@ impl PySet {
             if std::ptr::eq(self, set) {
                 return Ok(());
             }
-            if self.is_empty() && self.core.replace_content(self.header.lock(), set.core.copy(set.header.lock()), true) {
+            if self.is_empty()
+                && self.core.replace_content(self.header.lock(), set.core.copy(set.header.lock()), true)
+            {
                 return Ok(());
             }
         } else if exact_dict(other).is_none() {

@@ -38,7 +38,8 @@ const SET_SLOTS: TypeSlots = TypeSlots {
     ..COMMON
 };
 
-const FROZENSET_SLOTS: TypeSlots = TypeSlots { new: Some(frozenset_new), hash: Some(frozenset_hash), ..COMMON };
+const FROZENSET_SLOTS: TypeSlots =
+    TypeSlots { new: Some(frozenset_new), hash: Some(frozenset_hash), ..COMMON };
 
 const ITER_SLOTS: TypeSlots =
     TypeSlots { iter: Some(iterators::itself), iternext: Some(iter_next), ..TypeSlots::EMPTY };
@@ -64,7 +65,9 @@ fn this(obj: &Obj) -> PyResult<&PySet> {
 }
 
 fn class_argument(class: &Obj) -> PyResult<&PyType> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("set.__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("set.__new__(X): X is not a type object"));
+    };
     check_layout::<PySet>(class)?;
     Ok(class)
 }
@@ -137,7 +140,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PySet>(), b.downcast::<PySet>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PySet>(), b.downcast::<PySet>()) else {
+        return Ok(not_implemented());
+    };
     Ok(bool_obj(match op {
         CompareOp::Eq => x.equals(y)?,
         CompareOp::Ne => !x.equals(y)?,

@@ -48,7 +48,9 @@ fn this(obj: &Obj) -> PyResult<&PyTuple> {
 }
 
 fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("tuple.__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("tuple.__new__(X): X is not a type object"));
+    };
     check_layout::<PyTuple>(class)?;
     let exact = class.is(&types().tuple);
     if args.has_keywords() && exact {
@@ -89,7 +91,10 @@ const PRIME_2: u64 = 14029467366897019727;
 const PRIME_5: u64 = 2870177450012600261;
 
 /// The hash of a sequence of hashes: xxHash, as CPython uses it for tuples. Slices leave out the length.
-pub(crate) fn combine_hashes(hashes: impl IntoIterator<Item = PyResult<i64>>, length: Option<usize>) -> PyResult<i64> {
+pub(crate) fn combine_hashes(
+    hashes: impl IntoIterator<Item = PyResult<i64>>,
+    length: Option<usize>,
+) -> PyResult<i64> {
     let mut sum = PRIME_5;
     for hash in hashes {
         sum = sum.wrapping_add((hash? as u64).wrapping_mul(PRIME_2)).rotate_left(31).wrapping_mul(PRIME_1);
@@ -114,7 +119,9 @@ fn hash(obj: &Obj) -> PyResult<i64> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyTuple>(), b.downcast::<PyTuple>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyTuple>(), b.downcast::<PyTuple>()) else {
+        return Ok(not_implemented());
+    };
     for (left, right) in x.as_slice().iter().zip(y.as_slice()) {
         if !protocol::eq(left, right)? {
             return match op {
@@ -150,7 +157,10 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     } else if protocol::has_index(key) {
         protocol::index_word(key)?
     } else {
-        return Err(type_error(format!("tuple indices must be integers or slices, not {}", class_of(key).name())));
+        return Err(type_error(format!(
+            "tuple indices must be integers or slices, not {}",
+            class_of(key).name()
+        )));
     };
     match position(index, items.len()) {
         Some(index) => Ok(items[index].clone()),
@@ -169,7 +179,10 @@ fn contains(obj: &Obj, value: &Obj) -> PyResult<bool> {
 
 fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     let Some(other) = b.downcast::<PyTuple>() else {
-        return Err(type_error(format!("can only concatenate tuple (not \"{}\") to tuple", class_of(b).name())));
+        return Err(type_error(format!(
+            "can only concatenate tuple (not \"{}\") to tuple",
+            class_of(b).name()
+        )));
     };
     let own = this(a)?;
     if other.is_empty() && exact_tuple(a).is_some() {
@@ -178,7 +191,8 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     if own.is_empty() && exact_tuple(b).is_some() {
         return Ok(b.clone());
     }
-    Ok(PyTuple::build(own.len() + other.len(), own.as_slice().iter().chain(other.as_slice()).cloned()).into_obj())
+    Ok(PyTuple::build(own.len() + other.len(), own.as_slice().iter().chain(other.as_slice()).cloned())
+        .into_obj())
 }
 
 fn repeat(obj: &Obj, count: &Obj) -> PyResult<Obj> {

@@ -28,7 +28,12 @@ pub struct TypeBuilder {
 
 impl TypeBuilder {
     /// A built-in class of the start-up table: contents come later. `name` may be qualified by a module.
-    pub(crate) fn bare(name: &'static str, base: &Py<PyType>, metaclass: &Py<PyType>, ops: &'static Ops) -> TypeBuilder {
+    pub(crate) fn bare(
+        name: &'static str,
+        base: &Py<PyType>,
+        metaclass: &Py<PyType>,
+        ops: &'static Ops,
+    ) -> TypeBuilder {
         TypeBuilder {
             name,
             base: base.clone(),
@@ -118,7 +123,8 @@ impl TypeBuilder {
                 extra: 0,
             })
         };
-        let object = new("object", <crate::object_type::PyObject as taipan_gc::Object>::ops(), type_flags::BASE);
+        let object =
+            new("object", <crate::object_type::PyObject as taipan_gc::Object>::ops(), type_flags::BASE);
         let type_ = new("type", <PyType as taipan_gc::Object>::ops(), type_flags::BASE);
         type_.set_base(&object);
         for class in [&object, &type_] {
@@ -142,7 +148,8 @@ impl TypeBuilder {
         let has_dict = flags & type_flags::HAS_DICT != 0;
         let ext_offset = if has_dict { self.ops.size.next_multiple_of(8) as u32 } else { 0 };
         let inline_cap = if has_dict { 1 } else { 0 };
-        let text = if self.bootstrap { PyStr::bootstrap(short) } else { crate::str::intern(short).into_obj() };
+        let text =
+            if self.bootstrap { PyStr::bootstrap(short) } else { crate::str::intern(short).into_obj() };
         let class = make(NewType {
             name: text.clone(),
             qualname: text,
@@ -151,7 +158,11 @@ impl TypeBuilder {
             fixed_slots: 0,
             inline_cap,
             ext_offset,
-            module: if module == "builtins" { "builtins" } else { Box::leak(module.to_owned().into_boxed_str()) },
+            module: if module == "builtins" {
+                "builtins"
+            } else {
+                Box::leak(module.to_owned().into_boxed_str())
+            },
             metaclass_shape: self.metaclass.root_shape(),
             extra: shape::extension_size(0) * usize::from(self.metaclass.ext_offset() != 0),
         });

@@ -7,9 +7,13 @@ use crate::error::{PyResult, type_error};
 use crate::tuple::PyTuple;
 
 fn bases_of(class: &PyType) -> Vec<*const PyType> {
-    let Some(bases) = class.bases.load() else { return class.base().map(std::ptr::from_ref).into_iter().collect() };
+    let Some(bases) = class.bases.load() else {
+        return class.base().map(std::ptr::from_ref).into_iter().collect();
+    };
     match bases.downcast::<PyTuple>() {
-        Some(bases) => bases.as_slice().iter().filter_map(|b| b.downcast::<PyType>().map(std::ptr::from_ref)).collect(),
+        Some(bases) => {
+            bases.as_slice().iter().filter_map(|b| b.downcast::<PyType>().map(std::ptr::from_ref)).collect()
+        }
         None => Vec::new(),
     }
 }
@@ -24,7 +28,8 @@ pub fn compute(class: &PyType) -> PyResult<Vec<*const PyType>> {
         }
     }
     // SAFETY: as above.
-    let mut sequences: Vec<Vec<*const PyType>> = bases.iter().map(|b| unsafe { (**b).mro().to_vec() }).collect();
+    let mut sequences: Vec<Vec<*const PyType>> =
+        bases.iter().map(|b| unsafe { (**b).mro().to_vec() }).collect();
     sequences.push(bases);
     let mut result = vec![std::ptr::from_ref(class)];
     loop {
@@ -32,7 +37,8 @@ pub fn compute(class: &PyType) -> PyResult<Vec<*const PyType>> {
         if sequences.is_empty() {
             return Ok(result);
         }
-        let candidate = sequences.iter().map(|s| s[0]).find(|c| !sequences.iter().any(|s| s[1..].contains(c)));
+        let candidate =
+            sequences.iter().map(|s| s[0]).find(|c| !sequences.iter().any(|s| s[1..].contains(c)));
         let Some(candidate) = candidate else {
             let mut names: Vec<String> = Vec::new();
             for sequence in &sequences {

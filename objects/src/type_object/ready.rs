@@ -30,9 +30,12 @@ pub fn add_methods(class: &Py<PyType>, methods: &'static [MethodDef]) {
     let dict = class.dict();
     for def in methods {
         let value = match def.kind {
-            MethodKind::StaticMethod if def.name == "__new__" => PyNativeFunction::new_bound(def, class.as_obj().clone()).into_obj(),
+            MethodKind::StaticMethod if def.name == "__new__" => {
+                PyNativeFunction::new_bound(def, class.as_obj().clone()).into_obj()
+            }
             MethodKind::Function | MethodKind::StaticMethod => {
-                crate::descriptor::PyClassMethod::new_static(PyNativeFunction::new(def, None).into_obj()).into_obj()
+                crate::descriptor::PyClassMethod::new_static(PyNativeFunction::new(def, None).into_obj())
+                    .into_obj()
             }
             MethodKind::Method => PyMethodDescr::new(def, class).into_obj(),
             MethodKind::ClassMethod => PyMethodDescr::new_class(def, class).into_obj(),
@@ -129,11 +132,8 @@ impl PyType {
                 _ => overridden = true,
             }
         }
-        let word = if overridden {
-            super::trampolines::word(id)
-        } else {
-            native.unwrap_or(std::ptr::null_mut())
-        };
+        let word =
+            if overridden { super::trampolines::word(id) } else { native.unwrap_or(std::ptr::null_mut()) };
         // SAFETY: `word` is a function of this slot's type: a base's own or the trampoline for it.
         unsafe { self.slots.set_raw(id, word) }
         if id == SlotId::Getattro {

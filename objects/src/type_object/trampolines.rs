@@ -90,7 +90,10 @@ pub fn call_special(obj: &Obj, name: &Obj, args: &[&Obj]) -> PyResult<Option<Obj
 /// Calls class attribute `function` as a method of `obj`.
 pub fn call_unbound(function: &Obj, obj: &Obj, args: &[&Obj]) -> PyResult<Obj> {
     let class = class_of(function);
-    if class.is(&types().function) || class.is(&types().method_descriptor) || class.is(&types().wrapper_descriptor) {
+    if class.is(&types().function)
+        || class.is(&types().method_descriptor)
+        || class.is(&types().wrapper_descriptor)
+    {
         let mut all: smallvec::SmallVec<[Obj; 5]> = smallvec::SmallVec::with_capacity(args.len() + 1);
         all.push(obj.clone());
         all.extend(args.iter().map(|a| (*a).clone()));
@@ -107,7 +110,11 @@ pub fn call_unbound(function: &Obj, obj: &Obj, args: &[&Obj]) -> PyResult<Obj> {
 fn call_method(obj: &Obj, name: &taipan_gc::Py<crate::str::PyStr>, args: &[&Obj]) -> PyResult<Obj> {
     match call_special(obj, name.as_obj(), args)? {
         Some(value) => Ok(value),
-        None => Err(attribute_error(format!("'{}' object has no attribute '{}'", class_of(obj).name(), name.to_string_lossy()))),
+        None => Err(attribute_error(format!(
+            "'{}' object has no attribute '{}'",
+            class_of(obj).name(),
+            name.to_string_lossy()
+        ))),
     }
 }
 
@@ -198,9 +205,13 @@ fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 
 fn iter(obj: &Obj) -> PyResult<Obj> {
     match class_of(obj).lookup(&istr!("__iter__")) {
-        Some(f) if is_none(&f) => Err(type_error(format!("'{}' object is not iterable", class_of(obj).name()))),
+        Some(f) if is_none(&f) => {
+            Err(type_error(format!("'{}' object is not iterable", class_of(obj).name())))
+        }
         Some(f) => call_unbound(&f, obj, &[]),
-        None if class_of(obj).lookup(&istr!("__getitem__")).is_some() => Ok(crate::iterators::sequence_iter(obj.clone())),
+        None if class_of(obj).lookup(&istr!("__getitem__")).is_some() => {
+            Ok(crate::iterators::sequence_iter(obj.clone()))
+        }
         None => Err(type_error(format!("'{}' object is not iterable", class_of(obj).name()))),
     }
 }
@@ -235,7 +246,8 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
 
 fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let function = protocol::getattr(class, &istr!("__new__"))?;
-    let mut positional: smallvec::SmallVec<[Obj; 6]> = smallvec::SmallVec::with_capacity(args.positional.len() + 1);
+    let mut positional: smallvec::SmallVec<[Obj; 6]> =
+        smallvec::SmallVec::with_capacity(args.positional.len() + 1);
     positional.push(class.clone());
     positional.extend(args.positional.iter().cloned());
     protocol::call_args(&function, &Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
@@ -272,7 +284,9 @@ fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
 
 fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
     match class_of(obj).lookup(&istr!("__contains__")) {
-        Some(f) if is_none(&f) => Err(type_error(format!("'{}' object is not a container", class_of(obj).name()))),
+        Some(f) if is_none(&f) => {
+            Err(type_error(format!("'{}' object is not a container", class_of(obj).name())))
+        }
         Some(f) => protocol::is_true(&call_unbound(&f, obj, &[item])?),
         None => protocol::iter_contains(obj, item),
     }
@@ -281,7 +295,10 @@ fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
 fn bool_(obj: &Obj) -> PyResult<bool> {
     if let Some(result) = call_special(obj, istr!("__bool__").as_obj(), &[])? {
         if !class_of(&result).is(&types().bool_) {
-            return Err(type_error(format!("__bool__ should return bool, returned {}", class_of(&result).name())));
+            return Err(type_error(format!(
+                "__bool__ should return bool, returned {}",
+                class_of(&result).name()
+            )));
         }
         return Ok(crate::singletons::is_true(&result));
     }
@@ -300,7 +317,14 @@ fn binary(a: &Obj, b: &Obj, id: SlotId, name: &str, reflected: &str) -> PyResult
     binary_with(a, b, id, name, reflected, None)
 }
 
-fn binary_with(a: &Obj, b: &Obj, id: SlotId, name: &str, reflected: &str, third: Option<&Obj>) -> PyResult<Obj> {
+fn binary_with(
+    a: &Obj,
+    b: &Obj,
+    id: SlotId,
+    name: &str,
+    reflected: &str,
+    third: Option<&Obj>,
+) -> PyResult<Obj> {
     let (class_a, class_b) = (class_of(a), class_of(b));
     let mut try_right = !class_a.is(class_b) && is_trampoline(class_b, id);
     let _depth = protocol::enter_native()?;
@@ -349,7 +373,9 @@ fn pow(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
         return call_method(a, &istr!("__pow__"), &[b, modulus]);
     }
     if is_trampoline(class_of(b), SlotId::Pow) {
-        return Ok(call_special(b, istr!("__rpow__").as_obj(), &[a, modulus])?.unwrap_or_else(not_implemented));
+        return Ok(
+            call_special(b, istr!("__rpow__").as_obj(), &[a, modulus])?.unwrap_or_else(not_implemented)
+        );
     }
     Ok(not_implemented())
 }

@@ -70,7 +70,9 @@ pub fn winner<'a>(metaclass: &'a PyType, bases: &'a [Obj]) -> PyResult<&'a PyTyp
 /// The class whose layout `class` has: the nearest that added something to the native struct or to the fixed slots.
 fn solid_base(class: &PyType) -> &PyType {
     match class.base() {
-        Some(base) if std::ptr::eq(base.ops, class.ops) && base.fixed_slots == class.fixed_slots => solid_base(base),
+        Some(base) if std::ptr::eq(base.ops, class.ops) && base.fixed_slots == class.fixed_slots => {
+            solid_base(base)
+        }
         _ => class,
     }
 }
@@ -111,16 +113,28 @@ fn mangle(class_name: &str, name: &str) -> String {
 /// `type.__new__(metaclass, name, bases, namespace, **keywords)`.
 pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let [name, bases, namespace] = args.positional else {
-        return Err(type_error(format!("type.__new__() takes exactly 3 arguments ({} given)", args.positional.len())));
+        return Err(type_error(format!(
+            "type.__new__() takes exactly 3 arguments ({} given)",
+            args.positional.len()
+        )));
     };
     let Some(text) = name.downcast::<PyStr>() else {
-        return Err(type_error(format!("type.__new__() argument 1 must be str, not {}", class_of(name).name())));
+        return Err(type_error(format!(
+            "type.__new__() argument 1 must be str, not {}",
+            class_of(name).name()
+        )));
     };
     let Some(bases_tuple) = bases.downcast::<PyTuple>() else {
-        return Err(type_error(format!("type.__new__() argument 2 must be tuple, not {}", class_of(bases).name())));
+        return Err(type_error(format!(
+            "type.__new__() argument 2 must be tuple, not {}",
+            class_of(bases).name()
+        )));
     };
     let Some(original) = namespace.downcast::<PyDict>() else {
-        return Err(type_error(format!("type.__new__() argument 3 must be dict, not {}", class_of(namespace).name())));
+        return Err(type_error(format!(
+            "type.__new__() argument 3 must be dict, not {}",
+            class_of(namespace).name()
+        )));
     };
     let requested = this(metaclass)?;
     for base in bases_tuple.as_slice() {
@@ -139,8 +153,11 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             return new(&chosen.to_obj(), args);
         }
     }
-    let bases: Vec<Obj> =
-        if bases_tuple.len() == 0 { vec![types().object.as_obj().clone()] } else { bases_tuple.as_slice().to_vec() };
+    let bases: Vec<Obj> = if bases_tuple.len() == 0 {
+        vec![types().object.as_obj().clone()]
+    } else {
+        bases_tuple.as_slice().to_vec()
+    };
     let base = best_base(&bases)?;
     let class_name = text.to_string_lossy().into_owned();
     if class_name.contains('\0') {
@@ -167,10 +184,14 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             has_weakref = true;
         }
         Some(slots) => {
-            let names = if slots.is_layout::<PyStr>() { vec![slots.clone()] } else { protocol::collect(&slots)? };
+            let names =
+                if slots.is_layout::<PyStr>() { vec![slots.clone()] } else { protocol::collect(&slots)? };
             for slot in names {
                 let Some(slot_text) = slot.downcast::<PyStr>() else {
-                    return Err(type_error(format!("__slots__ items must be strings, not '{}'", class_of(&slot).name())));
+                    return Err(type_error(format!(
+                        "__slots__ items must be strings, not '{}'",
+                        class_of(&slot).name()
+                    )));
                 };
                 let slot_name = slot_text.to_string_lossy().into_owned();
                 if !taipan_text::unicode_data::is_identifier(slot_name.chars().map(u32::from)) {
@@ -189,8 +210,15 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
                     }
                     _ => {
                         let mangled = mangle(&class_name, &slot_name);
-                        if dict.contains_str(&mangled) && !matches!(mangled.as_str(), "__qualname__" | "__classcell__" | "__classdictcell__") {
-                            return Err(value_error(format!("'{mangled}' in __slots__ conflicts with class variable")));
+                        if dict.contains_str(&mangled)
+                            && !matches!(
+                                mangled.as_str(),
+                                "__qualname__" | "__classcell__" | "__classdictcell__"
+                            )
+                        {
+                            return Err(value_error(format!(
+                                "'{mangled}' in __slots__ conflicts with class variable"
+                            )));
                         }
                         members.push(crate::str::intern(&mangled).into_obj());
                     }
@@ -203,7 +231,10 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
                 <crate::bytes::PyBytes as taipan_gc::Object>::ops(),
             ];
             if !members.is_empty() && unsized_bases.iter().any(|ops| std::ptr::eq(base.ops, *ops)) {
-                return Err(type_error(format!("nonempty __slots__ not supported for subtype of '{}'", base.name())));
+                return Err(type_error(format!(
+                    "nonempty __slots__ not supported for subtype of '{}'",
+                    base.name()
+                )));
             }
         }
     }
@@ -233,7 +264,9 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             dict.delete(istr!("__qualname__").as_obj())?;
             q
         }
-        Some(q) => return Err(type_error(format!("type __qualname__ must be a str, not {}", class_of(&q).name()))),
+        Some(q) => {
+            return Err(type_error(format!("type __qualname__ must be a str, not {}", class_of(&q).name())));
+        }
         None => name.clone(),
     };
     let class = make(NewType {
@@ -261,7 +294,8 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         dict.set_str("__doc__", none());
     }
     for (offset, member) in members.iter().enumerate() {
-        let descr = crate::descriptor::PyMemberDescr::new(member.clone(), base.fixed_slots + offset as u32, &class);
+        let descr =
+            crate::descriptor::PyMemberDescr::new(member.clone(), base.fixed_slots + offset as u32, &class);
         dict.set(member.clone(), descr.into_obj())?;
     }
     if has_dict && !base.has_dict() && !is_metaclass && !dict.contains_str("__dict__") {
@@ -307,7 +341,12 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if let Some(cell) = class_cell {
         match cell.downcast::<crate::cell::PyCell>() {
             Some(cell) => cell.value.store(class.as_obj().clone()),
-            None => return Err(type_error(format!("__classcell__ must be a nonlocal cell, not <class '{}'>", class_of(&cell).name()))),
+            None => {
+                return Err(type_error(format!(
+                    "__classcell__ must be a nonlocal cell, not <class '{}'>",
+                    class_of(&cell).name()
+                )));
+            }
         }
     }
     set_names(&class)?;
@@ -330,7 +369,12 @@ fn install_mro(class: &Py<PyType>) -> PyResult<()> {
             for item in &result {
                 match item.downcast::<PyType>() {
                     Some(c) => list.push(std::ptr::from_ref(c)),
-                    None => return Err(type_error(format!("mro() returned a non-class ('{}')", class_of(item).name()))),
+                    None => {
+                        return Err(type_error(format!(
+                            "mro() returned a non-class ('{}')",
+                            class_of(item).name()
+                        )));
+                    }
                 }
             }
             mro::store(class, list);
@@ -400,7 +444,10 @@ fn in_dict(class: &PyType, name: &str) -> Option<Obj> {
 
 fn check_mutable(class: &PyType, what: &str) -> PyResult<()> {
     if class.has_flag(type_flags::IMMUTABLE) {
-        return Err(type_error(format!("cannot set '{what}' attribute of immutable type '{}'", class.name())));
+        return Err(type_error(format!(
+            "cannot set '{what}' attribute of immutable type '{}'",
+            class.name()
+        )));
     }
     Ok(())
 }
@@ -421,16 +468,29 @@ fn store_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
 fn set_bases(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let class = this(obj)?;
     check_mutable(class, "__bases__")?;
-    let Some(value) = value else { return Err(type_error(format!("cannot delete '__bases__' attribute of type '{}'", class.name()))) };
+    let Some(value) = value else {
+        return Err(type_error(format!("cannot delete '__bases__' attribute of type '{}'", class.name())));
+    };
     let Some(bases) = value.downcast::<PyTuple>() else {
-        return Err(type_error(format!("can only assign tuple to {}.__bases__, not {}", class.name(), class_of(value).name())));
+        return Err(type_error(format!(
+            "can only assign tuple to {}.__bases__, not {}",
+            class.name(),
+            class_of(value).name()
+        )));
     };
     if bases.len() == 0 {
-        return Err(type_error(format!("can only assign non-empty tuple to {}.__bases__, not ()", class.name())));
+        return Err(type_error(format!(
+            "can only assign non-empty tuple to {}.__bases__, not ()",
+            class.name()
+        )));
     }
     for base in bases.as_slice() {
         let Some(base) = base.downcast::<PyType>() else {
-            return Err(type_error(format!("{}.__bases__ must be tuple of classes, not '{}'", class.name(), class_of(base).name())));
+            return Err(type_error(format!(
+                "{}.__bases__ must be tuple of classes, not '{}'",
+                class.name(),
+                class_of(base).name()
+            )));
         };
         if base.is_subtype(class) {
             return Err(type_error("a __bases__ item causes an inheritance cycle"));
@@ -438,7 +498,9 @@ fn set_bases(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     }
     let base = best_base(bases.as_slice())?;
     let compatible = std::ptr::eq(base.ops, class.ops)
-        && class.base().is_none_or(|old| old.fixed_slots == base.fixed_slots && (old.has_dict() == base.has_dict() || class.has_dict()));
+        && class.base().is_none_or(|old| {
+            old.fixed_slots == base.fixed_slots && (old.has_dict() == base.has_dict() || class.has_dict())
+        });
     if !compatible {
         return Err(type_error(format!(
             "__bases__ assignment: '{}' object layout differs from '{}'",
@@ -489,8 +551,14 @@ static GETSET: &[GetSetDef] = &[
                     class.name.store(v.clone());
                     Ok(())
                 }
-                Some(v) => Err(type_error(format!("can only assign string to {}.__name__, not '{}'", class.name(), class_of(v).name()))),
-                None => Err(type_error(format!("cannot delete '__name__' attribute of type '{}'", class.name()))),
+                Some(v) => Err(type_error(format!(
+                    "can only assign string to {}.__name__, not '{}'",
+                    class.name(),
+                    class_of(v).name()
+                ))),
+                None => {
+                    Err(type_error(format!("cannot delete '__name__' attribute of type '{}'", class.name())))
+                }
             }
         }),
         doc: "",
@@ -506,10 +574,15 @@ static GETSET: &[GetSetDef] = &[
                     class.qualname.store(v.clone());
                     Ok(())
                 }
-                Some(v) => {
-                    Err(type_error(format!("can only assign string to {}.__qualname__, not '{}'", class.name(), class_of(v).name())))
-                }
-                None => Err(type_error(format!("cannot delete '__qualname__' attribute of type '{}'", class.name()))),
+                Some(v) => Err(type_error(format!(
+                    "can only assign string to {}.__qualname__, not '{}'",
+                    class.name(),
+                    class_of(v).name()
+                ))),
+                None => Err(type_error(format!(
+                    "cannot delete '__qualname__' attribute of type '{}'",
+                    class.name()
+                ))),
             }
         }),
         doc: "",
@@ -529,8 +602,18 @@ static GETSET: &[GetSetDef] = &[
         set: Some(set_bases),
         doc: "",
     },
-    GetSetDef { name: "__base__", get: |o| Ok(this(o)?.base().map_or_else(none, |b| b.to_obj())), set: None, doc: "" },
-    GetSetDef { name: "__mro__", get: |o| Ok(this(o)?.mro_tuple.load().unwrap_or_else(none)), set: None, doc: "" },
+    GetSetDef {
+        name: "__base__",
+        get: |o| Ok(this(o)?.base().map_or_else(none, |b| b.to_obj())),
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "__mro__",
+        get: |o| Ok(this(o)?.mro_tuple.load().unwrap_or_else(none)),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "__dict__",
         get: |o| Ok(crate::mappingproxy::PyMappingProxy::new(this(o)?.dict().into_obj()).into_obj()),
@@ -556,7 +639,11 @@ static GETSET: &[GetSetDef] = &[
         name: "__abstractmethods__",
         get: |o| match in_dict(this(o)?, "__abstractmethods__") {
             Some(value) if !this(o)?.is(&types().type_) => Ok(value),
-            _ => Err(crate::attribute::attribute_error_for("__abstractmethods__".into(), o, istr!("__abstractmethods__").as_obj())),
+            _ => Err(crate::attribute::attribute_error_for(
+                "__abstractmethods__".into(),
+                o,
+                istr!("__abstractmethods__").as_obj(),
+            )),
         },
         set: Some(|o, value| {
             let class = this(o)?;
@@ -595,7 +682,10 @@ static GETSET: &[GetSetDef] = &[
                 Some(annotate) if !is_none(&annotate) => {
                     let result = protocol::call1(&annotate, &int_obj(1))?;
                     if !result.is_layout::<PyDict>() {
-                        return Err(type_error(format!("__annotate__ returned non-dict of type '{}'", class_of(&result).name())));
+                        return Err(type_error(format!(
+                            "__annotate__ returned non-dict of type '{}'",
+                            class_of(&result).name()
+                        )));
                     }
                     result
                 }
@@ -630,7 +720,10 @@ static GETSET: &[GetSetDef] = &[
         get: |o| {
             let class = this(o)?;
             if !class.has_flag(type_flags::HEAP) {
-                return Err(attribute_error(format!("type object '{}' has no attribute '__annotate__'", class.name())));
+                return Err(attribute_error(format!(
+                    "type object '{}' has no attribute '__annotate__'",
+                    class.name()
+                )));
             }
             for key in ["__annotate_func__", "__annotate__"] {
                 if let Some(value) = in_dict(class, key) {
@@ -667,7 +760,12 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__flags__", get: |o| Ok(int_obj(cpython_flags(this(o)?))), set: None, doc: "" },
     GetSetDef { name: "__basicsize__", get: |o| Ok(int_obj(this(o)?.ops.size as i64)), set: None, doc: "" },
     GetSetDef { name: "__itemsize__", get: |_| Ok(int_obj(0)), set: None, doc: "" },
-    GetSetDef { name: "__dictoffset__", get: |o| Ok(int_obj(if this(o)?.has_dict() { -1 } else { 0 })), set: None, doc: "" },
+    GetSetDef {
+        name: "__dictoffset__",
+        get: |o| Ok(int_obj(if this(o)?.has_dict() { -1 } else { 0 })),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "__weakrefoffset__",
         get: |o| Ok(int_obj(if this(o)?.has_flag(type_flags::HAS_WEAKREF) { -2 } else { 0 })),
@@ -695,8 +793,16 @@ fn cpython_flags(class: &PyType) -> i64 {
     set(class.has_flag(type_flags::ABSTRACT), 20);
     set(class.has_flag(type_flags::MATCH_SELF), 22);
     let t = types();
-    let families =
-        [(&t.int, 24), (&t.list, 25), (&t.tuple, 26), (&t.bytes, 27), (&t.str, 28), (&t.dict, 29), (&t.base_exception, 30), (&t.type_, 31)];
+    let families = [
+        (&t.int, 24),
+        (&t.list, 25),
+        (&t.tuple, 26),
+        (&t.bytes, 27),
+        (&t.str, 28),
+        (&t.dict, 29),
+        (&t.base_exception, 30),
+        (&t.type_, 31),
+    ];
     for (base, bit) in families {
         set(class.is_subtype(base), bit);
     }
@@ -731,7 +837,12 @@ impl PyType {
     }
     /// Create the namespace for the class statement
     #[pyclassmethod(sig = "($type, name, bases, /, **kwds)")]
-    fn __prepare__(_class: &Obj, _name: Option<&Obj>, _bases: Option<&Obj>, _keywords: crate::native::Kwargs<'_>) -> PyResult<Obj> {
+    fn __prepare__(
+        _class: &Obj,
+        _name: Option<&Obj>,
+        _bases: Option<&Obj>,
+        _keywords: crate::native::Kwargs<'_>,
+    ) -> PyResult<Obj> {
         Ok(PyDict::new().into_obj())
     }
     /// Specialized __dir__ implementation for types.
@@ -752,6 +863,9 @@ pub(crate) fn fill(types: &Types) {
     types.type_.slots.set_all(&SLOTS);
     ready::add_getset(&types.type_, GETSET);
     ready::add_methods(&types.type_, <PyType as crate::native::NativeMethods>::methods());
-    ready::set_doc(&types.type_, "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type");
+    ready::set_doc(
+        &types.type_,
+        "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
+    );
     let _ = (intern_obj, shape::row_flags);
 }

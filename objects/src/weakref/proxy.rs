@@ -55,7 +55,10 @@ fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 fn next(obj: &Obj) -> PyResult<Option<Obj>> {
     let target = target(obj)?;
     if class_of(&target).slots.iternext().is_none() {
-        return Err(type_error(format!("Weakref proxy referenced a non-iterator '{}' object", class_of(&target).name())));
+        return Err(type_error(format!(
+            "Weakref proxy referenced a non-iterator '{}' object",
+            class_of(&target).name()
+        )));
     }
     protocol::next(&target)
 }

@@ -30,7 +30,10 @@ pub fn hex_separator(separator: Units<'_>) -> Result<u8> {
     if separator.len() != 1 {
         return Err(TextError::value("sep must be length 1."));
     }
-    u8::try_from(separator.at(0)).ok().filter(u8::is_ascii).ok_or_else(|| TextError::value("sep must be ASCII."))
+    u8::try_from(separator.at(0))
+        .ok()
+        .filter(u8::is_ascii)
+        .ok_or_else(|| TextError::value("sep must be ASCII."))
 }
 
 /// `bytes.fromhex`: white space may stand between bytes.

@@ -35,7 +35,12 @@ pub trait DecodeErrors {
     /// What it fails with.
     type Error;
     /// Appends the replacement and returns the position to go on from (at most the input's length).
-    fn undecodable(&mut self, input: &[u8], problem: Problem, out: &mut TextBuf) -> Result<usize, Self::Error>;
+    fn undecodable(
+        &mut self,
+        input: &[u8],
+        problem: Problem,
+        out: &mut TextBuf,
+    ) -> Result<usize, Self::Error>;
 }
 
 /// What stands in for something that cannot be encoded.
@@ -52,7 +57,8 @@ pub trait EncodeErrors {
     /// What it fails with.
     type Error;
     /// The replacement and the position to go on from (at most the text's length).
-    fn unencodable(&mut self, text: Units<'_>, problem: Problem) -> Result<(Replacement, usize), Self::Error>;
+    fn unencodable(&mut self, text: Units<'_>, problem: Problem)
+    -> Result<(Replacement, usize), Self::Error>;
     /// The error itself, when the replacement cannot be encoded either.
     fn raise(&mut self, text: Units<'_>, problem: Problem) -> Self::Error;
 }
@@ -121,7 +127,13 @@ impl Policy {
     }
 
     /// What replaces unencodable text, and where to go on; `None`: fail.
-    pub fn encode(self, codec: &str, text: Units<'_>, start: usize, end: usize) -> Option<(Replacement, usize)> {
+    pub fn encode(
+        self,
+        codec: &str,
+        text: Units<'_>,
+        start: usize,
+        end: usize,
+    ) -> Option<(Replacement, usize)> {
         let bad = text.slice(start..end);
         let mut out = TextBuf::new();
         match self {

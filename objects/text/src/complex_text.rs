@@ -124,7 +124,10 @@ mod tests {
             assert_eq!(parse_complex(Units::ascii(text)), Ok(expected), "{text}");
         }
         for bad in ["", "1 + j", "(1", "1+2", "1j1", "+", "1)"] {
-            assert_eq!(parse_complex(Units::ascii(bad)).unwrap_err().message, "complex() arg is a malformed string");
+            assert_eq!(
+                parse_complex(Units::ascii(bad)).unwrap_err().message,
+                "complex() arg is a malformed string"
+            );
         }
     }
 }

@@ -98,7 +98,10 @@ pub fn parse_float(text: Units<'_>) -> Result<f64> {
         return Ok(x);
     }
     parse_with_underscores(&to_ascii_number(text)).ok_or_else(|| {
-        TextError::value(format!("could not convert string to float: {}", repr::repr_text(text).to_string_lossy()))
+        TextError::value(format!(
+            "could not convert string to float: {}",
+            repr::repr_text(text).to_string_lossy()
+        ))
     })
 }
 
@@ -191,7 +194,10 @@ mod tests {
             let message = format!("could not convert string to float: '{bad}'");
             assert_eq!(float(bad).map_err(|e| e.message), Err(message));
         }
-        assert_eq!(parse_float_bytes(b"x").map_err(|e| e.message), Err("could not convert string to float: b'x'".into()));
+        assert_eq!(
+            parse_float_bytes(b"x").map_err(|e| e.message),
+            Err("could not convert string to float: b'x'".into())
+        );
     }
 
     #[test]

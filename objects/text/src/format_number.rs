@@ -119,7 +119,12 @@ fn group_fraction(digits: &str, separator: &str, grouping: &[u8]) -> String {
     out
 }
 
-fn assemble(parts: &Parts<'_>, spec: &FormatSpec, locale: &NumericLocale<'_>, out: &mut TextBuf) -> Result<()> {
+fn assemble(
+    parts: &Parts<'_>,
+    spec: &FormatSpec,
+    locale: &NumericLocale<'_>,
+    out: &mut TextBuf,
+) -> Result<()> {
     let width = spec.width.unwrap_or(0);
     check_size(width)?;
     let sign = sign_text(spec, parts.negative);
@@ -185,7 +190,8 @@ pub fn format_int(
         }
         _ => return Err(unknown(spec.kind)),
     }
-    let refused = |text: &str| Err(TextError::value(format!("{text} not allowed in integer format specifier")));
+    let refused =
+        |text: &str| Err(TextError::value(format!("{text} not allowed in integer format specifier")));
     if spec.precision.is_some() {
         return refused("Precision");
     }
@@ -194,8 +200,9 @@ pub fn format_int(
     }
     let mut out = TextBuf::with_capacity(24);
     if kind == b'c' {
-        let refused =
-            |text: &str| Err(TextError::value(format!("{text} not allowed with integer format specifier 'c'")));
+        let refused = |text: &str| {
+            Err(TextError::value(format!("{text} not allowed with integer format specifier 'c'")))
+        };
         if spec.sign.is_some() {
             return refused("Sign");
         }
@@ -432,6 +439,9 @@ mod tests {
         assert_eq!(format(1.0, -2.0, "*^12").as_deref(), Ok("***(1-2j)***"));
         assert_eq!(format(0.0, 1.0, "+").as_deref(), Ok("+1j"));
         assert_eq!(format(0.0, 1.0, ".2f").as_deref(), Ok("0.00+1.00j"));
-        assert_eq!(format(1.0, 1.0, "010").unwrap_err(), "Zero padding is not allowed in complex format specifier");
+        assert_eq!(
+            format(1.0, 1.0, "010").unwrap_err(),
+            "Zero padding is not allowed in complex format specifier"
+        );
     }
 }

@@ -222,7 +222,8 @@ pub fn format_text(text: Units<'_>, spec: Units<'_>, type_name: &str) -> Result<
     if spec.kind != u32::from(b's') {
         return Err(unknown_code(spec.kind, type_name));
     }
-    let refused = |what: &str| Err(TextError::value(format!("{what} not allowed in string format specifier")));
+    let refused =
+        |what: &str| Err(TextError::value(format!("{what} not allowed in string format specifier")));
     match spec.sign {
         Some(b' ') => return refused("Space"),
         Some(_) => return refused("Sign"),
@@ -271,7 +272,8 @@ pub(crate) fn pad_text(text: Units<'_>, spec: &FormatSpec) -> TextBuf {
         }
         _ => pad::Justify::Right,
     };
-    pad::text_justify(text, spec.width.unwrap_or(0) as isize, spec.fill, justify).unwrap_or_else(|| text.to_buf())
+    pad::text_justify(text, spec.width.unwrap_or(0) as isize, spec.fill, justify)
+        .unwrap_or_else(|| text.to_buf())
 }
 
 #[cfg(test)]

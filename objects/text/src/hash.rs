@@ -35,7 +35,8 @@ pub fn hash_bigint(n: &BigInt) -> i64 {
 
 fn residue(n: &BigUint) -> u64 {
     // 2**64 is 8 modulo 2**61 - 1.
-    let fold = |hash: u64, digit: u64| ((u128::from(hash) * 8 + u128::from(digit)) % u128::from(MODULUS)) as u64;
+    let fold =
+        |hash: u64, digit: u64| ((u128::from(hash) * 8 + u128::from(digit)) % u128::from(MODULUS)) as u64;
     n.iter_u64_digits().rev().fold(0, fold)
 }
 

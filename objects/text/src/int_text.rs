@@ -352,7 +352,9 @@ mod tests {
         ] {
             assert_eq!(int(text, base).as_deref(), Ok(expected), "{text}");
         }
-        for (text, base) in [("010", 0), ("", 0), ("0x", 16), ("_1", 10), ("1__0", 10), ("1_", 10), ("- 1", 10), ("8", 8)] {
+        for (text, base) in
+            [("010", 0), ("", 0), ("0x", 16), ("_1", 10), ("1__0", 10), ("1_", 10), ("- 1", 10), ("8", 8)]
+        {
             assert_eq!(int(text, base), Err(format!("invalid literal for int() with base {base}: '{text}'")));
         }
         assert!(int(&"0".repeat(4301), 10).unwrap_err().contains("value has 4301 digits"));

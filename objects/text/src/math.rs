@@ -353,7 +353,8 @@ mod tests {
 
     #[test]
     fn modular_power() {
-        let pow = |a: i64, b: i64, c: i64| pow_mod(&a.into(), &b.into(), &c.into()).map(|n| n.to_i64().unwrap());
+        let pow =
+            |a: i64, b: i64, c: i64| pow_mod(&a.into(), &b.into(), &c.into()).map(|n| n.to_i64().unwrap());
         assert_eq!(pow(3, 200, 13), Ok(9));
         assert_eq!(pow(3, -1, 7), Ok(5));
         assert_eq!(pow(-3, 3, -7), Ok(-6));

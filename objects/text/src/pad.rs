@@ -125,9 +125,8 @@ mod tests {
 
     #[test]
     fn centered_as_cpython_does() {
-        let center = |s: &str, w| {
-            text_justify(Units::ascii(s), w, 0x2a, Justify::Center).map(|t| t.to_string_lossy())
-        };
+        let center =
+            |s: &str, w| text_justify(Units::ascii(s), w, 0x2a, Justify::Center).map(|t| t.to_string_lossy());
         assert_eq!(center("abc", 6).as_deref(), Some("*abc**"));
         assert_eq!(center("ab", 5).as_deref(), Some("**ab*"));
         assert_eq!(center("ab", -5), None);

@@ -111,7 +111,8 @@ impl<'a> PercentParser<'a> {
     fn digits(&mut self, limit: usize, message: &str) -> Result<Option<usize>> {
         let mut value = None;
         while let Some(digit) = self.template.get(self.at).filter(|c| (48..58).contains(c)) {
-            let next = value.unwrap_or(0usize).checked_mul(10).and_then(|v| v.checked_add(digit as usize - 48));
+            let next =
+                value.unwrap_or(0usize).checked_mul(10).and_then(|v| v.checked_add(digit as usize - 48));
             value = Some(next.filter(|&v| v <= limit).ok_or_else(|| TextError::value(message))?);
             self.at += 1;
         }
@@ -221,9 +222,9 @@ impl Conversion {
     /// Whether there is such a conversion type for `str` templates; to be checked once the value is there.
     pub fn check_kind(&self) -> Result<()> {
         match char::from_u32(self.kind) {
-            Some('s' | 'r' | 'a' | 'c' | 'd' | 'i' | 'u' | 'o' | 'x' | 'X' | 'e' | 'E' | 'f' | 'F' | 'g' | 'G') => {
-                Ok(())
-            }
+            Some(
+                's' | 'r' | 'a' | 'c' | 'd' | 'i' | 'u' | 'o' | 'x' | 'X' | 'e' | 'E' | 'f' | 'F' | 'g' | 'G',
+            ) => Ok(()),
             shown => {
                 let shown = shown.filter(|c| matches!(c, '\x20'..'\x7f')).unwrap_or('?');
                 Err(self.unsupported(shown))
@@ -251,7 +252,8 @@ impl Conversion {
 
 /// A star's value as width: a negative one means left-justified.
 pub fn star_width(value: IntRef<'_>, flags: &mut Flags) -> Result<usize> {
-    let width = value.to_i64().ok_or_else(|| TextError::overflow("Python int too large to convert to C ssize_t"))?;
+    let width =
+        value.to_i64().ok_or_else(|| TextError::overflow("Python int too large to convert to C ssize_t"))?;
     flags.left |= width < 0;
     Ok(width.unsigned_abs() as usize)
 }
@@ -259,7 +261,8 @@ pub fn star_width(value: IntRef<'_>, flags: &mut Flags) -> Result<usize> {
 /// A star's value as precision: a negative one is 0.
 pub fn star_precision(value: IntRef<'_>) -> Result<usize> {
     let precision = value.to_i64().filter(|&p| i32::try_from(p).is_ok());
-    let precision = precision.ok_or_else(|| TextError::overflow("Python int too large to convert to C int"))?;
+    let precision =
+        precision.ok_or_else(|| TextError::overflow("Python int too large to convert to C int"))?;
     Ok(precision.max(0) as usize)
 }
 
@@ -404,7 +407,8 @@ mod tests {
                 Some(Amount::Given(n)) => Some(n),
                 _ => None,
             };
-            let layout = Layout { flags: c.flags, width: given(c.width).unwrap_or(0), precision: given(c.precision) };
+            let layout =
+                Layout { flags: c.flags, width: given(c.width).unwrap_or(0), precision: given(c.precision) };
             return match char::from_u32(c.kind) {
                 Some('d' | 'x' | 'o' | 'X') => format_int(n.into(), c.kind, layout, 4300).unwrap(),
                 _ => format_real(n as f64, c.kind, layout).unwrap(),

@@ -110,7 +110,8 @@ pub fn repr_bytearray(class_name: &str, bytes: &[u8]) -> String {
 }
 
 fn push_bytes(out: &mut String, bytes: &[u8]) {
-    let quote = quote_for(memchr::memchr(b'\'', bytes).is_some(), memchr::memchr(b'"', bytes).is_some()) as char;
+    let quote =
+        quote_for(memchr::memchr(b'\'', bytes).is_some(), memchr::memchr(b'"', bytes).is_some()) as char;
     out.push(quote);
     for &byte in bytes {
         match byte {

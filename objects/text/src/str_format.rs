@@ -237,7 +237,9 @@ impl<'a> FieldName<'a> {
         if let Some(state) = numbering {
             match (first.is_empty(), &mut *state) {
                 (true, AutoNumber::Manual) => {
-                    return fail("cannot switch from manual field specification to automatic field numbering");
+                    return fail(
+                        "cannot switch from manual field specification to automatic field numbering",
+                    );
                 }
                 (true, AutoNumber::Unknown) => {
                     *state = AutoNumber::Automatic(1);
@@ -248,7 +250,9 @@ impl<'a> FieldName<'a> {
                     *next += 1;
                 }
                 (false, AutoNumber::Automatic(_)) if index.is_some() => {
-                    return fail("cannot switch from automatic field numbering to manual field specification");
+                    return fail(
+                        "cannot switch from automatic field numbering to manual field specification",
+                    );
                 }
                 (false, _) if index.is_some() => *state = AutoNumber::Manual,
                 (false, _) => {}
@@ -317,7 +321,9 @@ mod tests {
         let text = |r: &Range<usize>| units.as_units().slice(r.clone()).to_string_lossy();
         FormatParser::new(units.as_units())
             .map(|piece| {
-                piece.map(|p| (text(&p.literal), p.field.map(|f| (text(&f.name), f.conversion, text(&f.spec)))))
+                piece.map(|p| {
+                    (text(&p.literal), p.field.map(|f| (text(&f.name), f.conversion, text(&f.spec))))
+                })
             })
             .collect()
     }

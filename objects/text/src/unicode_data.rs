@@ -56,7 +56,15 @@ pub(crate) struct OldRecord {
 }
 
 impl OldRecord {
-    const fn new(category: u8, bidi: u8, combining: u8, width: u8, mirrored: u8, decimal: i8, digit: i8) -> Self {
+    const fn new(
+        category: u8,
+        bidi: u8,
+        combining: u8,
+        width: u8,
+        mirrored: u8,
+        decimal: i8,
+        digit: i8,
+    ) -> Self {
         OldRecord { category, bidi, combining, width, mirrored, decimal, digit }
     }
 }

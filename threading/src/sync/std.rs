@@ -79,7 +79,10 @@ impl Condvar {
 }
 
 /// Passes the guard by value through `wait`, which gives back a guard of the same lock.
-fn replace_guard<'a, T>(slot: &mut MutexGuard<'a, T>, wait: impl FnOnce(MutexGuard<'a, T>) -> MutexGuard<'a, T>) {
+fn replace_guard<'a, T>(
+    slot: &mut MutexGuard<'a, T>,
+    wait: impl FnOnce(MutexGuard<'a, T>) -> MutexGuard<'a, T>,
+) {
     /// Stands between the two copies: a panic in `wait` would drop the guard twice.
     struct AbortOnUnwind;
     impl Drop for AbortOnUnwind {

@@ -1,7 +1,7 @@
 //! Delayed frees.
 
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::thread;
 
 use crate::qsbr::{BATCH_ITEMS, barrier_drain, flush, retire, retire_raw};

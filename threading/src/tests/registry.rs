@@ -128,7 +128,11 @@ fn stops_exclude_everybody() {
                             assert_eq!(stopped.threads().count(), count);
                         })
                     };
-                    if kind == 1 { detached(stop) } else { stop() }
+                    if kind == 1 {
+                        detached(stop)
+                    } else {
+                        stop()
+                    }
                     assert_eq!(is_attached(), kind < 2);
                 }
                 done.fetch_add(1, Ordering::Relaxed);
@@ -144,7 +148,8 @@ fn stops_exclude_everybody() {
 fn a_panic_in_a_stop_resumes_the_world() {
     let registry = Registry::leaked();
     registry.register();
-    let result = std::panic::catch_unwind(|| registry.stop_the_world(|_| std::panic::resume_unwind(Box::new(()))));
+    let result =
+        std::panic::catch_unwind(|| registry.stop_the_world(|_| std::panic::resume_unwind(Box::new(()))));
     assert!(result.is_err());
     registry.stop_the_world(|_| {});
     registry.unregister(|| {});

@@ -96,7 +96,8 @@ fn transfers_between_all_pairs() {
                 let me = registry.register();
                 let mut seed = index * 7919 + 1;
                 for round in 0..rounds {
-                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    seed =
+                        seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     let (from, to) = (&accounts[seed >> 40 & 3], &accounts[seed >> 44 & 3]);
                     let transfer = || {
                         with_section2(&from.0, &to.0, || {

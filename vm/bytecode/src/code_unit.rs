@@ -122,8 +122,8 @@ pub struct CodeUnit {
 impl CodeUnit {
     /// Number of parameter registers, `*args` and `**kwargs` included.
     pub fn nparams(&self) -> u32 {
-        let stars = (self.flags & flags::CO_VARARGS != 0) as u32
-            + (self.flags & flags::CO_VARKEYWORDS != 0) as u32;
+        let stars =
+            (self.flags & flags::CO_VARARGS != 0) as u32 + (self.flags & flags::CO_VARKEYWORDS != 0) as u32;
         self.argcount + self.kwonlyargcount + stars
     }
 

@@ -75,9 +75,7 @@ pub fn disassemble_one(code: &CodeUnit, pc: usize) -> String {
         let wide = raw as u32 | high[i] << 16;
         let operand = match kind {
             OperandKind::O => continue,
-            OperandKind::W | OperandKind::R | OperandKind::M | OperandKind::X => {
-                register_name(code, raw)
-            }
+            OperandKind::W | OperandKind::R | OperandKind::M | OperandKind::X => register_name(code, raw),
             OperandKind::T if raw & TAKE != 0 => format!("{}!", register_name(code, raw & !TAKE)),
             OperandKind::T => register_name(code, raw),
             OperandKind::N => match code.names.get(wide as usize) {

@@ -206,7 +206,10 @@ impl<'a> Reader<'a> {
         let n = self.len()?;
         String::from_utf8(self.take(n)?.to_vec()).map_err(|_| Malformed)
     }
-    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T, Malformed>) -> Result<Vec<T>, Malformed> {
+    fn list<T>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Vec<T>, Malformed> {
         let n = self.len()?;
         (0..n).map(|_| item(self)).collect()
     }
@@ -264,7 +267,8 @@ impl<'a> Reader<'a> {
         let freevars = self.list(Self::text)?;
         let cell_registers = self.list(Self::narrow)?;
         let free_registers = self.list(Self::narrow)?;
-        let [nlocals, first_temp, nregs] = <[u16; 3]>::try_from(self.list(Self::narrow)?).map_err(|_| Malformed)?;
+        let [nlocals, first_temp, nregs] =
+            <[u16; 3]>::try_from(self.list(Self::narrow)?).map_err(|_| Malformed)?;
         let (argcount, posonlyargcount, kwonlyargcount) = (self.narrow()?, self.narrow()?, self.narrow()?);
         let (flags, first_line) = (self.narrow()?, self.narrow()?);
         let (name, qualname, filename) = (self.text()?, self.text()?, self.text()?);

@@ -24,7 +24,8 @@ impl std::error::Error for Invalid {}
 pub fn verify(unit: &CodeUnit) -> Result<(), Invalid> {
     let instrs = &unit.instrs;
     let at = |instruction: usize| Invalid { instruction };
-    if unit.positions.len() != instrs.len() || unit.nparams() > unit.nregs as u32 || unit.nlocals > unit.nregs {
+    if unit.positions.len() != instrs.len() || unit.nparams() > unit.nregs as u32 || unit.nlocals > unit.nregs
+    {
         return Err(at(0));
     }
     let registers = unit.cell_registers.iter().chain(&unit.free_registers);
@@ -50,7 +51,14 @@ pub fn verify(unit: &CodeUnit) -> Result<(), Invalid> {
         }
         falls_through = !matches!(
             op,
-            Op::ReturnValue | Op::ReturnConst | Op::Jump | Op::JumpBackward | Op::Raise | Op::RaiseFrom | Op::RaiseCurrent | Op::Reraise
+            Op::ReturnValue
+                | Op::ReturnConst
+                | Op::Jump
+                | Op::JumpBackward
+                | Op::Raise
+                | Op::RaiseFrom
+                | Op::RaiseCurrent
+                | Op::Reraise
         );
         pc += 1;
     }
@@ -81,7 +89,12 @@ fn spans(op: Op, instr: Instr, c: usize) -> [usize; 2] {
         Op::BuildInterpolation => [1, 3],
         Op::UnpackSequence => [c, 1],
         Op::UnpackEx => [(c & 0xff) + (c >> 8) + 1, 1],
-        Op::LoadMethod | Op::LoadSpecial | Op::CheckEgMatch | Op::GetYieldFromIter | Op::GetAwaitable | Op::GetANext => [2, 1],
+        Op::LoadMethod
+        | Op::LoadSpecial
+        | Op::CheckEgMatch
+        | Op::GetYieldFromIter
+        | Op::GetAwaitable
+        | Op::GetANext => [2, 1],
         Op::LoadSuperAttr | Op::LoadSuperMethod => [3, 1],
         Op::WithExceptStart => [5, 2],
         Op::YieldFrom => [2, 1],
@@ -119,8 +132,12 @@ fn check(unit: &CodeUnit, instr: Instr, op: Op, high: Option<Instr>) -> Option<(
 fn check_pseudo(unit: &CodeUnit, owner: Op, word: Instr) -> Option<()> {
     match (owner.generic(), word.op()?) {
         (Op::ForIter, Op::ForTarget) => (word.a() < unit.nregs).then_some(()),
-        (Op::CallKw | Op::CallMethodKw | Op::MatchClass, Op::KwNames) => ((word.arg32() as usize) < unit.consts.len()).then_some(()),
-        (_, Op::Target) if !matches!(owner.generic(), Op::ForIter | Op::CallKw | Op::CallMethodKw | Op::MatchClass) => {
+        (Op::CallKw | Op::CallMethodKw | Op::MatchClass, Op::KwNames) => {
+            ((word.arg32() as usize) < unit.consts.len()).then_some(())
+        }
+        (_, Op::Target)
+            if !matches!(owner.generic(), Op::ForIter | Op::CallKw | Op::CallMethodKw | Op::MatchClass) =>
+        {
             ((word.arg32() as usize) < unit.instrs.len()).then_some(())
         }
         _ => None,

@@ -101,7 +101,10 @@ pub fn parse(arguments: &[OsString], version: &str) -> Request {
     let program_name = arguments.first().map_or("taipan".into(), text);
     let mut options = Options::default();
     let fail = |message: String| {
-        Request::Fail(format!("{message}\nusage: {program_name} {USAGE}\nTry `taipan -h' for more information.\n"), 2)
+        Request::Fail(
+            format!("{message}\nusage: {program_name} {USAGE}\nTry `taipan -h' for more information.\n"),
+            2,
+        )
     };
     let mut i = 1;
     while i < arguments.len() {
@@ -176,8 +179,11 @@ pub fn parse(arguments: &[OsString], version: &str) -> Request {
                         _ => {
                             options.argv.push(OsString::from(format!("-{letter}")));
                             options.argv.extend(arguments[i + 1..].iter().cloned());
-                            options.program =
-                                Some(if letter == 'c' { Program::Command(value) } else { Program::Module(value) });
+                            options.program = Some(if letter == 'c' {
+                                Program::Command(value)
+                            } else {
+                                Program::Module(value)
+                            });
                             return Request::Run(Box::new(options));
                         }
                     }

@@ -35,8 +35,9 @@ fn executable(arguments: &[OsString]) -> String {
         if path.components().count() > 1 || path.is_absolute() {
             return std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
         }
-        let found = std::env::var_os("PATH")
-            .and_then(|folders| std::env::split_paths(&folders).map(|folder| folder.join(&path)).find(|file| file.is_file()));
+        let found = std::env::var_os("PATH").and_then(|folders| {
+            std::env::split_paths(&folders).map(|folder| folder.join(&path)).find(|file| file.is_file())
+        });
         if let Some(found) = found {
             return found.to_string_lossy().into_owned();
         }
@@ -51,13 +52,17 @@ fn path0(options: &Options) -> Option<String> {
     }
     Some(match options.program.as_ref()? {
         Program::Command(_) | Program::Stdin => String::new(),
-        Program::Module(_) => std::env::current_dir().map_or_else(|_| String::new(), |d| d.to_string_lossy().into_owned()),
+        Program::Module(_) => {
+            std::env::current_dir().map_or_else(|_| String::new(), |d| d.to_string_lossy().into_owned())
+        }
         Program::Script(path) => {
             let path = Path::new(path);
             if path.is_dir() || path.extension().is_some_and(|e| e == "zip" || e == "pyz") {
                 return None;
             }
-            let real = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_path_buf());
+            let real = std::fs::canonicalize(path)
+                .or_else(|_| std::path::absolute(path))
+                .unwrap_or_else(|_| path.to_path_buf());
             real.parent().map_or_else(String::new, |p| p.to_string_lossy().into_owned())
         }
     })
@@ -73,7 +78,9 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
             None => (option.clone(), None),
         })
         .collect();
-    let x = |name: &str| x_options.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.as_deref().unwrap_or("1"));
+    let x = |name: &str| {
+        x_options.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.as_deref().unwrap_or("1"))
+    };
     let dev_mode = x("dev").is_some() || is_set(options, "PYTHONDEVMODE");
     let mut warn_options = Vec::new();
     if dev_mode {
@@ -89,7 +96,8 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
         _ => warn_options.push("error::BytesWarning".to_owned()),
     }
     let hash_seed = variable(options, "PYTHONHASHSEED").and_then(|seed| seed.parse::<u32>().ok());
-    let digits = x("int_max_str_digits").map(str::to_owned).or_else(|| variable(options, "PYTHONINTMAXSTRDIGITS"));
+    let digits =
+        x("int_max_str_digits").map(str::to_owned).or_else(|| variable(options, "PYTHONINTMAXSTRDIGITS"));
     let python_path = variable(options, "PYTHONPATH")
         .map(|folders| {
             std::env::split_paths(&folders)
@@ -113,8 +121,11 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
         hash_randomization: hash_seed != Some(0),
         isolated: options.isolated,
         dev_mode,
-        utf8_mode: i64::from(x("utf8").map_or_else(|| level(options, "PYTHONUTF8") > 0, |value| value != "0")),
-        warn_default_encoding: x("warn_default_encoding").is_some() || is_set(options, "PYTHONWARNDEFAULTENCODING"),
+        utf8_mode: i64::from(
+            x("utf8").map_or_else(|| level(options, "PYTHONUTF8") > 0, |value| value != "0"),
+        ),
+        warn_default_encoding: x("warn_default_encoding").is_some()
+            || is_set(options, "PYTHONWARNDEFAULTENCODING"),
         safe_path: options.safe_path || is_set(options, "PYTHONSAFEPATH"),
         int_max_str_digits: digits.and_then(|d| d.parse().ok()).unwrap_or(4300),
         unbuffered: options.unbuffered || is_set(options, "PYTHONUNBUFFERED"),
@@ -125,7 +136,9 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
         orig_argv: arguments.iter().map(text).collect(),
         path0: if is_set(options, "PYTHONSAFEPATH") { None } else { path0(options) },
         warn_options,
-        pycache_prefix: x("pycache_prefix").map(str::to_owned).or_else(|| variable(options, "PYTHONPYCACHEPREFIX")),
+        pycache_prefix: x("pycache_prefix")
+            .map(str::to_owned)
+            .or_else(|| variable(options, "PYTHONPYCACHEPREFIX")),
         x_options,
         executable: executable(arguments),
         io_encoding: variable(options, "PYTHONIOENCODING"),

@@ -14,8 +14,7 @@ pub(crate) fn assemble(mut unit: Unit<'_>, table: &SymbolTable, filename: &str) 
         let (at, label) = unit.jumps[i];
         let target = target_of(&unit, label);
         let old = unit.instrs[at as usize];
-        unit.instrs[at as usize] =
-            Instr(old.0 & 0xffff_ffff | (target as u64) << 32);
+        unit.instrs[at as usize] = Instr(old.0 & 0xffff_ffff | (target as u64) << 32);
     }
     let mut regions = std::mem::take(&mut unit.protected);
     regions.sort_by_key(|r| (std::cmp::Reverse(r.level), r.start));

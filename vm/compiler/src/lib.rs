@@ -87,7 +87,9 @@ pub fn parse(source: &str, mode: Mode, options: Options) -> Result<Mod, SyntaxEr
         let parser_options = ParseOptions::from(parser_mode).with_target_version(PythonVersion::PY314);
         let parsed = ruff_python_parser::parse_unchecked(source.text, parser_options);
         match syntax_error::from_parser(&source, &parsed) {
-            Some(failure) if options.allow_incomplete_input && interactive::is_incomplete(&source, &failure) => {
+            Some(failure)
+                if options.allow_incomplete_input && interactive::is_incomplete(&source, &failure) =>
+            {
                 Err(interactive::incomplete(&source).into_info(&source))
             }
             Some(failure) => Err(failure.into_info(&source)),

@@ -115,10 +115,8 @@ pub(crate) fn with_stack_for<T: Send>(depth: usize, work: impl FnOnce() -> T + S
     let size = (depth * STACK_PER_LEVEL).max(4 << 20);
     std::thread::scope(|scope| {
         let mut work = Some(work);
-        let spawned = std::thread::Builder::new()
-            .name("compile".into())
-            .stack_size(size)
-            .spawn_scoped(scope, {
+        let spawned =
+            std::thread::Builder::new().name("compile".into()).stack_size(size).spawn_scoped(scope, {
                 let work = work.take().expect("taken once");
                 work
             });

@@ -208,12 +208,7 @@ impl<'a> Unit<'a> {
             return;
         }
         if (a | b | c) > 0xffff {
-            self.push(Instr::new(
-                Op::ExtendedArg,
-                (a >> 16) as u16,
-                (b >> 16) as u16,
-                (c >> 16) as u16,
-            ));
+            self.push(Instr::new(Op::ExtendedArg, (a >> 16) as u16, (b >> 16) as u16, (c >> 16) as u16));
         }
         self.push(Instr::new(op, a as u16, b as u16, c as u16));
     }
@@ -302,8 +297,7 @@ impl<'a> Unit<'a> {
                 none => *none = Some(state),
             }
         }
-        let active =
-            ActiveHandler { start: self.here(), handler, depth: self.depth as u16, lasti };
+        let active = ActiveHandler { start: self.here(), handler, depth: self.depth as u16, lasti };
         self.handlers.push(active);
     }
 

@@ -70,9 +70,7 @@ fn deep_nesting_is_an_error() {
 #[test]
 fn interactive_input() {
     let options = Options { allow_incomplete_input: true, ..Options::default() };
-    let kind = |source: &str| {
-        compile(source, "<stdin>", Mode::Single, options).err().map(|error| error.kind)
-    };
+    let kind = |source: &str| compile(source, "<stdin>", Mode::Single, options).err().map(|error| error.kind);
     assert_eq!(kind("x = 1\n"), None);
     assert_eq!(kind("x = (1,\n"), Some(SyntaxErrorKind::IncompleteInput));
     assert_eq!(kind("if x:\n"), Some(SyntaxErrorKind::IncompleteInput));

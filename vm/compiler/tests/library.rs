@@ -81,8 +81,14 @@ fn check(code: &CodeUnit, failures: &mut Vec<String>) {
         }
         let last = matches!(
             op,
-            Op::ReturnValue | Op::ReturnConst | Op::Jump | Op::JumpBackward | Op::Raise | Op::RaiseFrom
-                | Op::RaiseCurrent | Op::Reraise
+            Op::ReturnValue
+                | Op::ReturnConst
+                | Op::Jump
+                | Op::JumpBackward
+                | Op::Raise
+                | Op::RaiseFrom
+                | Op::RaiseCurrent
+                | Op::Reraise
         );
         if pc + 1 == len && !last {
             fail(pc, "code runs off its end");
@@ -91,10 +97,7 @@ fn check(code: &CodeUnit, failures: &mut Vec<String>) {
     for e in &code.exception_table {
         if e.start >= e.end || e.end as usize > len || e.handler as usize >= len {
             fail(e.start as usize, "exception entry out of range");
-        } else if !matches!(
-            code.instrs[e.handler as usize].op(),
-            Some(Op::PushExcInfo | Op::EndAsyncFor)
-        ) {
+        } else if !matches!(code.instrs[e.handler as usize].op(), Some(Op::PushExcInfo | Op::EndAsyncFor)) {
             fail(e.handler as usize, "handler without prologue");
         }
     }

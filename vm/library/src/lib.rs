@@ -23,7 +23,8 @@ pub fn len() -> usize {
 pub fn path(index: usize) -> &'static str {
     let entry = 4 + 16 * index;
     let start = word(entry);
-    std::str::from_utf8(&LIBRARY[start..start + word(entry + 4)]).expect("the build script writes UTF-8 paths")
+    std::str::from_utf8(&LIBRARY[start..start + word(entry + 4)])
+        .expect("the build script writes UTF-8 paths")
 }
 
 fn content(index: usize) -> &'static [u8] {

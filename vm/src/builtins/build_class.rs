@@ -58,9 +58,10 @@ fn build(_keep: &Obj, body: &PyFunction, name: &Obj, original: &[Obj], kwargs: &
     }
     let bases_tuple = PyTuple::from_slice(bases).into_obj();
     let namespace = match getattr_opt(&metaclass, &istr!("__prepare__"))? {
-        Some(prepare) => {
-            call_args(&prepare, &Args::with_keywords(&[name.clone(), bases_tuple.clone()], &keyword_names, &keyword_values))?
-        }
+        Some(prepare) => call_args(
+            &prepare,
+            &Args::with_keywords(&[name.clone(), bases_tuple.clone()], &keyword_names, &keyword_values),
+        )?,
         None => dict_obj().into_obj(),
     };
     if class_of(&namespace).slots.getitem().is_none() {
@@ -111,7 +112,8 @@ fn build(_keep: &Obj, body: &PyFunction, name: &Obj, original: &[Obj], kwargs: &
 fn resolve_bases(bases: &[Obj]) -> PyResult<Option<Vec<Obj>>> {
     let mut resolved: Option<Vec<Obj>> = None;
     for (i, base) in bases.iter().enumerate() {
-        let entries = if base.is_layout::<PyType>() { None } else { getattr_opt(base, &istr!("__mro_entries__"))? };
+        let entries =
+            if base.is_layout::<PyType>() { None } else { getattr_opt(base, &istr!("__mro_entries__"))? };
         match entries {
             None => {
                 if let Some(list) = &mut resolved {
@@ -123,7 +125,9 @@ fn resolve_bases(bases: &[Obj]) -> PyResult<Option<Vec<Obj>>> {
                 let Some(entries) = entries.downcast::<PyTuple>() else {
                     return Err(type_error("__mro_entries__ must return a tuple"));
                 };
-                resolved.get_or_insert_with(|| bases[..i].to_vec()).extend(entries.as_slice().iter().cloned());
+                resolved
+                    .get_or_insert_with(|| bases[..i].to_vec())
+                    .extend(entries.as_slice().iter().cloned());
             }
         }
     }

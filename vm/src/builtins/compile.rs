@@ -60,7 +60,10 @@ mod items {
     /// the effects of any future statements in effect in the code calling
     /// compile; if absent or false these statements do influence the compilation,
     /// in addition to any features explicitly specified.
-    #[pyfunction(name = "compile", sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)")]
+    #[pyfunction(
+        name = "compile",
+        sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)"
+    )]
     fn compile_(
         source: &Obj,
         filename: &Obj,
@@ -155,7 +158,10 @@ pub fn filename_argument(filename: &Obj) -> PyResult<String> {
     }
     match taipan_objects::bytes::bytes_value(&path) {
         Some(bytes) => Ok(taipan_objects::str::codecs::decode_fs(bytes).to_string_lossy().into_owned()),
-        None => Err(type_error(format!("expected str, bytes or os.PathLike object, not {}", class_of(filename).name()))),
+        None => Err(type_error(format!(
+            "expected str, bytes or os.PathLike object, not {}",
+            class_of(filename).name()
+        ))),
     }
 }
 
@@ -192,7 +198,11 @@ impl Source<'_> {
         if text.contains('\0') {
             return Err(syntax_error("source code string cannot contain null bytes"));
         }
-        Ok(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.into_owned() })
+        Ok(if text.contains('\r') {
+            text.replace("\r\n", "\n").replace('\r', "\n")
+        } else {
+            text.into_owned()
+        })
     }
     /// Decodes and compiles.
     pub fn compile(&self, filename: &str, mode: Mode, options: CompileOptions) -> PyResult<Py<PyCode>> {
@@ -217,7 +227,13 @@ pub fn compile_text(text: &str, filename: &str, mode: Mode, options: CompileOpti
 
 fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -> PyResult<()> {
     let category = types().syntax_warning.as_obj();
-    match crate::warnings::warn_explicit(category, &str_obj(&warning.message), filename, warning.line as i64, None) {
+    match crate::warnings::warn_explicit(
+        category,
+        &str_obj(&warning.message),
+        filename,
+        warning.line as i64,
+        None,
+    ) {
         Err(Raised) if raised_is(&types().syntax_warning) => {
             // `-W error`: the place becomes part of the error.
             drop(take_raised());
@@ -260,8 +276,11 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
         number(info.end_line),
         number(info.end_offset),
     ]);
-    let message =
-        if info.kind == SyntaxErrorKind::IncompleteInput && allow_incomplete { "incomplete input" } else { &info.message };
+    let message = if info.kind == SyntaxErrorKind::IncompleteInput && allow_incomplete {
+        "incomplete input"
+    } else {
+        &info.message
+    };
     raise_args(class, vec![str_obj(message), place])
 }
 

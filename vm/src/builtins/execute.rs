@@ -79,16 +79,27 @@ mod items {
     /// The closure must be a tuple of cellvars, and can only be used
     /// when source is a code object requiring exactly that many cellvars.
     #[pyfunction(sig = "(source, /, globals=None, locals=None, *, closure=None)")]
-    fn exec(source: &Obj, globals: Option<&Obj>, locals: Option<&Obj>, closure: Option<&Obj>) -> PyResult<()> {
+    fn exec(
+        source: &Obj,
+        globals: Option<&Obj>,
+        locals: Option<&Obj>,
+        closure: Option<&Obj>,
+    ) -> PyResult<()> {
         if let Some(globals) = given(globals)
             && !globals.is_layout::<PyDict>()
         {
-            return Err(type_error(format!("exec() globals must be a dict, not {}", class_of(globals).name())));
+            return Err(type_error(format!(
+                "exec() globals must be a dict, not {}",
+                class_of(globals).name()
+            )));
         }
         if let Some(locals) = given(locals)
             && class_of(locals).slots.getitem().is_none()
         {
-            return Err(type_error(format!("locals must be a mapping or None, not {}", class_of(locals).name())));
+            return Err(type_error(format!(
+                "locals must be a mapping or None, not {}",
+                class_of(locals).name()
+            )));
         }
         let (globals, locals) = namespaces(globals, locals)?;
         let closure = given(closure);
@@ -118,9 +129,9 @@ fn check_closure(code: &PyCode, closure: Option<&Obj>) -> PyResult<()> {
         None if free == 0 => Ok(()),
         Some(_) if free == 0 => Err(type_error("cannot use a closure with this code object")),
         closure => {
-            let fits = closure
-                .and_then(|c| c.downcast::<PyTuple>())
-                .is_some_and(|cells| cells.len() == free && cells.as_slice().iter().all(|c| c.is_layout::<PyCell>()));
+            let fits = closure.and_then(|c| c.downcast::<PyTuple>()).is_some_and(|cells| {
+                cells.len() == free && cells.as_slice().iter().all(|c| c.is_layout::<PyCell>())
+            });
             if fits {
                 Ok(())
             } else {

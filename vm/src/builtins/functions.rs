@@ -38,7 +38,9 @@ mod items {
         match format_spec {
             None => taipan_objects::protocol::format(value, &str_obj("")),
             Some(spec) if spec.is_layout::<PyStr>() => taipan_objects::protocol::format(value, spec),
-            Some(other) => Err(type_error(format!("format() argument 2 must be str, not {}", class_of(other).name()))),
+            Some(other) => {
+                Err(type_error(format!("format() argument 2 must be str, not {}", class_of(other).name())))
+            }
         }
     }
 
@@ -175,10 +177,18 @@ mod items {
         fromlist: Option<&Obj>,
         level: Option<i64>,
     ) -> PyResult<Obj> {
-        let Some(name) = name.to_py::<PyStr>() else { return Err(type_error("module name must be a string")) };
+        let Some(name) = name.to_py::<PyStr>() else {
+            return Err(type_error("module name must be a string"));
+        };
         let none = none();
         let empty = tuple_obj(vec![]);
-        crate::import::import_name(&name, globals.unwrap_or(&none), locals, fromlist.unwrap_or(&empty), level.unwrap_or(0))
+        crate::import::import_name(
+            &name,
+            globals.unwrap_or(&none),
+            locals,
+            fromlist.unwrap_or(&empty),
+            level.unwrap_or(0),
+        )
     }
 }
 

@@ -75,11 +75,17 @@ mod items {
     #[pyfunction]
     fn aiter(async_iterable: &Obj) -> PyResult<Obj> {
         let Some(get) = class_of(async_iterable).slots.aiter() else {
-            return Err(type_error(format!("'{}' object is not an async iterable", class_of(async_iterable).name())));
+            return Err(type_error(format!(
+                "'{}' object is not an async iterable",
+                class_of(async_iterable).name()
+            )));
         };
         let iterator = get(async_iterable)?;
         if class_of(&iterator).slots.anext().is_none() {
-            return Err(type_error(format!("aiter() returned not an async iterator of type '{}'", class_of(&iterator).name())));
+            return Err(type_error(format!(
+                "aiter() returned not an async iterator of type '{}'",
+                class_of(&iterator).name()
+            )));
         }
         Ok(iterator)
     }
@@ -91,7 +97,10 @@ mod items {
     #[pyfunction(sig = "(async_iterator, default=<unrepresentable>, /)")]
     fn anext(async_iterator: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
         let Some(next) = class_of(async_iterator).slots.anext() else {
-            return Err(type_error(format!("'{}' object is not an async iterator", class_of(async_iterator).name())));
+            return Err(type_error(format!(
+                "'{}' object is not an async iterator",
+                class_of(async_iterator).name()
+            )));
         };
         let awaitable = next(async_iterator)?;
         Ok(match default {
@@ -154,7 +163,9 @@ fn extreme(name: &str, args: &[Obj], kwargs: &Kwargs<'_>, op: CompareOp) -> PyRe
         [] => return Err(type_error(format!("{name} expected at least 1 argument, got 0"))),
         [iterable] => iter(iterable)?,
         _ if default.is_some() => {
-            return Err(type_error(format!("Cannot specify a default for {name}() with multiple positional arguments")));
+            return Err(type_error(format!(
+                "Cannot specify a default for {name}() with multiple positional arguments"
+            )));
         }
         several => iter(&tuple_obj(several.to_vec()))?,
     };
@@ -222,7 +233,9 @@ impl PyAnextAwaitable {
         }
         let awaitable = self.awaitable.load().unwrap_or_else(none);
         let iterator = crate::interpreter::generators::awaitable(&awaitable, 0)?.into_strong();
-        let iterator = if class_of(&iterator).slots.iternext().is_some() || class_of(&iterator).slots.await_().is_none() {
+        let iterator = if class_of(&iterator).slots.iternext().is_some()
+            || class_of(&iterator).slots.await_().is_none()
+        {
             iterator
         } else {
             match class_of(&iterator).slots.await_() {
@@ -245,7 +258,9 @@ impl PyAnextAwaitable {
 }
 
 fn anext_next(obj: &Obj) -> PyResult<Option<Obj>> {
-    let Some(this) = obj.downcast::<PyAnextAwaitable>() else { return Err(type_error("an anext awaitable is required")) };
+    let Some(this) = obj.downcast::<PyAnextAwaitable>() else {
+        return Err(type_error("an anext awaitable is required"));
+    };
     let inner = this.inner()?;
     let result = match next(&inner) {
         Ok(Some(value)) => Ok(value),

@@ -77,7 +77,10 @@ mod items {
             }
             size
         } else {
-            return Err(type_error(format!("ord() expected string of length 1, but {} found", class_of(character).name())));
+            return Err(type_error(format!(
+                "ord() expected string of length 1, but {} found",
+                class_of(character).name()
+            )));
         };
         Err(type_error(format!("ord() expected a character, but string of length {size} found")))
     }
@@ -109,7 +112,9 @@ mod items {
             None => call_special(number, name.as_obj(), &[])?,
             Some(digits) => call_special(number, name.as_obj(), &[digits])?,
         };
-        result.ok_or_else(|| type_error(format!("type {} doesn't define __round__ method", class_of(number).name())))
+        result.ok_or_else(|| {
+            type_error(format!("type {} doesn't define __round__ method", class_of(number).name()))
+        })
     }
 
     /// Return the sum of a 'start' value (default: 0) plus an iterable of numbers
@@ -192,7 +197,11 @@ fn exact_float(obj: &Obj) -> Option<f64> {
 
 fn exact_word(obj: &Obj) -> Option<i64> {
     let class = class_of(obj);
-    if class.is(&types().int) || class.is(&types().bool_) { int_ref(obj).and_then(IntRef::to_i64) } else { None }
+    if class.is(&types().int) || class.is(&types().bool_) {
+        int_ref(obj).and_then(IntRef::to_i64)
+    } else {
+        None
+    }
 }
 
 fn exact_complex(obj: &Obj) -> Option<(f64, f64)> {
@@ -209,7 +218,9 @@ fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
         && let Some(mut sum) = exact_word(&total)
     {
         loop {
-            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else { return Ok(int::from_i64(sum)) };
+            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
+                return Ok(int::from_i64(sum));
+            };
             match exact_word(&item).and_then(|i| sum.checked_add(i)) {
                 Some(new) => sum = new,
                 None => {
@@ -222,7 +233,9 @@ fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
     if let Some(start) = exact_float(&total) {
         let mut sum = Compensated::new(start);
         loop {
-            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else { return Ok(float_obj(sum.total())) };
+            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
+                return Ok(float_obj(sum.total()));
+            };
             if let Some(x) = exact_float(&item) {
                 sum.add(x);
             } else if let Some(i) = exact_word(&item) {
@@ -245,7 +258,11 @@ fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
             } else if let Some(x) = exact_float(&item).or_else(|| exact_word(&item).map(|i| i as f64)) {
                 re.add(x);
             } else {
-                total = binary_op(&taipan_objects::complex::from_parts(re.total(), im.total()), &item, BinaryOp::Add)?;
+                total = binary_op(
+                    &taipan_objects::complex::from_parts(re.total(), im.total()),
+                    &item,
+                    BinaryOp::Add,
+                )?;
                 break;
             }
         }

@@ -20,12 +20,21 @@ mod items {
     ///   flush
     ///     whether to forcibly flush the stream.
     #[pyfunction(sig = "(*args, sep=' ', end='\\n', file=None, flush=False)")]
-    fn print(args: &[Obj], sep: Option<&Obj>, end: Option<&Obj>, file: Option<&Obj>, flush: bool) -> PyResult<()> {
+    fn print(
+        args: &[Obj],
+        sep: Option<&Obj>,
+        end: Option<&Obj>,
+        file: Option<&Obj>,
+        flush: bool,
+    ) -> PyResult<()> {
         let text_or_default = |value: Option<&Obj>, name: &str| -> PyResult<Option<Obj>> {
             match value.filter(|v| !is_none(v)) {
                 None => Ok(None),
                 Some(value) if value.is_layout::<PyStr>() => Ok(Some(value.clone())),
-                Some(value) => Err(type_error(format!("{name} must be None or a string, not {}", class_of(value).name()))),
+                Some(value) => Err(type_error(format!(
+                    "{name} must be None or a string, not {}",
+                    class_of(value).name()
+                ))),
             }
         };
         let file = match file.filter(|f| !is_none(f)) {

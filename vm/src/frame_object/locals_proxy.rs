@@ -53,7 +53,8 @@ fn class() -> &'static Py<PyType> {
 impl PyFrameLocalsProxy {
     /// A proxy of the variables of `frame`, a frame object.
     pub fn new(frame: Obj) -> Obj {
-        Py::new(PyFrameLocalsProxy { header: Header::new(class().root_shape()), frame: frame.into_strong() }).into_obj()
+        Py::new(PyFrameLocalsProxy { header: Header::new(class().root_shape()), frame: frame.into_strong() })
+            .into_obj()
     }
 }
 
@@ -170,7 +171,11 @@ fn or(a: &Obj, b: &Obj) -> PyResult<Obj> {
     }
     let result = PyDict::new();
     for operand in [a, b] {
-        if is_proxy(operand) { merge_pairs(&result, items(frame(operand)?))? } else { result.update_from(operand)? }
+        if is_proxy(operand) {
+            merge_pairs(&result, items(frame(operand)?))?
+        } else {
+            result.update_from(operand)?
+        }
     }
     Ok(result.into_obj())
 }
@@ -208,7 +213,9 @@ impl PyFrameLocalsProxy {
     }
     #[pymethod]
     fn items(slf: &Obj) -> PyResult<Obj> {
-        Ok(list_obj(items(frame(slf)?).into_iter().map(|(name, value)| tuple_obj(vec![name, value])).collect()))
+        Ok(list_obj(
+            items(frame(slf)?).into_iter().map(|(name, value)| tuple_obj(vec![name, value])).collect(),
+        ))
     }
     #[pymethod]
     fn copy(slf: &Obj) -> PyResult<Obj> {

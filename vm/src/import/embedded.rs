@@ -19,7 +19,8 @@ static COMPILED: Mutex<Option<FxHashMap<String, Obj>>> = Mutex::new(None);
 pub fn set_folder(replacement: Option<&str>) {
     let _ = REPLACED.set(replacement.is_some());
     let folder = match replacement {
-        Some(folder) => std::path::absolute(folder).map_or_else(|_| folder.to_owned(), |p| p.to_string_lossy().into_owned()),
+        Some(folder) => std::path::absolute(folder)
+            .map_or_else(|_| folder.to_owned(), |p| p.to_string_lossy().into_owned()),
         None if std::path::Path::new(taipan_library::SOURCE_FOLDER).join("os.py").exists() => {
             taipan_library::SOURCE_FOLDER.to_owned()
         }

@@ -18,8 +18,11 @@ struct ImportLock {
     depth: AtomicUsize,
 }
 
-static LOCK: LazyLock<ImportLock> =
-    LazyLock::new(|| ImportLock { lock: RawLock::default(), owner: AtomicU64::new(0), depth: AtomicUsize::new(0) });
+static LOCK: LazyLock<ImportLock> = LazyLock::new(|| ImportLock {
+    lock: RawLock::default(),
+    owner: AtomicU64::new(0),
+    depth: AtomicUsize::new(0),
+});
 
 /// (Low bits of) the magic number of cached code. Taipan writes none yet.
 const MAGIC: i64 = 0x0A0D_1F41;
@@ -201,7 +204,10 @@ mod items {
     #[pyfunction]
     fn source_hash(key: i64, source: &Obj) -> PyResult<Obj> {
         let Some(bytes) = taipan_objects::bytes::bytes_value(source) else {
-            return Err(type_error(format!("a bytes-like object is required, not '{}'", class_of(source).name())));
+            return Err(type_error(format!(
+                "a bytes-like object is required, not '{}'",
+                class_of(source).name()
+            )));
         };
         Ok(bytes_obj(&siphash13(key as u64, 0, bytes).to_le_bytes()))
     }
@@ -285,8 +291,7 @@ fn frozen(name: &str) -> PyResult<&'static embedded::Frozen> {
 
 #[cold]
 fn no_frozen(name: &str) -> Raised {
-    let arguments =
-        Args::with_keywords(&[], &[], &[]);
+    let arguments = Args::with_keywords(&[], &[], &[]);
     let _ = arguments;
     let message = str_obj(&format!("No such frozen object named {name}"));
     match call_args(
@@ -299,6 +304,7 @@ fn no_frozen(name: &str) -> Raised {
 }
 
 /// In a forked child: nobody else holds the import lock.
+#[allow(dead_code, reason = "for the fork hooks")]
 pub fn after_fork_child() {
     if LOCK.owner.load(Ordering::Relaxed) != identity() && LOCK.lock.is_locked() {
         LOCK.owner.store(0, Ordering::Relaxed);

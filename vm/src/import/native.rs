@@ -11,7 +11,8 @@ static MODULES: OnceLock<Vec<&'static ModuleDef>> = OnceLock::new();
 
 /// Sets the table of native modules; the virtual machine's own are added. The first call wins.
 pub fn install_modules(modules: &[&'static ModuleDef]) {
-    let mut table: Vec<&'static ModuleDef> = vec![&super::IMP, &crate::warnings::MODULE, &crate::marshal::MODULE];
+    let mut table: Vec<&'static ModuleDef> =
+        vec![&super::IMP, &crate::warnings::MODULE, &crate::marshal::MODULE];
     for module in modules {
         if !table.iter().any(|m| m.name == module.name) {
             table.push(module);

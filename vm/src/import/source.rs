@@ -17,8 +17,11 @@ fn declared(line: &[u8]) -> Option<String> {
         }
         let rest = &line[at + 1..];
         let begin = rest.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(rest.len());
-        let name: Vec<u8> =
-            rest[begin..].iter().copied().take_while(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b)).collect();
+        let name: Vec<u8> = rest[begin..]
+            .iter()
+            .copied()
+            .take_while(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+            .collect();
         if !name.is_empty() {
             return String::from_utf8(name).ok();
         }
@@ -113,11 +116,6 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
 
 #[cold]
 fn located(message: String, filename: &str, line: Option<usize>) -> Raised {
-    let place = tuple_obj(vec![
-        str_obj(filename),
-        int_obj(line.unwrap_or(0) as i64),
-        int_obj(0),
-        none(),
-    ]);
+    let place = tuple_obj(vec![str_obj(filename), int_obj(line.unwrap_or(0) as i64), int_obj(0), none()]);
     raise_args(&types().syntax_error, vec![str_obj(&message), place])
 }

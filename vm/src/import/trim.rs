@@ -36,7 +36,8 @@ pub fn trim_importlib_frames() -> Raised {
             start = end;
         }
         if keep.contains(&false) {
-            let kept: Vec<Obj> = entries.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(entry, _)| entry).collect();
+            let kept: Vec<Obj> =
+                entries.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(entry, _)| entry).collect();
             for (i, entry) in kept.iter().enumerate() {
                 let next = kept.get(i + 1).cloned().unwrap_or_else(none);
                 if setattr(entry, &istr!("tb_next"), &next).is_err() {

@@ -79,7 +79,8 @@ pub fn open() -> PyResult<()> {
     let open = getattr_str(&io, "open")?;
     crate::builtins::module()?.dict_ref().set_str("open", open.clone());
     let settings = settings();
-    let (mut encoding, mut errors) = ("utf-8".to_owned(), if is_c_locale() { "surrogateescape" } else { "strict" }.to_owned());
+    let (mut encoding, mut errors) =
+        ("utf-8".to_owned(), if is_c_locale() { "surrogateescape" } else { "strict" }.to_owned());
     if settings.utf8_mode > 0 {
         errors = "surrogateescape".to_owned();
     }
@@ -99,7 +100,15 @@ pub fn open() -> PyResult<()> {
     Ok(())
 }
 
-fn stream(io: &Obj, open: &Obj, descriptor: i32, name: &str, mode: &str, encoding: &str, errors: &str) -> PyResult<Obj> {
+fn stream(
+    io: &Obj,
+    open: &Obj,
+    descriptor: i32,
+    name: &str,
+    mode: &str,
+    encoding: &str,
+    errors: &str,
+) -> PyResult<Obj> {
     // SAFETY: asks about a descriptor number, whatever it is.
     if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
         return Ok(none());

@@ -9,12 +9,12 @@ use smallvec::SmallVec;
 use taipan_bytecode::{Instr, Op};
 use taipan_objects::argument::Args;
 use taipan_objects::code::PyCode;
+use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
 use taipan_objects::generator::PyGenerator;
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native_function::PyNativeFunction;
-use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::none;
 use taipan_objects::tuple::PyTuple;
@@ -217,9 +217,16 @@ pub fn call(thread: &'static VmThread, regs: Regs, base: usize, nargs: usize, re
 
 /// `CALL_METHOD`: self in `base + 1`, or empty.
 #[inline(always)]
-pub fn call_method(thread: &'static VmThread, regs: Regs, base: usize, nargs: usize, ret: u16) -> PyResult<Called> {
+pub fn call_method(
+    thread: &'static VmThread,
+    regs: Regs,
+    base: usize,
+    nargs: usize,
+    ret: u16,
+) -> PyResult<Called> {
     let Some(callable) = regs.get(base) else { return Err(system_error("nothing to call")) };
-    let (first, nargs) = if regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) };
+    let (first, nargs) =
+        if regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) };
     if let Some(header) = callable.header()
         && std::ptr::eq(header.shape_entry().ops_ptr(), PyFunction::ops())
     {
@@ -230,7 +237,14 @@ pub fn call_method(thread: &'static VmThread, regs: Regs, base: usize, nargs: us
 
 /// A Python function in `base` with arguments from `first`.
 #[inline(always)]
-fn call_function(thread: &'static VmThread, regs: Regs, base: usize, first: usize, nargs: usize, ret: u16) -> PyResult<Called> {
+fn call_function(
+    thread: &'static VmThread,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    nargs: usize,
+    ret: u16,
+) -> PyResult<Called> {
     if thread.threading.poll() != 0 {
         crate::safepoint::handle(thread)?;
     }
@@ -274,13 +288,16 @@ fn call_function_slow(
     let arguments = take_args(regs, first, nargs);
     let positional = arguments.len() - names.len();
     let args = Args::with_keywords(&arguments[..positional], names, &arguments[positional..]);
-    let Some(function) = callable.downcast::<PyFunction>() else { return Err(system_error("not a function")) };
+    let Some(function) = callable.downcast::<PyFunction>() else {
+        return Err(system_error("not a function"));
+    };
     let code = function_code(function);
     if code.is_generator_like() {
         return make_generator(function, code, &args).map(Called::Value);
     }
     // SAFETY: the innermost frame is live.
-    let window = if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(first) };
+    let window =
+        if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(first) };
     bind_and_push(thread, function, code, window, &args, ret, Kind::Call, Value::EMPTY)?;
     Ok(Called::Pushed)
 }
@@ -332,13 +349,21 @@ fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyRe
     }
     let name = function.name.load().unwrap_or_else(none);
     let qualname = function.qualname.load().unwrap_or_else(none);
-    let generator = PyGenerator::new(Py::from_ref(code), taipan_objects::types::obj_of(function), name, qualname, window);
+    let generator =
+        PyGenerator::new(Py::from_ref(code), taipan_objects::types::obj_of(function), name, qualname, window);
     super::generators::created(&generator)?;
     Ok(generator.into_obj())
 }
 
 /// Everything that is not a Python function.
-fn call_other(thread: &'static VmThread, regs: Regs, base: usize, first: usize, nargs: usize, ret: u16) -> PyResult<Called> {
+fn call_other(
+    thread: &'static VmThread,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    nargs: usize,
+    ret: u16,
+) -> PyResult<Called> {
     let callable = regs.obj(base);
     let class = class_of(callable);
     let t = types();
@@ -405,7 +430,13 @@ fn clear_call(regs: Regs, base: usize, first: usize, nargs: usize) {
 }
 
 #[inline(always)]
-fn finish_native(regs: Regs, base: usize, first: usize, nargs: usize, result: PyResult<Obj>) -> PyResult<Called> {
+fn finish_native(
+    regs: Regs,
+    base: usize,
+    first: usize,
+    nargs: usize,
+    result: PyResult<Obj>,
+) -> PyResult<Called> {
     // The result may be an uncounted part of what the arguments keep alive.
     let result = result.map(Obj::into_strong);
     clear_call(regs, base, first, nargs);
@@ -425,7 +456,10 @@ fn construct(
 ) -> PyResult<Option<Called>> {
     let object_new: CallFn = taipan_objects::object_type::object_new;
     if class.slots.new().is_none_or(|f| f as usize != object_new as usize)
-        || class.has_flag(taipan_objects::type_object::type_flags::ABSTRACT | taipan_objects::type_object::type_flags::NO_INSTANTIATION)
+        || class.has_flag(
+            taipan_objects::type_object::type_flags::ABSTRACT
+                | taipan_objects::type_object::type_flags::NO_INSTANTIATION,
+        )
     {
         return Ok(None);
     }
@@ -446,12 +480,15 @@ fn construct(
     }
     let instance = taipan_objects::object_type::plain_instance(class)?;
     // SAFETY: the innermost frame is live.
-    let in_place = code.simple && nargs + 1 == code.nparams as usize && !unsafe { &*thread.innermost() }.is_generator();
+    let in_place =
+        code.simple && nargs + 1 == code.nparams as usize && !unsafe { &*thread.innermost() }.is_generator();
     if in_place {
         // `self` is lent: the frame's subject owns the instance.
         let subject = instance.into_value();
         regs.write_value(base + 1, subject.uncounted());
-        if let Err(raised) = push_frame(thread, function, code, regs.at(base + 1), nargs + 1, ret, Kind::Init, subject) {
+        if let Err(raised) =
+            push_frame(thread, function, code, regs.at(base + 1), nargs + 1, ret, Kind::Init, subject)
+        {
             drop_value(subject);
             return Err(raised);
         }
@@ -463,9 +500,12 @@ fn construct(
     arguments.extend(take_args(regs, first, nargs));
     let keep = regs.take(base);
     // SAFETY: the innermost frame is live.
-    let window = if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(base + 1) };
+    let window =
+        if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(base + 1) };
     let subject = instance.into_value();
-    if let Err(raised) = bind_and_push(thread, function, code, window, &Args::new(&arguments), ret, Kind::Init, subject) {
+    if let Err(raised) =
+        bind_and_push(thread, function, code, window, &Args::new(&arguments), ret, Kind::Init, subject)
+    {
         drop_value(subject);
         return Err(raised);
     }
@@ -495,7 +535,8 @@ pub fn call_kw(
             regs.write(base, function);
         }
     }
-    let (first, nargs) = if regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) };
+    let (first, nargs) =
+        if regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) };
     let Some(callable) = regs.get(base) else { return Err(system_error("nothing to call")) };
     if callable.is_layout::<PyFunction>() {
         if thread.threading.poll() != 0 {
@@ -505,7 +546,10 @@ pub fn call_kw(
     }
     let arguments = regs.slice(first, nargs);
     let positional = nargs - names.len();
-    let result = protocol::call_args(callable, &Args::with_keywords(&arguments[..positional], names, &arguments[positional..]));
+    let result = protocol::call_args(
+        callable,
+        &Args::with_keywords(&arguments[..positional], names, &arguments[positional..]),
+    );
     finish_native(regs, base, first, nargs, result)
 }
 
@@ -558,7 +602,8 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
             return make_generator(function, code, &args).map(Called::Value);
         }
         // SAFETY: the innermost frame is live.
-        let window = if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(base + 2) };
+        let window =
+            if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(base + 2) };
         bind_and_push(thread, function, code, window, &args, ret, Kind::Call, Value::EMPTY)?;
         return Ok(Called::Pushed);
     }
@@ -568,7 +613,9 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
 /// The `call_function` hook: a Python function called by native code.
 pub fn call_from_native(callable: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let thread = thread::current();
-    let Some(function) = callable.downcast::<PyFunction>() else { return Err(system_error("not a function")) };
+    let Some(function) = callable.downcast::<PyFunction>() else {
+        return Err(system_error("not a function"));
+    };
     let code = function_code(function);
     if code.is_generator_like() {
         return make_generator(function, code, args);

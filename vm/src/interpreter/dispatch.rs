@@ -401,7 +401,12 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                     }
                     Op::LoadFromDictOrGlobals => {
                         save!();
-                        let value = check!(name::load_from_dict_or_globals(code, frame_mut(fp), o!(i.b()), i.c() as usize));
+                        let value = check!(name::load_from_dict_or_globals(
+                            code,
+                            frame_mut(fp),
+                            o!(i.b()),
+                            i.c() as usize
+                        ));
                         regs.write(i.a() as usize, value);
                         next!();
                     }
@@ -418,15 +423,47 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                         next!();
                     }
 
-                    Op::Add => arith!(i, |x, y| Value::from_int(x + y), |f, g| Some(Value::from_float(f + g)), BinaryOp::Add, false),
-                    Op::Sub => arith!(i, |x, y| Value::from_int(x - y), |f, g| Some(Value::from_float(f - g)), BinaryOp::Sub, false),
-                    Op::Mul => arith!(i, |x, y| arithmetic::mul(x, y), |f, g| Some(Value::from_float(f * g)), BinaryOp::Mul, false),
-                    Op::TrueDiv => arith!(i, |x, y| arithmetic::truediv(x, y), |f, g| arithmetic::float_div(f, g), BinaryOp::TrueDiv, false),
-                    Op::FloorDiv => arith!(i, |x, y| arithmetic::floordiv(x, y), |_f, _g| None, BinaryOp::FloorDiv, false),
-                    Op::Mod => arith!(i, |x, y| arithmetic::modulo(x, y), |_f, _g| None, BinaryOp::Mod, false),
+                    Op::Add => arith!(
+                        i,
+                        |x, y| Value::from_int(x + y),
+                        |f, g| Some(Value::from_float(f + g)),
+                        BinaryOp::Add,
+                        false
+                    ),
+                    Op::Sub => arith!(
+                        i,
+                        |x, y| Value::from_int(x - y),
+                        |f, g| Some(Value::from_float(f - g)),
+                        BinaryOp::Sub,
+                        false
+                    ),
+                    Op::Mul => arith!(
+                        i,
+                        |x, y| arithmetic::mul(x, y),
+                        |f, g| Some(Value::from_float(f * g)),
+                        BinaryOp::Mul,
+                        false
+                    ),
+                    Op::TrueDiv => arith!(
+                        i,
+                        |x, y| arithmetic::truediv(x, y),
+                        |f, g| arithmetic::float_div(f, g),
+                        BinaryOp::TrueDiv,
+                        false
+                    ),
+                    Op::FloorDiv => {
+                        arith!(i, |x, y| arithmetic::floordiv(x, y), |_f, _g| None, BinaryOp::FloorDiv, false)
+                    }
+                    Op::Mod => {
+                        arith!(i, |x, y| arithmetic::modulo(x, y), |_f, _g| None, BinaryOp::Mod, false)
+                    }
                     Op::Pow => slow_binary!(i, BinaryOp::Pow, false),
-                    Op::LShift => arith!(i, |x, y| arithmetic::lshift(x, y), |_f, _g| None, BinaryOp::LShift, false),
-                    Op::RShift => arith!(i, |x, y| arithmetic::rshift(x, y), |_f, _g| None, BinaryOp::RShift, false),
+                    Op::LShift => {
+                        arith!(i, |x, y| arithmetic::lshift(x, y), |_f, _g| None, BinaryOp::LShift, false)
+                    }
+                    Op::RShift => {
+                        arith!(i, |x, y| arithmetic::rshift(x, y), |_f, _g| None, BinaryOp::RShift, false)
+                    }
                     Op::And => arith!(i, |x, y| Value::from_int(x & y), |_f, _g| None, BinaryOp::And, false),
                     Op::Or => arith!(i, |x, y| Value::from_int(x | y), |_f, _g| None, BinaryOp::Or, false),
                     Op::Xor => arith!(i, |x, y| Value::from_int(x ^ y), |_f, _g| None, BinaryOp::Xor, false),
@@ -461,31 +498,89 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                         regs.write(a, result);
                         next!();
                     }
-                    Op::InplaceSub => arith!(i, |x, y| Value::from_int(x - y), |f, g| Some(Value::from_float(f - g)), BinaryOp::Sub, true),
-                    Op::InplaceMul => arith!(i, |x, y| arithmetic::mul(x, y), |f, g| Some(Value::from_float(f * g)), BinaryOp::Mul, true),
+                    Op::InplaceSub => arith!(
+                        i,
+                        |x, y| Value::from_int(x - y),
+                        |f, g| Some(Value::from_float(f - g)),
+                        BinaryOp::Sub,
+                        true
+                    ),
+                    Op::InplaceMul => arith!(
+                        i,
+                        |x, y| arithmetic::mul(x, y),
+                        |f, g| Some(Value::from_float(f * g)),
+                        BinaryOp::Mul,
+                        true
+                    ),
                     Op::InplaceTrueDiv => {
-                        arith!(i, |x, y| arithmetic::truediv(x, y), |f, g| arithmetic::float_div(f, g), BinaryOp::TrueDiv, true)
+                        arith!(
+                            i,
+                            |x, y| arithmetic::truediv(x, y),
+                            |f, g| arithmetic::float_div(f, g),
+                            BinaryOp::TrueDiv,
+                            true
+                        )
                     }
-                    Op::InplaceFloorDiv => arith!(i, |x, y| arithmetic::floordiv(x, y), |_f, _g| None, BinaryOp::FloorDiv, true),
-                    Op::InplaceMod => arith!(i, |x, y| arithmetic::modulo(x, y), |_f, _g| None, BinaryOp::Mod, true),
+                    Op::InplaceFloorDiv => {
+                        arith!(i, |x, y| arithmetic::floordiv(x, y), |_f, _g| None, BinaryOp::FloorDiv, true)
+                    }
+                    Op::InplaceMod => {
+                        arith!(i, |x, y| arithmetic::modulo(x, y), |_f, _g| None, BinaryOp::Mod, true)
+                    }
                     Op::InplacePow => slow_binary!(i, BinaryOp::Pow, true),
-                    Op::InplaceLShift => arith!(i, |x, y| arithmetic::lshift(x, y), |_f, _g| None, BinaryOp::LShift, true),
-                    Op::InplaceRShift => arith!(i, |x, y| arithmetic::rshift(x, y), |_f, _g| None, BinaryOp::RShift, true),
-                    Op::InplaceAnd => arith!(i, |x, y| Value::from_int(x & y), |_f, _g| None, BinaryOp::And, true),
-                    Op::InplaceOr => arith!(i, |x, y| Value::from_int(x | y), |_f, _g| None, BinaryOp::Or, true),
-                    Op::InplaceXor => arith!(i, |x, y| Value::from_int(x ^ y), |_f, _g| None, BinaryOp::Xor, true),
+                    Op::InplaceLShift => {
+                        arith!(i, |x, y| arithmetic::lshift(x, y), |_f, _g| None, BinaryOp::LShift, true)
+                    }
+                    Op::InplaceRShift => {
+                        arith!(i, |x, y| arithmetic::rshift(x, y), |_f, _g| None, BinaryOp::RShift, true)
+                    }
+                    Op::InplaceAnd => {
+                        arith!(i, |x, y| Value::from_int(x & y), |_f, _g| None, BinaryOp::And, true)
+                    }
+                    Op::InplaceOr => {
+                        arith!(i, |x, y| Value::from_int(x | y), |_f, _g| None, BinaryOp::Or, true)
+                    }
+                    Op::InplaceXor => {
+                        arith!(i, |x, y| Value::from_int(x ^ y), |_f, _g| None, BinaryOp::Xor, true)
+                    }
                     Op::InplaceMatMul => slow_binary!(i, BinaryOp::Matmul, true),
                     Op::AddImm => {
-                        arith_imm!(i, |x, y| Value::from_int(x + y), |f, g| Some(Value::from_float(f + g)), BinaryOp::Add, false)
+                        arith_imm!(
+                            i,
+                            |x, y| Value::from_int(x + y),
+                            |f, g| Some(Value::from_float(f + g)),
+                            BinaryOp::Add,
+                            false
+                        )
                     }
                     Op::SubImm => {
-                        arith_imm!(i, |x, y| Value::from_int(x - y), |f, g| Some(Value::from_float(f - g)), BinaryOp::Sub, false)
+                        arith_imm!(
+                            i,
+                            |x, y| Value::from_int(x - y),
+                            |f, g| Some(Value::from_float(f - g)),
+                            BinaryOp::Sub,
+                            false
+                        )
                     }
                     Op::MulImm => {
-                        arith_imm!(i, |x, y| arithmetic::mul(x, y), |f, g| Some(Value::from_float(f * g)), BinaryOp::Mul, false)
+                        arith_imm!(
+                            i,
+                            |x, y| arithmetic::mul(x, y),
+                            |f, g| Some(Value::from_float(f * g)),
+                            BinaryOp::Mul,
+                            false
+                        )
                     }
-                    Op::FloorDivImm => arith_imm!(i, |x, y| arithmetic::floordiv(x, y), |_f, _g| None, BinaryOp::FloorDiv, false),
-                    Op::ModImm => arith_imm!(i, |x, y| arithmetic::modulo(x, y), |_f, _g| None, BinaryOp::Mod, false),
+                    Op::FloorDivImm => arith_imm!(
+                        i,
+                        |x, y| arithmetic::floordiv(x, y),
+                        |_f, _g| None,
+                        BinaryOp::FloorDiv,
+                        false
+                    ),
+                    Op::ModImm => {
+                        arith_imm!(i, |x, y| arithmetic::modulo(x, y), |_f, _g| None, BinaryOp::Mod, false)
+                    }
                     Op::PowImm => arith_imm!(
                         i,
                         |x, y| if y == 2 { arithmetic::mul(x, x) } else { None },
@@ -493,14 +588,32 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                         BinaryOp::Pow,
                         false
                     ),
-                    Op::LShiftImm => arith_imm!(i, |x, y| arithmetic::lshift(x, y), |_f, _g| None, BinaryOp::LShift, false),
-                    Op::RShiftImm => arith_imm!(i, |x, y| arithmetic::rshift(x, y), |_f, _g| None, BinaryOp::RShift, false),
-                    Op::AndImm => arith_imm!(i, |x, y| Value::from_int(x & y), |_f, _g| None, BinaryOp::And, false),
+                    Op::LShiftImm => {
+                        arith_imm!(i, |x, y| arithmetic::lshift(x, y), |_f, _g| None, BinaryOp::LShift, false)
+                    }
+                    Op::RShiftImm => {
+                        arith_imm!(i, |x, y| arithmetic::rshift(x, y), |_f, _g| None, BinaryOp::RShift, false)
+                    }
+                    Op::AndImm => {
+                        arith_imm!(i, |x, y| Value::from_int(x & y), |_f, _g| None, BinaryOp::And, false)
+                    }
                     Op::InplaceAddImm => {
-                        arith_imm!(i, |x, y| Value::from_int(x + y), |f, g| Some(Value::from_float(f + g)), BinaryOp::Add, true)
+                        arith_imm!(
+                            i,
+                            |x, y| Value::from_int(x + y),
+                            |f, g| Some(Value::from_float(f + g)),
+                            BinaryOp::Add,
+                            true
+                        )
                     }
                     Op::InplaceSubImm => {
-                        arith_imm!(i, |x, y| Value::from_int(x - y), |f, g| Some(Value::from_float(f - g)), BinaryOp::Sub, true)
+                        arith_imm!(
+                            i,
+                            |x, y| Value::from_int(x - y),
+                            |f, g| Some(Value::from_float(f - g)),
+                            BinaryOp::Sub,
+                            true
+                        )
                     }
                     Op::Neg => {
                         let v = regs.value(i.b() as usize);
@@ -646,7 +759,13 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                         let target = word_at(instrs, pc + 1).a() as usize;
                         save!();
                         if generators::is_idle_generator(iterator) {
-                            check!(generators::push(thread, iterator, Kind::GeneratorFor, None, target as u16));
+                            check!(generators::push(
+                                thread,
+                                iterator,
+                                Kind::GeneratorFor,
+                                None,
+                                target as u16
+                            ));
                             reload!();
                             continue;
                         }
@@ -664,13 +783,25 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                     Op::UnpackSequence => {
                         save!();
                         let (register, take) = Instr::split_take(i.b());
-                        check!(iteration::unpack_sequence(regs, i.a() as usize, o!(register), i.c() as usize, take.then_some(register as usize)));
+                        check!(iteration::unpack_sequence(
+                            regs,
+                            i.a() as usize,
+                            o!(register),
+                            i.c() as usize,
+                            take.then_some(register as usize)
+                        ));
                         next!();
                     }
                     Op::UnpackEx => {
                         save!();
                         let (register, take) = Instr::split_take(i.b());
-                        check!(iteration::unpack_ex(regs, i.a() as usize, o!(register), i.c(), take.then_some(register as usize)));
+                        check!(iteration::unpack_ex(
+                            regs,
+                            i.a() as usize,
+                            o!(register),
+                            i.c(),
+                            take.then_some(register as usize)
+                        ));
                         next!();
                     }
 
@@ -705,12 +836,26 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                     }
                     Op::LoadSuperAttr => {
                         save!();
-                        check!(attribute::load_super(code, regs, i.a() as usize, i.b() as usize, i.c(), false));
+                        check!(attribute::load_super(
+                            code,
+                            regs,
+                            i.a() as usize,
+                            i.b() as usize,
+                            i.c(),
+                            false
+                        ));
                         next!();
                     }
                     Op::LoadSuperMethod => {
                         save!();
-                        check!(attribute::load_super(code, regs, i.a() as usize, i.b() as usize, i.c(), true));
+                        check!(attribute::load_super(
+                            code,
+                            regs,
+                            i.a() as usize,
+                            i.b() as usize,
+                            i.c(),
+                            true
+                        ));
                         next!();
                     }
                     Op::LoadSpecial => {
@@ -887,23 +1032,55 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                     }
                     Op::CallMethod => {
                         save!();
-                        called!(call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c()), i.c(), 1)
+                        called!(
+                            call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c()),
+                            i.c(),
+                            1
+                        )
                     }
                     Op::CallKw => {
                         save!();
                         let names = word_at(instrs, pc + 1).arg32() as usize;
-                        called!(call::call_kw(thread, code, regs, i.a() as usize, i.b() as usize, names, false, i.c()), i.c(), 2)
+                        called!(
+                            call::call_kw(
+                                thread,
+                                code,
+                                regs,
+                                i.a() as usize,
+                                i.b() as usize,
+                                names,
+                                false,
+                                i.c()
+                            ),
+                            i.c(),
+                            2
+                        )
                     }
                     Op::CallMethodKw => {
                         save!();
                         let names = word_at(instrs, pc + 1).arg32() as usize;
-                        called!(call::call_kw(thread, code, regs, i.a() as usize, i.b() as usize, names, true, i.c()), i.c(), 2)
+                        called!(
+                            call::call_kw(
+                                thread,
+                                code,
+                                regs,
+                                i.a() as usize,
+                                i.b() as usize,
+                                names,
+                                true,
+                                i.c()
+                            ),
+                            i.c(),
+                            2
+                        )
                     }
                     Op::CallEx => {
                         save!();
                         called!(call::call_ex(thread, regs, i.a() as usize, i.c()), i.c(), 1)
                     }
-                    Op::KwNames | Op::ForTarget | Op::Target => unreachable!("pseudo words are skipped by their owners"),
+                    Op::KwNames | Op::ForTarget | Op::Target => {
+                        unreachable!("pseudo words are skipped by their owners")
+                    }
                     Op::ReturnValue | Op::ReturnConst => {
                         let result = if decode(i) == Op::ReturnValue {
                             let value = regs.take_value(i.a() as usize);
@@ -1065,7 +1242,7 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                             }
                             _ => {
                                 // The frame below delegates to this one: it yields, too.
-                                reload!();
+
                                 match generators::yield_through(thread, value) {
                                     generators::Through::Native(value) => return Ok(value),
                                     generators::Through::Loop(value) => {
@@ -1145,7 +1322,8 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                         break 'exec;
                     }
                     Op::AsyncGenWrap => {
-                        let value = taipan_objects::generator::PyAsyncGenWrapped::new(o!(i.b()).clone()).into_obj();
+                        let value =
+                            taipan_objects::generator::PyAsyncGenWrapped::new(o!(i.b()).clone()).into_obj();
                         regs.write(i.a() as usize, value);
                         next!();
                     }
@@ -1170,7 +1348,8 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                         save!();
                         let names = word_at(instrs, pc + 1);
                         let keywords = &code.consts[names.arg32() as usize];
-                        let value = check!(pattern::match_class(o!(i.b()), o!(i.c()), names.a() as usize, keywords));
+                        let value =
+                            check!(pattern::match_class(o!(i.b()), o!(i.c()), names.a() as usize, keywords));
                         regs.write(i.a() as usize, value);
                         pc += 2;
                     }
@@ -1183,7 +1362,8 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
 
                     Op::ImportName => {
                         save!();
-                        let value = check!(rare::import_name(code, frame_mut(fp), i.b() as usize, i.c() as usize));
+                        let value =
+                            check!(rare::import_name(code, frame_mut(fp), i.b() as usize, i.c() as usize));
                         regs.write(i.a() as usize, value);
                         next!();
                     }
@@ -1220,7 +1400,14 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                     }
                     Op::ExtendedArg => {
                         save!();
-                        match check!(rare::extended(thread, code, regs, frame_mut(fp), i, word_at(instrs, pc + 1))) {
+                        match check!(rare::extended(
+                            thread,
+                            code,
+                            regs,
+                            frame_mut(fp),
+                            i,
+                            word_at(instrs, pc + 1)
+                        )) {
                             Called::Value(_) => pc += 2,
                             Called::Pushed => reload!(),
                         }

@@ -50,7 +50,8 @@ pub fn is_idle_generator(obj: &Obj) -> bool {
         return false;
     }
     let class = class_of(obj);
-    (class.is(&types().generator) || class.is(&types().coroutine)) && obj.downcast::<PyGenerator>().is_some_and(|g| g.state.load(Ordering::Relaxed) < 2)
+    (class.is(&types().generator) || class.is(&types().coroutine))
+        && obj.downcast::<PyGenerator>().is_some_and(|g| g.state.load(Ordering::Relaxed) < 2)
 }
 
 fn already_running(generator: &Obj) -> Raised {
@@ -432,8 +433,12 @@ pub fn awaitable(obj: &Obj, context: u16) -> PyResult<Obj> {
     let Some(await_) = class.slots.await_() else {
         let name = class.name();
         return Err(type_error(match context {
-            1 => format!("'async with' received an object from __aenter__ that does not implement __await__: {name}"),
-            2 => format!("'async with' received an object from __aexit__ that does not implement __await__: {name}"),
+            1 => format!(
+                "'async with' received an object from __aenter__ that does not implement __await__: {name}"
+            ),
+            2 => format!(
+                "'async with' received an object from __aexit__ that does not implement __await__: {name}"
+            ),
             _ => format!("'{name}' object can't be awaited"),
         }));
     };
@@ -442,7 +447,10 @@ pub fn awaitable(obj: &Obj, context: u16) -> PyResult<Obj> {
         return Err(type_error("__await__() returned a coroutine"));
     }
     if class_of(&iterator).slots.iternext().is_none() {
-        return Err(type_error(format!("__await__() returned non-iterator of type '{}'", class_of(&iterator).name())));
+        return Err(type_error(format!(
+            "__await__() returned non-iterator of type '{}'",
+            class_of(&iterator).name()
+        )));
     }
     Ok(iterator)
 }
@@ -455,7 +463,10 @@ fn delegate_of(obj: &Obj) -> Option<Obj> {
 pub fn get_aiter(obj: &Obj) -> PyResult<Obj> {
     let class = class_of(obj);
     let Some(aiter) = class.slots.aiter() else {
-        return Err(type_error(format!("'async for' requires an object with __aiter__ method, got {}", class.name())));
+        return Err(type_error(format!(
+            "'async for' requires an object with __aiter__ method, got {}",
+            class.name()
+        )));
     };
     let iterator = aiter(obj)?;
     if class_of(&iterator).slots.anext().is_none() {
@@ -471,7 +482,10 @@ pub fn get_aiter(obj: &Obj) -> PyResult<Obj> {
 pub fn get_anext(obj: &Obj) -> PyResult<Obj> {
     let class = class_of(obj);
     let Some(anext) = class.slots.anext() else {
-        return Err(type_error(format!("'async for' requires an iterator with __anext__ method, got {}", class.name())));
+        return Err(type_error(format!(
+            "'async for' requires an iterator with __anext__ method, got {}",
+            class.name()
+        )));
     };
     let next = anext(obj)?;
     if class.is(&types().async_generator) {

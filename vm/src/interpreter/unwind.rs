@@ -90,7 +90,10 @@ fn convert_stop_iteration(generator: &Obj) {
         return;
     };
     let cause = take_raised();
-    let error = PyBaseException::create(&t.runtime_error, vec![taipan_objects::construct::str_obj(&format!("{kind} raised {what}"))]);
+    let error = PyBaseException::create(
+        &t.runtime_error,
+        vec![taipan_objects::construct::str_obj(&format!("{kind} raised {what}"))],
+    );
     if let Some(e) = error.downcast::<PyBaseException>() {
         e.set_cause(Some(cause.clone()));
         e.set_context(Some(cause));

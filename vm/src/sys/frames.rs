@@ -10,7 +10,8 @@ use crate::thread;
 
 fn triple(exception: Option<Obj>) -> Obj {
     let Some(exception) = exception else { return tuple_obj(vec![none(), none(), none()]) };
-    let traceback = exception.downcast::<PyBaseException>().and_then(PyBaseException::traceback).unwrap_or_else(none);
+    let traceback =
+        exception.downcast::<PyBaseException>().and_then(PyBaseException::traceback).unwrap_or_else(none);
     tuple_obj(vec![class_of(&exception).to_obj(), exception, traceback])
 }
 
@@ -54,7 +55,9 @@ mod items {
         // SAFETY: null, or the function of a live frame.
         let function = unsafe { frame.function.as_ref() }?;
         let module = function.module.load().filter(|m| !is_none(m));
-        module.or_else(|| crate::frame::dict_of(frame.globals())?.get_name("__name__").map(IntoStrong::into_strong))
+        module.or_else(|| {
+            crate::frame::dict_of(frame.globals())?.get_name("__name__").map(IntoStrong::into_strong)
+        })
     }
 
     /// Return information about the most recent exception caught by an except clause.

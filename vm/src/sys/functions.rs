@@ -88,12 +88,17 @@ mod items {
     fn getsizeof(object: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
         let size = match lookup_special(object, &istr!("__sizeof__")) {
             Ok(Some(method)) => call0(&method),
-            Ok(None) => Err(type_error(format!("Type {} doesn't define __sizeof__", class_of(object).name()))),
+            Ok(None) => {
+                Err(type_error(format!("Type {} doesn't define __sizeof__", class_of(object).name())))
+            }
             Err(raised) => Err(raised),
         };
         let checked = size.and_then(|size| {
             if !is_instance_of(&size, &types().int) {
-                return Err(type_error(format!("'{}' object cannot be interpreted as an integer", class_of(&size).name())));
+                return Err(type_error(format!(
+                    "'{}' object cannot be interpreted as an integer",
+                    class_of(&size).name()
+                )));
             }
             if index_word(&size)? < 0 {
                 return Err(value_error("__sizeof__() should return >= 0"));
@@ -116,7 +121,9 @@ mod items {
         match string.downcast::<PyStr>() {
             Some(text) if text.is_exact() => Ok(taipan_objects::str::intern_obj(string).into_obj()),
             Some(_) => Err(type_error(format!("can't intern {}", class_of(string).name()))),
-            None => Err(type_error(format!("intern() argument must be str, not {}", class_of(string).name()))),
+            None => {
+                Err(type_error(format!("intern() argument must be str, not {}", class_of(string).name())))
+            }
         }
     }
 
@@ -125,7 +132,10 @@ mod items {
     fn _is_interned(string: &Obj) -> PyResult<bool> {
         match string.downcast::<PyStr>() {
             Some(text) => Ok(text.is_interned()),
-            None => Err(type_error(format!("_is_interned() argument must be str, not {}", class_of(string).name()))),
+            None => Err(type_error(format!(
+                "_is_interned() argument must be str, not {}",
+                class_of(string).name()
+            ))),
         }
     }
 
@@ -237,7 +247,10 @@ mod items {
     #[pyfunction]
     fn _debugmallocstats() {
         let stats = taipan_gc::heap::stats();
-        eprintln!("{} objects, {} bytes, {} pages, {} large objects", stats.objects, stats.bytes, stats.pages, stats.large);
+        eprintln!(
+            "{} objects, {} bytes, {} pages, {} large objects",
+            stats.objects, stats.bytes, stats.pages, stats.large
+        );
     }
 
     /// Return the current value of the flags that are used for dlopen calls.

@@ -38,7 +38,8 @@ pub fn print_unraisable(message: Option<&str>, object: Option<&Obj>) {
         drop(try_take_raised());
         None
     });
-    let traceback = exception.downcast::<PyBaseException>().and_then(PyBaseException::traceback).unwrap_or_else(none);
+    let traceback =
+        exception.downcast::<PyBaseException>().and_then(PyBaseException::traceback).unwrap_or_else(none);
     let arguments = super::info::unraisable_args(vec![
         class_of(&exception).to_obj(),
         exception.clone(),
@@ -49,7 +50,11 @@ pub fn print_unraisable(message: Option<&str>, object: Option<&Obj>) {
     let Some(hook) = hook.filter(|h| !is_none(h)) else { return };
     if call1(&hook, &arguments).is_err() {
         let second = take_raised();
-        crate::error_display::display_ignored("Exception ignored in sys.unraisablehook", Some(&hook), &second);
+        crate::error_display::display_ignored(
+            "Exception ignored in sys.unraisablehook",
+            Some(&hook),
+            &second,
+        );
     }
 }
 

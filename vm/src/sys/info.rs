@@ -28,30 +28,96 @@ macro_rules! sequence {
     };
 }
 
-sequence!(FLAGS, "sys.flags", "sys.flags\n\nFlags provided through command line arguments or environment vars.", 18, [
-    "debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site", "ignore_environment",
-    "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode", "utf8_mode",
-    "warn_default_encoding", "safe_path", "int_max_str_digits", "gil", "thread_inherit_context", "context_aware_warnings",
-]);
-sequence!(VERSION_INFO, "sys.version_info", "sys.version_info\n\nVersion information as a named tuple.", 5, [
-    "major", "minor", "micro", "releaselevel", "serial",
-]);
-sequence!(HASH_INFO, "sys.hash_info", "hash_info\n\nA named tuple providing parameters used for computing hashes.", 9, [
-    "width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits", "cutoff",
-]);
-sequence!(INT_INFO, "sys.int_info", "sys.int_info\n\nA named tuple that holds information about Python's\ninternal representation of integers.", 4, [
-    "bits_per_digit", "sizeof_digit", "default_max_str_digits", "str_digits_check_threshold",
-]);
-sequence!(FLOAT_INFO, "sys.float_info", "sys.float_info\n\nA named tuple holding information about the float type.", 11, [
-    "max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds",
-]);
-sequence!(THREAD_INFO, "sys.thread_info", "sys.thread_info\n\nA named tuple holding information about the thread implementation.", 3, [
-    "name", "lock", "version",
-]);
-sequence!(ASYNCGEN_HOOKS, "sys.asyncgen_hooks", "asyncgen_hooks\n\nThe hooks of asynchronous generators.", 2, ["firstiter", "finalizer"]);
-sequence!(UNRAISABLE, "sys.UnraisableHookArgs", "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook.", 5, [
-    "exc_type", "exc_value", "exc_traceback", "err_msg", "object",
-]);
+sequence!(
+    FLAGS,
+    "sys.flags",
+    "sys.flags\n\nFlags provided through command line arguments or environment vars.",
+    18,
+    [
+        "debug",
+        "inspect",
+        "interactive",
+        "optimize",
+        "dont_write_bytecode",
+        "no_user_site",
+        "no_site",
+        "ignore_environment",
+        "verbose",
+        "bytes_warning",
+        "quiet",
+        "hash_randomization",
+        "isolated",
+        "dev_mode",
+        "utf8_mode",
+        "warn_default_encoding",
+        "safe_path",
+        "int_max_str_digits",
+        "gil",
+        "thread_inherit_context",
+        "context_aware_warnings",
+    ]
+);
+sequence!(
+    VERSION_INFO,
+    "sys.version_info",
+    "sys.version_info\n\nVersion information as a named tuple.",
+    5,
+    ["major", "minor", "micro", "releaselevel", "serial",]
+);
+sequence!(
+    HASH_INFO,
+    "sys.hash_info",
+    "hash_info\n\nA named tuple providing parameters used for computing hashes.",
+    9,
+    ["width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits", "cutoff",]
+);
+sequence!(
+    INT_INFO,
+    "sys.int_info",
+    "sys.int_info\n\nA named tuple that holds information about Python's\ninternal representation of integers.",
+    4,
+    ["bits_per_digit", "sizeof_digit", "default_max_str_digits", "str_digits_check_threshold",]
+);
+sequence!(
+    FLOAT_INFO,
+    "sys.float_info",
+    "sys.float_info\n\nA named tuple holding information about the float type.",
+    11,
+    [
+        "max",
+        "max_exp",
+        "max_10_exp",
+        "min",
+        "min_exp",
+        "min_10_exp",
+        "dig",
+        "mant_dig",
+        "epsilon",
+        "radix",
+        "rounds",
+    ]
+);
+sequence!(
+    THREAD_INFO,
+    "sys.thread_info",
+    "sys.thread_info\n\nA named tuple holding information about the thread implementation.",
+    3,
+    ["name", "lock", "version",]
+);
+sequence!(
+    ASYNCGEN_HOOKS,
+    "sys.asyncgen_hooks",
+    "asyncgen_hooks\n\nThe hooks of asynchronous generators.",
+    2,
+    ["firstiter", "finalizer"]
+);
+sequence!(
+    UNRAISABLE,
+    "sys.UnraisableHookArgs",
+    "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook.",
+    5,
+    ["exc_type", "exc_value", "exc_traceback", "err_msg", "object",]
+);
 
 fn instance(class: &'static OnceLock<Py<PyType>>, def: &'static StructSeqDef, values: Vec<Obj>) -> Obj {
     structseq::new(class.get_or_init(|| structseq::make_class(def)), values)
@@ -189,7 +255,10 @@ mod items {
         );
         module.add("float_info", float_info)?;
         static INT: OnceLock<Py<PyType>> = OnceLock::new();
-        module.add("int_info", instance(&INT, &INT_INFO, vec![int_obj(30), int_obj(4), int_obj(4300), int_obj(640)]))?;
+        module.add(
+            "int_info",
+            instance(&INT, &INT_INFO, vec![int_obj(30), int_obj(4), int_obj(4300), int_obj(640)]),
+        )?;
         static HASH: OnceLock<Py<PyType>> = OnceLock::new();
         let hash_info = instance(
             &HASH,
@@ -208,12 +277,17 @@ mod items {
         );
         module.add("hash_info", hash_info)?;
         static THREAD: OnceLock<Py<PyType>> = OnceLock::new();
-        let thread_info = instance(&THREAD, &THREAD_INFO, vec![str_obj("pthread"), str_obj("semaphore"), none()]);
+        let thread_info =
+            instance(&THREAD, &THREAD_INFO, vec![str_obj("pthread"), str_obj("semaphore"), none()]);
         module.add("thread_info", thread_info)?;
         module.add("implementation", implementation()?)?;
         let native = crate::import::native_names();
-        module.add("builtin_module_names", tuple_obj(native.iter().map(|n| intern(n).into_obj()).collect()))?;
-        module.add("stdlib_module_names", PySet::frozen(STDLIB_MODULE_NAMES.split_whitespace().map(|n| intern(n).into_obj()).collect()))?;
+        module
+            .add("builtin_module_names", tuple_obj(native.iter().map(|n| intern(n).into_obj()).collect()))?;
+        module.add(
+            "stdlib_module_names",
+            PySet::frozen(STDLIB_MODULE_NAMES.split_whitespace().map(|n| intern(n).into_obj()).collect()),
+        )?;
         module.add("_git", ("taipan", "", ""))?;
         module.add("argv", strings(&s.argv))?;
         module.add("orig_argv", strings(&s.orig_argv))?;
@@ -260,7 +334,10 @@ fn implementation() -> PyResult<Obj> {
         ("cache_tag", str_obj("taipan-314")),
         ("version", version_info()),
         ("hexversion", int_obj(HEXVERSION)),
-        ("_multiarch", str_obj(if cfg!(target_arch = "aarch64") { "aarch64-linux-gnu" } else { "x86_64-linux-gnu" })),
+        (
+            "_multiarch",
+            str_obj(if cfg!(target_arch = "aarch64") { "aarch64-linux-gnu" } else { "x86_64-linux-gnu" }),
+        ),
         ("supports_isolated_interpreters", bool_obj(false)),
     ])
 }

@@ -121,12 +121,16 @@ mod functions {
 
         #[pyinit]
         fn init(module: &PyModuleBuilder<'_>) -> PyResult<()> {
-            let events = taipan_objects::simple_namespace::new(EVENTS.iter().map(|(name, bit)| (*name, int_obj(*bit))))?;
+            let events = taipan_objects::simple_namespace::new(
+                EVENTS.iter().map(|(name, bit)| (*name, int_obj(*bit))),
+            )?;
             module.add("events", events)?;
             for name in ["DISABLE", "MISSING"] {
                 module.add(name, taipan_objects::object_type::plain_instance(&types().object)?)?;
             }
-            for (name, id) in [("DEBUGGER_ID", 0), ("COVERAGE_ID", 1), ("PROFILER_ID", 2), ("OPTIMIZER_ID", 5)] {
+            for (name, id) in
+                [("DEBUGGER_ID", 0), ("COVERAGE_ID", 1), ("PROFILER_ID", 2), ("OPTIMIZER_ID", 5)]
+            {
                 module.add(name, id)?;
             }
             Ok(())

@@ -89,7 +89,8 @@ impl WeakClasses {
     /// The references, as a set.
     fn dump(&self) -> PyResult<Obj> {
         let weak = self.dict().map(|dict| dict.values()).unwrap_or_default();
-        let alive = weak.into_iter().filter(|w| w.downcast::<PyWeakRef>().is_some_and(|w| !w.is_dead())).collect();
+        let alive =
+            weak.into_iter().filter(|w| w.downcast::<PyWeakRef>().is_some_and(|w| !w.is_dead())).collect();
         Ok(PySet::new(alive)?.into_obj())
     }
     fn clear(&self) {
@@ -132,11 +133,16 @@ fn new_data(class: &Obj) -> PyResult<Obj> {
 impl PyAbcData {
     /// Whether `class` is known not to be a subclass.
     fn is_denied(&self, class: &Obj) -> PyResult<bool> {
-        Ok(self.negative_version.load(Ordering::Acquire) == INVALIDATIONS.load(Ordering::Acquire) && self.negative.contains(class)?)
+        Ok(self.negative_version.load(Ordering::Acquire) == INVALIDATIONS.load(Ordering::Acquire)
+            && self.negative.contains(class)?)
     }
     /// Notes what was found out while `version` was current.
     fn deny(&self, class: &Obj, version: u64) -> PyResult<()> {
-        if self.negative_version.load(Ordering::Acquire) == version { self.negative.add(&self.header, class) } else { Ok(()) }
+        if self.negative_version.load(Ordering::Acquire) == version {
+            self.negative.add(&self.header, class)
+        } else {
+            Ok(())
+        }
     }
     fn allow(&self, class: &Obj) -> PyResult<()> {
         self.cache.add(&self.header, class)
@@ -160,7 +166,9 @@ fn compute_abstract_methods(class: &Obj) -> PyResult<()> {
     let namespace = counted::getattr(class, "__dict__")?;
     for pair in protocol::collect(&counted::call_method(&namespace, "items", &[])?)? {
         let pair = protocol::collect(&pair)?;
-        let [name, value] = pair.as_slice() else { return Err(type_error("Iteration over items() returned an item which size is not 2")) };
+        let [name, value] = pair.as_slice() else {
+            return Err(type_error("Iteration over items() returned an item which size is not 2"));
+        };
         if is_abstract(value)? {
             names.push(name.clone());
         }
@@ -189,7 +197,10 @@ const COLLECTION_FLAGS: [(i64, u32); 2] = [(1 << 5, type_flags::SEQUENCE), (1 <<
 /// Takes `__abc_tpflags__` out of a class made by a class statement: which patterns it matches.
 fn take_pattern_flags(class: &Obj) -> PyResult<()> {
     let Some(class_object) = class.downcast::<PyType>() else { return Ok(()) };
-    let Some(flags) = class_object.dict().get_str(&istr!("__abc_tpflags__")).map(IntoStrong::into_strong) else { return Ok(()) };
+    let Some(flags) = class_object.dict().get_str(&istr!("__abc_tpflags__")).map(IntoStrong::into_strong)
+    else {
+        return Ok(());
+    };
     let bits = if flags.value().is_int() { flags.value().as_int() } else { 0 };
     if COLLECTION_FLAGS.iter().all(|(bit, _)| bits & bit != 0) {
         return Err(type_error("__abc_tpflags__ cannot be both Py_TPFLAGS_SEQUENCE and Py_TPFLAGS_MAPPING"));
@@ -353,7 +364,12 @@ mod items {
     #[pyfunction(sig = "(self, /)")]
     fn _get_dump(class: &Obj) -> PyResult<(Obj, Obj, Obj, u64)> {
         let data = data_of(class)?;
-        Ok((data.registry.dump()?, data.cache.dump()?, data.negative.dump()?, data.negative_version.load(Ordering::Acquire)))
+        Ok((
+            data.registry.dump()?,
+            data.cache.dump()?,
+            data.negative.dump()?,
+            data.negative_version.load(Ordering::Acquire),
+        ))
     }
     /// Forgets the registered classes.
     #[pyfunction(sig = "(self, /)")]

@@ -80,7 +80,8 @@ fn make_classes() -> Classes {
         }
         let signature: Vec<String> =
             parsed.iter().map(|(f, k)| format!("{} {f}", k.replace("str", "identifier"))).collect();
-        let doc = if signature.is_empty() { name.to_owned() } else { format!("{name}({})", signature.join(", ")) };
+        let doc =
+            if signature.is_empty() { name.to_owned() } else { format!("{name}({})", signature.join(", ")) };
         let class = builder.doc(Box::leak(doc.into_boxed_str())).make();
         class.set_flag(type_flags::IMMUTABLE, false);
         by_name.insert(name, class);
@@ -131,7 +132,8 @@ fn class_tuple(obj: &Obj, name: &'static str) -> PyResult<Vec<Obj>> {
 }
 
 fn name_of(obj: &Obj) -> PyResult<Py<PyStr>> {
-    obj.to_py::<PyStr>().ok_or_else(|| type_error(format!("attribute name must be string, not '{}'", class_of(obj).name())))
+    obj.to_py::<PyStr>()
+        .ok_or_else(|| type_error(format!("attribute name must be string, not '{}'", class_of(obj).name())))
 }
 
 fn contains_name(list: &[Obj], name: &Obj) -> PyResult<bool> {
@@ -174,7 +176,11 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
             }
             missing = rest;
         } else if contains_name(&fields, name)? {
-            return Err(type_error(format!("{} got multiple values for argument {}", shown(class), repr_string(name)?)));
+            return Err(type_error(format!(
+                "{} got multiple values for argument {}",
+                shown(class),
+                repr_string(name)?
+            )));
         } else {
             if attributes.is_none() {
                 attributes = Some(class_tuple(obj, "_attributes")?);
@@ -266,7 +272,6 @@ fn shape_of(obj: &Obj, depth: usize) -> PyResult<String> {
     }
     Ok(format!("{name}({})", parts.join(", ")))
 }
-
 
 #[pymethods(class = "AST")]
 impl PyNode {

@@ -23,9 +23,10 @@ fn search(a: &Obj, x: &Obj, lo: isize, hi: Option<&Obj>, key: Option<&Obj>, left
     while lo < hi {
         let middle = lo + (hi - lo) / 2;
         let item = match a.downcast::<PyList>() {
-            Some(list) if class_of(a).is(&types().list) => {
-                list.get(middle).map(IntoStrong::into_strong).ok_or_else(|| index_error("list index out of range"))?
-            }
+            Some(list) if class_of(a).is(&types().list) => list
+                .get(middle)
+                .map(IntoStrong::into_strong)
+                .ok_or_else(|| index_error("list index out of range"))?,
             _ => counted::getitem(a, &int_obj(middle as i64))?,
         };
         let item = match key {

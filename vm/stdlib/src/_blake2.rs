@@ -56,7 +56,11 @@ fn check(given: &Given<'_>, sizes: &Sizes) -> PyResult<Parameters> {
             Some(value) => buffer::to_vec(value)?,
             None => Vec::new(),
         };
-        if bytes.len() > max { Err(value_error(format!("maximum {what} length is {max} bytes"))) } else { Ok(bytes) }
+        if bytes.len() > max {
+            Err(value_error(format!("maximum {what} length is {max} bytes")))
+        } else {
+            Ok(bytes)
+        }
     };
     let salt = bytes(given.salt, sizes.salt, "salt")?;
     let person = bytes(given.person, sizes.salt, "person")?;

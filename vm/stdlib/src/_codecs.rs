@@ -126,7 +126,8 @@ fn text_encoding(encoding: &str, alternative: &str) -> PyResult<Obj> {
     if let Some(is_text) = getattr_opt(&info, &taipan_objects::istr!("_is_text_encoding"))?
         && !is_true(&is_text)?
     {
-        let text = format!("'{encoding}' is not a text encoding; use {alternative} to handle arbitrary codecs");
+        let text =
+            format!("'{encoding}' is not a text encoding; use {alternative} to handle arbitrary codecs");
         return Err(lookup_error(text));
     }
     Ok(info)
@@ -183,7 +184,11 @@ fn order_number(order: ByteOrder) -> i64 {
 }
 
 fn with_order(text: TextBuf, consumed: usize, order: ByteOrder) -> Obj {
-    tuple_obj(vec![PyStr::from_units(text).into_obj(), int_obj(consumed as i64), int_obj(order_number(order))])
+    tuple_obj(vec![
+        PyStr::from_units(text).into_obj(),
+        int_obj(consumed as i64),
+        int_obj(order_number(order)),
+    ])
 }
 
 /// Warns of escapes that Python does not know.
@@ -401,7 +406,8 @@ mod items {
         let mut out = TextBuf::new();
         let mut handler = Handler::new(errors.unwrap_or("strict"));
         let bytes = bytes_or_text(data)?;
-        let consumed = escape::decode_raw_unicode_escape(&bytes, last.unwrap_or(true), &mut handler, &mut out)?;
+        let consumed =
+            escape::decode_raw_unicode_escape(&bytes, last.unwrap_or(true), &mut handler, &mut out)?;
         Ok(decoded_pair(out, consumed))
     }
     #[pyfunction(sig = "(data, errors=None, /)")]

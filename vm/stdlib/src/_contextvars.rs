@@ -72,7 +72,9 @@ fn construct(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyContext>(), b.downcast::<PyContext>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyContext>(), b.downcast::<PyContext>()) else {
+        return Ok(not_implemented());
+    };
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
@@ -128,7 +130,10 @@ impl PyContext {
     /// The value of a key that has to be a variable.
     fn find(&self, key: &Obj) -> PyResult<Option<Obj>> {
         if !key.is_layout::<PyContextVar>() {
-            return Err(type_error(format!("a ContextVar key was expected, got {}", protocol::repr_string(key)?)));
+            return Err(type_error(format!(
+                "a ContextVar key was expected, got {}",
+                protocol::repr_string(key)?
+            )));
         }
         self.value(key)
     }
@@ -141,12 +146,17 @@ impl PyContext {
     fn run(slf: &Obj, callable: &Obj, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<Obj> {
         let this = receiver::<PyContext>(slf)?;
         if this.entered.swap(true, Ordering::AcqRel) {
-            return Err(runtime_error(format!("cannot enter context: {} is already entered", protocol::repr_string(slf)?)));
+            return Err(runtime_error(format!(
+                "cannot enter context: {} is already entered",
+                protocol::repr_string(slf)?
+            )));
         }
         let slot = &taipan_vm::thread::current().context;
         let outer = slot.replace(Some(slf.clone()));
-        let (names, values): (Vec<Obj>, Vec<Obj>) = kwargs.iter().map(|(n, v)| (n.clone(), v.clone())).unzip();
-        let result = protocol::call_args(callable, &Args::with_keywords(args, &names, &values)).map(IntoStrong::into_strong);
+        let (names, values): (Vec<Obj>, Vec<Obj>) =
+            kwargs.iter().map(|(n, v)| (n.clone(), v.clone())).unzip();
+        let result = protocol::call_args(callable, &Args::with_keywords(args, &names, &values))
+            .map(IntoStrong::into_strong);
         let inner = taipan_vm::thread::current().context.replace(outer);
         this.entered.store(false, Ordering::Release);
         drop(inner);

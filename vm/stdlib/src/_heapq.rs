@@ -17,10 +17,17 @@ struct Heap<'a> {
 
 impl Heap<'_> {
     fn item(&self, index: usize) -> PyResult<Obj> {
-        self.list.get(index).map(IntoStrong::into_strong).ok_or_else(|| runtime_error("list changed size during iteration"))
+        self.list
+            .get(index)
+            .map(IntoStrong::into_strong)
+            .ok_or_else(|| runtime_error("list changed size during iteration"))
     }
     fn put(&self, index: usize, item: Obj) -> PyResult<()> {
-        if self.list.set(index, item) { Ok(()) } else { Err(runtime_error("list changed size during iteration")) }
+        if self.list.set(index, item) {
+            Ok(())
+        } else {
+            Err(runtime_error("list changed size during iteration"))
+        }
     }
     /// Whether `a` belongs nearer to the top than `b`.
     fn before(&self, a: &Obj, b: &Obj) -> PyResult<bool> {
@@ -93,7 +100,9 @@ impl Heap<'_> {
         Ok(top)
     }
     fn replace(&self, item: &Obj) -> PyResult<Obj> {
-        let Some(top) = self.list.get(0).map(IntoStrong::into_strong) else { return Err(index_error("index out of range")) };
+        let Some(top) = self.list.get(0).map(IntoStrong::into_strong) else {
+            return Err(index_error("index out of range"));
+        };
         self.put(0, item.clone())?;
         self.sink(0)?;
         Ok(top)
@@ -104,7 +113,9 @@ impl Heap<'_> {
             return Ok(item.clone());
         }
         // The comparison may have changed the list.
-        let Some(top) = self.list.get(0).map(IntoStrong::into_strong) else { return Err(index_error("index out of range")) };
+        let Some(top) = self.list.get(0).map(IntoStrong::into_strong) else {
+            return Err(index_error("index out of range"));
+        };
         self.put(0, item.clone())?;
         self.sink(0)?;
         Ok(top)

@@ -81,7 +81,8 @@ pub fn unsupported_operation() -> PyResult<Py<PyType>> {
     let bases = tuple_obj(vec![types().os_error.to_obj(), types().value_error.to_obj()]);
     let namespace = dict_obj();
     namespace.set_str("__module__", str_obj("io"));
-    let class = call(types().type_.as_obj(), &[str_obj("UnsupportedOperation"), bases, namespace.into_obj()])?;
+    let class =
+        call(types().type_.as_obj(), &[str_obj("UnsupportedOperation"), bases, namespace.into_obj()])?;
     let class = class.into_py::<PyType>().map_err(|_| system_error("type() gave no class"))?;
     Ok(CLASS.get_or_init(|| class).clone())
 }
@@ -102,7 +103,8 @@ fn closed_file() -> Raised {
 
 /// The instance of `T` behind a receiver.
 fn this<T: taipan_objects::Object>(obj: &Obj) -> PyResult<&T> {
-    obj.downcast::<T>().ok_or_else(|| type_error(format!("unexpected receiver of type '{}'", class_of(obj).name())))
+    obj.downcast::<T>()
+        .ok_or_else(|| type_error(format!("unexpected receiver of type '{}'", class_of(obj).name())))
 }
 
 /// The instance's own class object for `__new__`, whose instances must have layout `T`.
@@ -163,7 +165,10 @@ mod items {
     #[pyfunction(sig = "(path)")]
     fn open_code(path: &Obj) -> PyResult<Obj> {
         if !path.is_layout::<PyStr>() {
-            return Err(type_error(format!("open_code() argument 'path' must be str, not {}", class_of(path).name())));
+            return Err(type_error(format!(
+                "open_code() argument 'path' must be str, not {}",
+                class_of(path).name()
+            )));
         }
         open_file(path, "rb", -1, None, None, None, true, None)
     }

@@ -47,12 +47,16 @@ mod items {
     #[pyfunction(sig = "(string, end, strict=True, /)", text = "")]
     fn scanstring(string: &Obj, end: isize, strict: bool) -> PyResult<(Obj, usize)> {
         let Some(text) = string.downcast::<PyStr>() else {
-            return Err(type_error(format!("first argument must be a string, not {}", class_of(string).name())));
+            return Err(type_error(format!(
+                "first argument must be a string, not {}",
+                class_of(string).name()
+            )));
         };
         let Some(begin) = usize::try_from(end).ok().filter(|&e| e <= text.len()) else {
             return Err(value_error("end is out of bounds"));
         };
-        let (found, end) = with_units!(text.units(), units => scanner::scan_string(string, units, begin, strict))?;
+        let (found, end) =
+            with_units!(text.units(), units => scanner::scan_string(string, units, begin, strict))?;
         Ok((found.into_obj(), end))
     }
 }

@@ -19,7 +19,8 @@ macro_rules! numbers {
     ($($name:ident)*) => { &[$((stringify!($name), libc::$name)),*] };
 }
 
-const CATEGORIES: &[(&str, i32)] = numbers!(LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME);
+const CATEGORIES: &[(&str, i32)] =
+    numbers!(LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME);
 
 const ITEMS: &[(&str, i32)] = numbers!(
     ABDAY_1 ABDAY_2 ABDAY_3 ABDAY_4 ABDAY_5 ABDAY_6 ABDAY_7 ABMON_1 ABMON_2 ABMON_3 ABMON_4 ABMON_5 ABMON_6
@@ -88,7 +89,9 @@ mod items {
         drop(turn);
         let dict = dict_obj();
         let c = &conventions.texts;
-        let add_text = |name: &str, value: &[u8]| dict.set_str(name, if name.ends_with("grouping") { grouping(value) } else { text(value) });
+        let add_text = |name: &str, value: &[u8]| {
+            dict.set_str(name, if name.ends_with("grouping") { grouping(value) } else { text(value) })
+        };
         let monetary = [
             "int_curr_symbol",
             "currency_symbol",
@@ -112,7 +115,10 @@ mod items {
         for (name, value) in numbers.into_iter().zip(conventions.numbers) {
             dict.set_str(name, int_obj(value.into()));
         }
-        ["decimal_point", "thousands_sep", "grouping"].into_iter().zip(c).for_each(|(name, value)| add_text(name, value));
+        ["decimal_point", "thousands_sep", "grouping"]
+            .into_iter()
+            .zip(c)
+            .for_each(|(name, value)| add_text(name, value));
         dict.into_obj()
     }
     /// Return the value for the locale information associated with key.

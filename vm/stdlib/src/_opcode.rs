@@ -47,7 +47,9 @@ mod items {
     #[pyfunction(sig = "(opcode, oparg=None, /, *, jump=None)")]
     fn stack_effect(opcode: i32, oparg: Option<&Obj>, jump: Option<&Obj>) -> PyResult<()> {
         let _ = (opcode, oparg, jump);
-        Err(not_implemented_error("stack effects are those of CPython's instructions, which this interpreter does not have"))
+        Err(not_implemented_error(
+            "stack effects are those of CPython's instructions, which this interpreter does not have",
+        ))
     }
     #[pyfunction(sig = "(opcode)")]
     fn is_valid(opcode: i32) -> bool {

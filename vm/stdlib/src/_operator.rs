@@ -13,7 +13,11 @@ use crate::counted;
 
 /// Whether `obj` supports `+` and the like as a sequence.
 fn check_sequence(obj: &Obj) -> PyResult<()> {
-    if protocol::is_sequence(obj) { Ok(()) } else { Err(type_error(format!("'{}' object can't be concatenated", class_of(obj).name()))) }
+    if protocol::is_sequence(obj) {
+        Ok(())
+    } else {
+        Err(type_error(format!("'{}' object can't be concatenated", class_of(obj).name())))
+    }
 }
 
 /// Compares in a time that does not depend on the content.

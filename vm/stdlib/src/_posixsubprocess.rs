@@ -28,11 +28,17 @@ fn optional<T>(obj: &Obj, convert: impl FnOnce(&Obj) -> PyResult<T>) -> PyResult
 fn kept(obj: &Obj) -> PyResult<Vec<i32>> {
     let wrong = || value_error("bad value(s) in fds_to_keep");
     let Some(tuple) = obj.downcast::<PyTuple>() else {
-        return Err(type_error(format!("fork_exec() argument 4 must be tuple, not {}", class_of(obj).name())));
+        return Err(type_error(format!(
+            "fork_exec() argument 4 must be tuple, not {}",
+            class_of(obj).name()
+        )));
     };
     let mut fds: Vec<i32> = Vec::with_capacity(tuple.len());
     for item in tuple.as_slice() {
-        let fd = int::int_ref(item).and_then(|i| i.to_i64()).and_then(|i| i32::try_from(i).ok()).ok_or_else(wrong)?;
+        let fd = int::int_ref(item)
+            .and_then(|i| i.to_i64())
+            .and_then(|i| i32::try_from(i).ok())
+            .ok_or_else(wrong)?;
         if fd < 0 || fds.last().is_some_and(|last| *last >= fd) {
             return Err(wrong());
         }
@@ -95,7 +101,9 @@ mod items {
             new_session: call_setsid,
             process_group: pgid_to_set,
             group: optional(gid, crate::posix::group_id)?,
-            groups: optional(extra_groups, |groups| collect(groups)?.iter().map(crate::posix::group_id).collect())?,
+            groups: optional(extra_groups, |groups| {
+                collect(groups)?.iter().map(crate::posix::group_id).collect()
+            })?,
             user: optional(uid, crate::posix::user_id)?,
             umask: child_umask,
         };

@@ -34,7 +34,9 @@ impl Twister {
         let (mut i, mut j) = (1, 0);
         for _ in 0..N.max(key.len()) {
             let before = self.words[i - 1];
-            self.words[i] = (self.words[i] ^ (before ^ before >> 30).wrapping_mul(1664525)).wrapping_add(key[j]).wrapping_add(j as u32);
+            self.words[i] = (self.words[i] ^ (before ^ before >> 30).wrapping_mul(1664525))
+                .wrapping_add(key[j])
+                .wrapping_add(j as u32);
             i += 1;
             j += 1;
             if i >= N {
@@ -47,7 +49,8 @@ impl Twister {
         }
         for _ in 0..N - 1 {
             let before = self.words[i - 1];
-            self.words[i] = (self.words[i] ^ (before ^ before >> 30).wrapping_mul(1566083941)).wrapping_sub(i as u32);
+            self.words[i] =
+                (self.words[i] ^ (before ^ before >> 30).wrapping_mul(1566083941)).wrapping_sub(i as u32);
             i += 1;
             if i >= N {
                 self.words[0] = self.words[N - 1];
@@ -135,7 +138,11 @@ impl PyRandom {
                 Some(seed) => match seed.to_i64() {
                     Some(small) => {
                         let size = small.unsigned_abs();
-                        if size >> 32 == 0 { vec![size as u32] } else { vec![size as u32, (size >> 32) as u32] }
+                        if size >> 32 == 0 {
+                            vec![size as u32]
+                        } else {
+                            vec![size as u32, (size >> 32) as u32]
+                        }
                     }
                     None => seed.to_bigint().magnitude().to_u32_digits(),
                 },
@@ -177,7 +184,9 @@ impl PyRandom {
     /// Restore a state that getstate() returned.
     #[pymethod]
     fn setstate(&self, state: &Obj) -> PyResult<()> {
-        let Some(state) = state.downcast::<PyTuple>() else { return Err(type_error("state vector must be a tuple")) };
+        let Some(state) = state.downcast::<PyTuple>() else {
+            return Err(type_error("state vector must be a tuple"));
+        };
         if state.len() != N + 1 {
             return Err(value_error("state vector is the wrong size"));
         }
@@ -193,7 +202,9 @@ impl PyRandom {
             *word = item as u32;
         }
         let index = i64::from_arg(&state.as_slice()[N])?;
-        let Some(index) = usize::try_from(index).ok().filter(|&i| i <= N) else { return Err(value_error("invalid state")) };
+        let Some(index) = usize::try_from(index).ok().filter(|&i| i <= N) else {
+            return Err(value_error("invalid state"));
+        };
         *self.state.lock() = Twister { words, index };
         Ok(())
     }

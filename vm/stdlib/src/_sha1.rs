@@ -20,7 +20,10 @@ mod items {
         class().as_obj().clone()
     }
     /// Return a new SHA1 hash object; optionally initialized with a string.
-    #[pyfunction(sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)", text = "($module, /, data=b'', *, usedforsecurity=True, string=None)")]
+    #[pyfunction(
+        sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)",
+        text = "($module, /, data=b'', *, usedforsecurity=True, string=None)"
+    )]
     fn sha1(data: Option<&Obj>, usedforsecurity: bool, string: Option<&Obj>) -> PyResult<Obj> {
         let _ = usedforsecurity;
         create(data, string)

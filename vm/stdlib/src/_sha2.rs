@@ -23,7 +23,10 @@ mod items {
         class224().as_obj().clone()
     }
     /// Return a new SHA-224 hash object; optionally initialized with a string.
-    #[pyfunction(sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)", text = "($module, /, data=b'', *, usedforsecurity=True, string=None)")]
+    #[pyfunction(
+        sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)",
+        text = "($module, /, data=b'', *, usedforsecurity=True, string=None)"
+    )]
     fn sha224(data: Option<&Obj>, usedforsecurity: bool, string: Option<&Obj>) -> PyResult<Obj> {
         let _ = usedforsecurity;
         create224(data, string)
@@ -33,7 +36,10 @@ mod items {
         class256().as_obj().clone()
     }
     /// Return a new SHA-256 hash object; optionally initialized with a string.
-    #[pyfunction(sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)", text = "($module, /, data=b'', *, usedforsecurity=True, string=None)")]
+    #[pyfunction(
+        sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)",
+        text = "($module, /, data=b'', *, usedforsecurity=True, string=None)"
+    )]
     fn sha256(data: Option<&Obj>, usedforsecurity: bool, string: Option<&Obj>) -> PyResult<Obj> {
         let _ = usedforsecurity;
         create256(data, string)
@@ -43,7 +49,10 @@ mod items {
         class384().as_obj().clone()
     }
     /// Return a new SHA-384 hash object; optionally initialized with a string.
-    #[pyfunction(sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)", text = "($module, /, data=b'', *, usedforsecurity=True, string=None)")]
+    #[pyfunction(
+        sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)",
+        text = "($module, /, data=b'', *, usedforsecurity=True, string=None)"
+    )]
     fn sha384(data: Option<&Obj>, usedforsecurity: bool, string: Option<&Obj>) -> PyResult<Obj> {
         let _ = usedforsecurity;
         create384(data, string)
@@ -53,7 +62,10 @@ mod items {
         class512().as_obj().clone()
     }
     /// Return a new SHA-512 hash object; optionally initialized with a string.
-    #[pyfunction(sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)", text = "($module, /, data=b'', *, usedforsecurity=True, string=None)")]
+    #[pyfunction(
+        sig = "(data=<unrepresentable>, *, usedforsecurity=True, string=None)",
+        text = "($module, /, data=b'', *, usedforsecurity=True, string=None)"
+    )]
     fn sha512(data: Option<&Obj>, usedforsecurity: bool, string: Option<&Obj>) -> PyResult<Obj> {
         let _ = usedforsecurity;
         create512(data, string)

@@ -8,7 +8,13 @@ use taipan_objects::prelude::*;
 use crate::digest_object::{self, Extendable, Facts, Fixed, State};
 
 /// The constructor of a class.
-fn construct(class: &Obj, facts: Facts, state: Box<dyn State>, data: Option<&Obj>, string: Option<&Obj>) -> PyResult<Obj> {
+fn construct(
+    class: &Obj,
+    facts: Facts,
+    state: Box<dyn State>,
+    data: Option<&Obj>,
+    string: Option<&Obj>,
+) -> PyResult<Obj> {
     match class.downcast::<PyType>() {
         Some(class) => digest_object::create(class, facts, state, data, string),
         None => Err(type_error("expected a type")),

@@ -122,7 +122,8 @@ pub fn install() {
         HANDLERS[libc::SIGPIPE as usize].store(int_obj(SIG_IGN));
     }
     let interrupt = &HANDLERS[libc::SIGINT as usize];
-    let is_default = interrupt.load().is_some_and(|h| int::int_ref(&h).and_then(|i| i.to_i64()) == Some(SIG_DFL));
+    let is_default =
+        interrupt.load().is_some_and(|h| int::int_ref(&h).and_then(|i| i.to_i64()) == Some(SIG_DFL));
     if is_default && sys_calls::sigaction(libc::SIGINT, Disposition::Handler(on_signal), false).is_ok() {
         interrupt.store(default_handler());
     }
@@ -228,7 +229,10 @@ fn timer_failed(errno: i32) -> Raised {
 fn timeval(obj: &Obj) -> PyResult<libc::timeval> {
     let nanoseconds = crate::time::duration_argument(obj, true)?;
     let microseconds = nanoseconds.div_euclid(1000) + i64::from(nanoseconds.rem_euclid(1000) != 0);
-    Ok(libc::timeval { tv_sec: microseconds.div_euclid(1_000_000), tv_usec: microseconds.rem_euclid(1_000_000) })
+    Ok(libc::timeval {
+        tv_sec: microseconds.div_euclid(1_000_000),
+        tv_usec: microseconds.rem_euclid(1_000_000),
+    })
 }
 
 fn timer_pair(timer: libc::itimerval) -> (f64, f64) {
@@ -238,7 +242,8 @@ fn timer_pair(timer: libc::itimerval) -> (f64, f64) {
 
 fn wait_for(signals: &Obj, nanoseconds: Option<i64>) -> PyResult<Option<Obj>> {
     let signals = signal_list(signals)?;
-    let timeout = nanoseconds.map(|n| libc::timespec { tv_sec: n / 1_000_000_000, tv_nsec: n % 1_000_000_000 });
+    let timeout =
+        nanoseconds.map(|n| libc::timespec { tv_sec: n / 1_000_000_000, tv_nsec: n % 1_000_000_000 });
     match interruptible(|| sys_calls::sigtimedwait(&signals, timeout))? {
         Ok(info) => Ok(Some(structseq::new(&siginfo_class(), info.into_iter().map(int_obj).collect()))),
         Err(libc::EAGAIN) => Ok(None),
@@ -329,7 +334,12 @@ mod items {
     }
     /// Send a signal to a process referred to by a pid file descriptor.
     #[pyfunction(sig = "(pidfd, signalnum, siginfo=None, flags=0, /)")]
-    fn pidfd_send_signal(pidfd: i32, signalnum: i32, siginfo: Option<&Obj>, flags: Option<u32>) -> PyResult<()> {
+    fn pidfd_send_signal(
+        pidfd: i32,
+        signalnum: i32,
+        siginfo: Option<&Obj>,
+        flags: Option<u32>,
+    ) -> PyResult<()> {
         if siginfo.is_some_and(|info| !is_none(info)) {
             return Err(type_error("siginfo must be None"));
         }

@@ -52,9 +52,19 @@ mod items {
         unicode_data::simple_lower(character as u32)
     }
     #[pyfunction(sig = "(pattern, flags, code, groups, groupindex, indexgroup)")]
-    fn compile(pattern: &Obj, flags: i64, code: &Obj, groups: usize, groupindex: Py<PyDict>, indexgroup: &PyTuple) -> PyResult<Obj> {
+    fn compile(
+        pattern: &Obj,
+        flags: i64,
+        code: &Obj,
+        groups: usize,
+        groupindex: Py<PyDict>,
+        indexgroup: &PyTuple,
+    ) -> PyResult<Obj> {
         if !pattern::is_source(pattern) {
-            return Err(type_error(format!("expected string or bytes-like object, got '{}'", class_of(pattern).name())));
+            return Err(type_error(format!(
+                "expected string or bytes-like object, got '{}'",
+                class_of(pattern).name()
+            )));
         }
         let code = pattern::code_of(code)?;
         if groups > MAXGROUPS || validate::validate(&code, groups).is_err() {

@@ -121,7 +121,9 @@ fn iterator_class() -> &'static Py<PyType> {
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     match class.downcast::<PyType>() {
-        Some(class) => Ok(new_instance(class, |header| PyStruct { header, format: Mutex::new(None) }).into_obj()),
+        Some(class) => {
+            Ok(new_instance(class, |header| PyStruct { header, format: Mutex::new(None) }).into_obj())
+        }
         None => Err(type_error("expected a type")),
     }
 }
@@ -171,7 +173,10 @@ fn pack_into(format: &Format, args: &[Obj]) -> PyResult<()> {
     };
     check_count("pack_into", format, values.len())?;
     let Some(buffer) = buffer::get_writable(target)? else {
-        return Err(type_error(format!("argument must be read-write bytes-like object, not {}", class_of(target).name())));
+        return Err(type_error(format!(
+            "argument must be read-write bytes-like object, not {}",
+            class_of(target).name()
+        )));
     };
     let offset = index_word(offset)?;
     let size = format.size;
@@ -203,7 +208,8 @@ fn pack_into(format: &Format, args: &[Obj]) -> PyResult<()> {
 }
 
 fn unpack(format: &Format, data: &Obj) -> PyResult<Obj> {
-    let values = buffer::with_bytes(data, |bytes| (bytes.len() == format.size).then(|| format.unpack(bytes)))?;
+    let values =
+        buffer::with_bytes(data, |bytes| (bytes.len() == format.size).then(|| format.unpack(bytes)))?;
     match values {
         Some(values) => Ok(tuple_obj(values)),
         None => Err(struct_error(&format!("unpack requires a buffer of {} bytes", format.size))),
@@ -248,16 +254,29 @@ fn iter_unpack(format: Arc<Format>, data: &Obj) -> PyResult<Obj> {
         None => PyBytes::from_vec(buffer::to_vec(data)?).into_obj(),
     };
     if bytes_value(&data).map_or(0, <[u8]>::len) % format.size != 0 {
-        return Err(struct_error(&format!("iterative unpacking requires a buffer of a multiple of {} bytes", format.size)));
+        return Err(struct_error(&format!(
+            "iterative unpacking requires a buffer of a multiple of {} bytes",
+            format.size
+        )));
     }
-    Ok(new_instance(iterator_class(), |header| PyUnpackIter { header, format, data, at: AtomicUsize::new(0) }).into_obj())
+    Ok(new_instance(iterator_class(), |header| PyUnpackIter {
+        header,
+        format,
+        data,
+        at: AtomicUsize::new(0),
+    })
+    .into_obj())
 }
 
 fn iter_next(obj: &Obj) -> PyResult<Option<Obj>> {
-    let Some(this) = obj.downcast::<PyUnpackIter>() else { return Err(type_error("expected an unpack_iterator")) };
+    let Some(this) = obj.downcast::<PyUnpackIter>() else {
+        return Err(type_error("expected an unpack_iterator"));
+    };
     let bytes = bytes_value(&this.data).unwrap_or_default();
     let size = this.format.size;
-    let at = this.at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |at| (at < bytes.len()).then_some(at + size));
+    let at = this
+        .at
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |at| (at < bytes.len()).then_some(at + size));
     Ok(at.ok().map(|at| tuple_obj(this.format.unpack(&bytes[at..at + size]))))
 }
 
@@ -305,7 +324,8 @@ impl PyStruct {
     }
     #[pymethod]
     fn __sizeof__(&self) -> usize {
-        size_of::<PyStruct>() + self.format.lock().as_ref().map_or(0, |f| f.text.len() + 32 * f.values.min(64))
+        size_of::<PyStruct>()
+            + self.format.lock().as_ref().map_or(0, |f| f.text.len() + 32 * f.values.min(64))
     }
     /// struct format string
     #[pygetset]

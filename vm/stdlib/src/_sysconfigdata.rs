@@ -24,7 +24,9 @@ mod items {
         ] {
             vars.set_str(name, str_obj(value));
         }
-        for (name, value) in [("Py_DEBUG", 0), ("Py_GIL_DISABLED", 1), ("Py_TRACE_REFS", 0), ("WITH_DOC_STRINGS", 1)] {
+        for (name, value) in
+            [("Py_DEBUG", 0), ("Py_GIL_DISABLED", 1), ("Py_TRACE_REFS", 0), ("WITH_DOC_STRINGS", 1)]
+        {
             vars.set_str(name, int_obj(value));
         }
         vars.into_obj()

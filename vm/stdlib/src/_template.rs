@@ -8,8 +8,8 @@ use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_objects::{generic_alias, hooks, protocol};
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::native_class::{class_argument, itself, receiver};
 use crate::native_class;
+use crate::native_class::{class_argument, itself, receiver};
 
 /// One replacement field.
 #[repr(C)]
@@ -84,9 +84,10 @@ fn construct_interpolation(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 fn check_text(name: &str, obj: Option<&Obj>) -> PyResult<Obj> {
     match obj {
         Some(text) if text.is_layout::<PyStr>() => Ok(text.clone()),
-        Some(other) => {
-            Err(type_error(format!("Interpolation() argument '{name}' must be str, not {}", class_of(other).name())))
-        }
+        Some(other) => Err(type_error(format!(
+            "Interpolation() argument '{name}' must be str, not {}",
+            class_of(other).name()
+        ))),
         None => Ok(str_obj("")),
     }
 }
@@ -104,8 +105,11 @@ fn new_interpolation(
     let conversion = match conversion.filter(|c| !is_none(c)) {
         Some(conversion) => {
             let text = check_text("conversion", Some(conversion))?;
-            if !text.downcast::<PyStr>().is_some_and(|t| ["s", "a", "r"].iter().any(|known| t.eq_str(known))) {
-                return Err(value_error("Interpolation() argument 'conversion' must be one of 's', 'a' or 'r'"));
+            if !text.downcast::<PyStr>().is_some_and(|t| ["s", "a", "r"].iter().any(|known| t.eq_str(known)))
+            {
+                return Err(value_error(
+                    "Interpolation() argument 'conversion' must be one of 's', 'a' or 'r'",
+                ));
             }
             text
         }
@@ -113,7 +117,8 @@ fn new_interpolation(
     };
     let format_spec = check_text("format_spec", format_spec)?;
     let value = value.clone();
-    Ok(new_instance(class, |header| PyInterpolation { header, value, expression, conversion, format_spec }).into_obj())
+    Ok(new_instance(class, |header| PyInterpolation { header, value, expression, conversion, format_spec })
+        .into_obj())
 }
 
 fn repr_interpolation(obj: &Obj) -> PyResult<Obj> {
@@ -181,7 +186,9 @@ fn new_template(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             interpolations.push(part.clone());
         } else {
             let given = class_of(part).full_name();
-            return Err(type_error(format!("Template.__new__ *args need to be of type 'str' or 'Interpolation', got {given}")));
+            return Err(type_error(format!(
+                "Template.__new__ *args need to be of type 'str' or 'Interpolation', got {given}"
+            )));
         }
     }
     strings.push(joined(&texts)?);
@@ -198,15 +205,21 @@ fn repr_template(obj: &Obj) -> PyResult<Obj> {
 fn iter_template(obj: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyTemplate>(obj)?;
     let (strings, interpolations) = (this.strings.clone(), this.interpolations.clone());
-    Ok(new_instance(iter_class(), |header| PyTemplateIter { header, strings, interpolations, place: AtomicUsize::new(0) })
-        .into_obj())
+    Ok(new_instance(iter_class(), |header| PyTemplateIter {
+        header,
+        strings,
+        interpolations,
+        place: AtomicUsize::new(0),
+    })
+    .into_obj())
 }
 
 fn next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyTemplateIter>(obj)?;
     loop {
         let place = this.place.fetch_add(1, Ordering::Relaxed);
-        let part = if place % 2 == 0 { this.strings.get(place / 2) } else { this.interpolations.get(place / 2) };
+        let part =
+            if place % 2 == 0 { this.strings.get(place / 2) } else { this.interpolations.get(place / 2) };
         let Some(part) = part else { return Ok(None) };
         if part.downcast::<PyStr>().is_none_or(|text| !text.is_empty()) {
             return Ok(Some(part.clone()));
@@ -229,7 +242,8 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     let mut strings = head.to_vec();
     strings.push(joined(&[end.clone(), start.clone()])?);
     strings.extend_from_slice(tail);
-    let interpolations = x.interpolations.as_slice().iter().chain(y.interpolations.as_slice()).cloned().collect();
+    let interpolations =
+        x.interpolations.as_slice().iter().chain(y.interpolations.as_slice()).cloned().collect();
     Ok(make(PyTuple::new(strings), PyTuple::new(interpolations)))
 }
 
@@ -248,7 +262,11 @@ impl PyTemplate {
     /// Values of interpolations
     #[pygetset]
     fn values(&self) -> Obj {
-        let values = self.interpolations.as_slice().iter().filter_map(|i| Some(i.downcast::<PyInterpolation>()?.value.clone()));
+        let values = self
+            .interpolations
+            .as_slice()
+            .iter()
+            .filter_map(|i| Some(i.downcast::<PyInterpolation>()?.value.clone()));
         tuple_obj(values.collect())
     }
     #[pymethod(text = "")]

@@ -30,7 +30,8 @@ pub fn current_ident() -> u64 {
 /// The main thread's ident: the one that the process began (or was forked) with.
 fn main_ident() -> u64 {
     let process = u64::from(std::process::id());
-    let main = taipan_threading::threads().find(|thread| !thread.is_vacant() && thread.native_id() == process);
+    let main =
+        taipan_threading::threads().find(|thread| !thread.is_vacant() && thread.native_id() == process);
     main.map_or_else(current_ident, |thread| thread.pthread_id() as u64)
 }
 

@@ -41,7 +41,8 @@ fn class() -> &'static Py<PyType> {
 fn new(class: &Obj, readline: Obj, extra_tokens: bool, encoding: Option<String>) -> PyResult<Obj> {
     let Some(class) = class.downcast::<PyType>() else { return Err(type_error("expected a type")) };
     let lexer = Mutex::new(Some(Box::new(Lexer::new())));
-    Ok(new_instance(class, |header| PyTokenizerIter { header, readline, encoding, extra_tokens, lexer }).into_obj())
+    Ok(new_instance(class, |header| PyTokenizerIter { header, readline, encoding, extra_tokens, lexer })
+        .into_obj())
 }
 
 impl PyTokenizerIter {
@@ -55,7 +56,9 @@ impl PyTokenizerIter {
             return Err(type_error("readline() returned a non-string object"));
         };
         match self.encoding.as_deref() {
-            None | Some("utf-8") => Ok(Some(taipan_objects::str::codecs::decode_utf8(bytes)?.to_string_lossy().into_owned())),
+            None | Some("utf-8") => {
+                Ok(Some(taipan_objects::str::codecs::decode_utf8(bytes)?.to_string_lossy().into_owned()))
+            }
             Some(encoding) => {
                 let text = taipan_objects::str::codecs::decode_object(&line, encoding, "strict")?;
                 Ok(text.downcast::<PyStr>().map(|t| t.to_string_lossy().into_owned()))
@@ -83,12 +86,20 @@ impl PyTokenizerIter {
 fn raise_mistake(mistake: Mistake) -> Raised {
     let class = if mistake.tabs {
         &types().tab_error
-    } else if mistake.indentation { &types().indentation_error } else { &types().syntax_error };
+    } else if mistake.indentation {
+        &types().indentation_error
+    } else {
+        &types().syntax_error
+    };
     let message = str_obj(&mistake.message);
     match mistake.place {
         None => raise_args(class, vec![message]),
         Some((row, column, text)) => {
-            let end = if mistake.indentation { [none(), none()] } else { [int_obj(row as i64), int_obj(column as i64)] };
+            let end = if mistake.indentation {
+                [none(), none()]
+            } else {
+                [int_obj(row as i64), int_obj(column as i64)]
+            };
             let [end_row, end_column] = end;
             let details = tuple_obj(vec![
                 str_obj("<string>"),
@@ -104,7 +115,9 @@ fn raise_mistake(mistake: Mistake) -> Raised {
 }
 
 fn next_token(obj: &Obj) -> PyResult<Option<Obj>> {
-    let Some(this) = obj.downcast::<PyTokenizerIter>() else { return Err(type_error("expected a TokenizerIter")) };
+    let Some(this) = obj.downcast::<PyTokenizerIter>() else {
+        return Err(type_error("expected a TokenizerIter"));
+    };
     let Some(mut lexer) = this.lexer.lock().take() else {
         return Err(value_error("generator already executing"));
     };

@@ -181,7 +181,9 @@ pub(crate) fn unpacked(obj: &Obj) -> PyResult<Obj> {
 /// Notes the running module as the place of definition.
 pub(crate) fn set_module(obj: &Obj) -> PyResult<()> {
     match hooks::current_module_name() {
-        Some(module) => taipan_objects::shape::set_attribute(obj, &intern("__module__"), module.into_strong()),
+        Some(module) => {
+            taipan_objects::shape::set_attribute(obj, &intern("__module__"), module.into_strong())
+        }
         None => Ok(()),
     }
 }

@@ -93,7 +93,10 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let Some(initial) = initial else { return Ok(array.into_obj()) };
     if let Some(text) = initial.downcast::<PyStr>() {
         if !kind.is_text() {
-            return Err(type_error(format!("cannot use a str to initialize an array with typecode '{}'", kind.code as char)));
+            return Err(type_error(format!(
+                "cannot use a str to initialize an array with typecode '{}'",
+                kind.code as char
+            )));
         }
         array.resize(|bytes| *bytes = text_bytes(text))?;
         return Ok(array.into_obj());
@@ -111,7 +114,8 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             return Ok(array.into_obj());
         }
     } else if !initial.is_layout::<PyList>()
-        && (initial.is_layout::<taipan_objects::bytes::PyBytes>() || initial.is_layout::<taipan_objects::bytearray::PyByteArray>())
+        && (initial.is_layout::<taipan_objects::bytes::PyBytes>()
+            || initial.is_layout::<taipan_objects::bytearray::PyByteArray>())
     {
         array.append_bytes(initial)?;
         return Ok(array.into_obj());
@@ -122,7 +126,10 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 
 fn kind_argument(code: &Obj) -> PyResult<&'static Kind> {
     let Some(text) = code.downcast::<PyStr>() else {
-        return Err(type_error(format!("array() argument 1 must be a unicode character, not {}", class_of(code).name())));
+        return Err(type_error(format!(
+            "array() argument 1 must be a unicode character, not {}",
+            class_of(code).name()
+        )));
     };
     if text.len() != 1 {
         return Err(type_error(format!(
@@ -156,7 +163,9 @@ fn repr_of(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyArray>(), b.downcast::<PyArray>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyArray>(), b.downcast::<PyArray>()) else {
+        return Ok(not_implemented());
+    };
     if matches!(op, CompareOp::Eq | CompareOp::Ne) && x.len() != y.len() {
         return Ok(bool_obj(op == CompareOp::Ne));
     }
@@ -176,11 +185,14 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 
 fn iterate(obj: &Obj) -> PyResult<Obj> {
     let array = Slot::new(obj.clone());
-    Ok(new_instance(iterator_class(), |header| PyArrayIter { header, array, index: AtomicUsize::new(0) }).into_obj())
+    Ok(new_instance(iterator_class(), |header| PyArrayIter { header, array, index: AtomicUsize::new(0) })
+        .into_obj())
 }
 
 fn iter_next(obj: &Obj) -> PyResult<Option<Obj>> {
-    let Some(iterator) = obj.downcast::<PyArrayIter>() else { return Err(type_error("expected an arrayiterator")) };
+    let Some(iterator) = obj.downcast::<PyArrayIter>() else {
+        return Err(type_error("expected an arrayiterator"));
+    };
     let Some(array) = iterator.array.load() else { return Ok(None) };
     let item = this(&array)?.at(iterator.index.fetch_add(1, Ordering::Relaxed));
     if item.is_none() {
@@ -232,7 +244,10 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
         return Ok(PyArray::create(class(), array.kind, bytes).into_obj());
     }
     let index = index_of(obj, key)?;
-    usize::try_from(index).ok().and_then(|i| array.at(i)).ok_or_else(|| index_error("array index out of range"))
+    usize::try_from(index)
+        .ok()
+        .and_then(|i| array.at(i))
+        .ok_or_else(|| index_error("array index out of range"))
 }
 
 fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
@@ -267,7 +282,10 @@ fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
             Some(other) if other.kind.code == array.kind.code => other.with(<[u8]>::to_vec),
             Some(_) => return Err(type_error("bad argument type for built-in operation")),
             None => {
-                return Err(type_error(format!("can only assign array (not \"{}\") to array slice", class_of(value).name())));
+                return Err(type_error(format!(
+                    "can only assign array (not \"{}\") to array slice",
+                    class_of(value).name()
+                )));
             }
         },
     };
@@ -346,7 +364,10 @@ fn repeat(obj: &Obj, times: &Obj) -> PyResult<Obj> {
 
 fn inplace_concat(obj: &Obj, other: &Obj) -> PyResult<Obj> {
     if !other.is_layout::<PyArray>() {
-        return Err(type_error(format!("can only extend array with array (not \"{}\")", class_of(other).name())));
+        return Err(type_error(format!(
+            "can only extend array with array (not \"{}\")",
+            class_of(other).name()
+        )));
     }
     this(obj)?.extend_from(other)?;
     Ok(obj.clone())
@@ -483,11 +504,14 @@ impl PyArray {
         if n < 0 {
             return Err(value_error("negative count"));
         }
-        let Some(wanted) = (n as usize).checked_mul(self.kind.size).filter(|&w| w <= isize::MAX as usize) else {
+        let Some(wanted) = (n as usize).checked_mul(self.kind.size).filter(|&w| w <= isize::MAX as usize)
+        else {
             return Err(memory_error());
         };
         let data = call_method_str(f, "read", &[int_obj(wanted as i64)])?;
-        let Some(bytes) = taipan_objects::bytes::bytes_value(&data) else { return Err(type_error("read() didn't return bytes")) };
+        let Some(bytes) = taipan_objects::bytes::bytes_value(&data) else {
+            return Err(type_error("read() didn't return bytes"));
+        };
         let complete = bytes.len() == wanted;
         self.append_bytes(&data)?;
         if complete { Ok(()) } else { Err(eof_error("read() didn't return enough bytes")) }
@@ -513,7 +537,10 @@ impl PyArray {
     #[pymethod]
     fn fromunicode(&self, ustr: &Obj) -> PyResult<()> {
         let Some(text) = ustr.downcast::<PyStr>() else {
-            return Err(type_error(format!("fromunicode() argument must be str, not {}", class_of(ustr).name())));
+            return Err(type_error(format!(
+                "fromunicode() argument must be str, not {}",
+                class_of(ustr).name()
+            )));
         };
         if !self.kind.is_text() {
             return Err(value_error("fromunicode() may only be called on unicode type arrays ('u' or 'w')"));
@@ -568,7 +595,9 @@ impl PyArray {
     /// Remove the first occurrence of v in the array.
     #[pymethod]
     fn remove(&self, v: &Obj) -> PyResult<()> {
-        let Some(at) = self.find(v, 0, usize::MAX)? else { return Err(value_error("array.remove(x): x not in array")) };
+        let Some(at) = self.find(v, 0, usize::MAX)? else {
+            return Err(value_error("array.remove(x): x not in array"));
+        };
         let size = self.kind.size;
         self.resize(|bytes| {
             if (at + 1) * size <= bytes.len() {
@@ -724,20 +753,32 @@ mod items {
 
     /// Internal. Used for pickling support.
     #[pyfunction]
-    fn _array_reconstructor(arraytype: &Obj, typecode: &Obj, mformat_code: i64, items: &Obj) -> PyResult<Obj> {
+    fn _array_reconstructor(
+        arraytype: &Obj,
+        typecode: &Obj,
+        mformat_code: i64,
+        items: &Obj,
+    ) -> PyResult<Obj> {
         let Some(arraytype) = arraytype.downcast::<PyType>() else {
-            return Err(type_error(format!("first argument must be a type object, not {}", class_of(arraytype).name())));
+            return Err(type_error(format!(
+                "first argument must be a type object, not {}",
+                class_of(arraytype).name()
+            )));
         };
         if !arraytype.is_subtype(class()) {
             return Err(type_error(format!("{} is not a subtype of array.array", arraytype.name())));
         }
-        let kind = typecode.downcast::<PyStr>().filter(|t| t.len() == 1).and_then(|t| Kind::of(t.units().at(0)));
+        let kind =
+            typecode.downcast::<PyStr>().filter(|t| t.len() == 1).and_then(|t| Kind::of(t.units().at(0)));
         let Some(kind) = kind else { return Err(value_error("second argument must be a valid type code")) };
         if !(0..=21).contains(&mformat_code) {
             return Err(value_error("third argument must be a valid machine format code."));
         }
         let Some(bytes) = taipan_objects::bytes::bytes_value(items) else {
-            return Err(type_error(format!("fourth argument should be bytes, not {}", class_of(items).name())));
+            return Err(type_error(format!(
+                "fourth argument should be bytes, not {}",
+                class_of(items).name()
+            )));
         };
         let array = PyArray::create(arraytype, kind, Vec::new());
         if mformat_code == machine_format(kind) {

@@ -34,7 +34,10 @@ fn with_ascii<R>(data: &Obj, f: impl FnOnce(&[u8]) -> PyResult<R>) -> PyResult<R
         };
     }
     if !buffer::has_buffer(data) {
-        return Err(type_error(format!("argument should be bytes, buffer or ASCII string, not '{}'", class_of(data).name())));
+        return Err(type_error(format!(
+            "argument should be bytes, buffer or ASCII string, not '{}'",
+            class_of(data).name()
+        )));
     }
     buffer::with_bytes(data, f)?
 }
@@ -69,7 +72,11 @@ fn decode_base64(input: &[u8], strict: bool) -> PyResult<Vec<u8>> {
             if position == 1 {
                 break;
             }
-            return Err(error(if position == 0 && i == 0 { "Leading padding not allowed" } else { "Excess padding not allowed" }));
+            return Err(error(if position == 0 && i == 0 {
+                "Leading padding not allowed"
+            } else {
+                "Excess padding not allowed"
+            }));
         }
         let value = BASE64_VALUES[byte as usize];
         if value == NO_DIGIT {
@@ -79,7 +86,11 @@ fn decode_base64(input: &[u8], strict: bool) -> PyResult<Vec<u8>> {
             continue;
         }
         if strict && pads > 0 {
-            return Err(error(if position + pads == 4 { "Excess data after padding" } else { "Discontinuous padding not allowed" }));
+            return Err(error(if position + pads == 4 {
+                "Excess data after padding"
+            } else {
+                "Discontinuous padding not allowed"
+            }));
         }
         pads = 0;
         match position {
@@ -226,13 +237,15 @@ fn decode_qp(input: &[u8], header: bool) -> Vec<u8> {
                         out.push(b'=');
                         i += 1;
                     }
-                    Some(&high) => match (hex_digit(high), input.get(i + 1).and_then(|&low| hex_digit(low))) {
-                        (Some(high), Some(low)) => {
-                            out.push(high << 4 | low);
-                            i += 2;
+                    Some(&high) => {
+                        match (hex_digit(high), input.get(i + 1).and_then(|&low| hex_digit(low))) {
+                            (Some(high), Some(low)) => {
+                                out.push(high << 4 | low);
+                                i += 2;
+                            }
+                            _ => out.push(b'='),
                         }
-                        _ => out.push(b'='),
-                    },
+                    }
                 }
             }
             b'_' if header => {
@@ -368,7 +381,9 @@ mod items {
         let start = low_word(crc)? & 0xffff;
         buffer::with_bytes(data, |data| {
             data.iter().fold(start, |crc, &byte| {
-                (0..8).fold(crc ^ u32::from(byte) << 8, |c, _| if c & 0x8000 != 0 { (c << 1 ^ 0x1021) & 0xffff } else { c << 1 })
+                (0..8).fold(crc ^ u32::from(byte) << 8, |c, _| {
+                    if c & 0x8000 != 0 { (c << 1 ^ 0x1021) & 0xffff } else { c << 1 }
+                })
             })
         })
     }

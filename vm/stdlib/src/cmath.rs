@@ -186,6 +186,7 @@ mod items {
     /// Tell whether two complex numbers are close in value.
     #[pyfunction(sig = "(a, b, *, rel_tol=1e-09, abs_tol=0.0)")]
     fn isclose(a: Number, b: Number, rel_tol: f64, abs_tol: f64) -> PyResult<bool> {
-        pymath::cmath::isclose(a.0, b.0, Some(rel_tol), Some(abs_tol)).map_err(|_| value_error("tolerances must be non-negative"))
+        pymath::cmath::isclose(a.0, b.0, Some(rel_tol), Some(abs_tol))
+            .map_err(|_| value_error("tolerances must be non-negative"))
     }
 }

@@ -39,21 +39,33 @@ pub struct PyDigest {
 layout!(PyDigest, "hash");
 
 /// A class of hash objects. `new`: its constructor, if it has one.
-pub fn make_class(name: &'static str, new: Option<fn(&Obj, &Args<'_>) -> PyResult<Obj>>, sha3: bool, doc: &'static str) -> TypeBuilder {
+pub fn make_class(
+    name: &'static str,
+    new: Option<fn(&Obj, &Args<'_>) -> PyResult<Obj>>,
+    sha3: bool,
+    doc: &'static str,
+) -> TypeBuilder {
     let builder = TypeBuilder::new(name, PyDigest::ops()).doc(doc).final_();
     let builder = match new {
         Some(_) => builder.slots(TypeSlots { new, ..TypeSlots::EMPTY }),
         None => builder.no_instantiation(),
     };
     if sha3 {
-        builder.methods(PyDigest::shake_methods()).getset(PyDigest::shake_getset()).getset(PyDigest::sha3_getset())
+        builder
+            .methods(PyDigest::shake_methods())
+            .getset(PyDigest::shake_getset())
+            .getset(PyDigest::sha3_getset())
     } else {
         builder.methods(PyDigest::methods()).getset(PyDigest::getset())
     }
 }
 
 /// The SHA-3 classes whose digests have one length.
-pub fn make_sha3_class(name: &'static str, new: fn(&Obj, &Args<'_>) -> PyResult<Obj>, doc: &'static str) -> TypeBuilder {
+pub fn make_sha3_class(
+    name: &'static str,
+    new: fn(&Obj, &Args<'_>) -> PyResult<Obj>,
+    doc: &'static str,
+) -> TypeBuilder {
     TypeBuilder::new(name, PyDigest::ops())
         .doc(doc)
         .final_()
@@ -254,7 +266,13 @@ macro_rules! digest_class {
             CLASS.get_or_init(|| digest_object::make_class($full, None, false, $doc).make())
         }
         fn $create(data: Option<&Obj>, string: Option<&Obj>) -> PyResult<Obj> {
-            let facts = digest_object::Facts { name: $name, block_size: $block, digest_size: $digest, rate: 0, suffix: 0 };
+            let facts = digest_object::Facts {
+                name: $name,
+                block_size: $block,
+                digest_size: $digest,
+                rate: 0,
+                suffix: 0,
+            };
             let state = Box::new(digest_object::Fixed(<$algorithm>::default()));
             digest_object::create($class(), facts, state, data, string)
         }

@@ -17,7 +17,8 @@ fn output(file: Option<&Obj>) -> PyResult<Obj> {
             let open = hooks::builtin("open")?.into_strong();
             let names = [intern("closefd").into_obj()];
             let positional = [file.clone(), str_obj("w")];
-            protocol::call_args(&open, &Args::with_keywords(&positional, &names, &[bool_obj(false)])).map(IntoStrong::into_strong)
+            protocol::call_args(&open, &Args::with_keywords(&positional, &names, &[bool_obj(false)]))
+                .map(IntoStrong::into_strong)
         }
         Some(file) => Ok(file.clone()),
         None => {
@@ -33,7 +34,10 @@ mod items {
     use super::*;
 
     /// Writes the traceback of the calling thread.
-    #[pyfunction(sig = "(file=None, all_threads=True)", text = "($module, /, file=sys.stderr, all_threads=True)")]
+    #[pyfunction(
+        sig = "(file=None, all_threads=True)",
+        text = "($module, /, file=sys.stderr, all_threads=True)"
+    )]
     fn dump_traceback(file: Option<&Obj>, all_threads: bool) -> PyResult<()> {
         let _ = all_threads;
         let file = output(file)?;
@@ -52,7 +56,10 @@ mod items {
         counted::call_method(&file, "flush", &[]).map(drop)
     }
     /// Notes that fatal errors should show a traceback.
-    #[pyfunction(sig = "(file=None, all_threads=True, c_stack=True)", text = "($module, /, file=sys.stderr, all_threads=True, c_stack=True)")]
+    #[pyfunction(
+        sig = "(file=None, all_threads=True, c_stack=True)",
+        text = "($module, /, file=sys.stderr, all_threads=True, c_stack=True)"
+    )]
     fn enable(file: Option<&Obj>, all_threads: bool, c_stack: bool) {
         let _ = (file, all_threads, c_stack);
         ENABLED.store(true, Ordering::Relaxed);
@@ -68,7 +75,10 @@ mod items {
         ENABLED.load(Ordering::Relaxed)
     }
     /// Would dump the traceback after a time.
-    #[pyfunction(sig = "(timeout, repeat=False, file=None, exit=False)", text = "($module, /, timeout, repeat=False, file=sys.stderr, exit=False)")]
+    #[pyfunction(
+        sig = "(timeout, repeat=False, file=None, exit=False)",
+        text = "($module, /, timeout, repeat=False, file=sys.stderr, exit=False)"
+    )]
     fn dump_traceback_later(timeout: f64, repeat: bool, file: Option<&Obj>, exit: bool) -> PyResult<()> {
         let _ = (repeat, file, exit);
         if timeout <= 0.0 {
@@ -80,7 +90,10 @@ mod items {
     #[pyfunction]
     fn cancel_dump_traceback_later() {}
     /// Would dump the traceback on a signal.
-    #[pyfunction(sig = "(signum, file=None, all_threads=True, chain=False)", text = "($module, /, signum, file=sys.stderr, all_threads=True, chain=False)")]
+    #[pyfunction(
+        sig = "(signum, file=None, all_threads=True, chain=False)",
+        text = "($module, /, signum, file=sys.stderr, all_threads=True, chain=False)"
+    )]
     fn register(signum: i32, file: Option<&Obj>, all_threads: bool, chain: bool) -> PyResult<()> {
         let _ = (signum, file, all_threads, chain);
         Err(not_implemented_error("tracebacks cannot be dumped on signals"))

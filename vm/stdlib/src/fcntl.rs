@@ -151,7 +151,13 @@ mod items {
     }
     /// A wrapper around the fcntl() locking calls.
     #[pyfunction(sig = "(fd, cmd, len=0, start=0, whence=0, /)")]
-    fn lockf(fd: &Obj, cmd: i32, len: Option<&Obj>, start: Option<&Obj>, whence: Option<i32>) -> PyResult<()> {
+    fn lockf(
+        fd: &Obj,
+        cmd: i32,
+        len: Option<&Obj>,
+        start: Option<&Obj>,
+        whence: Option<i32>,
+    ) -> PyResult<()> {
         let fd = fileno_of(fd)?;
         // As CPython: the first of these bits that is set decides.
         let kind = if cmd == libc::LOCK_UN {

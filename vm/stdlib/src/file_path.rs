@@ -66,7 +66,10 @@ pub fn fspath(obj: &Obj) -> PyResult<Obj> {
     }
     match fspath_of(obj)? {
         Some(path) => Ok(path),
-        None => Err(type_error(format!("expected str, bytes or os.PathLike object, not {}", class_of(obj).name()))),
+        None => Err(type_error(format!(
+            "expected str, bytes or os.PathLike object, not {}",
+            class_of(obj).name()
+        ))),
     }
 }
 
@@ -123,7 +126,11 @@ pub fn path(function: &str, argument: &str, obj: Option<&Obj>, accept: Accept) -
     let nothing = none();
     let obj = obj.unwrap_or(&nothing);
     let wrong = || {
-        type_error(format!("{function}: {argument} should be {}, not {}", accept.text(), class_of(obj).name()))
+        type_error(format!(
+            "{function}: {argument} should be {}, not {}",
+            accept.text(),
+            class_of(obj).name()
+        ))
     };
     let mut object = obj.clone();
     if taipan_objects::singletons::is_none(obj) && accept == Accept::NameFdOrNone {
@@ -132,7 +139,13 @@ pub fn path(function: &str, argument: &str, obj: Option<&Obj>, accept: Accept) -
     if !object.is_layout::<PyStr>() && !object.is_layout::<PyBytes>() {
         if accept != Accept::Name && has_index(obj) {
             let fd = descriptor(obj)?;
-            return Ok(FilePath { name: CString::default(), fd: Some(fd), object, is_bytes: false, is_default: false });
+            return Ok(FilePath {
+                name: CString::default(),
+                fd: Some(fd),
+                object,
+                is_bytes: false,
+                is_default: false,
+            });
         }
         object = fspath_of(obj)?.ok_or_else(wrong)?;
     }
@@ -149,7 +162,9 @@ pub fn dir_fd(obj: Option<&Obj>) -> PyResult<i32> {
         None => Ok(libc::AT_FDCWD),
         Some(obj) if taipan_objects::singletons::is_none(obj) => Ok(libc::AT_FDCWD),
         Some(obj) if has_index(obj) => descriptor(obj),
-        Some(obj) => Err(type_error(format!("argument should be integer or None, not {}", class_of(obj).name()))),
+        Some(obj) => {
+            Err(type_error(format!("argument should be integer or None, not {}", class_of(obj).name())))
+        }
     }
 }
 

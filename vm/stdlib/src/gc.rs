@@ -58,7 +58,9 @@ fn check_generation(generation: Option<&Obj>) -> PyResult<()> {
         return Err(value_error("generation parameter cannot be negative"));
     }
     if generation >= 3 {
-        return Err(value_error("generation parameter must be less than the number of available generations (3)"));
+        return Err(value_error(
+            "generation parameter must be less than the number of available generations (3)",
+        ));
     }
     Ok(())
 }
@@ -138,7 +140,11 @@ mod items {
     /// The thresholds.
     #[pyfunction]
     fn get_threshold() -> (usize, u64, u64) {
-        (threshold::least(), OTHER_THRESHOLDS[0].load(Ordering::Relaxed), OTHER_THRESHOLDS[1].load(Ordering::Relaxed))
+        (
+            threshold::least(),
+            OTHER_THRESHOLDS[0].load(Ordering::Relaxed),
+            OTHER_THRESHOLDS[1].load(Ordering::Relaxed),
+        )
     }
     /// The growth so far.
     #[pyfunction]

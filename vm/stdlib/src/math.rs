@@ -15,7 +15,11 @@ const NONINTEGER: &str = "expected a noninteger or positive integer, got ";
 
 #[cold]
 fn domain(text: &str, x: f64) -> Raised {
-    if text.is_empty() { value_error("math domain error") } else { value_error(format!("{text}{}", taipan_text::float_repr::repr(x))) }
+    if text.is_empty() {
+        value_error("math domain error")
+    } else {
+        value_error(format!("{text}{}", taipan_text::float_repr::repr(x)))
+    }
 }
 
 #[cold]
@@ -96,7 +100,9 @@ fn rounded(x: &Obj, name: &str, round: fn(f64) -> f64) -> PyResult<Obj> {
 
 fn index_big(x: &Obj) -> PyResult<BigInt> {
     let index = index(x)?;
-    int_ref(&index).map(|i| i.to_bigint().into_owned()).ok_or_else(|| type_error("an index is not an integer"))
+    int_ref(&index)
+        .map(|i| i.to_bigint().into_owned())
+        .ok_or_else(|| type_error("an index is not an integer"))
 }
 
 fn reals(items: &[Obj]) -> PyResult<Vec<f64>> {
@@ -360,7 +366,8 @@ mod items {
     /// an infinity only to itself.
     #[pyfunction(sig = "(a, b, *, rel_tol=1e-09, abs_tol=0.0)")]
     fn isclose(a: f64, b: f64, rel_tol: f64, abs_tol: f64) -> PyResult<bool> {
-        pymath::math::isclose(a, b, Some(rel_tol), Some(abs_tol)).map_err(|_| value_error("tolerances must be non-negative"))
+        pymath::math::isclose(a, b, Some(rel_tol), Some(abs_tol))
+            .map_err(|_| value_error("tolerances must be non-negative"))
     }
     /// Return x**y.
     #[pyfunction]
@@ -393,7 +400,9 @@ mod items {
     /// Return x * (2**i).
     #[pyfunction]
     fn ldexp(x: f64, i: &Obj) -> PyResult<f64> {
-        let Some(i) = int_ref(i) else { return Err(type_error("Expected an int as second argument to ldexp.")) };
+        let Some(i) = int_ref(i) else {
+            return Err(type_error("Expected an int as second argument to ldexp."));
+        };
         if x == 0.0 || !x.is_finite() {
             return Ok(x);
         }
@@ -465,7 +474,9 @@ mod items {
         }
         let rest = &n - &k;
         let k = if rest < k { rest } else { k };
-        let Ok(small) = u64::try_from(&k).map_err(drop).and_then(|k| if k <= i64::MAX as u64 { Ok(k) } else { Err(()) }) else {
+        let Ok(small) =
+            u64::try_from(&k).map_err(drop).and_then(|k| if k <= i64::MAX as u64 { Ok(k) } else { Err(()) })
+        else {
             return Err(overflow_error(format!("min(n - k, k) must not exceed {}", i64::MAX)));
         };
         let result = match i64::try_from(&n) {

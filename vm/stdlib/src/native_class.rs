@@ -18,7 +18,9 @@ macro_rules! native_class {
 
 /// The class to make an instance of, for `__new__` of layout `T`.
 pub fn class_argument<T: Object>(class: &Obj) -> PyResult<&PyType> {
-    let Some(class) = class.downcast::<PyType>() else { return Err(type_error("__new__(X): X is not a type object")) };
+    let Some(class) = class.downcast::<PyType>() else {
+        return Err(type_error("__new__(X): X is not a type object"));
+    };
     check_layout::<T>(class)?;
     Ok(class)
 }
@@ -36,7 +38,11 @@ pub fn itself(obj: &Obj) -> PyResult<Obj> {
 
 /// Refuses named arguments: `"f() takes no keyword arguments"`.
 pub fn no_keywords(function: &str, args: &Args<'_>) -> PyResult<()> {
-    if args.has_keywords() { Err(type_error(format!("{function}() takes no keyword arguments"))) } else { Ok(()) }
+    if args.has_keywords() {
+        Err(type_error(format!("{function}() takes no keyword arguments")))
+    } else {
+        Ok(())
+    }
 }
 
 /// Checks the number of positional arguments of a positional-only function, in CPython's words.
@@ -45,11 +51,17 @@ pub fn check_count(function: &str, args: &Args<'_>, min: usize, max: usize) -> P
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     if given < min {
         let at_least = if min == max { "" } else { "at least " };
-        return Err(type_error(format!("{function} expected {at_least}{min} argument{}, got {given}", plural(min))));
+        return Err(type_error(format!(
+            "{function} expected {at_least}{min} argument{}, got {given}",
+            plural(min)
+        )));
     }
     if given > max {
         let at_most = if min == max { "" } else { "at most " };
-        return Err(type_error(format!("{function} expected {at_most}{max} argument{}, got {given}", plural(max))));
+        return Err(type_error(format!(
+            "{function} expected {at_most}{max} argument{}, got {given}",
+            plural(max)
+        )));
     }
     Ok(())
 }

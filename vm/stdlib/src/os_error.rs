@@ -18,14 +18,20 @@ pub fn os_error(errno: i32) -> Raised {
 /// As [`os_error`], with a file name.
 #[cold]
 pub fn os_error_for(errno: i32, filename: &Obj) -> Raised {
-    raise_args(&types().os_error, vec![int_obj(errno.into()), str_obj(&sys_calls::strerror(errno)), filename.clone()])
+    raise_args(
+        &types().os_error,
+        vec![int_obj(errno.into()), str_obj(&sys_calls::strerror(errno)), filename.clone()],
+    )
 }
 
 /// As [`os_error`], with two file names.
 #[cold]
 pub fn os_error_for2(errno: i32, filename: &Obj, filename2: &Obj) -> Raised {
     let text = str_obj(&sys_calls::strerror(errno));
-    raise_args(&types().os_error, vec![int_obj(errno.into()), text, filename.clone(), none(), filename2.clone()])
+    raise_args(
+        &types().os_error,
+        vec![int_obj(errno.into()), text, filename.clone(), none(), filename2.clone()],
+    )
 }
 
 /// Runs a system call detached, again after interruptions. The inner result is the call's own.

@@ -88,7 +88,9 @@ mod items {
     /// Return a bytes object containing random bytes suitable for cryptographic use.
     #[pyfunction(sig = "(size, /)")]
     fn urandom(size: isize) -> PyResult<Obj> {
-        let Ok(size) = usize::try_from(size) else { return Err(value_error("negative argument not allowed")) };
+        let Ok(size) = usize::try_from(size) else {
+            return Err(value_error("negative argument not allowed"));
+        };
         random_bytes(size, 0)
     }
     /// Obtain a series of random bytes.

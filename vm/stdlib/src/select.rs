@@ -45,7 +45,8 @@ fn until<T>(nanoseconds: Option<i64>, mut wait: impl FnMut(i32) -> SysResult<T>)
             left = Some((deadline - now.tv_sec * 1_000_000_000 - now.tv_nsec).max(0));
         }
         first = false;
-        let milliseconds = left.map_or(-1, |n| (n / 1_000_000 + i64::from(n % 1_000_000 != 0)).min(i32::MAX.into()) as i32);
+        let milliseconds =
+            left.map_or(-1, |n| (n / 1_000_000 + i64::from(n % 1_000_000 != 0)).min(i32::MAX.into()) as i32);
         wait(milliseconds)
     })?
     .map_err(os_error)
@@ -309,7 +310,9 @@ mod items {
         ];
         let mut fds: Vec<libc::pollfd> = lists
             .iter()
-            .flat_map(|(list, events, _)| list.iter().map(|(_, fd)| libc::pollfd { fd: *fd, events: *events, revents: 0 }))
+            .flat_map(|(list, events, _)| {
+                list.iter().map(|(_, fd)| libc::pollfd { fd: *fd, events: *events, revents: 0 })
+            })
             .collect();
         until(nanoseconds, |ms| sys_calls::poll(&mut fds, ms))?;
         if fds.iter().any(|f| f.revents & libc::POLLNVAL != 0) {
@@ -319,7 +322,11 @@ mod items {
         let mut results = Vec::with_capacity(3);
         for (list, _, wanted) in &lists {
             let own: Vec<&libc::pollfd> = at.by_ref().take(list.len()).collect();
-            let ready = list.iter().zip(own).filter(|(_, f)| f.revents & wanted != 0).map(|((obj, _), _)| obj.clone());
+            let ready = list
+                .iter()
+                .zip(own)
+                .filter(|(_, f)| f.revents & wanted != 0)
+                .map(|((obj, _), _)| obj.clone());
             results.push(list_obj(ready.collect()));
         }
         Ok(tuple_obj(results))
@@ -327,7 +334,11 @@ mod items {
     /// Returns a polling object.
     #[pyfunction]
     fn poll() -> Obj {
-        let make = |header| PyPoll { header, registered: Mutex::new(BTreeMap::new()), running: AtomicBool::new(false) };
+        let make = |header| PyPoll {
+            header,
+            registered: Mutex::new(BTreeMap::new()),
+            running: AtomicBool::new(false),
+        };
         new_instance(&classes().0, make).into_obj()
     }
 

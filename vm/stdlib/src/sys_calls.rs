@@ -181,7 +181,13 @@ pub fn sendfile(out: i32, from: i32, offset: Option<i64>, count: usize) -> SysRe
     let at = if offset.is_some() { std::ptr::from_mut(&mut at) } else { std::ptr::null_mut() };
     call!(libc::sendfile(out, from, at, count)).map(|n| n as usize)
 }
-pub fn copy_file_range(from: i32, to: i32, count: usize, from_at: Option<i64>, to_at: Option<i64>) -> SysResult<usize> {
+pub fn copy_file_range(
+    from: i32,
+    to: i32,
+    count: usize,
+    from_at: Option<i64>,
+    to_at: Option<i64>,
+) -> SysResult<usize> {
     let (mut a, mut b) = (from_at.unwrap_or(0), to_at.unwrap_or(0));
     let a = if from_at.is_some() { std::ptr::from_mut(&mut a) } else { std::ptr::null_mut() };
     let b = if to_at.is_some() { std::ptr::from_mut(&mut b) } else { std::ptr::null_mut() };

@@ -246,7 +246,11 @@ mod items {
         setattr(&info, &intern("implementation"), &str_obj(implementation))?;
         setattr(&info, &intern("monotonic"), &bool_obj(monotonic))?;
         setattr(&info, &intern("adjustable"), &bool_obj(!monotonic))?;
-        setattr(&info, &intern("resolution"), &float_obj(resolution.tv_sec as f64 + resolution.tv_nsec as f64 * 1e-9))?;
+        setattr(
+            &info,
+            &intern("resolution"),
+            &float_obj(resolution.tv_sec as f64 + resolution.tv_nsec as f64 * 1e-9),
+        )?;
         Ok(info)
     }
 

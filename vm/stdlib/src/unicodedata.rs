@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
-use taipan_text::unicode_data::normalization::{Form, decomposition, is_normalized, normalize, normalize_old};
+use taipan_text::unicode_data::normalization::{
+    Form, decomposition, is_normalized, normalize, normalize_old,
+};
 use taipan_text::unicode_data::{self as now, names, old};
 
 /// `unicodedata.UCD`: the database of version 3.2.
@@ -30,7 +32,10 @@ fn class() -> &'static Py<PyType> {
 /// The one character of an argument.
 fn character(chr: &Obj, function: &str, place: &str) -> PyResult<u32> {
     let Some(text) = chr.downcast::<PyStr>() else {
-        return Err(type_error(format!("{function}() {place} must be a unicode character, not {}", class_of(chr).name())));
+        return Err(type_error(format!(
+            "{function}() {place} must be a unicode character, not {}",
+            class_of(chr).name()
+        )));
     };
     if text.len() != 1 {
         return Err(type_error(format!(
@@ -59,14 +64,18 @@ fn or_default<T: IntoPy>(found: Option<T>, default: Option<&Obj>, error: &str) -
 
 fn form_of(form: &Obj, function: &str) -> PyResult<Form> {
     let Some(form) = form.downcast::<PyStr>() else {
-        return Err(type_error(format!("{function}() argument 1 must be str, not {}", class_of(form).name())));
+        return Err(type_error(format!(
+            "{function}() argument 1 must be str, not {}",
+            class_of(form).name()
+        )));
     };
     Form::from_name(form.units()).ok_or_else(|| value_error("invalid normalization form"))
 }
 
 fn text_of<'a>(text: &'a Obj, function: &str) -> PyResult<&'a PyStr> {
-    text.downcast::<PyStr>()
-        .ok_or_else(|| type_error(format!("{function}() argument 2 must be str, not {}", class_of(text).name())))
+    text.downcast::<PyStr>().ok_or_else(|| {
+        type_error(format!("{function}() argument 2 must be str, not {}", class_of(text).name()))
+    })
 }
 
 fn find_name(name: &Obj, sequences: bool) -> PyResult<Obj> {
@@ -90,7 +99,12 @@ fn find_name(name: &Obj, sequences: bool) -> PyResult<Obj> {
         .ok_or_else(unknown)
 }
 
-fn normalized(form: &Obj, text: &Obj, function: &str, make: fn(Form, taipan_text::Units<'_>) -> taipan_text::TextBuf) -> PyResult<Obj> {
+fn normalized(
+    form: &Obj,
+    text: &Obj,
+    function: &str,
+    make: fn(Form, taipan_text::Units<'_>) -> taipan_text::TextBuf,
+) -> PyResult<Obj> {
     let form = form_of(form, function)?;
     let own = text_of(text, function)?;
     if own.is_ascii() && own.is_exact() {

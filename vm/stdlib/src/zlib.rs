@@ -59,7 +59,9 @@ fn bytes(data: Vec<u8>) -> Obj {
 fn dictionary(zdict: Option<&Obj>) -> PyResult<Option<Vec<u8>>> {
     match zdict {
         None => Ok(None),
-        Some(zdict) if !buffer::has_buffer(zdict) => Err(type_error("zdict argument must support the buffer protocol")),
+        Some(zdict) if !buffer::has_buffer(zdict) => {
+            Err(type_error("zdict argument must support the buffer protocol"))
+        }
         Some(zdict) => Ok(Some(buffer::to_vec(zdict)?).filter(|d| !d.is_empty())),
     }
 }
@@ -70,7 +72,10 @@ fn deflate_all(stream: &mut Stream, mut input: &[u8], flush: i32, out: &mut Vec<
     loop {
         let flush = if input.len() > u32::MAX as usize { stream::NO_FLUSH } else { flush };
         let code = stream.step(&mut input, out, room, flush);
-        if code == stream::STREAM_ERROR || code == stream::STREAM_END || (stream.had_room() && input.is_empty()) {
+        if code == stream::STREAM_ERROR
+            || code == stream::STREAM_END
+            || (stream.had_room() && input.is_empty())
+        {
             return code;
         }
         room = (room * 2).min(64 << 20);
@@ -78,7 +83,15 @@ fn deflate_all(stream: &mut Stream, mut input: &[u8], flush: i32, out: &mut Vec<
 }
 
 /// Decompresses until input, output or stream end. Gives the dictionary when it is asked for.
-fn inflate_some(stream: &mut Stream, input: &mut &[u8], out: &mut Vec<u8>, limit: usize, first: usize, flush: i32, zdict: Option<&[u8]>) -> i32 {
+fn inflate_some(
+    stream: &mut Stream,
+    input: &mut &[u8],
+    out: &mut Vec<u8>,
+    limit: usize,
+    first: usize,
+    flush: i32,
+    zdict: Option<&[u8]>,
+) -> i32 {
     let mut room = first.max(1);
     loop {
         let code = stream.step(input, out, room.min(limit - out.len()), flush);
@@ -96,7 +109,10 @@ fn inflate_some(stream: &mut Stream, input: &mut &[u8], out: &mut Vec<u8>, limit
             stream::OK | stream::BUF_ERROR => {}
             _ => return code,
         }
-        if out.len() >= limit || (stream.had_room() && input.is_empty()) || (code == stream::BUF_ERROR && stream.had_room()) {
+        if out.len() >= limit
+            || (stream.had_room() && input.is_empty())
+            || (code == stream::BUF_ERROR && stream.had_room())
+        {
             return code;
         }
         room = (room * 2).min(64 << 20);
@@ -153,14 +169,25 @@ impl Decompress {
                 return Err(failed(code, "while setting zdict", Some(&stream)));
             }
         }
-        Ok(Decompress { stream, zdict, unused: Vec::new(), pending: Vec::new(), eof: false, needs_input: true })
+        Ok(Decompress {
+            stream,
+            zdict,
+            unused: Vec::new(),
+            pending: Vec::new(),
+            eof: false,
+            needs_input: true,
+        })
     }
 }
 
 fn compress_class() -> &'static Py<PyType> {
     static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
     CLASS.get_or_init(|| {
-        TypeBuilder::new("zlib.Compress", PyCompress::ops()).methods(PyCompress::methods()).final_().no_instantiation().make()
+        TypeBuilder::new("zlib.Compress", PyCompress::ops())
+            .methods(PyCompress::methods())
+            .final_()
+            .no_instantiation()
+            .make()
     })
 }
 
@@ -234,7 +261,8 @@ impl PyCompress {
         let copy = self.stream.lock().copy();
         match copy {
             Ok(copy) => {
-                Ok(new_instance(compress_class(), |header| PyCompress { header, stream: Mutex::new(copy) }).into_obj())
+                Ok(new_instance(compress_class(), |header| PyCompress { header, stream: Mutex::new(copy) })
+                    .into_obj())
             }
             Err(stream::STREAM_ERROR) => Err(value_error("Inconsistent stream state")),
             Err(code) => Err(failed(code, "while copying compression object", None)),
@@ -273,11 +301,18 @@ impl<'a> Input<'a> {
 }
 
 impl PyDecompress {
-    fn run(state: &mut Decompress, data: &[u8], limit: usize, first: usize, flush: i32) -> Result<Vec<u8>, i32> {
+    fn run(
+        state: &mut Decompress,
+        data: &[u8],
+        limit: usize,
+        first: usize,
+        flush: i32,
+    ) -> Result<Vec<u8>, i32> {
         let mut out = Vec::new();
         let mut rest = data;
         let zdict = state.zdict.take();
-        let code = inflate_some(&mut state.stream, &mut rest, &mut out, limit, first, flush, zdict.as_deref());
+        let code =
+            inflate_some(&mut state.stream, &mut rest, &mut out, limit, first, flush, zdict.as_deref());
         state.zdict = zdict;
         match code {
             stream::STREAM_END => {
@@ -350,7 +385,8 @@ impl PyDecompress {
             needs_input: state.needs_input,
         };
         drop(state);
-        Ok(new_instance(decompress_class(), |header| PyDecompress { header, state: Mutex::new(copy) }).into_obj())
+        Ok(new_instance(decompress_class(), |header| PyDecompress { header, state: Mutex::new(copy) })
+            .into_obj())
     }
     #[pymethod]
     fn __copy__(&self) -> PyResult<Obj> {
@@ -530,14 +566,26 @@ mod items {
         };
         let mut out = Vec::new();
         let mut input = data.get();
-        match inflate_some(&mut stream, &mut input, &mut out, usize::MAX, bufsize as usize, stream::SYNC_FLUSH, None) {
+        match inflate_some(
+            &mut stream,
+            &mut input,
+            &mut out,
+            usize::MAX,
+            bufsize as usize,
+            stream::SYNC_FLUSH,
+            None,
+        ) {
             stream::STREAM_END => Ok(bytes(out)),
-            stream::OK | stream::BUF_ERROR => Err(failed(stream::BUF_ERROR, "while decompressing data", None)),
+            stream::OK | stream::BUF_ERROR => {
+                Err(failed(stream::BUF_ERROR, "while decompressing data", None))
+            }
             code => Err(failed(code, "while decompressing data", Some(&stream))),
         }
     }
     /// Return a compressor object.
-    #[pyfunction(sig = "(level=Z_DEFAULT_COMPRESSION, method=DEFLATED, wbits=MAX_WBITS, memLevel=DEF_MEM_LEVEL, strategy=Z_DEFAULT_STRATEGY, zdict=<unrepresentable>)")]
+    #[pyfunction(
+        sig = "(level=Z_DEFAULT_COMPRESSION, method=DEFLATED, wbits=MAX_WBITS, memLevel=DEF_MEM_LEVEL, strategy=Z_DEFAULT_STRATEGY, zdict=<unrepresentable>)"
+    )]
     fn compressobj(
         level: Option<i32>,
         method: Option<i32>,
@@ -566,12 +614,14 @@ mod items {
                 _ => return Err(value_error("deflateSetDictionary()")),
             }
         }
-        Ok(new_instance(compress_class(), |header| PyCompress { header, stream: Mutex::new(stream) }).into_obj())
+        Ok(new_instance(compress_class(), |header| PyCompress { header, stream: Mutex::new(stream) })
+            .into_obj())
     }
     /// Return a decompressor object.
     #[pyfunction(sig = "(wbits=MAX_WBITS, zdict=<unrepresentable>)")]
     fn decompressobj(wbits: Option<i32>, zdict: Option<&Obj>) -> PyResult<Obj> {
         let state = Decompress::new(wbits.unwrap_or(15), dictionary(zdict)?)?;
-        Ok(new_instance(decompress_class(), |header| PyDecompress { header, state: Mutex::new(state) }).into_obj())
+        Ok(new_instance(decompress_class(), |header| PyDecompress { header, state: Mutex::new(state) })
+            .into_obj())
     }
 }

@@ -124,7 +124,8 @@ pub fn decode_unicode_escape<E: DecodeErrors>(
                         match memchr::memchr(b'}', &input[name_start..]) {
                             Some(0) => end = name_start + 1,
                             Some(len) => {
-                                let name = std::str::from_utf8(&input[name_start..name_start + len]).unwrap_or("");
+                                let name =
+                                    std::str::from_utf8(&input[name_start..name_start + len]).unwrap_or("");
                                 at = name_start + len + 1;
                                 if let Some(code) = names::lookup(name) {
                                     out.push(code);
@@ -202,7 +203,11 @@ pub fn decode_raw_unicode_escape<E: DecodeErrors>(
             at = stop;
             continue;
         };
-        at = errors.undecodable(input, Problem { codec: "rawunicodeescape", start, end: stop, reason }, out)?;
+        at = errors.undecodable(
+            input,
+            Problem { codec: "rawunicodeescape", start, end: stop, reason },
+            out,
+        )?;
     }
     Ok(input.len())
 }
@@ -359,7 +364,8 @@ mod tests {
         assert_eq!(problem(b"\\U00110000"), (0, 10, "illegal Unicode character"));
         assert_eq!(problem(b"\\N{no}"), (0, 6, "unknown Unicode character name"));
         let mut out = TextBuf::new();
-        let found = decode_unicode_escape(b"\\d\\N{SNOWMAN}\\101", true, &mut Policy::Strict, &mut out).unwrap();
+        let found =
+            decode_unicode_escape(b"\\d\\N{SNOWMAN}\\101", true, &mut Policy::Strict, &mut out).unwrap();
         assert_eq!((out, found.invalid_escape), (TextBuf::from("\\d\u{2603}A"), Some((0, 100))));
     }
 

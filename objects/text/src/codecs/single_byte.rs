@@ -9,15 +9,21 @@ pub fn decode_latin1(input: &[u8]) -> TextBuf {
 }
 
 /// Decodes ASCII.
-pub fn decode_ascii<E: DecodeErrors>(input: &[u8], errors: &mut E, out: &mut TextBuf) -> Result<(), E::Error> {
+pub fn decode_ascii<E: DecodeErrors>(
+    input: &[u8],
+    errors: &mut E,
+    out: &mut TextBuf,
+) -> Result<(), E::Error> {
     let mut at = 0;
     while at < input.len() {
         let rest = &input[at..];
-        let valid = if rest.is_ascii() { rest.len() } else { rest.iter().take_while(|b| b.is_ascii()).count() };
+        let valid =
+            if rest.is_ascii() { rest.len() } else { rest.iter().take_while(|b| b.is_ascii()).count() };
         out.push_latin1(&rest[..valid]);
         at += valid;
         if at < input.len() {
-            let problem = Problem { codec: "ascii", start: at, end: at + 1, reason: "ordinal not in range(128)" };
+            let problem =
+                Problem { codec: "ascii", start: at, end: at + 1, reason: "ordinal not in range(128)" };
             at = errors.undecodable(input, problem, out)?.min(input.len());
         }
     }
@@ -25,7 +31,11 @@ pub fn decode_ascii<E: DecodeErrors>(input: &[u8], errors: &mut E, out: &mut Tex
 }
 
 /// Encodes Latin-1.
-pub fn encode_latin1<E: EncodeErrors>(text: Units<'_>, errors: &mut E, out: &mut Vec<u8>) -> Result<(), E::Error> {
+pub fn encode_latin1<E: EncodeErrors>(
+    text: Units<'_>,
+    errors: &mut E,
+    out: &mut Vec<u8>,
+) -> Result<(), E::Error> {
     if let Units::Latin1(s) = text {
         out.extend_from_slice(s);
         return Ok(());
@@ -34,7 +44,11 @@ pub fn encode_latin1<E: EncodeErrors>(text: Units<'_>, errors: &mut E, out: &mut
 }
 
 /// Encodes ASCII.
-pub fn encode_ascii<E: EncodeErrors>(text: Units<'_>, errors: &mut E, out: &mut Vec<u8>) -> Result<(), E::Error> {
+pub fn encode_ascii<E: EncodeErrors>(
+    text: Units<'_>,
+    errors: &mut E,
+    out: &mut Vec<u8>,
+) -> Result<(), E::Error> {
     if let Some(ascii) = text.as_ascii() {
         out.extend_from_slice(ascii.as_bytes());
         return Ok(());
@@ -143,8 +157,13 @@ pub struct EncodingTable {
 impl EncodingTable {
     /// Of a decoding table of at most 256 characters; of several bytes for a character the last one counts.
     pub fn new(table: Units<'_>) -> Self {
-        let mut entries: Vec<(u32, u8)> =
-            table.iter().take(256).enumerate().filter(|e| e.1 != UNDEFINED).map(|(i, c)| (c, i as u8)).collect();
+        let mut entries: Vec<(u32, u8)> = table
+            .iter()
+            .take(256)
+            .enumerate()
+            .filter(|e| e.1 != UNDEFINED)
+            .map(|(i, c)| (c, i as u8))
+            .collect();
         entries.sort_by_key(|&(code, byte)| (code, std::cmp::Reverse(byte)));
         entries.dedup_by_key(|entry| entry.0);
         EncodingTable { entries }

@@ -89,7 +89,9 @@ pub fn encode<E: EncodeErrors>(
                 let problem = Problem { codec, start: at, end: at + 1, reason: "surrogates not allowed" };
                 let (replacement, next) = errors.unencodable(text, problem)?;
                 match &replacement {
-                    Replacement::Bytes(bytes) if bytes.len().is_multiple_of(2) => out.extend_from_slice(bytes),
+                    Replacement::Bytes(bytes) if bytes.len().is_multiple_of(2) => {
+                        out.extend_from_slice(bytes)
+                    }
                     Replacement::Text(t) if t.as_units().is_ascii() => {
                         t.as_units().iter().for_each(|c| push(out, c));
                     }

@@ -27,17 +27,18 @@ pub fn decode<E: DecodeErrors>(
     let codec = if big { "utf-32-be" } else { "utf-32-le" };
     while at < input.len() {
         let unit = input[at..].first_chunk::<4>();
-        let (end, reason) = match unit.map(|u| if big { u32::from_be_bytes(*u) } else { u32::from_le_bytes(*u) }) {
-            None if !last => break,
-            None => (input.len(), "truncated data"),
-            Some(0xd800..0xe000) => (at + 4, "code point in surrogate code point range(0xd800, 0xe000)"),
-            Some(0x110000..) => (at + 4, "code point not in range(0x110000)"),
-            Some(code) => {
-                out.push(code);
-                at += 4;
-                continue;
-            }
-        };
+        let (end, reason) =
+            match unit.map(|u| if big { u32::from_be_bytes(*u) } else { u32::from_le_bytes(*u) }) {
+                None if !last => break,
+                None => (input.len(), "truncated data"),
+                Some(0xd800..0xe000) => (at + 4, "code point in surrogate code point range(0xd800, 0xe000)"),
+                Some(0x110000..) => (at + 4, "code point not in range(0x110000)"),
+                Some(code) => {
+                    out.push(code);
+                    at += 4;
+                    continue;
+                }
+            };
         at = errors.undecodable(input, Problem { codec, start: at, end, reason }, out)?.min(input.len());
     }
     Ok(at)

@@ -149,7 +149,8 @@ pub fn decode<E: DecodeErrors>(
                 }
                 Some(&next) if base64_value(next).is_none() => {
                     at += 1;
-                    let problem = Problem { codec: CODEC, start: shift_start, end: at, reason: "ill-formed sequence" };
+                    let problem =
+                        Problem { codec: CODEC, start: shift_start, end: at, reason: "ill-formed sequence" };
                     at = errors.undecodable(input, problem, out)?.min(input.len());
                 }
                 _ => {
@@ -162,7 +163,8 @@ pub fn decode<E: DecodeErrors>(
             out.push(byte.into());
             at += 1;
         } else {
-            let problem = Problem { codec: CODEC, start: at, end: at + 1, reason: "unexpected special character" };
+            let problem =
+                Problem { codec: CODEC, start: at, end: at + 1, reason: "unexpected special character" };
             at = errors.undecodable(input, problem, out)?.min(input.len());
         }
     }

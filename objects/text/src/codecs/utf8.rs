@@ -6,7 +6,12 @@ use crate::units::{TextBuf, Unit, Units};
 const CODEC: &str = "utf-8";
 
 /// Decodes; returns how many bytes were consumed: all, if these are the last ones.
-pub fn decode<E: DecodeErrors>(input: &[u8], last: bool, errors: &mut E, out: &mut TextBuf) -> Result<usize, E::Error> {
+pub fn decode<E: DecodeErrors>(
+    input: &[u8],
+    last: bool,
+    errors: &mut E,
+    out: &mut TextBuf,
+) -> Result<usize, E::Error> {
     let mut at = 0;
     loop {
         let (valid, invalid) = match std::str::from_utf8(&input[at..]) {
@@ -130,16 +135,21 @@ mod tests {
     #[test]
     fn surrogates() {
         let mut out = TextBuf::new();
-        assert_eq!(decode(b"\xed\xa0\x80\xff", true, &mut Policy::SurrogatePass, &mut out).unwrap_err().start, 3);
+        assert_eq!(
+            decode(b"\xed\xa0\x80\xff", true, &mut Policy::SurrogatePass, &mut out).unwrap_err().start,
+            3
+        );
         let mut out = TextBuf::new();
         decode(b"a\xff\xfe", true, &mut Policy::SurrogateEscape, &mut out).unwrap();
         assert_eq!(out.as_units(), Units::Ucs2(&[97, 0xdcff, 0xdcfe]));
         let mut back = Vec::new();
         encode(out.as_units(), &mut Policy::SurrogateEscape, &mut back).unwrap();
         assert_eq!(back, b"a\xff\xfe");
-        let error = encode(Units::Ucs2(&[97, 0xdcff, 0xd800, 97]), &mut Policy::SurrogateEscape, &mut back).unwrap_err();
+        let error = encode(Units::Ucs2(&[97, 0xdcff, 0xd800, 97]), &mut Policy::SurrogateEscape, &mut back)
+            .unwrap_err();
         assert_eq!((error.start, error.end), (2, 3));
-        let error = encode(Units::Ucs2(&[97, 0xdcff, 0xd800, 97]), &mut Policy::Strict, &mut back).unwrap_err();
+        let error =
+            encode(Units::Ucs2(&[97, 0xdcff, 0xd800, 97]), &mut Policy::Strict, &mut back).unwrap_err();
         assert_eq!((error.start, error.end), (1, 3));
     }
 }

@@ -217,7 +217,11 @@ mod tests {
     use super::*;
 
     fn check(form: Form, text: &str, expected: &str) {
-        assert_eq!(normalize(form, TextBuf::from(text).as_units()), TextBuf::from(expected), "{form:?} {text:?}");
+        assert_eq!(
+            normalize(form, TextBuf::from(text).as_units()),
+            TextBuf::from(expected),
+            "{form:?} {text:?}"
+        );
     }
 
     #[test]

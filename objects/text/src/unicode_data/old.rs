@@ -3,7 +3,8 @@
 //! Invariant: code points that 3.2.0 did not assign have no property at all.
 
 use super::tables::{
-    BIDI, CATEGORIES, OLD_FIRST, OLD_NORMALIZATION, OLD_NUMERIC_VALUES, OLD_RECORDS, OLD_SECOND, OLD_SHIFT, WIDTHS,
+    BIDI, CATEGORIES, OLD_FIRST, OLD_NORMALIZATION, OLD_NUMERIC_VALUES, OLD_RECORDS, OLD_SECOND, OLD_SHIFT,
+    WIDTHS,
 };
 use super::{OldRecord, normalization};
 

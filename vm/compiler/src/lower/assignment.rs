@@ -141,9 +141,7 @@ impl<'a> Compiler<'a> {
             }
             Expr::Tuple(t) => self.unpack(&t.elts, target, value),
             Expr::List(t) => self.unpack(&t.elts, target, value),
-            Expr::Starred(s) => {
-                self.error("starred assignment target must be in a list or tuple", s.range)
-            }
+            Expr::Starred(s) => self.error("starred assignment target must be in a list or tuple", s.range),
             other => self.error("cannot assign to expression", other.range()),
         }
     }
@@ -164,8 +162,7 @@ impl<'a> Compiler<'a> {
             Some(before) => {
                 let after = count - before - 1;
                 if before > 255 || after > 255 {
-                    return self
-                        .error("too many expressions in star-unpacking assignment", target.range());
+                    return self.error("too many expressions in star-unpacking assignment", target.range());
                 }
                 (Op::UnpackEx, before as u32 | (after as u32) << 8)
             }

@@ -260,9 +260,6 @@ impl<'a> Compiler<'a> {
             Expr::EllipsisLiteral(_) => "ellipsis",
             _ => return,
         };
-        self.warn(
-            format!("'{kind}' object is not callable; perhaps you missed a comma?"),
-            func.range(),
-        );
+        self.warn(format!("'{kind}' object is not callable; perhaps you missed a comma?"), func.range());
     }
 }

@@ -116,12 +116,7 @@ impl<'a> Compiler<'a> {
                     }
                     None => {
                         let value = self.expr(&keyword.value, None)?;
-                        self.unit.emit(
-                            Op::DictMerge,
-                            keywords as u32,
-                            value.reg as u32,
-                            base as u32,
-                        );
+                        self.unit.emit(Op::DictMerge, keywords as u32, value.reg as u32, base as u32);
                         self.drop_operand(value, None);
                     }
                 }

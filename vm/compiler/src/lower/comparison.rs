@@ -98,12 +98,8 @@ impl<'a> Compiler<'a> {
                     _ => None,
                 });
                 if let Some(kind) = literal {
-                    let (is, equal) =
-                        if *op == CmpOp::Is { ("is", "==") } else { ("is not", "!=") };
-                    self.warn(
-                        format!("\"{is}\" with '{kind}' literal. Did you mean \"{equal}\"?"),
-                        c.range,
-                    );
+                    let (is, equal) = if *op == CmpOp::Is { ("is", "==") } else { ("is not", "!=") };
+                    self.warn(format!("\"{is}\" with '{kind}' literal. Did you mean \"{equal}\"?"), c.range);
                 }
             }
             left = right;

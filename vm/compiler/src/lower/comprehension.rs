@@ -120,9 +120,7 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             let sym = symbol.sym;
-            let active = |c: &InlinedComprehension| {
-                c.locals.contains_key(&sym) || c.cells.contains_key(&sym)
-            };
+            let active = |c: &InlinedComprehension| c.locals.contains_key(&sym) || c.cells.contains_key(&sym);
             let in_use = self.unit.comprehensions.iter().any(active);
             match symbol.resolution {
                 Resolution::Local => {

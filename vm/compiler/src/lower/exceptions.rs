@@ -115,12 +115,7 @@ impl<'a> Compiler<'a> {
                     self.unit.release(temps);
                     let matched = self.unit.temp();
                     self.at(type_.range());
-                    self.unit.emit(
-                        Op::CheckExcMatch,
-                        matched as u32,
-                        exception as u32,
-                        class.reg as u32,
-                    );
+                    self.unit.emit(Op::CheckExcMatch, matched as u32, exception as u32, class.reg as u32);
                     self.drop_operand(class, Some(matched));
                     self.unit.jump_op(Op::JumpIfFalse, matched, next);
                     self.unit.release(temps);
@@ -269,12 +264,7 @@ impl<'a> Compiler<'a> {
         let pair = self.unit.temps(2);
         self.unit.emit(Op::Copy, pair as u32, exception as u32, 0);
         self.unit.emit(Op::Move, pair as u32 + 1, list as u32, 0);
-        self.unit.emit(
-            Op::CallIntrinsic2,
-            pair as u32,
-            pair as u32,
-            Intrinsic2::PrepReraiseStar as u32,
-        );
+        self.unit.emit(Op::CallIntrinsic2, pair as u32, pair as u32, Intrinsic2::PrepReraiseStar as u32);
         self.unit.pop_handler();
         self.unit.emit(Op::PopExcept, saved as u32, 0, 0);
         self.unit.emit(Op::Drop, exception as u32, 0, 0);

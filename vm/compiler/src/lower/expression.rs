@@ -474,7 +474,8 @@ impl<'a> Compiler<'a> {
             }
             return Ok(self.result(d, dst, Residue::Object));
         }
-        let result = self.unpacked_sequence(elts.iter(), if build == Op::BuildSet { build } else { Op::BuildList })?;
+        let result =
+            self.unpacked_sequence(elts.iter(), if build == Op::BuildSet { build } else { Op::BuildList })?;
         self.at(e.range());
         if build == Op::BuildTuple {
             self.unit.release(mark);

@@ -181,7 +181,12 @@ impl<'a> Compiler<'a> {
         self.unit.release(mark);
     }
 
-    fn function_code(&mut self, s: &'a ast::StmtFunctionDef, id: ScopeId, first_line: u32) -> Result<CodeUnit> {
+    fn function_code(
+        &mut self,
+        s: &'a ast::StmtFunctionDef,
+        id: ScopeId,
+        first_line: u32,
+    ) -> Result<CodeUnit> {
         let scope = &self.table.scopes[id];
         self.enter_unit(id, &s.name, first_line);
         self.count_parameters(&s.parameters);

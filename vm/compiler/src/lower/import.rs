@@ -19,10 +19,7 @@ pub(crate) fn future_features(body: &[Stmt]) -> Result<u32> {
                 | "with_statement" | "print_function" | "unicode_literals" => 0,
                 "braces" => return Err(Failure::syntax("not a chance".into(), s.range)),
                 other => {
-                    return Err(Failure::syntax(
-                        format!("future feature {other} is not defined"),
-                        s.range,
-                    ));
+                    return Err(Failure::syntax(format!("future feature {other} is not defined"), s.range));
                 }
             };
         }
@@ -31,8 +28,7 @@ pub(crate) fn future_features(body: &[Stmt]) -> Result<u32> {
 }
 
 fn leading_future_imports(body: &[Stmt]) -> impl Iterator<Item = &ast::StmtImportFrom> {
-    let docstring =
-        matches!(body.first(), Some(Stmt::Expr(e)) if matches!(*e.value, Expr::StringLiteral(_)));
+    let docstring = matches!(body.first(), Some(Stmt::Expr(e)) if matches!(*e.value, Expr::StringLiteral(_)));
     body.iter().skip(docstring as usize).map_while(|s| match s {
         Stmt::ImportFrom(s) if is_future(s) => Some(s),
         _ => None,
@@ -80,8 +76,7 @@ impl<'a> Compiler<'a> {
 
     pub(crate) fn import_from(&mut self, s: &'a ast::StmtImportFrom) -> Result<()> {
         if is_future(s) && s.range.start() > self.last_future {
-            return self
-                .error("from __future__ imports must occur at the beginning of the file", s.range);
+            return self.error("from __future__ imports must occur at the beginning of the file", s.range);
         }
         let mark = self.unit.depth;
         let module_name = s.module.as_ref().map_or("", |m| m.as_str());

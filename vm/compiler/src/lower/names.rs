@@ -164,10 +164,8 @@ impl<'a> Compiler<'a> {
 
     fn load_class_dict(&mut self) -> u16 {
         let t = self.unit.temp();
-        let cell = self
-            .table
-            .lookup("__classdict__")
-            .and_then(|sym| self.unit.variables.cells.get(&sym).copied());
+        let cell =
+            self.table.lookup("__classdict__").and_then(|sym| self.unit.variables.cells.get(&sym).copied());
         match cell {
             Some(cell) => self.unit.emit(Op::LoadDeref, t as u32, cell as u32, 0),
             None => self.unit.emit(Op::BuildMap, t as u32, t as u32, 0),

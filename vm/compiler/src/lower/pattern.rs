@@ -196,8 +196,7 @@ impl<'a> Compiler<'a> {
                 names = Some(captures);
             }
             let mark = self.unit.depth;
-            let mut inner =
-                Matching { captures: Vec::new(), fail: self.unit.label(), objects: Vec::new() };
+            let mut inner = Matching { captures: Vec::new(), fail: self.unit.label(), objects: Vec::new() };
             self.pattern(alternative, subject, &mut inner)?;
             let expected = names.as_deref().unwrap_or(&[]);
             let same = expected.len() == inner.captures.len()
@@ -348,8 +347,7 @@ impl<'a> Compiler<'a> {
             if let Some(key_constant) = self.fold(key).and_then(|c| fold::constant_key(&c)) {
                 if seen.contains(&key_constant) {
                     let text = self.source.slice(key);
-                    return self
-                        .error(format!("mapping pattern checks duplicate key ({text})"), p.range);
+                    return self.error(format!("mapping pattern checks duplicate key ({text})"), p.range);
                 }
                 seen.push(key_constant);
             }

@@ -209,10 +209,8 @@ impl<'a> Compiler<'a> {
             match &active.block {
                 Block::Loop { exit, again, iterator } => break (*exit, *again, *iterator),
                 Block::ExceptStar => {
-                    return self.error(
-                        "'break', 'continue' and 'return' cannot appear in an except* block",
-                        range,
-                    );
+                    return self
+                        .error("'break', 'continue' and 'return' cannot appear in an except* block", range);
                 }
                 _ => level -= 1,
             }
@@ -290,10 +288,7 @@ impl<'a> Compiler<'a> {
             return self.error("'return' with value in async generator", s.range);
         }
         if self.unit.blocks.iter().any(|b| matches!(b.block, Block::ExceptStar)) {
-            return self.error(
-                "'break', 'continue' and 'return' cannot appear in an except* block",
-                s.range,
-            );
+            return self.error("'break', 'continue' and 'return' cannot appear in an except* block", s.range);
         }
         let constant = match &s.value {
             None => Some(Const::None),
@@ -309,7 +304,8 @@ impl<'a> Compiler<'a> {
         }
         let Some(value) = &s.value else { return Ok(()) };
         let mark = self.unit.depth;
-        let runs_code = self.unit.blocks.iter().any(|b| !matches!(b.block, Block::Loop { .. } | Block::TryExcept));
+        let runs_code =
+            self.unit.blocks.iter().any(|b| !matches!(b.block, Block::Loop { .. } | Block::TryExcept));
         let operand = if runs_code { self.expr_temp(value)? } else { self.expr(value, None)? };
         if !runs_code {
             self.at(s.range);

@@ -199,12 +199,7 @@ impl<'a> Compiler<'a> {
         self.build_string(pieces, f.range, dst)
     }
 
-    fn pieces(
-        &self,
-        elements: &'a [InterpolatedStringElement],
-        raw: bool,
-        pieces: &mut Vec<Piece<'a>>,
-    ) {
+    fn pieces(&self, elements: &'a [InterpolatedStringElement], raw: bool, pieces: &mut Vec<Piece<'a>>) {
         for element in elements {
             match element {
                 InterpolatedStringElement::Literal(literal) => {

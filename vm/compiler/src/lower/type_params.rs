@@ -68,7 +68,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// A function that computes `value`, in `target`. Its parameter, the format, defaults to VALUE.
-    fn lazy_value<T>(&mut self, node: &T, role: Role, name: &str, value: &'a Expr, target: u16) -> Result<()> {
+    fn lazy_value<T>(
+        &mut self,
+        node: &T,
+        role: Role,
+        name: &str,
+        value: &'a Expr,
+        target: u16,
+    ) -> Result<()> {
         let Some(id) = self.table.scope_of(node, role) else {
             return self.error("lazily evaluated expression without scope", value.range());
         };

@@ -1,9 +1,7 @@
 //! Expressions back to text, in the form that `from __future__ import annotations` stores (CPython's
 //! `Python/ast_unparse.c`).
 
-use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, Number, Operator, Parameters, UnaryOp,
-};
+use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, Number, Operator, Parameters, UnaryOp};
 use ruff_text_size::Ranged;
 
 use crate::source::Source;
@@ -183,7 +181,8 @@ impl Writer<'_> {
             Expr::Call(c) => {
                 self.expr(&c.func, Level::Atom);
                 self.text("(");
-                if let ([Expr::Generator(g)], true) = (&c.arguments.args[..], c.arguments.keywords.is_empty()) {
+                if let ([Expr::Generator(g)], true) = (&c.arguments.args[..], c.arguments.keywords.is_empty())
+                {
                     self.comprehension("", &g.elt, None, &g.generators, "");
                 } else {
                     self.list(&c.arguments.args, Level::Test);

@@ -25,24 +25,25 @@ pub(crate) fn run(
     for i in 0..instrs.len() {
         let instr = instrs[i];
         reachable |= targets[i];
-        let useless = !reachable || match instr.op() {
-            // A return drops all registers.
-            Some(Op::Drop) => {
-                let mut next = i + 1;
-                while instrs.get(next).is_some_and(|n| n.op() == Some(Op::Drop)) {
-                    next += 1;
+        let useless = !reachable
+            || match instr.op() {
+                // A return drops all registers.
+                Some(Op::Drop) => {
+                    let mut next = i + 1;
+                    while instrs.get(next).is_some_and(|n| n.op() == Some(Op::Drop)) {
+                        next += 1;
+                    }
+                    match instrs.get(next).and_then(|n| n.op()) {
+                        Some(Op::ReturnConst) => true,
+                        Some(Op::ReturnValue) => instrs[next].a() != instr.a(),
+                        _ => false,
+                    }
                 }
-                match instrs.get(next).and_then(|n| n.op()) {
-                    Some(Op::ReturnConst) => true,
-                    Some(Op::ReturnValue) => instrs[next].a() != instr.a(),
-                    _ => false,
-                }
-            }
-            Some(Op::Jump) => instr.arg32() as usize == i + 1,
-            Some(Op::Nop) => true,
-            Some(Op::Copy | Op::Move) => instr.a() == instr.b(),
-            _ => false,
-        };
+                Some(Op::Jump) => instr.arg32() as usize == i + 1,
+                Some(Op::Nop) => true,
+                Some(Op::Copy | Op::Move) => instr.a() == instr.b(),
+                _ => false,
+            };
         if is_final(instr) {
             reachable = false;
         }

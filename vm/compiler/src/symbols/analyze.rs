@@ -16,16 +16,7 @@ pub(crate) fn analyze(table: &mut SymbolTable) -> Result<()> {
         conditional: table.intern("__conditional_annotations__"),
     };
     let mut free = Names::default();
-    analyze_block(
-        table,
-        0,
-        None,
-        &mut free,
-        &mut Names::default(),
-        &mut Names::default(),
-        None,
-        &special,
-    )
+    analyze_block(table, 0, None, &mut free, &mut Names::default(), &mut Names::default(), None, &special)
 }
 
 /// Names that class bodies provide implicitly.
@@ -89,10 +80,7 @@ fn analyze_block(
             }
             if type_params.contains(&sym) {
                 return Err(Failure::syntax(
-                    format!(
-                        "nonlocal binding not allowed for type parameter '{}'",
-                        table.name(sym)
-                    ),
+                    format!("nonlocal binding not allowed for type parameter '{}'", table.name(sym)),
                     symbol.declared_at,
                 ));
             }
@@ -112,9 +100,7 @@ fn analyze_block(
             let class_mentions = class_entry.map_or(0, |class| table.scopes[class].mentions(sym));
             if class_mentions & mention::GLOBAL != 0 {
                 Resolution::GlobalExplicit
-            } else if class_mentions & mention::BOUND != 0
-                && class_mentions & mention::NONLOCAL == 0
-            {
+            } else if class_mentions & mention::BOUND != 0 && class_mentions & mention::NONLOCAL == 0 {
                 Resolution::GlobalImplicit
             } else if bound.as_ref().is_some_and(|b| b.contains(&sym)) {
                 table.scopes[id].has_free = true;
@@ -145,8 +131,8 @@ fn analyze_block(
         } else {
             None
         };
-        table.scopes[child].inlined = table.scopes[child].kind == ScopeKind::Comprehension
-            && !table.scopes[id].can_see_class_scope;
+        table.scopes[child].inlined =
+            table.scopes[child].kind == ScopeKind::Comprehension && !table.scopes[id].can_see_class_scope;
         let mut child_free = Names::default();
         analyze_block(
             table,
@@ -198,13 +184,7 @@ fn analyze_block(
 
 /// A comprehension that runs in its parent's code reaches the parent's locals directly: they need not be
 /// cells on its account.
-fn inline(
-    table: &mut SymbolTable,
-    id: ScopeId,
-    child: ScopeId,
-    child_free: &mut Names,
-    special: &Special,
-) {
+fn inline(table: &mut SymbolTable, id: ScopeId, child: ScopeId, child_free: &mut Names, special: &Special) {
     let is_class = table.scopes[id].kind == ScopeKind::Class;
     let symbols = table.scopes[child].symbols.clone();
     for symbol in symbols.iter().filter(|s| s.resolution == Resolution::Free) {

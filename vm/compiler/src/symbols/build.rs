@@ -83,7 +83,9 @@ impl Builder {
         let mut scope = new_scope(kind, name, Some(self.current), nested);
         scope.private = self.private.clone();
         scope.is_method = in_class
-            || (parent.kind == ScopeKind::TypeParams && parent.can_see_class_scope && kind == ScopeKind::Function);
+            || (parent.kind == ScopeKind::TypeParams
+                && parent.can_see_class_scope
+                && kind == ScopeKind::Function);
         scope.can_see_class_scope = sees_class
             && matches!(
                 kind,
@@ -316,10 +318,7 @@ impl Builder {
             return Err(Failure::syntax(message, range));
         }
         if flag == mention::NONLOCAL && self.scope().kind == ScopeKind::Module {
-            return Err(Failure::syntax(
-                "nonlocal declaration not allowed at module level".into(),
-                range,
-            ));
+            return Err(Failure::syntax("nonlocal declaration not allowed at module level".into(), range));
         }
         let symbol = self.scope().symbol_mut(sym);
         if symbol.mentions & (mention::GLOBAL | mention::NONLOCAL) == 0 {
@@ -338,10 +337,7 @@ impl Builder {
                 && s.simple
             {
                 let what = if mentions & mention::GLOBAL != 0 { "global" } else { "nonlocal" };
-                return Err(Failure::syntax(
-                    format!("annotated name '{}' can't be {what}", n.id),
-                    s.range,
-                ));
+                return Err(Failure::syntax(format!("annotated name '{}' can't be {what}", n.id), s.range));
             }
             if s.simple {
                 self.bind(&n.id, mention::ANNOTATED | mention::LOCAL, n.range)?;
@@ -413,7 +409,10 @@ impl Builder {
 
     pub(super) fn parameters(&mut self, parameters: &ast::Parameters) -> Result<()> {
         let plain = parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
-        let all = plain.map(|p| &p.parameter).chain(parameters.vararg.as_deref()).chain(parameters.kwarg.as_deref());
+        let all = plain
+            .map(|p| &p.parameter)
+            .chain(parameters.vararg.as_deref())
+            .chain(parameters.kwarg.as_deref());
         for parameter in all {
             let name = &parameter.name;
             let sym = self.sym(name);
@@ -470,12 +469,8 @@ impl Builder {
     }
 
     fn function_annotations(&mut self, s: &ast::StmtFunctionDef) -> Result<()> {
-        let annotations: Vec<&Expr> = s
-            .parameters
-            .iter()
-            .filter_map(|p| p.annotation())
-            .chain(s.returns.as_deref())
-            .collect();
+        let annotations: Vec<&Expr> =
+            s.parameters.iter().filter_map(|p| p.annotation()).chain(s.returns.as_deref()).collect();
         if annotations.is_empty() {
             return Ok(());
         }
@@ -581,8 +576,7 @@ impl Builder {
             if let TypeParam::TypeVar(p) = param
                 && let Some(bound) = &p.bound
             {
-                let word =
-                    if bound.is_tuple_expr() { "a TypeVar constraint" } else { "a TypeVar bound" };
+                let word = if bound.is_tuple_expr() { "a TypeVar constraint" } else { "a TypeVar bound" };
                 self.type_variable(name, bound, p, Role::Body, word)?;
             }
             match default {

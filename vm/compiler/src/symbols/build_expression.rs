@@ -31,12 +31,26 @@ impl Builder {
                 Ok(())
             }
             Expr::Set(e) => e.elts.iter().try_for_each(|v| self.expr(v)),
-            Expr::ListComp(c) => {
-                self.comprehension(c, ScopeKind::Comprehension, "<listcomp>", "list comprehension", &c.elt, None, &c.generators, c.range)
-            }
-            Expr::SetComp(c) => {
-                self.comprehension(c, ScopeKind::Comprehension, "<setcomp>", "set comprehension", &c.elt, None, &c.generators, c.range)
-            }
+            Expr::ListComp(c) => self.comprehension(
+                c,
+                ScopeKind::Comprehension,
+                "<listcomp>",
+                "list comprehension",
+                &c.elt,
+                None,
+                &c.generators,
+                c.range,
+            ),
+            Expr::SetComp(c) => self.comprehension(
+                c,
+                ScopeKind::Comprehension,
+                "<setcomp>",
+                "set comprehension",
+                &c.elt,
+                None,
+                &c.generators,
+                c.range,
+            ),
             Expr::DictComp(c) => {
                 let Some(key) = &c.key else {
                     return Err(Failure::syntax(
@@ -44,11 +58,27 @@ impl Builder {
                         c.value.range(),
                     ));
                 };
-                self.comprehension(c, ScopeKind::Comprehension, "<dictcomp>", "dict comprehension", key, Some(&c.value), &c.generators, c.range)
+                self.comprehension(
+                    c,
+                    ScopeKind::Comprehension,
+                    "<dictcomp>",
+                    "dict comprehension",
+                    key,
+                    Some(&c.value),
+                    &c.generators,
+                    c.range,
+                )
             }
-            Expr::Generator(c) => {
-                self.comprehension(c, ScopeKind::Generator, "<genexpr>", "generator expression", &c.elt, None, &c.generators, c.range)
-            }
+            Expr::Generator(c) => self.comprehension(
+                c,
+                ScopeKind::Generator,
+                "<genexpr>",
+                "generator expression",
+                &c.elt,
+                None,
+                &c.generators,
+                c.range,
+            ),
             Expr::Await(e) => {
                 self.forbid("await expression", e.range)?;
                 if self.scope().is_comprehension_like() || self.scope().kind == ScopeKind::Module {
@@ -146,9 +176,7 @@ impl Builder {
 
     fn forbid(&self, what: &str, range: TextRange) -> Result<()> {
         match self.forbidden {
-            Some(place) => {
-                Err(Failure::syntax(format!("{what} cannot be used within {place}"), range))
-            }
+            Some(place) => Err(Failure::syntax(format!("{what} cannot be used within {place}"), range)),
             None if self.table.scopes[self.current].kind == ScopeKind::TypeParams => Err(Failure::syntax(
                 format!("{what} cannot be used within the definition of a generic"),
                 range,
@@ -245,7 +273,8 @@ impl Builder {
                 }
                 ScopeKind::TypeVariable => {
                     return Err(Failure::syntax(
-                        "assignment expression within a comprehension cannot be used in a TypeVar bound".into(),
+                        "assignment expression within a comprehension cannot be used in a TypeVar bound"
+                            .into(),
                         range,
                     ));
                 }

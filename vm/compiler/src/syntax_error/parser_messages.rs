@@ -52,10 +52,8 @@ pub(crate) fn from_parser(source: &Source<'_>, parsed: &Parsed<Mod>) -> Option<B
         let at_end = rest.trim().is_empty();
         if at_end || source.line(failure.range.start()) > line {
             let start = TextSize::from(open.offset as u32);
-            failure = Failure::syntax(
-                format!("'{}' was never closed", open.bracket),
-                TextRange::empty(start),
-            );
+            failure =
+                Failure::syntax(format!("'{}' was never closed", open.bracket), TextRange::empty(start));
         }
     }
     Some(failure)
@@ -79,10 +77,9 @@ impl Mapper<'_> {
                 let at = start + TextSize::from(column.saturating_sub(1) as u32);
                 Failure::indentation("unexpected indent".into(), TextRange::empty(at))
             }
-            ParseErrorType::Lexical(LexicalErrorType::IndentationError) => Failure::indentation(
-                "unindent does not match any outer indentation level".into(),
-                range,
-            ),
+            ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
+                Failure::indentation("unindent does not match any outer indentation level".into(), range)
+            }
             ParseErrorType::Lexical(error) => self.lexical(error, range),
             ParseErrorType::OtherError(message) => self.other(message, range),
             ParseErrorType::InvalidAssignmentTarget => self.assignment_target(range),
@@ -133,12 +130,10 @@ impl Mapper<'_> {
             ParseErrorType::PositionalAfterKeywordArgument => {
                 Failure::syntax("positional argument follows keyword argument".into(), self.behind(range))
             }
-            ParseErrorType::PositionalAfterKeywordUnpacking => {
-                Failure::syntax(
-                    "positional argument follows keyword argument unpacking".into(),
-                    self.behind(range),
-                )
-            }
+            ParseErrorType::PositionalAfterKeywordUnpacking => Failure::syntax(
+                "positional argument follows keyword argument unpacking".into(),
+                self.behind(range),
+            ),
             ParseErrorType::InvalidArgumentUnpackingOrder => {
                 syntax("iterable argument unpacking follows keyword argument unpacking")
             }
@@ -156,14 +151,12 @@ impl Mapper<'_> {
                     self.invalid_syntax(range.start())
                 }
             }
-            ParseErrorType::EmptyImportNames => {
-                match self.token_at(range.start()).map(|t| t.kind()) {
-                    None | Some(TokenKind::Newline | TokenKind::EndOfFile | TokenKind::Rpar) => {
-                        syntax("Expected one or more names after 'import'")
-                    }
-                    Some(_) => self.invalid_syntax(range.start()),
+            ParseErrorType::EmptyImportNames => match self.token_at(range.start()).map(|t| t.kind()) {
+                None | Some(TokenKind::Newline | TokenKind::EndOfFile | TokenKind::Rpar) => {
+                    syntax("Expected one or more names after 'import'")
                 }
-            }
+                Some(_) => self.invalid_syntax(range.start()),
+            },
             ParseErrorType::EmptyTypeParams => syntax("Type parameter list cannot be empty"),
             ParseErrorType::InvalidMatchPatternTarget => syntax("cannot use '_' as a target"),
             ParseErrorType::FStringError(error) => self.interpolation("f-string", error, range),
@@ -187,7 +180,8 @@ impl Mapper<'_> {
         let (before, found) = (self.token_before(at).map(|t| t.kind()), token.map(|t| t.kind()));
         if let Some(message) = self.special(before, found, at) {
             let from_before = matches!(before, Some(TokenKind::Equal | TokenKind::Colon));
-            let start = self.token_before(at).filter(|_| from_before).map_or(range.start(), |t| t.range().start());
+            let start =
+                self.token_before(at).filter(|_| from_before).map_or(range.start(), |t| t.range().start());
             return Failure::syntax(message.into(), TextRange::new(start, range.end()));
         }
         Failure::syntax("invalid syntax".into(), range)
@@ -199,7 +193,12 @@ impl Mapper<'_> {
     }
 
     /// Mistakes that CPython has rules for, told by the two tokens.
-    fn special(&self, before: Option<TokenKind>, found: Option<TokenKind>, at: TextSize) -> Option<&'static str> {
+    fn special(
+        &self,
+        before: Option<TokenKind>,
+        found: Option<TokenKind>,
+        at: TextSize,
+    ) -> Option<&'static str> {
         let (before, found) = (before?, found?);
         let operator = matches!(
             before,
@@ -259,10 +258,9 @@ impl Mapper<'_> {
     }
 
     fn token_at(&self, at: TextSize) -> Option<&Token> {
-        self.parsed
-            .tokens()
-            .iter()
-            .find(|t| t.range().end() > at && !matches!(t.kind(), TokenKind::Comment | TokenKind::NonLogicalNewline))
+        self.parsed.tokens().iter().find(|t| {
+            t.range().end() > at && !matches!(t.kind(), TokenKind::Comment | TokenKind::NonLogicalNewline)
+        })
     }
 
     fn token_before(&self, at: TextSize) -> Option<&Token> {
@@ -293,7 +291,13 @@ impl Mapper<'_> {
     }
 
     fn field_error(&self, at: TextSize, range: TextRange) -> Box<Failure> {
-        let kind = if self.parsed.tokens().iter().take_while(|t| t.range().start() < at).any(|t| t.kind() == TokenKind::TStringStart) {
+        let kind = if self
+            .parsed
+            .tokens()
+            .iter()
+            .take_while(|t| t.range().start() < at)
+            .any(|t| t.kind() == TokenKind::TStringStart)
+        {
             "t-string"
         } else {
             "f-string"
@@ -318,16 +322,12 @@ impl Mapper<'_> {
             | LexicalErrorType::MissingUnicodeLbrace
             | LexicalErrorType::MissingUnicodeRbrace
             | LexicalErrorType::StringError => self.unicode_error(range),
-            LexicalErrorType::UnrecognizedToken { .. } => {
-                Failure::syntax("invalid syntax".into(), range)
-            }
+            LexicalErrorType::UnrecognizedToken { .. } => Failure::syntax("invalid syntax".into(), range),
             LexicalErrorType::Eof => Failure::syntax("unexpected EOF while parsing".into(), range),
             LexicalErrorType::InvalidByteLiteral => {
                 if self.source.text[range].is_ascii() {
                     let position = range.start();
-                    let start = self
-                        .token_at(position)
-                        .map_or(position, |t| t.range().start());
+                    let start = self.token_at(position).map_or(position, |t| t.range().start());
                     let body = start.to_usize() + 2;
                     let offset = range.start().to_usize().saturating_sub(body);
                     return Failure::syntax(
@@ -347,7 +347,8 @@ impl Mapper<'_> {
         let token = literal.map_or(range, Ranged::range);
         let text = &self.source.text[token];
         let quote = text.find(['"', '\'']).unwrap_or(0);
-        let width = if text[quote..].starts_with("\"\"\"") || text[quote..].starts_with("'''") { 3 } else { 1 };
+        let width =
+            if text[quote..].starts_with("\"\"\"") || text[quote..].starts_with("'''") { 3 } else { 1 };
         let body = token.start().to_usize() + quote + width;
         // Where the backslash is.
         let end = range.start().to_usize().max(body).min(self.source.text.len());
@@ -385,7 +386,12 @@ impl Mapper<'_> {
         )
     }
 
-    fn interpolation(&self, kind: &str, error: &InterpolatedStringErrorType, range: TextRange) -> Box<Failure> {
+    fn interpolation(
+        &self,
+        kind: &str,
+        error: &InterpolatedStringErrorType,
+        range: TextRange,
+    ) -> Box<Failure> {
         let message = match error {
             InterpolatedStringErrorType::UnclosedLbrace => {
                 let before = self.token_before(range.start()).map(|t| t.kind());
@@ -416,9 +422,9 @@ impl Mapper<'_> {
             InterpolatedStringErrorType::ConversionFlagNotImmediatelyAfterExclamation => {
                 format!("{kind}: conversion type must come right after the exclamation mark")
             }
-            InterpolatedStringErrorType::NewlineInFormatSpec => format!(
-                "{kind}: newlines are not allowed in format specifiers for single quoted {kind}s"
-            ),
+            InterpolatedStringErrorType::NewlineInFormatSpec => {
+                format!("{kind}: newlines are not allowed in format specifiers for single quoted {kind}s")
+            }
             InterpolatedStringErrorType::UnterminatedString => {
                 let line = self.source.line(range.end());
                 format!("unterminated {kind} literal (detected at line {line})")
@@ -460,11 +466,10 @@ impl Mapper<'_> {
                     self.invalid_syntax(at)
                 }
             }
-            (TokenKind::Else, _) => {
-                Failure::syntax("expected 'else' after 'if' expression".into(), range)
-            }
+            (TokenKind::Else, _) => Failure::syntax("expected 'else' after 'if' expression".into(), range),
             (TokenKind::Rbrace, _) if self.in_field(at) => {
-                let kind = if self.source.text[..at.to_usize()].contains("t'") { "t-string" } else { "f-string" };
+                let kind =
+                    if self.source.text[..at.to_usize()].contains("t'") { "t-string" } else { "f-string" };
                 let _ = found;
                 Failure::syntax(format!("{kind}: expecting '!', or ':', or '}}'"), range)
             }
@@ -562,8 +567,7 @@ impl Mapper<'_> {
         let word = self.statement_word(at);
         let second = self.token_at(at);
         let previous = self.token_before(at);
-        if matches!(word, "print" | "exec")
-            && previous.is_some_and(|p| &self.source.text[p.range()] == word)
+        if matches!(word, "print" | "exec") && previous.is_some_and(|p| &self.source.text[p.range()] == word)
         {
             let start = previous.map_or(at, |p| p.range().start());
             return Failure::syntax(
@@ -625,12 +629,10 @@ impl Mapper<'_> {
             "Only single target (not tuple) can be annotated" => {
                 syntax("only single target (not tuple) can be annotated")
             }
-            "Trailing comma not allowed" => {
-                Failure::syntax(
-                    "trailing comma not allowed without surrounding parentheses".into(),
-                    self.behind(range),
-                )
-            }
+            "Trailing comma not allowed" => Failure::syntax(
+                "trailing comma not allowed without surrounding parentheses".into(),
+                self.behind(range),
+            ),
             "Expected a parameter name" => self.keyword_target(range),
             "Cannot mix t-string literals with string or bytes literals" => {
                 syntax("cannot mix t-string literals with string or bytes literals")
@@ -651,10 +653,7 @@ impl Mapper<'_> {
         if matches!(text, "True" | "False" | "None") {
             return Failure::syntax(format!("cannot assign to {text}"), range);
         }
-        Failure::syntax(
-            "expression cannot contain assignment, perhaps you meant \"==\"?".into(),
-            range,
-        )
+        Failure::syntax("expression cannot contain assignment, perhaps you meant \"==\"?".into(), range)
     }
 
     fn missing_block(&self, clause: &str, range: TextRange) -> Box<Failure> {
@@ -673,10 +672,8 @@ impl Mapper<'_> {
                         line = self.source.line(start);
                     }
                 }
-                TokenKind::Comment
-                | TokenKind::NonLogicalNewline
-                | TokenKind::Indent
-                | TokenKind::Dedent => {}
+                TokenKind::Comment | TokenKind::NonLogicalNewline | TokenKind::Indent | TokenKind::Dedent => {
+                }
                 _ => {
                     first.get_or_insert(token.range().start());
                 }
@@ -715,8 +712,19 @@ impl Mapper<'_> {
             .is_some_and(|rest| has_assignment(rest));
         let plain = matches!(
             name,
-            "True" | "False" | "None" | "comparison" | "conditional expression" | "lambda" | "yield expression"
-                | "generator expression" | "named expression" | "list" | "tuple" | "starred" | "ellipsis_"
+            "True"
+                | "False"
+                | "None"
+                | "comparison"
+                | "conditional expression"
+                | "lambda"
+                | "yield expression"
+                | "generator expression"
+                | "named expression"
+                | "list"
+                | "tuple"
+                | "starred"
+                | "ellipsis_"
         ) || (name == "expression" && self.is_boolean(range));
         let message = if assigned && starts && !chain && !plain {
             format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?")

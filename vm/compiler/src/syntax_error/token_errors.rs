@@ -18,14 +18,8 @@ pub(super) struct Open {
 
 /// Scans the source; the result is the innermost bracket left open.
 pub(super) fn scan(source: &Source<'_>) -> Result<Option<Open>> {
-    let mut scanner = Scanner {
-        source,
-        text: source.text,
-        at: 0,
-        open: Vec::new(),
-        indents: vec![(0, 0)],
-        fields: 0,
-    };
+    let mut scanner =
+        Scanner { source, text: source.text, at: 0, open: Vec::new(), indents: vec![(0, 0)], fields: 0 };
     scanner.module()?;
     Ok(scanner.open.last().copied())
 }
@@ -235,20 +229,14 @@ impl Scanner<'_> {
         let name = &self.text[start..self.at];
         if matches!(self.peek(), Some('"' | '\'')) && name.len() <= 3 {
             let lower = name.to_ascii_lowercase();
-            if matches!(
-                lower.as_str(),
-                "r" | "u" | "b" | "f" | "t" | "br" | "rb" | "fr" | "rf" | "tr" | "rt"
-            ) {
+            if matches!(lower.as_str(), "r" | "u" | "b" | "f" | "t" | "br" | "rb" | "fr" | "rf" | "tr" | "rt")
+            {
                 return self.string(start, &lower);
             }
             if lower.bytes().all(|b| b"rubft".contains(&b))
                 && let Some((a, b)) = incompatible_prefixes(&lower)
             {
-                return self.fail(
-                    format!("'{a}' and '{b}' prefixes are incompatible"),
-                    start,
-                    self.at,
-                );
+                return self.fail(format!("'{a}' and '{b}' prefixes are incompatible"), start, self.at);
             }
         }
         if !name.is_ascii() {
@@ -352,11 +340,7 @@ impl Scanner<'_> {
             let c = self.peek().unwrap_or('\0');
             if !c.is_digit(radix) {
                 if c.is_ascii_digit() {
-                    return self.fail(
-                        format!("invalid digit '{c}' in {kind} literal"),
-                        self.at,
-                        self.at,
-                    );
+                    return self.fail(format!("invalid digit '{c}' in {kind} literal"), self.at, self.at);
                 }
                 return self.fail(format!("invalid {kind} literal"), self.at - 1, self.at - 1);
             }
@@ -441,9 +425,7 @@ impl Scanner<'_> {
         if triple && self.text.ends_with('\n') && here == self.text.len() {
             line -= 1;
         }
-        let escaped = !triple
-            && self.text[start..here].contains(&format!("\\{quote}"))
-            && kind.is_empty();
+        let escaped = !triple && self.text[start..here].contains(&format!("\\{quote}")) && kind.is_empty();
         let hint = if escaped { "; perhaps you escaped the end quote?" } else { "" };
         let triple = if triple { "triple-quoted " } else { "" };
         self.fail(
@@ -552,8 +534,7 @@ impl Scanner<'_> {
 /// The first pair of string prefixes that do not go together.
 fn incompatible_prefixes(prefix: &str) -> Option<(char, char)> {
     let has = |c: char| prefix.contains(c);
-    let pairs =
-        [('u', 'b'), ('u', 'r'), ('u', 'f'), ('u', 't'), ('b', 'f'), ('b', 't'), ('f', 't')];
+    let pairs = [('u', 'b'), ('u', 'r'), ('u', 'f'), ('u', 't'), ('b', 'f'), ('b', 't'), ('f', 't')];
     pairs.into_iter().find(|(a, b)| has(*a) && has(*b))
 }
 

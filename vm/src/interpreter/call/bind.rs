@@ -1,6 +1,7 @@
 //! Binding arguments to parameters, with CPython's errors.
 
 use taipan_bytecode::flags;
+use taipan_objects::Obj;
 use taipan_objects::argument::Args;
 use taipan_objects::code::PyCode;
 use taipan_objects::construct::tuple_obj;
@@ -10,7 +11,6 @@ use taipan_objects::function::PyFunction;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::str::{PyStr, intern};
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::Obj;
 
 /// An argument for a register: the caller keeps it alive for the duration of the call only if it is in registers, so it is counted.
 fn own(value: &Obj) -> Obj {
@@ -22,7 +22,12 @@ fn function_name(function: &PyFunction) -> String {
 }
 
 /// Fills `bound` (one entry per parameter register) from `args` and the function's defaults.
-pub fn bind(function: &PyFunction, code: &PyCode, args: &Args<'_>, bound: &mut [Option<Obj>]) -> PyResult<()> {
+pub fn bind(
+    function: &PyFunction,
+    code: &PyCode,
+    args: &Args<'_>,
+    bound: &mut [Option<Obj>],
+) -> PyResult<()> {
     let unit = &*code.unit;
     let argcount = unit.argcount as usize;
     let kwonly = unit.kwonlyargcount as usize;
@@ -35,7 +40,8 @@ pub fn bind(function: &PyFunction, code: &PyCode, args: &Args<'_>, bound: &mut [
         *place = Some(own(value));
     }
     if has_varargs {
-        let extra = if given > argcount { args.positional[argcount..].iter().map(own).collect() } else { Vec::new() };
+        let extra =
+            if given > argcount { args.positional[argcount..].iter().map(own).collect() } else { Vec::new() };
         bound[varargs_at] = Some(tuple_obj(extra));
     }
     let kwargs = if has_kwargs { Some(PyDict::new()) } else { None };
@@ -50,7 +56,8 @@ pub fn bind(function: &PyFunction, code: &PyCode, args: &Args<'_>, bound: &mut [
     }
     if given < argcount {
         let defaults = function.defaults.load();
-        let defaults = defaults.as_ref().and_then(|d| d.downcast::<PyTuple>()).map_or(&[][..], |d| d.as_slice());
+        let defaults =
+            defaults.as_ref().and_then(|d| d.downcast::<PyTuple>()).map_or(&[][..], |d| d.as_slice());
         let first_default = argcount.saturating_sub(defaults.len());
         let missing: Vec<usize> = (given..first_default).filter(|i| bound[*i].is_none()).collect();
         if !missing.is_empty() {
@@ -152,7 +159,8 @@ fn too_many(function: &PyFunction, code: &PyCode, given: usize, bound: &[Option<
     } else {
         (argcount.to_string(), argcount != 1)
     };
-    let kwonly_given = (argcount..argcount + unit.kwonlyargcount as usize).filter(|i| bound[*i].is_some()).count();
+    let kwonly_given =
+        (argcount..argcount + unit.kwonlyargcount as usize).filter(|i| bound[*i].is_some()).count();
     let given_text = if kwonly_given > 0 {
         format!(
             "{given} positional argument{} (and {kwonly_given} keyword-only argument{}) were",

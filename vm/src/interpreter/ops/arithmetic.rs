@@ -60,7 +60,11 @@ pub fn float_square(f: f64) -> Option<Value> {
 
 #[inline(always)]
 pub fn lshift(x: i64, y: i64) -> Option<Value> {
-    if !(0..48).contains(&y) || x.unsigned_abs().leading_zeros() <= 16 + y as u32 { None } else { Value::from_int(x << y) }
+    if !(0..48).contains(&y) || x.unsigned_abs().leading_zeros() <= 16 + y as u32 {
+        None
+    } else {
+        Value::from_int(x << y)
+    }
 }
 
 #[inline(always)]

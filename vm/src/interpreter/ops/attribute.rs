@@ -157,7 +157,8 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
         if found.as_ref().is_none_or(|f| !is_data_descriptor(f)) && shape.ext_offset != 0 && !shape.is_dict {
             match shape.find(name.as_ptr()) {
                 Some(slot) if slot < shape.inline_cap => {
-                    code.caches[pc].store((shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT, Ordering::Release);
+                    code.caches[pc]
+                        .store((shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT, Ordering::Release);
                 }
                 Some(_) => {}
                 None => cache_plain(code, pc, shape, version, found.as_ref()),
@@ -216,8 +217,14 @@ fn cache_plain(code: &PyCode, pc: usize, shape: &Shape, version: u32, found: Opt
         && version != 0
         && class_of(value).slots.descr_get().is_none()
     {
-        let cache =
-            ClassCache { found: Found::Plain, shape: shape.id.0, version, index: 0, subject: 0, value: value.value() };
+        let cache = ClassCache {
+            found: Found::Plain,
+            shape: shape.id.0,
+            version,
+            index: 0,
+            subject: 0,
+            value: value.value(),
+        };
         install(code, pc, cache);
     }
 }
@@ -295,7 +302,9 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
             let kind = class_of(&found);
             if kind.is(&types().function) || kind.is(&types().method_descriptor) {
                 let (shadowed, cacheable) = match obj.header().map(Shape::of) {
-                    Some(shape) if shape.ext_offset != 0 && shape.is_dict => (shape::get_attribute(obj, name)?.is_some(), false),
+                    Some(shape) if shape.ext_offset != 0 && shape.is_dict => {
+                        (shape::get_attribute(obj, name)?.is_some(), false)
+                    }
                     Some(shape) if shape.ext_offset != 0 => match shape.find(name.as_ptr()) {
                         Some(_) => (shape::get_attribute(obj, name)?.is_some(), false),
                         None => (false, true),
@@ -344,7 +353,14 @@ fn place_method(regs: Regs, a: usize, b: usize, function: Obj) {
 }
 
 /// `LOAD_SUPER_ATTR` and `LOAD_SUPER_METHOD`.
-pub fn load_super(code: &PyCode, regs: Regs, a: usize, name: usize, explicit: u16, method: bool) -> PyResult<()> {
+pub fn load_super(
+    code: &PyCode,
+    regs: Regs,
+    a: usize,
+    name: usize,
+    explicit: u16,
+    method: bool,
+) -> PyResult<()> {
     let name = &code.names[name];
     let callable = regs.take(a).ok_or_else(|| system_error("no super"))?;
     let (Some(class), Some(receiver)) = (regs.take(a + 1), regs.take(a + 2)) else {
@@ -353,9 +369,7 @@ pub fn load_super(code: &PyCode, regs: Regs, a: usize, name: usize, explicit: u1
     if callable.is(types().super_.as_obj())
         && let Some(class_type) = class.downcast::<PyType>()
     {
-        if method
-            && let Some(found) = super_method(class_type, &receiver, name)
-        {
+        if method && let Some(found) = super_method(class_type, &receiver, name) {
             regs.write(a, found);
             regs.write(a + 1, receiver);
             return Ok(());
@@ -365,7 +379,11 @@ pub fn load_super(code: &PyCode, regs: Regs, a: usize, name: usize, explicit: u1
         regs.clear(a + 1);
         return Ok(());
     }
-    let object = if explicit == 0 { protocol::call0(&callable)? } else { protocol::call(&callable, &[class, receiver])? };
+    let object = if explicit == 0 {
+        protocol::call0(&callable)?
+    } else {
+        protocol::call(&callable, &[class, receiver])?
+    };
     let value = protocol::getattr(&object, name)?;
     regs.write(a, value);
     regs.clear(a + 1);
@@ -378,11 +396,7 @@ fn super_method(class: &PyType, receiver: &Obj, name: &Py<PyStr>) -> Option<Obj>
     if !start.is_subtype(class) || name.eq_str("__class__") {
         return None;
     }
-    let found = start
-        .mro_iter()
-        .skip_while(|c| !c.is(class))
-        .skip(1)
-        .find_map(|c| c.dict().get_str(name))?;
+    let found = start.mro_iter().skip_while(|c| !c.is(class)).skip(1).find_map(|c| c.dict().get_str(name))?;
     let kind = class_of(&found);
     if kind.is(&types().function) || kind.is(&types().method_descriptor) { Some(found) } else { None }
 }
@@ -391,16 +405,24 @@ fn super_method(class: &PyType, receiver: &Obj, name: &Py<PyStr>) -> Option<Obj>
 pub fn load_special(regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> {
     let Some(obj) = regs.get(b) else { return Err(system_error("no context manager")) };
     let (name, message) = match Special::from_u16(which) {
-        Some(Special::Enter) => (istr!("__enter__"), "the context manager protocol (missed __enter__ method)"),
+        Some(Special::Enter) => {
+            (istr!("__enter__"), "the context manager protocol (missed __enter__ method)")
+        }
         Some(Special::Exit) => (istr!("__exit__"), "the context manager protocol (missed __exit__ method)"),
-        Some(Special::AEnter) => (istr!("__aenter__"), "the asynchronous context manager protocol (missed __aenter__ method)"),
-        Some(Special::AExit) => (istr!("__aexit__"), "the asynchronous context manager protocol (missed __aexit__ method)"),
+        Some(Special::AEnter) => {
+            (istr!("__aenter__"), "the asynchronous context manager protocol (missed __aenter__ method)")
+        }
+        Some(Special::AExit) => {
+            (istr!("__aexit__"), "the asynchronous context manager protocol (missed __aexit__ method)")
+        }
         None => return Err(system_error("bad special method")),
     };
     let class = class_of(obj);
     let Some(found) = class.lookup(&name) else {
         let other = match Special::from_u16(which) {
-            Some(Special::Enter | Special::Exit) => class.lookup_name("__aenter__").is_some() && class.lookup_name("__aexit__").is_some(),
+            Some(Special::Enter | Special::Exit) => {
+                class.lookup_name("__aenter__").is_some() && class.lookup_name("__aexit__").is_some()
+            }
             _ => class.lookup_name("__enter__").is_some() && class.lookup_name("__exit__").is_some(),
         };
         let hint = match (other, Special::from_u16(which)) {

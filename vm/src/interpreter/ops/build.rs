@@ -185,5 +185,9 @@ pub fn format_simple(obj: &Obj, conversion: u16) -> PyResult<Obj> {
         return protocol::format(obj, istr!("").as_obj());
     }
     let converted = convert(obj, conversion)?;
-    if class_of(&converted).is(&types().str) { Ok(converted) } else { protocol::format(&converted, istr!("").as_obj()) }
+    if class_of(&converted).is(&types().str) {
+        Ok(converted)
+    } else {
+        protocol::format(&converted, istr!("").as_obj())
+    }
 }

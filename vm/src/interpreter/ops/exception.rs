@@ -1,5 +1,6 @@
 //! Raising and matching.
 
+use taipan_objects::Obj;
 use taipan_objects::error::*;
 use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::protocol;
@@ -7,7 +8,6 @@ use taipan_objects::singletons::{is_none, none};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
-use taipan_objects::Obj;
 
 use crate::registers::Regs;
 
@@ -122,7 +122,10 @@ pub fn matches(exception: &Obj, pattern: &Obj) -> PyResult<bool> {
         for item in tuple.as_slice() {
             check_class(item, NOT_ALLOWED)?;
         }
-        return Ok(tuple.as_slice().iter().any(|item| item.downcast::<PyType>().is_some_and(|c| class.is_subtype(c))));
+        return Ok(tuple
+            .as_slice()
+            .iter()
+            .any(|item| item.downcast::<PyType>().is_some_and(|c| class.is_subtype(c))));
     }
     check_class(pattern, NOT_ALLOWED)?;
     Ok(pattern.downcast::<PyType>().is_some_and(|c| class.is_subtype(c)))

@@ -98,7 +98,13 @@ fn is_iterable(source: &Obj) -> bool {
 }
 
 /// `UNPACK_SEQUENCE`.
-pub fn unpack_sequence(regs: Regs, first: usize, source: &Obj, count: usize, consume: Option<usize>) -> PyResult<()> {
+pub fn unpack_sequence(
+    regs: Regs,
+    first: usize,
+    source: &Obj,
+    count: usize,
+    consume: Option<usize>,
+) -> PyResult<()> {
     let class = class_of(source);
     let items: Vec<Obj> = if class.is(&types().tuple)
         && let Some(tuple) = source.downcast::<PyTuple>()
@@ -135,22 +141,37 @@ pub fn unpack_sequence(regs: Regs, first: usize, source: &Obj, count: usize, con
             items.push(item.into_strong());
         }
         if items.len() < count {
-            return Err(value_error(format!("not enough values to unpack (expected {count}, got {})", items.len())));
+            return Err(value_error(format!(
+                "not enough values to unpack (expected {count}, got {})",
+                items.len()
+            )));
         }
         items
     };
     if items.len() < count {
-        return Err(value_error(format!("not enough values to unpack (expected {count}, got {})", items.len())));
+        return Err(value_error(format!(
+            "not enough values to unpack (expected {count}, got {})",
+            items.len()
+        )));
     }
     if items.len() > count {
-        return Err(value_error(format!("too many values to unpack (expected {count}, got {})", items.len())));
+        return Err(value_error(format!(
+            "too many values to unpack (expected {count}, got {})",
+            items.len()
+        )));
     }
     write_all(regs, first, items, consume);
     Ok(())
 }
 
 /// `UNPACK_EX`.
-pub fn unpack_ex(regs: Regs, first: usize, source: &Obj, counts: u16, consume: Option<usize>) -> PyResult<()> {
+pub fn unpack_ex(
+    regs: Regs,
+    first: usize,
+    source: &Obj,
+    counts: u16,
+    consume: Option<usize>,
+) -> PyResult<()> {
     let (before, after) = (counts as usize & 0xff, counts as usize >> 8);
     if !is_iterable(source) {
         return Err(not_iterable(source));

@@ -58,7 +58,10 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
             if let Some(entry) = globals.entry_index(name)
                 && globals_version != 0
             {
-                code.caches[pc].store((globals_version as u64) << 32 | (entry as u64) << 1 | IN_GLOBALS, Ordering::Release);
+                code.caches[pc].store(
+                    (globals_version as u64) << 32 | (entry as u64) << 1 | IN_GLOBALS,
+                    Ordering::Release,
+                );
             }
             return Ok(value);
         }
@@ -69,8 +72,10 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
                 && builtins_version != 0
             {
                 // A few words per call site and change of a namespace: leaked, since racing readers may hold the old one.
-                let cache = Box::leak(Box::new(BuiltinCache { globals_version, builtins_version, index: entry }));
-                code.caches[pc].store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
+                let cache =
+                    Box::leak(Box::new(BuiltinCache { globals_version, builtins_version, index: entry }));
+                code.caches[pc]
+                    .store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
             }
             return Ok(value);
         }
@@ -115,7 +120,10 @@ fn not_defined(name: &Py<PyStr>) -> Raised {
 pub fn unbound_local(code: &PyCode, index: u16) {
     let name = &code.names[index as usize];
     let _ = name_error_for(
-        format!("cannot access local variable '{}' where it is not associated with a value", name.to_string_lossy()),
+        format!(
+            "cannot access local variable '{}' where it is not associated with a value",
+            name.to_string_lossy()
+        ),
         name,
         true,
     );
@@ -128,7 +136,10 @@ pub fn empty_register(code: &PyCode, register: u16) {
         Some(name) => {
             let name = taipan_objects::str::intern(name);
             let _ = name_error_for(
-                format!("cannot access local variable '{}' where it is not associated with a value", name.to_string_lossy()),
+                format!(
+                    "cannot access local variable '{}' where it is not associated with a value",
+                    name.to_string_lossy()
+                ),
                 &name,
                 true,
             );
@@ -147,12 +158,18 @@ pub fn empty_cell(code: &PyCode, register: u16) {
     let text = name.to_string_lossy();
     let _ = if free {
         name_error_for(
-            format!("cannot access free variable '{text}' where it is not associated with a value in enclosing scope"),
+            format!(
+                "cannot access free variable '{text}' where it is not associated with a value in enclosing scope"
+            ),
             &name,
             false,
         )
     } else {
-        name_error_for(format!("cannot access local variable '{text}' where it is not associated with a value"), &name, true)
+        name_error_for(
+            format!("cannot access local variable '{text}' where it is not associated with a value"),
+            &name,
+            true,
+        )
     };
 }
 

@@ -35,12 +35,17 @@ pub fn match_keys(subject: &Obj, keys: &Obj) -> PyResult<Obj> {
     let mut values = Vec::with_capacity(keys.len());
     for key in keys.as_slice() {
         if seen.contains(key)? {
-            return Err(value_error(format!("mapping pattern checks duplicate key ({})", protocol::repr_string(key)?)));
+            return Err(value_error(format!(
+                "mapping pattern checks duplicate key ({})",
+                protocol::repr_string(key)?
+            )));
         }
         seen.add(key.clone())?;
         let value = match (&get, subject.downcast::<PyDict>()) {
             (None, Some(dict)) => dict.get(key)?,
-            (Some(get), _) => Some(protocol::call(get, &[key.clone(), sentinel.clone()])?).filter(|v| !v.is(&sentinel)),
+            (Some(get), _) => {
+                Some(protocol::call(get, &[key.clone(), sentinel.clone()])?).filter(|v| !v.is(&sentinel))
+            }
             (None, None) => None,
         };
         match value {
@@ -59,7 +64,9 @@ pub fn match_class(subject: &Obj, class: &Obj, positional: usize, keywords: &Obj
     if !protocol::isinstance(subject, class)? {
         return Ok(none());
     }
-    let Some(keywords) = keywords.downcast::<PyTuple>() else { return Err(system_error("keyword names are not a tuple")) };
+    let Some(keywords) = keywords.downcast::<PyTuple>() else {
+        return Err(system_error("keyword names are not a tuple"));
+    };
     let mut seen: Vec<String> = Vec::new();
     let mut values = Vec::new();
     let class_name = class_type.name();
@@ -88,7 +95,10 @@ pub fn match_class(subject: &Obj, class: &Obj, positional: usize, keywords: &Obj
         } else {
             for name in &names[..positional] {
                 if !name.is_layout::<PyStr>() {
-                    return Err(type_error(format!("__match_args__ elements must be strings (got {})", class_of(name).name())));
+                    return Err(type_error(format!(
+                        "__match_args__ elements must be strings (got {})",
+                        class_of(name).name()
+                    )));
                 }
                 match attribute(subject, name, &class_name, &mut seen)? {
                     Some(value) => values.push(value),

@@ -20,14 +20,18 @@ use crate::thread::VmThread;
 /// `MAKE_FUNCTION`.
 pub fn make_function(code: &PyCode, frame: &Frame, index: usize) -> PyResult<Obj> {
     match code.consts[index].to_py::<PyCode>() {
-        Some(code) => Ok(PyFunction::new(&code, frame.globals().clone(), frame.builtins().clone()).into_obj()),
+        Some(code) => {
+            Ok(PyFunction::new(&code, frame.globals().clone(), frame.builtins().clone()).into_obj())
+        }
         None => Err(system_error("not a code constant")),
     }
 }
 
 /// `SET_FUNCTION_ATTRIBUTE`.
 pub fn set_function_attribute(function: &Obj, value: Obj, which: u16) -> PyResult<()> {
-    let Some(function) = function.downcast::<PyFunction>() else { return Err(system_error("not a function")) };
+    let Some(function) = function.downcast::<PyFunction>() else {
+        return Err(system_error("not a function"));
+    };
     let slot = match FunctionAttribute::from_u16(which) {
         Some(FunctionAttribute::Defaults) => &function.defaults,
         Some(FunctionAttribute::KwDefaults) => &function.kwdefaults,
@@ -113,7 +117,9 @@ pub fn intrinsic_1(which: u16, value: &Obj) -> PyResult<Obj> {
         }
         Some(Intrinsic1::TypeAlias) => {
             let parts = protocol::collect(value)?;
-            let [name, params, compute] = parts.as_slice() else { return Err(system_error("bad type alias")) };
+            let [name, params, compute] = parts.as_slice() else {
+                return Err(system_error("bad type alias"));
+            };
             let class = typing("TypeAliasType")?;
             let make = protocol::getattr_opt(&class, &istr!("_from_statement"))?;
             match make {
@@ -208,11 +214,21 @@ pub fn extended(
         Some(Op::LoadName) => super::name::load_name(code, pc, frame, b)?,
         Some(Op::LoadAttr) => super::attribute::load(code, pc, operand(regs, low.b() as usize)?, c)?,
         Some(Op::StoreName) => {
-            super::name::store_name(code, frame, b, operand(regs, (low.a() & !taipan_bytecode::TAKE) as usize)?.clone())?;
+            super::name::store_name(
+                code,
+                frame,
+                b,
+                operand(regs, (low.a() & !taipan_bytecode::TAKE) as usize)?.clone(),
+            )?;
             return Ok(Called::Value(none()));
         }
         Some(Op::StoreGlobal) => {
-            super::name::store_global(code, frame, b, operand(regs, (low.a() & !taipan_bytecode::TAKE) as usize)?.clone())?;
+            super::name::store_global(
+                code,
+                frame,
+                b,
+                operand(regs, (low.a() & !taipan_bytecode::TAKE) as usize)?.clone(),
+            )?;
             return Ok(Called::Value(none()));
         }
         Some(Op::StoreAttr) => {
@@ -234,7 +250,10 @@ pub fn extended(
         Some(Op::BuildList) => super::build::list(regs, low.b() as usize, c),
         Some(Op::BuildTuple) => super::build::tuple(regs, low.b() as usize, c),
         other => {
-            return Err(system_error(format!("instruction {} with wide operands", other.map_or("?", Op::name))));
+            return Err(system_error(format!(
+                "instruction {} with wide operands",
+                other.map_or("?", Op::name)
+            )));
         }
     };
     regs.write(a, value);

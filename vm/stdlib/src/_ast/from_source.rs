@@ -30,7 +30,8 @@ type Fields<'f> = &'f [(&'static str, Obj)];
 impl<'a> Builder<'a> {
     fn new(source: &'a str) -> Builder<'a> {
         let mut line_starts = vec![0];
-        line_starts.extend(source.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1));
+        line_starts
+            .extend(source.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1));
         Builder { source, line_starts, shared: RefCell::default() }
     }
     fn place(&self, offset: u32) -> (i64, i64) {
@@ -42,7 +43,9 @@ impl<'a> Builder<'a> {
     }
     /// A node without position.
     fn plain(&self, class: &'static str, fields: Fields<'_>) -> PyResult<Obj> {
-        let Some(class) = classes().by_name.get(class) else { return Err(system_error("unknown node class")) };
+        let Some(class) = classes().by_name.get(class) else {
+            return Err(system_error("unknown node class"));
+        };
         let node = blank(class);
         for (name, value) in fields {
             setattr(&node, &intern(name), value)?;
@@ -69,7 +72,11 @@ impl<'a> Builder<'a> {
         self.shared.borrow_mut().insert(class, node.clone());
         Ok(node)
     }
-    fn list<T>(&self, items: impl IntoIterator<Item = T>, convert: impl Fn(T) -> PyResult<Obj>) -> PyResult<Obj> {
+    fn list<T>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+        convert: impl Fn(T) -> PyResult<Obj>,
+    ) -> PyResult<Obj> {
         Ok(list_obj(items.into_iter().map(convert).collect::<PyResult<Vec<Obj>>>()?))
     }
     fn optional<T>(&self, item: Option<T>, convert: impl Fn(T) -> PyResult<Obj>) -> PyResult<Obj> {
@@ -92,11 +99,15 @@ impl<'a> Builder<'a> {
     }
     fn module(&self, module: &Mod, mode: &str) -> PyResult<Obj> {
         match module {
-            Mod::Module(ModModule { body, .. }) if mode == "single" => self.plain("Interactive", &[("body", self.body(body)?)]),
+            Mod::Module(ModModule { body, .. }) if mode == "single" => {
+                self.plain("Interactive", &[("body", self.body(body)?)])
+            }
             Mod::Module(ModModule { body, .. }) => {
                 self.plain("Module", &[("body", self.body(body)?), ("type_ignores", list_obj(Vec::new()))])
             }
-            Mod::Expression(ModExpression { body, .. }) => self.plain("Expression", &[("body", self.expression(body)?)]),
+            Mod::Expression(ModExpression { body, .. }) => {
+                self.plain("Expression", &[("body", self.expression(body)?)])
+            }
         }
     }
     fn arguments(&self, parameters: Option<&ast::Parameters>) -> PyResult<Obj> {
@@ -135,7 +146,10 @@ impl<'a> Builder<'a> {
         )
     }
     fn keyword(&self, keyword: &ast::Keyword) -> PyResult<Obj> {
-        let fields = [("arg", self.optional_identifier(keyword.arg.as_ref())), ("value", self.expression(&keyword.value)?)];
+        let fields = [
+            ("arg", self.optional_identifier(keyword.arg.as_ref())),
+            ("value", self.expression(&keyword.value)?),
+        ];
         self.node("keyword", keyword.range, &fields)
     }
 }
@@ -151,7 +165,9 @@ fn parse(text: &str, filename: &str, mode: &str, _flags: i64, options: CompileOp
     let text = if kind == Mode::Eval { text.trim_start_matches([' ', '\t']) } else { text };
     match taipan_compiler::parse(text, kind, options.options) {
         Ok(module) => Builder::new(text.strip_prefix('\u{feff}').unwrap_or(text)).module(&module, mode),
-        Err(info) => Err(taipan_vm::builtins::compile::raise_syntax_error(&info, filename, options.allow_incomplete)),
+        Err(info) => {
+            Err(taipan_vm::builtins::compile::raise_syntax_error(&info, filename, options.allow_incomplete))
+        }
     }
 }
 
@@ -160,7 +176,13 @@ fn is_tree(obj: &Obj) -> PyResult<bool> {
 }
 
 /// Compiles a tree by way of its source text, so positions in the code are those of that text.
-fn compile_tree(tree: &Obj, filename: &str, mode: &str, flags: i64, options: CompileOptions) -> PyResult<Obj> {
+fn compile_tree(
+    tree: &Obj,
+    filename: &str,
+    mode: &str,
+    flags: i64,
+    options: CompileOptions,
+) -> PyResult<Obj> {
     if flags & 0x400 != 0 {
         return Ok(tree.clone());
     }
@@ -180,5 +202,9 @@ fn compile_tree(tree: &Obj, filename: &str, mode: &str, flags: i64, options: Com
 
 /// Gives `compile` its trees.
 pub(super) fn install() {
-    taipan_vm::builtins::compile::install_ast_support(AstSupport { is_ast: is_tree, compile: compile_tree, parse });
+    taipan_vm::builtins::compile::install_ast_support(AstSupport {
+        is_ast: is_tree,
+        compile: compile_tree,
+        parse,
+    });
 }

@@ -23,7 +23,10 @@ layout!(PyEncodingMap, "EncodingMap");
 pub fn build(map: &PyStr) -> Obj {
     static CLASS: std::sync::OnceLock<Py<PyType>> = std::sync::OnceLock::new();
     let class = CLASS.get_or_init(|| {
-        TypeBuilder::new("EncodingMap", <PyEncodingMap as taipan_objects::Object>::ops()).no_instantiation().final_().make()
+        TypeBuilder::new("EncodingMap", <PyEncodingMap as taipan_objects::Object>::ops())
+            .no_instantiation()
+            .final_()
+            .make()
     });
     let table = EncodingTable::new(map.units());
     new_instance(class, |header| PyEncodingMap { header, table }).into_obj()
@@ -71,7 +74,11 @@ pub fn decode(data: &Obj, errors: &str, mapping: Option<&Obj>) -> PyResult<Obj> 
             }
         }
         let reason = "character maps to <undefined>";
-        at = handler.undecodable(&bytes, Problem { codec: "charmap", start: at, end: at + 1, reason }, &mut out)?;
+        at = handler.undecodable(
+            &bytes,
+            Problem { codec: "charmap", start: at, end: at + 1, reason },
+            &mut out,
+        )?;
     }
     Ok(decoded_pair(out, bytes.len()))
 }
@@ -87,7 +94,9 @@ pub fn encode(text: &PyStr, errors: &str, mapping: Option<&Obj>) -> PyResult<Obj
             let one = |code, out: &mut Vec<u8>| Ok(map.table.get(code).map(|byte| out.push(byte)).is_some());
             encode_charmap(text.units(), one, &mut handler, &mut out)?;
         }
-        None => encode_charmap(text.units(), |code, out| encode_one(mapping, code, out), &mut handler, &mut out)?,
+        None => {
+            encode_charmap(text.units(), |code, out| encode_one(mapping, code, out), &mut handler, &mut out)?
+        }
     }
     Ok(super::encoded(out, text.len()))
 }

@@ -144,7 +144,9 @@ fn handle(exception: &Obj, policy: Policy) -> PyResult<Obj> {
             None => Err(raise(exception.clone())),
         };
     }
-    let Some(text) = object.downcast::<PyStr>() else { return Err(type_error("object attribute must be unicode")) };
+    let Some(text) = object.downcast::<PyStr>() else {
+        return Err(type_error("object attribute must be unicode"));
+    };
     let (start, end) = (start.min(text.len()), end.min(text.len()));
     let end = end.max(start);
     if translates && policy == Policy::Replace {

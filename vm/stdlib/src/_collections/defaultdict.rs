@@ -73,7 +73,8 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn or(a: &Obj, b: &Obj) -> PyResult<Obj> {
-    let (own, other) = if a.is_layout::<PyExtendedDict>() && class_of(a).is_subtype(class()) { (a, b) } else { (b, a) };
+    let (own, other) =
+        if a.is_layout::<PyExtendedDict>() && class_of(a).is_subtype(class()) { (a, b) } else { (b, a) };
     if !other.is_layout::<PyDict>() {
         return Ok(not_implemented());
     }

@@ -234,7 +234,11 @@ impl PyDeque {
             None => counted::call1(&class, obj)?,
         };
         if !copy.is_layout::<PyDeque>() {
-            return Err(type_error(format!("{}() must return a deque, not {}", class_of_this.full_name(), class_of(&copy).full_name())));
+            return Err(type_error(format!(
+                "{}() must return a deque, not {}",
+                class_of_this.full_name(),
+                class_of(&copy).full_name()
+            )));
         }
         Ok(copy)
     }
@@ -270,7 +274,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyDeque>(), b.downcast::<PyDeque>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyDeque>(), b.downcast::<PyDeque>()) else {
+        return Ok(not_implemented());
+    };
     if matches!(op, CompareOp::Eq | CompareOp::Ne) {
         if a.is(b) {
             return Ok(bool_obj(op == CompareOp::Eq));
@@ -310,7 +316,10 @@ fn position(this: &PyDeque, key: &Obj) -> PyResult<usize> {
     let index = protocol::index_word(key)?;
     let len = this.len();
     let index = if index < 0 { index + len as isize } else { index };
-    usize::try_from(index).ok().filter(|index| *index < len).ok_or_else(|| index_error("deque index out of range"))
+    usize::try_from(index)
+        .ok()
+        .filter(|index| *index < len)
+        .ok_or_else(|| index_error("deque index out of range"))
 }
 
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
@@ -345,7 +354,10 @@ fn contains(obj: &Obj, value: &Obj) -> PyResult<bool> {
 fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyDeque>(a)?;
     if !b.is_layout::<PyDeque>() {
-        return Err(type_error(format!("can only concatenate deque (not \"{}\") to deque", class_of(b).name())));
+        return Err(type_error(format!(
+            "can only concatenate deque (not \"{}\") to deque",
+            class_of(b).name()
+        )));
     }
     let result = this.copied(a)?;
     receiver::<PyDeque>(&result)?.extend_back(b)?;

@@ -57,7 +57,12 @@ fn update(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
             for pair in protocol::collect(other)? {
                 match protocol::collect(&pair)?.as_slice() {
                     [key, value] => protocol::setitem(obj, key, value)?,
-                    items => return Err(value_error(format!("need more than {} values to unpack", items.len().min(1)))),
+                    items => {
+                        return Err(value_error(format!(
+                            "need more than {} values to unpack",
+                            items.len().min(1)
+                        )));
+                    }
                 }
             }
         }
@@ -117,7 +122,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let (Some(x), Some(y)) = (a.downcast::<PyDict>(), b.downcast::<PyDict>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<PyDict>(), b.downcast::<PyDict>()) else {
+        return Ok(not_implemented());
+    };
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
@@ -158,7 +165,9 @@ fn copy(obj: &Obj) -> PyResult<Obj> {
     let class_of_this = class_of(obj);
     if class_of_this.is(class()) {
         let copy = counted::call(class().as_obj(), &[])?;
-        receiver::<PyDict>(&copy)?.update_from(&list_obj(receiver::<PyDict>(obj)?.snapshot().into_iter().map(|(k, v)| tuple_obj(vec![k, v])).collect()))?;
+        receiver::<PyDict>(&copy)?.update_from(&list_obj(
+            receiver::<PyDict>(obj)?.snapshot().into_iter().map(|(k, v)| tuple_obj(vec![k, v])).collect(),
+        ))?;
         for (name, value) in shape::attributes(obj)? {
             protocol::set_or_delete(&copy, &name, Some(&value))?;
         }

@@ -58,7 +58,8 @@ fn missing() -> &'static Obj {
 
 /// The token of a set.
 pub fn new(context: Obj, variable: Obj, old: Option<Obj>) -> Obj {
-    new_instance(class(), |header| PyToken { header, context, variable, old, used: AtomicBool::new(false) }).into_obj()
+    new_instance(class(), |header| PyToken { header, context, variable, old, used: AtomicBool::new(false) })
+        .into_obj()
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
@@ -75,11 +76,17 @@ pub fn reset(variable: &Obj, token: &Obj) -> PyResult<()> {
         return Err(runtime_error(format!("{} has already been used once", protocol::repr_string(token)?)));
     }
     if !this.variable.is(variable) {
-        return Err(value_error(format!("{} was created by a different ContextVar", protocol::repr_string(token)?)));
+        return Err(value_error(format!(
+            "{} was created by a different ContextVar",
+            protocol::repr_string(token)?
+        )));
     }
     let context = current();
     if !this.context.is(context.as_obj()) {
-        return Err(value_error(format!("{} was created in a different Context", protocol::repr_string(token)?)));
+        return Err(value_error(format!(
+            "{} was created in a different Context",
+            protocol::repr_string(token)?
+        )));
     }
     this.used.store(true, Ordering::Relaxed);
     context.replace(variable, this.old.clone()).map(drop)

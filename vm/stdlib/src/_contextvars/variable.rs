@@ -5,8 +5,8 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_objects::{generic_alias, protocol};
 
-use super::token::{self, PyToken};
 use super::current;
+use super::token::{self, PyToken};
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
 
@@ -90,7 +90,10 @@ impl PyContextVar {
     #[pymethod(sig = "(token, /)")]
     fn reset(slf: &Obj, token: &Obj) -> PyResult<()> {
         if !token.is_layout::<PyToken>() {
-            return Err(type_error(format!("expected an instance of Token, got {}", protocol::repr_string(token)?)));
+            return Err(type_error(format!(
+                "expected an instance of Token, got {}",
+                protocol::repr_string(token)?
+            )));
         }
         token::reset(slf, token)
     }

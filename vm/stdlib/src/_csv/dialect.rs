@@ -67,8 +67,16 @@ pub fn registry() -> &'static Py<PyDict> {
 }
 
 /// The names of parameters, in the order of the arguments after the dialect.
-const NAMES: [&str; 8] =
-    ["delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict"];
+const NAMES: [&str; 8] = [
+    "delimiter",
+    "doublequote",
+    "escapechar",
+    "lineterminator",
+    "quotechar",
+    "quoting",
+    "skipinitialspace",
+    "strict",
+];
 
 fn length_error(name: &str, wanted: &str, len: usize) -> Raised {
     type_error(format!("\"{name}\" must be {wanted}, not a string of length {len}"))
@@ -145,7 +153,8 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     }
     if let Some(given) = dialect.take().filter(|d| !is_none(d)) {
         let given = if given.is_layout::<PyStr>() { get(&given)? } else { given };
-        if class.is(self::class()) && class_of(&given).is(self::class()) && values.iter().all(Option::is_none) {
+        if class.is(self::class()) && class_of(&given).is(self::class()) && values.iter().all(Option::is_none)
+        {
             return Ok(given);
         }
         for (value, name) in values.iter_mut().zip(NAMES) {
@@ -154,7 +163,8 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             }
         }
     }
-    let [delimiter, doublequote, escapechar, lineterminator, quotechar, quoting, skipinitialspace, strict] = &values;
+    let [delimiter, doublequote, escapechar, lineterminator, quotechar, quoting, skipinitialspace, strict] =
+        &values;
     let delimiter = required_char("delimiter", delimiter.as_ref(), u32::from(b','))?;
     let doublequote = flag(doublequote.as_ref(), true)?;
     let escapechar = optional_char("escapechar", escapechar.as_ref(), None)?;
@@ -162,7 +172,12 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         None => PyStr::new("\r\n"),
         Some(text) => match text.to_py::<PyStr>() {
             Some(text) => text,
-            None => return Err(type_error(format!("\"lineterminator\" must be a string, not {}", class_of(text).name()))),
+            None => {
+                return Err(type_error(format!(
+                    "\"lineterminator\" must be a string, not {}",
+                    class_of(text).name()
+                )));
+            }
         },
     };
     let quote_given = quotechar.as_ref().is_some_and(is_none) && quoting.is_none();
@@ -172,7 +187,10 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         None => Quoting::Minimal,
         Some(quoting) => {
             if !is_exact_int(quoting) {
-                return Err(type_error(format!("\"quoting\" must be an integer, not {}", class_of(quoting).name())));
+                return Err(type_error(format!(
+                    "\"quoting\" must be an integer, not {}",
+                    class_of(quoting).name()
+                )));
             }
             let index = int_ref(quoting).and_then(|q| q.to_i64()).and_then(|q| usize::try_from(q).ok());
             match index.and_then(|q| QUOTINGS.get(q)) {
@@ -210,7 +228,8 @@ pub fn of_arguments(dialect: Option<&Obj>, options: &Kwargs<'_>) -> PyResult<Py<
     }
     let positional: Vec<Obj> = dialect.into_iter().cloned().collect();
     let made = call_args(class().as_obj(), &Args::with_keywords(&positional, &names, &values))?;
-    made.into_py::<PyDialect>().map_err(|other| type_error(format!("expected a Dialect, not {}", class_of(&other).name())))
+    made.into_py::<PyDialect>()
+        .map_err(|other| type_error(format!("expected a Dialect, not {}", class_of(&other).name())))
 }
 
 fn char_obj(c: Option<u32>) -> Obj {

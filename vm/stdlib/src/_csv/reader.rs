@@ -34,7 +34,8 @@ pub fn class() -> &'static Py<PyType> {
 }
 
 pub fn make(lines: Obj, dialect: Py<PyDialect>) -> Obj {
-    new_instance(class(), |header| PyReader { header, lines, dialect, line_num: AtomicUsize::new(0) }).into_obj()
+    new_instance(class(), |header| PyReader { header, lines, dialect, line_num: AtomicUsize::new(0) })
+        .into_obj()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,14 +77,12 @@ impl Record<'_> {
     fn save(&mut self) -> PyResult<()> {
         let text = std::mem::take(&mut self.field);
         let quoting = self.rules.quoting;
-        if self.unquoted
-            && text.is_empty()
-            && matches!(quoting, Quoting::Notnull | Quoting::Strings)
-        {
+        if self.unquoted && text.is_empty() && matches!(quoting, Quoting::Notnull | Quoting::Strings) {
             self.fields.push(none());
             return Ok(());
         }
-        let numeric = self.unquoted && !text.is_empty() && matches!(quoting, Quoting::Nonnumeric | Quoting::Strings);
+        let numeric =
+            self.unquoted && !text.is_empty() && matches!(quoting, Quoting::Nonnumeric | Quoting::Strings);
         let numeric = numeric || (self.unquoted && quoting == Quoting::Nonnumeric);
         let text = PyStr::from_units(text).into_obj();
         self.fields.push(if numeric { call1(types().float.as_obj(), &text)? } else { text });

@@ -50,7 +50,9 @@ impl PyWriter {
             if rules.quoting == Quoting::None
                 || (is_none && matches!(rules.quoting, Quoting::Strings | Quoting::Notnull))
             {
-                return Err(csv_error("empty field must be quoted if delimiter is a space and skipinitialspace is true"));
+                return Err(csv_error(
+                    "empty field must be quoted if delimiter is a space and skipinitialspace is true",
+                ));
             }
             quoted = true;
         }
@@ -131,7 +133,9 @@ impl PyWriter {
             last_none = none;
         }
         if count == 1 && out.is_empty() {
-            if rules.quoting == Quoting::None || (last_none && matches!(rules.quoting, Quoting::Strings | Quoting::Notnull)) {
+            if rules.quoting == Quoting::None
+                || (last_none && matches!(rules.quoting, Quoting::Strings | Quoting::Notnull))
+            {
                 return Err(csv_error("single empty field record must be quoted"));
             }
             out = TextBuf::new();
@@ -145,7 +149,10 @@ impl PyWriter {
 /// Whether the object converts to a number by itself.
 fn is_number(obj: &Obj) -> bool {
     let slots = &class_of(obj).slots;
-    slots.int().is_some() || slots.float().is_some() || slots.index().is_some() || obj.is_layout::<taipan_objects::complex::PyComplex>()
+    slots.int().is_some()
+        || slots.float().is_some()
+        || slots.index().is_some()
+        || obj.is_layout::<taipan_objects::complex::PyComplex>()
 }
 
 #[pymethods(class = "writer")]

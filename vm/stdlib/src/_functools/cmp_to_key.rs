@@ -47,8 +47,12 @@ fn wrap(this: &PyCmpKey, obj: &Obj) -> PyResult<Obj> {
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     let this = receiver::<PyCmpKey>(a)?;
-    let Some(other) = b.downcast::<PyCmpKey>() else { return Err(type_error("other argument must be K instance")) };
-    let (Some(x), Some(y)) = (this.object.load(), other.object.load()) else { return Err(attribute_error("object")) };
+    let Some(other) = b.downcast::<PyCmpKey>() else {
+        return Err(type_error("other argument must be K instance"));
+    };
+    let (Some(x), Some(y)) = (this.object.load(), other.object.load()) else {
+        return Err(attribute_error("object"));
+    };
     let order = counted::call(&this.function, &[x, y])?;
     protocol::rich_compare(&order, &int_obj(0), op)
 }

@@ -103,7 +103,9 @@ impl Order {
     }
     /// `entry`, at `node` if it is still in the list, becomes the most recently used one.
     fn touch(&mut self, node: usize, entry: &Obj) {
-        if node != self.newest && self.nodes.get(node).is_some_and(|n| n.entry.as_ref().is_some_and(|e| e.is(entry))) {
+        if node != self.newest
+            && self.nodes.get(node).is_some_and(|n| n.entry.as_ref().is_some_and(|e| e.is(entry)))
+        {
             self.unlink(node);
             self.link_newest(node);
         }

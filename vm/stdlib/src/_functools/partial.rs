@@ -13,8 +13,8 @@ use taipan_objects::tuple::{PyTuple, exact_tuple};
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_objects::{generic_alias, protocol};
 
-use crate::native_class::{class_argument, receiver};
 use crate::native_class;
+use crate::native_class::{class_argument, receiver};
 
 #[derive(Clone)]
 struct State {
@@ -93,7 +93,8 @@ impl PyPlaceholder {
 /// `functools.Placeholder`.
 pub fn placeholder() -> &'static Obj {
     static PLACEHOLDER: std::sync::OnceLock<Obj> = std::sync::OnceLock::new();
-    PLACEHOLDER.get_or_init(|| new_instance(placeholder_class(), |header| PyPlaceholder { header }).into_obj())
+    PLACEHOLDER
+        .get_or_init(|| new_instance(placeholder_class(), |header| PyPlaceholder { header }).into_obj())
 }
 
 fn count_holes(args: &[Obj]) -> usize {
@@ -255,7 +256,8 @@ impl PyPartial {
         let state = receiver::<PyPartial>(slf)?.snapshot();
         let attributes = taipan_objects::attribute::get_dict(slf)?.into_strong();
         let attributes = if protocol::len(&attributes)? == 0 { none() } else { attributes };
-        let inner = vec![state.function.clone(), state.args.into_obj(), state.keywords.into_obj(), attributes];
+        let inner =
+            vec![state.function.clone(), state.args.into_obj(), state.keywords.into_obj(), attributes];
         Ok(tuple_obj(vec![class_of(slf).to_obj(), tuple_obj(vec![state.function]), tuple_obj(inner)]))
     }
     #[pymethod(sig = "(state, /)", text = "")]
@@ -295,4 +297,3 @@ impl PyPartial {
         generic_alias::new(cls, object)
     }
 }
-

@@ -172,7 +172,10 @@ impl IoBase {
                 let Some(ahead) = ahead.downcast::<PyBytes>() else {
                     return Err(raise_message(
                         &types().os_error,
-                        format!("peek() should have returned a bytes object, not '{}'", class_of(&ahead).name()),
+                        format!(
+                            "peek() should have returned a bytes object, not '{}'",
+                            class_of(&ahead).name()
+                        ),
                     ));
                 };
                 let ahead = ahead.as_slice();
@@ -296,7 +299,9 @@ impl RawIoBase {
                 }
                 break;
             }
-            let Some(bytes) = data.downcast::<PyBytes>() else { return Err(type_error("read() should return bytes")) };
+            let Some(bytes) = data.downcast::<PyBytes>() else {
+                return Err(type_error("read() should return bytes"));
+            };
             if bytes.is_empty() {
                 break;
             }
@@ -318,13 +323,21 @@ impl RawIoBase {
 
 fn readinto_with(stream: &Obj, target: &Obj, method: &'static str) -> PyResult<usize> {
     let Some(target) = buffer::get_writable(target)? else {
-        return Err(type_error(format!("{}() argument must be read-write bytes-like object, not {}", if method == "read" { "readinto" } else { "readinto1" }, class_of(target).name())));
+        return Err(type_error(format!(
+            "{}() argument must be read-write bytes-like object, not {}",
+            if method == "read" { "readinto" } else { "readinto1" },
+            class_of(target).name()
+        )));
     };
     let data = call_method_str(stream, method, &[int_obj(target.len as i64)])?;
     let Some(data) = data.downcast::<PyBytes>() else { return Err(type_error("read() should return bytes")) };
     let data = data.as_slice();
     if data.len() > target.len {
-        return Err(value_error(format!("read() returned too much data: {} bytes requested, {} returned", target.len, data.len())));
+        return Err(value_error(format!(
+            "read() returned too much data: {} bytes requested, {} returned",
+            target.len,
+            data.len()
+        )));
     }
     target.with_mut(|bytes| bytes[..data.len()].copy_from_slice(data));
     Ok(data.len())
@@ -418,7 +431,12 @@ fn plain() -> &'static taipan_objects::Ops {
 
 pub fn make_io_base() -> Py<PyType> {
     stream_class("_io._IOBase", plain())
-        .slots(TypeSlots { iter: Some(io_base_iter), iternext: Some(io_base_next), del: Some(finalize), ..TypeSlots::EMPTY })
+        .slots(TypeSlots {
+            iter: Some(io_base_iter),
+            iternext: Some(io_base_next),
+            del: Some(finalize),
+            ..TypeSlots::EMPTY
+        })
         .methods(IoBase::io_base_methods())
         .getset(IoBase::io_base_getset())
         .doc("The abstract base class for all I/O classes.")

@@ -148,7 +148,11 @@ impl State {
 fn would_block(written: usize) -> Raised {
     raise_args(
         &types().blocking_io_error,
-        vec![int_obj(libc::EAGAIN.into()), str_obj("write could not complete without blocking"), int_obj(written as i64)],
+        vec![
+            int_obj(libc::EAGAIN.into()),
+            str_obj("write could not complete without blocking"),
+            int_obj(written as i64),
+        ],
     )
 }
 
@@ -230,7 +234,9 @@ impl PyBuffered {
             if taipan_objects::singletons::is_none(&rest) {
                 return Ok(if out.is_empty() { None } else { Some(out) });
             }
-            let Some(rest) = rest.downcast::<PyBytes>() else { return Err(type_error("readall() should return bytes")) };
+            let Some(rest) = rest.downcast::<PyBytes>() else {
+                return Err(type_error("readall() should return bytes"));
+            };
             state.advance(rest.len());
             out.extend_from_slice(rest.as_slice());
             return Ok(Some(out));
@@ -240,7 +246,9 @@ impl PyBuffered {
             if taipan_objects::singletons::is_none(&data) {
                 return Ok(if out.is_empty() { None } else { Some(out) });
             }
-            let Some(data) = data.downcast::<PyBytes>() else { return Err(type_error("read() should return bytes")) };
+            let Some(data) = data.downcast::<PyBytes>() else {
+                return Err(type_error("read() should return bytes"));
+            };
             if data.is_empty() {
                 return Ok(Some(out));
             }
@@ -381,7 +389,11 @@ impl PyBuffered {
         }
         let mut state = self.lock.enter(slf)?;
         // Within what was read ahead, nothing but the buffer's own position changes.
-        if whence != libc::SEEK_END && self.can(READABLE) && state.pending.is_empty() && !state.ahead.is_empty() {
+        if whence != libc::SEEK_END
+            && self.can(READABLE)
+            && state.pending.is_empty()
+            && !state.ahead.is_empty()
+        {
             let current = state.position(&raw)?;
             let offset = if whence == libc::SEEK_SET { target.saturating_sub(current) } else { target };
             let used = state.used as i64;
@@ -493,7 +505,10 @@ fn next_line(obj: &Obj) -> PyResult<Option<Obj>> {
             if !line.is_layout::<PyBytes>() {
                 return Err(raise_message(
                     &types().os_error,
-                    format!("readline() should have returned a bytes object, not '{}'", class_of(&line).name()),
+                    format!(
+                        "readline() should have returned a bytes object, not '{}'",
+                        class_of(&line).name()
+                    ),
                 ));
             }
             line
@@ -525,8 +540,12 @@ pub fn make_reader(base: &Py<PyType>) -> Py<PyType> {
 }
 
 pub fn make_writer(base: &Py<PyType>) -> Py<PyType> {
-    let slots =
-        TypeSlots { new: Some(new_writer), init: Some(init_writer), repr: Some(methods::repr), ..TypeSlots::EMPTY };
+    let slots = TypeSlots {
+        new: Some(new_writer),
+        init: Some(init_writer),
+        repr: Some(methods::repr),
+        ..TypeSlots::EMPTY
+    };
     builder("_io.BufferedWriter", base)
         .slots(slots)
         .methods(PyBuffered::writing_methods())
@@ -564,6 +583,10 @@ impl PyBuffered {
     }
     /// `flush()`.
     pub fn flush(&self, slf: &Obj) -> PyResult<()> {
-        if self.can(WRITABLE) { self.flush_all(slf) } else { call_method_str(&self.raw()?, "flush", &[]).map(drop) }
+        if self.can(WRITABLE) {
+            self.flush_all(slf)
+        } else {
+            call_method_str(&self.raw()?, "flush", &[]).map(drop)
+        }
     }
 }

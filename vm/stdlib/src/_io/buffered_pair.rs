@@ -85,7 +85,8 @@ impl PyBufferedPair {
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyBufferedPair>(class)?;
-    Ok(new_instance(class, |header| PyBufferedPair { header, reader: Slot::empty(), writer: Slot::empty() }).into_obj())
+    Ok(new_instance(class, |header| PyBufferedPair { header, reader: Slot::empty(), writer: Slot::empty() })
+        .into_obj())
 }
 
 #[pyargs(name = "BufferedRWPair", sig = "(reader, writer, buffer_size=DEFAULT_BUFFER_SIZE, /)")]

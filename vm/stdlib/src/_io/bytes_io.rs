@@ -168,7 +168,9 @@ impl PyBytesIO {
         self.contents()?;
         let Some(target) = buffer::get_writable(buffer)? else {
             let name = class_of(buffer).name();
-            return Err(type_error(format!("readinto() argument must be read-write bytes-like object, not {name}")));
+            return Err(type_error(format!(
+                "readinto() argument must be read-write bytes-like object, not {name}"
+            )));
         };
         let data = self.take(target.len as isize)?;
         target.with_mut(|bytes| bytes[..data.len()].copy_from_slice(&data));
@@ -216,7 +218,9 @@ impl PyBytesIO {
         };
         self.locked(|contents, at| {
             let size = match size {
-                Some(size) => usize::try_from(size).map_err(|_| value_error(format!("negative size value {size}")))?,
+                Some(size) => {
+                    usize::try_from(size).map_err(|_| value_error(format!("negative size value {size}")))?
+                }
                 None => at,
             };
             contents.edit(|bytes| {
@@ -333,7 +337,14 @@ fn init(slf: &Obj, initial_bytes: Option<&Obj>) -> PyResult<()> {
 pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
     stream_class("_io.BytesIO", <PyBytesIO as taipan_objects::Object>::ops())
         .base(base)
-        .slots(TypeSlots { new: Some(new), init: Some(init), iter: Some(iter), iternext: Some(next), del: Some(finalize), ..TypeSlots::EMPTY })
+        .slots(TypeSlots {
+            new: Some(new),
+            init: Some(init),
+            iter: Some(iter),
+            iternext: Some(next),
+            del: Some(finalize),
+            ..TypeSlots::EMPTY
+        })
         .methods(PyBytesIO::methods())
         .getset(PyBytesIO::getset())
         .doc("Buffered I/O implementation using an in-memory bytes buffer.")

@@ -321,7 +321,9 @@ impl PyFileIO {
     fn read(slf: &Obj, size: Option<Size>) -> PyResult<Obj> {
         let this = this::<PyFileIO>(slf)?;
         this.for_reading()?;
-        let Ok(size) = usize::try_from(size.map_or(-1, |s| s.0)) else { return call_method_str(slf, "readall", &[]) };
+        let Ok(size) = usize::try_from(size.map_or(-1, |s| s.0)) else {
+            return call_method_str(slf, "readall", &[]);
+        };
         let mut out = Vec::new();
         let size = size.min(MAX_TRANSFER);
         out.try_reserve_exact(size).map_err(|_| memory_error())?;
@@ -468,7 +470,8 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
     if fd < 0 {
         return Ok(str_obj(&format!("<{class} [closed]>")));
     }
-    let rest = format!("mode='{}' closefd={}", this.mode_text(), if this.has(CLOSEFD) { "True" } else { "False" });
+    let rest =
+        format!("mode='{}' closefd={}", this.mode_text(), if this.has(CLOSEFD) { "True" } else { "False" });
     Ok(str_obj(&match getattr_opt(obj, &istr!("name"))? {
         None => format!("<{class} fd={fd} {rest}>"),
         Some(name) => match ReprGuard::enter(obj) {

@@ -3,12 +3,12 @@
 //! Invariant: a `\r` at the end of a piece that is not the last is kept back, so that `\r\n` never falls apart between two pieces.
 
 use parking_lot::Mutex;
+use taipan_objects::int;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
-use taipan_objects::int;
 use taipan_text::units::{TextBuf, Units};
 
 use super::{class_argument, this};
@@ -134,7 +134,10 @@ impl PyNewlineDecoder {
             None => input.clone(),
         };
         let Some(text) = output.downcast::<PyStr>() else {
-            return Err(type_error(format!("decoder should return a string result, not '{}'", class_of(&output).name())));
+            return Err(type_error(format!(
+                "decoder should return a string result, not '{}'",
+                class_of(&output).name()
+            )));
         };
         let text = text.units().to_buf();
         let result = self.state.lock().process(text, last);
@@ -180,7 +183,8 @@ impl PyNewlineDecoder {
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyNewlineDecoder>(class)?;
-    let make = |header| PyNewlineDecoder { header, decoder: Slot::empty(), state: Mutex::new(Newlines::default()) };
+    let make =
+        |header| PyNewlineDecoder { header, decoder: Slot::empty(), state: Mutex::new(Newlines::default()) };
     Ok(new_instance(class, make).into_obj())
 }
 

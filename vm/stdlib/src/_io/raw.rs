@@ -53,7 +53,10 @@ pub fn write(raw: &Obj, bytes: &[u8]) -> PyResult<Option<usize>> {
         Ok(n) if n <= bytes.len() => Ok(Some(n)),
         _ => Err(raise_message(
             &types().os_error,
-            format!("raw write() returned invalid length {n} (should have been between 0 and {})", bytes.len()),
+            format!(
+                "raw write() returned invalid length {n} (should have been between 0 and {})",
+                bytes.len()
+            ),
         )),
     }
 }
@@ -61,7 +64,10 @@ pub fn write(raw: &Obj, bytes: &[u8]) -> PyResult<Option<usize>> {
 fn position(obj: &Obj, what: &str) -> PyResult<i64> {
     let n = index_word_or(obj, &types().value_error)? as i64;
     if n < 0 {
-        return Err(raise_message(&types().os_error, format!("Raw stream returned invalid position {n}{what}")));
+        return Err(raise_message(
+            &types().os_error,
+            format!("Raw stream returned invalid position {n}{what}"),
+        ));
     }
     Ok(n)
 }

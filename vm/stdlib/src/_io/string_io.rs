@@ -98,7 +98,9 @@ impl State {
                 at + 1 + usize::from(pair)
             }),
             Some("\r") => find(13).map(|at| at + 1),
-            Some("\r\n") => (0..left.len()).find(|&at| left.at(at) == 13 && left.get(at + 1) == Some(10)).map(|at| at + 2),
+            Some("\r\n") => {
+                (0..left.len()).find(|&at| left.at(at) == 13 && left.get(at + 1) == Some(10)).map(|at| at + 2)
+            }
             _ => find(10).map(|at| at + 1),
         };
         let end = start + end.unwrap_or(left.len());

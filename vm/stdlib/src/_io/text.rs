@@ -21,7 +21,7 @@ use super::buffered::buffered_of;
 use super::lock::{StreamGuard, StreamLock};
 use super::newline::{Newlines, contains};
 use super::text_codec::{locale_encoding, native_codec, text_codec_info, utf8_mode};
-use super::{class_argument, closed_file, classes, text_methods, this, unsupported};
+use super::{class_argument, classes, closed_file, text_methods, this, unsupported};
 
 const NEW: u8 = 0;
 const READY: u8 = 1;
@@ -286,7 +286,9 @@ impl PyTextIOWrapper {
         if let Some(stream) = buffered_of(buffer).filter(|b| b.is_reading()) {
             return match room {
                 Some(room) => stream.read1_vec(buffer, room),
-                None => stream.read_all(buffer)?.ok_or_else(|| type_error("decoder.decode() argument must be bytes, not None")),
+                None => stream
+                    .read_all(buffer)?
+                    .ok_or_else(|| type_error("decoder.decode() argument must be bytes, not None")),
             };
         }
         let data = match room {
@@ -330,7 +332,12 @@ impl PyTextIOWrapper {
         self.write_pending(state, buffer)
     }
     /// The next line, of at most `limit` characters; empty at the end.
-    pub(super) fn read_line(&self, state: &mut State, buffer: &Obj, limit: Option<usize>) -> PyResult<Py<PyStr>> {
+    pub(super) fn read_line(
+        &self,
+        state: &mut State,
+        buffer: &Obj,
+        limit: Option<usize>,
+    ) -> PyResult<Py<PyStr>> {
         self.start_reading(state, buffer)?;
         let mut line: Option<TextBuf> = None;
         loop {
@@ -371,7 +378,12 @@ impl PyTextIOWrapper {
         Ok(PyStr::from_units(line.unwrap_or_default()))
     }
     /// Up to `count` characters.
-    pub(super) fn read_characters(&self, state: &mut State, buffer: &Obj, count: usize) -> PyResult<Py<PyStr>> {
+    pub(super) fn read_characters(
+        &self,
+        state: &mut State,
+        buffer: &Obj,
+        count: usize,
+    ) -> PyResult<Py<PyStr>> {
         self.start_reading(state, buffer)?;
         let mut out = TextBuf::new();
         let mut missing = count - state.take(count, &mut out);
@@ -423,7 +435,9 @@ impl PyTextIOWrapper {
         if state.seekable && state.can_write {
             let at = match buffered_of(buffer) {
                 Some(stream) => stream.tell_position(buffer)?,
-                None => index_word_or(&call_method_str(buffer, "tell", &[])?, &types().overflow_error)? as i64,
+                None => {
+                    index_word_or(&call_method_str(buffer, "tell", &[])?, &types().overflow_error)? as i64
+                }
             };
             if at != 0 {
                 self.reset_encoder(state, false)?;

@@ -81,7 +81,9 @@ impl PyTextIOWrapper {
                     Some(text) => text.units().to_buf(),
                     None => {
                         let name = class_of(&decoded).name();
-                        return Err(type_error(format!("decoder should return a string result, not '{name}'")));
+                        return Err(type_error(format!(
+                            "decoder should return a string result, not '{name}'"
+                        )));
                     }
                 }
             }
@@ -98,7 +100,9 @@ impl PyTextIOWrapper {
                 let (bytes, flags) = state_pair(&pair)?;
                 let Some(bytes) = bytes.downcast::<PyBytes>() else {
                     let name = class_of(&bytes).name();
-                    return Err(type_error(format!("illegal decoder state: the first item should be a bytes object, not '{name}'")));
+                    return Err(type_error(format!(
+                        "illegal decoder state: the first item should be a bytes object, not '{name}'"
+                    )));
                 };
                 (bytes.as_slice().to_vec(), flags)
             }

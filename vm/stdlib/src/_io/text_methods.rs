@@ -1,9 +1,9 @@
 //! The Python methods of `TextIOWrapper`. What they do to the state is in the files beside.
 
+use taipan_objects::istr;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
-use taipan_objects::istr;
 use taipan_threading::sync::atomic::Ordering;
 
 use super::base::both;
@@ -23,9 +23,10 @@ fn text_option(value: Option<&Obj>, name: &str) -> PyResult<Option<String>> {
         None => Ok(None),
         Some(value) => match value.downcast::<PyStr>() {
             Some(text) => Ok(Some(text.to_utf8()?.into_owned())),
-            None => {
-                Err(type_error(format!("reconfigure() argument '{name}' must be str or None, not {}", class_of(value).name())))
-            }
+            None => Err(type_error(format!(
+                "reconfigure() argument '{name}' must be str or None, not {}",
+                class_of(value).name()
+            ))),
         },
     }
 }
@@ -123,7 +124,9 @@ impl PyTextIOWrapper {
     /// Reconfigure the text stream with new parameters.
     ///
     /// This also does an implicit stream flush.
-    #[pymethod(sig = "(*, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)")]
+    #[pymethod(
+        sig = "(*, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)"
+    )]
     fn reconfigure(
         slf: &Obj,
         encoding: Option<&Obj>,
@@ -278,7 +281,8 @@ pub fn next_line(obj: &Obj) -> PyResult<Option<Obj>> {
     this.enter(obj)?.state.telling = false;
     let line = call_method_str(obj, "readline", &[])?;
     let Some(text) = line.downcast::<PyStr>() else {
-        let message = format!("readline() should have returned a str object, not '{}'", class_of(&line).name());
+        let message =
+            format!("readline() should have returned a str object, not '{}'", class_of(&line).name());
         return Err(raise_message(&types().os_error, message));
     };
     if text.is_empty() {
@@ -293,7 +297,9 @@ pub fn next_line(obj: &Obj) -> PyResult<Option<Obj>> {
 pub fn repr(obj: &Obj) -> PyResult<Obj> {
     let this = this::<PyTextIOWrapper>(obj)?;
     let class = class_of(obj).full_name();
-    let Some(encoding) = this.encoding.load() else { return Err(value_error("I/O operation on uninitialized object")) };
+    let Some(encoding) = this.encoding.load() else {
+        return Err(value_error("I/O operation on uninitialized object"));
+    };
     let Some(_guard) = ReprGuard::enter(obj) else {
         return Err(runtime_error(format!("reentrant call inside {class}.__repr__")));
     };
@@ -302,7 +308,9 @@ pub fn repr(obj: &Obj) -> PyResult<Obj> {
         match getattr_str(obj, attribute) {
             Ok(value) => text.push_str(&format!(" {attribute}={}", repr_string(&value)?)),
             // A detached stream has none, either.
-            Err(Raised) if raised_is(&types().value_error) || raised_is(&types().attribute_error) => drop(take_raised()),
+            Err(Raised) if raised_is(&types().value_error) || raised_is(&types().attribute_error) => {
+                drop(take_raised())
+            }
             Err(Raised) => return Err(Raised),
         }
     }

@@ -14,9 +14,9 @@ use num_traits::ToPrimitive;
 use taipan_objects::int;
 use taipan_objects::prelude::*;
 
+use super::buffered::buffered_of;
 use super::text::{Entered, PyTextIOWrapper, State};
 use super::unsupported;
-use super::buffered::buffered_of;
 
 #[derive(Clone, Copy, Default)]
 struct Cookie {
@@ -45,7 +45,13 @@ impl Cookie {
         let value = value.to_bigint();
         let mask = BigInt::from(u64::MAX);
         let field = |at: u32| ((value.as_ref() >> (at * 64)) & &mask).to_u64().unwrap_or(0);
-        Ok(Cookie { position: field(0), flags: field(1), feed: field(2), skip: field(3), end: field(4) & 1 != 0 })
+        Ok(Cookie {
+            position: field(0),
+            flags: field(1),
+            feed: field(2),
+            skip: field(3),
+            end: field(4) & 1 != 0,
+        })
     }
 }
 
@@ -91,7 +97,14 @@ impl PyTextIOWrapper {
     }
 
     /// The last place before character `skip` of what `input` decodes to at which the decoder holds no bytes back.
-    fn find_start(&self, state: &mut State, position: i64, flags: i64, input: &[u8], mut skip: usize) -> PyResult<Cookie> {
+    fn find_start(
+        &self,
+        state: &mut State,
+        position: i64,
+        flags: i64,
+        input: &[u8],
+        mut skip: usize,
+    ) -> PyResult<Cookie> {
         let mut flags = flags;
         // A guess from the mean number of bytes in a character, corrected downward in growing steps.
         let mut start = ((state.bytes_per_char * skip as f64) as usize).min(input.len());
@@ -116,7 +129,8 @@ impl PyTextIOWrapper {
                 step *= 2;
             }
         }
-        let mut cookie = Cookie { position: (position + start as i64) as u64, flags: flags as u64, ..Cookie::default() };
+        let mut cookie =
+            Cookie { position: (position + start as i64) as u64, flags: flags as u64, ..Cookie::default() };
         if skip == 0 {
             return Ok(cookie);
         }

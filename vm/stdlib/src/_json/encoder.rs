@@ -54,7 +54,10 @@ pub fn class() -> &'static Py<PyType> {
     })
 }
 
-#[pyargs(name = "make_encoder", sig = "(markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan)")]
+#[pyargs(
+    name = "make_encoder",
+    sig = "(markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan)"
+)]
 #[allow(clippy::too_many_arguments)]
 fn new(
     class: &Obj,
@@ -70,11 +73,16 @@ fn new(
 ) -> PyResult<Obj> {
     let Some(class) = class.downcast::<PyType>() else { return Err(type_error("expected a type")) };
     if !is_none(&markers) && !markers.is_layout::<PyDict>() {
-        return Err(type_error(format!("make_encoder() argument 1 must be dict or None, not {}", class_of(&markers).name())));
+        return Err(type_error(format!(
+            "make_encoder() argument 1 must be dict or None, not {}",
+            class_of(&markers).name()
+        )));
     }
     let quote = match encoder.downcast::<PyNativeFunction>() {
         Some(function) => {
-            let is = |name: &str| super::MODULE.functions.iter().any(|def| def.name == name && std::ptr::eq(def, function.def));
+            let is = |name: &str| {
+                super::MODULE.functions.iter().any(|def| def.name == name && std::ptr::eq(def, function.def))
+            };
             match (is("encode_basestring_ascii"), is("encode_basestring")) {
                 (true, _) => Quote::Ascii,
                 (_, true) => Quote::Unicode,
@@ -109,7 +117,9 @@ fn encode(encoder: &Obj, obj: &Obj, _current_indent_level: isize) -> PyResult<Ob
     let indent = match this.indent.downcast::<PyStr>() {
         Some(indent) => Some(indent.units()),
         None if is_none(&this.indent) => None,
-        None => return Err(type_error(format!("indent must be a string, not {}", class_of(&this.indent).name()))),
+        None => {
+            return Err(type_error(format!("indent must be a string, not {}", class_of(&this.indent).name())));
+        }
     };
     let mut writer = Writer { this, indent, out: TextBuf::new(), open: FxHashSet::default() };
     writer.value(obj, _current_indent_level.max(0) as usize)?;
@@ -220,13 +230,18 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn quoted(&mut self, text: &Obj) -> PyResult<()> {
-        if let (Some(own), quote @ (Quote::Ascii | Quote::Unicode)) = (text.downcast::<PyStr>(), self.this.quote) {
+        if let (Some(own), quote @ (Quote::Ascii | Quote::Unicode)) =
+            (text.downcast::<PyStr>(), self.this.quote)
+        {
             push_quoted(&mut self.out, own.units(), quote == Quote::Ascii);
             return Ok(());
         }
         let encoded = call1(&self.this.encoder, text)?;
         let Some(encoded) = encoded.downcast::<PyStr>() else {
-            return Err(type_error(format!("encoder() must return a string, not {}", class_of(&encoded).name())));
+            return Err(type_error(format!(
+                "encoder() must return a string, not {}",
+                class_of(&encoded).name()
+            )));
         };
         self.out.push_units(encoded.units());
         Ok(())
@@ -242,7 +257,14 @@ impl Writer<'_> {
                 taipan_text::float_repr::repr(x)
             )));
         }
-        Ok(if x.is_nan() { "NaN" } else if x > 0.0 { "Infinity" } else { "-Infinity" }.to_owned())
+        Ok(if x.is_nan() {
+            "NaN"
+        } else if x > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .to_owned())
     }
 
     fn int_text(value: IntRef<'_>) -> PyResult<String> {
@@ -371,7 +393,10 @@ impl Writer<'_> {
             } else if self.this.skipkeys {
                 continue;
             } else {
-                return Err(type_error(format!("keys must be str, int, float, bool or None, not {}", class_of(key).name())));
+                return Err(type_error(format!(
+                    "keys must be str, int, float, bool or None, not {}",
+                    class_of(key).name()
+                )));
             };
             if !first {
                 self.out.push_units(self.this.item_separator.units());

@@ -128,14 +128,21 @@ fn hex4<U: Unit>(text: &[U]) -> Option<u32> {
 }
 
 /// The string whose opening quote is before `begin`; and the position after its closing quote.
-pub fn scan_string<U: Unit>(string: &Obj, text: &[U], begin: usize, strict: bool) -> PyResult<(Py<PyStr>, usize)> {
+pub fn scan_string<U: Unit>(
+    string: &Obj,
+    text: &[U],
+    begin: usize,
+    strict: bool,
+) -> PyResult<(Py<PyStr>, usize)> {
     let stop = |u: &U| matches!(u.code(), 0x22 | 0x5c) || (u.code() < 0x20);
     let mut built = TextBuf::new();
     let mut from = begin;
     let mut at = begin;
     let unterminated = || decode_error("Unterminated string starting at", string, begin as isize - 1);
     loop {
-        let Some(found) = text.get(at..).and_then(|rest| rest.iter().position(stop)) else { return Err(unterminated()) };
+        let Some(found) = text.get(at..).and_then(|rest| rest.iter().position(stop)) else {
+            return Err(unterminated());
+        };
         at += found;
         match text[at].code() {
             0x22 => {
@@ -208,7 +215,9 @@ impl<U: Unit> Scan<'_, U> {
         at
     }
     fn is(&self, at: usize, word: &str) -> bool {
-        self.text.get(at..at + word.len()).is_some_and(|t| t.iter().zip(word.bytes()).all(|(u, b)| u.code() == u32::from(b)))
+        self.text
+            .get(at..at + word.len())
+            .is_some_and(|t| t.iter().zip(word.bytes()).all(|(u, b)| u.code() == u32::from(b)))
     }
     fn error(&self, message: &str, at: usize) -> Raised {
         decode_error(message, self.string, at as isize)
@@ -216,7 +225,8 @@ impl<U: Unit> Scan<'_, U> {
 
     fn value(&mut self, at: usize) -> PyResult<(Obj, usize)> {
         match char::from_u32(self.code(at)).unwrap_or('\0') {
-            '"' => scan_string(self.string, self.text, at + 1, self.scanner.strict).map(|(s, end)| (s.into_obj(), end)),
+            '"' => scan_string(self.string, self.text, at + 1, self.scanner.strict)
+                .map(|(s, end)| (s.into_obj(), end)),
             '{' => {
                 enter_native_while(" while decoding a JSON object from a unicode string")?;
                 self.object(at + 1)
@@ -266,16 +276,19 @@ impl<U: Unit> Scan<'_, U> {
                 end = after;
             }
         }
-        let text: smallvec::SmallVec<[u8; 32]> = self.text[start..end].iter().map(|u| u.code() as u8).collect();
+        let text: smallvec::SmallVec<[u8; 32]> =
+            self.text[start..end].iter().map(|u| u.code() as u8).collect();
         let parse = if real { &self.scanner.parse_float } else { &self.scanner.parse_int };
         let value = if real && parse.is(types().float.as_obj()) {
             float_obj(taipan_text::float_parse::parse_float_bytes(&text)?)
         } else if !real && parse.is(types().int.as_obj()) {
             match std::str::from_utf8(&text).ok().filter(|t| t.len() < 19).and_then(|t| t.parse().ok()) {
                 Some(small) => int_obj(small),
-                None => {
-                    int::from_parsed(taipan_text::int_text::parse_int_bytes(&text, 10, int::max_str_digits())?)
-                }
+                None => int::from_parsed(taipan_text::int_text::parse_int_bytes(
+                    &text,
+                    10,
+                    int::max_str_digits(),
+                )?),
             }
         } else {
             call1(parse, PyStr::from_latin1(&text).as_obj())?

@@ -84,7 +84,9 @@ fn call_item(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let operand = operand("itemgetter", args)?;
     match this.items.as_slice() {
         [only] => protocol::getitem(operand, only),
-        items => Ok(tuple_obj(items.iter().map(|item| counted::getitem(operand, item)).collect::<PyResult<Vec<Obj>>>()?)),
+        items => Ok(tuple_obj(
+            items.iter().map(|item| counted::getitem(operand, item)).collect::<PyResult<Vec<Obj>>>()?,
+        )),
     }
 }
 
@@ -120,7 +122,9 @@ fn new_attribute(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     }
     let mut paths = Vec::with_capacity(args.positional.len());
     for name in args.positional {
-        let Some(text) = name.downcast::<PyStr>() else { return Err(type_error("attribute name must be a string")) };
+        let Some(text) = name.downcast::<PyStr>() else {
+            return Err(type_error("attribute name must be a string"));
+        };
         paths.push(match text.as_utf8() {
             Some(text) if text.contains('.') => text.split('.').map(|part| intern(part).into_obj()).collect(),
             _ => vec![intern_obj(name).into_obj()],
@@ -176,7 +180,14 @@ fn new_method(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     }
     let (name, args_tuple) = (intern_obj(name).into_obj(), PyTuple::from_slice(rest));
     let (keyword_names, keyword_values) = (args.keyword_names.to_vec(), args.keyword_values.to_vec());
-    Ok(new_instance(class, |header| PyMethodCaller { header, name, args: args_tuple, keyword_names, keyword_values }).into_obj())
+    Ok(new_instance(class, |header| PyMethodCaller {
+        header,
+        name,
+        args: args_tuple,
+        keyword_names,
+        keyword_values,
+    })
+    .into_obj())
 }
 
 fn call_method(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
@@ -188,7 +199,10 @@ fn call_method(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         return protocol::call_method(operand, &name, this.args.as_slice());
     }
     let method = protocol::getattr_obj(operand, &this.name)?.into_strong();
-    protocol::call_args(&method, &Args::with_keywords(this.args.as_slice(), &this.keyword_names, &this.keyword_values))
+    protocol::call_args(
+        &method,
+        &Args::with_keywords(this.args.as_slice(), &this.keyword_names, &this.keyword_values),
+    )
 }
 
 fn repr_method(obj: &Obj) -> PyResult<Obj> {
@@ -218,7 +232,10 @@ impl PyMethodCaller {
         }
         let partial = taipan_objects::hooks::module_attribute("functools", "partial")?.into_strong();
         let maker = vec![class, this.name.clone()];
-        let maker = protocol::call_args(&partial, &Args::with_keywords(&maker, &this.keyword_names, &this.keyword_values))?;
+        let maker = protocol::call_args(
+            &partial,
+            &Args::with_keywords(&maker, &this.keyword_names, &this.keyword_values),
+        )?;
         Ok(tuple_obj(vec![maker.into_strong(), this.args.as_obj().clone()]))
     }
 }

@@ -58,8 +58,16 @@ pub fn make(pattern: &Py<PyPattern>, string: &Obj, state: &State, pos: usize, en
         spans.push(group_span(state, group).map_or((-1, -1), |(s, e)| (s as isize, e as isize)));
     }
     let (pattern, string, lastindex) = (pattern.clone(), string.clone(), state.marks.last_index());
-    new_instance(class(), |header| PyMatch { header, pattern, string, spans: spans.into_boxed_slice(), pos, endpos, lastindex })
-        .into_obj()
+    new_instance(class(), |header| PyMatch {
+        header,
+        pattern,
+        string,
+        spans: spans.into_boxed_slice(),
+        pos,
+        endpos,
+        lastindex,
+    })
+    .into_obj()
 }
 
 fn this(obj: &Obj) -> PyResult<&PyMatch> {
@@ -70,7 +78,11 @@ fn repr_of(obj: &Obj) -> PyResult<Obj> {
     let this = this(obj)?;
     let (start, end) = this.spans[0];
     let text = repr_string(&this.part(0, &none())?)?;
-    Ok(PyStr::from_string(format!("<{} object; span=({start}, {end}), match={text}>", class_of(obj).full_name())).into_obj())
+    Ok(PyStr::from_string(format!(
+        "<{} object; span=({start}, {end}), match={text}>",
+        class_of(obj).full_name()
+    ))
+    .into_obj())
 }
 
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
@@ -100,7 +112,9 @@ impl PyMatch {
         let (start, end) = (start as usize, end as usize);
         if !self.string.is_layout::<PyStr>() && !self.string.is_layout::<taipan_objects::bytes::PyBytes>() {
             // Mutable: what is there now.
-            return buffer::with_bytes(&self.string, |bytes| bytes_obj(&bytes[start.min(bytes.len())..end.min(bytes.len())]));
+            return buffer::with_bytes(&self.string, |bytes| {
+                bytes_obj(&bytes[start.min(bytes.len())..end.min(bytes.len())])
+            });
         }
         Ok(Subject::new(&self.string)?.slice(start, end))
     }
@@ -127,7 +141,10 @@ impl PyMatch {
             [] => self.part(0, &none()),
             [group] => self.part(self.group_index(group)?, &none()),
             groups => {
-                let parts = groups.iter().map(|g| self.part(self.group_index(g)?, &none())).collect::<PyResult<Vec<Obj>>>()?;
+                let parts = groups
+                    .iter()
+                    .map(|g| self.part(self.group_index(g)?, &none()))
+                    .collect::<PyResult<Vec<Obj>>>()?;
                 Ok(tuple_obj(parts))
             }
         }
@@ -213,11 +230,16 @@ impl PyMatch {
     /// The name of the last group that took part, or None.
     #[pygetset]
     fn lastgroup(&self) -> Obj {
-        usize::try_from(self.lastindex).ok().and_then(|i| self.pattern.indexgroup.get(i).cloned()).unwrap_or_else(none)
+        usize::try_from(self.lastindex)
+            .ok()
+            .and_then(|i| self.pattern.indexgroup.get(i).cloned())
+            .unwrap_or_else(none)
     }
     /// The spans of all groups.
     #[pygetset]
     fn regs(&self) -> Obj {
-        tuple_obj(self.spans.iter().map(|&(s, e)| tuple_obj(vec![int_obj(s as i64), int_obj(e as i64)])).collect())
+        tuple_obj(
+            self.spans.iter().map(|&(s, e)| tuple_obj(vec![int_obj(s as i64), int_obj(e as i64)])).collect(),
+        )
     }
 }

@@ -62,14 +62,29 @@ pub fn new(parts: Parts) -> PyResult<Obj> {
     let Parts { pattern, flags, code, groups, groupindex, indexgroup } = parts;
     let bytes = if is_none(&pattern) { None } else { Some(Subject::new(&pattern)?.is_bytes()) };
     let code = code.into_boxed_slice();
-    Ok(new_instance(class(), |header| PyPattern { header, pattern, flags, code, groups, groupindex, indexgroup, bytes }).into_obj())
+    Ok(new_instance(class(), |header| PyPattern {
+        header,
+        pattern,
+        flags,
+        code,
+        groups,
+        groupindex,
+        indexgroup,
+        bytes,
+    })
+    .into_obj())
 }
 
 fn class() -> &'static Py<PyType> {
     static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
     CLASS.get_or_init(|| {
         TypeBuilder::new("re.Pattern", PyPattern::ops())
-            .slots(TypeSlots { repr: Some(repr_of), hash: Some(hash_of), richcompare: Some(compare), ..TypeSlots::EMPTY })
+            .slots(TypeSlots {
+                repr: Some(repr_of),
+                hash: Some(hash_of),
+                richcompare: Some(compare),
+                ..TypeSlots::EMPTY
+            })
             .methods(PyPattern::methods())
             .getset(PyPattern::getset())
             .doc("Compiled regular expression object.")
@@ -150,7 +165,9 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
-    let (Some(left), Some(right)) = (a.downcast::<PyPattern>(), b.downcast::<PyPattern>()) else { return Ok(not_implemented()) };
+    let (Some(left), Some(right)) = (a.downcast::<PyPattern>(), b.downcast::<PyPattern>()) else {
+        return Ok(not_implemented());
+    };
     let equal = a.is(b)
         || (left.flags == right.flags
             && left.bytes == right.bytes
@@ -172,8 +189,12 @@ impl PyPattern {
     fn open(&self, string: &Obj, pos: isize, endpos: isize) -> PyResult<(Subject, usize, usize)> {
         let subject = Subject::new(string)?;
         match (self.bytes, subject.is_bytes()) {
-            (Some(false), true) => return Err(type_error("cannot use a string pattern on a bytes-like object")),
-            (Some(true), false) => return Err(type_error("cannot use a bytes pattern on a string-like object")),
+            (Some(false), true) => {
+                return Err(type_error("cannot use a string pattern on a bytes-like object"));
+            }
+            (Some(true), false) => {
+                return Err(type_error("cannot use a bytes pattern on a string-like object"));
+            }
             _ => {}
         }
         let len = subject.len();
@@ -193,10 +214,19 @@ impl PyPattern {
     }
 
     /// Calls `f` with the engine's state for each match, as long as it says so; at most `max` times if that is not 0.
-    fn each(&self, subject: &Subject, start: usize, end: usize, max: isize, mut f: impl FnMut(&State) -> PyResult<()>) -> PyResult<()> {
+    fn each(
+        &self,
+        subject: &Subject,
+        start: usize,
+        end: usize,
+        max: isize,
+        mut f: impl FnMut(&State) -> PyResult<()>,
+    ) -> PyResult<()> {
         let mut state = State::default();
         let (mut at, mut advance, mut n) = (start, false, 0);
-        while (max == 0 || n < max) && find(subject.units(), &self.code, at, end, Mode::Search, advance, &mut state) {
+        while (max == 0 || n < max)
+            && find(subject.units(), &self.code, at, end, Mode::Search, advance, &mut state)
+        {
             advance = state.cursor.position == state.start;
             at = state.cursor.position;
             f(&state)?;
@@ -242,7 +272,9 @@ impl PyPattern {
                     Some(text) => out.push_units(text),
                     None => return Err(template::wrong_item(items, literal, bytes)),
                 },
-                Filter::Template(compiled) => template::expand_state(compiled, state, slf.groups, &subject, &mut out)?,
+                Filter::Template(compiled) => {
+                    template::expand_state(compiled, state, slf.groups, &subject, &mut out)?
+                }
                 Filter::Callable(function) => {
                     let found = match_object::make(slf, string, state, start, end);
                     let item = call1(function, &found)?;
@@ -384,11 +416,17 @@ impl PyPattern {
     }
 }
 
-fn make_scanner(pattern: &Py<PyPattern>, string: &Obj, pos: Option<isize>, endpos: Option<isize>) -> PyResult<Obj> {
+fn make_scanner(
+    pattern: &Py<PyPattern>,
+    string: &Obj,
+    pos: Option<isize>,
+    endpos: Option<isize>,
+) -> PyResult<Obj> {
     let (subject, pos, end) = pattern.open(string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX))?;
     let (pattern, string) = (pattern.clone(), string.clone());
     let next = Mutex::new(Some((pos, false)));
-    Ok(new_instance(scanner_class(), |header| PyScanner { header, pattern, string, subject, pos, end, next }).into_obj())
+    Ok(new_instance(scanner_class(), |header| PyScanner { header, pattern, string, subject, pos, end, next })
+        .into_obj())
 }
 
 impl PyScanner {
@@ -430,7 +468,9 @@ pub fn code_of(code: &Obj) -> PyResult<Vec<u32>> {
     items
         .iter()
         .map(|item| {
-            let Some(word) = taipan_objects::int::int_ref(item) else { return Err(type_error("an integer is required")) };
+            let Some(word) = taipan_objects::int::int_ref(item) else {
+                return Err(type_error("an integer is required"));
+            };
             word.to_u64()
                 .and_then(|w| u32::try_from(w).ok())
                 .ok_or_else(|| overflow_error("regular expression code size limit exceeded"))
@@ -440,5 +480,8 @@ pub fn code_of(code: &Obj) -> PyResult<Vec<u32>> {
 
 /// Whether the source is of a kind that patterns can have.
 pub fn is_source(obj: &Obj) -> bool {
-    is_none(obj) || obj.is_layout::<PyStr>() || bytes_value(obj).is_some() || taipan_objects::buffer::has_buffer(obj)
+    is_none(obj)
+        || obj.is_layout::<PyStr>()
+        || bytes_value(obj).is_some()
+        || taipan_objects::buffer::has_buffer(obj)
 }

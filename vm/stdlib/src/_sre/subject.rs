@@ -25,7 +25,10 @@ impl Subject {
             return Ok(Subject::Bytes(bytes));
         }
         if !buffer::has_buffer(string) {
-            return Err(type_error(format!("expected string or bytes-like object, got '{}'", class_of(string).name())));
+            return Err(type_error(format!(
+                "expected string or bytes-like object, got '{}'",
+                class_of(string).name()
+            )));
         }
         Ok(Subject::Copy(std::sync::Arc::new(buffer::to_vec(string)?)))
     }
@@ -151,7 +154,15 @@ impl<const W: usize> StrDrive for Codes<'_, W> {
     }
 }
 
-fn apply<S: StrDrive>(subject: S, codes: &[u32], start: usize, end: usize, mode: Mode, advance: bool, state: &mut State) -> bool {
+fn apply<S: StrDrive>(
+    subject: S,
+    codes: &[u32],
+    start: usize,
+    end: usize,
+    mode: Mode,
+    advance: bool,
+    state: &mut State,
+) -> bool {
     let mut request = Request::new(subject, start, end, codes, mode == Mode::FullMatch);
     request.must_advance = advance;
     state.reset(&request, request.start);
@@ -160,7 +171,15 @@ fn apply<S: StrDrive>(subject: S, codes: &[u32], start: usize, end: usize, mode:
 
 /// Applies compiled codes from `start` on. If there is a match, `state` tells where. With `advance`, an empty match at `start`
 /// does not count.
-pub fn find(units: Units<'_>, codes: &[u32], start: usize, end: usize, mode: Mode, advance: bool, state: &mut State) -> bool {
+pub fn find(
+    units: Units<'_>,
+    codes: &[u32],
+    start: usize,
+    end: usize,
+    mode: Mode,
+    advance: bool,
+    state: &mut State,
+) -> bool {
     if start > end {
         return false;
     }

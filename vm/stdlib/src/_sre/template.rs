@@ -21,15 +21,21 @@ pub struct PyTemplate {
     /// References, each with the text after it.
     items: Vec<(usize, Option<Obj>)>,
 }
-layout!(PyTemplate, "SRE_Template", trace = |this, tracer| {
-    use taipan_objects::layout::TraceField;
-    this.literal.trace_field(tracer);
-    this.items.iter().for_each(|item| item.1.trace_field(tracer));
-});
+layout!(
+    PyTemplate,
+    "SRE_Template",
+    trace = |this, tracer| {
+        use taipan_objects::layout::TraceField;
+        this.literal.trace_field(tracer);
+        this.items.iter().for_each(|item| item.1.trace_field(tracer));
+    }
+);
 
 fn class() -> &'static Py<PyType> {
     static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
-    CLASS.get_or_init(|| TypeBuilder::new("_sre.SRE_Template", PyTemplate::ops()).final_().no_instantiation().make())
+    CLASS.get_or_init(|| {
+        TypeBuilder::new("_sre.SRE_Template", PyTemplate::ops()).final_().no_instantiation().make()
+    })
 }
 
 /// `_sre.template(pattern, [literal, group, literal, ...])`
@@ -39,7 +45,9 @@ pub fn new(parts: &Obj) -> PyResult<Obj> {
     let Some((literal, rest)) = parts.split_first() else { return Err(invalid()) };
     let mut items = Vec::with_capacity(rest.len() / 2);
     for pair in rest.chunks(2) {
-        let Some(index) = taipan_objects::int::int_ref(&pair[0]) else { return Err(type_error("an integer is required")) };
+        let Some(index) = taipan_objects::int::int_ref(&pair[0]) else {
+            return Err(type_error("an integer is required"));
+        };
         let index = index.to_i64().and_then(|i| usize::try_from(i).ok()).ok_or_else(invalid)?;
         let text = pair.get(1).filter(|t| length(t) != 0).cloned();
         items.push((index, text));
@@ -108,8 +116,16 @@ pub fn wrong_item(at: usize, item: &Obj, bytes: bool) -> Raised {
 }
 
 /// Appends the template's text for the match that the engine has found.
-pub fn expand_state(template: &Obj, state: &State, groups: usize, subject: &Subject, out: &mut TextBuf) -> PyResult<()> {
-    let Some(template) = template.downcast::<PyTemplate>() else { return Err(type_error("invalid template")) };
+pub fn expand_state(
+    template: &Obj,
+    state: &State,
+    groups: usize,
+    subject: &Subject,
+    out: &mut TextBuf,
+) -> PyResult<()> {
+    let Some(template) = template.downcast::<PyTemplate>() else {
+        return Err(type_error("invalid template"));
+    };
     push_all(template, subject, out, groups, |group| match group {
         0 => Some((state.start, state.cursor.position)),
         _ => group_span(state, group),
@@ -121,7 +137,9 @@ pub fn expand_match(template: &Obj, found: &PyMatch, subject: &Subject) -> PyRes
     if let Some(literal) = literal_of(template) {
         return Ok(literal.clone());
     }
-    let Some(template) = template.downcast::<PyTemplate>() else { return Err(type_error("invalid template")) };
+    let Some(template) = template.downcast::<PyTemplate>() else {
+        return Err(type_error("invalid template"));
+    };
     let mut out = TextBuf::new();
     push_all(template, subject, &mut out, found.pattern.groups, |group| found.span_at(group))?;
     Ok(subject.build(out))

@@ -38,7 +38,11 @@ impl Block<'_> {
 }
 
 fn part<'a>(block: &Block<'a>, end: usize) -> Check<Block<'a>> {
-    if end > block.end || end < block.at { Err(Invalid) } else { Ok(Block { code: block.code, at: block.at, end }) }
+    if end > block.end || end < block.at {
+        Err(Invalid)
+    } else {
+        Ok(Block { code: block.code, at: block.at, end })
+    }
 }
 
 /// Checks a whole pattern.
@@ -126,7 +130,9 @@ fn inner(block: &mut Block<'_>, groups: usize, depth: usize) -> Check {
             SreOpcode::SUCCESS | SreOpcode::FAILURE | SreOpcode::ANY | SreOpcode::ANY_ALL => {}
             SreOpcode::AT => drop(SreAtCode::try_from(block.arg()?).map_err(|_| Invalid)?),
             SreOpcode::CATEGORY => drop(SreCatCode::try_from(block.arg()?).map_err(|_| Invalid)?),
-            SreOpcode::IN | SreOpcode::IN_IGNORE | SreOpcode::IN_UNI_IGNORE | SreOpcode::IN_LOC_IGNORE => set(block)?,
+            SreOpcode::IN | SreOpcode::IN_IGNORE | SreOpcode::IN_UNI_IGNORE | SreOpcode::IN_LOC_IGNORE => {
+                set(block)?
+            }
             SreOpcode::INFO => info(block)?,
             SreOpcode::BRANCH => branch(block, groups, depth)?,
             SreOpcode::REPEAT_ONE | SreOpcode::MIN_REPEAT_ONE | SreOpcode::POSSESSIVE_REPEAT_ONE => {
@@ -174,7 +180,9 @@ fn inner(block: &mut Block<'_>, groups: usize, depth: usize) -> Check {
                     return Err(Invalid);
                 }
                 // The part for a group that took part ends in a jump over the other part, if there is one.
-                let jump = middle.checked_sub(2).filter(|&j| j >= block.at && block.code.get(j) == Some(&(SreOpcode::JUMP as u32)));
+                let jump = middle
+                    .checked_sub(2)
+                    .filter(|&j| j >= block.at && block.code.get(j) == Some(&(SreOpcode::JUMP as u32)));
                 match jump {
                     Some(jump) => {
                         inner(&mut part(block, jump)?, groups, depth + 1)?;
@@ -265,7 +273,13 @@ fn info(block: &mut Block<'_>) -> Check {
         advance(block, length)?;
         let overlap = block.at;
         advance(block, length)?;
-        if block.code.get(overlap..overlap + length).ok_or(Invalid)?.iter().any(|&o| o as usize >= length.max(1)) {
+        if block
+            .code
+            .get(overlap..overlap + length)
+            .ok_or(Invalid)?
+            .iter()
+            .any(|&o| o as usize >= length.max(1))
+        {
             return Err(Invalid);
         }
     }

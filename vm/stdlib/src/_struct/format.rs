@@ -81,7 +81,10 @@ impl Format {
                     if !next.is_ascii_digit() {
                         break;
                     }
-                    count = count.checked_mul(10).and_then(|n| n.checked_add(usize::from(next - b'0'))).ok_or_else(too_long)?;
+                    count = count
+                        .checked_mul(10)
+                        .and_then(|n| n.checked_add(usize::from(next - b'0')))
+                        .ok_or_else(too_long)?;
                 }
             }
             let Some((item, align)) = layout(code, native) else {
@@ -256,7 +259,10 @@ fn pack_one(code: u8, value: &Obj, out: &mut [u8], little: bool) -> PyResult<()>
                     &copy
                 }
                 (None, None) => {
-                    return Err(struct_error(&format!("argument for '{}' must be a bytes object", code as char)));
+                    return Err(struct_error(&format!(
+                        "argument for '{}' must be a bytes object",
+                        code as char
+                    )));
                 }
             };
             if code == b's' {
@@ -322,7 +328,9 @@ fn unpack_one(code: u8, bytes: &[u8], little: bool) -> Obj {
             let part = |b: &[u8]| f64::from(f32::from_bits(load(b, little) as u32));
             complex_obj(part(&bytes[..4]), part(&bytes[4..]))
         }
-        b'D' => complex_obj(f64::from_bits(load(&bytes[..8], little)), f64::from_bits(load(&bytes[8..], little))),
+        b'D' => {
+            complex_obj(f64::from_bits(load(&bytes[..8], little)), f64::from_bits(load(&bytes[8..], little)))
+        }
         b'b' | b'h' | b'i' | b'l' | b'q' | b'n' => {
             let shift = 64 - bytes.len() as u32 * 8;
             int_obj((load(bytes, little) << shift) as i64 >> shift)

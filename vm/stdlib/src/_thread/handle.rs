@@ -165,7 +165,11 @@ pub fn after_fork_child() {
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyThreadHandle>(obj)?;
-    Ok(str_obj(&format!("<{} object: ident={}>", class_of(obj).full_name(), this.shared.ident.load(Ordering::Acquire))))
+    Ok(str_obj(&format!(
+        "<{} object: ident={}>",
+        class_of(obj).full_name(),
+        this.shared.ident.load(Ordering::Acquire)
+    )))
 }
 
 #[pymethods(class = "_ThreadHandle")]
@@ -181,7 +185,9 @@ impl PyThreadHandle {
         let timeout = match timeout.filter(|t| !is_none(t)) {
             Some(timeout) => match seconds(timeout)? {
                 time if time < 0.0 => None,
-                time if time > super::TIMEOUT_MAX => return Err(overflow_error("timeout value is too large")),
+                time if time > super::TIMEOUT_MAX => {
+                    return Err(overflow_error("timeout value is too large"));
+                }
                 time => Some(Duration::from_secs_f64(time)),
             },
             None => None,

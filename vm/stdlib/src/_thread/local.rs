@@ -71,8 +71,12 @@ native_class!(
         .make()
 );
 
-static GETSET: &[GetSetDef] =
-    &[GetSetDef { name: "__dict__", get: |obj| Ok(dict_of(obj)?.into_obj()), set: None, doc: "Local-data dict" }];
+static GETSET: &[GetSetDef] = &[GetSetDef {
+    name: "__dict__",
+    get: |obj| Ok(dict_of(obj)?.into_obj()),
+    set: None,
+    doc: "Local-data dict",
+}];
 
 /// The calling thread's table: local's key to a weak reference to the entry.
 struct Mine {
@@ -99,7 +103,9 @@ pub fn thread_ends() {
         }
         for weak in entries.into_values() {
             let entry = weak.downcast::<PyWeakRef>().and_then(PyWeakRef::get);
-            let local = entry.as_ref().and_then(|e| e.downcast::<PyLocalEntry>()?.local.downcast::<PyWeakRef>()?.get());
+            let local = entry
+                .as_ref()
+                .and_then(|e| e.downcast::<PyLocalEntry>()?.local.downcast::<PyWeakRef>()?.get());
             if let Some(local) = local.as_ref().and_then(|l| l.downcast::<PyLocal>()) {
                 let removed = local.entries.lock().0.remove(&key);
                 drop(removed);
@@ -135,7 +141,8 @@ fn new(class_obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 fn add_entry(obj: &Obj, this: &PyLocal) -> PyResult<Py<PyDict>> {
     let dict = PyDict::new();
     let local = weakref::new_ref(obj, None)?;
-    let entry = new_instance(entry_class(), |header| PyLocalEntry { header, dict: dict.clone(), local }).into_obj();
+    let entry =
+        new_instance(entry_class(), |header| PyLocalEntry { header, dict: dict.clone(), local }).into_obj();
     let weak = weakref::new_ref(&entry, None)?;
     let (key, dead) = MINE.with_borrow_mut(|mine| {
         let mut dead = Vec::new();
@@ -162,7 +169,8 @@ fn remove_entry(this: &PyLocal) {
 /// The calling thread's attributes of a local, initialized when it first asks.
 fn dict_of(obj: &Obj) -> PyResult<Py<PyDict>> {
     let this = receiver::<PyLocal>(obj)?;
-    let known = MINE.with_borrow(|mine| mine.entries.get(&this.key).and_then(|weak| weak.downcast::<PyWeakRef>()?.get()));
+    let known = MINE
+        .with_borrow(|mine| mine.entries.get(&this.key).and_then(|weak| weak.downcast::<PyWeakRef>()?.get()));
     if let Some(entry) = known.as_ref().and_then(|e| e.downcast::<PyLocalEntry>()) {
         return Ok(entry.dict.clone());
     }
@@ -208,7 +216,10 @@ fn setattro(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let dict = dict_of(obj)?;
     let name = name_of(name)?;
     if name.eq_str("__dict__") {
-        return Err(attribute_error(format!("'{}' object attribute '__dict__' is read-only", class_of(obj).full_name())));
+        return Err(attribute_error(format!(
+            "'{}' object attribute '__dict__' is read-only",
+            class_of(obj).full_name()
+        )));
     }
     if let Some(attribute) = class_of(obj).lookup(&name).map(IntoStrong::into_strong)
         && let Some(set) = class_of(&attribute).slots.descr_set()

@@ -44,7 +44,11 @@ pub fn new() -> Obj {
 fn repr(obj: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyLock>(obj)?;
     let state = if this.raw.is_locked() { "locked" } else { "unlocked" };
-    Ok(str_obj(&format!("<{state} {} object at {:#x}>", class_of(obj).full_name(), obj.value().counted().bits())))
+    Ok(str_obj(&format!(
+        "<{state} {} object at {:#x}>",
+        class_of(obj).full_name(),
+        obj.value().counted().bits()
+    )))
 }
 
 impl PyLock {

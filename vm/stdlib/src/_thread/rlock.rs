@@ -37,8 +37,13 @@ native_class!(
 
 fn construct(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyRLock>(class)?;
-    Ok(new_instance(class, |header| PyRLock { header, raw: RawLock::new(), owner: AtomicU64::new(0), count: AtomicU64::new(0) })
-        .into_obj())
+    Ok(new_instance(class, |header| PyRLock {
+        header,
+        raw: RawLock::new(),
+        owner: AtomicU64::new(0),
+        count: AtomicU64::new(0),
+    })
+    .into_obj())
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
@@ -139,7 +144,10 @@ impl PyRLock {
     #[pymethod(sig = "(state, /)")]
     fn _acquire_restore(&self, state: &PyTuple) -> PyResult<()> {
         let [count, owner] = state.as_slice() else {
-            return Err(type_error(format!("_acquire_restore() argument 1 must be sequence of length 2, not {}", state.len())));
+            return Err(type_error(format!(
+                "_acquire_restore() argument 1 must be sequence of length 2, not {}",
+                state.len()
+            )));
         };
         let (count, owner) = (u64::from_arg(count)?, u64::from_arg(owner)?);
         // Not interruptible: the caller has to have the lock afterwards.

@@ -123,7 +123,12 @@ pub fn start_joinable_thread(function: &Obj, handle: Option<&Obj>, daemon: bool)
         Some(handle) => handle.clone(),
         None => handle::new(Shared::new()),
     };
-    let job = Job { function: function.clone(), args: Vec::new(), keyword_names: Vec::new(), keyword_values: Vec::new() };
+    let job = Job {
+        function: function.clone(),
+        args: Vec::new(),
+        keyword_names: Vec::new(),
+        keyword_values: Vec::new(),
+    };
     spawn(job, &handle::shared(&handle)?, daemon)?;
     Ok(handle)
 }

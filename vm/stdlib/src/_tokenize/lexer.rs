@@ -22,11 +22,55 @@ pub mod kind {
 
 /// Operators with their exact token numbers, longer ones first.
 const OPERATORS: [(&str, u8); 49] = [
-    ("**=", 46), ("//=", 48), (">>=", 45), ("<<=", 44), ("...", 52), ("!=", 28), ("%=", 40), ("&=", 41), ("**", 35), ("*=", 38),
-    ("+=", 36), ("-=", 37), ("->", 51), ("//", 47), ("/=", 39), (":=", 53), ("<<", 33), ("<=", 29), ("<>", 28), ("==", 27),
-    (">=", 30), (">>", 34), ("@=", 50), ("^=", 43), ("|=", 42), ("!", 54), ("%", 24), ("&", 19), ("(", 7), (")", 8), ("*", 16),
-    ("+", 14), (",", 12), ("-", 15), (".", 23), ("/", 17), (":", 11), (";", 13), ("<", 20), ("=", 22), (">", 21), ("@", 49),
-    ("[", 9), ("]", 10), ("^", 32), ("{", 25), ("|", 18), ("}", 26), ("~", 31),
+    ("**=", 46),
+    ("//=", 48),
+    (">>=", 45),
+    ("<<=", 44),
+    ("...", 52),
+    ("!=", 28),
+    ("%=", 40),
+    ("&=", 41),
+    ("**", 35),
+    ("*=", 38),
+    ("+=", 36),
+    ("-=", 37),
+    ("->", 51),
+    ("//", 47),
+    ("/=", 39),
+    (":=", 53),
+    ("<<", 33),
+    ("<=", 29),
+    ("<>", 28),
+    ("==", 27),
+    (">=", 30),
+    (">>", 34),
+    ("@=", 50),
+    ("^=", 43),
+    ("|=", 42),
+    ("!", 54),
+    ("%", 24),
+    ("&", 19),
+    ("(", 7),
+    (")", 8),
+    ("*", 16),
+    ("+", 14),
+    (",", 12),
+    ("-", 15),
+    (".", 23),
+    ("/", 17),
+    (":", 11),
+    (";", 13),
+    ("<", 20),
+    ("=", 22),
+    (">", 21),
+    ("@", 49),
+    ("[", 9),
+    ("]", 10),
+    ("^", 32),
+    ("{", 25),
+    ("|", 18),
+    ("}", 26),
+    ("~", 31),
 ];
 
 /// A token with its place; columns count characters.
@@ -147,7 +191,11 @@ impl Lexer {
         if self.depth > 0 || !self.templates.is_empty() {
             self.mistake = Some(match self.templates.last() {
                 Some(t) if t.in_text => self.mistake(
-                    format!("unterminated triple-quoted {}-string literal (detected at line {})", t.letter(), self.row),
+                    format!(
+                        "unterminated triple-quoted {}-string literal (detected at line {})",
+                        t.letter(),
+                        self.row
+                    ),
                     t.row,
                     t.column + 1,
                     "",
@@ -250,7 +298,12 @@ impl Lexer {
                 }
                 '\\' => {
                     let (row, text) = (self.row, self.text.clone());
-                    return Ok(Err(self.mistake("unexpected character after line continuation character", row, from + 1, &text)));
+                    return Ok(Err(self.mistake(
+                        "unexpected character after line continuation character",
+                        row,
+                        from + 1,
+                        &text,
+                    )));
                 }
                 c => {
                     self.started = true;
@@ -264,7 +317,11 @@ impl Lexer {
 
     /// NEWLINE, or NL where the logical line goes on or is empty.
     fn line_end(&mut self, from: usize, to: usize) {
-        let kind = if self.started && self.depth == 0 && self.templates.is_empty() { kind::NEWLINE } else { kind::NL };
+        let kind = if self.started && self.depth == 0 && self.templates.is_empty() {
+            kind::NEWLINE
+        } else {
+            kind::NL
+        };
         if from == to {
             let had_comment = self.queue.back().is_some_and(|t| t.kind == kind::COMMENT);
             if !self.started && !had_comment {
@@ -273,7 +330,14 @@ impl Lexer {
         }
         let end = if from == to { to + 1 } else { to };
         let text: String = self.line[from..to].iter().collect();
-        self.queue.push_back(Token { kind, exact: kind, text, start: (self.row, from), end: (self.row, end), line: self.text.clone() });
+        self.queue.push_back(Token {
+            kind,
+            exact: kind,
+            text,
+            start: (self.row, from),
+            end: (self.row, end),
+            line: self.text.clone(),
+        });
         self.at = self.line.len();
     }
 
@@ -310,8 +374,12 @@ impl Lexer {
             let Some(&(_, same_narrow)) = self.indents.last().filter(|i| i.0 == width) else {
                 self.queue.clear();
                 let text = self.text.clone();
-                let mut mistake =
-                    self.mistake("unindent does not match any outer indentation level", self.row, self.line.len(), &text);
+                let mut mistake = self.mistake(
+                    "unindent does not match any outer indentation level",
+                    self.row,
+                    self.line.len(),
+                    &text,
+                );
                 mistake.indentation = true;
                 return Err(mistake);
             };
@@ -324,8 +392,12 @@ impl Lexer {
 
     fn mixed_tabs(&mut self) -> Mistake {
         self.queue.clear();
-        let mut mistake =
-            self.mistake("inconsistent use of tabs and spaces in indentation", self.row, self.line.len(), &self.text);
+        let mut mistake = self.mistake(
+            "inconsistent use of tabs and spaces in indentation",
+            self.row,
+            self.line.len(),
+            &self.text,
+        );
         mistake.tabs = true;
         mistake
     }
@@ -526,7 +598,14 @@ impl Lexer {
                 self.at += if triple { 3 } else { 1 };
                 text.extend(&self.line[begin..self.at]);
                 let end = (self.row, self.at);
-                self.queue.push_back(Token { kind: kind::STRING, exact: kind::STRING, text, start, end, line: lines });
+                self.queue.push_back(Token {
+                    kind: kind::STRING,
+                    exact: kind::STRING,
+                    text,
+                    start,
+                    end,
+                    line: lines,
+                });
                 return Ok(Ok(()));
             }
             self.at += 1;
@@ -570,7 +649,8 @@ impl Lexer {
                 let text: String = self.line[from..].iter().collect();
                 let (row, line) = (self.row, self.text.clone());
                 if let Some(template) = self.templates.last_mut() {
-                    let pending = template.pending.get_or_insert_with(|| ((row, from), String::new(), String::new()));
+                    let pending =
+                        template.pending.get_or_insert_with(|| ((row, from), String::new(), String::new()));
                     pending.1.push_str(&text);
                     pending.2.push_str(&line);
                 }
@@ -579,8 +659,9 @@ impl Lexer {
             if at_end || (matches!(c, '\n' | '\r') && !triple) {
                 let text = self.text.clone();
                 if in_spec {
-                    let message =
-                        format!("{name}-string: newlines are not allowed in format specifiers for single quoted {name}-strings");
+                    let message = format!(
+                        "{name}-string: newlines are not allowed in format specifiers for single quoted {name}-strings"
+                    );
                     return Err(self.mistake(message, self.row, self.at + 1, &text));
                 }
                 let message = format!("unterminated {name}-string literal (detected at line {})", self.row);
@@ -642,7 +723,12 @@ impl Lexer {
                 }
                 '}' => {
                     let text = self.text.clone();
-                    return Err(self.mistake(format!("{name}-string: single '}}' is not allowed"), self.row, self.at + 1, &text));
+                    return Err(self.mistake(
+                        format!("{name}-string: single '}}' is not allowed"),
+                        self.row,
+                        self.at + 1,
+                        &text,
+                    ));
                 }
                 _ => self.at += 1,
             }
@@ -659,7 +745,14 @@ impl Lexer {
         text.extend(&self.line[from..to]);
         line.push_str(&self.text);
         if even_empty || !text.is_empty() {
-            self.queue.push_back(Token { kind: middle, exact: middle, text, start, end: (self.row, to), line });
+            self.queue.push_back(Token {
+                kind: middle,
+                exact: middle,
+                text,
+                start,
+                end: (self.row, to),
+                line,
+            });
         }
     }
 }

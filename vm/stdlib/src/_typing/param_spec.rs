@@ -48,8 +48,12 @@ native_class!(
         .make()
 );
 
-static PART_SLOTS: TypeSlots =
-    TypeSlots { new: Some(construct_part), repr: Some(repr_part), richcompare: Some(compare_parts), ..TypeSlots::EMPTY };
+static PART_SLOTS: TypeSlots = TypeSlots {
+    new: Some(construct_part),
+    repr: Some(repr_part),
+    richcompare: Some(compare_parts),
+    ..TypeSlots::EMPTY
+};
 static PART_GETSET: &[GetSetDef] = &[GetSetDef {
     name: "__origin__",
     get: |o| Ok(receiver::<PyParamSpecPart>(o)?.origin.clone()),
@@ -99,7 +103,10 @@ fn new(
 ) -> PyResult<Obj> {
     let class = class_argument::<PyParamSpec>(class)?;
     if !name.is_layout::<PyStr>() {
-        return Err(type_error(format!("paramspec() argument 'name' must be str, not {}", class_of(name).name())));
+        return Err(type_error(format!(
+            "paramspec() argument 'name' must be str, not {}",
+            class_of(name).name()
+        )));
     }
     let variance = Variance::new(covariant, contravariant, infer_variance)?;
     let bound = match bound.filter(|b| !is_none(b)) {
@@ -107,7 +114,13 @@ fn new(
         None => None,
     };
     let name = name.clone();
-    let variable = new_instance(class, |header| PyParamSpec { header, name, bound, default: given_default(default), variance });
+    let variable = new_instance(class, |header| PyParamSpec {
+        header,
+        name,
+        bound,
+        default: given_default(default),
+        variance,
+    });
     set_module(variable.as_obj())?;
     Ok(variable.into_obj())
 }
@@ -132,12 +145,37 @@ fn part(class: &PyType, origin: &Obj) -> Obj {
 
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(this(o)?.name.clone()), set: Some(read_only), doc: "" },
-    GetSetDef { name: "__bound__", get: |o| Ok(this(o)?.bound.clone().unwrap_or_else(none)), set: Some(read_only), doc: "" },
+    GetSetDef {
+        name: "__bound__",
+        get: |o| Ok(this(o)?.bound.clone().unwrap_or_else(none)),
+        set: Some(read_only),
+        doc: "",
+    },
     GetSetDef { name: "__covariant__", get: |o| flag(o, Variance::Covariant), set: Some(read_only), doc: "" },
-    GetSetDef { name: "__contravariant__", get: |o| flag(o, Variance::Contravariant), set: Some(read_only), doc: "" },
-    GetSetDef { name: "__infer_variance__", get: |o| flag(o, Variance::Inferred), set: Some(read_only), doc: "" },
-    GetSetDef { name: "args", get: |o| Ok(part(args_class(), o)), set: None, doc: "Represents positional arguments." },
-    GetSetDef { name: "kwargs", get: |o| Ok(part(kwargs_class(), o)), set: None, doc: "Represents keyword arguments." },
+    GetSetDef {
+        name: "__contravariant__",
+        get: |o| flag(o, Variance::Contravariant),
+        set: Some(read_only),
+        doc: "",
+    },
+    GetSetDef {
+        name: "__infer_variance__",
+        get: |o| flag(o, Variance::Inferred),
+        set: Some(read_only),
+        doc: "",
+    },
+    GetSetDef {
+        name: "args",
+        get: |o| Ok(part(args_class(), o)),
+        set: None,
+        doc: "Represents positional arguments.",
+    },
+    GetSetDef {
+        name: "kwargs",
+        get: |o| Ok(part(kwargs_class(), o)),
+        set: None,
+        doc: "Represents keyword arguments.",
+    },
     GetSetDef {
         name: "__default__",
         get: |o| Ok(this(o)?.default.get()?.unwrap_or_else(|| no_default().clone())),

@@ -56,10 +56,15 @@ fn construct(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 fn new(class: &Obj, name: &Obj, value: &Obj, type_params: Option<&Obj>) -> PyResult<Obj> {
     let class = class_argument::<PyTypeAlias>(class)?;
     if !name.is_layout::<PyStr>() {
-        return Err(type_error(format!("typealias() argument 'name' must be str, not {}", class_of(name).name())));
+        return Err(type_error(format!(
+            "typealias() argument 'name' must be str, not {}",
+            class_of(name).name()
+        )));
     }
     let type_params = match type_params {
-        Some(params) if !params.is_layout::<PyTuple>() => return Err(type_error("type_params must be a tuple")),
+        Some(params) if !params.is_layout::<PyTuple>() => {
+            return Err(type_error("type_params must be a tuple"));
+        }
         Some(params) => {
             check_params(&protocol::collect(params)?)?;
             params.clone()
@@ -74,14 +79,19 @@ fn new(class: &Obj, name: &Obj, value: &Obj, type_params: Option<&Obj>) -> PyRes
 fn check_params(params: &[Obj]) -> PyResult<()> {
     let mut default_seen = false;
     for param in params {
-        if !param.is_layout::<PyTypeVar>() && !param.is_layout::<PyParamSpec>() && !param.is_layout::<PyTypeVarTuple>() {
+        if !param.is_layout::<PyTypeVar>()
+            && !param.is_layout::<PyParamSpec>()
+            && !param.is_layout::<PyTypeVarTuple>()
+        {
             return Err(type_error(format!("Expected a type param, got {}", protocol::repr_string(param)?)));
         }
         if protocol::is_true(&counted::call_method(param, "has_default", &[])?)? {
             default_seen = true;
         } else if default_seen {
             let shown = protocol::repr_string(param)?;
-            return Err(type_error(format!("non-default type parameter '{shown}' follows default type parameter")));
+            return Err(type_error(format!(
+                "non-default type parameter '{shown}' follows default type parameter"
+            )));
         }
     }
     Ok(())
@@ -109,9 +119,19 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(this(o)?.name.clone()), set: Some(read_only), doc: "" },
     GetSetDef { name: "__type_params__", get: |o| Ok(this(o)?.type_params.clone()), set: None, doc: "" },
     GetSetDef { name: "__parameters__", get: parameters, set: None, doc: "" },
-    GetSetDef { name: "__value__", get: |o| Ok(this(o)?.value.get()?.unwrap_or_else(none)), set: None, doc: "" },
+    GetSetDef {
+        name: "__value__",
+        get: |o| Ok(this(o)?.value.get()?.unwrap_or_else(none)),
+        set: None,
+        doc: "",
+    },
     GetSetDef { name: "evaluate_value", get: |o| Ok(this(o)?.value.evaluator()), set: None, doc: "" },
-    GetSetDef { name: "__module__", get: |o| Ok(this(o)?.module.clone().unwrap_or_else(none)), set: None, doc: "" },
+    GetSetDef {
+        name: "__module__",
+        get: |o| Ok(this(o)?.module.clone().unwrap_or_else(none)),
+        set: None,
+        doc: "",
+    },
 ];
 
 #[pymethods(class = "TypeAliasType")]
@@ -128,6 +148,7 @@ impl PyTypeAlias {
         value.set_evaluate(Some(compute));
         let name = name.clone();
         let module = hooks::current_module_name().map(IntoStrong::into_strong);
-        Ok(new_instance(class(), |header| PyTypeAlias { header, name, type_params, value, module }).into_obj())
+        Ok(new_instance(class(), |header| PyTypeAlias { header, name, type_params, value, module })
+            .into_obj())
     }
 }

@@ -35,7 +35,9 @@ impl Variance {
     pub(super) fn new(covariant: bool, contravariant: bool, infer: bool) -> PyResult<Variance> {
         match (covariant, contravariant, infer) {
             (true, true, _) => Err(value_error("Bivariant types are not supported.")),
-            (true, _, true) | (_, true, true) => Err(value_error("Variance cannot be specified with infer_variance.")),
+            (true, _, true) | (_, true, true) => {
+                Err(value_error("Variance cannot be specified with infer_variance."))
+            }
             (true, ..) => Ok(Variance::Covariant),
             (_, true, _) => Ok(Variance::Contravariant),
             (.., true) => Ok(Variance::Inferred),
@@ -91,7 +93,10 @@ fn new(
 ) -> PyResult<Obj> {
     let class = class_argument::<PyTypeVar>(class)?;
     if !name.is_layout::<PyStr>() {
-        return Err(type_error(format!("typevar() argument 'name' must be str, not {}", class_of(name).name())));
+        return Err(type_error(format!(
+            "typevar() argument 'name' must be str, not {}",
+            class_of(name).name()
+        )));
     }
     let variance = Variance::new(covariant, contravariant, infer_variance)?;
     let bound = match bound.filter(|b| !is_none(b)) {
@@ -103,7 +108,9 @@ fn new(
         [_] => return Err(type_error("A single constraint is not allowed")),
         _ if bound.is_some() => return Err(type_error("Constraints cannot be combined with bound=...")),
         all => {
-            let checked = all.iter().map(|c| type_check(c, "TypeVar(name, constraint, ...): constraints must be types."));
+            let checked = all
+                .iter()
+                .map(|c| type_check(c, "TypeVar(name, constraint, ...): constraints must be types."));
             Some(tuple_obj(checked.collect::<PyResult<Vec<Obj>>>()?))
         }
     };
@@ -137,9 +144,24 @@ fn flag(obj: &Obj, variance: Variance) -> PyResult<Obj> {
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(this(o)?.name.clone()), set: Some(read_only), doc: "" },
     GetSetDef { name: "__covariant__", get: |o| flag(o, Variance::Covariant), set: Some(read_only), doc: "" },
-    GetSetDef { name: "__contravariant__", get: |o| flag(o, Variance::Contravariant), set: Some(read_only), doc: "" },
-    GetSetDef { name: "__infer_variance__", get: |o| flag(o, Variance::Inferred), set: Some(read_only), doc: "" },
-    GetSetDef { name: "__bound__", get: |o| Ok(this(o)?.bound.get()?.unwrap_or_else(none)), set: None, doc: "" },
+    GetSetDef {
+        name: "__contravariant__",
+        get: |o| flag(o, Variance::Contravariant),
+        set: Some(read_only),
+        doc: "",
+    },
+    GetSetDef {
+        name: "__infer_variance__",
+        get: |o| flag(o, Variance::Inferred),
+        set: Some(read_only),
+        doc: "",
+    },
+    GetSetDef {
+        name: "__bound__",
+        get: |o| Ok(this(o)?.bound.get()?.unwrap_or_else(none)),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "__constraints__",
         get: |o| Ok(this(o)?.constraints.get()?.unwrap_or_else(|| tuple_obj(vec![]))),
@@ -153,7 +175,12 @@ static GETSET: &[GetSetDef] = &[
         doc: "",
     },
     GetSetDef { name: "evaluate_bound", get: |o| Ok(this(o)?.bound.evaluator()), set: None, doc: "" },
-    GetSetDef { name: "evaluate_constraints", get: |o| Ok(this(o)?.constraints.evaluator()), set: None, doc: "" },
+    GetSetDef {
+        name: "evaluate_constraints",
+        get: |o| Ok(this(o)?.constraints.evaluator()),
+        set: None,
+        doc: "",
+    },
     GetSetDef { name: "evaluate_default", get: |o| Ok(this(o)?.default.evaluator()), set: None, doc: "" },
     // For the interpreter.
     GetSetDef {

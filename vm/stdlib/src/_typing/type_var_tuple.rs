@@ -43,10 +43,15 @@ fn construct(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 fn new(class: &Obj, name: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
     let class = class_argument::<PyTypeVarTuple>(class)?;
     if !name.is_layout::<PyStr>() {
-        return Err(type_error(format!("typevartuple() argument 'name' must be str, not {}", class_of(name).name())));
+        return Err(type_error(format!(
+            "typevartuple() argument 'name' must be str, not {}",
+            class_of(name).name()
+        )));
     }
     let name = name.clone();
-    let variable = new_instance(class, |header| PyTypeVarTuple { header, name, default: given_default(default) }).into_obj();
+    let variable =
+        new_instance(class, |header| PyTypeVarTuple { header, name, default: given_default(default) })
+            .into_obj();
     set_module(&variable)?;
     Ok(variable)
 }

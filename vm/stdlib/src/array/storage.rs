@@ -112,7 +112,9 @@ impl Kind {
             b'l' => Ok(word(i64::from_arg(value)? as u64)),
             b'I' | b'L' => {
                 let value = index(value)?;
-                let Some(value) = int_ref(&value) else { return Err(type_error("an index is not an integer")) };
+                let Some(value) = int_ref(&value) else {
+                    return Err(type_error("an index is not an integer"));
+                };
                 if value.is_negative() {
                     return Err(overflow_error("can't convert negative value to unsigned int"));
                 }
@@ -134,8 +136,12 @@ impl Kind {
             b'Q' => {
                 let value = index(value)?;
                 match int_ref(&value) {
-                    Some(value) if value.is_negative() => Err(overflow_error("can't convert negative int to unsigned")),
-                    Some(value) => value.to_u64().map(word).ok_or_else(|| overflow_error("int too big to convert")),
+                    Some(value) if value.is_negative() => {
+                        Err(overflow_error("can't convert negative int to unsigned"))
+                    }
+                    Some(value) => {
+                        value.to_u64().map(word).ok_or_else(|| overflow_error("int too big to convert"))
+                    }
                     None => Err(type_error("an index is not an integer")),
                 }
             }
@@ -143,7 +149,10 @@ impl Kind {
             b'd' => Ok(word(as_f64(value)?.to_bits())),
             _ => {
                 let Some(text) = value.downcast::<PyStr>() else {
-                    return Err(type_error(format!("array item must be a unicode character, not {}", class_of(value).name())));
+                    return Err(type_error(format!(
+                        "array item must be a unicode character, not {}",
+                        class_of(value).name()
+                    )));
                 };
                 if text.len() != 1 {
                     return Err(type_error(format!(

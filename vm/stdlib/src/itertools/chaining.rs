@@ -29,7 +29,8 @@ iterator_class!(
 );
 
 fn make_chain(class: &PyType, source: Obj) -> Obj {
-    new_instance(class, |header| PyChain { header, source: Slot::new(source), active: Slot::empty() }).into_obj()
+    new_instance(class, |header| PyChain { header, source: Slot::new(source), active: Slot::empty() })
+        .into_obj()
 }
 
 fn new_chain(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
@@ -52,7 +53,8 @@ fn chain_next(obj: &Obj) -> PyResult<Option<Obj>> {
             continue;
         }
         let Some(source) = this.source.load() else { return Ok(None) };
-        let next = counted::next(&source).and_then(|next| next.map(|iterable| counted::iter(&iterable)).transpose());
+        let next =
+            counted::next(&source).and_then(|next| next.map(|iterable| counted::iter(&iterable)).transpose());
         match next {
             Ok(Some(iterator)) => drop(this.active.replace(Some(iterator))),
             Ok(None) => {
@@ -92,7 +94,11 @@ pub struct PyZipLongest {
 layout!(PyZipLongest, "itertools.zip_longest", [iterators, fill]);
 
 iterator_class!(
-    zip_longest_class, "itertools.zip_longest", PyZipLongest, new_zip_longest, zip_longest_next,
+    zip_longest_class,
+    "itertools.zip_longest",
+    PyZipLongest,
+    new_zip_longest,
+    zip_longest_next,
     "Tuples of the items of several iterables; fillvalue stands in for those of the shorter ones."
 );
 
@@ -101,12 +107,17 @@ fn new_zip_longest(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let mut fill = none();
     for (name, value) in args.keywords() {
         if !name.downcast::<PyStr>().is_some_and(|n| n.eq_str("fillvalue")) {
-            return Err(type_error(format!("zip_longest() got an unexpected keyword argument '{}'", protocol::str_string(name)?)));
+            return Err(type_error(format!(
+                "zip_longest() got an unexpected keyword argument '{}'",
+                protocol::str_string(name)?
+            )));
         }
         fill = value.clone();
     }
-    let iterators = args.positional.iter().map(|a| counted::iter(a).map(Some)).collect::<PyResult<Vec<_>>>()?;
-    Ok(new_instance(class, |header| PyZipLongest { header, iterators: Mutex::new(iterators), fill }).into_obj())
+    let iterators =
+        args.positional.iter().map(|a| counted::iter(a).map(Some)).collect::<PyResult<Vec<_>>>()?;
+    Ok(new_instance(class, |header| PyZipLongest { header, iterators: Mutex::new(iterators), fill })
+        .into_obj())
 }
 
 fn zip_longest_next(obj: &Obj) -> PyResult<Option<Obj>> {
@@ -156,7 +167,11 @@ pub struct PyAccumulate {
 layout!(PyAccumulate, "itertools.accumulate", [iterator, function, total]);
 
 iterator_class!(
-    accumulate_class, "itertools.accumulate", PyAccumulate, construct_accumulate, accumulate_next,
+    accumulate_class,
+    "itertools.accumulate",
+    PyAccumulate,
+    construct_accumulate,
+    accumulate_next,
     "The sums (or other results of func) of the items so far."
 );
 
@@ -171,8 +186,14 @@ fn new_accumulate(class: &Obj, iterable: &Obj, func: Option<&Obj>, initial: Opti
     let function = func.filter(|f| !is_none(f)).cloned();
     let initial = initial.filter(|i| !is_none(i)).cloned();
     let pending = AtomicBool::new(initial.is_some());
-    Ok(new_instance(class, |header| PyAccumulate { header, iterator, function, total: Slot::from_option(initial), initial: pending })
-        .into_obj())
+    Ok(new_instance(class, |header| PyAccumulate {
+        header,
+        iterator,
+        function,
+        total: Slot::from_option(initial),
+        initial: pending,
+    })
+    .into_obj())
 }
 
 fn accumulate_next(obj: &Obj) -> PyResult<Option<Obj>> {

@@ -38,19 +38,35 @@ pub struct PyCombinatoric {
 layout!(PyCombinatoric, "itertools", [pools]);
 
 iterator_class!(
-    product_class, "itertools.product", PyCombinatoric, new_product, product_next,
+    product_class,
+    "itertools.product",
+    PyCombinatoric,
+    new_product,
+    product_next,
     "The tuples of the cartesian product of the iterables."
 );
 iterator_class!(
-    permutations_class, "itertools.permutations", PyCombinatoric, construct_permutations, permutations_next,
+    permutations_class,
+    "itertools.permutations",
+    PyCombinatoric,
+    construct_permutations,
+    permutations_next,
     "The arrangements of r (by default all) of the items."
 );
 iterator_class!(
-    combinations_class, "itertools.combinations", PyCombinatoric, construct_combinations, combinations_next,
+    combinations_class,
+    "itertools.combinations",
+    PyCombinatoric,
+    construct_combinations,
+    combinations_next,
     "The selections of r of the items, in their order."
 );
 iterator_class!(
-    with_replacement_class, "itertools.combinations_with_replacement", PyCombinatoric, construct_with_replacement, with_replacement_next,
+    with_replacement_class,
+    "itertools.combinations_with_replacement",
+    PyCombinatoric,
+    construct_with_replacement,
+    with_replacement_next,
     "The selections of r of the items, each any number of times, in their order."
 );
 
@@ -67,11 +83,16 @@ fn new_product(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let mut repeat = 1;
     for (name, value) in args.keywords() {
         if !name.downcast::<PyStr>().is_some_and(|n| n.eq_str("repeat")) {
-            return Err(type_error(format!("product() got an unexpected keyword argument '{}'", protocol::str_string(name)?)));
+            return Err(type_error(format!(
+                "product() got an unexpected keyword argument '{}'",
+                protocol::str_string(name)?
+            )));
         }
         repeat = protocol::index_word_or(value, &types().overflow_error)?;
     }
-    let Ok(repeat) = usize::try_from(repeat) else { return Err(value_error("repeat argument cannot be negative")) };
+    let Ok(repeat) = usize::try_from(repeat) else {
+        return Err(value_error("repeat argument cannot be negative"));
+    };
     let given = if repeat == 0 { &[] } else { args.positional };
     let Some(length) = given.len().checked_mul(repeat).filter(|n| *n < isize::MAX as usize / 8) else {
         return Err(overflow_error("repeat argument too large"));
@@ -214,7 +235,9 @@ fn combinations_next(obj: &Obj) -> PyResult<Option<Obj>> {
     Ok(this.advance(
         |this, walk| {
             let n = this.pools[0].len();
-            let Some(place) = (0..this.length).rev().find(|i| walk.indices[*i] != i + n - this.length) else { return false };
+            let Some(place) = (0..this.length).rev().find(|i| walk.indices[*i] != i + n - this.length) else {
+                return false;
+            };
             let first = walk.indices[place] + 1;
             for (offset, index) in walk.indices[place..].iter_mut().enumerate() {
                 *index = first + offset;
@@ -230,7 +253,9 @@ fn with_replacement_next(obj: &Obj) -> PyResult<Option<Obj>> {
     Ok(this.advance(
         |this, walk| {
             let n = this.pools[0].len();
-            let Some(place) = (0..this.length).rev().find(|i| walk.indices[*i] + 1 != n) else { return false };
+            let Some(place) = (0..this.length).rev().find(|i| walk.indices[*i] + 1 != n) else {
+                return false;
+            };
             let next = walk.indices[place] + 1;
             walk.indices[place..].fill(next);
             true

@@ -25,33 +25,49 @@ pub struct PyFiltering {
 layout!(PyFiltering, "itertools", [function, iterator]);
 
 iterator_class!(
-    dropwhile_class, "itertools.dropwhile", PyFiltering,
-    |class, args| new(dropwhile_class(), "dropwhile", class, args), dropwhile_next,
+    dropwhile_class,
+    "itertools.dropwhile",
+    PyFiltering,
+    |class, args| new(dropwhile_class(), "dropwhile", class, args),
+    dropwhile_next,
     "The items from the first one on for which the predicate is false."
 );
 iterator_class!(
-    takewhile_class, "itertools.takewhile", PyFiltering,
-    |class, args| new(takewhile_class(), "takewhile", class, args), takewhile_next,
+    takewhile_class,
+    "itertools.takewhile",
+    PyFiltering,
+    |class, args| new(takewhile_class(), "takewhile", class, args),
+    takewhile_next,
     "The items before the first one for which the predicate is false."
 );
 iterator_class!(
-    filterfalse_class, "itertools.filterfalse", PyFiltering,
-    |class, args| new(filterfalse_class(), "filterfalse", class, args), filterfalse_next,
+    filterfalse_class,
+    "itertools.filterfalse",
+    PyFiltering,
+    |class, args| new(filterfalse_class(), "filterfalse", class, args),
+    filterfalse_next,
     "The items for which the function is false (the false items if it is None)."
 );
 iterator_class!(
-    starmap_class, "itertools.starmap", PyFiltering,
-    |class, args| new(starmap_class(), "starmap", class, args), starmap_next,
+    starmap_class,
+    "itertools.starmap",
+    PyFiltering,
+    |class, args| new(starmap_class(), "starmap", class, args),
+    starmap_next,
     "The results of a function called with the items of each item as arguments."
 );
 iterator_class!(
-    compress_class, "itertools.compress", PyFiltering,
-    construct_compress, compress_next,
+    compress_class,
+    "itertools.compress",
+    PyFiltering,
+    construct_compress,
+    compress_next,
     "The items of data whose selectors are true."
 );
 
 fn make(class: &PyType, function: Obj, iterator: Obj) -> Obj {
-    new_instance(class, |header| PyFiltering { header, function, iterator, flag: AtomicBool::new(false) }).into_obj()
+    new_instance(class, |header| PyFiltering { header, function, iterator, flag: AtomicBool::new(false) })
+        .into_obj()
 }
 
 fn new(own: &Py<PyType>, name: &str, class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
@@ -116,7 +132,11 @@ fn filterfalse_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyFiltering>(obj)?;
     let direct = is_none(&this.function) || this.function.is(types().bool_.as_obj());
     while let Some(item) = counted::next(&this.iterator)? {
-        let hit = if direct { protocol::is_true(&item)? } else { protocol::is_true(&counted::call1(&this.function, &item)?)? };
+        let hit = if direct {
+            protocol::is_true(&item)?
+        } else {
+            protocol::is_true(&counted::call1(&this.function, &item)?)?
+        };
         if !hit {
             return Ok(Some(item));
         }

@@ -38,11 +38,19 @@ pub struct PyGrouper {
 layout!(PyGrouper, "itertools._grouper", [parent, key]);
 
 iterator_class!(
-    groupby_class, "itertools.groupby", PyGroupBy, construct_groupby, groupby_next,
+    groupby_class,
+    "itertools.groupby",
+    PyGroupBy,
+    construct_groupby,
+    groupby_next,
     "Pairs of a key and an iterator over the consecutive items with that key."
 );
 iterator_class!(
-    grouper_class, "itertools._grouper", PyGrouper, new_grouper, grouper_next,
+    grouper_class,
+    "itertools._grouper",
+    PyGrouper,
+    new_grouper,
+    grouper_next,
     "The items of one group."
 );
 
@@ -103,7 +111,8 @@ fn groupby_next(obj: &Obj) -> PyResult<Option<Obj>> {
     drop(this.target_key.replace(Some(key.clone())));
     let parent = obj.clone();
     let grouper_key = key.clone();
-    let grouper = new_instance(grouper_class(), |header| PyGrouper { header, parent, key: grouper_key, group });
+    let grouper =
+        new_instance(grouper_class(), |header| PyGrouper { header, parent, key: grouper_key, group });
     Ok(Some(tuple_obj(vec![key, grouper.into_obj()])))
 }
 
@@ -112,7 +121,10 @@ fn new_grouper(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     crate::native_class::check_count("_grouper", args, 2, 2)?;
     let (parent, key) = (args.positional[0].clone(), args.positional[1].clone());
     let Some(groupby) = parent.downcast::<PyGroupBy>() else {
-        return Err(type_error(format!("_grouper() argument 1 must be itertools.groupby, not {}", class_of(&parent).name())));
+        return Err(type_error(format!(
+            "_grouper() argument 1 must be itertools.groupby, not {}",
+            class_of(&parent).name()
+        )));
     };
     let group = groupby.group.load(Ordering::Relaxed);
     Ok(new_instance(class, |header| PyGrouper { header, parent: parent.clone(), key, group }).into_obj())

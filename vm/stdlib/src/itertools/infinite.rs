@@ -36,7 +36,10 @@ const FAST_LIMIT: i64 = 1 << 62;
 
 fn is_number(obj: &Obj) -> bool {
     let slots = &class_of(obj).slots;
-    slots.index().is_some() || slots.int().is_some() || slots.float().is_some() || obj.is_layout::<taipan_objects::complex::PyComplex>()
+    slots.index().is_some()
+        || slots.int().is_some()
+        || slots.float().is_some()
+        || obj.is_layout::<taipan_objects::complex::PyComplex>()
 }
 
 fn construct_count(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
@@ -57,7 +60,13 @@ fn new_count(class: &Obj, start: Option<&Obj>, step: Option<&Obj>) -> PyResult<O
         Some(first) => (first, None),
         None => (0, Some(start)),
     };
-    Ok(new_instance(class, |header| PyCount { header, fast: AtomicI64::new(fast), current: Slot::from_option(current), step }).into_obj())
+    Ok(new_instance(class, |header| PyCount {
+        header,
+        fast: AtomicI64::new(fast),
+        current: Slot::from_option(current),
+        step,
+    })
+    .into_obj())
 }
 
 fn count_next(obj: &Obj) -> PyResult<Option<Obj>> {
@@ -107,7 +116,11 @@ pub struct PyCycle {
 layout!(PyCycle, "itertools.cycle", [iterator, state]);
 
 iterator_class!(
-    cycle_class, "itertools.cycle", PyCycle, new_cycle, cycle_next,
+    cycle_class,
+    "itertools.cycle",
+    PyCycle,
+    new_cycle,
+    cycle_next,
     "The items of an iterable, again and again."
 );
 
@@ -167,13 +180,15 @@ fn new_repeat(class: &Obj, object: &Obj, times: Option<&Obj>) -> PyResult<Obj> {
         None => -1,
     };
     let element = object.clone();
-    Ok(new_instance(class, |header| PyRepeat { header, element, remaining: AtomicI64::new(remaining) }).into_obj())
+    Ok(new_instance(class, |header| PyRepeat { header, element, remaining: AtomicI64::new(remaining) })
+        .into_obj())
 }
 
 fn repeat_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyRepeat>(obj)?;
     if this.remaining.load(Ordering::Relaxed) != -1 {
-        let took = this.remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n > 0).then(|| n - 1));
+        let took =
+            this.remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n > 0).then(|| n - 1));
         if took.is_err() {
             return Ok(None);
         }

@@ -26,7 +26,11 @@ pub struct PyIslice {
 layout!(PyIslice, "itertools.islice", [iterator]);
 
 iterator_class!(
-    islice_class, "itertools.islice", PyIslice, new_islice, islice_next,
+    islice_class,
+    "itertools.islice",
+    PyIslice,
+    new_islice,
+    islice_next,
     "Some of the items of an iterable: up to stop, or from start to stop by step."
 );
 
@@ -58,12 +62,18 @@ fn new_islice(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         }));
     };
     let start = match start.map(bound).transpose()? {
-        Some(None) => return Err(value_error("Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.")),
+        Some(None) => {
+            return Err(value_error(
+                "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.",
+            ));
+        }
         Some(Some(start)) => start.unwrap_or(0),
         None => 0,
     };
     let step = match p.get(3).map(bound).transpose()? {
-        Some(None | Some(Some(0))) => return Err(value_error("Step for islice() must be a positive integer or None.")),
+        Some(None | Some(Some(0))) => {
+            return Err(value_error("Step for islice() must be a positive integer or None."));
+        }
         Some(Some(step)) => step.unwrap_or(1),
         None => 1,
     };
@@ -116,7 +126,11 @@ pub struct PyPairwise {
 layout!(PyPairwise, "itertools.pairwise", [iterator, last]);
 
 iterator_class!(
-    pairwise_class, "itertools.pairwise", PyPairwise, new_pairwise, pairwise_next,
+    pairwise_class,
+    "itertools.pairwise",
+    PyPairwise,
+    new_pairwise,
+    pairwise_next,
     "Overlapping pairs of neighbours."
 );
 
@@ -125,7 +139,12 @@ fn new_pairwise(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     no_keywords_in(pairwise_class(), "pairwise", class, args)?;
     check_count("pairwise", args, 1, 1)?;
     let iterator = counted::iter(&args.positional[0])?;
-    Ok(new_instance(class, |header| PyPairwise { header, iterator: Slot::new(iterator), last: Slot::empty() }).into_obj())
+    Ok(new_instance(class, |header| PyPairwise {
+        header,
+        iterator: Slot::new(iterator),
+        last: Slot::empty(),
+    })
+    .into_obj())
 }
 
 fn pairwise_next(obj: &Obj) -> PyResult<Option<Obj>> {
@@ -175,7 +194,11 @@ pub struct PyBatched {
 layout!(PyBatched, "itertools.batched", [iterator]);
 
 iterator_class!(
-    batched_class, "itertools.batched", PyBatched, construct_batched, batched_next,
+    batched_class,
+    "itertools.batched",
+    PyBatched,
+    construct_batched,
+    batched_next,
     "Tuples of n items each; the last one may be shorter unless strict."
 );
 
@@ -190,7 +213,13 @@ fn new_batched(class: &Obj, iterable: &Obj, n: isize, strict: bool) -> PyResult<
         return Err(value_error("n must be at least one"));
     }
     let iterator = counted::iter(iterable)?;
-    Ok(new_instance(class, |header| PyBatched { header, iterator: Slot::new(iterator), size: n.unsigned_abs(), strict }).into_obj())
+    Ok(new_instance(class, |header| PyBatched {
+        header,
+        iterator: Slot::new(iterator),
+        size: n.unsigned_abs(),
+        strict,
+    })
+    .into_obj())
 }
 
 fn batched_next(obj: &Obj) -> PyResult<Option<Obj>> {

@@ -26,7 +26,8 @@ const PATHCONF: &[(&str, i32)] = names!("PC_";
     PIPE_BUF _PC_PIPE_BUF CHOWN_RESTRICTED _PC_CHOWN_RESTRICTED NO_TRUNC _PC_NO_TRUNC VDISABLE _PC_VDISABLE
     FILESIZEBITS _PC_FILESIZEBITS);
 
-const CONFSTR: &[(&str, i32)] = &[("CS_PATH", 0), ("CS_GNU_LIBC_VERSION", 2), ("CS_GNU_LIBPTHREAD_VERSION", 3)];
+const CONFSTR: &[(&str, i32)] =
+    &[("CS_PATH", 0), ("CS_GNU_LIBC_VERSION", 2), ("CS_GNU_LIBPTHREAD_VERSION", 3)];
 
 fn number(name: &Obj, names: &[(&str, i32)]) -> PyResult<i32> {
     if let Some(text) = name.downcast::<PyStr>() {

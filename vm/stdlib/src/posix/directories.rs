@@ -5,11 +5,11 @@
 use std::ffi::CString;
 
 use parking_lot::Mutex;
+use taipan_objects::generic_alias;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
-use taipan_objects::generic_alias;
 use taipan_threading::detached;
 
 use super::stat::stat_obj;
@@ -215,12 +215,13 @@ fn classes() -> &'static (Py<PyType>, Py<PyType>) {
             iternext: Some(|obj| iterator_of(obj)?.next_entry()),
             ..TypeSlots::EMPTY
         };
-        let iterator = TypeBuilder::new("posix.ScandirIterator", <PyScandirIterator as taipan_objects::Object>::ops())
-            .slots(slots)
-            .methods(PyScandirIterator::methods())
-            .no_instantiation()
-            .final_()
-            .make();
+        let iterator =
+            TypeBuilder::new("posix.ScandirIterator", <PyScandirIterator as taipan_objects::Object>::ops())
+                .slots(slots)
+                .methods(PyScandirIterator::methods())
+                .no_instantiation()
+                .final_()
+                .make();
         (entry, iterator)
     })
 }

@@ -1,10 +1,10 @@
 //! Functions that take descriptors.
 
+use taipan_objects::buffer;
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
-use taipan_objects::buffer;
 
 use crate::file_path::{self, Accept, FilePath, dir_fd};
 use crate::os_error::{blocking, blocking_for, interruptible, os_error};
@@ -14,7 +14,10 @@ use crate::sys_calls;
 fn writable(obj: &Obj) -> PyResult<buffer::Buffer> {
     match buffer::get_writable(obj)? {
         Some(buffer) => Ok(buffer),
-        None => Err(type_error(format!("a read-write bytes-like object is required, not '{}'", class_of(obj).name()))),
+        None => Err(type_error(format!(
+            "a read-write bytes-like object is required, not '{}'",
+            class_of(obj).name()
+        ))),
     }
 }
 
@@ -71,7 +74,9 @@ mod items {
     /// Write a bytes object to a file descriptor.
     #[pyfunction(sig = "(fd, data, /)")]
     fn write(fd: i32, data: &Obj) -> PyResult<usize> {
-        buffer::with_bytes(data, |bytes| blocking(|| sys_calls::write(fd, &bytes[..bytes.len().min(0x7fff_f000)])))?
+        buffer::with_bytes(data, |bytes| {
+            blocking(|| sys_calls::write(fd, &bytes[..bytes.len().min(0x7fff_f000)]))
+        })?
     }
     /// Read a number of bytes from a file descriptor starting at a particular offset.
     #[pyfunction(sig = "(fd, length, offset, /)")]
@@ -231,7 +236,9 @@ mod items {
         offset_src: Option<i64>,
         offset_dst: Option<i64>,
     ) -> PyResult<usize> {
-        let Ok(count) = usize::try_from(count) else { return Err(value_error("negative value for 'count' not allowed")) };
+        let Ok(count) = usize::try_from(count) else {
+            return Err(value_error("negative value for 'count' not allowed"));
+        };
         blocking(|| sys_calls::copy_file_range(src, dst, count, offset_src, offset_dst))
     }
     /// Creates and returns an event notification file descriptor.
@@ -254,6 +261,7 @@ mod items {
     #[pyfunction(sig = "(name, flags=MFD_CLOEXEC)")]
     fn memfd_create(name: &Obj, flags: Option<u32>) -> PyResult<i32> {
         let name = file_path::c_name(name)?;
-        interruptible(|| sys_calls::memfd_create(&name, flags.unwrap_or(libc::MFD_CLOEXEC)))?.map_err(os_error)
+        interruptible(|| sys_calls::memfd_create(&name, flags.unwrap_or(libc::MFD_CLOEXEC)))?
+            .map_err(os_error)
     }
 }

@@ -77,13 +77,16 @@ mod items {
         fork_process(sys_calls::fork)
     }
     /// Register callables to be called when forking a new process.
-    #[pyfunction(sig = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)")]
+    #[pyfunction(
+        sig = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)"
+    )]
     fn register_at_fork(
         before: Option<&Obj>,
         after_in_child: Option<&Obj>,
         after_in_parent: Option<&Obj>,
     ) -> PyResult<()> {
-        let all = [("before", before), ("after_in_child", after_in_child), ("after_in_parent", after_in_parent)];
+        let all =
+            [("before", before), ("after_in_child", after_in_child), ("after_in_parent", after_in_parent)];
         if all.iter().all(|(_, function)| function.is_none()) {
             return Err(type_error("At least one argument is required."));
         }

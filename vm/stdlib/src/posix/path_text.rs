@@ -15,7 +15,10 @@ fn parts(path: &Obj, f: impl FnOnce(Units<'_>) -> Vec<TextBuf>) -> PyResult<Vec<
     }
     let Some(bytes) = path.downcast::<PyBytes>() else { return Err(type_error("expected str or bytes")) };
     let made = f(Units::Latin1(bytes.as_slice()));
-    Ok(made.into_iter().map(|part| bytes_obj(&part.as_units().iter().map(|c| c as u8).collect::<Vec<u8>>())).collect())
+    Ok(made
+        .into_iter()
+        .map(|part| bytes_obj(&part.as_units().iter().map(|c| c as u8).collect::<Vec<u8>>()))
+        .collect())
 }
 
 const SLASH: u32 = b'/' as u32;
@@ -44,7 +47,9 @@ fn normal(path: Units<'_>) -> TextBuf {
         match (part.len(), dots) {
             (0, _) | (1, true) => {}
             (2, true) => {
-                let up = kept.last().is_none_or(|last| last.len() == 2 && last.iter().all(|c| c == u32::from(b'.')));
+                let up = kept
+                    .last()
+                    .is_none_or(|last| last.len() == 2 && last.iter().all(|c| c == u32::from(b'.')));
                 if !up {
                     kept.pop();
                 } else if root == 0 {

@@ -1,11 +1,11 @@
 //! Functions that take names of files.
 
+use taipan_objects::buffer;
 use taipan_objects::int;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::buffer;
 
 use crate::file_path::{self, Accept, FilePath, dir_fd, name_like};
 use crate::os_error::{blocking, blocking_for, interruptible, os_error, os_error_for2};
@@ -27,7 +27,9 @@ fn no_follow(follow: Option<bool>) -> i32 {
 /// Seconds as a number: whole seconds and nanoseconds, rounded down.
 fn time_of(obj: &Obj) -> PyResult<libc::timespec> {
     if let Some(i) = int::int_ref(obj) {
-        let Some(tv_sec) = i.to_i64() else { return Err(overflow_error("timestamp out of range for platform time_t")) };
+        let Some(tv_sec) = i.to_i64() else {
+            return Err(overflow_error("timestamp out of range for platform time_t"));
+        };
         return Ok(libc::timespec { tv_sec, tv_nsec: 0 });
     }
     let seconds = as_f64(obj)?;
@@ -69,7 +71,13 @@ fn remove(function: &str, path: &Obj, dir: Option<&Obj>, flags: i32) -> PyResult
     blocking_for(&path.object, || sys_calls::unlinkat(dir, &path.name, flags))
 }
 
-fn move_file(function: &str, src: &Obj, dst: &Obj, src_dir: Option<&Obj>, dst_dir: Option<&Obj>) -> PyResult<()> {
+fn move_file(
+    function: &str,
+    src: &Obj,
+    dst: &Obj,
+    src_dir: Option<&Obj>,
+    dst_dir: Option<&Obj>,
+) -> PyResult<()> {
     let src = file_path::path(function, "src", Some(src), Accept::Name)?;
     let dst = file_path::path(function, "dst", Some(dst), Accept::Name)?;
     let (from, to) = (dir_fd(src_dir)?, dir_fd(dst_dir)?);
@@ -153,7 +161,12 @@ mod items {
     }
     /// Create a symbolic link pointing to src named dst.
     #[pyfunction(sig = "(src, dst, target_is_directory=False, *, dir_fd=None)")]
-    fn symlink(src: &Obj, dst: &Obj, target_is_directory: Option<bool>, dir_fd: Option<&Obj>) -> PyResult<()> {
+    fn symlink(
+        src: &Obj,
+        dst: &Obj,
+        target_is_directory: Option<bool>,
+        dir_fd: Option<&Obj>,
+    ) -> PyResult<()> {
         let _ = target_is_directory;
         let src = file_path::path("symlink", "src", Some(src), Accept::Name)?;
         let dst = file_path::path("symlink", "dst", Some(dst), Accept::Name)?;
@@ -187,7 +200,13 @@ mod items {
     }
     /// Change the owner and group id of path to the numeric uid and gid.
     #[pyfunction(sig = "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)")]
-    fn chown(path: &Obj, uid: &Obj, gid: &Obj, dir_fd: Option<&Obj>, follow_symlinks: Option<bool>) -> PyResult<()> {
+    fn chown(
+        path: &Obj,
+        uid: &Obj,
+        gid: &Obj,
+        dir_fd: Option<&Obj>,
+        follow_symlinks: Option<bool>,
+    ) -> PyResult<()> {
         let path = file_path::path("chown", "path", Some(path), Accept::NameOrFd)?;
         let (uid, gid) = (user_id(uid)?, group_id(gid)?);
         let dir = super::dir_fd(dir_fd)?;

@@ -41,13 +41,17 @@ fn environment_dict() -> PyResult<Obj> {
 }
 
 fn arguments(list: &Obj, function: &str) -> PyResult<Vec<CString>> {
-    if !list.is_layout::<taipan_objects::list::PyList>() && !list.is_layout::<taipan_objects::tuple::PyTuple>() {
+    if !list.is_layout::<taipan_objects::list::PyList>()
+        && !list.is_layout::<taipan_objects::tuple::PyTuple>()
+    {
         return Err(type_error(format!("{function}() arg 2 must be a tuple or list")));
     }
     let all = collect(list)?.iter().map(file_path::c_name).collect::<PyResult<Vec<_>>>()?;
     match all.first() {
         None => Err(value_error(format!("{function}() arg 2 must not be empty"))),
-        Some(first) if first.is_empty() => Err(value_error(format!("{function}() arg 2 first element cannot be empty"))),
+        Some(first) if first.is_empty() => {
+            Err(value_error(format!("{function}() arg 2 first element cannot be empty")))
+        }
         Some(_) => Ok(all),
     }
 }
@@ -215,7 +219,10 @@ mod items {
             return Ok(-libc::WTERMSIG(status));
         }
         if libc::WIFSTOPPED(status) {
-            return Err(value_error(format!("process stopped by delivery of signal {}", libc::WSTOPSIG(status))));
+            return Err(value_error(format!(
+                "process stopped by delivery of signal {}",
+                libc::WSTOPSIG(status)
+            )));
         }
         Err(value_error(format!("invalid wait status: {status}")))
     }

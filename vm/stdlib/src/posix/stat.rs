@@ -1,9 +1,9 @@
 //! `stat` and what it returns.
 
+use taipan_objects::int;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::structseq::{self, StructSeqDef};
-use taipan_objects::int;
 
 use super::lazy_class;
 use crate::file_path::{self, Accept, FilePath, dir_fd};
@@ -84,7 +84,16 @@ pub fn stat_obj(s: &libc::stat) -> Obj {
 
 fn statvfs_obj(s: &libc::statvfs) -> Obj {
     let all = [
-        s.f_bsize, s.f_frsize, s.f_blocks, s.f_bfree, s.f_bavail, s.f_files, s.f_ffree, s.f_favail, s.f_flag, s.f_namemax,
+        s.f_bsize,
+        s.f_frsize,
+        s.f_blocks,
+        s.f_bfree,
+        s.f_bavail,
+        s.f_files,
+        s.f_ffree,
+        s.f_favail,
+        s.f_flag,
+        s.f_namemax,
         s.f_fsid,
     ];
     structseq::new(&statvfs_class(), all.into_iter().map(int::from_u64).collect())

@@ -17,7 +17,9 @@ pub struct User {
     pub shell: Vec<u8>,
 }
 
-fn user(find: impl Fn(*mut libc::passwd, *mut c_char, usize, *mut *mut libc::passwd) -> c_int) -> SysResult<Option<User>> {
+fn user(
+    find: impl Fn(*mut libc::passwd, *mut c_char, usize, *mut *mut libc::passwd) -> c_int,
+) -> SysResult<Option<User>> {
     let mut room = 1024;
     loop {
         let mut buffer = vec![0u8; room];

@@ -153,7 +153,9 @@ pub fn execve(path: &CStr, arguments: &[CString], environment: Option<&[CString]
     // SAFETY: NULL-terminated arrays of strings that outlive the call.
     unsafe {
         match environment {
-            Some(environment) => libc::execve(path.as_ptr(), arguments.as_ptr(), pointers(environment).as_ptr()),
+            Some(environment) => {
+                libc::execve(path.as_ptr(), arguments.as_ptr(), pointers(environment).as_ptr())
+            }
             None => libc::execv(path.as_ptr(), arguments.as_ptr()),
         }
     };
@@ -166,7 +168,13 @@ pub fn system(command: &CStr) -> i32 {
 pub fn uname() -> SysResult<[Vec<u8>; 5]> {
     let value: libc::utsname = read_struct!(libc::utsname, slot => libc::uname(slot))?;
     let text = |field: &[c_char]| field.iter().map(|&c| c as u8).take_while(|&b| b != 0).collect();
-    Ok([text(&value.sysname), text(&value.nodename), text(&value.release), text(&value.version), text(&value.machine)])
+    Ok([
+        text(&value.sysname),
+        text(&value.nodename),
+        text(&value.release),
+        text(&value.version),
+        text(&value.machine),
+    ])
 }
 pub fn getloadavg() -> Option<[f64; 3]> {
     let mut loads = [0.0; 3];

@@ -41,7 +41,8 @@ pub fn sigaction(signal: i32, disposition: Disposition, restart: bool) -> SysRes
 }
 /// The disposition now; `None`: a foreign handler.
 pub fn current_disposition(signal: i32) -> SysResult<Option<Disposition>> {
-    let action: libc::sigaction = read_struct!(libc::sigaction, slot => libc::sigaction(signal, std::ptr::null(), slot))?;
+    let action: libc::sigaction =
+        read_struct!(libc::sigaction, slot => libc::sigaction(signal, std::ptr::null(), slot))?;
     Ok(match action.sa_sigaction {
         libc::SIG_DFL => Some(Disposition::Default),
         libc::SIG_IGN => Some(Disposition::Ignore),
@@ -49,8 +50,10 @@ pub fn current_disposition(signal: i32) -> SysResult<Option<Disposition>> {
     })
 }
 pub fn siginterrupt(signal: i32, interrupt: bool) -> SysResult<()> {
-    let mut action: libc::sigaction = read_struct!(libc::sigaction, slot => libc::sigaction(signal, std::ptr::null(), slot))?;
-    action.sa_flags = if interrupt { action.sa_flags & !libc::SA_RESTART } else { action.sa_flags | libc::SA_RESTART };
+    let mut action: libc::sigaction =
+        read_struct!(libc::sigaction, slot => libc::sigaction(signal, std::ptr::null(), slot))?;
+    action.sa_flags =
+        if interrupt { action.sa_flags & !libc::SA_RESTART } else { action.sa_flags | libc::SA_RESTART };
     call!(libc::sigaction(signal, &action, std::ptr::null_mut())).map(drop)
 }
 fn signal_set(signals: &[i32]) -> libc::sigset_t {
@@ -101,7 +104,11 @@ pub fn sigtimedwait(signals: &[i32], timeout: Option<libc::timespec>) -> SysResu
     // SAFETY: zeroed, filled; the accessors read plain fields.
     unsafe {
         let info = info.assume_init();
-        let band = if info.si_signo == libc::SIGPOLL { std::ptr::from_ref(&info).cast::<i64>().add(2).read() } else { 0 };
+        let band = if info.si_signo == libc::SIGPOLL {
+            std::ptr::from_ref(&info).cast::<i64>().add(2).read()
+        } else {
+            0
+        };
         Ok([
             info.si_signo.into(),
             info.si_code.into(),
@@ -135,7 +142,14 @@ pub fn strsignal(signal: i32) -> Option<String> {
     if text.is_empty() { None } else { Some(String::from_utf8_lossy(&text).into_owned()) }
 }
 pub fn pidfd_send_signal(pidfd: i32, signal: i32, flags: u32) -> SysResult<()> {
-    call!(libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signal, std::ptr::null::<libc::siginfo_t>(), flags)).map(drop)
+    call!(libc::syscall(
+        libc::SYS_pidfd_send_signal,
+        pidfd,
+        signal,
+        std::ptr::null::<libc::siginfo_t>(),
+        flags
+    ))
+    .map(drop)
 }
 /// The calling thread's id. Async-signal-safe.
 pub fn current_pthread() -> usize {

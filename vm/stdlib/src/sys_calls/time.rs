@@ -82,7 +82,17 @@ pub fn times() -> SysResult<(libc::tms, i64)> {
 pub fn broken_down_time(fields: [i32; 9], offset: i64) -> libc::tm {
     // SAFETY: all zero is a value of this C struct.
     let mut tm = unsafe { MaybeUninit::<libc::tm>::zeroed().assume_init() };
-    [tm.tm_year, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_wday, tm.tm_yday, tm.tm_isdst] = fields;
+    [
+        tm.tm_year,
+        tm.tm_mon,
+        tm.tm_mday,
+        tm.tm_hour,
+        tm.tm_min,
+        tm.tm_sec,
+        tm.tm_wday,
+        tm.tm_yday,
+        tm.tm_isdst,
+    ] = fields;
     tm.tm_gmtoff = offset;
     tm
 }

@@ -94,7 +94,7 @@ fn from_python(obj: &Obj, function: &str) -> PyResult<Given> {
 
 /// Refuses fields out of range; zero is taken for the first month, day and day of the year.
 fn check(tm: &mut libc::tm) -> PyResult<()> {
-    let mut bounded = |field: &mut i32, low: i32, high: i32, what: &str| {
+    let bounded = |field: &mut i32, low: i32, high: i32, what: &str| {
         if *field == -1 && low == 0 && high > 5 && matches!(what, "month" | "day of year") {
             *field = 0;
         }
@@ -134,7 +134,8 @@ fn seconds_argument(seconds: Option<&Obj>) -> PyResult<i64> {
 }
 
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 fn as_text(tm: &libc::tm) -> String {
     format!(
@@ -194,8 +195,11 @@ fn zone_attributes() -> PyResult<[(&'static str, Obj); 4]> {
     };
     let ((january, winter), (july, summer)) = (zone(now)?, zone(now + YEAR / 2)?);
     // On the southern half of the earth, July is in the winter.
-    let (standard, other, names) =
-        if january < july { (july, january, vec![summer, winter]) } else { (january, july, vec![winter, summer]) };
+    let (standard, other, names) = if january < july {
+        (july, january, vec![summer, winter])
+    } else {
+        (january, july, vec![winter, summer])
+    };
     Ok([
         ("timezone", int_obj(standard)),
         ("altzone", int_obj(other)),

@@ -35,7 +35,13 @@ fn clipped(len: usize) -> u32 {
 
 impl Stream {
     /// A compressor; an error code if the parameters are refused.
-    pub fn deflate(level: i32, method: i32, wbits: i32, mem_level: i32, strategy: i32) -> Result<Stream, i32> {
+    pub fn deflate(
+        level: i32,
+        method: i32,
+        wbits: i32,
+        mem_level: i32,
+        strategy: i32,
+    ) -> Result<Stream, i32> {
         let mut raw = Box::<z::z_stream>::default();
         let size = size_of::<z::z_stream>() as c_int;
         // SAFETY: a fresh stream, the library's own version and size.

@@ -1,8 +1,8 @@
 //! Expressions.
 
 use ruff_python_ast::{
-    self as ast, BoolOp, CmpOp, ConversionFlag, Expr, ExprContext, FStringPart, InterpolatedElement, InterpolatedStringElement,
-    InterpolatedStringElements, Number, Operator, UnaryOp,
+    self as ast, BoolOp, CmpOp, ConversionFlag, Expr, ExprContext, FStringPart, InterpolatedElement,
+    InterpolatedStringElement, InterpolatedStringElements, Number, Operator, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange};
 use taipan_objects::prelude::*;
@@ -95,7 +95,9 @@ impl Builder<'_> {
         let value = match number {
             Number::Int(int) => match int.as_i64() {
                 Some(i) => taipan_objects::int::from_i64(i),
-                None => call(types().int.as_obj(), &[str_obj(&int.to_string().replace('_', "")), int_obj(0)])?,
+                None => {
+                    call(types().int.as_obj(), &[str_obj(&int.to_string().replace('_', "")), int_obj(0)])?
+                }
             },
             Number::Float(f) => float_obj(*f),
             Number::Complex { real, imag } => taipan_objects::complex::from_parts(*real, *imag),
@@ -113,7 +115,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn interpolation(&self, element: &InterpolatedElement, kind: Interpolated, pieces: &mut Pieces) -> PyResult<()> {
+    fn interpolation(
+        &self,
+        element: &InterpolatedElement,
+        kind: Interpolated,
+        pieces: &mut Pieces,
+    ) -> PyResult<()> {
         let mut conversion = element.conversion;
         if let Some(debug) = &element.debug_text {
             let text = format!("{}{}{}", debug.leading(), debug.expression(), debug.trailing());
@@ -155,10 +162,17 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn elements(&self, elements: &InterpolatedStringElements, kind: Interpolated, pieces: &mut Pieces) -> PyResult<()> {
+    fn elements(
+        &self,
+        elements: &InterpolatedStringElements,
+        kind: Interpolated,
+        pieces: &mut Pieces,
+    ) -> PyResult<()> {
         for element in elements {
             match element {
-                InterpolatedStringElement::Literal(literal) => pieces.push_text(&literal.value, literal.range),
+                InterpolatedStringElement::Literal(literal) => {
+                    pieces.push_text(&literal.value, literal.range)
+                }
                 InterpolatedStringElement::Interpolation(field) => self.interpolation(field, kind, pieces)?,
             }
         }
@@ -177,13 +191,19 @@ impl Builder<'_> {
                 let op = self.shared(if e.op == BoolOp::And { "And" } else { "Or" })?;
                 self.node("BoolOp", range, &[("op", op), ("values", self.exprs(&e.values)?)])
             }
-            Expr::Named(e) => {
-                self.node("NamedExpr", range, &[("target", self.expression(&e.target)?), ("value", self.expression(&e.value)?)])
-            }
+            Expr::Named(e) => self.node(
+                "NamedExpr",
+                range,
+                &[("target", self.expression(&e.target)?), ("value", self.expression(&e.value)?)],
+            ),
             Expr::BinOp(e) => self.node(
                 "BinOp",
                 range,
-                &[("left", self.expression(&e.left)?), ("op", self.operator(e.op)?), ("right", self.expression(&e.right)?)],
+                &[
+                    ("left", self.expression(&e.left)?),
+                    ("op", self.operator(e.op)?),
+                    ("right", self.expression(&e.right)?),
+                ],
             ),
             Expr::UnaryOp(e) => {
                 let op = self.shared(match e.op {
@@ -238,7 +258,9 @@ impl Builder<'_> {
             ),
             Expr::Generator(e) => self.generator(e, range),
             Expr::Await(e) => self.node("Await", range, &[("value", self.expression(&e.value)?)]),
-            Expr::Yield(e) => self.node("Yield", range, &[("value", self.optional_expr(e.value.as_deref())?)]),
+            Expr::Yield(e) => {
+                self.node("Yield", range, &[("value", self.optional_expr(e.value.as_deref())?)])
+            }
             Expr::YieldFrom(e) => self.node("YieldFrom", range, &[("value", self.expression(&e.value)?)]),
             Expr::Compare(e) => self.node(
                 "Compare",
@@ -252,7 +274,9 @@ impl Builder<'_> {
             Expr::Call(e) => {
                 let args = match &*e.arguments.args {
                     // A generator without parentheses of its own has the call's.
-                    [Expr::Generator(only)] if !only.parenthesized => list_obj(vec![self.generator(only, e.arguments.range)?]),
+                    [Expr::Generator(only)] if !only.parenthesized => {
+                        list_obj(vec![self.generator(only, e.arguments.range)?])
+                    }
                     args => self.exprs(args)?,
                 };
                 self.node(
@@ -270,7 +294,9 @@ impl Builder<'_> {
                 for part in &e.value {
                     match part {
                         FStringPart::Literal(literal) => pieces.push_text(&literal.value, literal.range),
-                        FStringPart::FString(f) => self.elements(&f.elements, Interpolated::F, &mut pieces)?,
+                        FStringPart::FString(f) => {
+                            self.elements(&f.elements, Interpolated::F, &mut pieces)?
+                        }
                     }
                 }
                 self.flush(&mut pieces)?;
@@ -299,21 +325,37 @@ impl Builder<'_> {
             Expr::Attribute(e) => self.node(
                 "Attribute",
                 range,
-                &[("value", self.expression(&e.value)?), ("attr", self.identifier(&e.attr)), ("ctx", self.context(e.ctx)?)],
+                &[
+                    ("value", self.expression(&e.value)?),
+                    ("attr", self.identifier(&e.attr)),
+                    ("ctx", self.context(e.ctx)?),
+                ],
             ),
             Expr::Subscript(e) => self.node(
                 "Subscript",
                 range,
-                &[("value", self.expression(&e.value)?), ("slice", self.expression(&e.slice)?), ("ctx", self.context(e.ctx)?)],
+                &[
+                    ("value", self.expression(&e.value)?),
+                    ("slice", self.expression(&e.slice)?),
+                    ("ctx", self.context(e.ctx)?),
+                ],
             ),
-            Expr::Starred(e) => {
-                self.node("Starred", range, &[("value", self.expression(&e.value)?), ("ctx", self.context(e.ctx)?)])
+            Expr::Starred(e) => self.node(
+                "Starred",
+                range,
+                &[("value", self.expression(&e.value)?), ("ctx", self.context(e.ctx)?)],
+            ),
+            Expr::Name(e) => self.node(
+                "Name",
+                range,
+                &[("id", intern(e.id.as_str()).into_obj()), ("ctx", self.context(e.ctx)?)],
+            ),
+            Expr::List(e) => {
+                self.node("List", range, &[("elts", self.exprs(&e.elts)?), ("ctx", self.context(e.ctx)?)])
             }
-            Expr::Name(e) => {
-                self.node("Name", range, &[("id", intern(e.id.as_str()).into_obj()), ("ctx", self.context(e.ctx)?)])
+            Expr::Tuple(e) => {
+                self.node("Tuple", range, &[("elts", self.exprs(&e.elts)?), ("ctx", self.context(e.ctx)?)])
             }
-            Expr::List(e) => self.node("List", range, &[("elts", self.exprs(&e.elts)?), ("ctx", self.context(e.ctx)?)]),
-            Expr::Tuple(e) => self.node("Tuple", range, &[("elts", self.exprs(&e.elts)?), ("ctx", self.context(e.ctx)?)]),
             Expr::Slice(e) => self.node(
                 "Slice",
                 range,

@@ -11,7 +11,9 @@ impl Builder<'_> {
         let range = pattern.range();
         let patterns = |list: &[Pattern]| self.list(list, |p| self.pattern(p));
         match pattern {
-            Pattern::MatchValue(p) => self.node("MatchValue", range, &[("value", self.expression(&p.value)?)]),
+            Pattern::MatchValue(p) => {
+                self.node("MatchValue", range, &[("value", self.expression(&p.value)?)])
+            }
             Pattern::MatchSingleton(p) => {
                 let value = match p.value {
                     Singleton::None => none(),
@@ -20,7 +22,9 @@ impl Builder<'_> {
                 };
                 self.node("MatchSingleton", range, &[("value", value)])
             }
-            Pattern::MatchSequence(p) => self.node("MatchSequence", range, &[("patterns", patterns(&p.patterns)?)]),
+            Pattern::MatchSequence(p) => {
+                self.node("MatchSequence", range, &[("patterns", patterns(&p.patterns)?)])
+            }
             Pattern::MatchMapping(p) => self.node(
                 "MatchMapping",
                 range,
@@ -36,11 +40,16 @@ impl Builder<'_> {
                 &[
                     ("cls", self.expression(&p.cls)?),
                     ("patterns", patterns(&p.arguments.patterns)?),
-                    ("kwd_attrs", list_obj(p.arguments.keywords.iter().map(|k| self.identifier(&k.attr)).collect())),
+                    (
+                        "kwd_attrs",
+                        list_obj(p.arguments.keywords.iter().map(|k| self.identifier(&k.attr)).collect()),
+                    ),
                     ("kwd_patterns", self.list(&p.arguments.keywords, |k| self.pattern(&k.pattern))?),
                 ],
             ),
-            Pattern::MatchStar(p) => self.node("MatchStar", range, &[("name", self.optional_identifier(p.name.as_ref()))]),
+            Pattern::MatchStar(p) => {
+                self.node("MatchStar", range, &[("name", self.optional_identifier(p.name.as_ref()))])
+            }
             Pattern::MatchAs(p) => self.node(
                 "MatchAs",
                 range,

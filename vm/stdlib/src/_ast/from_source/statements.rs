@@ -43,19 +43,28 @@ impl Builder<'_> {
                 TypeParam::ParamSpec(p) => self.node(
                     "ParamSpec",
                     range,
-                    &[("name", self.identifier(&p.name)), ("default_value", self.optional_expr(p.default.as_deref())?)],
+                    &[
+                        ("name", self.identifier(&p.name)),
+                        ("default_value", self.optional_expr(p.default.as_deref())?),
+                    ],
                 ),
                 TypeParam::TypeVarTuple(p) => self.node(
                     "TypeVarTuple",
                     range,
-                    &[("name", self.identifier(&p.name)), ("default_value", self.optional_expr(p.default.as_deref())?)],
+                    &[
+                        ("name", self.identifier(&p.name)),
+                        ("default_value", self.optional_expr(p.default.as_deref())?),
+                    ],
                 ),
             }
         })
     }
 
     fn alias(&self, alias: &ast::Alias) -> PyResult<Obj> {
-        let fields = [("name", self.identifier(&alias.name)), ("asname", self.optional_identifier(alias.asname.as_ref()))];
+        let fields = [
+            ("name", self.identifier(&alias.name)),
+            ("asname", self.optional_identifier(alias.asname.as_ref())),
+        ];
         self.node("alias", alias.range, &fields)
     }
 
@@ -80,7 +89,11 @@ impl Builder<'_> {
         let nested = self.node(
             "If",
             TextRange::new(first.range.start(), end),
-            &[("test", self.expression(test)?), ("body", self.body(&first.body)?), ("orelse", self.else_clauses(rest)?)],
+            &[
+                ("test", self.expression(test)?),
+                ("body", self.body(&first.body)?),
+                ("orelse", self.else_clauses(rest)?),
+            ],
         )?;
         Ok(list_obj(vec![nested]))
     }
@@ -110,14 +123,19 @@ impl Builder<'_> {
                     &[
                         ("name", self.identifier(&s.name)),
                         ("bases", self.exprs(arguments.map_or(&[][..], |a| &a.args))?),
-                        ("keywords", self.list(arguments.map_or(&[][..], |a| &a.keywords), |k| self.keyword(k))?),
+                        (
+                            "keywords",
+                            self.list(arguments.map_or(&[][..], |a| &a.keywords), |k| self.keyword(k))?,
+                        ),
                         ("body", self.body(&s.body)?),
                         ("decorator_list", self.decorators(&s.decorator_list)?),
                         ("type_params", self.type_params(s.type_params.as_deref())?),
                     ],
                 )
             }
-            Stmt::Return(s) => self.node("Return", range, &[("value", self.optional_expr(s.value.as_deref())?)]),
+            Stmt::Return(s) => {
+                self.node("Return", range, &[("value", self.optional_expr(s.value.as_deref())?)])
+            }
             Stmt::Delete(s) => self.node("Delete", range, &[("targets", self.exprs(&s.targets)?)]),
             Stmt::TypeAlias(s) => self.node(
                 "TypeAlias",
@@ -131,12 +149,20 @@ impl Builder<'_> {
             Stmt::Assign(s) => self.node(
                 "Assign",
                 range,
-                &[("targets", self.exprs(&s.targets)?), ("value", self.expression(&s.value)?), ("type_comment", none())],
+                &[
+                    ("targets", self.exprs(&s.targets)?),
+                    ("value", self.expression(&s.value)?),
+                    ("type_comment", none()),
+                ],
             ),
             Stmt::AugAssign(s) => self.node(
                 "AugAssign",
                 range,
-                &[("target", self.expression(&s.target)?), ("op", self.operator(s.op)?), ("value", self.expression(&s.value)?)],
+                &[
+                    ("target", self.expression(&s.target)?),
+                    ("op", self.operator(s.op)?),
+                    ("value", self.expression(&s.value)?),
+                ],
             ),
             Stmt::AnnAssign(s) => self.node(
                 "AnnAssign",
@@ -162,7 +188,11 @@ impl Builder<'_> {
             Stmt::While(s) => self.node(
                 "While",
                 range,
-                &[("test", self.expression(&s.test)?), ("body", self.body(&s.body)?), ("orelse", self.body(&s.orelse)?)],
+                &[
+                    ("test", self.expression(&s.test)?),
+                    ("body", self.body(&s.body)?),
+                    ("orelse", self.body(&s.orelse)?),
+                ],
             ),
             Stmt::If(s) => self.node(
                 "If",
@@ -184,7 +214,11 @@ impl Builder<'_> {
                     )
                 })?;
                 let class = if s.is_async { "AsyncWith" } else { "With" };
-                self.node(class, range, &[("items", items), ("body", self.body(&s.body)?), ("type_comment", none())])
+                self.node(
+                    class,
+                    range,
+                    &[("items", items), ("body", self.body(&s.body)?), ("type_comment", none())],
+                )
             }
             Stmt::Match(s) => {
                 let cases = self.list(&s.cases, |case| {
@@ -202,7 +236,10 @@ impl Builder<'_> {
             Stmt::Raise(s) => self.node(
                 "Raise",
                 range,
-                &[("exc", self.optional_expr(s.exc.as_deref())?), ("cause", self.optional_expr(s.cause.as_deref())?)],
+                &[
+                    ("exc", self.optional_expr(s.exc.as_deref())?),
+                    ("cause", self.optional_expr(s.cause.as_deref())?),
+                ],
             ),
             Stmt::Try(s) => self.node(
                 if s.is_star { "TryStar" } else { "Try" },
@@ -219,7 +256,9 @@ impl Builder<'_> {
                 range,
                 &[("test", self.expression(&s.test)?), ("msg", self.optional_expr(s.msg.as_deref())?)],
             ),
-            Stmt::Import(s) => self.node("Import", range, &[("names", self.list(&s.names, |a| self.alias(a))?)]),
+            Stmt::Import(s) => {
+                self.node("Import", range, &[("names", self.list(&s.names, |a| self.alias(a))?)])
+            }
             Stmt::ImportFrom(s) => self.node(
                 "ImportFrom",
                 range,
@@ -229,12 +268,16 @@ impl Builder<'_> {
                     ("level", int_obj(i64::from(s.level))),
                 ],
             ),
-            Stmt::Global(s) => {
-                self.node("Global", range, &[("names", list_obj(s.names.iter().map(|n| self.identifier(n)).collect()))])
-            }
-            Stmt::Nonlocal(s) => {
-                self.node("Nonlocal", range, &[("names", list_obj(s.names.iter().map(|n| self.identifier(n)).collect()))])
-            }
+            Stmt::Global(s) => self.node(
+                "Global",
+                range,
+                &[("names", list_obj(s.names.iter().map(|n| self.identifier(n)).collect()))],
+            ),
+            Stmt::Nonlocal(s) => self.node(
+                "Nonlocal",
+                range,
+                &[("names", list_obj(s.names.iter().map(|n| self.identifier(n)).collect()))],
+            ),
             Stmt::Expr(s) => self.node("Expr", range, &[("value", self.expression(&s.value)?)]),
             Stmt::Pass(_) => self.node("Pass", range, &[]),
             Stmt::Break(_) => self.node("Break", range, &[]),

@@ -20,7 +20,8 @@ pub struct PyDequeIter {
 }
 layout!(PyDequeIter, "deque_iterator", [deque]);
 
-static SLOTS: TypeSlots = TypeSlots { new: Some(construct), iter: Some(itself), iternext: Some(next), ..TypeSlots::EMPTY };
+static SLOTS: TypeSlots =
+    TypeSlots { new: Some(construct), iter: Some(itself), iternext: Some(next), ..TypeSlots::EMPTY };
 
 native_class!(
     /// `_collections._deque_iterator`.
@@ -67,7 +68,10 @@ fn construct(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyDequeIter>(class)?;
     let deque = &args.positional[0];
     let Some(this) = deque.downcast::<PyDeque>() else {
-        return Err(type_error(format!("argument 1 must be collections.deque, not {}", class_of(deque).name())));
+        return Err(type_error(format!(
+            "argument 1 must be collections.deque, not {}",
+            class_of(deque).name()
+        )));
     };
     let position = match args.positional.get(1) {
         Some(index) => taipan_objects::protocol::index_word(index)?,
