@@ -118,7 +118,10 @@ fn encode(encoder: &Obj, obj: &Obj, _current_indent_level: isize) -> PyResult<Ob
         Some(indent) => Some(indent.units()),
         None if is_none(&this.indent) => None,
         None => {
-            return Err(type_error(format!("indent must be a string, not {}", class_of(&this.indent).name())));
+            return Err(type_error(format!(
+                "indent must be a string, not {}",
+                class_of(&this.indent).name()
+            )));
         }
     };
     let mut writer = Writer { this, indent, out: TextBuf::new(), open: FxHashSet::default() };
