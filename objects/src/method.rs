@@ -8,7 +8,7 @@ use crate::error::*;
 use crate::layout;
 use crate::native::GetSetDef;
 use crate::protocol;
-use crate::type_object::{CompareOp, TypeSlots, class_of};
+use crate::type_object::{CompareOp, TypeSlots};
 use crate::types::{Types, types};
 
 /// A bound method.
@@ -151,5 +151,4 @@ pub(crate) fn fill(types: &Types) {
         &types.method,
         <PyBoundMethod as crate::native::NativeMethods>::methods(),
     );
-    let _ = class_of;
 }

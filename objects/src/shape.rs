@@ -200,7 +200,6 @@ impl Shape {
 /// Attribute slots beyond the inline ones. Written and replaced under the object's lock; freed through QSBR.
 #[repr(C)]
 struct Overflow {
-    capacity: u32,
     slots: Vec<Slot>,
 }
 
@@ -429,7 +428,7 @@ fn grow_overflow(ext: &Extension, beyond: usize) {
         slots.extend(old.slots.iter().map(|s| Slot::from_option(s.take())));
     }
     slots.resize_with(capacity, Slot::empty);
-    let new = Box::into_raw(Box::new(Overflow { capacity: capacity as u32, slots }));
+    let new = Box::into_raw(Box::new(Overflow { slots }));
     ext.word().store(new.expose_provenance() as u64, Ordering::Release);
     if old_word != 0 {
         let address = old_word as usize;
@@ -628,12 +627,4 @@ pub(crate) unsafe fn drop_slots(header: *mut Header) {
 pub(crate) fn row_flags(has_extension: bool, has_finalizer: bool) -> u32 {
     (if has_extension { shape_flags::SLOTS } else { 0 })
         | (if has_finalizer { shape_flags::FINALIZER } else { 0 })
-}
-
-impl Overflow {
-    /// Number of slots there is room for.
-    #[allow(dead_code)]
-    fn capacity(&self) -> u32 {
-        self.capacity
-    }
 }

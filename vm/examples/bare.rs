@@ -24,7 +24,7 @@ fn main() {
         resume: generators::resume,
         delegate: generators::delegate_hook,
         resume_after_delegate: generators::resume_after_delegate,
-        generator_frame: generators::generator_frame,
+        generator_frame: taipan_vm::frame_object::generator_frame,
         asyncgen_hooks: || (None, None),
         import_module: |_| Err(import_error("no library here")),
         builtin: |_| Err(import_error("no library here")),

@@ -17,7 +17,7 @@ fn start() {
         resume: taipan_vm::interpreter::generators::resume,
         delegate: taipan_vm::interpreter::generators::delegate_hook,
         resume_after_delegate: taipan_vm::interpreter::generators::resume_after_delegate,
-        generator_frame: taipan_vm::interpreter::generators::generator_frame,
+        generator_frame: taipan_vm::frame_object::generator_frame,
         asyncgen_hooks: || (None, None),
         import_module: |_| Err(import_error("no library here")),
         builtin: |_| Err(import_error("no library here")),

@@ -4,7 +4,6 @@ use taipan_gc::{Header, Obj, Py};
 use taipan_threading::sync::atomic::Ordering;
 
 use super::{CLOSED, CREATED, PyCoroutineWrapper, PyGenerator, RUNNING, SUSPENDED};
-use crate::argument::Args;
 use crate::construct::*;
 use crate::error::*;
 use crate::hooks::{self, Resume, Resumed};
@@ -384,5 +383,4 @@ pub(super) fn fill(types: &Types) {
     for class in [&types.generator, &types.coroutine, &types.async_generator] {
         class.set_flag(crate::type_object::type_flags::HAS_WEAKREF, true);
     }
-    let _ = Args::EMPTY;
 }

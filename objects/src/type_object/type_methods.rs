@@ -10,9 +10,8 @@ use crate::error::*;
 use crate::istr;
 use crate::native::{GetSetDef, pymethods};
 use crate::protocol;
-use crate::shape;
 use crate::singletons::is_none;
-use crate::str::{PyStr, intern_obj};
+use crate::str::PyStr;
 use crate::tuple::PyTuple;
 use crate::types::{Types, types};
 
@@ -88,10 +87,7 @@ fn best_base<'a>(bases: &'a [Obj]) -> PyResult<&'a PyType> {
         winner = Some(match winner {
             None => (base, solid),
             Some(old) if old.1.is_subtype(solid) => old,
-            Some(old) if solid.is_subtype(old.1) => {
-                let _ = old;
-                (base, solid)
-            }
+            Some(old) if solid.is_subtype(old.1) => (base, solid),
             Some(_) => return Err(type_error("multiple bases have instance lay-out conflict")),
         });
     }
@@ -330,10 +326,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         }
     }
     install_mro(&class)?;
-    if let Some(hash_owner) = dict.get_str(&istr!("__eq__"))
-        && !dict.contains_str("__hash__")
-    {
-        let _ = hash_owner;
+    if dict.contains_str("__eq__") && !dict.contains_str("__hash__") {
         dict.set_str("__hash__", none());
     }
     class.ready_heap();
@@ -867,5 +860,4 @@ pub(crate) fn fill(types: &Types) {
         &types.type_,
         "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
     );
-    let _ = (intern_obj, shape::row_flags);
 }

@@ -7,7 +7,6 @@ use taipan_compiler::{Options, SyntaxErrorInfo, SyntaxErrorKind};
 use taipan_objects::code::PyCode;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
-use taipan_objects::singletons::is_none;
 
 pub use taipan_compiler::Mode;
 
@@ -282,10 +281,4 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
         &info.message
     };
     raise_args(class, vec![str_obj(message), place])
-}
-
-/// Whether an optional argument was given.
-#[allow(dead_code)]
-fn present(value: Option<&Obj>) -> bool {
-    value.is_some_and(|v| !is_none(v))
 }

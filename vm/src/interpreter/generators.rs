@@ -15,7 +15,7 @@ use taipan_objects::types::types;
 use taipan_objects::{Obj, Object, Py, Value, istr};
 use taipan_threading::sync::atomic::Ordering;
 
-use crate::frame::{Frame, Kind, drop_value};
+use crate::frame::{Frame, Kind};
 use crate::registers::Regs;
 use crate::thread::{self, VmThread};
 
@@ -333,11 +333,6 @@ pub fn delegate_hook(obj: &Obj) -> Option<Obj> {
     obj.downcast::<PyGenerator>().and_then(delegate)
 }
 
-/// The `generator_frame` hook.
-pub fn generator_frame(obj: &Obj) -> PyResult<Obj> {
-    crate::frame_object::generator_frame(obj)
-}
-
 /// After a delegate of a suspended generator returned `value` in answer to `throw`: continues the generator behind `YIELD_FROM`.
 pub fn resume_after_delegate(obj: &Obj, value: Obj) -> PyResult<Resumed> {
     let thread = thread::current();
@@ -508,10 +503,4 @@ pub fn get_anext(obj: &Obj) -> PyResult<Obj> {
         }
         raised
     })
-}
-
-/// Drops an owned word.
-#[allow(dead_code)]
-fn release(value: Value) {
-    drop_value(value);
 }

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 
 use taipan_bytecode::find_handler;
+use taipan_objects::Obj;
 use taipan_objects::error::*;
 use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::traceback::PyTraceback;
 use taipan_objects::types::types;
-use taipan_objects::{Obj, istr};
 
 use super::{call, generators};
 use crate::frame::{Kind, object_of};
@@ -61,11 +61,9 @@ pub fn unwind(thread: &'static VmThread) -> Unwound {
                 return Unwound::Exit;
             }
             Kind::GeneratorFor | Kind::GeneratorSend => {
-                let kind = frame.kind;
                 let generator = frame.subject().clone();
                 generators::finish(thread);
                 convert_stop_iteration(&generator);
-                let _ = kind;
             }
         }
     }
@@ -114,5 +112,4 @@ fn add_traceback(fp: *mut crate::frame::Frame) {
         e.set_traceback(Some(entry.into_obj()));
     }
     let _ = set_raised(exception);
-    let _ = istr!("");
 }

@@ -129,9 +129,6 @@ pub fn concat_in_place(left: Obj, right: &Obj) -> Result<Obj, (Obj, Raised)> {
             Err(raised) => Err((left, raised)),
         };
     }
-    let keep = left.clone();
-    // The extra reference would make the string look shared: give it up before asking for uniqueness.
-    drop(keep);
     match taipan_objects::str::concat_owned(left, right) {
         Ok(result) => Ok(result),
         Err(raised) => Err((taipan_objects::singletons::none(), raised)),

@@ -163,8 +163,6 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
                 Some(_) => {}
                 None => cache_plain(code, pc, shape, version, found.as_ref()),
             }
-        } else if let Some(slot) = member_slot(obj, shape, found.as_ref()) {
-            code.caches[pc].store((shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT, Ordering::Release);
         } else if shape.ext_offset == 0 {
             cache_plain(code, pc, shape, version, found.as_ref());
         }
@@ -227,14 +225,6 @@ fn cache_plain(code: &PyCode, pc: usize, shape: &Shape, version: u32, found: Opt
         };
         install(code, pc, cache);
     }
-}
-
-/// The fixed slot behind a `__slots__` member descriptor. Shape ids imply the class, and a class's member descriptors
-/// can be replaced: guarded by not caching once the class's namespace changed after creation (`version` checks do not apply here),
-/// so only members found on their own immutable slot index are used.
-fn member_slot(obj: &Obj, shape: &Shape, found: Option<&Obj>) -> Option<u32> {
-    let _ = (obj, shape, found);
-    None
 }
 
 /// `obj.names[index] = value`.

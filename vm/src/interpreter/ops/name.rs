@@ -4,7 +4,6 @@ use taipan_bytecode::CommonConstant;
 use taipan_objects::cell::PyCell;
 use taipan_objects::code::PyCode;
 use taipan_objects::construct::*;
-use taipan_objects::dict::PyDict;
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
 use taipan_objects::str::PyStr;
@@ -305,10 +304,4 @@ pub fn copy_free_vars(frame: &Frame, regs: Regs, first: usize, count: usize) -> 
         regs.write(first + offset, cell.clone());
     }
     Ok(())
-}
-
-/// Whether a dict is used as is.
-#[allow(dead_code)]
-fn is_plain(dict: &PyDict) -> bool {
-    dict.is_exact()
 }

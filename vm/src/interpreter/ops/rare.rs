@@ -263,9 +263,3 @@ pub fn extended(
 fn operand<'a>(regs: Regs, i: usize) -> PyResult<&'a Obj> {
     regs.get(i).ok_or_else(|| system_error("register is empty"))
 }
-
-/// Whether a value is absent.
-#[allow(dead_code)]
-fn absent(value: &Obj) -> bool {
-    is_none(value)
-}
