@@ -7,6 +7,7 @@ mod frames;
 mod functions;
 mod hooks;
 mod info;
+mod jit;
 mod monitoring;
 mod taipan;
 
@@ -34,6 +35,7 @@ static MODULES: OnceLock<Py<PyDict>> = OnceLock::new();
         frames::MODULE,
         hooks::MODULE,
         info::MODULE,
+        jit::MODULE,
         monitoring::MODULE,
         taipan::MODULE
     )
