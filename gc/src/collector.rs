@@ -113,7 +113,7 @@ pub use sweep::take_saved;
 /// Serves the `GC` poll bit.
 pub(crate) fn poll() {
     if is_enabled() && threshold::due() {
-        let _ = collect(2);
+        let _ = collect_cycles(2);
     }
 }
 
@@ -132,9 +132,17 @@ impl Drop for Busy {
     }
 }
 
-/// Collects everything (there is one generation; the number is for statistics). Runs finalizers; a safepoint. Does nothing while another
+/// Collects everything (there is one generation; the number is for statistics), and ends what waits for its owner or in limbo, before
+/// and afterwards: a program that asks expects the dead to be gone. Runs finalizers; a safepoint. Collects nothing while another
 /// collection is on.
 pub fn collect(generation: u8) -> Collected {
+    crate::limbo::flush();
+    let result = collect_cycles(generation);
+    crate::limbo::flush();
+    result
+}
+
+fn collect_cycles(generation: u8) -> Collected {
     if BUSY.swap(true, Ordering::Acquire) {
         return Collected { generation, ..Collected::default() };
     }

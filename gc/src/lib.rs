@@ -10,6 +10,8 @@
 //! without it; objects outside the heap are immortal; block headers stay readable between stops of the world; an object that is
 //! `DYING` is referred to by nobody; Python code never sees an object some of whose fields are dropped.
 
+#[cfg(feature = "chaos")]
+mod chaos;
 pub mod collector;
 mod dealloc;
 pub mod header;

@@ -22,6 +22,8 @@ use taipan_threading::{safepoint, stop_the_world};
 
 use crate::header::{Header, HeaderFlags};
 use crate::heap::{self, local};
+use crate::refcount::protocol::{self, Death};
+use crate::refcount::queue;
 use crate::{dealloc, hooks, refcount};
 
 pub mod monitor;
@@ -102,6 +104,46 @@ pub fn sweep() -> usize {
         unsafe { dealloc::destroy(ptr) }
     }
     number
+}
+
+/// Rounds of [`flush`]: what dies in one may bring others into limbo.
+const ROUNDS: usize = 64;
+
+/// Ends everything whose last reference is gone by now, wherever it waits: in any thread's merge queue, or in limbo. Runs finalizers; a
+/// safepoint.
+pub fn flush() {
+    for _ in 0..ROUNDS {
+        queue::drain();
+        let dead = stop_the_world(|_| {
+            let mut dead = Vec::new();
+            // SAFETY: the world is stopped.
+            unsafe {
+                queue::fold_all(|ptr| {
+                    // Whole: nobody frees it before `die` said so.
+                    let header = &*ptr;
+                    if header.has_flag(HeaderFlags::DEFERRED) {
+                        return;
+                    }
+                    match protocol::die(header.flags_word()) {
+                        Death::Free => dead.push(ptr),
+                        Death::Limbo => (*heap::this().limbo.get()).push(ptr),
+                        Death::Waiting => {}
+                    }
+                });
+                dead.extend(part());
+            }
+            dead
+        });
+        if dead.is_empty() {
+            return;
+        }
+        // Relaxed: statistics.
+        FREED.fetch_add(dead.len() as u64, Ordering::Relaxed);
+        for ptr in dead {
+            // SAFETY: merged, zero, `DYING`, and nobody can reach it.
+            unsafe { dealloc::destroy(ptr) }
+        }
+    }
 }
 
 /// Takes the dead out of limbo and marks them.

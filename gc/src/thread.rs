@@ -39,6 +39,10 @@ pub(crate) fn started() -> &'static LocalHeap {
         return heap;
     }
     queue::enter(slot);
+    #[cfg(feature = "chaos")]
+    if let Some(thread) = taipan_threading::current() {
+        crate::chaos::enter(thread);
+    }
     local::enter(slot)
 }
 
@@ -60,6 +64,8 @@ pub fn exiting() {
 /// `trace_registers`.
 #[cold]
 pub fn poll(thread: &'static ThreadState) {
+    #[cfg(feature = "chaos")]
+    crate::chaos::stir();
     if thread.take(MERGE) {
         queue::drain();
     }

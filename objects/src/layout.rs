@@ -2,6 +2,10 @@
 
 use taipan_gc::{Obj, Object, Py, Slot, Tracer};
 
+/// What freed storage is filled with.
+#[cfg(feature = "poison")]
+pub(crate) const POISON: u8 = 0xDB;
+
 /// Fields that a layout's trace function visits.
 pub trait TraceField {
     fn trace_field(&self, tracer: &mut Tracer<'_>);

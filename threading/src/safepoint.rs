@@ -26,6 +26,8 @@ pub const GC: u32 = 1 << 6;
 pub const PENDING_CALL: u32 = 1 << 7;
 /// Tracing or monitoring was switched for this thread.
 pub const TRACE: u32 = 1 << 8;
+/// Chaos mode: set for good, so that every poll comes to the safepoint.
+pub const CHAOS: u32 = 1 << 9;
 /// First bit that is free for other crates.
 pub const FIRST_FREE: u32 = 1 << 16;
 

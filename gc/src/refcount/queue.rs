@@ -149,6 +149,28 @@ pub(crate) fn abandon(slot: u16) {
     }
 }
 
+/// Merges what waits in all queues on behalf of the owners, and calls `zero` with each object that has no reference left.
+///
+/// # Safety
+/// The world is stopped.
+pub(crate) unsafe fn fold_all(mut zero: impl FnMut(*mut Header)) {
+    for place in &QUEUES {
+        let chunk = place.load(Ordering::Acquire);
+        if chunk.is_null() {
+            continue;
+        }
+        // SAFETY: chunks are never freed.
+        for queue in unsafe { &*chunk } {
+            for Entry(ptr) in std::mem::take(&mut queue.inner.lock().objects) {
+                // SAFETY: the entry owned a reference; the owner is stopped.
+                if unsafe { fold(ptr) } {
+                    zero(ptr);
+                }
+            }
+        }
+    }
+}
+
 /// Entries that wait in `slot`'s queue.
 pub fn waiting(slot: u16) -> usize {
     queue(slot).inner.lock().objects.len()

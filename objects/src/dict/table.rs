@@ -145,6 +145,8 @@ impl Table {
         unsafe {
             if !(*table).is_empty_table() {
                 let layout = layout((*table).log2, (*table).stride);
+                #[cfg(feature = "poison")]
+                table.cast::<u8>().write_bytes(crate::layout::POISON, layout.size());
                 std::alloc::dealloc(table.cast(), layout);
             }
         }

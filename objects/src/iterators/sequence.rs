@@ -4,6 +4,8 @@ use taipan_gc::{Header, Obj, Py};
 use taipan_threading::sync::atomic::{AtomicIsize, Ordering};
 
 use super::itself;
+use crate::bytearray::PyByteArray;
+use crate::bytes::PyBytes;
 use crate::construct::int_obj;
 use crate::error::*;
 use crate::hooks;
@@ -37,8 +39,8 @@ pub(super) fn fill(types: &Types) {
         (&types.list_reverseiterator, list_previous),
         (&types.tuple_iterator, tuple_next),
         (&types.str_iterator, str_next),
-        (&types.bytes_iterator, indexed_next),
-        (&types.bytearray_iterator, indexed_next),
+        (&types.bytes_iterator, bytes_next),
+        (&types.bytearray_iterator, bytearray_next),
         (&types.memory_iterator, indexed_next),
         (&types.sequence_iterator, sequence_next),
         (&types.reversed, sequence_previous),
@@ -181,6 +183,37 @@ fn str_next(obj: &Obj) -> PyResult<Option<Obj>> {
         if let Some(code) = text.units().get(index as usize) {
             iterator.set_index(index + 1);
             return Ok(Some(PyStr::from_code_point(code).into_obj()));
+        }
+        iterator.set_index(DONE);
+    }
+    Ok(None)
+}
+
+/// Another thread may shorten the array at any time: length and byte are looked at under one lock.
+fn bytearray_next(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index >= 0
+        && let Some(array) = iterator.seq.downcast::<PyByteArray>()
+    {
+        if let Some(byte) = array.with(|bytes| bytes.get(index as usize).copied()) {
+            iterator.set_index(index + 1);
+            return Ok(Some(int_obj(i64::from(byte))));
+        }
+        iterator.set_index(DONE);
+    }
+    Ok(None)
+}
+
+fn bytes_next(obj: &Obj) -> PyResult<Option<Obj>> {
+    let iterator = this(obj)?;
+    let index = iterator.index();
+    if index >= 0
+        && let Some(bytes) = iterator.seq.downcast::<PyBytes>()
+    {
+        if let Some(&byte) = bytes.as_slice().get(index as usize) {
+            iterator.set_index(index + 1);
+            return Ok(Some(int_obj(i64::from(byte))));
         }
         iterator.set_index(DONE);
     }

@@ -88,6 +88,10 @@ impl PyList {
             self.extend(tuple.as_slice().to_vec());
             return Ok(());
         }
+        if let Some(items) = protocol::at_one_moment(iterable) {
+            self.extend(items);
+            return Ok(());
+        }
         let iterator = protocol::iter(iterable)?;
         let hint = protocol::length_hint(iterable, 0)?;
         if hint > MAX_ITEMS {

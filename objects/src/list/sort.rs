@@ -15,6 +15,10 @@ impl PyList {
     /// `list.sort(key=key, reverse=reverse)`.
     pub fn sort(&self, key: Option<&Obj>, reverse: bool) -> PyResult<()> {
         let mut items = self.take_all();
+        if items.is_empty() {
+            // Nothing to put back either: what is in the list by now another thread put there, perhaps by a sort of its own.
+            return Ok(());
+        }
         let result = match key {
             None => sort_values(&mut items, reverse),
             Some(key) => sort_by_key(&mut items, key, reverse),

@@ -82,7 +82,10 @@ impl Storage {
         // SAFETY: as the caller says; `allocate` used this layout.
         unsafe {
             if (*storage).capacity > 0 {
-                std::alloc::dealloc(storage.cast(), layout((*storage).capacity));
+                let layout = layout((*storage).capacity);
+                #[cfg(feature = "poison")]
+                storage.cast::<u8>().write_bytes(crate::layout::POISON, layout.size());
+                std::alloc::dealloc(storage.cast(), layout);
             }
         }
     }

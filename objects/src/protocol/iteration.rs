@@ -2,6 +2,7 @@
 
 use taipan_gc::Obj;
 
+use crate::dict::views::{PyDictView, Show};
 use crate::error::*;
 use crate::list::PyList;
 use crate::tuple::PyTuple;
@@ -38,7 +39,27 @@ pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
     }
 }
 
-/// All items of an iterable.
+/// The items of a set, dict or dict view, which no other thread changes meanwhile; `None` for anything else.
+pub(crate) fn at_one_moment(obj: &Obj) -> Option<Vec<Obj>> {
+    if let Some(set) = crate::set::exact_set(obj) {
+        return Some(set.to_vec());
+    }
+    if let Some(dict) = crate::dict::exact_dict(obj) {
+        return Some(dict.keys());
+    }
+    let view = obj.downcast::<PyDictView>()?;
+    let dict = crate::dict::exact_dict(view.dict.as_obj())?;
+    Some(match view.show {
+        Show::Keys => dict.keys(),
+        Show::Values => dict.values(),
+        Show::Items => {
+            let pair = |(key, value)| PyTuple::from_array([key, value]).into_obj();
+            dict.snapshot().into_iter().map(pair).collect()
+        }
+    })
+}
+
+/// All items of an iterable: of lists, tuples, sets, dicts and their views at one moment.
 pub fn collect(obj: &Obj) -> PyResult<Vec<Obj>> {
     if let Some(tuple) = obj.downcast::<PyTuple>()
         && class_of(obj).is(&types().tuple)
@@ -49,6 +70,9 @@ pub fn collect(obj: &Obj) -> PyResult<Vec<Obj>> {
         && class_of(obj).is(&types().list)
     {
         return Ok(list.to_vec());
+    }
+    if let Some(items) = at_one_moment(obj) {
+        return Ok(items);
     }
     let iterator = iter(obj)?;
     let mut items = Vec::new();

@@ -156,6 +156,15 @@ impl PySet {
         if self.len() > other.len() {
             return Ok(false);
         }
+        if taipan_threading::multi_threaded() && !self.is_frozen() {
+            // At one moment: a position means nothing any more in a table that was replaced.
+            for (hash, element) in self.snapshot_with_hashes() {
+                if !other.core.contains(&element, hash)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
         let mut position = 0;
         while let Some((hash, element, _)) = self.core.next_entry(&mut position) {
             if !other.core.contains(&element.into_strong(), hash)? {
