@@ -28,6 +28,7 @@ pub mod _sha1;
 pub mod _sha2;
 pub mod _sha3;
 pub mod _signal;
+pub mod _socket;
 pub mod _sre;
 pub mod _stat;
 pub mod _statistics;
@@ -61,6 +62,7 @@ pub mod new_exception;
 pub mod os_error;
 pub mod posix;
 pub mod pwd;
+pub mod resource;
 pub mod select;
 pub mod sys_calls;
 pub mod time;
@@ -92,6 +94,7 @@ static MODULES: &[&ModuleDef] = &[
     &_sha2::MODULE,
     &_sha3::MODULE,
     &_signal::MODULE,
+    &_socket::MODULE,
     &_sre::MODULE,
     &_stat::MODULE,
     &_statistics::MODULE,
@@ -119,6 +122,7 @@ static MODULES: &[&ModuleDef] = &[
     &math::MODULE,
     &posix::MODULE,
     &pwd::MODULE,
+    &resource::MODULE,
     &select::MODULE,
     &time::MODULE,
     &unicodedata::MODULE,

@@ -35,14 +35,20 @@ macro_rules! read_struct {
 }
 
 mod databases;
+mod names;
 mod process;
+mod resources;
 mod signals;
+mod sockets;
 mod spawn;
 mod time;
 
 pub use databases::*;
+pub use names::*;
 pub use process::*;
+pub use resources::*;
 pub use signals::*;
+pub use sockets::*;
 pub use spawn::{ChildSetup, spawn};
 pub use time::*;
 

@@ -10,6 +10,7 @@ use taipan_threading::detached;
 use super::lazy_class;
 use crate::file_path::{self, Accept};
 use crate::os_error::{blocking, os_error, os_error_for};
+use crate::resource::rusage_obj;
 use crate::sys_calls;
 
 static TIMES: StructSeqDef = StructSeqDef {
@@ -79,37 +80,6 @@ fn variable_name(name: &Obj) -> PyResult<CString> {
         return Err(value_error("illegal environment variable name"));
     }
     Ok(name)
-}
-
-fn rusage(usage: &libc::rusage) -> PyResult<Obj> {
-    let class = hooks_rusage_class()?;
-    let seconds = |t: &libc::timeval| float_obj(t.tv_sec as f64 + t.tv_usec as f64 * 1e-6);
-    let mut fields = vec![seconds(&usage.ru_utime), seconds(&usage.ru_stime)];
-    fields.extend(
-        [
-            usage.ru_maxrss,
-            usage.ru_ixrss,
-            usage.ru_idrss,
-            usage.ru_isrss,
-            usage.ru_minflt,
-            usage.ru_majflt,
-            usage.ru_nswap,
-            usage.ru_inblock,
-            usage.ru_oublock,
-            usage.ru_msgsnd,
-            usage.ru_msgrcv,
-            usage.ru_nsignals,
-            usage.ru_nvcsw,
-            usage.ru_nivcsw,
-        ]
-        .into_iter()
-        .map(int_obj),
-    );
-    call1(&class, &tuple_obj(fields))
-}
-
-fn hooks_rusage_class() -> PyResult<Obj> {
-    taipan_objects::hooks::module_attribute("resource", "struct_rusage")
 }
 
 #[pymodule(name = "posix_processes", doc = "")]
@@ -196,13 +166,13 @@ mod items {
     #[pyfunction(sig = "(options)")]
     fn wait3(options: i32) -> PyResult<Obj> {
         let (pid, status, usage) = blocking(|| sys_calls::wait4(-1, options))?;
-        (pid, status, rusage(&usage)?).into_py()
+        (pid, status, rusage_obj(&usage)).into_py()
     }
     /// Wait for completion of a specific child process.
     #[pyfunction(sig = "(pid, options)")]
     fn wait4(pid: i32, options: i32) -> PyResult<Obj> {
         let (pid, status, usage) = blocking(|| sys_calls::wait4(pid, options))?;
-        (pid, status, rusage(&usage)?).into_py()
+        (pid, status, rusage_obj(&usage)).into_py()
     }
     /// Return a file descriptor referring to the process *pid*.
     #[pyfunction(sig = "(pid, flags=0)")]
