@@ -21,6 +21,7 @@ pub mod _locale;
 pub mod _md5;
 pub mod _opcode;
 pub mod _operator;
+pub mod _pickle;
 pub mod _posixsubprocess;
 pub mod _queue;
 pub mod _random;
@@ -87,6 +88,7 @@ static MODULES: &[&ModuleDef] = &[
     &_md5::MODULE,
     &_opcode::MODULE,
     &_operator::MODULE,
+    &_pickle::MODULE,
     &_posixsubprocess::MODULE,
     &_queue::MODULE,
     &_random::MODULE,
