@@ -95,7 +95,8 @@ mod items {
     ) -> PyResult<Obj> {
         let buffers = unpickler::buffer_iterator(buffers)?;
         let input = input::FileInput::new(file)?;
-        let settings = load::Settings { fix_imports, encoding: encoding.into(), errors: errors.into(), buffers };
+        let settings =
+            load::Settings { fix_imports, encoding: encoding.into(), errors: errors.into(), buffers };
         load::Loader::new(input, settings).load()
     }
     /// Read and return an object from the given pickle data.
@@ -111,7 +112,8 @@ mod items {
         buffers: Option<&Obj>,
     ) -> PyResult<Obj> {
         let buffers = unpickler::buffer_iterator(buffers)?;
-        let settings = load::Settings { fix_imports, encoding: encoding.into(), errors: errors.into(), buffers };
+        let settings =
+            load::Settings { fix_imports, encoding: encoding.into(), errors: errors.into(), buffers };
         let data = data.clone();
         if let Some(bytes) = data.downcast::<taipan_objects::bytes::PyBytes>() {
             return load::Loader::new(input::SliceInput::new(bytes.as_slice()), settings).load();

@@ -66,7 +66,11 @@ impl<'a, I: Input> Loader<'a, I> {
 
     #[cold]
     pub(super) fn underflow(&self) -> Raised {
-        unpickling_error(if self.marks.is_empty() { "unpickling stack underflow" } else { "unexpected MARK found" })
+        unpickling_error(if self.marks.is_empty() {
+            "unpickling stack underflow"
+        } else {
+            "unexpected MARK found"
+        })
     }
     #[inline]
     pub(super) fn pop(&mut self) -> PyResult<Obj> {
@@ -194,7 +198,9 @@ impl<'a, I: Input> Loader<'a, I> {
             }
             PUT => {
                 let index = self.line_index()?;
-                let Ok(index) = usize::try_from(index) else { return Err(value_error("negative PUT argument")) };
+                let Ok(index) = usize::try_from(index) else {
+                    return Err(value_error("negative PUT argument"));
+                };
                 self.remember(index)?;
             }
             BINPUT => {
@@ -257,7 +263,9 @@ impl<'a, I: Input> Loader<'a, I> {
     fn frame_size(&mut self) -> PyResult<usize> {
         match isize::try_from(number(self.input.read(8)?)) {
             Ok(size) => Ok(size as usize),
-            Err(_) => Err(overflow_error(format!("FRAME length exceeds system's maximum of {} bytes", isize::MAX))),
+            Err(_) => {
+                Err(overflow_error(format!("FRAME length exceeds system's maximum of {} bytes", isize::MAX)))
+            }
         }
     }
 
@@ -273,7 +281,9 @@ impl<'a, I: Input> Loader<'a, I> {
         let value = match digits {
             b"00" => bool_obj(false),
             b"01" => bool_obj(true),
-            digits => int::from_parsed(taipan_text::int_text::parse_int_bytes(digits, 0, int::max_str_digits())?),
+            digits => {
+                int::from_parsed(taipan_text::int_text::parse_int_bytes(digits, 0, int::max_str_digits())?)
+            }
         };
         self.stack.push(value);
         Ok(())
@@ -298,7 +308,11 @@ impl<'a, I: Input> Loader<'a, I> {
         let value = match bytes {
             [] => int_obj(0),
             [.., last] if bytes.len() <= 8 => {
-                let sign = if last & 0x80 != 0 { u64::MAX.checked_shl(8 * bytes.len() as u32).unwrap_or(0) } else { 0 };
+                let sign = if last & 0x80 != 0 {
+                    u64::MAX.checked_shl(8 * bytes.len() as u32).unwrap_or(0)
+                } else {
+                    0
+                };
                 int_obj((number(bytes) | sign) as i64)
             }
             _ => int::from_bigint(num_bigint::BigInt::from_signed_bytes_le(bytes)),
@@ -450,7 +464,8 @@ impl<'a, I: Input> Loader<'a, I> {
     }
     #[inline]
     fn recall(&mut self, index: i64) -> PyResult<()> {
-        let found = usize::try_from(index).ok().and_then(|index| self.memo.with(|memo| memo.get(index).cloned()));
+        let found =
+            usize::try_from(index).ok().and_then(|index| self.memo.with(|memo| memo.get(index).cloned()));
         match found {
             Some(obj) => {
                 self.stack.push(obj);
@@ -509,7 +524,9 @@ impl<'a, I: Input> Loader<'a, I> {
             return Err(value_error(format!("unregistered extension code {code}")));
         };
         let (module, name) = match pair.downcast::<PyTuple>().map(PyTuple::as_slice) {
-            Some([module, name]) if module.is_layout::<PyStr>() && name.is_layout::<PyStr>() => (module, name),
+            Some([module, name]) if module.is_layout::<PyStr>() && name.is_layout::<PyStr>() => {
+                (module, name)
+            }
             _ => return Err(value_error(format!("_inverted_registry[{code}] isn't a 2-tuple of strings"))),
         };
         let global = self.class_at(module, name)?;

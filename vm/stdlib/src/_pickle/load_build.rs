@@ -29,7 +29,9 @@ fn has_plain_attributes(obj: &Obj) -> bool {
     let class = class_of(obj);
     class.has_dict()
         && class.slots.getattro().is_some_and(|get| get as usize == generic as usize)
-        && class.lookup(&istr!("__dict__")).is_some_and(|found| class_of(&found).is(&types().getset_descriptor))
+        && class
+            .lookup(&istr!("__dict__"))
+            .is_some_and(|found| class_of(&found).is(&types().getset_descriptor))
         && shape::extension(obj).is_some()
 }
 
@@ -175,7 +177,10 @@ impl<I: Input> Loader<'_, I> {
     /// Takes the items above the last mark, below which there has to be the object that they go into.
     fn items_for_top(&mut self) -> PyResult<Vec<Obj>> {
         let mark = self.mark()?;
-        if mark == 0 || mark > self.stack.len() || !self.is_above_fence(mark.wrapping_sub(1)) && mark != self.stack.len() {
+        if mark == 0
+            || mark > self.stack.len()
+            || !self.is_above_fence(mark.wrapping_sub(1)) && mark != self.stack.len()
+        {
             return Err(self.underflow());
         }
         let items = self.stack.split_off(mark);
@@ -192,7 +197,9 @@ impl<I: Input> Loader<'_, I> {
     fn set_all(&mut self, items: &[Obj]) -> PyResult<()> {
         let dict = self.top()?.clone();
         match exact_dict(&dict) {
-            Some(dict) => items.chunks_exact(2).try_for_each(|pair| dict.set(pair[0].clone(), pair[1].clone())),
+            Some(dict) => {
+                items.chunks_exact(2).try_for_each(|pair| dict.set(pair[0].clone(), pair[1].clone()))
+            }
             None => items.chunks_exact(2).try_for_each(|pair| setitem(&dict, &pair[0], &pair[1])),
         }
     }

@@ -27,10 +27,9 @@ pub struct Registry {
 }
 
 fn table(module: &str, name: &str) -> PyResult<Py<PyDict>> {
-    hooks::module_attribute(module, name)?
-        .into_strong()
-        .into_py::<PyDict>()
-        .map_err(|other| runtime_error(format!("{module}.{name} should be a dict, not {}", class_of(&other).name())))
+    hooks::module_attribute(module, name)?.into_strong().into_py::<PyDict>().map_err(|other| {
+        runtime_error(format!("{module}.{name} should be a dict, not {}", class_of(&other).name()))
+    })
 }
 
 /// The registry, made at first use.
@@ -39,7 +38,8 @@ pub fn registry() -> PyResult<&'static Registry> {
     if let Some(registry) = REGISTRY.get() {
         return Ok(registry);
     }
-    let function = |module: &str, name: &str| hooks::module_attribute(module, name).map(IntoStrong::into_strong);
+    let function =
+        |module: &str, name: &str| hooks::module_attribute(module, name).map(IntoStrong::into_strong);
     let made = Registry {
         dispatch_table: table("copyreg", "dispatch_table")?,
         extensions: table("copyreg", "_extension_registry")?,
@@ -117,7 +117,9 @@ pub fn module_of(object: &Obj, name: &PyStr, path: &[Py<PyStr>]) -> PyResult<Obj
     let mut module_name = getattr_opt(object, &istr!("__module__"))?.filter(|name| !is_none(name));
     if module_name.is_none() {
         let modules = loaded_modules()?;
-        for pair in collect(&call_method(&call_method(&modules, &istr!("copy"), &[])?, &istr!("items"), &[])?)? {
+        for pair in
+            collect(&call_method(&call_method(&modules, &istr!("copy"), &[])?, &istr!("items"), &[])?)?
+        {
             let Some([key, module]) = pair.downcast::<PyTuple>().map(PyTuple::as_slice) else { continue };
             if key.downcast::<PyStr>().is_some_and(|k| k.eq_str("__main__") || k.eq_str("__mp_main__")) {
                 continue;
@@ -197,11 +199,8 @@ pub fn find_class(module: &Obj, name: &Obj, proto: i64, fix_imports: bool) -> Py
     if taipan_vm::sys::is_audited() {
         taipan_vm::sys::audit("pickle.find_class", &[module.clone(), name.clone()])?;
     }
-    let (module, name) = if proto < 3 && fix_imports {
-        modern(module, name)?
-    } else {
-        (module.clone(), name.clone())
-    };
+    let (module, name) =
+        if proto < 3 && fix_imports { modern(module, name)? } else { (module.clone(), name.clone()) };
     let found = import(&module)?;
     let Some(text) = name.downcast::<PyStr>() else {
         return Err(type_error(format!("attribute name must be string, not '{}'", class_of(&name).name())));

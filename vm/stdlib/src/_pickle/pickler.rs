@@ -233,7 +233,10 @@ impl PyPickler {
     fn dispatch_table(slf: &Obj) -> PyResult<Obj> {
         let this = receiver::<PyPickler>(slf)?;
         this.dispatch_table.load().ok_or_else(|| {
-            attribute_error(format!("'{}' object has no attribute 'dispatch_table'", class_of(slf).full_name()))
+            attribute_error(format!(
+                "'{}' object has no attribute 'dispatch_table'",
+                class_of(slf).full_name()
+            ))
         })
     }
     #[pygetset(setter = "dispatch_table")]

@@ -29,7 +29,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn new(protocol: Option<&Obj>, fix_imports: bool, buffer_callback: Option<&Obj>) -> PyResult<Settings> {
+    pub fn new(
+        protocol: Option<&Obj>,
+        fix_imports: bool,
+        buffer_callback: Option<&Obj>,
+    ) -> PyResult<Settings> {
         use taipan_objects::native::FromArg;
         let proto = match protocol.filter(|p| !is_none(p)) {
             None => HIGHEST_PROTOCOL,
@@ -45,7 +49,13 @@ impl Settings {
         if buffer_callback.is_some() && proto < 5 {
             return Err(value_error("buffer_callback needs protocol >= 5"));
         }
-        Ok(Settings { proto, bin: proto > 0, fast: false, fix_imports: fix_imports && proto < 3, buffer_callback })
+        Ok(Settings {
+            proto,
+            bin: proto > 0,
+            fast: false,
+            fix_imports: fix_imports && proto < 3,
+            buffer_callback,
+        })
     }
 }
 
@@ -434,7 +444,9 @@ impl<'a> Saver<'a> {
     }
 
     fn save_bytearray(&mut self, obj: &Obj) -> PyResult<()> {
-        let Some(array) = obj.downcast::<PyByteArray>() else { return Err(type_error("expected a bytearray")) };
+        let Some(array) = obj.downcast::<PyByteArray>() else {
+            return Err(type_error("expected a bytearray"));
+        };
         let copy = array.with(<[u8]>::to_vec);
         if self.settings.proto < 5 {
             let args = if copy.is_empty() { vec![] } else { vec![bytes_obj(&copy)] };

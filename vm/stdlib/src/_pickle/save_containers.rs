@@ -19,8 +19,9 @@ impl Saver<'_> {
             .map_err(|Raised| noted(|| format!("when serializing {} item {index}", class_name(container))))
     }
     fn save_value(&mut self, container: &Obj, key: &Obj, value: &Obj) -> PyResult<()> {
-        self.save(value)
-            .map_err(|Raised| noted(|| format!("when serializing {} item {}", class_name(container), shown(key))))
+        self.save(value).map_err(|Raised| {
+            noted(|| format!("when serializing {} item {}", class_name(container), shown(key)))
+        })
     }
     fn save_element(&mut self, set: &Obj, element: &Obj) -> PyResult<()> {
         self.save(element).map_err(|Raised| noted(|| format!("when serializing {} element", class_name(set))))
@@ -69,7 +70,8 @@ impl Saver<'_> {
             self.out.bytes(&[MARK, LIST]);
         }
         self.memoize(obj);
-        let saved = if self.settings.bin { self.batch_list_exact(obj) } else { self.batch_list(obj, &iter(obj)?) };
+        let saved =
+            if self.settings.bin { self.batch_list_exact(obj) } else { self.batch_list(obj, &iter(obj)?) };
         self.leave_fast(obj);
         saved
     }

@@ -84,8 +84,7 @@ impl Saver<'_> {
     }
 
     fn save_top_level(&mut self, module: Obj, name: Obj) -> PyResult<()> {
-        let (module, name) =
-            if self.settings.fix_imports { former(module, name)? } else { (module, name) };
+        let (module, name) = if self.settings.fix_imports { former(module, name)? } else { (module, name) };
         self.out.byte(GLOBAL);
         self.save_identifier(&module, "module")?;
         self.save_identifier(&name, "global")
