@@ -568,14 +568,18 @@ pub fn change_class(obj: &Obj, class: &PyType) -> PyResult<()> {
         ));
     };
     let shape = Shape::of(header);
-    if shape.ext_offset == 0 {
-        header.set_shape(class.root_shape());
+    let target = if shape.ext_offset == 0 {
+        class.root_shape()
+    } else {
+        let _ = dict_of(obj)?;
+        class.dict_shape(shape.inline_cap)?.id
+    };
+    if !taipan_threading::multi_threaded() {
+        header.set_shape(target);
         return Ok(());
     }
-    let _ = dict_of(obj)?;
-    let target = class.dict_shape(shape.inline_cap)?;
-    let _section = CriticalSection::enter(header.lock());
-    header.set_shape(target.id);
+    // Others may have found something on the former class that they are about to use for this instance.
+    taipan_threading::stop_the_world(|_| header.set_shape(target));
     Ok(())
 }
 

@@ -91,10 +91,9 @@ def iterators(context, running):
 
     def take(index, rng):
         got[index] = [next(counter) for _ in range(1000)]
-        last = -1
+        # The documentation promises no more for a shared iterator than items of the list.
         for number in shared:
-            context.check(number > last, "a list iterator went back")
-            last = number
+            context.check(0 <= number < 4000)
         for _ in range(500):
             context.check(next(cycle) in "abc")
         for item in chain:

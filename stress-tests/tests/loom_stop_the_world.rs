@@ -147,6 +147,61 @@ fn two_initiators_and_a_mutator() {
     });
 }
 
+/// Works in the place of `owner`, if that is detached.
+fn help(registry: &'static Registry, world: &World, owner: &'static ThreadState) {
+    let _done = owner.while_detached(|| world.touch(0));
+    registry.unregister(|| {});
+}
+
+#[test]
+fn work_for_a_detached_thread() {
+    explore(4, || {
+        let registry = Registry::leaked();
+        let world = World::new();
+        let owner = registry.register();
+        registry.prepare_thread_start();
+        let helper = {
+            let world = world.clone();
+            thread::spawn(move || {
+                registry.register();
+                help(registry, &world, owner);
+            })
+        };
+        world.touch(0);
+        detached(|| {});
+        world.touch(0);
+        registry.unregister(|| {});
+        helper.join().unwrap();
+    });
+}
+
+#[test]
+fn work_for_a_detached_thread_against_a_stop() {
+    explore(3, || {
+        let registry = Registry::leaked();
+        let world = World::new();
+        let owner = registry.register();
+        registry.prepare_thread_start();
+        let helper = {
+            let world = world.clone();
+            thread::spawn(move || {
+                registry.register();
+                help(registry, &world, owner);
+            })
+        };
+        let initiator = {
+            let world = world.clone();
+            thread::spawn(move || registry.stop_the_world(|_| world.touch_all()))
+        };
+        world.touch(0);
+        detached(|| {});
+        world.touch(0);
+        registry.unregister(|| {});
+        helper.join().unwrap();
+        initiator.join().unwrap();
+    });
+}
+
 #[test]
 fn the_second_thread_starts_at_a_safepoint_of_the_first() {
     explore(4, || {

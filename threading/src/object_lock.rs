@@ -26,7 +26,7 @@ const LOCKED: u8 = 1;
 const PARKED: u8 = 2;
 
 #[cfg(not(loom))]
-const SPINS: u32 = 40;
+const SPINS: u32 = 10;
 #[cfg(loom)]
 const SPINS: u32 = 0;
 
@@ -156,7 +156,7 @@ impl ObjectLock {
             if state & PARKED == 0 {
                 if spins < SPINS {
                     spins += 1;
-                    for _ in 0..spins.min(16) {
+                    for _ in 0..1_u32 << spins.min(4) {
                         hint::spin_loop();
                     }
                     continue;

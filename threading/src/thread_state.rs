@@ -2,7 +2,7 @@
 //!
 //! | state     | meaning                                        | who leaves it                                      |
 //! | --------- | ---------------------------------------------- | -------------------------------------------------- |
-//! | DETACHED  | blocking or in native code; touches no objects | the thread -> ATTACHED; a stop -> SUSPENDED         |
+//! | DETACHED  | blocking or in native code; touches no objects | the thread -> ATTACHED; a stop, or another thread for a moment (`while_detached`) -> SUSPENDED |
 //! | ATTACHED  | running                                        | the thread -> DETACHED; a stop -> STOPPING           |
 //! | STOPPING  | running, and a stop waits for it               | the thread -> SUSPENDED or VACANT, telling the stop |
 //! | SUSPENDED | stopped; may not touch objects                 | the resume -> DETACHED                              |
@@ -318,6 +318,23 @@ impl ThreadState {
         while self.state.compare_exchange(DETACHED, ATTACHED, Acquire, Relaxed).is_err() {
             self.registry.wait_until_resumed(self);
         }
+    }
+
+    /// Runs `work`, which is short, on behalf of the thread while that is detached and cannot attach; `None`, and nothing done, if it is
+    /// not detached or the registry is busy. The calling thread is attached.
+    pub fn while_detached<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
+        // Relaxed: a guess, confirmed below.
+        if self.state.load(Relaxed) != DETACHED {
+            return None;
+        }
+        // Under the lock to the end: nobody else finds the thread suspended without a stop.
+        let _inner = self.registry.inner.try_lock()?;
+        // Acquire pairs with the Release in `leave`: we see what the thread did before.
+        self.state.compare_exchange(DETACHED, SUSPENDED, Acquire, Relaxed).ok()?;
+        let result = work();
+        // Release pairs with the Acquire in `enter`. Who waits to attach waits for the lock, not to be woken.
+        self.state.store(DETACHED, Release);
+        Some(result)
     }
 
     /// The thread's side of a stop: parks until resumed. A safepoint: announces quiescence.

@@ -8,7 +8,7 @@
 //! | `DEFAULT` | owned; never queued | birth |
 //! | `MAYBE_WEAKREF` | owned; `try_increment` may succeed | registration of a weak reference |
 //! | `QUEUED` | owned; in the owner's merge queue, which holds one counted reference | the foreign drop that would have made the count negative |
-//! | `MERGED` | no owner; the local count is folded in | the owner, or who holds the lock of a vacant slot's queue, or a stopped world |
+//! | `MERGED` | no owner; the local count is folded in | the owner, or who keeps the owner detached, or who holds the lock of a vacant slot's queue, or a stopped world |
 //!
 //! States only grow. `owner` becomes 0 before `shared` becomes `MERGED`, so whoever wants to queue and reads owner 0 merges by itself.
 //!
@@ -112,8 +112,8 @@ pub fn merge_zero_local(owner: &AtomicU16, shared: &AtomicI32) -> bool {
     }
 }
 
-/// Folds the local count into the shared one, plus `extra`; true if no reference is left. The caller is the owner, or holds the
-/// queue lock of the owner's vacant slot, or has stopped the world, or knows that the object is merged (then `local` is 0).
+/// Folds the local count into the shared one, plus `extra`; true if no reference is left. The caller is the owner, or keeps
+/// it detached (`while_detached`), or holds the queue lock of the owner's vacant slot, or has stopped the world, or knows that the object is merged (then `local` is 0).
 pub fn merge(local: &AtomicU32, owner: &AtomicU16, shared: &AtomicI32, extra: i64) -> bool {
     owner.store(0, Ordering::Relaxed);
     let mine = i64::from(local.load(Ordering::Relaxed));

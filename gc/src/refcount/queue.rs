@@ -1,7 +1,8 @@
 //! Objects sent to their owner to merge: one queue per thread slot.
 //!
 //! A slot is *occupied* between [`enter`] and [`leave`] of a thread. Pushing to an occupied slot requests the owner's `MERGE`
-//! poll bit; the queue holds one counted reference per entry. A vacant slot has nobody who could touch local counts, so the
+//! poll bit; the queue holds one counted reference per entry. If the owner is detached the pusher merges on its behalf
+//! (`ThreadState::while_detached`). A vacant slot has nobody who could touch local counts, so the
 //! pusher merges by itself, under the queue's lock: the lock orders it after the last owner's plain stores and before the next owner's.
 //! Objects of a thread that left keep its slot as their owner; the slot's next thread simply owns them.
 
@@ -68,8 +69,24 @@ pub(crate) fn push(owner: u16, ptr: *mut Header) {
         inner.objects.push(Entry(ptr));
         let first = inner.objects.len() == 1;
         drop(inner);
-        if first && let Some(thread) = taipan_threading::thread_by_slot(owner) {
+        let Some(thread) = taipan_threading::thread_by_slot(owner) else { return };
+        if first {
             thread.request(taipan_threading::safepoint::MERGE);
+        }
+        // An owner that blocks may not come to its safepoint for a long time.
+        let dead = thread.while_detached(|| {
+            let mut dead = Vec::new();
+            for Entry(ptr) in std::mem::take(&mut queue.inner.lock().objects) {
+                // SAFETY: the entry owned a reference; the owner is detached, and stays so meanwhile.
+                if unsafe { fold(ptr) } {
+                    dead.push(ptr);
+                }
+            }
+            dead
+        });
+        for ptr in dead.into_iter().flatten() {
+            // SAFETY: merged and zero.
+            unsafe { refcount::zero(ptr) }
         }
         return;
     }

@@ -244,21 +244,48 @@ impl PyDeque {
     }
     /// The index of the first item equal to `value` in `start..stop`.
     pub(super) fn find(&self, value: &Obj, start: usize, stop: usize) -> PyResult<Option<usize>> {
-        let version = self.version();
-        for index in start..stop {
-            let (Some(item), now) = self.item(index) else { break };
-            if now != version {
-                return Err(runtime_error("deque mutated during iteration"));
+        let mut found = None;
+        self.scan(value, start, stop, |index| {
+            found = Some(index);
+            false
+        })?;
+        Ok(found)
+    }
+    /// Calls `equal` with the index of each item equal to `value` in `start..stop`, until it says no. All at one moment unless Python code
+    /// has to compare: the deque must not change then.
+    pub(super) fn scan(
+        &self,
+        value: &Obj,
+        start: usize,
+        stop: usize,
+        mut equal: impl FnMut(usize) -> bool,
+    ) -> PyResult<()> {
+        let mut items = self.items.lock();
+        let version = items.version;
+        let mut index = start;
+        while index < stop
+            && let Some(item) = items.list.get(index)
+        {
+            let same = if item.value().both_int(value.value()) {
+                item.is(value)
+            } else {
+                let item = item.clone();
+                drop(items);
+                let same = protocol::eq(&item, value)?;
+                drop(item);
+                items = self.items.lock();
+                if items.version != version {
+                    drop(items);
+                    return Err(runtime_error("deque mutated during iteration"));
+                }
+                same
+            };
+            if same && !equal(index) {
+                break;
             }
-            let equal = protocol::eq(&item, value)?;
-            if self.version() != version {
-                return Err(runtime_error("deque mutated during iteration"));
-            }
-            if equal {
-                return Ok(Some(index));
-            }
+            index += 1;
         }
-        Ok(None)
+        Ok(())
     }
 }
 
@@ -348,7 +375,7 @@ fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
 
 fn contains(obj: &Obj, value: &Obj) -> PyResult<bool> {
     let this = receiver::<PyDeque>(obj)?;
-    Ok(this.find(value, 0, this.len())?.is_some())
+    Ok(this.find(value, 0, usize::MAX)?.is_some())
 }
 
 fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {

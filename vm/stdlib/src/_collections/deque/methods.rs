@@ -39,15 +39,10 @@ impl PyDeque {
     #[pymethod(sig = "(value, /)")]
     fn count(&self, value: &Obj) -> PyResult<usize> {
         let mut count = 0;
-        let mut start = 0;
-        let version = self.version();
-        while let Some(index) = self.find(value, start, self.len())? {
+        self.scan(value, 0, usize::MAX, |_| {
             count += 1;
-            start = index + 1;
-        }
-        if self.version() != version {
-            return Err(runtime_error("deque mutated during iteration"));
-        }
+            true
+        })?;
         Ok(count)
     }
     /// Adds the items of an iterable to the right side.
