@@ -189,6 +189,7 @@ pub fn getrefcount(header: &Header) -> u32 {
 }
 
 /// Number of counted references, exact while the world is stopped or when called by the only holder.
+#[inline(always)]
 pub(crate) fn count(header: &Header) -> i64 {
     i64::from(header.local.load(Ordering::Relaxed)) + i64::from(header.shared.load(Ordering::Acquire) >> 2)
 }

@@ -55,6 +55,8 @@ pub(crate) fn fill(types: &Types) {
     slots::fill(types);
 }
 
+/// A length hint beyond this is not believed before the items have come.
+const MOST_RESERVED: usize = 1 << 24;
 /// Attempts without the lock before a reader takes it.
 const ATTEMPTS: usize = 4;
 
@@ -161,6 +163,14 @@ impl PyList {
         }
         self.storage().put(len, item);
         self.len.store(len + 1, Ordering::Release);
+    }
+    /// Makes room for `more` items, if that is plausible.
+    pub(crate) fn reserve(&self, more: usize) {
+        let _section = self.section();
+        let wanted = self.len().saturating_add(more);
+        if more <= MOST_RESERVED && wanted > self.storage().capacity() {
+            self.grow(wanted);
+        }
     }
     /// Gives the list storage of the given capacity with the same words; under the lock.
     #[cold]

@@ -175,7 +175,7 @@ def tracebacks(context, running):
             if error is None:
                 continue
             text = "".join(traceback.format_exception(error))
-            context.check("level" in text and text.rstrip().splitlines()[-1].startswith(("ValueError", "KeyError")))
+            context.check(any(line.startswith(("ValueError", "KeyError")) for line in text.splitlines()), text)
             frame = error.__traceback__
             while frame is not None:
                 frame.tb_frame.f_locals, frame.tb_lineno

@@ -9,7 +9,7 @@ mod native;
 pub mod source;
 mod trim;
 
-pub use imp::MODULE as IMP;
+pub use imp::{MODULE as IMP, lock_imports, unlock_imports};
 pub use native::{install_modules, make_module, native_module, native_names};
 
 use std::sync::OnceLock;

@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 
 use crate::header::{Header, HeaderFlags};
 use crate::heap;
@@ -34,6 +34,7 @@ pub fn after_fork_child() {
 ///
 /// # Safety
 /// The object is whole, and the world is stopped or the caller is its only holder.
+#[inline]
 pub(crate) unsafe fn trace(ptr: *const Header, tracer: &mut Tracer<'_>) {
     // SAFETY: says the caller.
     unsafe {
@@ -48,6 +49,7 @@ pub(crate) unsafe fn trace(ptr: *const Header, tracer: &mut Tracer<'_>) {
 }
 
 /// Whether the collector decides about the object.
+#[inline(always)]
 pub(super) fn is_candidate(header: &Header) -> bool {
     !header.is_immortal() && !header.has_flag(HeaderFlags::LIMBO | HeaderFlags::DYING)
 }
@@ -55,6 +57,8 @@ pub(super) fn is_candidate(header: &Header) -> bool {
 struct Table {
     entries: Vec<AtomicI32>,
     pages: Vec<&'static Page>,
+    /// Counted by the first pass.
+    candidates: AtomicUsize,
 }
 
 /// The pages that the collector walks, large ones included, with the places of their blocks in the table.
@@ -71,7 +75,7 @@ unsafe fn table() -> Table {
     }
     let mut entries = Vec::new();
     entries.resize_with(blocks, || AtomicI32::new(0));
-    Table { entries, pages }
+    Table { entries, pages, candidates: AtomicUsize::new(0) }
 }
 
 impl Table {
@@ -107,10 +111,12 @@ impl Table {
                 Self::add::<SHARED>(entry, if value.is_counted() { -1 } else { 1 });
             }
         };
+        let mut candidates = 0;
         page.for_each_object(|ptr| {
             // SAFETY: an object of the page.
             let header = unsafe { &*ptr };
             if is_candidate(header) {
+                candidates += 1;
                 let count = refcount::count(header).clamp(0, 1 << 29) as i32;
                 Self::add::<SHARED>(&self.entries[page.mark_base.get() + page.index(ptr)], count);
                 // SAFETY: whole, and the world is stopped.
@@ -125,6 +131,7 @@ impl Table {
                 }
             }
         });
+        self.candidates.fetch_add(candidates, Ordering::Relaxed);
     }
 
     /// Marks `ptr`; true if it was not marked.
@@ -216,20 +223,21 @@ pub(super) unsafe fn find_garbage() -> (Vec<*mut Header>, usize) {
         table.pages.iter().for_each(|page| table.propagate::<false>(page, &mut stack));
     }
     let mut garbage = Vec::new();
-    let mut candidates = 0;
     for page in &table.pages {
         let base = page.mark_base.get();
-        page.for_each_object(|ptr| {
-            // SAFETY: an object of the page.
-            if is_candidate(unsafe { &*ptr }) {
-                candidates += 1;
-                if table.entries[base + page.index(ptr)].load(Ordering::Relaxed) == 0 {
+        for index in 0..page.touched() {
+            // The table tells most of the living without a look at their memory.
+            if table.entries[base + index as usize].load(Ordering::Relaxed) == 0 {
+                let ptr = page.nth(index);
+                // SAFETY: touched blocks have a readable header.
+                let header = unsafe { &*ptr };
+                if header.shape().0 != 0 && is_candidate(header) {
                     garbage.push(ptr);
                 }
             }
-        });
+        }
     }
-    (garbage, candidates)
+    (garbage, table.candidates.load(Ordering::Relaxed))
 }
 
 /// Among objects that were found unreachable and are held by `holds` references each: those that something outside refers to now,

@@ -131,6 +131,7 @@ impl Page {
         self.block(PAGE_HEADER as u32 + index * self.block_size)
     }
     /// Blocks that have ever been used come first.
+    #[inline]
     pub(crate) fn touched(&self) -> u32 {
         if self.state.get() == PageState::Large {
             1
@@ -139,6 +140,7 @@ impl Page {
         }
     }
     /// Calls `f` with each block in use. The world is stopped, or the page's thread calls.
+    #[inline(always)]
     pub(crate) fn for_each_object(&self, mut f: impl FnMut(*mut Header)) {
         for index in 0..self.touched() {
             let block = self.nth(index);

@@ -97,6 +97,7 @@ impl PyList {
         if hint > MAX_ITEMS {
             return Err(memory_error());
         }
+        self.reserve(hint);
         let Some(next) = class_of(&iterator).slots.iternext() else { return Ok(()) };
         while let Some(item) = next(&iterator)? {
             self.push(item);

@@ -24,6 +24,31 @@ static LOCK: LazyLock<ImportLock> = LazyLock::new(|| ImportLock {
     depth: AtomicUsize::new(0),
 });
 
+/// Takes the import lock, once more if this thread has it: until [`unlock_imports`] no other thread is in the middle of an import.
+pub fn lock_imports() {
+    let me = identity();
+    // Relaxed: only this thread can have stored its own identity.
+    if LOCK.owner.load(Ordering::Relaxed) == me {
+        LOCK.depth.fetch_add(1, Ordering::Relaxed);
+        return;
+    }
+    let _ = LOCK.lock.acquire(None, false);
+    LOCK.owner.store(me, Ordering::Relaxed);
+    LOCK.depth.store(1, Ordering::Relaxed);
+}
+
+/// Gives back what one [`lock_imports`] took; false if this thread does not have the lock.
+pub fn unlock_imports() -> bool {
+    if LOCK.owner.load(Ordering::Relaxed) != identity() {
+        return false;
+    }
+    if LOCK.depth.fetch_sub(1, Ordering::Relaxed) == 1 {
+        LOCK.owner.store(0, Ordering::Relaxed);
+        LOCK.lock.release();
+    }
+    true
+}
+
 /// (Low bits of) the magic number of cached code. Taipan writes none yet.
 const MAGIC: i64 = 0x0A0D_1F41;
 
@@ -47,15 +72,7 @@ mod items {
     /// modules. On platforms without threads, this function does nothing.
     #[pyfunction]
     fn acquire_lock() {
-        let me = identity();
-        // Relaxed: only this thread can have stored its own identity.
-        if LOCK.owner.load(Ordering::Relaxed) == me {
-            LOCK.depth.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        let _ = LOCK.lock.acquire(None, false);
-        LOCK.owner.store(me, Ordering::Relaxed);
-        LOCK.depth.store(1, Ordering::Relaxed);
+        lock_imports();
     }
 
     /// Release the interpreter's import lock.
@@ -63,14 +80,7 @@ mod items {
     /// On platforms without threads, this function does nothing.
     #[pyfunction]
     fn release_lock() -> PyResult<()> {
-        if LOCK.owner.load(Ordering::Relaxed) != identity() {
-            return Err(runtime_error("not holding the import lock"));
-        }
-        if LOCK.depth.fetch_sub(1, Ordering::Relaxed) == 1 {
-            LOCK.owner.store(0, Ordering::Relaxed);
-            LOCK.lock.release();
-        }
-        Ok(())
+        if unlock_imports() { Ok(()) } else { Err(runtime_error("not holding the import lock")) }
     }
 
     /// Return True if the import lock is currently held, else False.

@@ -307,7 +307,9 @@ impl PyLruCache {
         let hits: u64 = self.hits.iter().map(|part| part.load(Ordering::Relaxed)).sum();
         let max_size = self.max_size.map_or_else(none, |size| int_obj(size as i64));
         let misses = self.misses.load(Ordering::Relaxed);
-        let current = int_obj(self.cache.len() as i64);
+        // Entries are in the dict a moment before they are in the list, which never is too long.
+        let current = if self.max_size.is_some() { self.order.lock().len } else { self.cache.len() };
+        let current = int_obj(current as i64);
         counted::call(&self.info_class, &[int_obj(hits as i64), int_obj(misses as i64), max_size, current])
     }
     /// Clear the cache and cache statistics

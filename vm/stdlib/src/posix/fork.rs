@@ -10,6 +10,7 @@ use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
+use taipan_vm::import;
 
 use crate::os_error::os_error;
 use crate::sys_calls::{self, SysResult};
@@ -37,12 +38,15 @@ fn run(functions: impl Iterator<Item = Obj>) {
 /// Before a fork: Python's functions, and no other thread at work.
 pub fn before() {
     run(registered().before.to_vec().into_iter().rev());
+    // The child could not finish another thread's import.
+    import::lock_imports();
     taipan_threading::before_fork();
 }
 
 /// After a fork, in the parent.
 pub fn after_in_parent() {
     taipan_threading::after_fork_parent();
+    import::unlock_imports();
     run(registered().in_parent.to_vec().into_iter());
 }
 
@@ -52,6 +56,7 @@ pub fn after_in_child() {
     taipan_gc::thread::after_fork_child(&vanished);
     taipan_vm::thread::VmThread::after_fork_child();
     crate::_signal::after_fork_child();
+    import::unlock_imports();
     run(registered().in_child.to_vec().into_iter());
 }
 
