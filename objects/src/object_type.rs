@@ -201,7 +201,9 @@ pub const DICT_GETSET: GetSetDef = GetSetDef {
             "__dict__ must be set to a dictionary, not a '{}'",
             value.map(|v| class_of(v).name()).unwrap_or_default()
         ))),
-        None if class_of(obj).has_flag(type_flags::HEAP) => crate::shape::set_dict(obj, crate::dict::PyDict::new()),
+        None if class_of(obj).has_flag(type_flags::HEAP) => {
+            crate::shape::set_dict(obj, crate::dict::PyDict::new())
+        }
         None => Err(type_error("cannot delete __dict__")),
     }),
     doc: "",
