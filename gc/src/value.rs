@@ -50,15 +50,10 @@ impl Value {
         Value(i as u64 & !INT_TAG | INT_TAG)
     }
 
-    /// The float `f`. NaNs whose payload would collide with integers become the canonical NaN.
+    /// The float `f`. A NaN gets an identity of its own: see [`crate::nan`].
     #[inline(always)]
-    pub const fn from_float(f: f64) -> Value {
-        let bits = f.to_bits();
-        if bits >= 0xFFFE << 48 {
-            Value(0xFFF8_0000_0000_0000 + FLOAT_OFFSET)
-        } else {
-            Value(bits + FLOAT_OFFSET)
-        }
+    pub fn from_float(f: f64) -> Value {
+        if f.is_nan() { Value(crate::nan::identify(f) + FLOAT_OFFSET) } else { Value(f.to_bits() + FLOAT_OFFSET) }
     }
 
     /// A counted pointer.

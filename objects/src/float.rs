@@ -187,6 +187,11 @@ pub fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     }))
 }
 
+/// The number as an exact float: a float itself (which matters for NaNs), or what an instance of a subclass holds.
+pub(crate) fn exact(obj: &Obj) -> Obj {
+    if obj.value().is_float() { obj.clone() } else { Obj::float(value_of(obj)) }
+}
+
 fn value_of(obj: &Obj) -> f64 {
     float_value(obj).unwrap_or(0.0)
 }
@@ -219,7 +224,7 @@ fn negate(obj: &Obj) -> PyResult<Obj> {
     Ok(Obj::float(-value_of(obj)))
 }
 fn plain(obj: &Obj) -> PyResult<Obj> {
-    Ok(Obj::float(value_of(obj)))
+    Ok(exact(obj))
 }
 fn absolute(obj: &Obj) -> PyResult<Obj> {
     Ok(Obj::float(value_of(obj).abs()))

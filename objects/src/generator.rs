@@ -31,6 +31,8 @@ pub struct PyGenerator {
     pub code: Py<PyCode>,
     /// The function's namespaces and closure.
     pub function: Obj,
+    /// The namespace mapping of code that was run by `exec` or `eval`; empty for functions.
+    pub locals: Slot,
     pub name: Slot,
     pub qualname: Slot,
     /// `nregs` words; null when closed. Owned by the runner, see the module.
@@ -53,7 +55,7 @@ fn trace_generator(this: &PyGenerator, tracer: &mut Tracer<'_>) {
     if this.function.value().is_ptr() {
         tracer(this.function.value());
     }
-    for slot in [&this.name, &this.qualname, &this.handled, &this.frame, &this.extra] {
+    for slot in [&this.locals, &this.name, &this.qualname, &this.handled, &this.frame, &this.extra] {
         slot.trace(tracer);
     }
     let window = this.window.load(Ordering::Acquire);
@@ -98,6 +100,7 @@ impl PyGenerator {
             header,
             code,
             function,
+            locals: Slot::empty(),
             name: Slot::new(name),
             qualname: Slot::new(qualname),
             window: AtomicPtr::new(Box::into_raw(window).cast()),

@@ -5,6 +5,7 @@
 //! or a base (back to 0, *before* the modification becomes visible is not needed: caches hold values flagged `SEEN`, so a stale hit
 //! reads what the class had a moment ago, never freed memory).
 
+mod bases;
 pub mod builder;
 pub mod mro;
 pub mod ready;
@@ -55,6 +56,8 @@ pub mod type_flags {
     pub const GETATTRIBUTE_OVERRIDDEN: u32 = 1024;
     /// Indexing a match-class pattern with the subject itself (int, str, …).
     pub const MATCH_SELF: u32 = 2048;
+    /// The linearization has classes that are no bases and would not tell of their changes: nothing may be cached.
+    pub const UNVERSIONED: u32 = 4096;
 }
 
 /// A class. See the module for who writes which field.
@@ -209,6 +212,10 @@ impl PyType {
         // SAFETY: `mro_tuple` keeps them alive.
         self.mro().iter().map(|c| unsafe { &**c })
     }
+    /// Where the linearization is: another one whenever it was stored anew.
+    pub(crate) fn mro_address(&self) -> usize {
+        self.mro.load(Ordering::Acquire).addr()
+    }
     pub(crate) fn set_mro(&self, mro: Vec<*const PyType>) {
         self.mro.store(Box::into_raw(Box::new(mro)), Ordering::Release);
     }
@@ -266,8 +273,8 @@ impl PyType {
         if version != 0 {
             return version;
         }
-        for base in self.mro_iter().skip(1) {
-            base.version();
+        if self.has_flag(type_flags::UNVERSIONED) {
+            return 0;
         }
         let fresh = NEXT_VERSION.fetch_add(1, Ordering::Relaxed);
         if fresh >= u32::MAX - 1 {
@@ -287,10 +294,31 @@ impl PyType {
     /// Invalidates the caches of this class and its subclasses; call after every modification of the namespace, bases or slots.
     pub fn modified(&self) {
         self.version.store(0, Ordering::Release);
-        for &subclass in self.subclasses.lock().iter() {
-            // SAFETY: a dying class removes itself under the lock.
-            unsafe { (*subclass).modified() }
+        if self.subclasses.lock().is_empty() {
+            return;
         }
+        for class in self.hierarchy() {
+            class.version.store(0, Ordering::Release);
+        }
+    }
+    /// This class and all below it, each once, those above first where the hierarchy has no diamonds. A metaclass's `mro()` can make
+    /// lists of subclasses circular for a while.
+    pub(crate) fn hierarchy(&self) -> Vec<&PyType> {
+        let mut seen = rustc_hash::FxHashSet::default();
+        let mut result = vec![self];
+        seen.insert(std::ptr::from_ref(self));
+        let mut next = 0;
+        while let Some(class) = result.get(next) {
+            next += 1;
+            let subclasses: Vec<*const PyType> = class.subclasses.lock().clone();
+            for subclass in subclasses {
+                if seen.insert(subclass) {
+                    // SAFETY: classes are freed by the collector only, which no safepoint lets run in here.
+                    result.push(unsafe { &*subclass });
+                }
+            }
+        }
+        result
     }
     /// Runs `f` for every direct subclass.
     pub fn for_each_subclass(&self, mut f: impl FnMut(&PyType)) {

@@ -25,8 +25,8 @@ fn round_half_even(x: f64) -> f64 {
 impl PyFloat {
     /// Return self, the complex conjugate of any float.
     #[pymethod]
-    fn conjugate(this: &Obj) -> f64 {
-        number(this)
+    fn conjugate(this: &Obj) -> Obj {
+        super::exact(this)
     }
     /// Return the Integral closest to x between 0 and x.
     #[pymethod]
@@ -147,8 +147,8 @@ impl PyFloat {
     }
     /// the real part of a complex number
     #[pygetset]
-    fn real(this: &Obj) -> f64 {
-        number(this)
+    fn real(this: &Obj) -> Obj {
+        super::exact(this)
     }
     /// the imaginary part of a complex number
     #[pygetset]

@@ -10,11 +10,15 @@ use crate::native::pyargs;
 use crate::protocol;
 use crate::str::PyStr;
 use crate::type_object::{PyType, class_of};
+use crate::types::types;
 
 /// The slot of `float.__new__`.
 #[pyargs(name = "float", sig = "(x=0, /)")]
 pub fn new(class: &Obj, x: Option<&Obj>) -> PyResult<Obj> {
     let value = match x {
+        Some(x) if x.value().is_float() && class.downcast::<PyType>().is_some_and(|c| c.is(&types().float)) => {
+            return Ok(x.clone());
+        }
         Some(x) => convert(x)?,
         None => 0.0,
     };
@@ -32,7 +36,7 @@ pub fn parse(text: &PyStr) -> PyResult<f64> {
 /// The number that `float(x)` gives.
 pub fn convert(x: &Obj) -> PyResult<f64> {
     if let Some(value) = float_value(x) {
-        return Ok(value);
+        return Ok(taipan_gc::nan::plain(value));
     }
     if let Some(text) = x.downcast::<PyStr>() {
         return parse(text);

@@ -74,14 +74,22 @@ pub fn thrown(args: &[Obj]) -> PyResult<Obj> {
         }
         first.clone()
     } else if crate::exceptions::is_exception_class(first) {
-        match args.get(1).filter(|v| !is_none(v)) {
+        let made = match args.get(1).filter(|v| !is_none(v)) {
             None => protocol::call0(first)?,
             Some(value) if protocol::isinstance(value, first)? => value.clone(),
             Some(value) => match value.downcast::<crate::tuple::PyTuple>() {
                 Some(tuple) => protocol::call(first, tuple.as_slice())?,
                 None => protocol::call1(first, value)?,
             },
+        };
+        if !crate::exceptions::is_exception(&made) {
+            return Err(type_error(format!(
+                "calling {} should have returned an instance of BaseException, not {}",
+                protocol::repr_string(first)?,
+                class_of(&made).name()
+            )));
         }
+        made
     } else {
         return Err(type_error(format!(
             "exceptions must be classes or instances deriving from BaseException, not {}",

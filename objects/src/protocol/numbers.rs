@@ -307,11 +307,11 @@ pub fn has_index(obj: &Obj) -> bool {
     class_of(obj).slots.index().is_some()
 }
 
-/// The float value of a real number (`PyFloat_AsDouble`).
+/// The float value of a real number (`PyFloat_AsDouble`). A NaN loses its identity.
 pub fn as_f64(obj: &Obj) -> PyResult<f64> {
     let value = obj.value();
     if value.is_float() {
-        return Ok(value.as_float());
+        return Ok(taipan_gc::nan::plain(value.as_float()));
     }
     if value.is_int() {
         return Ok(value.as_int() as f64);
@@ -323,7 +323,7 @@ pub fn as_f64(obj: &Obj) -> PyResult<f64> {
     if let Some(float) = slots.float() {
         let result = float(obj)?;
         if result.value().is_float() {
-            return Ok(result.value().as_float());
+            return Ok(taipan_gc::nan::plain(result.value().as_float()));
         }
         if let Some(f) = result.downcast::<crate::float::PyFloat>() {
             return Ok(f.value);

@@ -2,7 +2,7 @@
 
 use taipan_gc::Obj;
 
-use super::PyType;
+use super::{PyType, type_flags};
 use crate::error::{PyResult, type_error};
 use crate::tuple::PyTuple;
 
@@ -25,6 +25,11 @@ pub fn compute(class: &PyType) -> PyResult<Vec<*const PyType>> {
         if bases[..i].contains(base) {
             // SAFETY: `bases` keeps them alive.
             return Err(type_error(format!("duplicate base class {}", unsafe { (**base).name() })));
+        }
+        // SAFETY: as above.
+        let base = unsafe { &**base };
+        if base.mro().is_empty() {
+            return Err(type_error(format!("Cannot extend an incomplete type '{}'", base.name())));
         }
     }
     // SAFETY: as above.
@@ -75,7 +80,15 @@ pub fn store(class: &PyType, mro: Vec<*const PyType>) {
     let tuple: Vec<Obj> = mro.iter().map(|c| unsafe { (**c).to_obj() }).collect();
     class.mro_tuple.store(PyTuple::new(tuple).into_obj());
     // A base that a metaclass left out of the linearization does not hear of the class either: it could not be told of its death.
-    let bases: Vec<*const PyType> = bases_of(class).into_iter().filter(|base| mro.contains(base)).collect();
+    let all_bases = bases_of(class);
+    // SAFETY: as above.
+    let unversioned = all_bases.iter().any(|base| unsafe { (**base).has_flag(type_flags::UNVERSIONED) });
+    let foreign = |c: &*const PyType| {
+        // SAFETY: as above.
+        !std::ptr::eq(*c, class) && !all_bases.iter().any(|base| unsafe { (**base).mro() }.contains(c))
+    };
+    class.set_flag(type_flags::UNVERSIONED, unversioned || mro.iter().any(foreign));
+    let bases: Vec<*const PyType> = all_bases.into_iter().filter(|base| mro.contains(base)).collect();
     class.set_mro(mro);
     for base in bases {
         // SAFETY: as above.

@@ -154,15 +154,14 @@ impl PyType {
     }
 
     fn update_slot_recursive(&self, id: SlotId) {
-        self.update_slot(id);
-        if id == SlotId::Del {
-            self.refresh_finalizer_flag();
-        }
-        self.for_each_subclass(|c| {
-            if c.has_flag(type_flags::HEAP) {
-                c.update_slot_recursive(id);
+        for class in self.hierarchy() {
+            if class.has_flag(type_flags::HEAP) {
+                class.update_slot(id);
+                if id == SlotId::Del {
+                    class.refresh_finalizer_flag();
+                }
             }
-        });
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use taipan_gc::{Obj, Py};
 
+use super::bases::{best_base, install_mro, set_bases};
 use super::{NewType, PyType, TypeSlots, class_of, make, mro, ready, type_flags};
 use crate::argument::Args;
 use crate::construct::*;
@@ -15,7 +16,7 @@ use crate::str::PyStr;
 use crate::tuple::PyTuple;
 use crate::types::{Types, types};
 
-fn this(obj: &Obj) -> PyResult<&PyType> {
+pub(super) fn this(obj: &Obj) -> PyResult<&PyType> {
     obj.downcast::<PyType>().ok_or_else(|| type_error("expected a type"))
 }
 
@@ -64,37 +65,6 @@ pub fn winner<'a>(metaclass: &'a PyType, bases: &'a [Obj]) -> PyResult<&'a PyTyp
         ));
     }
     Ok(winner)
-}
-
-/// The class whose layout `class` has: the nearest that added something to the native struct or to the fixed slots.
-fn solid_base(class: &PyType) -> &PyType {
-    match class.base() {
-        Some(base) if std::ptr::eq(base.ops, class.ops) && base.fixed_slots == class.fixed_slots => {
-            solid_base(base)
-        }
-        _ => class,
-    }
-}
-
-fn best_base<'a>(bases: &'a [Obj]) -> PyResult<&'a PyType> {
-    let mut winner: Option<(&PyType, &PyType)> = None;
-    for base in bases {
-        let Some(base) = base.downcast::<PyType>() else { return Err(type_error("bases must be types")) };
-        if !base.has_flag(type_flags::BASE) {
-            return Err(type_error(format!("type '{}' is not an acceptable base type", base.full_name())));
-        }
-        let solid = solid_base(base);
-        winner = Some(match winner {
-            None => (base, solid),
-            Some(old) if old.1.is_subtype(solid) => old,
-            Some(old) if solid.is_subtype(old.1) => (base, solid),
-            Some(_) => return Err(type_error("multiple bases have instance lay-out conflict")),
-        });
-    }
-    match winner {
-        Some((base, _)) => Ok(base),
-        None => Ok(&types().object),
-    }
 }
 
 fn mangle(class_name: &str, name: &str) -> String {
@@ -347,36 +317,6 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     Ok(class.into_obj())
 }
 
-/// The linearization, through the metaclass's `mro()` if it has its own.
-fn install_mro(class: &Py<PyType>) -> PyResult<()> {
-    let metaclass = class_of(class.as_obj());
-    if !metaclass.is(&types().type_) {
-        let name = istr!("mro");
-        let own = metaclass.lookup(&name);
-        let base = types().type_.lookup(&name);
-        if let (Some(own), Some(base)) = (own, base)
-            && !own.is(&base)
-        {
-            let result = protocol::collect(&protocol::call_method(class.as_obj(), &name, &[])?)?;
-            let mut list = Vec::with_capacity(result.len());
-            for item in &result {
-                match item.downcast::<PyType>() {
-                    Some(c) => list.push(std::ptr::from_ref(c)),
-                    None => {
-                        return Err(type_error(format!(
-                            "mro() returned a non-class ('{}')",
-                            class_of(item).name()
-                        )));
-                    }
-                }
-            }
-            mro::store(class, list);
-            return Ok(());
-        }
-    }
-    mro::install(class)
-}
-
 fn set_names(class: &Py<PyType>) -> PyResult<()> {
     for (name, value) in class.dict().snapshot() {
         if let Some(set_name) = protocol::lookup_special(&value, &istr!("__set_name__"))? {
@@ -435,7 +375,7 @@ fn in_dict(class: &PyType, name: &str) -> Option<Obj> {
     class.dict().get_str(&crate::str::intern(name))
 }
 
-fn check_mutable(class: &PyType, what: &str) -> PyResult<()> {
+pub(super) fn check_mutable(class: &PyType, what: &str) -> PyResult<()> {
     if class.has_flag(type_flags::IMMUTABLE) {
         return Err(type_error(format!(
             "cannot set '{what}' attribute of immutable type '{}'",
@@ -456,80 +396,6 @@ fn store_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
     }
     class.attribute_changed(name);
     Ok(())
-}
-
-fn set_bases(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
-    let class = this(obj)?;
-    check_mutable(class, "__bases__")?;
-    let Some(value) = value else {
-        return Err(type_error(format!("cannot delete '__bases__' attribute of type '{}'", class.name())));
-    };
-    let Some(bases) = value.downcast::<PyTuple>() else {
-        return Err(type_error(format!(
-            "can only assign tuple to {}.__bases__, not {}",
-            class.name(),
-            class_of(value).name()
-        )));
-    };
-    if bases.len() == 0 {
-        return Err(type_error(format!(
-            "can only assign non-empty tuple to {}.__bases__, not ()",
-            class.name()
-        )));
-    }
-    for base in bases.as_slice() {
-        let Some(base) = base.downcast::<PyType>() else {
-            return Err(type_error(format!(
-                "{}.__bases__ must be tuple of classes, not '{}'",
-                class.name(),
-                class_of(base).name()
-            )));
-        };
-        if base.is_subtype(class) {
-            return Err(type_error("a __bases__ item causes an inheritance cycle"));
-        }
-    }
-    let base = best_base(bases.as_slice())?;
-    let compatible = std::ptr::eq(base.ops, class.ops)
-        && class.base().is_none_or(|old| {
-            old.fixed_slots == base.fixed_slots && (old.has_dict() == base.has_dict() || class.has_dict())
-        });
-    if !compatible {
-        return Err(type_error(format!(
-            "__bases__ assignment: '{}' object layout differs from '{}'",
-            base.name(),
-            class.base().map(|b| b.name()).unwrap_or_default()
-        )));
-    }
-    let old = class.bases.replace(Some(value.clone()));
-    class.set_base(base);
-    if let Err(raised) = install_mro(&Py::from_ref(class)) {
-        if let Some(old) = old {
-            class.bases.store(old);
-        }
-        return Err(raised);
-    }
-    fn refresh(class: &PyType) -> PyResult<()> {
-        class.modified();
-        class.ready_heap();
-        let mut result = Ok(());
-        class.for_each_subclass(|c| {
-            if result.is_ok() {
-                result = install_mro(&Py::from_ref(c)).and_then(|()| refresh(c));
-            }
-        });
-        result
-    }
-    if let Some(old) = old.as_ref().and_then(|o| o.downcast::<PyTuple>()) {
-        for base in old.as_slice() {
-            if let Some(base) = base.downcast::<PyType>()
-                && !bases.as_slice().iter().any(|b| b.is(&base.to_obj()))
-            {
-                base.subclasses.lock().retain(|c| !std::ptr::eq(*c, class));
-            }
-        }
-    }
-    refresh(class)
 }
 
 static GETSET: &[GetSetDef] = &[

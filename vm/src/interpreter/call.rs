@@ -636,6 +636,13 @@ pub fn run_code(code: &Py<PyCode>, globals: &Obj, locals: &Obj, closure: Option<
     if let Some(closure) = closure {
         function.closure.store(closure.clone());
     }
+    if code.is_generator_like() {
+        let generator = make_generator(&function, code, &Args::new(&[]))?;
+        if let Some(generator) = generator.downcast::<PyGenerator>() {
+            generator.locals.store(locals.clone());
+        }
+        return Ok(generator);
+    }
     push_frame(thread, &function, code, thread.top.get(), 0, 0, Kind::Entry, Value::EMPTY)?;
     // SAFETY: just pushed.
     let frame = unsafe { &mut *thread.innermost() };

@@ -134,7 +134,7 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
             function,
             globals: function.globals.value().uncounted(),
             builtins: function.builtins.value().uncounted(),
-            locals: Value::EMPTY,
+            locals: generator.locals.load_uncounted().map_or(Value::EMPTY, |l| l.into_value().uncounted()),
             regs,
             pc,
             ret,
