@@ -53,7 +53,11 @@ impl Value {
     /// The float `f`. A NaN gets an identity of its own: see [`crate::nan`].
     #[inline(always)]
     pub fn from_float(f: f64) -> Value {
-        if f.is_nan() { Value(crate::nan::identify(f) + FLOAT_OFFSET) } else { Value(f.to_bits() + FLOAT_OFFSET) }
+        if f.is_nan() {
+            Value(crate::nan::identify(f) + FLOAT_OFFSET)
+        } else {
+            Value(f.to_bits() + FLOAT_OFFSET)
+        }
     }
 
     /// A counted pointer.

@@ -16,7 +16,9 @@ use crate::types::types;
 #[pyargs(name = "float", sig = "(x=0, /)")]
 pub fn new(class: &Obj, x: Option<&Obj>) -> PyResult<Obj> {
     let value = match x {
-        Some(x) if x.value().is_float() && class.downcast::<PyType>().is_some_and(|c| c.is(&types().float)) => {
+        Some(x)
+            if x.value().is_float() && class.downcast::<PyType>().is_some_and(|c| c.is(&types().float)) =>
+        {
             return Ok(x.clone());
         }
         Some(x) => convert(x)?,
