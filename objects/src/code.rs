@@ -1,6 +1,10 @@
 //! Code objects: compiled code with its constants made into objects, its instruction words (rewritten in place when they specialise)
 //! and one cache word for each instruction.
 
+mod monitors;
+
+use std::sync::OnceLock;
+
 use taipan_bytecode::{CodeUnit, Const, Instr, flags};
 use taipan_gc::{Header, Obj, Py};
 use taipan_threading::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -13,6 +17,8 @@ use crate::native::GetSetDef;
 use crate::str::{PyStr, intern};
 use crate::type_object::{TypeSlots, ready};
 use crate::types::{Types, types};
+
+pub use monitors::{CodeMonitors, TOOLS};
 
 /// A code object. Immutable but for the instruction words and caches, which are atomic.
 #[repr(C)]
@@ -36,6 +42,8 @@ pub struct PyCode {
     pub simple: bool,
     /// Number of times a loop or call was entered, for tier decisions.
     pub warmth: AtomicU32,
+    /// What monitoring tools want of this code, if they ever did.
+    pub monitors: OnceLock<Box<CodeMonitors>>,
 }
 layout!(
     PyCode,
@@ -73,6 +81,7 @@ impl PyCode {
             names,
             unit: Box::new(unit),
             warmth: AtomicU32::new(0),
+            monitors: OnceLock::new(),
         })
         .defer()
     }
@@ -84,6 +93,10 @@ impl PyCode {
             return doc.clone();
         }
         none()
+    }
+    /// The record of monitoring, made if need be.
+    pub fn monitors(&self) -> &CodeMonitors {
+        self.monitors.get_or_init(|| CodeMonitors::new(self.instrs.len()))
     }
     /// The instruction at `pc` as it is now.
     #[inline(always)]

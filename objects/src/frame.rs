@@ -34,7 +34,7 @@ pub struct PyFrame {
     pub trace: Slot,
     pub trace_lines: AtomicBool,
     pub trace_opcodes: AtomicBool,
-    /// Line set by `f_lineno` assignment, 0 if none.
+    /// The line that the frame is said to be in while a trace function is told of its call; else 0.
     pub lineno: AtomicI32,
     /// Extra variables that `f_locals` was given (PEP 667).
     pub extra_locals: Slot,
@@ -79,6 +79,9 @@ impl PyFrame {
     }
     /// The current line; `None` when the instruction has none.
     pub fn line(&self) -> Option<u32> {
+        if let line @ 1.. = self.lineno.load(Ordering::Relaxed) {
+            return Some(line as u32);
+        }
         Some(self.code.line_of(self.lasti.load(Ordering::Relaxed) as usize)).filter(|l| *l != 0)
     }
 }

@@ -14,4 +14,5 @@ pub mod safepoint;
 pub mod super_arguments;
 pub mod sys;
 pub mod thread;
+pub mod trace;
 pub mod warnings;

@@ -32,6 +32,7 @@ pub struct VmThread {
     /// `sys.settrace` / `sys.setprofile` functions of this thread.
     pub trace: taipan_objects::Slot,
     pub profile: taipan_objects::Slot,
+    pub tracing: crate::trace::Tracing,
     /// `threading.get_ident()`.
     pub ident: Cell<u64>,
     /// The current `contextvars.Context`.
@@ -108,6 +109,7 @@ impl VmThread {
             async_exception: Mutex::new(None),
             trace: taipan_objects::Slot::empty(),
             profile: taipan_objects::Slot::empty(),
+            tracing: crate::trace::Tracing::default(),
             ident: Cell::new(threading.pthread_id() as u64),
             context: taipan_objects::Slot::empty(),
         });
@@ -115,6 +117,7 @@ impl VmThread {
         threading.set_interpreter(std::ptr::from_ref(thread).cast_mut().cast());
         ALL.lock().push(std::ptr::from_ref(thread).expose_provenance());
         CURRENT.set(thread);
+        crate::trace::refresh(thread);
         thread
     }
     /// Undoes [`VmThread::enter`] for the calling thread, which runs no Python code any more.

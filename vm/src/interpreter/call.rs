@@ -246,7 +246,7 @@ fn call_function(
     ret: u16,
 ) -> PyResult<Called> {
     if thread.threading.poll() != 0 {
-        crate::safepoint::handle(thread)?;
+        crate::trace::safepoint(thread, Some((regs, base, first)))?;
     }
     let callable = regs.obj(base);
     // SAFETY: the layout was checked by the caller; a function is freed by the collector only, and traced while its frame exists.
@@ -540,7 +540,7 @@ pub fn call_kw(
     let Some(callable) = regs.get(base) else { return Err(system_error("nothing to call")) };
     if callable.is_layout::<PyFunction>() {
         if thread.threading.poll() != 0 {
-            crate::safepoint::handle(thread)?;
+            crate::trace::safepoint(thread, Some((regs, base, first)))?;
         }
         return call_function_slow(thread, regs, base, first, nargs, names, ret);
     }

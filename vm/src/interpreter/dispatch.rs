@@ -12,9 +12,9 @@ use super::call::{self, Called};
 use super::generators::{self, Sent};
 use super::ops::{arithmetic, attribute, build, exception, iteration, name, pattern, rare};
 use super::unwind::{self, Unwound};
+use super::watch::{Before, Watch};
 use crate::frame::{Frame, Kind};
 use crate::registers::Regs;
-use crate::safepoint;
 use crate::thread::VmThread;
 
 #[inline(always)]
@@ -37,7 +37,8 @@ fn decode(instr: Instr) -> Op {
 
 /// Executes the innermost frame (of kind `Entry` or `GeneratorEntry`) until it returns, yields or raises.
 /// For a yield, the generator is suspended again and the yielded value returned.
-pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
+/// `Err` may also mean that the loop is to be continued with another watcher: see [`crate::trace`].
+pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult<Obj> {
     let mut fp = thread.innermost();
     let mut regs: Regs = frame_mut(fp).regs;
     let mut code = frame_mut(fp).code();
@@ -267,6 +268,19 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
             }
 
             loop {
+                if W::ACTIVE {
+                    match watcher.before(thread, pc) {
+                        Before::Run => {}
+                        Before::At(target) => {
+                            pc = target;
+                            continue;
+                        }
+                        Before::Raised => {
+                            pc = frame_mut(fp).pc as usize;
+                            break 'exec;
+                        }
+                    }
+                }
                 let i = word_at(instrs, pc);
                 match decode(i) {
                     Op::Nop => next!(),
@@ -684,7 +698,7 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                     Op::JumpBackward => {
                         if thread.threading.poll() != 0 {
                             save!();
-                            check!(safepoint::handle(thread));
+                            check!(crate::trace::safepoint(thread, None));
                         }
                         pc = i.arg32() as usize;
                     }
@@ -1242,7 +1256,7 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                             }
                             _ => {
                                 // The frame below delegates to this one: it yields, too.
-
+                                check!(watcher.yielding(thread, &value));
                                 match generators::yield_through(thread, value) {
                                     generators::Through::Native(value) => return Ok(value),
                                     generators::Through::Loop(value) => {
@@ -1287,16 +1301,19 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                                 regs.write(i.b() as usize, value);
                                 next!();
                             }
-                            Sent::Yielded(value) => match generators::yield_through(thread, value) {
-                                generators::Through::Native(value) => return Ok(value),
-                                generators::Through::Loop(value) => {
-                                    reload!();
-                                    let target = word_at(instrs, pc + 1).a() as usize;
-                                    regs.write(target, value);
-                                    pc += 2;
-                                    continue;
+                            Sent::Yielded(value) => {
+                                check!(watcher.yielding(thread, &value));
+                                match generators::yield_through(thread, value) {
+                                    generators::Through::Native(value) => return Ok(value),
+                                    generators::Through::Loop(value) => {
+                                        reload!();
+                                        let target = word_at(instrs, pc + 1).a() as usize;
+                                        regs.write(target, value);
+                                        pc += 2;
+                                        continue;
+                                    }
                                 }
-                            },
+                            }
                         }
                     }
                     Op::GetAIter => {
@@ -1415,9 +1432,12 @@ pub fn run(thread: &'static VmThread) -> PyResult<Obj> {
                 }
             }
         }
-        // An exception is on its way.
+        // An exception is on its way, or the loop is to be changed.
         save!();
-        match unwind::unwind(thread) {
+        if thread.tracing.is_switching() {
+            return Err(Raised);
+        }
+        match unwind::unwind(thread, &mut watcher) {
             Unwound::Handler => reload!(),
             Unwound::Exit => return Err(Raised),
         }

@@ -15,6 +15,7 @@ use taipan_objects::types::types;
 use taipan_objects::{Obj, Object, Py, Value, istr};
 use taipan_threading::sync::atomic::Ordering;
 
+use super::watch::{Unwatched, Watcher};
 use crate::frame::{Frame, Kind};
 use crate::registers::Regs;
 use crate::thread::{self, VmThread};
@@ -287,8 +288,14 @@ pub fn resume(obj: &Obj, how: Resume) -> PyResult<Resumed> {
                 Err(Raised) => return Err(Raised),
             }
             let _ = taipan_objects::error::raise(exception);
-            return match super::unwind::unwind(thread) {
-                super::unwind::Unwound::Handler => finish_run(super::run(thread)),
+            let unwound = if crate::trace::is_active(thread) {
+                super::watch::thrown(thread);
+                super::unwind::unwind(thread, &mut Watcher::continuing(thread, None))
+            } else {
+                super::unwind::unwind(thread, &mut Unwatched)
+            };
+            return match unwound {
+                super::unwind::Unwound::Handler => finish_run(super::run_handler(thread)),
                 super::unwind::Unwound::Exit => Err(Raised),
             };
         }

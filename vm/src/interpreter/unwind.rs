@@ -9,6 +9,7 @@ use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::traceback::PyTraceback;
 use taipan_objects::types::types;
 
+use super::watch::Watch;
 use super::{call, generators};
 use crate::frame::{Kind, object_of};
 use crate::thread::VmThread;
@@ -31,7 +32,7 @@ pub fn suppress_traceback_entry() {
 }
 
 /// Finds the handler of the exception on its way, popping frames.
-pub fn unwind(thread: &'static VmThread) -> Unwound {
+pub fn unwind<W: Watch>(thread: &'static VmThread, watcher: &mut W) -> Unwound {
     let mut add_entry = !SUPPRESS.replace(false);
     loop {
         let fp = thread.innermost();
@@ -40,13 +41,17 @@ pub fn unwind(thread: &'static VmThread) -> Unwound {
         if add_entry {
             add_traceback(fp);
         }
+        watcher.raised(thread, !add_entry);
         add_entry = true;
         let code = frame.code();
-        if let Some(entry) = find_handler(&code.unit.exception_table, frame.pc) {
+        while let Some(entry) = find_handler(&code.unit.exception_table, frame.pc) {
             frame.regs.clear_range(entry.depth as usize, code.nregs as usize);
-            frame.pc = entry.handler;
-            return Unwound::Handler;
+            let from = std::mem::replace(&mut frame.pc, entry.handler);
+            if let Ok(()) = watcher.handled(thread, from) {
+                return Unwound::Handler;
+            }
         }
+        watcher.left(thread);
         match frame.kind {
             Kind::Call => call::pop(thread),
             Kind::Init => drop(call::pop_init(thread)),

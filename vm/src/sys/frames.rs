@@ -6,7 +6,12 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 
-use crate::thread;
+use crate::{thread, trace};
+
+/// The function that is set; `None` takes it away.
+fn given(function: &Obj) -> Option<Obj> {
+    Some(function.clone()).filter(|f| !is_none(f))
+}
 
 fn triple(exception: Option<Obj>) -> Obj {
     let Some(exception) = exception else { return tuple_obj(vec![none(), none(), none()]) };
@@ -106,8 +111,12 @@ mod items {
     /// It will be called on each function call.  See the debugger chapter
     /// in the library manual.
     #[pyfunction]
-    fn settrace(function: &Obj) {
-        drop(thread::current().trace.replace(Some(function.clone()).filter(|f| !is_none(f))));
+    fn settrace(function: &Obj) -> PyResult<()> {
+        crate::sys::audit("sys.settrace", &[])?;
+        let thread = thread::current();
+        drop(thread.trace.replace(given(function)));
+        trace::refresh(thread);
+        trace::switch_behind_call(thread, "settrace")
     }
 
     /// Return the global debug tracing function set with sys.settrace.
@@ -123,8 +132,12 @@ mod items {
     /// It will be called on each function call and return.  See the profiler
     /// chapter in the library manual.
     #[pyfunction]
-    fn setprofile(function: &Obj) {
-        drop(thread::current().profile.replace(Some(function.clone()).filter(|f| !is_none(f))));
+    fn setprofile(function: &Obj) -> PyResult<()> {
+        crate::sys::audit("sys.setprofile", &[])?;
+        let thread = thread::current();
+        drop(thread.profile.replace(given(function)));
+        trace::refresh(thread);
+        trace::switch_behind_call(thread, "setprofile")
     }
 
     /// Return the profiling function set with sys.setprofile.
@@ -137,18 +150,24 @@ mod items {
 
     /// Set the global debug tracing function in all running threads belonging to the current interpreter.
     #[pyfunction]
-    fn _settraceallthreads(arg: &Obj) {
-        let function = Some(arg.clone()).filter(|f| !is_none(f));
+    fn _settraceallthreads(arg: &Obj) -> PyResult<()> {
+        crate::sys::audit("sys.settrace", &[])?;
         let mut old = Vec::new();
-        thread::for_each(|thread| old.push(thread.trace.replace(function.clone())));
+        thread::for_each(|thread| old.push(thread.trace.replace(given(arg))));
+        drop(old);
+        trace::refresh_all();
+        trace::switch_behind_call(thread::current(), "_settraceallthreads")
     }
 
     /// Set the profiling function in all running threads belonging to the current interpreter.
     #[pyfunction]
-    fn _setprofileallthreads(arg: &Obj) {
-        let function = Some(arg.clone()).filter(|f| !is_none(f));
+    fn _setprofileallthreads(arg: &Obj) -> PyResult<()> {
+        crate::sys::audit("sys.setprofile", &[])?;
         let mut old = Vec::new();
-        thread::for_each(|thread| old.push(thread.profile.replace(function.clone())));
+        thread::for_each(|thread| old.push(thread.profile.replace(given(arg))));
+        drop(old);
+        trace::refresh_all();
+        trace::switch_behind_call(thread::current(), "_setprofileallthreads")
     }
 
     /// Call func(*args), while tracing is enabled.
@@ -158,6 +177,7 @@ mod items {
     /// some other code.
     #[pyfunction]
     fn call_tracing(func: &Obj, funcargs: &Obj) -> PyResult<Obj> {
-        call(func, &collect(funcargs)?)
+        let arguments = collect(funcargs)?;
+        thread::current().tracing.outside(|| call(func, &arguments))
     }
 }

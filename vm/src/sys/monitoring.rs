@@ -1,48 +1,51 @@
-//! `sys.monitoring` (PEP 669): the registry of tools. No event is delivered yet, and asking for events says so.
+//! `sys.monitoring` (PEP 669): what programs see of the tools in `trace/monitoring.rs`.
 
-use parking_lot::Mutex;
+use taipan_objects::code::PyCode;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::singletons::is_none;
 
-static TOOLS: Mutex<[Option<Obj>; 6]> = Mutex::new([const { None }; 6]);
+use crate::trace::event::{EVENTS, Event, LOCAL_EVENTS};
+use crate::trace::monitoring as tools;
 
 fn check(id: i64) -> PyResult<usize> {
     match usize::try_from(id) {
-        Ok(id) if id < 6 => Ok(id),
+        Ok(id) if id < taipan_objects::code::TOOLS => Ok(id),
         _ => Err(value_error(format!("invalid tool {id} (must be between 0 and 5)"))),
     }
 }
 
 fn used(id: i64) -> PyResult<usize> {
-    let index = check(id)?;
-    if TOOLS.lock()[index].is_none() {
-        return Err(value_error(format!("tool {id} is not in use")));
+    let tool = check(id)?;
+    match tools::tool_name(tool) {
+        Some(_) => Ok(tool),
+        None => Err(value_error(format!("tool {id} is not in use"))),
     }
-    Ok(index)
 }
 
-const EVENTS: &[(&str, i64)] = &[
-    ("NO_EVENTS", 0),
-    ("PY_START", 1),
-    ("PY_RESUME", 1 << 1),
-    ("PY_RETURN", 1 << 2),
-    ("PY_YIELD", 1 << 3),
-    ("CALL", 1 << 4),
-    ("LINE", 1 << 5),
-    ("INSTRUCTION", 1 << 6),
-    ("JUMP", 1 << 7),
-    ("BRANCH_LEFT", 1 << 8),
-    ("BRANCH_RIGHT", 1 << 9),
-    ("STOP_ITERATION", 1 << 10),
-    ("RAISE", 1 << 11),
-    ("EXCEPTION_HANDLED", 1 << 12),
-    ("PY_UNWIND", 1 << 13),
-    ("PY_THROW", 1 << 14),
-    ("RERAISE", 1 << 15),
-    ("C_RETURN", 1 << 16),
-    ("C_RAISE", 1 << 17),
-    ("BRANCH", 1 << 18),
-];
+fn code_of(code: &Obj) -> PyResult<&PyCode> {
+    code.downcast::<PyCode>().ok_or_else(|| type_error("code must be a code object"))
+}
+
+const C_EVENTS: u32 = Event::CReturn.bit() | Event::CRaise.bit();
+const BRANCHES: u32 = Event::BranchLeft.bit() | Event::BranchRight.bit();
+
+/// A set of events as tools want them: `limit` is the number of events that it may have.
+fn event_set(set: i64, limit: usize, what: &str) -> PyResult<u32> {
+    let invalid = || value_error(format!("invalid {what}event set 0x{set:x}"));
+    let mut events = u32::try_from(set).map_err(|_| invalid())?;
+    if events & C_EVENTS != 0 && events & (C_EVENTS | Event::Call.bit()) != C_EVENTS | Event::Call.bit() {
+        return Err(value_error("cannot set C_RETURN or C_RAISE events independently"));
+    }
+    events &= !C_EVENTS;
+    if events & Event::Branch.bit() != 0 {
+        events = events & !Event::Branch.bit() | BRANCHES;
+    }
+    if events >= 1 << limit {
+        return Err(invalid());
+    }
+    Ok(events)
+}
 
 mod functions {
     use super::*;
@@ -53,81 +56,92 @@ mod functions {
 
         #[pyfunction]
         fn use_tool_id(tool_id: i64, name: &Obj) -> PyResult<()> {
-            let index = check(tool_id)?;
+            let tool = check(tool_id)?;
             if !name.is_layout::<PyStr>() {
                 return Err(value_error("tool name must be a str"));
             }
-            let mut tools = TOOLS.lock();
-            if tools[index].is_some() {
+            if !tools::take_tool(tool, name.clone()) {
                 return Err(value_error(format!("tool {tool_id} is already in use")));
             }
-            tools[index] = Some(name.clone());
             Ok(())
         }
         #[pyfunction]
         fn clear_tool_id(tool_id: i64) -> PyResult<()> {
-            check(tool_id).map(drop)
+            let tool = check(tool_id)?;
+            if tools::tool_name(tool).is_some() {
+                tools::clear_tool(tool);
+            }
+            Ok(())
         }
         #[pyfunction]
         fn free_tool_id(tool_id: i64) -> PyResult<()> {
-            let index = check(tool_id)?;
-            let old = TOOLS.lock()[index].take();
-            drop(old);
+            let tool = check(tool_id)?;
+            tools::free_tool(tool);
             Ok(())
         }
         #[pyfunction]
         fn get_tool(tool_id: i64) -> PyResult<Option<Obj>> {
-            let index = check(tool_id)?;
-            Ok(TOOLS.lock()[index].clone())
+            Ok(tools::tool_name(check(tool_id)?))
         }
         #[pyfunction]
-        fn register_callback(tool_id: i64, event: i64, func: &Obj) -> PyResult<Obj> {
-            check(tool_id)?;
-            let _ = (event, func);
-            Ok(none())
+        fn register_callback(tool_id: i64, event: i64, func: &Obj) -> PyResult<Option<Obj>> {
+            let tool = check(tool_id)?;
+            let bits = u32::try_from(event).unwrap_or(0);
+            if bits.count_ones() != 1 {
+                return Err(value_error("The callback can only be set for one event at a time"));
+            }
+            let number = bits.trailing_zeros() as usize;
+            let Some(event) = Event::from_number(number).filter(|_| number < EVENTS) else {
+                return Err(value_error(format!("invalid event {event}")));
+            };
+            crate::sys::audit("sys.monitoring.register_callback", std::slice::from_ref(func))?;
+            let function = Some(func.clone()).filter(|f| !is_none(f));
+            Ok(tools::set_callback(tool, event, function))
         }
         #[pyfunction]
         fn get_events(tool_id: i64) -> PyResult<i64> {
-            used(tool_id)?;
-            Ok(0)
+            Ok(tools::events(used(tool_id)?) as i64)
         }
         #[pyfunction]
         fn set_events(tool_id: i64, event_set: i64) -> PyResult<()> {
-            used(tool_id)?;
-            if event_set == 0 {
-                return Ok(());
+            check(tool_id)?;
+            let events = super::super::event_set(event_set, EVENTS - 1, "")?;
+            tools::set_events(used(tool_id)?, events);
+            crate::trace::switch_behind_call(crate::thread::current(), "set_events")
+        }
+        #[pyfunction]
+        fn get_local_events(tool_id: i64, code: &Obj) -> PyResult<i64> {
+            let code = code_of(code)?;
+            Ok(tools::events_in(used(tool_id)?, code) as i64)
+        }
+        #[pyfunction]
+        fn set_local_events(tool_id: i64, code: &Obj, event_set: i64) -> PyResult<()> {
+            let code = code_of(code)?;
+            check(tool_id)?;
+            let events = super::super::event_set(event_set, LOCAL_EVENTS, "local ")?;
+            tools::set_events_in(used(tool_id)?, code, events);
+            crate::trace::switch_behind_call(crate::thread::current(), "set_local_events")
+        }
+        #[pyfunction]
+        fn restart_events() {
+            tools::restart();
+        }
+        #[pyfunction]
+        fn _all_events() -> PyResult<Obj> {
+            let dict = dict_obj();
+            for (event, tools) in tools::tools_of_events() {
+                dict.set_str(event.name(), int_obj(tools as i64));
             }
-            Err(not_implemented_error("sys.monitoring delivers no events yet"))
-        }
-        #[pyfunction]
-        fn get_local_events(tool_id: i64, _code: &Obj) -> PyResult<i64> {
-            used(tool_id)?;
-            Ok(0)
-        }
-        #[pyfunction]
-        fn set_local_events(tool_id: i64, _code: &Obj, event_set: i64) -> PyResult<()> {
-            used(tool_id)?;
-            if event_set == 0 {
-                return Ok(());
-            }
-            Err(not_implemented_error("sys.monitoring delivers no events yet"))
-        }
-        #[pyfunction]
-        fn restart_events() {}
-        #[pyfunction]
-        fn _all_events() -> Obj {
-            dict_obj().into_obj()
+            Ok(dict.into_obj())
         }
 
         #[pyinit]
         fn init(module: &PyModuleBuilder<'_>) -> PyResult<()> {
-            let events = taipan_objects::simple_namespace::new(
-                EVENTS.iter().map(|(name, bit)| (*name, int_obj(*bit))),
-            )?;
-            module.add("events", events)?;
-            for name in ["DISABLE", "MISSING"] {
-                module.add(name, taipan_objects::object_type::plain_instance(&types().object)?)?;
-            }
+            let all = Event::all().map(|event| (event.name(), int_obj(event.bit() as i64)));
+            let events = std::iter::once(("NO_EVENTS", int_obj(0))).chain(all);
+            module.add("events", taipan_objects::simple_namespace::new(events)?)?;
+            module.add("DISABLE", tools::disable())?;
+            module.add("MISSING", tools::missing())?;
             for (name, id) in
                 [("DEBUGGER_ID", 0), ("COVERAGE_ID", 1), ("PROFILER_ID", 2), ("OPTIMIZER_ID", 5)]
             {

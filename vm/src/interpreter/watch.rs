@@ -1,0 +1,326 @@
+//! The watched loop: what it does in front of each instruction and on the way of exceptions, to deliver events.
+//!
+//! The loop is compiled for two watchers. [`Unwatched`] does nothing and costs nothing; [`Watcher`] compares where the loop is with where it was
+//! at the instruction before, and finds out from that what has happened: a deeper frame was entered, a shallower one was returned to, a jump was
+//! taken, a line begins. So the instructions themselves know nothing of events. Only calls of what is not written in Python are executed
+//! here when somebody wants to know how they end.
+
+mod calls;
+mod exceptions;
+
+pub use exceptions::thrown;
+
+use taipan_bytecode::Op;
+use taipan_objects::code::PyCode;
+use taipan_objects::prelude::*;
+
+use crate::frame::{Frame, Kind};
+use crate::thread::VmThread;
+use crate::trace::event::Event;
+use crate::trace::functions::{self, What};
+use crate::trace::monitoring::{self, Arguments};
+
+/// What the loop is to do with the instruction at hand.
+pub enum Before {
+    /// Execute it.
+    Run,
+    /// Continue at that instruction of the same frame instead.
+    At(usize),
+    /// An exception is on its way, or the loop is to be left.
+    Raised,
+}
+
+/// Who watches a loop.
+pub trait Watch {
+    /// Whether anybody does.
+    const ACTIVE: bool;
+    /// In front of instruction `pc` of the innermost frame.
+    fn before(&mut self, thread: &'static VmThread, pc: usize) -> Before;
+    /// The innermost frame and those that delegate to it through `YIELD_FROM` are about to yield `value`.
+    fn yielding(&mut self, thread: &'static VmThread, value: &Obj) -> PyResult<()>;
+    /// An exception is on its way in the innermost frame, whose `pc` is where; `again`: it was raised before.
+    fn raised(&mut self, thread: &'static VmThread, again: bool);
+    /// The innermost frame, whose `pc` is at its handler now, was at `from` when it was raised.
+    fn handled(&mut self, thread: &'static VmThread, from: u32) -> PyResult<()>;
+    /// The innermost frame is left by the exception on its way.
+    fn left(&mut self, thread: &'static VmThread);
+}
+
+/// Nobody watches.
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    const ACTIVE: bool = false;
+    #[inline(always)]
+    fn before(&mut self, _: &'static VmThread, _: usize) -> Before {
+        Before::Run
+    }
+    #[inline(always)]
+    fn yielding(&mut self, _: &'static VmThread, _: &Obj) -> PyResult<()> {
+        Ok(())
+    }
+    #[inline(always)]
+    fn raised(&mut self, _: &'static VmThread, _: bool) {}
+    #[inline(always)]
+    fn handled(&mut self, _: &'static VmThread, _: u32) -> PyResult<()> {
+        Ok(())
+    }
+    #[inline(always)]
+    fn left(&mut self, _: &'static VmThread) {}
+}
+
+/// No instruction.
+const NOWHERE: usize = usize::MAX;
+
+/// Delivers events.
+pub struct Watcher {
+    /// Frames when the last instruction was looked at.
+    depth: usize,
+    /// That instruction, or [`NOWHERE`].
+    last: usize,
+    /// Its line; 0: none yet.
+    line: u32,
+}
+
+fn innermost(thread: &VmThread) -> &mut Frame {
+    // SAFETY: the loop runs a frame of the calling thread, which asks.
+    unsafe { &mut *thread.innermost() }
+}
+
+pub(super) fn offset(pc: usize) -> Obj {
+    int_obj(pc as i64 * 8)
+}
+
+impl Watcher {
+    /// For the innermost frame, which was just pushed, or a generator's that is resumed.
+    pub fn entering(thread: &VmThread) -> Watcher {
+        Watcher { depth: thread.depth.get().saturating_sub(1), last: NOWHERE, line: 0 }
+    }
+    /// For the innermost frame, which continues behind instruction `last` of it, or with the instruction at its `pc`.
+    pub fn continuing(thread: &VmThread, last: Option<u32>) -> Watcher {
+        let frame = innermost(thread);
+        let at = last.unwrap_or(frame.pc) as usize;
+        Watcher {
+            depth: thread.depth.get(),
+            last: last.map_or(NOWHERE, |l| l as usize),
+            line: frame.code().line_of(at),
+        }
+    }
+
+    fn look(&mut self, thread: &'static VmThread, pc: usize) -> PyResult<Before> {
+        let depth = thread.depth.get();
+        let frame = innermost(thread);
+        let code = frame.code();
+        if depth > self.depth {
+            if functions::is_preparation(code, pc) {
+                return Ok(Before::Run);
+            }
+            frame.pc = pc as u32;
+            self.depth = depth;
+            self.last = NOWHERE;
+            self.entered(thread, frame, code, pc)?;
+        } else if depth < self.depth {
+            self.depth = depth;
+            self.last = frame.pc as usize;
+            self.line = code.line_of(self.last);
+        }
+        let last = std::mem::replace(&mut self.last, pc);
+        frame.pc = pc as u32;
+        let mut backward = false;
+        if last != NOWHERE {
+            backward = code.instr(last).op() == Some(Op::JumpBackward);
+            jumped(thread, code, last, pc)?;
+        }
+        let line = code.line_of(pc);
+        // The line that a loop goes back to begins behind the jump, not with it.
+        let returning = code.instr(pc).op() == Some(Op::JumpBackward)
+            && code.line_of(code.instr(pc).arg32() as usize) == line;
+        if line != 0 && !returning && (line != self.line || backward) {
+            self.line = line;
+            line_event(thread, frame, code, pc, line)?;
+            if frame.pc as usize != pc {
+                self.last = NOWHERE;
+                self.line = 0;
+                return Ok(Before::At(frame.pc as usize));
+            }
+        }
+        if monitoring::wanted(code, Event::Instruction.bit()) != 0 {
+            monitoring::deliver(thread, code, pc, Event::Instruction, || arguments([offset(pc)]))?;
+        }
+        if functions::is_traced(thread, frame, What::Opcode) {
+            functions::trace(thread, frame, Event::Instruction, What::Opcode, none)?;
+            if frame.pc as usize != pc {
+                self.last = NOWHERE;
+                self.line = 0;
+                return Ok(Before::At(frame.pc as usize));
+            }
+        }
+        self.operation(thread, frame, code, pc)
+    }
+
+    /// A call begins, or a generator goes on.
+    fn entered(
+        &mut self,
+        thread: &'static VmThread,
+        frame: &mut Frame,
+        code: &PyCode,
+        pc: usize,
+    ) -> PyResult<()> {
+        let resumed = frame.is_generator() && pc > functions::start_of(code);
+        let event = if resumed { Event::PyResume } else { Event::PyStart };
+        if resumed {
+            let again = code.instr(pc).op() == Some(Op::YieldFrom);
+            self.line = code.line_of(if again { pc } else { pc - 1 });
+        } else {
+            self.line = 0;
+        }
+        monitoring::deliver(thread, code, pc, event, || arguments([offset(pc)]))?;
+        functions::profile(thread, frame, event, What::Call, none)?;
+        functions::trace(thread, frame, event, What::Call, none)
+    }
+
+    /// Events that belong to single instructions.
+    fn operation(
+        &mut self,
+        thread: &'static VmThread,
+        frame: &mut Frame,
+        code: &PyCode,
+        pc: usize,
+    ) -> PyResult<Before> {
+        let instr = code.instr(pc);
+        match instr.op() {
+            Some(Op::Call | Op::CallMethod | Op::CallKw | Op::CallMethodKw | Op::CallEx) => {
+                if !thread.profile.is_empty() || monitoring::wanted(code, Event::Call.bit()) != 0 {
+                    return calls::call(thread, frame, code, pc);
+                }
+            }
+            Some(Op::ReturnValue) => {
+                if let Some(value) = frame.regs.get(instr.a() as usize) {
+                    let value = value.clone().into_strong();
+                    leaving(thread, frame, code, pc, Event::PyReturn, &value)?;
+                }
+            }
+            Some(Op::ReturnConst) => {
+                if let Some(value) = code.consts.get(instr.a() as usize) {
+                    leaving(thread, frame, code, pc, Event::PyReturn, value)?;
+                }
+            }
+            Some(Op::YieldValue) => {
+                let (register, _) = taipan_bytecode::Instr::split_take(instr.b());
+                if let Some(value) = frame.regs.get(register as usize) {
+                    let value = value.clone().into_strong();
+                    leaving(thread, frame, code, pc, Event::PyYield, &value)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(Before::Run)
+    }
+}
+
+impl Watch for Watcher {
+    const ACTIVE: bool = true;
+    fn before(&mut self, thread: &'static VmThread, pc: usize) -> Before {
+        if !crate::trace::is_active(thread) {
+            innermost(thread).pc = pc as u32;
+            thread.tracing.switch();
+            return Before::Raised;
+        }
+        self.look(thread, pc).unwrap_or(Before::Raised)
+    }
+    fn yielding(&mut self, thread: &'static VmThread, value: &Obj) -> PyResult<()> {
+        for index in (0..thread.depth.get()).rev() {
+            // SAFETY: a live frame of the calling thread.
+            let frame = unsafe { &mut *thread.frame(index) };
+            let (code, pc) = (frame.code(), frame.pc as usize);
+            leaving(thread, frame, code, pc, Event::PyYield, value)?;
+            if frame.kind != Kind::GeneratorSend {
+                break;
+            }
+        }
+        Ok(())
+    }
+    fn raised(&mut self, thread: &'static VmThread, again: bool) {
+        exceptions::raised(thread, innermost(thread), again);
+    }
+    fn handled(&mut self, thread: &'static VmThread, from: u32) -> PyResult<()> {
+        let frame = innermost(thread);
+        self.depth = thread.depth.get();
+        self.last = NOWHERE;
+        self.line = frame.code().line_of(from as usize);
+        exceptions::handled(thread, frame)
+    }
+    fn left(&mut self, thread: &'static VmThread) {
+        exceptions::left(thread, innermost(thread));
+    }
+}
+
+fn arguments<const N: usize>(values: [Obj; N]) -> Arguments {
+    values.into_iter().collect()
+}
+
+/// A value leaves the frame: it returns or yields.
+fn leaving(
+    thread: &VmThread,
+    frame: &mut Frame,
+    code: &PyCode,
+    pc: usize,
+    event: Event,
+    value: &Obj,
+) -> PyResult<()> {
+    monitoring::deliver(thread, code, pc, event, || arguments([offset(pc), value.clone()]))?;
+    functions::profile(thread, frame, event, What::Return, || value.clone())?;
+    functions::trace(thread, frame, event, What::Return, || value.clone())
+}
+
+fn line_event(thread: &VmThread, frame: &mut Frame, code: &PyCode, pc: usize, line: u32) -> PyResult<()> {
+    if monitoring::wanted(code, Event::Line.bit()) != 0 {
+        monitoring::deliver(thread, code, pc, Event::Line, || arguments([int_obj(line as i64)]))?;
+    }
+    functions::trace(thread, frame, Event::Line, What::Line, none)
+}
+
+/// The instruction at `last` led to `pc`.
+fn jumped(thread: &VmThread, code: &PyCode, last: usize, pc: usize) -> PyResult<()> {
+    const JUMPS: u32 = Event::Jump.bit() | Event::BranchLeft.bit() | Event::BranchRight.bit();
+    if monitoring::wanted(code, JUMPS) == 0 {
+        return Ok(());
+    }
+    let event = match code.instr(last).op() {
+        Some(Op::Jump | Op::JumpBackward) => Event::Jump,
+        Some(op) if branch_length(op).is_some_and(|length| pc == last + length) => Event::BranchLeft,
+        Some(op) if branch_length(op).is_some() => Event::BranchRight,
+        _ => return Ok(()),
+    };
+    monitoring::deliver(thread, code, last, event, || arguments([offset(last), offset(pc)]))
+}
+
+/// Words of a conditional jump.
+fn branch_length(op: Op) -> Option<usize> {
+    match op {
+        Op::JumpIfFalse
+        | Op::JumpIfTrue
+        | Op::PopJumpIfFalse
+        | Op::PopJumpIfTrue
+        | Op::JumpIfNone
+        | Op::JumpIfNotNone
+        | Op::PopJumpIfNone
+        | Op::PopJumpIfNotNone => Some(1),
+        Op::ForIter
+        | Op::BranchLt
+        | Op::BranchLe
+        | Op::BranchEq
+        | Op::BranchNe
+        | Op::BranchGt
+        | Op::BranchGe
+        | Op::BranchIs
+        | Op::BranchIn
+        | Op::BranchLtImm
+        | Op::BranchLeImm
+        | Op::BranchEqImm
+        | Op::BranchNeImm
+        | Op::BranchGtImm
+        | Op::BranchGeImm => Some(2),
+        _ => None,
+    }
+}
