@@ -12,9 +12,9 @@ pub mod unwind;
 pub mod watch;
 
 use taipan_bytecode::Instr;
+use taipan_objects::Obj;
 use taipan_objects::error::*;
 use taipan_objects::singletons::none;
-use taipan_objects::Obj;
 use taipan_threading::safepoint::TRACE;
 
 use crate::thread::VmThread;

@@ -46,7 +46,9 @@ pub fn is_wanted_anywhere() -> bool {
 /// Which of `events` any tool wants in `code`.
 pub fn wanted(code: &PyCode, events: u32) -> u32 {
     let local = code.monitors.get();
-    let of = |(number, tool): (usize, &Tool)| tool.events.load(Ordering::Relaxed) | local_events(tool, number, code);
+    let of = |(number, tool): (usize, &Tool)| {
+        tool.events.load(Ordering::Relaxed) | local_events(tool, number, code)
+    };
     match local {
         None => ALL.iter().fold(0, |all, t| all | t.events.load(Ordering::Relaxed)) & events,
         Some(_) => ALL.iter().enumerate().map(of).fold(0, |all, events| all | events) & events,

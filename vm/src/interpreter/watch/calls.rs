@@ -119,11 +119,8 @@ fn execute(
         };
     }
     let with_self = matches!(op, Some(Op::CallMethod | Op::CallMethodKw)) && !regs.value(base + 1).is_empty();
-    let (first, count) = if with_self {
-        (base + 1, instr.b() as usize + 1)
-    } else {
-        (base + 2, instr.b() as usize)
-    };
+    let (first, count) =
+        if with_self { (base + 1, instr.b() as usize + 1) } else { (base + 2, instr.b() as usize) };
     let names = match op {
         Some(Op::CallKw | Op::CallMethodKw) => code.consts.get(code.instr(pc + 1).arg32() as usize),
         _ => None,
