@@ -21,6 +21,8 @@ const _: () = assert!(size_of::<PyResult<Obj>>() == 8);
 thread_local! {
     static RAISED: Cell<u64> = const { Cell::new(0) };
     static HANDLED: Cell<u64> = const { Cell::new(0) };
+    /// What those handle who resumed the running generator, and who resumed them: it shows while the generator handles nothing itself.
+    static OUTER: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Sets the exception on its way, without touching its context.
@@ -52,14 +54,37 @@ pub fn is_raised() -> bool {
 
 /// The exception being handled (`sys.exception()`), if any.
 pub fn handled() -> Option<Obj> {
-    let value = Value::from_bits(HANDLED.get());
+    let own = Value::from_bits(HANDLED.get());
+    let value = if own.is_empty() { Value::from_bits(OUTER.get()) } else { own };
     // SAFETY: the cell keeps it alive.
     if value.is_empty() { None } else { Some(unsafe { Obj::from_borrowed(value) }) }
 }
 
-/// Makes `exception` the handled one and returns the former.
+/// Makes `exception` the one that the running generator (outside of generators: the thread) handles itself, and returns the former.
 pub fn replace_handled(exception: Option<Obj>) -> Option<Obj> {
     let old = HANDLED.replace(exception.map_or(0, |e| e.into_counted().bits()));
+    // SAFETY: the cell owned its content.
+    unsafe { Obj::from_value(Value::from_bits(old)) }
+}
+
+/// Enters a generator that handles `own` itself: gives what its resumer handles itself and, if that is something, what the
+/// resumer sees of others. Both are for [`leave_handled`].
+pub fn enter_handled(own: Option<Obj>) -> (Option<Obj>, Option<Obj>) {
+    let resumer = replace_handled(own);
+    let hidden = resumer.as_ref().and_then(|r| replace_outer(Some(r.clone())));
+    (resumer, hidden)
+}
+
+/// Leaves a generator; gives what it handles itself.
+pub fn leave_handled(resumer: Option<Obj>, hidden: Option<Obj>) -> Option<Obj> {
+    if resumer.is_some() {
+        drop(replace_outer(hidden));
+    }
+    replace_handled(resumer)
+}
+
+fn replace_outer(exception: Option<Obj>) -> Option<Obj> {
+    let old = OUTER.replace(exception.map_or(0, |e| e.into_counted().bits()));
     // SAFETY: the cell owned its content.
     unsafe { Obj::from_value(Value::from_bits(old)) }
 }

@@ -40,7 +40,7 @@ pub struct PyGenerator {
     pub state: AtomicU8,
     /// Where to continue.
     pub pc: AtomicU32,
-    /// The exception being handled inside the generator while it is suspended.
+    /// Suspended: the exception that the generator handles itself. Running: what its resumer sees of others, see `enter_handled`.
     pub handled: Slot,
     /// The frame object, if somebody asked for it.
     pub frame: Slot,

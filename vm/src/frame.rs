@@ -43,7 +43,7 @@ pub struct Frame {
     pub kind: Kind,
     /// Owned; see [`Kind`].
     pub subject: Value,
-    /// Generators: the exception handled by the resumer. Owned.
+    /// Generators: the exception that the resumer handles itself. Owned.
     pub handled: Value,
     /// Owned frame object, if somebody asked for it.
     pub object: Value,

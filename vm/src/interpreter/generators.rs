@@ -122,11 +122,11 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
             regs.write(instr.a() as usize + 1, value);
         }
     }
-    let own_handled = generator.handled.take();
-    let resumer = match own_handled {
-        Some(own) => replace_handled(Some(own)),
-        None => handled(),
-    };
+    let (resumer, hidden) =
+        enter_handled(if generator.handled.is_empty() { None } else { generator.handled.take() });
+    if hidden.is_some() {
+        drop(generator.handled.replace(hidden));
+    }
     let subject = obj.clone().into_strong().into_value();
     // SAFETY: the slot is above all live frames; plain writes initialize it.
     unsafe {
@@ -170,37 +170,28 @@ fn detach_object(generator: &PyGenerator, frame: &mut Frame) {
     }
 }
 
-/// Restores the resumer's handled exception; gives the generator's own if it differs.
-fn swap_handled(frame: &mut Frame) -> Option<Obj> {
+/// Restores the resumer's handled exception; gives the generator's own.
+fn swap_handled(frame: &mut Frame, generator: Option<&PyGenerator>) -> Option<Obj> {
     let resumer = std::mem::replace(&mut frame.handled, Value::EMPTY);
     // SAFETY: the frame owned the word.
     let resumer = unsafe { Obj::from_value(resumer) };
-    let same = |own: &Obj| resumer.as_ref().is_some_and(|r| r.is(own));
-    let current = handled();
-    match current {
-        Some(own) if !same(&own) => {
-            drop(replace_handled(resumer));
-            Some(own)
-        }
-        None if resumer.is_some() => {
-            drop(replace_handled(resumer));
-            None
-        }
-        _ => None,
-    }
+    let hidden = if resumer.is_some() { generator.and_then(|g| g.handled.take()) } else { None };
+    leave_handled(resumer, hidden)
 }
 
 /// Suspends the innermost frame, a generator's, at its `pc` and pops it.
 pub fn suspend(thread: &VmThread) {
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &mut *thread.innermost() };
-    let own = swap_handled(frame);
     let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
     // SAFETY: the frame owned the generator.
     let generator = unsafe { Obj::from_value(subject) };
+    let own = swap_handled(frame, generator.as_ref().and_then(|g| g.downcast()));
     thread.top.set(frame.saved_top);
     if let Some(g) = generator.as_ref().and_then(|g| g.downcast::<PyGenerator>()) {
-        drop(g.handled.replace(own));
+        if own.is_some() {
+            drop(g.handled.replace(own));
+        }
         count_registers(frame);
         detach_object(g, frame);
         let pc = frame.pc;
@@ -230,10 +221,10 @@ fn count_registers(frame: &Frame) {
 pub fn finish(thread: &VmThread) {
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &mut *thread.innermost() };
-    drop(swap_handled(frame));
     let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
     // SAFETY: the frame owned the generator.
     let generator = unsafe { Obj::from_value(subject) };
+    drop(swap_handled(frame, generator.as_ref().and_then(|g| g.downcast())));
     while !frame.object.is_empty() {
         super::call::leave_object(thread, frame);
     }
