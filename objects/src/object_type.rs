@@ -76,6 +76,9 @@ pub fn object_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 #[inline]
 pub fn plain_instance(class: &PyType) -> PyResult<Obj> {
     if !std::ptr::eq(class.ops, <PyObject as taipan_gc::Object>::ops()) {
+        if class.has_flag(crate::type_object::type_flags::NO_INSTANTIATION) {
+            return Err(type_error(format!("cannot create '{}' instances", class.full_name())));
+        }
         return Err(type_error(format!("object.__new__({0}) is not safe, use {0}.__new__()", class.name())));
     }
     Ok(new_instance(class, |header| PyObject { header }).into_obj())

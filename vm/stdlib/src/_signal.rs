@@ -117,9 +117,11 @@ pub fn install() {
         };
         slot.store(handler);
     }
-    // A write to a closed pipe is to be an error.
-    if sys_calls::sigaction(libc::SIGPIPE, Disposition::Ignore, false).is_ok() {
-        HANDLERS[libc::SIGPIPE as usize].store(int_obj(SIG_IGN));
+    // A write to a closed pipe, or beyond the limit of a file's size, is to be an error.
+    for number in [libc::SIGPIPE, libc::SIGXFSZ] {
+        if sys_calls::sigaction(number, Disposition::Ignore, false).is_ok() {
+            HANDLERS[number as usize].store(int_obj(SIG_IGN));
+        }
     }
     let interrupt = &HANDLERS[libc::SIGINT as usize];
     let is_default =
@@ -343,7 +345,8 @@ mod items {
         if siginfo.is_some_and(|info| !is_none(info)) {
             return Err(type_error("siginfo must be None"));
         }
-        sys_calls::pidfd_send_signal(pidfd, signalnum, flags.unwrap_or(0)).map_err(os_error)
+        sys_calls::pidfd_send_signal(pidfd, signalnum, flags.unwrap_or(0)).map_err(os_error)?;
+        hooks::check_signals()
     }
     /// Fetch and/or change the signal mask of the calling thread.
     #[pyfunction(sig = "(how, mask, /)")]

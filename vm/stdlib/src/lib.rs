@@ -19,9 +19,11 @@ pub mod _io;
 pub mod _json;
 pub mod _locale;
 pub mod _md5;
+pub mod _multiprocessing;
 pub mod _opcode;
 pub mod _operator;
 pub mod _pickle;
+pub mod _posixshmem;
 pub mod _posixsubprocess;
 pub mod _queue;
 pub mod _random;
@@ -56,8 +58,10 @@ pub mod faulthandler;
 pub mod fcntl;
 pub mod file_path;
 pub mod gc;
+pub mod grp;
 pub mod itertools;
 pub mod math;
+pub mod mmap;
 pub mod native_class;
 pub mod new_exception;
 pub mod os_error;
@@ -66,6 +70,8 @@ pub mod pwd;
 pub mod resource;
 pub mod select;
 pub mod sys_calls;
+pub mod syslog;
+pub mod termios;
 pub mod time;
 pub mod unicodedata;
 pub mod zlib;
@@ -86,9 +92,11 @@ static MODULES: &[&ModuleDef] = &[
     &_json::MODULE,
     &_locale::MODULE,
     &_md5::MODULE,
+    &_multiprocessing::MODULE,
     &_opcode::MODULE,
     &_operator::MODULE,
     &_pickle::MODULE,
+    &_posixshmem::MODULE,
     &_posixsubprocess::MODULE,
     &_queue::MODULE,
     &_random::MODULE,
@@ -120,12 +128,16 @@ static MODULES: &[&ModuleDef] = &[
     &faulthandler::MODULE,
     &fcntl::MODULE,
     &gc::MODULE,
+    &grp::MODULE,
     &itertools::MODULE,
     &math::MODULE,
+    &mmap::MODULE,
     &posix::MODULE,
     &pwd::MODULE,
     &resource::MODULE,
     &select::MODULE,
+    &syslog::MODULE,
+    &termios::MODULE,
     &time::MODULE,
     &unicodedata::MODULE,
     &zlib::MODULE,

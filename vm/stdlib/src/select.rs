@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
+use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
@@ -117,7 +118,10 @@ impl PyPoll {
             Some(timeout) => match as_f64(timeout) {
                 // Milliseconds; any negative number: for ever.
                 Ok(ms) if ms < 0.0 => None,
-                Ok(ms) => Some((ms * 1e6).ceil().min(9e18) as i64),
+                Ok(ms) if ms.ceil() > f64::from(i32::MAX) => {
+                    return Err(overflow_error("timeout is too large"));
+                }
+                Ok(ms) => Some((ms * 1e6).ceil() as i64),
                 Err(Raised) => {
                     catch(&types().type_error)?;
                     return Err(type_error("timeout must be an integer or None"));
@@ -282,6 +286,15 @@ fn classes() -> &'static (Py<PyType>, Py<PyType>) {
 fn descriptors(list: &Obj) -> PyResult<Vec<(Obj, i32)>> {
     if class_of(list).slots.iter().is_none() && !is_sequence(list) {
         return Err(type_error("arguments 1-3 must be sequences"));
+    }
+    if let Some(items) = list.downcast::<PyList>() {
+        // A list that `fileno()` makes shorter is over where it ends then.
+        let mut found = Vec::new();
+        while let Some(obj) = items.get(found.len()) {
+            let fd = fileno_of(&obj)?;
+            found.push((obj, fd));
+        }
+        return Ok(found);
     }
     collect(list)?.into_iter().map(|obj| fileno_of(&obj).map(|fd| (obj, fd))).collect()
 }

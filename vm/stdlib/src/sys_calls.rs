@@ -35,21 +35,27 @@ macro_rules! read_struct {
 }
 
 mod databases;
+mod mapping;
 mod names;
 mod process;
 mod resources;
+mod semaphores;
 mod signals;
 mod sockets;
 mod spawn;
+mod terminal;
 mod time;
 
 pub use databases::*;
+pub use mapping::*;
 pub use names::*;
 pub use process::*;
 pub use resources::*;
+pub use semaphores::*;
 pub use signals::*;
 pub use sockets::*;
 pub use spawn::{ChildSetup, spawn};
+pub use terminal::*;
 pub use time::*;
 
 /// The system's text for an error number.

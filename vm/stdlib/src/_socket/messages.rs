@@ -21,19 +21,17 @@ const WORD: usize = size_of::<usize>();
 /// A record's header: a word, two 32-bit numbers.
 const HEADER: usize = size_of::<libc::cmsghdr>();
 
-fn padded(len: usize) -> Option<usize> {
-    len.checked_next_multiple_of(WORD)
-}
+/// The greatest length of ancillary data: a `socklen_t`'s positive half.
+const LIMIT: usize = i32::MAX as usize;
 
 /// `CMSG_LEN`: header and data. `None`: too long.
 pub fn record_len(data: usize) -> Option<usize> {
-    // As for CPython, the length of a record fits 31 bits less the padding's.
-    data.checked_add(HEADER).filter(|len| *len <= i32::MAX as usize)
+    if data > LIMIT - HEADER { None } else { Some(data + HEADER) }
 }
 
 /// `CMSG_SPACE`: a record with its padding.
 pub fn record_space(data: usize) -> Option<usize> {
-    padded(data)?.checked_add(HEADER).filter(|len| *len <= i32::MAX as usize)
+    if data > LIMIT - HEADER - WORD { None } else { Some(data.next_multiple_of(WORD) + HEADER) }
 }
 
 /// Appends a record.

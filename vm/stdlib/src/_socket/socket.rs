@@ -238,7 +238,7 @@ pub fn timeout_argument(obj: &Obj) -> PyResult<i64> {
 
 /// A timeout as Python sees it: seconds, or `None`.
 pub fn timeout_obj(nanoseconds: i64) -> Obj {
-    if nanoseconds < 0 { none() } else { float_obj(nanoseconds as f64 * 1e-9) }
+    if nanoseconds < 0 { none() } else { float_obj(nanoseconds as f64 / 1e9) }
 }
 
 /// `getdefaulttimeout()`, in nanoseconds.

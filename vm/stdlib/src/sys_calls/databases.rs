@@ -73,6 +73,86 @@ pub fn all_users() -> Vec<User> {
     users
 }
 
+/// A line of the group database.
+pub struct Group {
+    pub name: Vec<u8>,
+    pub password: Vec<u8>,
+    pub gid: u32,
+    pub members: Vec<Vec<u8>>,
+}
+
+fn copy_group(entry: &libc::group) -> Group {
+    let mut members = Vec::new();
+    // SAFETY: null, or a list of strings that a null pointer ends.
+    unsafe {
+        let mut at = entry.gr_mem;
+        while !at.is_null() && !(*at).is_null() {
+            members.push(c_text(*at));
+            at = at.add(1);
+        }
+    }
+    Group { name: c_text(entry.gr_name), password: c_text(entry.gr_passwd), gid: entry.gr_gid, members }
+}
+
+fn group(
+    find: impl Fn(*mut libc::group, *mut c_char, usize, *mut *mut libc::group) -> c_int,
+) -> SysResult<Option<Group>> {
+    let mut room = 4096;
+    loop {
+        let mut buffer = vec![0u64; room / 8];
+        let mut entry = MaybeUninit::<libc::group>::zeroed();
+        let mut found = std::ptr::null_mut();
+        match find(entry.as_mut_ptr(), buffer.as_mut_ptr().cast(), room, &mut found) {
+            libc::ERANGE if room < 1 << 24 => room *= 2,
+            0 if found.is_null() => return Ok(None),
+            // SAFETY: found: the entry is filled, its strings are in the buffer.
+            0 => return Ok(Some(copy_group(unsafe { entry.assume_init_ref() }))),
+            libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM => return Ok(None),
+            errno => return Err(errno),
+        }
+    }
+}
+
+pub fn group_by_id(gid: u32) -> SysResult<Option<Group>> {
+    // SAFETY: a struct, a buffer with its length, a place for the result.
+    group(|entry, buffer, room, found| unsafe { libc::getgrgid_r(gid, entry, buffer, room, found) })
+}
+pub fn group_by_name(name: &CStr) -> SysResult<Option<Group>> {
+    // SAFETY: a string, a struct, a buffer with its length, a place for the result.
+    group(|entry, buffer, room, found| unsafe { libc::getgrnam_r(name.as_ptr(), entry, buffer, room, found) })
+}
+/// All groups. Not for two threads at a time: the caller serializes.
+pub fn all_groups() -> Vec<Group> {
+    let mut groups = Vec::new();
+    // SAFETY: the entry is copied before the next call.
+    unsafe {
+        libc::setgrent();
+        while let Some(entry) = libc::getgrent().as_ref() {
+            groups.push(copy_group(entry));
+        }
+        libc::endgrent();
+    }
+    groups
+}
+
+/// Opens the log. `ident` must stay: the C library keeps the pointer.
+pub fn openlog(ident: Option<&'static CStr>, option: i32, facility: i32) {
+    // SAFETY: a static string or null, and numbers.
+    unsafe { libc::openlog(ident.map_or(std::ptr::null(), CStr::as_ptr), option, facility) }
+}
+pub fn syslog(priority: i32, message: &CStr) {
+    // SAFETY: the format takes one string.
+    unsafe { libc::syslog(priority, c"%s".as_ptr(), message.as_ptr()) }
+}
+pub fn closelog() {
+    // SAFETY: no arguments.
+    unsafe { libc::closelog() }
+}
+pub fn setlogmask(mask: i32) -> i32 {
+    // SAFETY: a plain number.
+    unsafe { libc::setlogmask(mask) }
+}
+
 // Locale.
 
 /// Sets (or asks for) the locale of a category. Not for two threads at a time: the caller serializes.
