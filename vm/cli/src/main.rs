@@ -11,6 +11,7 @@ use std::path::Path;
 use options::{Options, Program, Request};
 use taipan_vm::{error_display, init, run};
 
+#[cfg(not(feature = "malloc"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
