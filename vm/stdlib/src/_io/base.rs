@@ -276,7 +276,9 @@ impl RawIoBase {
     fn read(slf: &Obj, size: Option<isize>) -> PyResult<Obj> {
         let size = size.unwrap_or(-1);
         let Ok(size) = usize::try_from(size) else { return call_method_str(slf, "readall", &[]) };
-        let target = taipan_objects::bytearray::PyByteArray::from_vec(vec![0; size]);
+        let mut zeros = taipan_objects::str::concat::try_vec(size)?;
+        zeros.resize(size, 0);
+        let target = taipan_objects::bytearray::PyByteArray::from_vec(zeros);
         let n = call_method_str(slf, "readinto", &[target.clone().into_obj()])?;
         if is_none(&n) {
             return Ok(n);

@@ -19,7 +19,9 @@ pub fn read(raw: &Obj, out: &mut Vec<u8>, room: usize) -> PyResult<Option<usize>
     if let Some(file) = file_of(raw) {
         return file.read_append(out, room);
     }
-    let target = PyByteArray::from_vec(vec![0; room]);
+    let mut zeros = taipan_objects::str::concat::try_vec(room)?;
+    zeros.resize(room, 0);
+    let target = PyByteArray::from_vec(zeros);
     let view = memoryview::from_object(target.as_obj())?;
     let n = call_method_str(raw, "readinto", &[view])?;
     if is_none(&n) {

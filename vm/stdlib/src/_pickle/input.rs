@@ -2,12 +2,13 @@
 
 use taipan_objects::buffer;
 use taipan_objects::bytes::PyBytes;
-use taipan_objects::int::int_ref;
+use taipan_objects::int;
 use taipan_objects::layout::TraceField;
 use taipan_objects::native::is_none;
 use taipan_objects::prelude::*;
+use taipan_text::int_text;
 
-use super::errors::truncated;
+use super::errors::{truncated, unpickling_error};
 
 /// How far to look ahead in a file that can `peek`.
 const PREFETCH: usize = 128 * 1024;
@@ -26,42 +27,98 @@ pub trait Input {
     fn finish(&mut self) -> PyResult<()>;
 }
 
-/// Bytes in memory.
+/// Bytes in memory: what is left of the current frame, and what follows it. Without a frame, all is in `bytes`.
 pub struct SliceInput<'a> {
     bytes: &'a [u8],
+    rest: &'a [u8],
+    framed: bool,
 }
 
 impl<'a> SliceInput<'a> {
     pub fn new(bytes: &'a [u8]) -> SliceInput<'a> {
-        SliceInput { bytes }
+        SliceInput { bytes, rest: &[], framed: false }
     }
+    /// At the end of a frame, goes on after it.
+    #[cold]
+    fn leave_frame(&mut self) -> PyResult<()> {
+        if !self.framed {
+            return Err(truncated());
+        }
+        if !self.bytes.is_empty() {
+            return Err(exhausted());
+        }
+        (self.bytes, self.framed) = (std::mem::take(&mut self.rest), false);
+        Ok(())
+    }
+}
+
+#[cold]
+fn exhausted() -> Raised {
+    unpickling_error("pickle exhausted before end of frame")
+}
+
+#[cold]
+fn nested_frame() -> Raised {
+    unpickling_error("beginning of a new frame before end of current frame")
 }
 
 impl Input for SliceInput<'_> {
     #[inline]
     fn read(&mut self, count: usize) -> PyResult<&[u8]> {
-        let Some((head, rest)) = self.bytes.split_at_checked(count) else { return Err(truncated()) };
-        self.bytes = rest;
-        Ok(head)
+        loop {
+            if let Some((head, rest)) = self.bytes.split_at_checked(count) {
+                self.bytes = rest;
+                return Ok(head);
+            }
+            if count > isize::MAX as usize - 16 {
+                return Err(overflow());
+            }
+            self.leave_frame()?;
+        }
     }
     fn line(&mut self) -> PyResult<&[u8]> {
-        match memchr::memchr(b'\n', self.bytes) {
-            Some(end) => self.read(end + 1),
-            None => Err(truncated()),
+        loop {
+            match memchr::memchr(b'\n', self.bytes) {
+                Some(end) => return self.read(end + 1),
+                None => self.leave_frame()?,
+            }
         }
     }
     #[inline]
     fn opcode(&mut self) -> PyResult<Option<u8>> {
-        let Some((&first, rest)) = self.bytes.split_first() else { return Ok(None) };
-        self.bytes = rest;
-        Ok(Some(first))
+        loop {
+            if let Some((&first, rest)) = self.bytes.split_first() {
+                self.bytes = rest;
+                return Ok(Some(first));
+            }
+            if !self.framed {
+                return Ok(None);
+            }
+            self.leave_frame()?;
+        }
     }
     fn frame(&mut self, count: usize) -> PyResult<()> {
-        if count > self.bytes.len() { Err(truncated()) } else { Ok(()) }
+        if self.framed {
+            if !self.bytes.is_empty() {
+                return Err(nested_frame());
+            }
+            self.leave_frame()?;
+        }
+        if count > isize::MAX as usize - 16 {
+            return Err(overflow());
+        }
+        let Some((frame, rest)) = self.bytes.split_at_checked(count) else { return Err(truncated()) };
+        (self.bytes, self.rest, self.framed) = (frame, rest, true);
+        Ok(())
     }
     fn finish(&mut self) -> PyResult<()> {
         Ok(())
     }
+}
+
+#[cold]
+fn overflow() -> Raised {
+    unpickling_error("read would overflow (invalid bytecode)")
 }
 
 /// A file. `data[at..]` has been read but not used; the first `peeked` bytes of `data` are still in the file, too.
@@ -74,6 +131,8 @@ pub struct FileInput {
     at: usize,
     /// Whether `data` was peeked at and not read.
     peeked: bool,
+    /// Where in `data` the current frame ends.
+    frame_end: Option<usize>,
 }
 
 impl TraceField for FileInput {
@@ -92,7 +151,7 @@ impl FileInput {
         let readline = getattr_opt(file, &istr!("readline"))?;
         match (read, readline) {
             (Some(read), Some(readline)) => {
-                Ok(FileInput { read, readline, peek, data: PyBytes::new(b""), at: 0, peeked: false })
+                Ok(FileInput { read, readline, peek, data: PyBytes::new(b""), at: 0, peeked: false, frame_end: None })
             }
             _ => Err(type_error("file must have 'read' and 'readline' attributes")),
         }
@@ -115,8 +174,8 @@ impl FileInput {
     }
     /// Fetches `count` more bytes; those left from before come first. Fewer are there at the end of the file.
     fn fetch(&mut self, count: usize) -> PyResult<()> {
-        if isize::try_from(count).is_err() {
-            return Err(super::errors::unpickling_error("read would overflow (invalid bytecode)"));
+        if count > isize::MAX as usize - 16 {
+            return Err(overflow());
         }
         let left = if self.peeked { Vec::new() } else { self.data.as_slice()[self.at..].to_vec() };
         self.skip_used()?;
@@ -144,8 +203,10 @@ impl FileInput {
         self.data = if left.is_empty() { data } else { PyBytes::from_vec([&left, data.as_slice()].concat()) };
         Ok(())
     }
+    /// How many bytes are there, in the current frame if there is one.
+    #[inline]
     fn available(&self) -> usize {
-        self.data.len() - self.at
+        self.frame_end.unwrap_or(self.data.len()) - self.at
     }
     #[inline]
     fn take(&mut self, count: usize) -> &[u8] {
@@ -153,22 +214,42 @@ impl FileInput {
         self.at += count;
         &self.data.as_slice()[start..start + count]
     }
+    /// At the end of a frame, goes on after it.
+    fn leave_frame(&mut self) -> PyResult<()> {
+        match self.frame_end {
+            Some(end) if self.at < end => Err(exhausted()),
+            _ => {
+                self.frame_end = None;
+                Ok(())
+            }
+        }
+    }
 }
 
 impl Input for FileInput {
     #[inline]
     fn read(&mut self, count: usize) -> PyResult<&[u8]> {
         if self.available() < count {
-            self.fetch(count)?;
+            self.leave_frame()?;
             if self.available() < count {
-                return Err(truncated());
+                self.fetch(count)?;
+                if self.available() < count {
+                    return Err(truncated());
+                }
             }
         }
         Ok(self.take(count))
     }
     fn line(&mut self) -> PyResult<&[u8]> {
-        if let Some(end) = memchr::memchr(b'\n', &self.data.as_slice()[self.at..]) {
-            return Ok(self.take(end + 1));
+        loop {
+            let end = self.at + self.available();
+            if let Some(end) = memchr::memchr(b'\n', &self.data.as_slice()[self.at..end]) {
+                return Ok(self.take(end + 1));
+            }
+            if self.frame_end.is_none() {
+                break;
+            }
+            self.leave_frame()?;
         }
         let left = if self.peeked { Vec::new() } else { self.data.as_slice()[self.at..].to_vec() };
         self.skip_used()?;
@@ -184,26 +265,34 @@ impl Input for FileInput {
     #[inline]
     fn opcode(&mut self) -> PyResult<Option<u8>> {
         if self.available() == 0 {
-            self.fetch(1)?;
+            self.leave_frame()?;
             if self.available() == 0 {
-                return Ok(None);
+                self.fetch(1)?;
+                if self.available() == 0 {
+                    return Ok(None);
+                }
             }
         }
         Ok(self.take(1).first().copied())
     }
     fn frame(&mut self, count: usize) -> PyResult<()> {
+        if self.frame_end.is_some_and(|end| self.at < end) {
+            return Err(nested_frame());
+        }
+        self.frame_end = None;
         self.read(count)?;
         self.at -= count;
+        self.frame_end = Some(self.at + count);
         Ok(())
     }
     fn finish(&mut self) -> PyResult<()> {
+        self.frame_end = None;
         if self.peeked { self.skip_used() } else { Ok(()) }
     }
 }
 
-/// The number in a line of digits.
-pub fn parse_number(line: &[u8]) -> PyResult<Option<i64>> {
-    let text = taipan_text::int_text::parse_int_bytes(line, 10, 0)?;
-    let number = taipan_objects::int::from_parsed(text);
-    Ok(int_ref(&number).and_then(|number| number.to_i64()))
+/// The number in a line of decimal digits.
+pub fn parse_int(line: &[u8]) -> PyResult<Obj> {
+    let text = PyStr::from_latin1(line);
+    Ok(int::from_parsed(int_text::parse_int(text.units(), 10, int::max_str_digits())?))
 }

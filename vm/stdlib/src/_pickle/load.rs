@@ -12,7 +12,7 @@ use taipan_objects::str::codecs;
 use taipan_objects::tuple::PyTuple;
 
 use super::errors::*;
-use super::input::{Input, parse_number};
+use super::input::{Input, parse_int};
 use super::lookup::{find_class, registry, text};
 use super::memo::{Loaded, Place};
 use super::opcode::*;
@@ -138,12 +138,12 @@ impl<'a, I: Input> Loader<'a, I> {
                 let bits = number(self.input.read(8)?).swap_bytes();
                 self.stack.push(float_obj(f64::from_bits(bits)));
             }
-            SHORT_BINUNICODE => self.load_text(1, "SHORT_BINUNICODE")?,
+            SHORT_BINUNICODE => self.load_text(1, "BINUNICODE")?,
             BINUNICODE => self.load_text(4, "BINUNICODE")?,
-            BINUNICODE8 => self.load_text(8, "BINUNICODE8")?,
-            SHORT_BINBYTES => self.load_bytes(1, "SHORT_BINBYTES")?,
+            BINUNICODE8 => self.load_text(8, "BINUNICODE")?,
+            SHORT_BINBYTES => self.load_bytes(1, "BINBYTES")?,
             BINBYTES => self.load_bytes(4, "BINBYTES")?,
-            BINBYTES8 => self.load_bytes(8, "BINBYTES8")?,
+            BINBYTES8 => self.load_bytes(8, "BINBYTES")?,
             BYTEARRAY8 => {
                 let size = self.size(8, "BYTEARRAY8")?;
                 let bytes = self.input.read(size)?.to_vec();
@@ -198,6 +198,7 @@ impl<'a, I: Input> Loader<'a, I> {
             }
             PUT => {
                 let index = self.line_index()?;
+                self.top()?;
                 let Ok(index) = usize::try_from(index) else {
                     return Err(value_error("negative PUT argument"));
                 };
@@ -277,13 +278,17 @@ impl<'a, I: Input> Loader<'a, I> {
     }
     fn load_int(&mut self) -> PyResult<()> {
         let line = self.input.line()?;
-        let digits = line.strip_suffix(b"\n").unwrap_or(line);
-        let value = match digits {
-            b"00" => bool_obj(false),
-            b"01" => bool_obj(true),
-            digits => {
-                int::from_parsed(taipan_text::int_text::parse_int_bytes(digits, 0, int::max_str_digits())?)
-            }
+        let value = match line {
+            b"\n" => return Err(truncated()),
+            b"00\n" => bool_obj(false),
+            b"01\n" => bool_obj(true),
+            line => match parse_int(line) {
+                Ok(value) => value,
+                Err(Raised) => {
+                    catch(&types().value_error)?;
+                    return Err(value_error("could not convert string to int"));
+                }
+            },
         };
         self.stack.push(value);
         Ok(())
@@ -294,9 +299,11 @@ impl<'a, I: Input> Loader<'a, I> {
         if digits.is_empty() {
             return Err(truncated());
         }
-        let digits = digits.strip_suffix(b"L").unwrap_or(digits);
-        let value = taipan_text::int_text::parse_int_bytes(digits, 0, int::max_str_digits())?;
-        self.stack.push(int::from_parsed(value));
+        let value = match digits.strip_suffix(b"L") {
+            Some(digits) => parse_int(digits)?,
+            None => parse_int(line)?,
+        };
+        self.stack.push(value);
         Ok(())
     }
     fn load_counted_long(&mut self, width: usize) -> PyResult<()> {
@@ -326,7 +333,10 @@ impl<'a, I: Input> Loader<'a, I> {
         if digits.is_empty() {
             return Err(truncated());
         }
-        let value = taipan_text::float_parse::parse_float_bytes(digits)?;
+        let Ok(value) = taipan_text::float_parse::parse_float_bytes(digits) else {
+            let text = String::from_utf8_lossy(line);
+            return Err(value_error(format!("could not convert string to float: '{text}'")));
+        };
         self.stack.push(float_obj(value));
         Ok(())
     }
@@ -453,7 +463,8 @@ impl<'a, I: Input> Loader<'a, I> {
         if digits.is_empty() {
             return Err(truncated());
         }
-        parse_number(digits)?.ok_or_else(|| overflow_error("Python int too large to convert to C ssize_t"))
+        let index = parse_int(line)?;
+        int::int_ref(&index).and_then(|index| index.to_i64()).ok_or_else(|| overflow_error("Python int too large to convert to C ssize_t"))
     }
     #[inline]
     fn remember(&mut self, index: usize) -> PyResult<()> {

@@ -96,7 +96,17 @@ pub fn import(name: &Obj) -> PyResult<Obj> {
     let Some(text) = name.downcast::<PyStr>() else {
         return Err(type_error(format!("module name must be a string, not {}", class_of(name).name())));
     };
-    hooks::import_module(&text.utf8()?).map(IntoStrong::into_strong)
+    if text.is_empty() {
+        return Err(value_error("Empty module name"));
+    }
+    match text.utf8() {
+        Ok(text) => hooks::import_module(&text).map(IntoStrong::into_strong),
+        Err(Raised) => {
+            // No file has such a name, but somebody may have put a module there.
+            catch(&types().unicode_encode_error)?;
+            getitem(&loaded_modules()?, name)
+        }
+    }
 }
 
 fn is_at(module: &Obj, path: &[Py<PyStr>], object: &Obj) -> PyResult<bool> {
@@ -214,7 +224,7 @@ pub fn find_class(module: &Obj, name: &Obj, proto: i64, fix_imports: bool) -> Py
         Err(Raised) if path.len() > 1 => {
             let cause = take_raised();
             Err(while_handling(cause, || {
-                attribute_error(format!("Can't resolve path {} on module {}", shown(&name), shown(&found)))
+                attribute_error(format!("Can't resolve path {} on module {}", shown(&name), shown(&module)))
             }))
         }
         Err(Raised) => Err(Raised),

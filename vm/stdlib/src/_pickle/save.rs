@@ -8,6 +8,7 @@ use taipan_objects::native::is_none;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::{is_false, is_not_implemented, is_true as is_true_singleton};
 use taipan_objects::str::codecs;
+use taipan_objects::tuple::PyTuple;
 use taipan_text::Units;
 
 use super::buffer::PyPickleBuffer;
@@ -419,14 +420,14 @@ impl<'a> Saver<'a> {
     fn save_bytes(&mut self, obj: &Obj) -> PyResult<()> {
         let Some(bytes) = obj.downcast::<PyBytes>() else { return Err(type_error("expected bytes")) };
         if self.settings.proto < 3 {
-            let reduced = if bytes.is_empty() {
-                tuple_obj(vec![types().bytes.as_obj().clone(), tuple_obj(vec![])])
+            let reduction = if bytes.is_empty() {
+                PyTuple::from_array([types().bytes.as_obj().clone(), tuple_obj(vec![])])
             } else {
                 let text = PyStr::from_latin1(bytes.as_slice()).into_obj();
                 let args = tuple_obj(vec![text, istr!("latin1").as_obj().clone()]);
-                tuple_obj(vec![registry()?.codecs_encode.clone(), args])
+                PyTuple::from_array([registry()?.codecs_encode.clone(), args])
             };
-            return self.save_reduced(obj, &reduced);
+            return self.save_reduction(obj, &reduction);
         }
         self.save_bytes_data(bytes.as_slice(), Some(obj))?;
         self.memoize(obj);
@@ -450,8 +451,8 @@ impl<'a> Saver<'a> {
         let copy = array.with(<[u8]>::to_vec);
         if self.settings.proto < 5 {
             let args = if copy.is_empty() { vec![] } else { vec![bytes_obj(&copy)] };
-            let reduced = tuple_obj(vec![types().bytearray.as_obj().clone(), tuple_obj(args)]);
-            return self.save_reduced(obj, &reduced);
+            let reduction = PyTuple::from_array([types().bytearray.as_obj().clone(), tuple_obj(args)]);
+            return self.save_reduction(obj, &reduction);
         }
         self.save_bytearray_data(&copy, Some(obj))?;
         self.memoize(obj);

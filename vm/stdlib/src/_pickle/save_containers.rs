@@ -246,8 +246,8 @@ impl Saver<'_> {
 
     fn save_old_set(&mut self, obj: &Obj) -> PyResult<()> {
         let items = list_obj(collect(obj)?);
-        let reduced = tuple_obj(vec![class_of(obj).to_obj(), tuple_obj(vec![items])]);
-        self.save_reduced(obj, &reduced)
+        let reduction = PyTuple::from_array([class_of(obj).to_obj(), tuple_obj(vec![items])]);
+        self.save_reduction(obj, &reduction)
     }
 
     pub fn save_set(&mut self, obj: &Obj) -> PyResult<()> {

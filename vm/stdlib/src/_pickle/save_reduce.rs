@@ -90,13 +90,18 @@ impl Saver<'_> {
             return self.save_global(obj, Some(reduced));
         }
         let saved = match reduced.downcast::<PyTuple>() {
-            Some(tuple) => Reduction::parse(tuple.as_slice()).and_then(|parts| self.save_parts(obj, &parts)),
+            Some(tuple) => self.save_reduction(obj, tuple),
             None => Err(pickling_error(format!(
                 "__reduce__ must return a string or tuple, not {}",
                 class_name(reduced)
             ))),
         };
         saved.map_err(|Raised| noted(|| format!("when serializing {} object", class_name(obj))))
+    }
+    /// Writes `obj` by calls and their arguments.
+    pub fn save_reduction(&mut self, obj: &Obj, reduction: &PyTuple) -> PyResult<()> {
+        let parts = Reduction::parse(reduction.as_slice())?;
+        self.save_parts(obj, &parts)
     }
 
     fn save_part(&mut self, obj: &Obj, part: &Obj, what: &str) -> PyResult<()> {
