@@ -10,6 +10,7 @@ use crate::native::{GetSetDef, MethodDef, MethodKind, Signature, pymethods};
 use crate::native_function::PyNativeFunction;
 use crate::protocol;
 use crate::str::PyStr;
+use crate::tuple::PyTuple;
 use crate::type_object::slots::{CallFn, InitFn};
 use crate::type_object::{PyType, TypeSlots, class_of, new_instance, ready, type_flags};
 use crate::types::{Types, types};
@@ -335,6 +336,12 @@ pub fn class_names(class: &PyType, names: &crate::dict::PyDict) -> PyResult<()> 
 }
 
 fn slot_names(class: &PyType) -> PyResult<Vec<Obj>> {
+    // Where `copyreg` keeps them.
+    if let Some(known) = class.dict().get_name("__slotnames__")
+        && let Some(names) = crate::list::exact_list(&known)
+    {
+        return Ok(names.to_vec());
+    }
     let copyreg = crate::hooks::import_module("copyreg")?;
     let names = protocol::call_method_str(&copyreg, "_slotnames", &[class.to_obj()])?;
     if crate::singletons::is_none(&names) { Ok(Vec::new()) } else { protocol::collect(&names) }
@@ -364,6 +371,29 @@ fn getstate(obj: &Obj) -> PyResult<Obj> {
     if slots.len() == 0 { Ok(state) } else { Ok(tuple_obj(vec![state, slots.into_obj()])) }
 }
 
+/// The positional and the named arguments that `__getnewargs_ex__` returned.
+fn new_arguments_ex(pair: &Obj) -> PyResult<(Vec<Obj>, Obj)> {
+    let wrong = |place: &str, what: &str, given: &Obj| {
+        Err(type_error(format!("{place} a {what}, not '{}'", class_of(given).name())))
+    };
+    let Some(items) = pair.downcast::<PyTuple>() else {
+        return wrong("__getnewargs_ex__ should return", "tuple", pair);
+    };
+    let [args, keywords] = items.as_slice() else {
+        return Err(value_error(format!(
+            "__getnewargs_ex__ should return a tuple of length 2, not {}",
+            items.len()
+        )));
+    };
+    let Some(positional) = args.downcast::<PyTuple>() else {
+        return wrong("first item of the tuple returned by __getnewargs_ex__ must be", "tuple", args);
+    };
+    if !keywords.is_layout::<crate::dict::PyDict>() {
+        return wrong("second item of the tuple returned by __getnewargs_ex__ must be", "dict", keywords);
+    }
+    Ok((positional.to_vec(), keywords.clone()))
+}
+
 fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
     let copyreg = crate::hooks::import_module("copyreg")?;
     if version < 2 {
@@ -375,14 +405,19 @@ fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
     let mut keywords = None;
     let mut has_arguments = false;
     if let Some(get) = protocol::lookup_special(obj, &crate::istr!("__getnewargs_ex__"))? {
-        let pair = protocol::collect(&protocol::call0(&get)?)?;
-        if let [args, kwargs] = pair.as_slice() {
-            positional = protocol::collect(args)?;
-            keywords = Some(kwargs.clone()).filter(|k| protocol::len(k).is_ok_and(|n| n > 0));
-            has_arguments = true;
-        }
+        let (args, named) = new_arguments_ex(&protocol::call0(&get)?)?;
+        positional = args;
+        keywords = Some(named).filter(|k| protocol::len(k).is_ok_and(|n| n > 0));
+        has_arguments = true;
     } else if let Some(get) = protocol::lookup_special(obj, &crate::istr!("__getnewargs__"))? {
-        positional = protocol::collect(&protocol::call0(&get)?)?;
+        let args = protocol::call0(&get)?;
+        let Some(args) = args.downcast::<PyTuple>() else {
+            return Err(type_error(format!(
+                "__getnewargs__ should return a tuple, not '{}'",
+                class_of(&args).name()
+            )));
+        };
+        positional = args.to_vec();
         has_arguments = true;
     }
     let is_list = obj.is_layout::<crate::list::PyList>();

@@ -261,7 +261,7 @@ pub(super) fn fill(types: &Types) {
     types.getset_descriptor.slots.set_all(&GETSET_SLOTS);
     for class in [&types.method_descriptor, &types.classmethod_descriptor] {
         ready::add_getset(class, METHOD_GETSET);
-        ready::add_methods(class, <PyMethodDescr as crate::native::NativeMethods>::methods());
     }
+    ready::add_methods(&types.method_descriptor, <PyMethodDescr as crate::native::NativeMethods>::methods());
     ready::add_getset(&types.getset_descriptor, GETSET_GETSET);
 }

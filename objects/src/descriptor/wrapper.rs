@@ -6,7 +6,7 @@ use crate::argument::Args;
 use crate::construct::*;
 use crate::error::*;
 use crate::layout;
-use crate::native::GetSetDef;
+use crate::native::{GetSetDef, NativeMethods};
 use crate::type_object::slot_defs::{SlotDef, call_wrapped};
 use crate::type_object::{CompareOp, PyType, TypeSlots, class_of, ready};
 use crate::types::{Types, types};
@@ -194,7 +194,31 @@ static WRAPPER_GETSET: &[GetSetDef] = &[
     },
 ];
 
+/// `getattr(obj, name)` as a reduction.
+fn reduction(obj: &Obj, name: &str) -> PyResult<Obj> {
+    let getattr = crate::hooks::builtin("getattr")?;
+    Ok(tuple_obj(vec![getattr, tuple_obj(vec![obj.clone(), str_obj(name)])]))
+}
+
+#[crate::native::pymethods(class = "wrapper_descriptor")]
+impl PyWrapperDescr {
+    #[pymethod]
+    fn __reduce__(&self) -> PyResult<Obj> {
+        reduction(self.class.as_obj(), self.def.name)
+    }
+}
+
+#[crate::native::pymethods(class = "method-wrapper")]
+impl PyMethodWrapper {
+    #[pymethod]
+    fn __reduce__(&self) -> PyResult<Obj> {
+        reduction(&self.receiver, self.descr.def.name)
+    }
+}
+
 pub(super) fn fill(types: &Types) {
+    ready::add_methods(&types.wrapper_descriptor, PyWrapperDescr::methods());
+    ready::add_methods(&types.method_wrapper, PyMethodWrapper::methods());
     types.wrapper_descriptor.slots.set_all(&TypeSlots {
         call: Some(descr_call),
         descr_get: Some(descr_get),
