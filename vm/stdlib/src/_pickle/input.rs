@@ -150,9 +150,15 @@ impl FileInput {
         let read = getattr_opt(file, &istr!("read"))?;
         let readline = getattr_opt(file, &istr!("readline"))?;
         match (read, readline) {
-            (Some(read), Some(readline)) => {
-                Ok(FileInput { read, readline, peek, data: PyBytes::new(b""), at: 0, peeked: false, frame_end: None })
-            }
+            (Some(read), Some(readline)) => Ok(FileInput {
+                read,
+                readline,
+                peek,
+                data: PyBytes::new(b""),
+                at: 0,
+                peeked: false,
+                frame_end: None,
+            }),
             _ => Err(type_error("file must have 'read' and 'readline' attributes")),
         }
     }

@@ -464,7 +464,9 @@ impl<'a, I: Input> Loader<'a, I> {
             return Err(truncated());
         }
         let index = parse_int(line)?;
-        int::int_ref(&index).and_then(|index| index.to_i64()).ok_or_else(|| overflow_error("Python int too large to convert to C ssize_t"))
+        int::int_ref(&index)
+            .and_then(|index| index.to_i64())
+            .ok_or_else(|| overflow_error("Python int too large to convert to C ssize_t"))
     }
     #[inline]
     fn remember(&mut self, index: usize) -> PyResult<()> {

@@ -17,7 +17,8 @@ impl Saver<'_> {
         for singleton in [none(), ellipsis(), not_implemented()] {
             if class_of(&singleton).to_obj().is(obj) {
                 let args = tuple_obj(vec![singleton]);
-                return self.save_reduction(obj, &PyTuple::from_array([types().type_.as_obj().clone(), args]));
+                return self
+                    .save_reduction(obj, &PyTuple::from_array([types().type_.as_obj().clone(), args]));
             }
         }
         self.save_global(obj, None)
