@@ -20,6 +20,21 @@ use crate::types::{Types, types};
 
 pub use monitors::{CodeMonitors, TOOLS};
 
+/// Words that stand for the entry of a call in what Python code sees (`co_code`, `f_lasti`, line tables), in front of the instructions: there
+/// a frame is in the line of its `def`. They are not there to be executed.
+const ENTRY_WORDS: usize = 1;
+const ENTRY: Instr = Instr::new(taipan_bytecode::Op::Nop, 0, 0, 0);
+
+/// Where Python code sees the instruction with this index: its offset in `co_code`.
+pub const fn offset(index: usize) -> i64 {
+    (index + ENTRY_WORDS) as i64 * 8
+}
+
+/// The index of the instruction that Python code sees at this offset.
+pub const fn index_at(offset: i64) -> Option<usize> {
+    (offset as usize / 8).checked_sub(ENTRY_WORDS)
+}
+
 /// A code object. Immutable but for the instruction words and caches, which are atomic.
 #[repr(C)]
 pub struct PyCode {
@@ -200,7 +215,9 @@ static GETSET: &[GetSetDef] = &[
         name: "co_code",
         get: |o| {
             let code = this(o)?;
-            let bytes: Vec<u8> = code.unit.instrs.iter().flat_map(|i| i.0.to_le_bytes()).collect();
+            let entry = std::iter::repeat_n(ENTRY, ENTRY_WORDS);
+            let bytes: Vec<u8> =
+                entry.chain(code.unit.instrs.iter().copied()).flat_map(|i| i.0.to_le_bytes()).collect();
             Ok(bytes_obj(&bytes))
         },
         set: None,
@@ -215,7 +232,8 @@ impl PyCode {
     /// Iterator over (start, end, line) of each instruction range.
     #[pymethod]
     fn co_lines(&self) -> PyResult<Obj> {
-        let mut ranges = Vec::new();
+        let entry = tuple_obj(vec![int_obj(0), int_obj(offset(0)), int_obj(self.unit.first_line as i64)]);
+        let mut ranges = vec![entry];
         let positions = &self.unit.positions;
         let mut start = 0;
         while start < positions.len() {
@@ -223,7 +241,7 @@ impl PyCode {
             let end =
                 positions[start..].iter().position(|p| p.line != line).map_or(positions.len(), |n| start + n);
             let line = if line == 0 { none() } else { int_obj(line as i64) };
-            ranges.push(tuple_obj(vec![int_obj(start as i64 * 8), int_obj(end as i64 * 8), line]));
+            ranges.push(tuple_obj(vec![int_obj(offset(start)), int_obj(offset(end)), line]));
             start = end;
         }
         crate::protocol::iter(&list_obj(ranges))
@@ -231,7 +249,10 @@ impl PyCode {
     /// Iterator over (line, end line, column, end column) of each two bytes of code, so that `f_lasti // 2` finds its place.
     #[pymethod]
     fn co_positions(&self) -> PyResult<Obj> {
-        let positions = self.unit.positions.iter().map(|p| {
+        let (line, end_line) = (self.unit.first_line, self.unit.first_line);
+        let entry = taipan_bytecode::Position { line, end_line, col: 0, end_col: 0 };
+        let all = std::iter::repeat_n(&entry, ENTRY_WORDS).chain(&self.unit.positions);
+        let positions = all.map(|p| {
             if p.line == 0 {
                 return tuple_obj(vec![none(), none(), none(), none()]);
             }

@@ -91,6 +91,8 @@ pub struct FrameHooks {
     pub refresh: fn(&PyFrame),
     pub locals: fn(&Obj) -> PyResult<Obj>,
     pub clear: fn(&Obj) -> PyResult<()>,
+    /// Continues the frame, which a trace function is told of, in another line.
+    pub jump: fn(&Obj, &Obj) -> PyResult<()>,
 }
 static HOOKS: std::sync::OnceLock<FrameHooks> = std::sync::OnceLock::new();
 
@@ -133,15 +135,24 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "f_generator", get: |o| or_none(&this(o)?.generator), set: None, doc: "" },
     GetSetDef {
         name: "f_lasti",
-        get: |o| Ok(int_obj(fresh(o)?.lasti.load(Ordering::Relaxed) as i64 * 8)),
+        get: |o| {
+            let frame = fresh(o)?;
+            if frame.lineno.load(Ordering::Relaxed) != 0 {
+                return Ok(int_obj(0));
+            }
+            Ok(int_obj(crate::code::offset(frame.lasti.load(Ordering::Relaxed) as usize)))
+        },
         set: None,
         doc: "",
     },
     GetSetDef {
         name: "f_lineno",
         get: |o| Ok(fresh(o)?.line().map_or_else(none, |l| int_obj(l as i64))),
-        set: Some(|_, value| match value {
-            Some(_) => Err(value_error("f_lineno can only be set in a trace function")),
+        set: Some(|o, value| match value {
+            Some(line) => match HOOKS.get() {
+                Some(hooks) => (hooks.jump)(o, line),
+                None => Err(system_error("the interpreter is not initialized")),
+            },
             None => Err(attribute_error("attribute 'f_lineno' of 'frame' objects cannot be deleted")),
         }),
         doc: "",

@@ -16,9 +16,6 @@ use crate::singletons::is_none;
 use crate::type_object::{TypeSlots, class_of, ready};
 use crate::types::{Types, types};
 
-/// Bytes of an instruction.
-const INSTRUCTION_SIZE: i32 = 8;
-
 /// One entry.
 #[repr(C)]
 pub struct PyTraceback {
@@ -36,7 +33,7 @@ layout!(PyTraceback, "traceback", [next, frame]);
 impl PyTraceback {
     /// An entry for instruction `instruction` of `frame` (a frame object), in line `lineno` (-1: look it up when asked).
     pub fn new(next: Option<Obj>, frame: Obj, instruction: i32, lineno: i32) -> Py<PyTraceback> {
-        PyTraceback::make(next, frame, instruction.wrapping_mul(INSTRUCTION_SIZE), lineno)
+        PyTraceback::make(next, frame, crate::code::offset(instruction as usize) as i32, lineno)
     }
     fn make(next: Option<Obj>, frame: Obj, lasti: i32, lineno: i32) -> Py<PyTraceback> {
         Py::new(PyTraceback {
@@ -57,7 +54,7 @@ impl PyTraceback {
     }
     /// The instruction's index.
     pub fn instruction(&self) -> i32 {
-        self.lasti / INSTRUCTION_SIZE
+        crate::code::index_at(self.lasti.into()).map_or(0, |index| index as i32)
     }
     /// The line; `None` if the instruction has none.
     pub fn line(&self) -> Option<i32> {

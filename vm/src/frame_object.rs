@@ -12,6 +12,7 @@
 //! A value that a write takes out of a running frame's register stays in the object's `replaced` until the frame ends: instructions
 //! and callees may have borrowed it. No Python object is dropped while the world is stopped or a lock is held.
 
+mod jump;
 mod locals_proxy;
 
 use smallvec::SmallVec;
@@ -38,7 +39,7 @@ use crate::thread::{self, VmThread};
 
 /// Gives frame objects their interpreter. Once, at start-up.
 pub fn install() {
-    taipan_objects::frame::install(FrameHooks { refresh, locals, clear });
+    taipan_objects::frame::install(FrameHooks { refresh, locals, clear, jump: jump::jump });
 }
 
 /// `sys._getframe(depth)`; `None` if the stack is not that deep.

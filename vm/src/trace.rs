@@ -35,6 +35,8 @@ pub struct Tracing {
     inside: Cell<u32>,
     /// What the innermost trace function is being told.
     event: Cell<Option<Event>>,
+    /// Number of frames when it was called: the innermost of them is the one that it is told of.
+    depth: Cell<usize>,
     /// The innermost loop is the watched one.
     pub watched: Cell<bool>,
     /// `Err(Raised)` is on its way and means that the loop is to be changed.
@@ -47,6 +49,10 @@ impl Tracing {
     /// What the running trace function was called for.
     pub fn event(&self) -> Option<Event> {
         self.event.get()
+    }
+    /// The index of the frame that it was called for.
+    pub fn frame(&self) -> Option<usize> {
+        self.depth.get().checked_sub(1)
     }
     /// Whether `Err(Raised)` means that the loop is to be changed.
     pub fn is_switching(&self) -> bool {
@@ -61,12 +67,13 @@ impl Tracing {
         self.switching.replace(false).then(|| self.done.replace(false))
     }
     /// Runs a callback.
-    fn callback<R>(&self, event: Option<Event>, work: impl FnOnce() -> R) -> R {
-        let former = self.event.replace(event);
+    fn callback<R>(&self, event: Event, depth: usize, work: impl FnOnce() -> R) -> R {
+        let former = (self.event.replace(Some(event)), self.depth.replace(depth));
         self.inside.set(self.inside.get() + 1);
         let result = work();
         self.inside.set(self.inside.get() - 1);
-        self.event.set(former);
+        self.event.set(former.0);
+        self.depth.set(former.1);
         result
     }
     /// `sys.call_tracing`: runs `work` as if no callback were running.

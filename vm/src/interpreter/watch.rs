@@ -12,6 +12,7 @@ pub use exceptions::thrown;
 
 use taipan_bytecode::Op;
 use taipan_objects::code::PyCode;
+use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::prelude::*;
 
 use crate::frame::{Frame, Kind};
@@ -88,7 +89,7 @@ fn innermost(thread: &VmThread) -> &mut Frame {
 }
 
 pub(super) fn offset(pc: usize) -> Obj {
-    int_obj(pc as i64 * 8)
+    int_obj(taipan_objects::code::offset(pc))
 }
 
 impl Watcher {
@@ -111,6 +112,7 @@ impl Watcher {
         let depth = thread.depth.get();
         let frame = innermost(thread);
         let code = frame.code();
+        let former = self.depth;
         if depth > self.depth {
             if functions::is_preparation(code, pc) {
                 return Ok(Before::Run);
@@ -124,9 +126,13 @@ impl Watcher {
             self.last = frame.pc as usize;
             self.line = code.line_of(self.last);
         }
+        let returned = depth < former;
         let last = std::mem::replace(&mut self.last, pc);
         frame.pc = pc as u32;
         let mut backward = false;
+        if returned && code.instr(last).op() == Some(Op::YieldFrom) && pc == last + 1 {
+            delegate_returned(thread, frame, code, last)?;
+        }
         if last != NOWHERE {
             backward = code.instr(last).op() == Some(Op::JumpBackward);
             jumped(thread, code, last, pc)?;
@@ -278,6 +284,20 @@ fn line_event(thread: &VmThread, frame: &mut Frame, code: &PyCode, pc: usize, li
         monitoring::deliver(thread, code, pc, Event::Line, || arguments([int_obj(line as i64)]))?;
     }
     functions::trace(thread, frame, Event::Line, What::Line, none)
+}
+
+/// The generator to which `YIELD_FROM` at `last` delegated has returned: it raised no exception, but it is reported as if it had.
+fn delegate_returned(thread: &VmThread, frame: &mut Frame, code: &PyCode, last: usize) -> PyResult<()> {
+    let monitored = monitoring::wanted(code, Event::StopIteration.bit()) != 0;
+    if !monitored && !functions::is_traced(thread, frame, What::Exception) {
+        return Ok(());
+    }
+    let value = frame.regs.get(code.instr(last).b() as usize).cloned().unwrap_or_else(none).into_strong();
+    let given = if taipan_objects::singletons::is_none(&value) { vec![] } else { vec![value] };
+    let exception = PyBaseException::create(&types().stop_iteration, given);
+    let event = Event::StopIteration;
+    monitoring::deliver(thread, code, last, event, || arguments([offset(last), exception.clone()]))?;
+    functions::trace(thread, frame, event, What::Exception, || functions::triple(&exception))
 }
 
 /// The instruction at `last` led to `pc`.

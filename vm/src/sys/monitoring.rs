@@ -100,7 +100,7 @@ mod functions {
         }
         #[pyfunction]
         fn get_events(tool_id: i64) -> PyResult<i64> {
-            Ok(tools::events(used(tool_id)?) as i64)
+            Ok(tools::events(check(tool_id)?) as i64)
         }
         #[pyfunction]
         fn set_events(tool_id: i64, event_set: i64) -> PyResult<()> {
@@ -112,7 +112,7 @@ mod functions {
         #[pyfunction]
         fn get_local_events(tool_id: i64, code: &Obj) -> PyResult<i64> {
             let code = code_of(code)?;
-            Ok(tools::events_in(used(tool_id)?, code) as i64)
+            Ok(tools::events_in(check(tool_id)?, code) as i64)
         }
         #[pyfunction]
         fn set_local_events(tool_id: i64, code: &Obj, event_set: i64) -> PyResult<()> {

@@ -75,7 +75,7 @@ pub fn trace(
     let Some(function) = function else { return Ok(()) };
     let arguments = [object.clone().into_obj(), what.name(), argument()];
     let _line = first_line(&object, what);
-    let result = thread.tracing.callback(Some(event), || call(&function, &arguments));
+    let result = thread.tracing.callback(event, thread.depth.get(), || call(&function, &arguments));
     match result {
         Ok(answer) => {
             if !is_none(&answer) {
@@ -106,7 +106,7 @@ pub fn profile(
     let object = object_of(frame);
     let arguments = [object.clone().into_obj(), what.name(), argument()];
     let _line = first_line(&object, what);
-    match thread.tracing.callback(Some(event), || call(&function, &arguments)) {
+    match thread.tracing.callback(event, thread.depth.get(), || call(&function, &arguments)) {
         Ok(_) => Ok(()),
         Err(Raised) => {
             drop(thread.profile.take());

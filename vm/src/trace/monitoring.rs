@@ -90,7 +90,7 @@ pub fn deliver(
             made.push(taipan_objects::types::obj_of(code));
             made.extend(make());
         }
-        let answer = thread.tracing.callback(Some(event), || call(&callback, &made))?;
+        let answer = thread.tracing.callback(event, thread.depth.get(), || call(&callback, &made))?;
         if !answer.is(&disable()) {
             continue;
         }

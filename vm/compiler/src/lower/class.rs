@@ -224,7 +224,6 @@ impl<'a> Compiler<'a> {
         }
         self.number_annotations(body);
         self.body(body)?;
-        self.unit.position.line = first_line;
         if self.unit.is_reachable() {
             self.class_annotations(body)?;
             let attributes = scope.static_attributes.iter().map(|a| Const::Str(a.clone())).collect();

@@ -15,6 +15,7 @@ use crate::unit::{Block, Label};
 
 impl<'a> Compiler<'a> {
     pub(crate) fn try_statement(&mut self, s: &'a ast::StmtTry) -> Result<()> {
+        self.line();
         if s.finalbody.is_empty() {
             return self.try_except(s);
         }
@@ -32,6 +33,7 @@ impl<'a> Compiler<'a> {
         self.pop_block();
         // Without an exception.
         self.body(&s.finalbody)?;
+        self.unit.position.line = 0;
         self.unit.jump(end);
         // With one.
         self.unit.place(handler);
@@ -86,6 +88,7 @@ impl<'a> Compiler<'a> {
         self.unit.pop_handler();
         self.pop_block();
         self.body(&s.orelse)?;
+        self.unit.position.line = 0;
         self.unit.jump(end);
         self.unit.place(handler);
         if s.is_star {

@@ -40,7 +40,11 @@ impl<'a> Compiler<'a> {
             Stmt::TypeAlias(s) => self.type_alias(s),
             Stmt::Break(s) => self.leave_loop(s.range, true),
             Stmt::Continue(s) => self.leave_loop(s.range, false),
-            Stmt::Global(_) | Stmt::Nonlocal(_) | Stmt::Pass(_) => Ok(()),
+            Stmt::Pass(_) => {
+                self.line();
+                Ok(())
+            }
+            Stmt::Global(_) | Stmt::Nonlocal(_) => Ok(()),
             Stmt::IpyEscapeCommand(s) => self.error("invalid syntax", s.range),
         }
     }
@@ -57,9 +61,15 @@ impl<'a> Compiler<'a> {
             return Ok(());
         }
         if s.value.is_literal_expr() {
+            self.line();
             return Ok(());
         }
         self.expr_discard(&s.value)
+    }
+
+    /// Marks the line at hand as one that is executed, for those who watch. Costs nothing where an instruction of the line is there anyway.
+    pub(crate) fn line(&mut self) {
+        self.unit.emit(Op::Nop, 0, 0, 0);
     }
 
     fn if_statement(&mut self, s: &'a ast::StmtIf) -> Result<()> {
@@ -72,10 +82,14 @@ impl<'a> Compiler<'a> {
             let more = clauses.clone().next().is_some();
             if let Some(test) = test {
                 self.at(test.range());
+                if self.fold(test).is_some() {
+                    self.line();
+                }
                 self.branch(test, next, false)?;
             }
             self.body(body)?;
             if more {
+                self.unit.position.line = 0;
                 self.unit.jump(end);
             }
             self.unit.place(next);
@@ -96,6 +110,10 @@ impl<'a> Compiler<'a> {
         let exit = self.unit.label();
         let otherwise = self.unit.label();
         let never = self.fold(&s.test).is_some_and(|v| !fold::truth(&v));
+        if self.fold(&s.test).is_some() {
+            self.at(s.test.range());
+            self.line();
+        }
         self.place_loop_head(again);
         self.branch(&s.test, otherwise, false)?;
         let reachable = self.unit.bound.clone();
@@ -216,15 +234,19 @@ impl<'a> Compiler<'a> {
             }
         };
         let (exit, again, iterator) = target;
+        self.line();
+        let here = self.unit.here();
         self.unwind_to(level, |c| {
+            if c.unit.here() == here {
+                // Else it is in the line of the last `finally`.
+                c.at(range);
+            }
             if is_break {
                 if let Some(iterator) = iterator {
-                    c.at(range);
                     c.unit.emit(Op::Drop, iterator as u32, 0, 0);
                 }
                 c.unit.jump(exit);
             } else {
-                c.at(range);
                 c.unit.jump_op(Op::JumpBackward, 0, again);
             }
             Ok(())
@@ -295,8 +317,8 @@ impl<'a> Compiler<'a> {
             Some(e) => self.fold(e),
         };
         if let Some(constant) = constant {
+            self.line();
             return self.unwind_to(0, |c| {
-                c.at(s.range);
                 let k = c.unit.constant(constant);
                 c.unit.emit_final(Op::ReturnConst, k, 0, 0);
                 Ok(())
@@ -313,8 +335,8 @@ impl<'a> Compiler<'a> {
             self.unit.release(mark);
             return Ok(());
         }
+        self.at(s.range);
         self.unwind_to(0, |c| {
-            c.at(s.range);
             c.unit.emit_final(Op::ReturnValue, operand.reg as u32, 0, 0);
             Ok(())
         })?;

@@ -1,5 +1,5 @@
 //! Peephole pass over finished code: threads jumps, drops what a return drops anyway, and removes
-//! jumps to the next instruction. Positions and the exception table are kept in step.
+//! jumps to the next instruction, unless a line would be executed without being seen (by `sys.settrace` and its like). Positions and the exception table are kept in step.
 
 use taipan_bytecode::{ExceptionEntry, Instr, Op, Position};
 
@@ -11,7 +11,7 @@ pub(crate) fn run(
     positions: &mut Vec<Position>,
     exceptions: &mut Vec<ExceptionEntry>,
 ) {
-    thread_jumps(instrs);
+    thread_jumps(instrs, positions);
     let mut targets = vec![false; instrs.len() + 1];
     for instr in instrs.iter().filter(|i| has_target(**i)) {
         targets[instr.arg32() as usize] = true;
@@ -22,9 +22,14 @@ pub(crate) fn run(
     let mut remove = vec![false; instrs.len()];
     let mut any = false;
     let mut reachable = true;
+    // The line of the kept instruction that always comes before; 0: there is none.
+    let mut line = 0;
     for i in 0..instrs.len() {
         let instr = instrs[i];
         reachable |= targets[i];
+        if targets[i] {
+            line = 0;
+        }
         let useless = !reachable
             || match instr.op() {
                 // A return drops all registers.
@@ -44,12 +49,20 @@ pub(crate) fn run(
                 Some(Op::Copy | Op::Move) => instr.a() == instr.b(),
                 _ => false,
             };
-        if is_final(instr) {
-            reachable = false;
-        }
-        if useless {
+        let own = positions[i].line;
+        let seen = own == 0 || own == line || positions.get(i + 1).is_some_and(|next| next.line == own);
+        if useless && (seen || !reachable) {
             remove[i] = true;
             any = true;
+        } else {
+            line = own;
+            if useless && instr.op() == Some(Op::Jump) {
+                instrs[i] = Instr::new(Op::Nop, 0, 0, 0);
+            }
+        }
+        if is_final(instrs[i]) {
+            reachable = false;
+            line = 0;
         }
     }
     if any {
@@ -58,7 +71,9 @@ pub(crate) fn run(
 }
 
 /// A jump to an unconditional forward jump goes straight on; a jump to a return becomes one.
-fn thread_jumps(instrs: &mut [Instr]) {
+///
+/// Not where a jump in between, or the jump itself, is all there is of a line: `break` and `continue`.
+fn thread_jumps(instrs: &mut [Instr], positions: &mut [Position]) {
     for i in 0..instrs.len() {
         let instr = instrs[i];
         if !has_target(instr) {
@@ -68,26 +83,44 @@ fn thread_jumps(instrs: &mut [Instr]) {
         let mut target = instr.arg32();
         for _ in 0..16 {
             match instrs.get(target as usize) {
-                Some(next) if next.op() == Some(Op::Jump) && forward && next.arg32() > i as u32 => {
+                Some(next)
+                    if next.op() == Some(Op::Jump)
+                        && forward
+                        && next.arg32() > i as u32
+                        && hides(positions[target as usize], positions[i]) =>
+                {
                     target = next.arg32();
                 }
                 _ => break,
             }
         }
         let destination = instrs.get(target as usize).copied();
+        let hidden = |positions: &[Position]| {
+            let before = i > 0 && positions[i - 1].line == positions[i].line;
+            before || positions.get(target as usize).is_some_and(|there| hides(positions[i], *there))
+        };
         if instr.op() == Some(Op::Jump)
             && let Some(destination) = destination
             && matches!(destination.op(), Some(Op::ReturnConst | Op::ReturnValue))
+            && hidden(positions)
         {
             instrs[i] = destination;
+            positions[i] = positions[target as usize];
         } else if instr.op() == Some(Op::Jump)
             && destination.is_some_and(|d| d.op() == Some(Op::JumpBackward))
+            && hidden(positions)
         {
             instrs[i] = instrs[target as usize];
+            positions[i] = positions[target as usize];
         } else {
             instrs[i] = Instr(instr.0 & 0xffff_ffff | (target as u64) << 32);
         }
     }
+}
+
+/// Whether nobody misses the line of a jump at `jump` when `other` is executed in its place.
+fn hides(jump: Position, other: Position) -> bool {
+    jump.line == 0 || jump.line == other.line
 }
 
 /// Whether the next instruction is not reached from this one.
