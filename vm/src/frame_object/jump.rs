@@ -117,7 +117,9 @@ fn target(instr: Instr, op: Op, word: Instr) -> Option<usize> {
 
 /// Why a frame cannot continue where `target` is kept.
 fn why_not(target: &Option<State>) -> &'static str {
-    let Some(target) = target else { return "can't jump into an exception handler, or code may be unreachable" };
+    let Some(target) = target else {
+        return "can't jump into an exception handler, or code may be unreachable";
+    };
     match target.last() {
         Some((_, Kept::Iterator)) => "can't jump into the body of a for loop",
         Some((_, Kept::Handled | Kept::Exception)) => {
@@ -173,7 +175,8 @@ fn find(code: &PyCode, states: &[Option<State>], from: usize, line: i64) -> PyRe
         return Err(value_error(format!("line {line} comes before the current code block")));
     }
     let positions = &code.unit.positions;
-    let begins = |pc: &usize| positions[*pc].line != 0 && (*pc == 0 || positions[*pc - 1].line != positions[*pc].line);
+    let begins =
+        |pc: &usize| positions[*pc].line != 0 && (*pc == 0 || positions[*pc - 1].line != positions[*pc].line);
     let starts: Vec<usize> = (0..positions.len()).filter(begins).collect();
     let lines = starts.iter().map(|pc| positions[*pc].line as i64);
     let Some(line) = lines.filter(|l| *l >= line).min() else {
