@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
-mod interactive;
+mod diagnosis;
 mod lower;
 mod nesting;
 mod optimize;
@@ -15,6 +15,8 @@ mod source;
 mod symbols;
 mod syntax_error;
 mod unit;
+
+use std::borrow::Cow;
 
 use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode as ParserMode, ParseOptions};
@@ -42,9 +44,11 @@ pub struct Options {
     pub future_flags: u32,
     /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`.
     pub allow_top_level_await: bool,
-    /// `PyCF_ALLOW_INCOMPLETE_INPUT` and `PyCF_DONT_IMPLY_DEDENT`: a source that more lines could complete
-    /// gives [`SyntaxErrorKind::IncompleteInput`].
+    /// `PyCF_ALLOW_INCOMPLETE_INPUT`: a source that more lines could complete gives
+    /// [`SyntaxErrorKind::IncompleteInput`].
     pub allow_incomplete_input: bool,
+    /// `PyCF_DONT_IMPLY_DEDENT`: the end of interactive input does not end an indented block.
+    pub keep_indents: bool,
 }
 
 /// Compiles a source text.
@@ -65,37 +69,32 @@ pub fn compile_with_warnings(
     options: Options,
 ) -> Result<(CodeUnit, Vec<CompileWarning>), SyntaxErrorInfo> {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let source = Source::new(text);
     if let Some(at) = text.find('\0') {
+        let source = Source::new(text);
         let at = ruff_text_size::TextRange::empty(ruff_text_size::TextSize::from(at as u32));
         let message = "source code string cannot contain null bytes".to_owned();
         return Err(syntax_error::Failure::syntax(message, at).into_info(&source));
     }
-    let depth = nesting::check(&source).map_err(|failure| failure.into_info(&source))?;
-    nesting::with_stack_for(depth, || {
-        compile_checked(&source, filename, mode, options).map_err(|failure| failure.into_info(&source))
+    let plain = with_plain_inequality(text, options);
+    let source = Source::new(&plain);
+    parsed(&source, text, mode, options, |module| {
+        lower::compile_module(&source, &module, filename, mode, options)
+            // Without text: CPython shows the line of the file, if there is one.
+            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
     })
 }
 
 /// Parses a source text without compiling it: the syntax tree, or the error that the parser finds.
 pub fn parse(source: &str, mode: Mode, options: Options) -> Result<Mod, SyntaxErrorInfo> {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let source = Source::new(text);
-    let depth = nesting::check(&source).map_err(|failure| failure.into_info(&source))?;
-    nesting::with_stack_for(depth, || {
-        let parser_mode = if mode == Mode::Eval { ParserMode::Expression } else { ParserMode::Module };
-        let parser_options = ParseOptions::from(parser_mode).with_target_version(PythonVersion::PY314);
-        let parsed = ruff_python_parser::parse_unchecked(source.text, parser_options);
-        match syntax_error::from_parser(&source, &parsed) {
-            Some(failure)
-                if options.allow_incomplete_input && interactive::is_incomplete(&source, &failure) =>
-            {
-                Err(interactive::incomplete(&source).into_info(&source))
-            }
-            Some(failure) => Err(failure.into_info(&source)),
-            None => Ok(parsed.into_syntax()),
-        }
-    })
+    let plain = with_plain_inequality(text, options);
+    parsed(&Source::new(&plain), text, mode, options, Ok)
+}
+
+/// What the diagnosis minds about a source; `None` if it takes it. For tests: compiling asks only if it must.
+#[doc(hidden)]
+pub fn diagnose(source: &str) -> Option<SyntaxErrorInfo> {
+    diagnosis::diagnose(source, diagnosis::Start::File, diagnosis::Settings::default()).map(|info| *info)
 }
 
 /// The value of a string literal as a constant; its lone surrogates are read from the source.
@@ -103,28 +102,57 @@ pub fn string_value(source: &str, literal: &ruff_python_ast::ExprStringLiteral) 
     lower::text::string_constant(&Source::new(source), literal)
 }
 
-fn compile_checked(
+/// With `from __future__ import barry_as_FLUFL` the sign `<>` stands for `!=`, which the parser knows.
+fn with_plain_inequality(text: &str, options: Options) -> Cow<'_, str> {
+    if has_diamonds(text, options) { diagnosis::with_plain_inequality(text) } else { Cow::Borrowed(text) }
+}
+
+fn has_diamonds(text: &str, options: Options) -> bool {
+    options.future_flags & taipan_bytecode::flags::CO_FUTURE_BARRY_AS_BDFL != 0
+        || text.contains("from __future__ import barry_as_FLUFL")
+}
+
+/// Parses and hands the tree on; the error is what CPython finds in `text`.
+fn parsed<T: Send>(
     source: &Source<'_>,
-    filename: &str,
+    text: &str,
     mode: Mode,
     options: Options,
-) -> syntax_error::Result<(CodeUnit, Vec<CompileWarning>)> {
-    let parser_mode = match mode {
-        Mode::Exec | Mode::Single => ParserMode::Module,
-        Mode::Eval => ParserMode::Expression,
+    next: impl FnOnce(Mod) -> Result<T, SyntaxErrorInfo> + Send,
+) -> Result<T, SyntaxErrorInfo> {
+    let settings = diagnosis::Settings {
+        incomplete: options.allow_incomplete_input,
+        keep_indents: options.keep_indents,
+        barry: has_diamonds(text, options),
+        single: mode == Mode::Single,
     };
-    let parser_options = ParseOptions::from(parser_mode).with_target_version(PythonVersion::PY314);
-    // `eval` takes leading blanks off by itself; the parser wants an expression and nothing else.
-    let parsed = ruff_python_parser::parse_unchecked(source.text, parser_options);
-    if let Some(failure) = syntax_error::from_parser(source, &parsed) {
-        if options.allow_incomplete_input && interactive::is_incomplete(source, &failure) {
-            return Err(interactive::incomplete(source));
+    let start = match mode {
+        Mode::Exec => diagnosis::Start::File,
+        Mode::Eval => diagnosis::Start::Expression,
+        Mode::Single => diagnosis::Start::Single,
+    };
+    // Interactive input and `<>` are what the other parser does not judge.
+    if (mode == Mode::Single || settings.barry)
+        && let Some(info) = diagnosis::diagnose(text, start, settings)
+    {
+        return Err(*info);
+    }
+    let depth = match nesting::check(source) {
+        Ok(depth) => depth,
+        Err(failure) if failure.kind == SyntaxErrorKind::MemoryError => return Err(failure.into_info(source)),
+        Err(failure) => {
+            let found = diagnosis::diagnose(text, start, settings);
+            return Err(found.map_or_else(|| failure.into_info(source), |info| *info));
         }
-        return Err(failure);
-    }
-    let module: &Mod = parsed.syntax();
-    if mode == Mode::Single {
-        interactive::check_single(source, module, options.allow_incomplete_input)?;
-    }
-    lower::compile_module(source, module, filename, mode, options)
+    };
+    nesting::with_stack_for(depth, || {
+        let parser_mode = if mode == Mode::Eval { ParserMode::Expression } else { ParserMode::Module };
+        let parser_options = ParseOptions::from(parser_mode).with_target_version(PythonVersion::PY314);
+        let parsed = ruff_python_parser::parse_unchecked(source.text, parser_options);
+        if let Some(failure) = syntax_error::of_parser(&parsed) {
+            let found = diagnosis::diagnose(text, start, settings);
+            return Err(found.map_or_else(|| failure.into_info(source), |info| *info));
+        }
+        next(parsed.into_syntax())
+    })
 }

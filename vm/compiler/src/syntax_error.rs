@@ -3,14 +3,11 @@
 //! Inside the compiler an error is a [`Failure`] with a source range; at the border it becomes a
 //! [`SyntaxErrorInfo`] with the line and the one-based character columns that `SyntaxError` carries.
 
-mod parser_messages;
-mod token_errors;
-
+use ruff_python_ast::Mod;
+use ruff_python_parser::Parsed;
 use ruff_text_size::TextRange;
 
 use crate::source::Source;
-
-pub(crate) use parser_messages::from_parser;
 
 /// The class of exception to raise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +32,22 @@ pub struct SyntaxErrorInfo {
     pub message: String,
     /// One-based; 0 if unknown.
     pub line: u32,
-    /// One-based, in characters; 0 if unknown.
-    pub offset: u32,
+    /// One-based, in characters; 0 or less if unknown.
+    pub offset: i32,
     pub end_line: u32,
-    pub end_offset: u32,
-    /// The source line, with its line end.
+    pub end_offset: i32,
+    /// The source line, mostly with its line end.
     pub text: Option<String>,
+    /// Of the parser's errors: line and column of the last compound statement that was right, and the whole source.
+    pub metadata: Option<Box<(u32, u32, String)>>,
+}
+
+impl SyntaxErrorInfo {
+    /// An error without place.
+    pub(crate) fn bare(kind: SyntaxErrorKind, message: &str) -> Self {
+        let message = message.to_owned();
+        Self { kind, message, line: 0, offset: 0, end_line: 0, end_offset: 0, text: None, metadata: None }
+    }
 }
 
 impl std::fmt::Display for SyntaxErrorInfo {
@@ -66,6 +73,15 @@ pub(crate) struct Failure {
     pub(crate) range: TextRange,
 }
 
+/// What the parser minds, roughly: the diagnosis finds CPython's words for all but a few.
+pub(crate) fn of_parser(parsed: &Parsed<Mod>) -> Option<Box<Failure>> {
+    if let Some(error) = parsed.errors().first() {
+        return Some(Failure::syntax("invalid syntax".into(), error.location));
+    }
+    let error = parsed.unsupported_syntax_errors().first()?;
+    Some(Failure::syntax(error.to_string(), error.range))
+}
+
 /// Result of compiler passes. The error is boxed: results travel through deep recursion.
 pub(crate) type Result<T> = std::result::Result<T, Box<Failure>>;
 
@@ -80,15 +96,7 @@ impl Failure {
 
     pub(crate) fn into_info(self, source: &Source<'_>) -> SyntaxErrorInfo {
         if matches!(self.kind, SyntaxErrorKind::RecursionError | SyntaxErrorKind::MemoryError) {
-            return SyntaxErrorInfo {
-                kind: self.kind,
-                message: self.message,
-                line: 0,
-                offset: 0,
-                end_line: 0,
-                end_offset: 0,
-                text: None,
-            };
+            return SyntaxErrorInfo::bare(self.kind, &self.message);
         }
         let (line, offset) = source.line_and_character(self.range.start());
         let (end_line, end_offset) = source.line_and_character(self.range.end());
@@ -96,10 +104,11 @@ impl Failure {
             kind: self.kind,
             message: self.message,
             line,
-            offset,
+            offset: offset as i32,
             end_line,
-            end_offset,
+            end_offset: end_offset as i32,
             text: Some(source.line_text(line)),
+            metadata: None,
         }
     }
 }

@@ -108,6 +108,7 @@ mod items {
         options.options.allow_top_level_await = flags & PYCF_ALLOW_TOP_LEVEL_AWAIT != 0;
         options.allow_incomplete = flags & PYCF_ALLOW_INCOMPLETE_INPUT != 0;
         options.options.allow_incomplete_input = options.allow_incomplete;
+        options.options.keep_indents = flags & PYCF_DONT_IMPLY_DEDENT != 0;
         if flags & PYCF_ONLY_AST != 0 && AST_SUPPORT.get().is_none() {
             // The module brings the support.
             drop(crate::import::import_module("_ast")?);
@@ -245,6 +246,7 @@ fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -
                 end_line: warning.line,
                 end_offset: 0,
                 text: line,
+                metadata: None,
             };
             Err(raise_syntax_error(&info, filename, false))
         }
@@ -266,19 +268,39 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
         SyntaxErrorKind::MemoryError => return raise_message(&t.memory_error, &info.message),
         SyntaxErrorKind::ValueError => return value_error(&info.message),
     };
-    let number = |n: u32| int_obj(i64::from(n));
+    let number = |n: i64| int_obj(n);
     let place = tuple_obj(vec![
         str_obj(filename),
-        number(info.line),
-        number(info.offset),
-        info.text.as_deref().map_or_else(none, str_obj),
-        number(info.end_line),
-        number(info.end_offset),
+        number(info.line.into()),
+        number(info.offset.into()),
+        match &info.text {
+            Some(text) => str_obj(text),
+            None => line_of_file(filename, info.line).map_or_else(none, |line| str_obj(&line)),
+        },
+        number(info.end_line.into()),
+        number(info.end_offset.into()),
     ]);
     let message = if info.kind == SyntaxErrorKind::IncompleteInput && allow_incomplete {
         "incomplete input"
     } else {
         &info.message
     };
-    raise_args(class, vec![str_obj(message), place])
+    let exception = match taipan_objects::protocol::call(class.as_obj(), &[str_obj(message), place]) {
+        Ok(exception) => exception,
+        Err(raised) => return raised,
+    };
+    if let Some((line, column, source)) = info.metadata.as_deref() {
+        let metadata = tuple_obj(vec![number((*line).into()), number((*column).into()), str_obj(source)]);
+        if let Err(raised) = setattr(&exception, &istr!("_metadata"), &metadata) {
+            return raised;
+        }
+    }
+    raise(exception)
+}
+
+/// A line of the file that a code came from, if there is such a file.
+fn line_of_file(filename: &str, line: u32) -> Option<String> {
+    let bytes = std::fs::read(filename).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    text.split_inclusive('\n').nth((line as usize).checked_sub(1)?).map(str::to_owned)
 }
