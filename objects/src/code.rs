@@ -3,6 +3,7 @@
 
 mod monitors;
 
+use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
 use taipan_bytecode::{CodeUnit, Const, Instr, flags};
@@ -15,7 +16,8 @@ use crate::layout;
 use crate::layout::TraceField;
 use crate::native::GetSetDef;
 use crate::str::{PyStr, intern};
-use crate::type_object::{TypeSlots, ready};
+use crate::tuple::PyTuple;
+use crate::type_object::{CompareOp, TypeSlots, class_of, ready};
 use crate::types::{Types, types};
 
 pub use monitors::{CodeMonitors, TOOLS};
@@ -69,7 +71,13 @@ layout!(
 impl PyCode {
     /// Makes the code object of `unit` and, recursively, of the code among its constants.
     pub fn new(unit: CodeUnit) -> Py<PyCode> {
-        let consts: Box<[Obj]> = unit.consts.iter().map(constant).collect();
+        let consts = unit.consts.iter().map(constant).collect();
+        Self::with_consts(unit, consts)
+    }
+
+    /// The same with other constants, at least as many as the unit has.
+    fn with_consts(unit: CodeUnit, consts: Box<[Obj]>) -> Py<PyCode> {
+        debug_assert!(consts.len() >= unit.consts.len());
         let names = unit.names.iter().map(|n| intern(n)).collect();
         let instrs: Box<[AtomicU64]> = unit.instrs.iter().map(|i| AtomicU64::new(i.0)).collect();
         let caches = unit.instrs.iter().map(|_| AtomicU64::new(0)).collect();
@@ -160,6 +168,81 @@ pub fn constant(constant: &Const) -> Obj {
         taipan_gc::refcount::immortalize(header);
     }
     obj
+}
+
+/// Codes are equal that do the same at the same lines, wherever they come from.
+fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+    let (Some(left), Some(right)) = (a.downcast::<PyCode>(), b.downcast::<PyCode>()) else {
+        return Ok(not_implemented());
+    };
+    let wanted = match op {
+        CompareOp::Eq => true,
+        CompareOp::Ne => false,
+        _ => return Ok(not_implemented()),
+    };
+    Ok(bool_obj(equal(left, right)? == wanted))
+}
+
+fn equal(left: &PyCode, right: &PyCode) -> PyResult<bool> {
+    let (a, b) = (&*left.unit, &*right.unit);
+    let same = std::ptr::eq(a, b)
+        || (a.name == b.name
+            && (a.argcount, a.posonlyargcount, a.kwonlyargcount, a.flags, a.first_line)
+                == (b.argcount, b.posonlyargcount, b.kwonlyargcount, b.flags, b.first_line)
+            && a.instrs.iter().map(|i| i.0).eq(b.instrs.iter().map(|i| i.0))
+            && a.positions == b.positions
+            && a.names == b.names
+            && a.varnames == b.varnames
+            && a.cellvars == b.cellvars
+            && a.freevars == b.freevars
+            && left.consts.len() == right.consts.len());
+    if !same {
+        return Ok(false);
+    }
+    for (one, other) in left.consts.iter().zip(&right.consts) {
+        if !same_constant(one, other)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Equal and of one type, all the way down.
+fn same_constant(one: &Obj, other: &Obj) -> PyResult<bool> {
+    if one.is(other) {
+        return Ok(true);
+    }
+    if !class_of(one).is(class_of(other)) {
+        return Ok(false);
+    }
+    if let (Some(one), Some(other)) = (one.downcast::<PyTuple>(), other.downcast::<PyTuple>()) {
+        let (one, other) = (one.to_vec(), other.to_vec());
+        if one.len() != other.len() {
+            return Ok(false);
+        }
+        for (a, b) in one.iter().zip(&other) {
+            if !same_constant(a, b)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    if class_of(one).is(&types().float) || class_of(one).is(&types().complex) {
+        // The signs of zeros count.
+        return Ok(crate::protocol::repr_string(one)? == crate::protocol::repr_string(other)?);
+    }
+    crate::protocol::eq(one, other)
+}
+
+fn hash(obj: &Obj) -> PyResult<i64> {
+    let unit = &this(obj)?.unit;
+    let mut hasher = rustc_hash::FxHasher::default();
+    unit.name.hash(&mut hasher);
+    (unit.argcount, unit.flags, unit.first_line).hash(&mut hasher);
+    unit.names.hash(&mut hasher);
+    unit.instrs.iter().for_each(|i| i.0.hash(&mut hasher));
+    // -1 means an error elsewhere.
+    Ok((hasher.finish() >> 1) as i64)
 }
 
 fn this(obj: &Obj) -> PyResult<&PyCode> {
@@ -263,8 +346,10 @@ impl PyCode {
     }
     /// A copy with some attributes replaced.
     #[pymethod(sig = "(**kwargs)")]
-    fn replace(&self, kwargs: crate::native::Kwargs<'_>) -> PyResult<Obj> {
-        let mut unit = (*self.unit).clone();
+    fn replace(slf: &Obj, kwargs: crate::native::Kwargs<'_>) -> PyResult<Obj> {
+        let code = this(slf)?;
+        let mut unit = (*code.unit).clone();
+        let mut consts = code.consts.to_vec();
         for (name, value) in kwargs.iter() {
             let name = crate::protocol::str_string(name)?;
             let text = || crate::protocol::str_string(value);
@@ -275,15 +360,46 @@ impl PyCode {
                 "co_filename" => unit.filename = text()?,
                 "co_firstlineno" => unit.first_line = int()? as u32,
                 "co_flags" => unit.flags = int()? as u32,
-                _ => return Err(type_error(format!("code.replace() cannot replace '{name}'"))),
+                "co_consts" => {
+                    let items = value.downcast::<PyTuple>().map(|t| t.to_vec());
+                    let items = items.ok_or_else(|| type_error("code.replace(): co_consts must be a tuple"))?;
+                    if items.len() < code.consts.len() {
+                        return Err(value_error("code.replace(): co_consts is too short for the code"));
+                    }
+                    consts = items;
+                }
+                _ => {
+                    // What the instructions depend on may only stay as it is.
+                    let name = intern(&name);
+                    let old = crate::protocol::getattr_opt(slf, &name)?;
+                    if !old.is_some_and(|old| crate::protocol::eq(&old, value).unwrap_or(false)) {
+                        return Err(type_error(format!(
+                            "code.replace() cannot replace '{}'",
+                            name.to_string_lossy()
+                        )));
+                    }
+                }
             }
         }
-        Ok(PyCode::new(unit).into_obj())
+        // Registers read constants without counting.
+        for item in &consts {
+            if let Some(header) = item.header()
+                && !item.is_layout::<PyCode>()
+            {
+                taipan_gc::refcount::immortalize(header);
+            }
+        }
+        Ok(PyCode::with_consts(unit, consts.into_boxed_slice()).into_obj())
     }
 }
 
 pub(crate) fn fill(types: &Types) {
-    types.code.slots.set_all(&TypeSlots { repr: Some(repr), ..TypeSlots::EMPTY });
+    types.code.slots.set_all(&TypeSlots {
+        repr: Some(repr),
+        hash: Some(hash),
+        richcompare: Some(compare),
+        ..TypeSlots::EMPTY
+    });
     ready::add_getset(&types.code, GETSET);
     ready::add_methods(&types.code, <PyCode as crate::native::NativeMethods>::methods());
 }

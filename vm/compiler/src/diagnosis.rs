@@ -36,12 +36,12 @@ pub(crate) fn diagnose(source: &str, start: Start, mut settings: Settings) -> Op
     }
     settings.single = start == Start::Single;
     // The parser bounds its depth; the stack has room for that.
-    crate::nesting::with_stack_for(2000, || {
+    crate::nesting::with_stack_for(3000, || {
         let mut parser = Parser::new(&text, settings);
         parser.run(start)?;
         let mut info = parser.error.take()?;
         let (line, column) = parser.last_statement;
-        info.metadata = Some(Box::new((line, column, source.to_owned())));
+        info.metadata = Some(Box::new((line, column, text.clone().into_owned())));
         Some(info)
     })
 }

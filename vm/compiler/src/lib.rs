@@ -15,6 +15,7 @@ mod source;
 mod symbols;
 mod syntax_error;
 mod unit;
+mod warnings;
 
 use std::borrow::Cow;
 
@@ -77,18 +78,26 @@ pub fn compile_with_warnings(
     }
     let plain = with_plain_inequality(text, options);
     let source = Source::new(&plain);
-    parsed(&source, text, mode, options, |module| {
+    parsed(&source, text, mode, options, |module, mut warnings| {
+        if let Mod::Module(module) = &module {
+            warnings::of_body(&source, &module.body, &mut warnings);
+        }
         lower::compile_module(&source, &module, filename, mode, options)
+            .map(|(code, more)| (code, warnings.into_iter().chain(more).collect()))
             // Without text: CPython shows the line of the file, if there is one.
             .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
     })
 }
 
 /// Parses a source text without compiling it: the syntax tree, or the error that the parser finds.
-pub fn parse(source: &str, mode: Mode, options: Options) -> Result<Mod, SyntaxErrorInfo> {
+pub fn parse(
+    source: &str,
+    mode: Mode,
+    options: Options,
+) -> Result<(Mod, Vec<CompileWarning>), SyntaxErrorInfo> {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
     let plain = with_plain_inequality(text, options);
-    parsed(&Source::new(&plain), text, mode, options, Ok)
+    parsed(&Source::new(&plain), text, mode, options, |module, warnings| Ok((module, warnings)))
 }
 
 /// What the diagnosis minds about a source; `None` if it takes it. For tests: compiling asks only if it must.
@@ -109,7 +118,7 @@ fn with_plain_inequality(text: &str, options: Options) -> Cow<'_, str> {
 
 fn has_diamonds(text: &str, options: Options) -> bool {
     options.future_flags & taipan_bytecode::flags::CO_FUTURE_BARRY_AS_BDFL != 0
-        || text.contains("from __future__ import barry_as_FLUFL")
+        || text.lines().any(|line| line.starts_with("from __future__ import barry_as_FLUFL"))
 }
 
 /// Parses and hands the tree on; the error is what CPython finds in `text`.
@@ -118,7 +127,7 @@ fn parsed<T: Send>(
     text: &str,
     mode: Mode,
     options: Options,
-    next: impl FnOnce(Mod) -> Result<T, SyntaxErrorInfo> + Send,
+    next: impl FnOnce(Mod, Vec<CompileWarning>) -> Result<T, SyntaxErrorInfo> + Send,
 ) -> Result<T, SyntaxErrorInfo> {
     let settings = diagnosis::Settings {
         incomplete: options.allow_incomplete_input,
@@ -153,6 +162,7 @@ fn parsed<T: Send>(
             let found = diagnosis::diagnose(text, start, settings);
             return Err(found.map_or_else(|| failure.into_info(source), |info| *info));
         }
-        next(parsed.into_syntax())
+        let warnings = warnings::of_tokens(source, parsed.tokens());
+        next(parsed.into_syntax(), warnings)
     })
 }

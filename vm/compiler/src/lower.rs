@@ -401,7 +401,7 @@ impl<'a> Compiler<'a> {
     pub(crate) fn warn(&mut self, message: String, range: TextRange) {
         let line = self.source.line(range.start());
         if !self.warnings.iter().any(|w| w.line == line && w.message == message) {
-            self.warnings.push(CompileWarning { message, line });
+            self.warnings.push(CompileWarning::new(self.source, message, range));
         }
     }
 

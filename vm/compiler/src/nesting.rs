@@ -29,15 +29,29 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
     let mut total = 0usize;
     let mut deepest = 0usize;
     let mut indent = 0usize;
+    // Fields of f-strings stand side by side; they make no chain.
+    let mut fields: Vec<bool> = Vec::new();
+    let mut before = TokenKind::EndOfFile;
+    let mut fields_before = false;
     loop {
         let kind = lexer.next_token();
         match kind {
             TokenKind::EndOfFile => break,
             TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
                 total += 2;
-                if let Some(last) = chains.last_mut() {
+                let in_text = matches!(
+                    before,
+                    TokenKind::FStringStart
+                        | TokenKind::FStringMiddle
+                        | TokenKind::TStringStart
+                        | TokenKind::TStringMiddle
+                ) || (before == TokenKind::Rbrace && fields_before);
+                if let Some(last) = chains.last_mut()
+                    && !in_text
+                {
                     *last += 2;
                 }
+                fields.push(in_text);
                 chains.push(0);
                 if chains.len() > MAX_BRACKETS + 1 {
                     return Err(Failure::syntax(
@@ -48,6 +62,12 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
             }
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace if chains.len() > 1 => {
                 total -= chains.pop().unwrap_or(0);
+                if fields.pop() == Some(true) {
+                    total -= 2;
+                    fields_before = true;
+                    before = kind;
+                    continue;
+                }
             }
             TokenKind::Comma | TokenKind::Semi | TokenKind::Newline => {
                 if kind != TokenKind::Comma {
@@ -88,6 +108,8 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
                 }
             }
         }
+        fields_before = false;
+        before = kind;
         deepest = deepest.max(total + 2 * indent);
         if deepest > MAX_DEPTH {
             return Err(Box::new(Failure {

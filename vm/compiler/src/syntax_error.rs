@@ -63,6 +63,10 @@ impl std::error::Error for SyntaxErrorInfo {}
 pub struct CompileWarning {
     pub message: String,
     pub line: u32,
+    /// One-based, in characters.
+    pub offset: u32,
+    pub end_line: u32,
+    pub end_offset: u32,
 }
 
 /// An error with its place.

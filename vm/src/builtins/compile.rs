@@ -216,13 +216,16 @@ impl Source<'_> {
 pub fn compile_text(text: &str, filename: &str, mode: Mode, options: CompileOptions) -> PyResult<Py<PyCode>> {
     match taipan_compiler::compile_with_warnings(text, filename, mode, options.options) {
         Ok((unit, warnings)) => {
-            for warning in warnings {
-                warn(&warning, filename, text)?;
-            }
+            warn_all(&warnings, filename, text)?;
             Ok(PyCode::new(unit))
         }
         Err(info) => Err(raise_syntax_error(&info, filename, options.allow_incomplete)),
     }
+}
+
+/// Emits the warnings found in a source.
+pub fn warn_all(warnings: &[taipan_compiler::CompileWarning], filename: &str, text: &str) -> PyResult<()> {
+    warnings.iter().try_for_each(|warning| warn(warning, filename, text))
 }
 
 fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -> PyResult<()> {
@@ -242,9 +245,9 @@ fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -
                 kind: SyntaxErrorKind::SyntaxError,
                 message: warning.message.clone(),
                 line: warning.line,
-                offset: 0,
-                end_line: warning.line,
-                end_offset: 0,
+                offset: warning.offset as i32,
+                end_line: warning.end_line,
+                end_offset: warning.end_offset as i32,
                 text: line,
                 metadata: None,
             };

@@ -47,6 +47,7 @@ fn make_classes() -> Classes {
         .flag(type_flags::HEAP)
         .slots(TypeSlots { new: Some(new), init: Some(init), repr: Some(repr_of), ..TypeSlots::EMPTY })
         .methods(PyNode::methods())
+        .getset(taipan_objects::object_type::DICT_GETSETS)
         .attr("_fields", names([]))
         .attr("__match_args__", names([]))
         .attr("_attributes", names([]))

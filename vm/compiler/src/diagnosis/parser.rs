@@ -12,7 +12,7 @@ use super::tokenizer::{Tokenizer, Wrong};
 use crate::syntax_error::{SyntaxErrorInfo, SyntaxErrorKind};
 
 /// How deep rules nest before the source is too complex.
-const MAX_LEVEL: usize = 4000;
+const MAX_LEVEL: usize = 6000;
 
 /// What a rule or an item found.
 pub(super) type NodeId = u32;
@@ -242,13 +242,6 @@ impl<'a> Parser<'a> {
     }
 
     fn grow(&mut self, index: usize, key: (u32, u16, bool)) -> Option<NodeId> {
-        self.level += 1;
-        let found = self.grow_seed(index, key);
-        self.level -= 1;
-        found
-    }
-
-    fn grow_seed(&mut self, index: usize, key: (u32, u16, bool)) -> Option<NodeId> {
         let start = self.mark;
         self.memo.insert(key, None);
         let mut best = None;
@@ -384,10 +377,7 @@ impl<'a> Parser<'a> {
             }
             Item::Rule(index) => self.rule(*index),
             Item::Group(alternatives) => {
-                self.level += 1;
-                let found = self.alternatives(alternatives);
-                self.level -= 1;
-                found
+                self.alternatives(alternatives)
             }
             Item::Optional(inner) => {
                 let start = self.mark;

@@ -242,24 +242,48 @@ impl<'a> Compiler<'a> {
 
     /// Warns of a call of a literal, mostly a forgotten comma.
     fn check_caller(&mut self, func: &Expr) {
-        let kind = match func {
-            Expr::StringLiteral(_) | Expr::FString(_) => "str",
-            Expr::BytesLiteral(_) => "bytes",
-            Expr::NumberLiteral(n) => match n.value {
-                ast::Number::Int(_) => "int",
-                ast::Number::Float(_) => "float",
-                ast::Number::Complex { .. } => "complex",
-            },
-            Expr::Tuple(_) => "tuple",
-            Expr::List(_) | Expr::ListComp(_) => "list",
-            Expr::Dict(_) | Expr::DictComp(_) => "dict",
-            Expr::Set(_) | Expr::SetComp(_) => "set",
-            Expr::Generator(_) => "generator",
-            Expr::NoneLiteral(_) => "NoneType",
-            Expr::BooleanLiteral(_) => "bool",
-            Expr::EllipsisLiteral(_) => "ellipsis",
-            _ => return,
-        };
+        let Some(kind) = type_of(func).filter(|kind| *kind != "function") else { return };
         self.warn(format!("'{kind}' object is not callable; perhaps you missed a comma?"), func.range());
     }
+
+    /// Warns of a subscript that cannot work, mostly a forgotten comma.
+    pub(crate) fn check_subscript(&mut self, s: &ast::ExprSubscript) {
+        let Some(kind) = type_of(&s.value) else { return };
+        if !matches!(kind, "str" | "bytes" | "tuple" | "list" | "dict") {
+            self.warn(format!("'{kind}' object is not subscriptable; perhaps you missed a comma?"), s.range);
+            return;
+        }
+        let Some(index) = type_of(&s.slice).filter(|_| kind != "dict") else { return };
+        if !matches!(index, "int" | "bool" | "slice") {
+            self.warn(
+                format!("{kind} indices must be integers or slices, not {index}; perhaps you missed a comma?"),
+                s.range,
+            );
+        }
+    }
+}
+
+/// The type that an expression's value is bound to have.
+fn type_of(e: &Expr) -> Option<&'static str> {
+    Some(match e {
+        Expr::StringLiteral(_) | Expr::FString(_) => "str",
+        Expr::TString(_) => "string.templatelib.Template",
+        Expr::BytesLiteral(_) => "bytes",
+        Expr::NumberLiteral(n) => match n.value {
+            ast::Number::Int(_) => "int",
+            ast::Number::Float(_) => "float",
+            ast::Number::Complex { .. } => "complex",
+        },
+        Expr::Tuple(_) => "tuple",
+        Expr::List(_) | Expr::ListComp(_) => "list",
+        Expr::Dict(_) | Expr::DictComp(_) => "dict",
+        Expr::Set(_) | Expr::SetComp(_) => "set",
+        Expr::Generator(_) => "generator",
+        Expr::Lambda(_) => "function",
+        Expr::Slice(_) => "slice",
+        Expr::NoneLiteral(_) => "NoneType",
+        Expr::BooleanLiteral(_) => "bool",
+        Expr::EllipsisLiteral(_) => "ellipsis",
+        _ => return None,
+    })
 }

@@ -357,6 +357,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn subscript(&mut self, s: &'a ast::ExprSubscript, dst: Option<u16>) -> Result<Operand> {
+        self.check_subscript(s);
         let mark = self.unit.depth;
         let container = self.expr_stable(&s.value)?;
         let (op, index) = if let Some(i) = self.small_int(&s.slice) {

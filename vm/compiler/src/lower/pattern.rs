@@ -143,7 +143,8 @@ impl<'a> Compiler<'a> {
                 | Expr::NoneLiteral(_)
                 | Expr::BooleanLiteral(_)
         );
-        if !valid {
+        let wrong_operator = matches!(e, Expr::BinOp(b) if !matches!(b.op, ast::Operator::Add | ast::Operator::Sub));
+        if !valid || wrong_operator {
             return self.error("patterns may only match literals and attribute lookups", e.range());
         }
         self.expr(e, None)
@@ -344,7 +345,7 @@ impl<'a> Compiler<'a> {
         self.unit.release(t as u32);
         let mut seen: Vec<Vec<u8>> = Vec::new();
         for key in &p.keys {
-            if let Some(key_constant) = self.fold(key).and_then(|c| fold::constant_key(&c)) {
+            if let Some(key_constant) = self.fold(key).and_then(|c| fold::equality_key(&c)) {
                 if seen.contains(&key_constant) {
                     let text = self.source.slice(key);
                     return self.error(format!("mapping pattern checks duplicate key ({text})"), p.range);

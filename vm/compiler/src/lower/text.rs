@@ -210,7 +210,8 @@ impl<'a> Compiler<'a> {
                 }
                 InterpolatedStringElement::Interpolation(field) => {
                     if let Some(text) = &field.debug_text {
-                        push_literal(pieces, |bytes| bytes.extend(text.as_str().as_bytes()));
+                        let text = without_comments(text.as_str());
+                        push_literal(pieces, |bytes| bytes.extend(text.as_bytes()));
                     }
                     pieces.push(Piece::Field(field));
                 }
@@ -377,19 +378,57 @@ impl<'a> Compiler<'a> {
         Ok(value.reg)
     }
 
-    /// The expression of a field as written, parentheses included, without blanks around it.
+    /// The expression of a field as written, blanks around it included, up to what ends it.
     fn field_text(&self, field: &InterpolatedElement) -> String {
         let start = field.range.start().to_usize() + 1;
         let mut end = field.expression.range().end().to_usize();
         let text = self.source.text;
-        // Closing parentheses belong to the expression, but not the blanks behind it.
+        let mut comment = false;
         for (i, c) in text[end..field.range.end().to_usize()].char_indices() {
             match c {
-                ')' => end = field.expression.range().end().to_usize() + i + 1,
+                '\n' => comment = false,
+                _ if comment => {}
+                '#' => comment = true,
+                ')' => {}
                 c if c.is_whitespace() => {}
-                _ => break,
+                _ => {
+                    end += i;
+                    break;
+                }
             }
         }
-        text[start..end].trim().to_owned()
+        without_comments(&text[start..end])
     }
+}
+
+/// An expression's text without its comments; line ends stay.
+fn without_comments(text: &str) -> String {
+    if !text.contains('#') {
+        return text.to_owned();
+    }
+    let mut kept = String::with_capacity(text.len());
+    let (mut quote, mut comment) = (None::<char>, false);
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        if comment && c != '\n' {
+            continue;
+        }
+        comment = false;
+        match (quote, c) {
+            (None, '#') => {
+                comment = true;
+                continue;
+            }
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), '\\') => {
+                kept.push(c);
+                kept.extend(characters.next());
+                continue;
+            }
+            _ => {}
+        }
+        kept.push(c);
+    }
+    kept
 }

@@ -234,6 +234,18 @@ pub(crate) fn constant_key(value: &Const) -> Option<Vec<u8>> {
     write_key(value, &mut key).then_some(key)
 }
 
+/// A text that is the same for constants that are equal, as far as dict keys in patterns go.
+pub(crate) fn equality_key(value: &Const) -> Option<Vec<u8>> {
+    let whole = |f: f64| (f.fract() == 0.0 && f.abs() < 9e15).then_some(Const::Int(f as i64));
+    match value {
+        Const::True => constant_key(&Const::Int(1)),
+        Const::False => constant_key(&Const::Int(0)),
+        Const::Float(f) => constant_key(&whole(*f).unwrap_or(Const::Float(*f))),
+        Const::Complex(re, 0.0) => constant_key(&whole(*re).unwrap_or(Const::Float(*re))),
+        other => constant_key(other),
+    }
+}
+
 fn write_key(value: &Const, key: &mut Vec<u8>) -> bool {
     let text = |key: &mut Vec<u8>, tag: u8, bytes: &[u8]| {
         key.push(tag);

@@ -115,7 +115,6 @@ impl Builder {
         };
         self.current = id;
         self.conditional = 0;
-        self.iterable_depth = 0;
         self.forbidden = None;
         outer
     }

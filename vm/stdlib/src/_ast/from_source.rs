@@ -164,7 +164,10 @@ fn parse(text: &str, filename: &str, mode: &str, _flags: i64, options: CompileOp
     };
     let text = if kind == Mode::Eval { text.trim_start_matches([' ', '\t']) } else { text };
     match taipan_compiler::parse(text, kind, options.options) {
-        Ok(module) => Builder::new(text.strip_prefix('\u{feff}').unwrap_or(text)).module(&module, mode),
+        Ok((module, warnings)) => {
+            taipan_vm::builtins::compile::warn_all(&warnings, filename, text)?;
+            Builder::new(text.strip_prefix('\u{feff}').unwrap_or(text)).module(&module, mode)
+        }
         Err(info) => {
             Err(taipan_vm::builtins::compile::raise_syntax_error(&info, filename, options.allow_incomplete))
         }
