@@ -362,7 +362,8 @@ impl PyCode {
                 "co_flags" => unit.flags = int()? as u32,
                 "co_consts" => {
                     let items = value.downcast::<PyTuple>().map(|t| t.to_vec());
-                    let items = items.ok_or_else(|| type_error("code.replace(): co_consts must be a tuple"))?;
+                    let items =
+                        items.ok_or_else(|| type_error("code.replace(): co_consts must be a tuple"))?;
                     if items.len() < code.consts.len() {
                         return Err(value_error("code.replace(): co_consts is too short for the code"));
                     }

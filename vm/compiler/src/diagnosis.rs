@@ -14,8 +14,8 @@ mod tokenizer;
 
 use std::borrow::Cow;
 
-pub(crate) use parser::Settings;
 use parser::Parser;
+pub(crate) use parser::Settings;
 use token::Kind;
 
 use crate::syntax_error::{SyntaxErrorInfo, SyntaxErrorKind};
@@ -95,7 +95,9 @@ impl Parser<'_> {
             Some(_) if tokenizer_ok => self.check_rest(),
             Some(_) => {}
             None => match last {
-                None => self.raise_last(SyntaxErrorKind::SyntaxError, "error at start before reading any input"),
+                None => {
+                    self.raise_last(SyntaxErrorKind::SyntaxError, "error at start before reading any input")
+                }
                 Some(token) if token.kind == Kind::Indent => {
                     self.raise_last(SyntaxErrorKind::IndentationError, "unexpected indent");
                 }

@@ -65,7 +65,9 @@ pub(super) fn wrong_text(body: &str) -> Option<String> {
 fn unicode_error(position: usize, length: usize, reason: &str) -> String {
     let end = position + length - 1;
     if length == 1 {
-        return format!("(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position {position}: {reason}");
+        return format!(
+            "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position {position}: {reason}"
+        );
     }
     format!("(unicode error) 'unicodeescape' codec can't decode bytes in position {position}-{end}: {reason}")
 }

@@ -62,8 +62,15 @@ pub(crate) enum Action {
     Pass,
     /// Makes a node.
     Node(&'static str),
-    Raise { place: Place, indentation: bool, message: &'static str },
-    Target { kind: &'static str, of: u8 },
+    Raise {
+        place: Place,
+        indentation: bool,
+        message: &'static str,
+    },
+    Target {
+        kind: &'static str,
+        of: u8,
+    },
     Special(&'static str),
 }
 
@@ -250,10 +257,7 @@ impl Reader<'_> {
                 return if quote == '"' { Item::Soft(text) } else { Item::Literal(text) };
             }
         }
-        let end = self
-            .rest
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
         self.rest = rest;
         Item::Token(match name {

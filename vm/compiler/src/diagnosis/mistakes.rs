@@ -157,7 +157,11 @@ impl<'a> Parser<'a> {
         if let Some(bracket) = self.tokenizer.brackets.last().copied() {
             let message = format!("'{}' was never closed", bracket.byte as char);
             let (line, column) = (bracket.line, bracket.column + 1);
-            self.raise(SyntaxErrorKind::SyntaxError, message, Span { line, column, end_line: line, end_column: 0 });
+            self.raise(
+                SyntaxErrorKind::SyntaxError,
+                message,
+                Span { line, column, end_line: line, end_column: 0 },
+            );
         }
     }
 
@@ -432,7 +436,11 @@ impl<'a> Parser<'a> {
             }
             "comprehension_target" => {
                 let last = self.elements(b).last().copied().unwrap_or(b);
-                self.raise_range(a, last, "did you forget parentheses around the comprehension target?".into());
+                self.raise_range(
+                    a,
+                    last,
+                    "did you forget parentheses around the comprehension target?".into(),
+                );
             }
             "diamond" => {
                 let (first, second) = (&self.nodes[a as usize], &self.nodes[b as usize]);
@@ -455,7 +463,8 @@ impl<'a> Parser<'a> {
         let prefix = self.tokenizer.prefix();
         let (before, after) = (&self.nodes[sign as usize], &self.nodes[letter as usize]);
         if before.line != after.line || before.end_column != after.column {
-            let message = format!("{prefix}-string: conversion type must come right after the exclamation mark");
+            let message =
+                format!("{prefix}-string: conversion type must come right after the exclamation mark");
             self.raise_range(sign, letter, message);
             return None;
         }
@@ -475,7 +484,11 @@ impl<'a> Parser<'a> {
         let text = self.token_text(self.tokens[start]);
         let quote = text.find(['"', '\''])?;
         let prefix = text[..quote].to_ascii_lowercase();
-        let width = if text.len() >= quote + 6 && text[quote..].starts_with(&text[quote..=quote].repeat(3)) { 3 } else { 1 };
+        let width = if text.len() >= quote + 6 && text[quote..].starts_with(&text[quote..=quote].repeat(3)) {
+            3
+        } else {
+            1
+        };
         let body = text.get(quote + width..text.len() - width).unwrap_or("");
         if prefix.contains('b') && !body.is_ascii() {
             self.raise_node(node, "bytes can only contain ASCII literal characters".into());
@@ -484,8 +497,11 @@ impl<'a> Parser<'a> {
         if prefix.contains('r') {
             return Some(node);
         }
-        let wrong =
-            if prefix.contains('b') { super::escape::wrong_bytes(body) } else { super::escape::wrong_text(body) };
+        let wrong = if prefix.contains('b') {
+            super::escape::wrong_bytes(body)
+        } else {
+            super::escape::wrong_text(body)
+        };
         self.escape_result(wrong, node)
     }
 

@@ -73,8 +73,14 @@ type Letters = [NodeId; 5];
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, settings: Settings) -> Self {
-        let nothing =
-            Node { what: What::Nothing, line: 0, column: 0, end_line: 0, end_column: 0, children: Vec::new() };
+        let nothing = Node {
+            what: What::Nothing,
+            line: 0,
+            column: 0,
+            end_line: 0,
+            end_column: 0,
+            children: Vec::new(),
+        };
         Self {
             text,
             tokenizer: Tokenizer::new(text, settings.barry),
@@ -148,9 +154,10 @@ impl<'a> Parser<'a> {
         let start = self.tokens.get(from).copied();
         let end = self.mark.checked_sub(1).and_then(|i| {
             // Blank tokens do not count.
-            (0..=i).rev().map(|i| self.tokens[i]).find(|t| {
-                !matches!(t.kind, Kind::Newline | Kind::Indent | Kind::Dedent | Kind::EndMarker)
-            })
+            (0..=i)
+                .rev()
+                .map(|i| self.tokens[i])
+                .find(|t| !matches!(t.kind, Kind::Newline | Kind::Indent | Kind::Dedent | Kind::EndMarker))
         });
         self.nodes.push(Node {
             what,
@@ -376,9 +383,7 @@ impl<'a> Parser<'a> {
                 self.take()
             }
             Item::Rule(index) => self.rule(*index),
-            Item::Group(alternatives) => {
-                self.alternatives(alternatives)
-            }
+            Item::Group(alternatives) => self.alternatives(alternatives),
             Item::Optional(inner) => {
                 let start = self.mark;
                 match self.item(inner) {
@@ -470,9 +475,40 @@ impl<'a> Parser<'a> {
 pub(super) fn is_keyword(name: &str) -> bool {
     matches!(
         name,
-        "False" | "None" | "True" | "and" | "as" | "assert" | "async" | "await" | "break" | "class" | "continue"
-            | "def" | "del" | "elif" | "else" | "except" | "finally" | "for" | "from" | "global" | "if" | "import"
-            | "in" | "is" | "lambda" | "nonlocal" | "not" | "or" | "pass" | "raise" | "return" | "try" | "while"
-            | "with" | "yield"
+        "False"
+            | "None"
+            | "True"
+            | "and"
+            | "as"
+            | "assert"
+            | "async"
+            | "await"
+            | "break"
+            | "class"
+            | "continue"
+            | "def"
+            | "del"
+            | "elif"
+            | "else"
+            | "except"
+            | "finally"
+            | "for"
+            | "from"
+            | "global"
+            | "if"
+            | "import"
+            | "in"
+            | "is"
+            | "lambda"
+            | "nonlocal"
+            | "not"
+            | "or"
+            | "pass"
+            | "raise"
+            | "return"
+            | "try"
+            | "while"
+            | "with"
+            | "yield"
     )
 }

@@ -164,11 +164,11 @@ impl<'a> Tokenizer<'a> {
 
     /// A token of bytes `range`; `None` for one without place.
     fn token(&self, kind: Kind, range: Option<(usize, usize)>) -> Token {
-        let of_string =
-            matches!(kind, Kind::String | Kind::FStringMiddle | Kind::TStringMiddle);
+        let of_string = matches!(kind, Kind::String | Kind::FStringMiddle | Kind::TStringMiddle);
         let line = if of_string { self.first_line } else { self.line };
         let line_start = if of_string { self.string_line_start } else { self.line_start };
-        let column = |at: usize, line_start: usize| if at >= line_start { (at - line_start) as i32 } else { -1 };
+        let column =
+            |at: usize, line_start: usize| if at >= line_start { (at - line_start) as i32 } else { -1 };
         let (start, end) = range.unwrap_or((self.cursor, self.cursor));
         Token {
             kind,
@@ -358,8 +358,15 @@ impl<'a> Tokenizer<'a> {
     }
 
     fn check_prefixes(&mut self, start: usize, [b, u, r, f, t]: [bool; 5]) -> Result<()> {
-        let pairs =
-            [(u, b, 'u', 'b'), (u, r, 'u', 'r'), (u, f, 'u', 'f'), (u, t, 'u', 't'), (b, f, 'b', 'f'), (b, t, 'b', 't'), (f, t, 'f', 't')];
+        let pairs = [
+            (u, b, 'u', 'b'),
+            (u, r, 'u', 'r'),
+            (u, f, 'u', 'f'),
+            (u, t, 'u', 't'),
+            (b, f, 'b', 'f'),
+            (b, t, 'b', 't'),
+            (f, t, 'f', 't'),
+        ];
         match pairs.into_iter().find(|(first, second, ..)| *first && *second) {
             Some((_, _, first, second)) => {
                 let (from, to) = (self.characters(start) + 1, self.characters(self.cursor));
@@ -492,8 +499,8 @@ fn is_printable(c: char) -> bool {
 
 fn is_operator(text: &[u8]) -> bool {
     const OPERATORS: [&[u8]; 27] = [
-        b"!=", b"%=", b"&=", b"**", b"*=", b"+=", b"-=", b"->", b"//", b"/=", b":=", b"<<", b"<=", b"<>", b"==",
-        b">=", b">>", b"@=", b"^=", b"|=", b"**=", b"//=", b">>=", b"<<=", b"...", b"!=", b"!=",
+        b"!=", b"%=", b"&=", b"**", b"*=", b"+=", b"-=", b"->", b"//", b"/=", b":=", b"<<", b"<=", b"<>",
+        b"==", b">=", b">>", b"@=", b"^=", b"|=", b"**=", b"//=", b">>=", b"<<=", b"...", b"!=", b"!=",
     ];
     OPERATORS.contains(&text)
 }

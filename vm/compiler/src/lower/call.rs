@@ -256,7 +256,9 @@ impl<'a> Compiler<'a> {
         let Some(index) = type_of(&s.slice).filter(|_| kind != "dict") else { return };
         if !matches!(index, "int" | "bool" | "slice") {
             self.warn(
-                format!("{kind} indices must be integers or slices, not {index}; perhaps you missed a comma?"),
+                format!(
+                    "{kind} indices must be integers or slices, not {index}; perhaps you missed a comma?"
+                ),
                 s.range,
             );
         }

@@ -143,7 +143,8 @@ impl<'a> Compiler<'a> {
                 | Expr::NoneLiteral(_)
                 | Expr::BooleanLiteral(_)
         );
-        let wrong_operator = matches!(e, Expr::BinOp(b) if !matches!(b.op, ast::Operator::Add | ast::Operator::Sub));
+        let wrong_operator =
+            matches!(e, Expr::BinOp(b) if !matches!(b.op, ast::Operator::Add | ast::Operator::Sub));
         if !valid || wrong_operator {
             return self.error("patterns may only match literals and attribute lookups", e.range());
         }

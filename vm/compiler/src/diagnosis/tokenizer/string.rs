@@ -55,7 +55,8 @@ impl Tokenizer<'_> {
         }
         let triple = if quotes == 3 { "triple-quoted " } else { "" };
         let hint = if escaped && quotes == 1 { "; perhaps you escaped the end quote?" } else { "" };
-        let result = self.fail(format!("unterminated {triple}string literal (detected at line {detected}){hint}"));
+        let result =
+            self.fail(format!("unterminated {triple}string literal (detected at line {detected}){hint}"));
         if c != b'\n' {
             self.done = if quotes == 3 { Done::EofInString } else { Done::EolInString };
         }
