@@ -19,6 +19,12 @@ pub struct Slot(AtomicU64);
 #[derive(Debug, Clone, Copy)]
 pub struct Replaced;
 
+impl Default for Slot {
+    fn default() -> Slot {
+        Slot::empty()
+    }
+}
+
 impl Slot {
     /// A slot that holds `value`.
     #[inline]

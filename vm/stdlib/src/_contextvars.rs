@@ -93,6 +93,11 @@ pub fn current() -> Py<PyContext> {
     context
 }
 
+/// A copy of the calling thread's context.
+pub fn copy_of_current() -> Obj {
+    make(current().shared(), true).into_obj()
+}
+
 impl PyContext {
     /// The values as they are now; not to be written.
     fn shared(&self) -> Py<PyDict> {
@@ -209,6 +214,6 @@ mod items {
     /// A copy of the current context.
     #[pyfunction]
     fn copy_context() -> Obj {
-        make(current().shared(), true).into_obj()
+        copy_of_current()
     }
 }

@@ -7,6 +7,7 @@ use taipan_objects::native::ModuleDef;
 
 pub mod _abc;
 pub mod _ast;
+pub mod _asyncio;
 pub mod _bisect;
 pub mod _blake2;
 pub mod _codecs;
@@ -79,6 +80,7 @@ pub mod zlib;
 /// All native modules. One line each, sorted by name.
 static MODULES: &[&ModuleDef] = &[
     &_abc::MODULE,
+    &_asyncio::MODULE,
     &_ast::MODULE,
     &_bisect::MODULE,
     &_blake2::MODULE,

@@ -1,0 +1,32 @@
+//! What lives in the Python part of `asyncio` and elsewhere in the library: imported when first needed, once.
+
+use std::sync::OnceLock;
+
+use taipan_objects::hooks;
+use taipan_objects::prelude::*;
+
+macro_rules! imported {
+    ($($name:ident => $module:literal . $attribute:literal;)*) => { $(
+        #[doc = concat!("`", $module, ".", $attribute, "`.")]
+        pub fn $name() -> PyResult<Obj> {
+            static FOUND: OnceLock<Obj> = OnceLock::new();
+            if let Some(found) = FOUND.get() {
+                return Ok(found.clone());
+            }
+            let found = hooks::module_attribute($module, $attribute)?.into_strong();
+            Ok(FOUND.get_or_init(|| found).clone())
+        }
+    )* };
+}
+
+imported! {
+    cancelled_error => "asyncio.exceptions"."CancelledError";
+    invalid_state_error => "asyncio.exceptions"."InvalidStateError";
+    event_loop_policy => "asyncio.events"."_get_event_loop_policy";
+    is_coroutine => "asyncio.coroutines"."iscoroutine";
+    future_repr => "asyncio.base_futures"."_future_repr";
+    task_repr => "asyncio.base_tasks"."_task_repr";
+    task_get_stack => "asyncio.base_tasks"."_task_get_stack";
+    task_print_stack => "asyncio.base_tasks"."_task_print_stack";
+    extract_stack => "traceback"."extract_stack";
+}
