@@ -8,6 +8,7 @@ mod proxy;
 
 use taipan_gc::weakref::{self, WeakSlot};
 use taipan_gc::{Header, Obj, Py, Slot};
+use taipan_threading::CriticalSection;
 use taipan_threading::sync::atomic::{AtomicI64, Ordering};
 
 use crate::argument::Args;
@@ -73,6 +74,7 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
         && (class.is(&types().weakref)
             || class.is(&types().weakproxy)
             || class.is(&types().weakcallableproxy));
+    let _section = shared.then(|| target.header().map(|header| CriticalSection::enter(header.lock())));
     if shared {
         // One object without callback serves all.
         let same =
@@ -114,7 +116,23 @@ pub fn count(target: &Obj) -> usize {
 
 /// `weakref.getweakrefs(target)`.
 pub fn list(target: &Obj) -> Vec<Obj> {
-    if is_referenceable(target) { weakref::list(target) } else { Vec::new() }
+    if !is_referenceable(target) {
+        return Vec::new();
+    }
+    // In CPython's order: the shared reference and proxy, then the others, newest first.
+    let rank = |object: &Obj| {
+        let has_callback = object.downcast::<PyWeakRef>().is_none_or(PyWeakRef::has_callback);
+        let class = class_of(object);
+        match has_callback {
+            false if class.is(&types().weakref) => 0,
+            false if class.is(&types().weakproxy) || class.is(&types().weakcallableproxy) => 1,
+            _ => 2,
+        }
+    };
+    let mut references = weakref::list(target);
+    references.reverse();
+    references.sort_by_key(rank);
+    references
 }
 
 /// The collector's hook: the referent of `weak` died.

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 
 from harness import run, slices
 
@@ -212,6 +213,8 @@ def tracebacks(context, running):
 
 
 def body(context):
+    # That the process has threads is the point.
+    warnings.simplefilter("ignore", DeprecationWarning)
     programs = [forks, signals, recursion, tracebacks]
     for number, running in enumerate(slices(context)):
         programs[number % len(programs)](context, running)

@@ -119,6 +119,13 @@ pub fn stop_the_world<R>(work: impl FnOnce(&Stopped) -> R) -> R {
     crate::global::registry().stop_the_world(work)
 }
 
+/// Stops all other threads and never lets them go on, for the end of the process: the calling thread runs as if it were alone.
+pub fn stop_for_good() {
+    if !is_stopper() {
+        std::mem::forget(crate::global::registry().begin_stop());
+    }
+}
+
 /// What stops have cost so far.
 pub fn stats() -> StopStats {
     crate::global::registry().stop_stats()

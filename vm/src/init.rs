@@ -4,6 +4,7 @@
 //! former ones made. The end runs in reverse, on the main thread, and never fails: errors are reported and the rest goes on.
 
 mod streams;
+mod teardown;
 
 use taipan_objects::module::PyModule;
 use taipan_objects::native::ModuleDef;
@@ -175,7 +176,7 @@ fn call_import_attribute(module: &str, name: &str) -> PyResult<Obj> {
     getattr_str(&import::import_module(module)?, name)
 }
 
-/// Ends the interpreter: waits for threads, runs exit functions, flushes. Returns the exit status, `status` unless flushing fails.
+/// Ends the interpreter: waits for threads, runs exit functions, takes the modules down, flushes. Returns the exit status, `status` unless flushing fails.
 pub fn finalize(status: i32) -> i32 {
     let mut status = status;
     if let Some(threading) = crate::sys::loaded("threading")
@@ -191,8 +192,16 @@ pub fn finalize(status: i32) -> i32 {
     if !flush_streams() {
         status = 120;
     }
-    INITIALIZED.store(false, Ordering::Release);
     crate::sys::set_finalizing();
+    if taipan_threading::multi_threaded() {
+        // Daemonic threads: what they use goes now.
+        taipan_threading::stop_for_good();
+    }
+    teardown::tear_down();
+    if !flush_streams() {
+        status = 120;
+    }
+    INITIALIZED.store(false, Ordering::Release);
     status
 }
 

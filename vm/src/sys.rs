@@ -11,7 +11,7 @@ mod jit;
 mod monitoring;
 mod taipan;
 
-pub use functions::{asyncgen_hooks, coroutine_origin_depth, set_finalizing};
+pub use functions::{asyncgen_hooks, coroutine_origin_depth, is_finalizing, set_finalizing};
 pub use hooks::{audit, is_audited, print_unraisable};
 
 pub use info::version_text as version;

@@ -25,6 +25,8 @@ pub fn set_least(objects: usize) {
     let objects = isize::try_from(objects).unwrap_or(isize::MAX);
     LEAST.store(objects, Ordering::Relaxed);
     OBJECTS.store(objects.max(1), Ordering::Relaxed);
+    // Other threads' heaps follow at their next look.
+    set_part(local::heap());
 }
 
 /// The least growth in objects that leads to a collection.

@@ -12,7 +12,8 @@
 //!
 //! **Comparing.** Identity first; then, if the hashes agree, exact strings by their text, everything else with Python's `==`, on
 //! counted references and outside of the lock. Afterwards a reader goes on if the table was not replaced meanwhile
-//! (a replaced one may have been freed and its address reused: `changes` tells); a writer goes on if the set of keys did not change at all.
+//! (a replaced one may have been freed and its address reused: `changes` tells). A writer that found its key goes on if that entry is still
+//! there, and one that did not, if the set of keys did not change at all.
 //!
 //! **Changing** happens in a [`ShortSection`]: first the caches are told (`keys_version`), then the table is changed in an
 //! order that readers can bear (`Table`), or a new one is filled and published by one exchange.
@@ -331,13 +332,16 @@ impl HashCore {
                     let changes = self.changes();
                     drop(section);
                     let equal = protocol::eq(&candidate, key)?;
-                    drop(candidate);
+                    // Dropped after the section: `candidate` is older. It also keeps the word in the slot from meaning another object.
                     let _section = ShortSection::enter(lock);
-                    if self.changes() != changes {
-                        continue;
-                    }
-                    if equal {
+                    if equal
+                        && self.changes() / REPLACED == changes / REPLACED
+                        && self.table().key(entry).peek().same(candidate.value())
+                    {
                         return Ok(act(self, Some(Place { cell: probe.at, entry })));
+                    }
+                    if equal || self.changes() != changes {
+                        continue;
                     }
                     probe.advance(self.table());
                     resume = Some((changes, probe));

@@ -313,16 +313,6 @@ fn no_frozen(name: &str) -> Raised {
     }
 }
 
-/// In a forked child: nobody else holds the import lock.
-#[allow(dead_code, reason = "for the fork hooks")]
-pub fn after_fork_child() {
-    if LOCK.owner.load(Ordering::Relaxed) != identity() && LOCK.lock.is_locked() {
-        LOCK.owner.store(0, Ordering::Relaxed);
-        LOCK.depth.store(0, Ordering::Relaxed);
-        LOCK.lock.release();
-    }
-}
-
 /// SipHash-1-3, as CPython hashes sources.
 fn siphash13(k0: u64, k1: u64, data: &[u8]) -> u64 {
     let mut v = [

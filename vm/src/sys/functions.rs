@@ -14,6 +14,11 @@ static SWITCH_INTERVAL: AtomicU64 = AtomicU64::new(0.005f64.to_bits());
 static FINALIZING: AtomicBool = AtomicBool::new(false);
 static DLOPEN_FLAGS: AtomicI64 = AtomicI64::new(libc::RTLD_NOW as i64);
 
+/// Whether the interpreter is shutting down.
+pub fn is_finalizing() -> bool {
+    FINALIZING.load(Ordering::Acquire)
+}
+
 /// The interpreter is shutting down from now on.
 pub fn set_finalizing() {
     FINALIZING.store(true, Ordering::Release);

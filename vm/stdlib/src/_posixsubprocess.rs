@@ -110,7 +110,7 @@ mod items {
         if is_none(preexec_fn) {
             return sys_calls::spawn(&setup, None).map_err(os_error);
         }
-        before_fork();
+        before_fork()?;
         let mut in_child = || {
             after_in_child();
             let called = call0(preexec_fn).is_ok();

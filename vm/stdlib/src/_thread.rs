@@ -100,9 +100,25 @@ pub(crate) static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 /// The least size that `stack_size` accepts.
 const LEAST_STACK: isize = 32 * 1024;
 
+/// No other thread is in the middle of starting or ending here until [`after_fork`].
+pub fn before_fork() {
+    handle::before_fork();
+}
+
+/// Undoes [`before_fork`].
+pub fn after_fork() {
+    handle::after_fork();
+}
+
 /// Forgets other threads in a forked child.
 pub fn after_fork_child() {
     handle::after_fork_child();
+    start::after_fork_child();
+}
+
+/// `PythonFinalizationError`.
+fn at_shutdown(text: &str) -> Raised {
+    raise_args(&types().python_finalization_error, vec![str_obj(text)])
 }
 
 /// Raises the simulated signal in the main thread, if Python code handles it.
@@ -247,23 +263,28 @@ mod items {
     }
     /// The name of the calling thread, as the operating system knows it.
     #[pyfunction]
-    fn _get_name() -> String {
-        let name = taipan_threading::current().map(|t| format!("/proc/self/task/{}/comm", t.native_id()));
-        let text = name.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-        text.trim_end_matches('\n').to_owned()
+    fn _get_name() -> Obj {
+        let path = taipan_threading::current().map(|t| format!("/proc/self/task/{}/comm", t.native_id()));
+        let bytes = path.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+        crate::file_path::name_obj(bytes.strip_suffix(b"\n").unwrap_or(&bytes))
     }
     /// Names the calling thread for the operating system.
     #[pyfunction(sig = "(name)")]
-    fn set_name(name: &str) -> PyResult<()> {
-        let mut end = name.len().min(15);
-        while !name.is_char_boundary(end) {
-            end -= 1;
+    fn set_name(name: &PyStr) {
+        let mut bytes = Vec::new();
+        for code in (0..name.units().len()).filter_map(|index| name.units().get(index)) {
+            // What is no character cannot be encoded.
+            let character = char::from_u32(code).unwrap_or('?');
+            if character == '\0' || bytes.len() >= NAME_MAXLEN as usize {
+                break;
+            }
+            bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         }
+        bytes.truncate(NAME_MAXLEN as usize);
         if let Some(thread) = taipan_threading::current() {
             // Not more than a courtesy: where there is no such file, there is no name.
-            let _ = std::fs::write(format!("/proc/self/task/{}/comm", thread.native_id()), &name[..end]);
+            let _ = std::fs::write(format!("/proc/self/task/{}/comm", thread.native_id()), bytes);
         }
-        Ok(())
     }
     /// Waits for all threads that are not daemonic to end.
     #[pyfunction]

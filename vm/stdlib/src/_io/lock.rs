@@ -11,6 +11,7 @@
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use taipan_objects::hooks;
 use taipan_objects::prelude::*;
@@ -67,10 +68,16 @@ impl<T> StreamLock<T> {
             self.lock.release();
         }
         loop {
-            match self.lock.acquire(None, true) {
+            let patience = taipan_vm::sys::is_finalizing().then_some(Duration::from_secs(1));
+            match self.lock.acquire(patience, true) {
                 Acquisition::Acquired => return Ok(()),
                 Acquisition::Interrupted => hooks::check_signals()?,
-                Acquisition::TimedOut => {}
+                Acquisition::TimedOut => {
+                    return Err(runtime_error(format!(
+                        "could not acquire lock for {} at interpreter shutdown, possibly due to daemon threads",
+                        repr_string(stream)?
+                    )));
+                }
             }
         }
     }

@@ -9,10 +9,11 @@
 //!
 //! The thread and whoever joins it share the state; the thread touches no Python object any more when it sets `done`.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use taipan_objects::hooks;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
@@ -21,7 +22,7 @@ use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_threading::Event;
 use taipan_threading::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use super::{current_ident, seconds, wait_interruptibly};
+use super::{at_shutdown, current_ident, seconds, wait_interruptibly};
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
 
@@ -87,6 +88,9 @@ impl Shared {
         if !self.is_done() && self.ident.load(Ordering::Acquire) == current_ident() {
             return Err(runtime_error("Cannot join current thread"));
         }
+        if taipan_vm::sys::is_finalizing() && !self.is_done() {
+            return Err(at_shutdown("cannot join thread at interpreter shutdown"));
+        }
         wait_interruptibly(timeout, |left| self.done.wait(left, true))
     }
 }
@@ -149,6 +153,22 @@ pub fn shutdown() {
             return;
         }
     }
+}
+
+thread_local! {
+    /// The lists' locks, held by the forking thread: a thread at its very end, which no stop waits for, may be using them.
+    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+}
+type Held = (MutexGuard<'static, Vec<Weak<Shared>>>, MutexGuard<'static, Vec<Arc<Shared>>>);
+
+/// Before a fork.
+pub fn before_fork() {
+    HELD.set(Some((RUNNING_HANDLES.lock(), TO_JOIN.lock())));
+}
+
+/// After a fork, in both processes.
+pub fn after_fork() {
+    drop(HELD.take());
 }
 
 /// In a forked child: all other threads are done.

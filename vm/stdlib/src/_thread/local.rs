@@ -174,6 +174,12 @@ fn dict_of(obj: &Obj) -> PyResult<Py<PyDict>> {
     if let Some(entry) = known.as_ref().and_then(|e| e.downcast::<PyLocalEntry>()) {
         return Ok(entry.dict.clone());
     }
+    // In a finalizer of garbage that the local belongs to, weak references to the entries are gone before the entries.
+    let key = MINE.with_borrow(|mine| mine.key);
+    let left = this.entries.lock().0.get(&key).cloned();
+    if let Some(entry) = left.as_ref().and_then(|e| e.downcast::<PyLocalEntry>()) {
+        return Ok(entry.dict.clone());
+    }
     let dict = add_entry(obj, this)?;
     let plain: InitFn = object_init;
     if let Some(init) = class_of(obj).slots.init()

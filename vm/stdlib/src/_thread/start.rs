@@ -1,5 +1,6 @@
 //! Starting threads, and their life from the first to the last instruction.
 
+use std::cell::Cell;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 use taipan_vm::thread::VmThread;
 
 use super::handle::{self, Shared};
-use super::{STACK_SIZE, local};
+use super::{STACK_SIZE, at_shutdown, local};
 
 /// Bytes of a thread's stack unless `stack_size` says otherwise.
 const DEFAULT_STACK: usize = 16 << 20;
@@ -23,6 +24,16 @@ static RUNNING: AtomicUsize = AtomicUsize::new(0);
 /// Threads started here that have not ended.
 pub fn running() -> usize {
     RUNNING.load(Ordering::Relaxed)
+}
+
+/// In a forked child: at most this thread is left.
+pub fn after_fork_child() {
+    RUNNING.store(usize::from(IS_MINE.get()), Ordering::Relaxed);
+}
+
+thread_local! {
+    /// Whether the calling thread was started here.
+    static IS_MINE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What a thread does.
@@ -55,6 +66,7 @@ impl Job {
 /// The whole life of the thread.
 fn live(job: Job, handle: &Arc<Shared>) {
     let thread = VmThread::enter();
+    IS_MINE.set(true);
     handle.started(thread.ident.get());
     job.run();
     drop(job);
@@ -66,6 +78,9 @@ fn live(job: Job, handle: &Arc<Shared>) {
 }
 
 fn spawn(job: Job, handle: &Arc<Shared>, daemon: bool) -> PyResult<u64> {
+    if taipan_vm::sys::is_finalizing() {
+        return Err(at_shutdown("can't create new thread at interpreter shutdown"));
+    }
     if !handle.begin(daemon) {
         return Err(runtime_error("thread already started"));
     }

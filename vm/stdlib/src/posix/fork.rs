@@ -35,16 +35,23 @@ fn run(functions: impl Iterator<Item = Obj>) {
     }
 }
 
-/// Before a fork: Python's functions, and no other thread at work.
-pub fn before() {
+/// Before a fork: Python's functions, and no other thread at work. Not any more when the interpreter shuts down.
+pub fn before() -> PyResult<()> {
+    if taipan_vm::sys::is_finalizing() {
+        let text = str_obj("can't fork at interpreter shutdown");
+        return Err(raise_args(&types().python_finalization_error, vec![text]));
+    }
     run(registered().before.to_vec().into_iter().rev());
     // The child could not finish another thread's import.
     import::lock_imports();
     taipan_threading::before_fork();
+    crate::_thread::before_fork();
+    Ok(())
 }
 
 /// After a fork, in the parent.
 pub fn after_in_parent() {
+    crate::_thread::after_fork();
     taipan_threading::after_fork_parent();
     import::unlock_imports();
     run(registered().in_parent.to_vec().into_iter());
@@ -52,22 +59,31 @@ pub fn after_in_parent() {
 
 /// After a fork, in the child: this is the only thread.
 pub fn after_in_child() {
+    crate::_thread::after_fork();
     let vanished = taipan_threading::after_fork_child();
     taipan_gc::thread::after_fork_child(&vanished);
     taipan_vm::thread::VmThread::after_fork_child();
     crate::_signal::after_fork_child();
+    crate::_thread::after_fork_child();
     import::unlock_imports();
     run(registered().in_child.to_vec().into_iter());
 }
 
-/// `fork()` with everything around it.
-fn fork_process(duplicate: impl FnOnce() -> SysResult<i32>) -> PyResult<i32> {
-    before();
+/// `fork()` with everything around it; `name` is what the program called.
+fn fork_process(name: &str, duplicate: impl FnOnce() -> SysResult<i32>) -> PyResult<i32> {
+    before()?;
     let result = duplicate();
     if result == Ok(0) {
         after_in_child();
     } else {
         after_in_parent();
+        if result.is_ok() && taipan_threading::threads().count() > 1 {
+            let text = format!(
+                "This process (pid={}) is multi-threaded, use of {name}() may lead to deadlocks in the child.",
+                std::process::id()
+            );
+            hooks::warn(&text, types().deprecation_warning.as_obj(), 1)?;
+        }
     }
     result.map_err(os_error)
 }
@@ -79,7 +95,7 @@ mod items {
     /// Fork a child process.
     #[pyfunction]
     fn fork() -> PyResult<i32> {
-        fork_process(sys_calls::fork)
+        fork_process("fork", sys_calls::fork)
     }
     /// Register callables to be called when forking a new process.
     #[pyfunction(
