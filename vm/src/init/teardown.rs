@@ -82,7 +82,9 @@ pub(super) fn tear_down() {
     let _ = taipan_gc::collector::collect(2);
     while let Some(reference) = references.pop() {
         let module = reference.downcast::<PyWeakRef>().and_then(PyWeakRef::get);
-        if let Some(dict) = module.as_ref().and_then(|module| module.downcast::<PyModule>()).map(PyModule::dict) {
+        if let Some(dict) =
+            module.as_ref().and_then(|module| module.downcast::<PyModule>()).map(PyModule::dict)
+        {
             drop(module);
             clear(&dict, |name| name.starts_with('_') && !name.starts_with("__"));
             clear(&dict, |name| !name.starts_with('_') || name.starts_with("__") && name != "__builtins__");
