@@ -31,7 +31,7 @@ pub(crate) enum Start {
 /// What is wrong with a source; `None` if CPython's grammar takes it.
 pub(crate) fn diagnose(source: &str, start: Start, mut settings: Settings) -> Option<Box<SyntaxErrorInfo>> {
     let mut text = Cow::Borrowed(source);
-    if start != Start::Single && !text.ends_with('\n') {
+    if start == Start::File && !text.ends_with('\n') {
         text.to_mut().push('\n');
     }
     settings.single = start == Start::Single;

@@ -23,6 +23,7 @@ use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode as ParserMode, ParseOptions};
 
 pub use syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
+pub use symbols::TableEntry;
 pub use taipan_bytecode::CodeUnit;
 
 use source::Source;
@@ -104,6 +105,18 @@ pub fn parse(
 #[doc(hidden)]
 pub fn diagnose(source: &str) -> Option<SyntaxErrorInfo> {
     diagnosis::diagnose(source, diagnosis::Start::File, diagnosis::Settings::default()).map(|info| *info)
+}
+
+/// The symbol table of a source text.
+pub fn symbol_table(source: &str, mode: Mode, options: Options) -> Result<TableEntry, SyntaxErrorInfo> {
+    let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let plain = with_plain_inequality(text, options);
+    let source = Source::new(&plain);
+    parsed(&source, text, mode, options, |module, _| {
+        lower::symbol_table(&module, options)
+            .map(|table| symbols::export(&table, &source))
+            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
+    })
 }
 
 /// The value of a string literal as a constant; its lone surrogates are read from the source.

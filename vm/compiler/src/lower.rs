@@ -80,6 +80,18 @@ pub(crate) struct Compiler<'a> {
     overflow: bool,
 }
 
+/// The scopes of a parsed source.
+pub(crate) fn symbol_table(module: &Mod, options: Options) -> Result<symbols::SymbolTable> {
+    let body: &[Stmt] = match module {
+        Mod::Module(m) => &m.body,
+        Mod::Expression(_) => &[],
+    };
+    let future = import::future_features(body)? | options.future_flags;
+    let mut table = symbols::build(module, future & flags::CO_FUTURE_ANNOTATIONS != 0)?;
+    symbols::analyze(&mut table)?;
+    Ok(table)
+}
+
 /// Compiles a parsed source.
 pub(crate) fn compile_module(
     source: &Source<'_>,
@@ -93,9 +105,7 @@ pub(crate) fn compile_module(
         Mod::Expression(_) => &[],
     };
     let future = import::future_features(body)? | options.future_flags;
-    let mut table = symbols::build(module, future & flags::CO_FUTURE_ANNOTATIONS != 0)?;
-    symbols::analyze(&mut table)?;
-    let table = table;
+    let table = symbol_table(module, options)?;
     let mut unit = Unit::new(0, VariableMap::new(&table, 0));
     unit.name = "<module>".into();
     unit.qualname = "<module>".into();

@@ -8,12 +8,15 @@
 mod analyze;
 mod build;
 mod build_expression;
+mod export;
 
-use ruff_text_size::TextRange;
+use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use analyze::analyze;
 pub(crate) use build::build;
+pub use export::TableEntry;
+pub(crate) use export::export;
 
 /// An interned, mangled name.
 pub(crate) type Sym = u32;
@@ -100,6 +103,8 @@ pub(crate) enum Role {
 pub(crate) struct Scope {
     pub(crate) kind: ScopeKind,
     pub(crate) name: String,
+    /// Where the statement or expression begins that has the scope.
+    pub(crate) start: TextSize,
     pub(crate) parent: Option<ScopeId>,
     pub(crate) children: Vec<ScopeId>,
     pub(crate) symbols: Vec<Symbol>,

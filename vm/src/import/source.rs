@@ -64,20 +64,33 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
     };
     let encoding = declared_encoding(body);
     match encoding {
-        Some(name) if bom && !is_utf8_name(&name) => {
-            Err(located(format!("encoding problem: {name} with BOM"), filename, None))
+        Some(name) if bom && normal_name(&name) != "utf-8" => {
+            let line = body.split(|b| *b == b'\n').position(|line| {
+                String::from_utf8_lossy(line).contains(&name)
+            });
+            let number = line.unwrap_or(0);
+            let text = body.split(|b| *b == b'\n').nth(number).map(String::from_utf8_lossy).unwrap_or_default();
+            let message = format!("encoding problem: {name} with BOM");
+            let width = text.chars().count() as i64;
+            Err(in_line(&message, is_file.then_some(filename), number + 1, (0, width), &text))
         }
         Some(name) if !is_utf8_name(&name) => {
             let object = bytes_obj(body);
             let decoded = match codecs::decode_object(&object, &name, "strict") {
                 Ok(decoded) => decoded,
                 Err(Raised) if raised_is(&types().lookup_error) => {
-                    drop(take_raised());
-                    return Err(located(format!("unknown encoding: {name}"), filename, None));
+                    let error = take_raised();
+                    let text = str_string(&error)?;
+                    let message = if text.contains("is not a text encoding") {
+                        text
+                    } else {
+                        format!("unknown encoding: {name}")
+                    };
+                    return Err(located(message, filename));
                 }
                 Err(Raised) if raised_is(&types().unicode_error) => {
                     let error = take_raised();
-                    return Err(located(format!("(unicode error) {}", str_string(&error)?), filename, None));
+                    return Err(located(str_string(&error)?, filename));
                 }
                 Err(raised) => return Err(raised),
             };
@@ -91,21 +104,24 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
             Err(error) => {
                 let at = error.valid_up_to();
                 let byte = body[at];
-                if is_file && declared.is_none() {
-                    let line = body[..at].iter().filter(|b| **b == b'\n').count() + 1;
-                    return Err(located(
-                        format!(
-                            "Non-UTF-8 code starting with '\\x{byte:02x}' on line {line}, but no encoding declared; \
-                             see https://peps.python.org/pep-0263/ for details"
-                        ),
-                        filename,
-                        Some(line),
-                    ));
+                if declared.is_none_or(|name| normal_name(&name) == "utf-8") {
+                    let line = body[..at].iter().filter(|b| **b == b'\n').count();
+                    let start = body[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+                    let before = String::from_utf8_lossy(&body[start..at]).chars().count() as i64;
+                    let text = body.split(|b| *b == b'\n').nth(line).map(String::from_utf8_lossy);
+                    let number = line + 1;
+                    let message = format!(
+                        "Non-UTF-8 code starting with '\\x{byte:02x}' on line {number}, but no encoding declared; \
+                         see https://peps.python.org/pep-0263/ for details"
+                    );
+                    let place = (before + 1, before + 1);
+                    let name = is_file.then_some(filename);
+                    return Err(in_line(&message, name, number, place, &text.unwrap_or_default()));
                 }
                 match codecs::decode_utf8(body) {
                     Err(Raised) => {
                         let error = take_raised();
-                        Err(located(format!("(unicode error) {}", str_string(&error)?), filename, None))
+                        Err(located(str_string(&error)?, filename))
                     }
                     Ok(text) => Ok(text.utf8()?.into_owned()),
                 }
@@ -114,8 +130,34 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
     }
 }
 
+/// `utf-8` in its usual spellings; other names as they are.
+fn normal_name(name: &str) -> String {
+    let plain = name.to_ascii_lowercase().replace('_', "-");
+    if plain == "utf-8" || plain.starts_with("utf-8-") { "utf-8".to_owned() } else { plain }
+}
+
 #[cold]
-fn located(message: String, filename: &str, line: Option<usize>) -> Raised {
-    let place = tuple_obj(vec![str_obj(filename), int_obj(line.unwrap_or(0) as i64), int_obj(0), none()]);
+fn located(message: String, filename: &str) -> Raised {
+    let place = tuple_obj(vec![str_obj(filename), int_obj(0), int_obj(-1), none()]);
     raise_args(&types().syntax_error, vec![str_obj(&message), place])
+}
+
+/// A mistake in a line, from one character to another.
+#[cold]
+fn in_line(
+    message: &str,
+    filename: Option<&str>,
+    line: usize,
+    (offset, end_offset): (i64, i64),
+    text: &str,
+) -> Raised {
+    let place = tuple_obj(vec![
+        filename.map_or_else(none, str_obj),
+        int_obj(line as i64),
+        int_obj(offset),
+        str_obj(text),
+        int_obj(line as i64),
+        int_obj(end_offset),
+    ]);
+    raise_args(&types().syntax_error, vec![str_obj(message), place])
 }

@@ -39,6 +39,7 @@ pub mod _statistics;
 pub mod _string;
 pub mod _struct;
 pub mod _suggestions;
+pub mod _symtable;
 pub mod _sysconfig;
 pub mod _sysconfigdata;
 pub mod _template;
@@ -113,6 +114,7 @@ static MODULES: &[&ModuleDef] = &[
     &_string::MODULE,
     &_struct::MODULE,
     &_suggestions::MODULE,
+    &_symtable::MODULE,
     &_sysconfig::MODULE,
     &_sysconfigdata::MODULE,
     &_template::MODULE,

@@ -177,7 +177,10 @@ impl<'a> Parser<'a> {
             }
         }
         if let Some(info) = self.tokenizer_mistake() {
-            self.error = Some(info);
+            // What is wrong in a field goes before what is wrong with its string.
+            if !self.tokenizer.in_string() {
+                self.error = Some(info);
+            }
         } else if self.tokenizer.brackets.last().is_some_and(|b| error_line > b.line) {
             self.error = None;
             self.raise_unclosed();

@@ -109,6 +109,11 @@ impl<'a> Tokenizer<'a> {
         self.open.last()
     }
 
+    /// Whether an f-string or t-string is open.
+    pub(crate) fn in_string(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Kind of the innermost open string: `f` or `t`.
     pub(crate) fn prefix(&self) -> char {
         self.mode().map_or('f', |mode| mode.prefix as char)

@@ -17,9 +17,9 @@ pub(crate) fn future_features(body: &[Stmt]) -> Result<u32> {
                 "barry_as_FLUFL" => flags::CO_FUTURE_BARRY_AS_BDFL,
                 "generator_stop" | "nested_scopes" | "generators" | "division" | "absolute_import"
                 | "with_statement" | "print_function" | "unicode_literals" => 0,
-                "braces" => return Err(Failure::syntax("not a chance".into(), s.range)),
+                "braces" => return Err(Failure::syntax("not a chance".into(), alias.range)),
                 other => {
-                    return Err(Failure::syntax(format!("future feature {other} is not defined"), s.range));
+                    return Err(Failure::syntax(format!("future feature {other} is not defined"), alias.range));
                 }
             };
         }

@@ -171,7 +171,13 @@ fn analyze_block(
         let scope = &mut table.scopes[id];
         let existing = scope.mentions(*sym);
         if scope.symbol(*sym).is_some() {
-            if is_class && existing & (mention::BOUND | mention::GLOBAL) != 0 {
+            // A scope that looks into a class first still hands on the variable from further out.
+            let from_class = scope.can_see_class_scope
+                && bound.as_ref().is_some_and(|b| b.contains(sym))
+                && scope.symbol(*sym).is_some_and(|s| {
+                    matches!(s.resolution, Resolution::GlobalImplicit | Resolution::GlobalExplicit)
+                });
+            if from_class || (is_class && existing & (mention::BOUND | mention::GLOBAL) != 0) {
                 scope.symbol_mut(*sym).mentions |= mention::FREE_CLASS;
             }
         } else if bound.as_ref().is_some_and(|b| b.contains(sym)) {

@@ -2,7 +2,7 @@
 //! resolution. Visits in CPython's order, so that the same error comes first and locals are numbered alike.
 
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Mod, Pattern, Stmt, TypeParam};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Role, Scope, ScopeId, ScopeKind, Sym, SymbolTable, address, mangle, mention};
@@ -13,7 +13,7 @@ pub(crate) fn build(module: &Mod, future_annotations: bool) -> Result<SymbolTabl
     let mut table = SymbolTable { future_annotations, ..SymbolTable::default() };
     table.scopes.push(new_scope(ScopeKind::Module, "<module>", None, false));
     let mut builder =
-        Builder { table, current: 0, private: None, conditional: 0, iterable_depth: 0, forbidden: None };
+        Builder { table, current: 0, private: None, place: TextSize::default(), conditional: 0, iterable_depth: 0, forbidden: None };
     match module {
         Mod::Module(m) => builder.suite(&m.body)?,
         Mod::Expression(e) => builder.expr(&e.body)?,
@@ -26,6 +26,8 @@ pub(super) struct Builder {
     pub(super) current: ScopeId,
     /// Class name for mangling.
     pub(super) private: Option<String>,
+    /// Begin of the statement or expression being visited.
+    pub(super) place: TextSize,
     /// Depth of conditional statements in the current class or module.
     conditional: u32,
     /// Inside the iterable of a comprehension, where `:=` is not allowed.
@@ -38,6 +40,7 @@ fn new_scope(kind: ScopeKind, name: &str, parent: Option<ScopeId>, nested: bool)
     Scope {
         kind,
         name: name.to_owned(),
+        start: TextSize::default(),
         parent,
         children: Vec::new(),
         symbols: Vec::new(),
@@ -81,6 +84,7 @@ impl Builder {
         let in_class = parent.kind == ScopeKind::Class;
         let sees_class = in_class || parent.can_see_class_scope;
         let mut scope = new_scope(kind, name, Some(self.current), nested);
+        scope.start = self.place;
         scope.private = self.private.clone();
         scope.is_method = in_class
             || (parent.kind == ScopeKind::TypeParams
@@ -165,6 +169,12 @@ impl Builder {
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> Result<()> {
+        self.place = match stmt {
+            // Not at the decorators.
+            Stmt::FunctionDef(s) => s.name.start(),
+            Stmt::ClassDef(s) => s.name.start(),
+            other => other.start(),
+        };
         match stmt {
             Stmt::FunctionDef(s) => self.function(s),
             Stmt::ClassDef(s) => self.class(s),

@@ -304,6 +304,7 @@ impl Builder {
             self.defaults(parameters)?;
         }
         let forbidden = self.forbidden;
+        self.place = e.start();
         let outer = self.enter(ScopeKind::Lambda, "<lambda>", e, Role::Body);
         let _ = forbidden;
         if let Some(parameters) = &e.parameters {
@@ -338,6 +339,7 @@ impl Builder {
         self.iterable(&first.iter)?;
         let forbidden = self.forbidden;
         let iterable_depth = self.iterable_depth;
+        self.place = range.start();
         let outer = self.enter(kind, name, node, Role::Body);
         self.forbidden = forbidden;
         self.iterable_depth = iterable_depth;
