@@ -2,6 +2,7 @@
 
 mod from_source;
 mod grammar;
+mod validate;
 
 use std::sync::OnceLock;
 

@@ -134,7 +134,8 @@ mod items {
             "single" => Mode::Single,
             _ => return Err(value_error("symtable() arg 3 must be 'exec' or 'eval' or 'single'")),
         };
-        let text = source_argument(source, "symtable() arg 1 must be a string or bytes")?.decode(&filename)?;
+        let text =
+            source_argument(source, "symtable() arg 1 must be a string or bytes")?.decode(&filename)?;
         match taipan_compiler::symbol_table(&text, mode, default_options().options) {
             Ok(entry) => object_of(&entry),
             Err(info) => Err(raise_syntax_error(&info, &filename, false)),

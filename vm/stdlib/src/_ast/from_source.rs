@@ -198,6 +198,7 @@ fn compile_tree(
     if !classes().by_name.get(wanted).is_some_and(|c| class.is_subtype(c)) {
         return Err(type_error(format!("expected {wanted} node, got {}", class.short_name())));
     }
+    super::validate::check(tree)?;
     let unparse = taipan_objects::hooks::module_attribute("ast", "unparse")?;
     let text = str_string(&call1(&unparse, tree)?)?;
     Ok(taipan_vm::builtins::compile::compile_text(&text, filename, kind, options)?.into_obj())
