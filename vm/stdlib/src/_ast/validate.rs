@@ -237,7 +237,7 @@ fn expression(obj: &Obj, context: &str) -> PyResult<()> {
 fn check_position(obj: &Obj) -> PyResult<()> {
     let number = |name: &str| -> PyResult<Option<i64>> {
         let value = get(obj, name)?;
-        if is_none(&value) { Ok(None) } else { index_word(&value).map(Some) }
+        if is_none(&value) { Ok(None) } else { index_word(&value).map(|n| Some(n as i64)) }
     };
     let (line, column) = (number("lineno")?.unwrap_or(0), number("col_offset")?.unwrap_or(0));
     let end_line = number("end_lineno")?.unwrap_or(line);
@@ -337,7 +337,7 @@ fn pattern(obj: &Obj, name: &str) -> PyResult<()> {
         "MatchValue" => match_value(&get(obj, "value")?)?,
         "MatchSingleton" => {
             let value = get(obj, "value")?;
-            if !is_none(&value) && !class_of(&value).is(&types().bool) {
+            if !is_none(&value) && !class_of(&value).is(&types().bool_) {
                 return wrong("MatchSingleton can only contain True, False and None");
             }
         }
@@ -349,7 +349,7 @@ fn pattern(obj: &Obj, name: &str) -> PyResult<()> {
             for key in list(obj, "keys")? {
                 let singleton = name_of(&key) == "Constant" && {
                     let value = get(&key, "value")?;
-                    is_none(&value) || class_of(&value).is(&types().bool)
+                    is_none(&value) || class_of(&value).is(&types().bool_)
                 };
                 if !singleton {
                     match_value(&key)?;
@@ -405,7 +405,8 @@ fn match_value(value: &Obj) -> PyResult<()> {
     };
     let valid = match name_of(value) {
         "Constant" => {
-            let class = class_of(&get(value, "value")?);
+            let constant = get(value, "value")?;
+            let class = class_of(&constant);
             [&types().int, &types().float, &types().complex, &types().str, &types().bytes]
                 .iter()
                 .any(|t| class.is(t))
@@ -433,7 +434,7 @@ fn constant(value: &Obj) -> PyResult<()> {
     enter_native_while(" during compilation")?;
     let t = types();
     let class = class_of(value);
-    let plain = [&t.int, &t.float, &t.complex, &t.bool, &t.str, &t.bytes];
+    let plain = [&t.int, &t.float, &t.complex, &t.bool_, &t.str, &t.bytes];
     if is_none(&value) || value.is(&ellipsis()) || plain.iter().any(|p| class.is(p)) {
         return Ok(());
     }
