@@ -22,8 +22,8 @@ use std::borrow::Cow;
 use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode as ParserMode, ParseOptions};
 
-pub use syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
 pub use symbols::TableEntry;
+pub use syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
 pub use taipan_bytecode::CodeUnit;
 
 use source::Source;

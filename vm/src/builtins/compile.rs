@@ -243,9 +243,7 @@ fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -
             let line = text.lines().nth(warning.line.saturating_sub(1) as usize).map(|l| format!("{l}\n"));
             let info = SyntaxErrorInfo {
                 kind: SyntaxErrorKind::SyntaxError,
-                message: warning
-                    .message
-                    .replace(" Such sequences will not work in the future.", ""),
+                message: warning.message.replace(" Such sequences will not work in the future.", ""),
                 line: warning.line,
                 offset: warning.offset as i32,
                 end_line: warning.end_line,

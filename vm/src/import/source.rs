@@ -65,11 +65,11 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
     let encoding = declared_encoding(body);
     match encoding {
         Some(name) if bom && normal_name(&name) != "utf-8" => {
-            let line = body.split(|b| *b == b'\n').position(|line| {
-                String::from_utf8_lossy(line).contains(&name)
-            });
+            let line =
+                body.split(|b| *b == b'\n').position(|line| String::from_utf8_lossy(line).contains(&name));
             let number = line.unwrap_or(0);
-            let text = body.split(|b| *b == b'\n').nth(number).map(String::from_utf8_lossy).unwrap_or_default();
+            let text =
+                body.split(|b| *b == b'\n').nth(number).map(String::from_utf8_lossy).unwrap_or_default();
             let message = format!("encoding problem: {name} with BOM");
             let width = text.chars().count() as i64;
             Err(in_line(&message, is_file.then_some(filename), number + 1, (0, width), &text))

@@ -19,7 +19,10 @@ pub(crate) fn future_features(body: &[Stmt]) -> Result<u32> {
                 | "with_statement" | "print_function" | "unicode_literals" => 0,
                 "braces" => return Err(Failure::syntax("not a chance".into(), alias.range)),
                 other => {
-                    return Err(Failure::syntax(format!("future feature {other} is not defined"), alias.range));
+                    return Err(Failure::syntax(
+                        format!("future feature {other} is not defined"),
+                        alias.range,
+                    ));
                 }
             };
         }

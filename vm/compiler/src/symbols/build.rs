@@ -12,8 +12,15 @@ use crate::syntax_error::{Failure, Result};
 pub(crate) fn build(module: &Mod, future_annotations: bool) -> Result<SymbolTable> {
     let mut table = SymbolTable { future_annotations, ..SymbolTable::default() };
     table.scopes.push(new_scope(ScopeKind::Module, "<module>", None, false));
-    let mut builder =
-        Builder { table, current: 0, private: None, place: TextSize::default(), conditional: 0, iterable_depth: 0, forbidden: None };
+    let mut builder = Builder {
+        table,
+        current: 0,
+        private: None,
+        place: TextSize::default(),
+        conditional: 0,
+        iterable_depth: 0,
+        forbidden: None,
+    };
     match module {
         Mod::Module(m) => builder.suite(&m.body)?,
         Mod::Expression(e) => builder.expr(&e.body)?,

@@ -85,7 +85,8 @@ fn symbols(table: &SymbolTable, scope: &Scope) -> Vec<(String, u32)> {
         (mention::ITERATION, 512),
         (mention::TYPE_PARAM, 1024 | 2),
     ];
-    let flags = |mentions: u32| bits.iter().filter(|(bit, _)| mentions & bit != 0).fold(0, |all, (_, f)| all | f);
+    let flags =
+        |mentions: u32| bits.iter().filter(|(bit, _)| mentions & bit != 0).fold(0, |all, (_, f)| all | f);
     scope
         .symbols
         .iter()
