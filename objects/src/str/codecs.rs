@@ -58,14 +58,18 @@ pub struct Handler<'a> {
     policy: Option<Policy>,
     name: &'a str,
     function: Option<Obj>,
+    /// The input that a registered function has put in place of the one to decode, and where in it the decoder's begins.
+    whole: Option<(Vec<u8>, usize)>,
+    /// The same while it is new: the decoder has been stopped and is to start again.
+    replaced: Option<(Vec<u8>, usize)>,
 }
 
 impl<'a> Handler<'a> {
     pub fn new(name: &'a str) -> Handler<'a> {
-        Handler { policy: Policy::from_name(name), name, function: None }
+        Handler { policy: Policy::from_name(name), name, function: None, whole: None, replaced: None }
     }
-    /// Calls the registered function with `exception`: the replacement and the position to go on from.
-    fn call(&mut self, exception: Obj, len: usize, kind: &str) -> PyResult<(Obj, usize)> {
+    /// Calls the registered function with `exception`: the replacement and the position to go on from, as it gives them.
+    fn call(&mut self, exception: &Obj, kind: &str) -> PyResult<(Obj, i64)> {
         let function = match &self.function {
             Some(function) => function.clone(),
             None => {
@@ -74,18 +78,42 @@ impl<'a> Handler<'a> {
                 function
             }
         };
-        let result = protocol::call1(&function, &exception)?;
+        let result = protocol::call1(&function, exception)?;
         let wrong = || type_error(format!("{kind} error handler must return (str, int) tuple"));
         let Some(pair) = result.downcast::<PyTuple>() else { return Err(wrong()) };
         let [replacement, position] = pair.as_slice() else { return Err(wrong()) };
         let Some(at) = int_ref(position) else { return Err(wrong()) };
-        let at = at.to_i64().unwrap_or(i64::MAX);
-        let resolved = if at < 0 { at.saturating_add(len as i64) } else { at };
-        if resolved < 0 || resolved as usize > len {
-            return Err(index_error(format!("position {at} from error handler out of bounds")));
-        }
-        Ok((replacement.clone(), resolved as usize))
+        Ok((replacement.clone(), at.to_i64().unwrap_or(i64::MAX)))
     }
+}
+
+/// The position that an error handler gave, counted from the front.
+fn resolved(at: i64, len: usize) -> PyResult<usize> {
+    let resolved = if at < 0 { at.saturating_add(len as i64) } else { at };
+    match usize::try_from(resolved) {
+        Ok(resolved) if resolved <= len => Ok(resolved),
+        _ => Err(index_error(format!("position {at} from error handler out of bounds"))),
+    }
+}
+
+/// Runs a decoder with the error handler of a name. A registered function may exchange the input by setting the
+/// exception's `object`: decoding then starts again within the new input, where the function says.
+pub fn run_decoder(
+    input: &[u8],
+    errors: &str,
+    mut decode: impl FnMut(&[u8], &mut Handler<'_>, &mut OwnedUnits) -> PyResult<usize>,
+) -> PyResult<(OwnedUnits, usize)> {
+    let mut handler = Handler::new(errors);
+    let mut out = OwnedUnits::with_capacity(input.len());
+    let mut result = decode(input, &mut handler, &mut out);
+    let mut base = 0;
+    while let Some((whole, from)) = handler.replaced.take() {
+        let rest = whole.get(from..).unwrap_or_default().to_vec();
+        handler.whole = Some((whole, from));
+        base = from;
+        result = decode(&rest, &mut handler, &mut out);
+    }
+    Ok((out, base + result?))
 }
 
 /// `UnicodeEncodeError` for part of a text.
@@ -140,12 +168,33 @@ impl DecodeErrors for Handler<'_> {
                 None => Err(raise_made(decode_error(input, problem))),
             };
         }
-        let (replacement, next) = self.call(decode_error(input, problem)?, input.len(), "decoding")?;
-        match replacement.downcast::<PyStr>() {
-            Some(text) => out.push_units(text.units()),
-            None => return Err(type_error("decoding error handler must return (str, int) tuple")),
+        let (exception, base) = match &self.whole {
+            Some((whole, base)) => {
+                let problem = Problem { start: problem.start + base, end: problem.end + base, ..problem };
+                (decode_error(whole, problem)?, *base)
+            }
+            None => (decode_error(input, problem)?, 0),
+        };
+        let (replacement, at) = self.call(&exception, "decoding")?;
+        let Some(text) = replacement.downcast::<PyStr>() else {
+            return Err(type_error("decoding error handler must return (str, int) tuple"));
+        };
+        let object = protocol::getattr_str(&exception, "object")?;
+        let Some(now) = object.downcast::<PyBytes>() else {
+            return Err(type_error("object attribute must be bytes"));
+        };
+        let next = resolved(at, now.len())?;
+        out.push_units(text.units());
+        let same = match &self.whole {
+            Some((whole, _)) => whole.as_slice() == now.as_slice(),
+            None => input == now.as_slice(),
+        };
+        // What was decoded before the replaced input, or before where this decoder began, is of no interest anymore.
+        if !same || next < base {
+            self.replaced = Some((now.as_slice().to_vec(), next));
+            return Err(Raised);
         }
-        Ok(next)
+        Ok(next - base)
     }
 }
 
@@ -158,7 +207,8 @@ impl EncodeErrors for Handler<'_> {
                 None => Err(raise_made(encode_error(text, problem))),
             };
         }
-        let (replacement, next) = self.call(encode_error(text, problem)?, text.len(), "encoding")?;
+        let (replacement, at) = self.call(&encode_error(text, problem)?, "encoding")?;
+        let next = resolved(at, text.len())?;
         let replacement = if let Some(text) = replacement.downcast::<PyStr>() {
             Replacement::Text(text.units().to_buf())
         } else if let Some(bytes) = replacement.downcast::<PyBytes>() {
@@ -199,22 +249,23 @@ pub fn encode_with(text: Units<'_>, codec: Codec, errors: &str) -> PyResult<Vec<
 
 /// Decodes with a codec known here; without `last`, an incomplete sequence at the end is left: the number of bytes consumed.
 pub fn decode_with(input: &[u8], codec: Codec, errors: &str, last: bool) -> PyResult<(OwnedUnits, usize)> {
-    let mut handler = Handler::new(errors);
-    let mut out = OwnedUnits::with_capacity(input.len());
-    let consumed = match codec {
-        Codec::Utf8 => utf8::decode(input, last, &mut handler, &mut out)?,
-        Codec::Latin1 => {
-            out = single_byte::decode_latin1(input);
-            input.len()
-        }
-        Codec::Ascii => {
-            single_byte::decode_ascii(input, &mut handler, &mut out)?;
-            input.len()
-        }
-        Codec::Utf16(mut order) => utf16::decode(input, &mut order, last, &mut handler, &mut out)?,
-        Codec::Utf32(mut order) => utf32::decode(input, &mut order, last, &mut handler, &mut out)?,
+    if codec == Codec::Latin1 {
+        return Ok((single_byte::decode_latin1(input), input.len()));
+    }
+    // The byte order that a mark gave holds for an input that replaces the first, too.
+    let mut seen = match codec {
+        Codec::Utf16(order) | Codec::Utf32(order) => order,
+        _ => ByteOrder::Native,
     };
-    Ok((out, consumed))
+    run_decoder(input, errors, |input, handler, out| match codec {
+        Codec::Utf8 => utf8::decode(input, last, handler, out),
+        Codec::Latin1 | Codec::Ascii => {
+            single_byte::decode_ascii(input, handler, out)?;
+            Ok(input.len())
+        }
+        Codec::Utf16(_) => utf16::decode(input, &mut seen, last, handler, out),
+        Codec::Utf32(_) => utf32::decode(input, &mut seen, last, handler, out),
+    })
 }
 
 /// `text.encode(encoding, errors)`; other codecs may return anything.

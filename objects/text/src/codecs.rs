@@ -201,10 +201,10 @@ impl Utf {
         let rest = name.strip_prefix("utf")?;
         let rest = rest.strip_prefix('-').unwrap_or(rest);
         let (width, order) = rest.split_at(rest.len().min(if rest.starts_with('8') { 1 } else { 2 }));
-        let big = match order.strip_prefix('-').unwrap_or(order) {
+        let big = match order {
             "" => cfg!(target_endian = "big"),
-            "le" => false,
-            "be" => true,
+            "le" | "-le" => false,
+            "be" | "-be" => true,
             _ => return None,
         };
         match width {

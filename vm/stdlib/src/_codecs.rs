@@ -13,7 +13,7 @@ use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
-use taipan_objects::str::codecs::{Codec, Handler, decode_with, decoded_pair, encode_with};
+use taipan_objects::str::codecs::{Codec, decode_with, decoded_pair, encode_with, run_decoder};
 use taipan_objects::tuple::PyTuple;
 use taipan_text::codecs::{ByteOrder, escape, utf7, utf16, utf32};
 use taipan_text::units::TextBuf;
@@ -321,10 +321,10 @@ mod items {
         last: Option<bool>,
     ) -> PyResult<Obj> {
         let mut order = order_of(byteorder.unwrap_or(0));
-        let mut out = TextBuf::new();
-        let mut handler = Handler::new(errors.unwrap_or("strict"));
-        let consumed = buffer::with_bytes(data, |bytes| {
-            utf16::decode(bytes, &mut order, last.unwrap_or(false), &mut handler, &mut out)
+        let (out, consumed) = buffer::with_bytes(data, |bytes| {
+            run_decoder(bytes, errors.unwrap_or("strict"), |bytes, handler, out| {
+                utf16::decode(bytes, &mut order, last.unwrap_or(false), handler, out)
+            })
         })??;
         Ok(with_order(out, consumed, order))
     }
@@ -360,10 +360,10 @@ mod items {
         last: Option<bool>,
     ) -> PyResult<Obj> {
         let mut order = order_of(byteorder.unwrap_or(0));
-        let mut out = TextBuf::new();
-        let mut handler = Handler::new(errors.unwrap_or("strict"));
-        let consumed = buffer::with_bytes(data, |bytes| {
-            utf32::decode(bytes, &mut order, last.unwrap_or(false), &mut handler, &mut out)
+        let (out, consumed) = buffer::with_bytes(data, |bytes| {
+            run_decoder(bytes, errors.unwrap_or("strict"), |bytes, handler, out| {
+                utf32::decode(bytes, &mut order, last.unwrap_or(false), handler, out)
+            })
         })??;
         Ok(with_order(out, consumed, order))
     }
@@ -375,10 +375,10 @@ mod items {
     }
     #[pyfunction(sig = "(data, errors=None, final=False, /)")]
     fn utf_7_decode(data: &Obj, errors: Option<&str>, last: Option<bool>) -> PyResult<Obj> {
-        let mut out = TextBuf::new();
-        let mut handler = Handler::new(errors.unwrap_or("strict"));
-        let consumed = buffer::with_bytes(data, |bytes| {
-            utf7::decode(bytes, last.unwrap_or(false), &mut handler, &mut out)
+        let (out, consumed) = buffer::with_bytes(data, |bytes| {
+            run_decoder(bytes, errors.unwrap_or("strict"), |bytes, handler, out| {
+                utf7::decode(bytes, last.unwrap_or(false), handler, out)
+            })
         })??;
         Ok(decoded_pair(out, consumed))
     }
@@ -389,12 +389,15 @@ mod items {
     }
     #[pyfunction(sig = "(data, errors=None, final=True, /)")]
     fn unicode_escape_decode(data: &Obj, errors: Option<&str>, last: Option<bool>) -> PyResult<Obj> {
-        let mut out = TextBuf::new();
-        let mut handler = Handler::new(errors.unwrap_or("strict"));
         let bytes = bytes_or_text(data)?;
-        let found = escape::decode_unicode_escape(&bytes, last.unwrap_or(true), &mut handler, &mut out)?;
-        warn_invalid_escape(found.invalid_escape)?;
-        Ok(decoded_pair(out, found.consumed))
+        let mut invalid = None;
+        let (out, consumed) = run_decoder(&bytes, errors.unwrap_or("strict"), |bytes, handler, out| {
+            let found = escape::decode_unicode_escape(bytes, last.unwrap_or(true), handler, out)?;
+            invalid = found.invalid_escape;
+            Ok(found.consumed)
+        })?;
+        warn_invalid_escape(invalid)?;
+        Ok(decoded_pair(out, if last.unwrap_or(true) { bytes.len() } else { consumed }))
     }
     #[pyfunction(sig = "(str, errors=None, /)")]
     fn raw_unicode_escape_encode(text: &PyStr, errors: Option<&str>) -> Obj {
@@ -403,12 +406,11 @@ mod items {
     }
     #[pyfunction(sig = "(data, errors=None, final=True, /)")]
     fn raw_unicode_escape_decode(data: &Obj, errors: Option<&str>, last: Option<bool>) -> PyResult<Obj> {
-        let mut out = TextBuf::new();
-        let mut handler = Handler::new(errors.unwrap_or("strict"));
         let bytes = bytes_or_text(data)?;
-        let consumed =
-            escape::decode_raw_unicode_escape(&bytes, last.unwrap_or(true), &mut handler, &mut out)?;
-        Ok(decoded_pair(out, consumed))
+        let (out, consumed) = run_decoder(&bytes, errors.unwrap_or("strict"), |bytes, handler, out| {
+            escape::decode_raw_unicode_escape(bytes, last.unwrap_or(true), handler, out)
+        })?;
+        Ok(decoded_pair(out, if last.unwrap_or(true) { bytes.len() } else { consumed }))
     }
     #[pyfunction(sig = "(data, errors=None, /)")]
     fn escape_encode(data: &PyBytes, errors: Option<&str>) -> Obj {

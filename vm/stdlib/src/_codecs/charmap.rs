@@ -4,7 +4,7 @@ use taipan_objects::bytes::PyBytes;
 use taipan_objects::int;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
-use taipan_objects::str::codecs::{Codec, Handler, decode_with, decoded_pair, encode_with};
+use taipan_objects::str::codecs::{Codec, Handler, decode_with, decoded_pair, encode_with, run_decoder};
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_objects::{buffer, layout};
 use taipan_text::codecs::single_byte::{EncodingTable, UNDEFINED, decode_charmap, encode_charmap};
@@ -44,12 +44,18 @@ pub fn decode(data: &Obj, errors: &str, mapping: Option<&Obj>) -> PyResult<Obj> 
         let (text, consumed) = decode_with(&bytes, Codec::Latin1, errors, true)?;
         return Ok(decoded_pair(text, consumed));
     };
-    let mut handler = Handler::new(errors);
-    let mut out = TextBuf::with_capacity(bytes.len());
-    if let Some(table) = mapping.downcast::<PyStr>() {
-        decode_charmap(&bytes, table.units(), &mut handler, &mut out)?;
-        return Ok(decoded_pair(out, bytes.len()));
-    }
+    let (out, consumed) = run_decoder(&bytes, errors, |bytes, handler, out| {
+        match mapping.downcast::<PyStr>() {
+            Some(table) => decode_charmap(bytes, table.units(), handler, out)?,
+            None => decode_mapped(bytes, mapping, handler, out)?,
+        }
+        Ok(bytes.len())
+    })?;
+    Ok(decoded_pair(out, consumed))
+}
+
+/// Decodes by a mapping that is no string.
+fn decode_mapped(bytes: &[u8], mapping: &Obj, handler: &mut Handler<'_>, out: &mut TextBuf) -> PyResult<()> {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         if let Some(value) = look_up(mapping, byte.into())? {
@@ -75,12 +81,12 @@ pub fn decode(data: &Obj, errors: &str, mapping: Option<&Obj>) -> PyResult<Obj> 
         }
         let reason = "character maps to <undefined>";
         at = handler.undecodable(
-            &bytes,
+            bytes,
             Problem { codec: "charmap", start: at, end: at + 1, reason },
-            &mut out,
+            out,
         )?;
     }
-    Ok(decoded_pair(out, bytes.len()))
+    Ok(())
 }
 
 pub fn encode(text: &PyStr, errors: &str, mapping: Option<&Obj>) -> PyResult<Obj> {
