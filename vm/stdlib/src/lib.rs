@@ -10,6 +10,7 @@ pub mod _ast;
 pub mod _asyncio;
 pub mod _bisect;
 pub mod _blake2;
+pub mod _bz2;
 pub mod _codecs;
 pub mod _collections;
 pub mod _contextvars;
@@ -19,6 +20,7 @@ pub mod _heapq;
 pub mod _io;
 pub mod _json;
 pub mod _locale;
+pub mod _lzma;
 pub mod _md5;
 pub mod _multiprocessing;
 pub mod _opcode;
@@ -49,11 +51,13 @@ pub mod _tracemalloc;
 pub mod _types;
 pub mod _typing;
 pub mod _weakref;
+pub mod _zstd;
 pub mod array;
 pub mod atexit;
 pub mod binascii;
 pub mod cmath;
 pub mod counted;
+pub mod decompressor;
 pub mod digest_object;
 pub mod errno;
 pub mod faulthandler;
@@ -85,6 +89,7 @@ static MODULES: &[&ModuleDef] = &[
     &_ast::MODULE,
     &_bisect::MODULE,
     &_blake2::MODULE,
+    &_bz2::MODULE,
     &_codecs::MODULE,
     &_collections::MODULE,
     &_contextvars::MODULE,
@@ -94,6 +99,7 @@ static MODULES: &[&ModuleDef] = &[
     &_io::MODULE,
     &_json::MODULE,
     &_locale::MODULE,
+    &_lzma::MODULE,
     &_md5::MODULE,
     &_multiprocessing::MODULE,
     &_opcode::MODULE,
@@ -124,6 +130,7 @@ static MODULES: &[&ModuleDef] = &[
     &_types::MODULE,
     &_typing::MODULE,
     &_weakref::MODULE,
+    &_zstd::MODULE,
     &array::MODULE,
     &atexit::MODULE,
     &binascii::MODULE,

@@ -12,6 +12,7 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 
 use crate::binascii::low_word;
+use crate::decompressor::Input;
 use crate::new_exception::new_exception;
 use stream::{Stream, adler32};
 
@@ -276,27 +277,6 @@ impl PyCompress {
     fn __deepcopy__(&self, memo: &Obj) -> PyResult<Obj> {
         let _ = memo;
         self.copy()
-    }
-}
-
-/// Bytes of an argument that stay the same: bytes in place, others copied.
-enum Input<'a> {
-    Borrowed(&'a [u8]),
-    Owned(Vec<u8>),
-}
-
-impl<'a> Input<'a> {
-    fn new(data: &'a Obj) -> PyResult<Input<'a>> {
-        match taipan_objects::bytes::bytes_value(data) {
-            Some(bytes) => Ok(Input::Borrowed(bytes)),
-            None => Ok(Input::Owned(buffer::to_vec(data)?)),
-        }
-    }
-    fn get(&self) -> &[u8] {
-        match self {
-            Input::Borrowed(bytes) => bytes,
-            Input::Owned(bytes) => bytes,
-        }
     }
 }
 
