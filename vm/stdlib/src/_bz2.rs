@@ -19,7 +19,9 @@ fn failed(code: i32) -> Raised {
     match code {
         stream::PARAM_ERROR => value_error("Internal error - invalid parameters passed to libbzip2"),
         stream::MEM_ERROR => memory_error(),
-        stream::DATA_ERROR | stream::DATA_ERROR_MAGIC => raise_message(&types().os_error, "Invalid data stream"),
+        stream::DATA_ERROR | stream::DATA_ERROR_MAGIC => {
+            raise_message(&types().os_error, "Invalid data stream")
+        }
         stream::SEQUENCE_ERROR => {
             runtime_error("Internal error - Invalid sequence of commands sent to libbzip2")
         }

@@ -80,11 +80,7 @@ fn decode_mapped(bytes: &[u8], mapping: &Obj, handler: &mut Handler<'_>, out: &m
             }
         }
         let reason = "character maps to <undefined>";
-        at = handler.undecodable(
-            bytes,
-            Problem { codec: "charmap", start: at, end: at + 1, reason },
-            out,
-        )?;
+        at = handler.undecodable(bytes, Problem { codec: "charmap", start: at, end: at + 1, reason }, out)?;
     }
     Ok(())
 }

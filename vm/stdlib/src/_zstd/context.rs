@@ -93,7 +93,9 @@ impl Encoder {
     pub fn new() -> Result<Encoder, Failure> {
         // SAFETY: no arguments.
         let raw = unsafe { z::ZSTD_createCCtx() };
-        NonNull::new(raw).map(|raw| Encoder { raw, prefix: None, digest: None, threads: false }).ok_or(OUT_OF_MEMORY)
+        NonNull::new(raw)
+            .map(|raw| Encoder { raw, prefix: None, digest: None, threads: false })
+            .ok_or(OUT_OF_MEMORY)
     }
     pub fn set(&mut self, parameter: z::ZSTD_cParameter, value: i32) -> Result<(), Failure> {
         self.threads |= parameter == z::ZSTD_cParameter::ZSTD_c_nbWorkers && value != 0;
@@ -102,16 +104,14 @@ impl Encoder {
     }
     pub fn load(&mut self, content: &[u8]) -> Result<(), Failure> {
         // SAFETY: a live context, a valid slice, which the library copies.
-        let code = unsafe {
-            z::ZSTD_CCtx_loadDictionary(self.raw.as_ptr(), content.as_ptr().cast(), content.len())
-        };
+        let code =
+            unsafe { z::ZSTD_CCtx_loadDictionary(self.raw.as_ptr(), content.as_ptr().cast(), content.len()) };
         checked(code).map(drop)
     }
     pub fn refer_to_prefix(&mut self, content: Arc<Vec<u8>>) -> Result<(), Failure> {
         // SAFETY: a live context; the bytes are kept alive below.
-        let code = unsafe {
-            z::ZSTD_CCtx_refPrefix(self.raw.as_ptr(), content.as_ptr().cast(), content.len())
-        };
+        let code =
+            unsafe { z::ZSTD_CCtx_refPrefix(self.raw.as_ptr(), content.as_ptr().cast(), content.len()) };
         self.prefix = Some(content);
         checked(code).map(drop)
     }
@@ -138,12 +138,9 @@ impl Encoder {
         loop {
             let before = out.len();
             out.resize(before + room, 0u8);
-            let mut target =
-                z::ZSTD_outBuffer { dst: out[before..].as_mut_ptr().cast(), size: room, pos: 0 };
+            let mut target = z::ZSTD_outBuffer { dst: out[before..].as_mut_ptr().cast(), size: room, pos: 0 };
             // SAFETY: a live context; input and output are valid for their lengths during the call.
-            let code = unsafe {
-                z::ZSTD_compressStream2(self.raw.as_ptr(), &mut target, &mut source, end)
-            };
+            let code = unsafe { z::ZSTD_compressStream2(self.raw.as_ptr(), &mut target, &mut source, end) };
             let full = target.pos == room;
             out.truncate(before + target.pos);
             let left = checked(code).inspect_err(|_| self.reset())?;
@@ -158,9 +155,7 @@ impl Encoder {
     }
     fn reset(&mut self) {
         // SAFETY: a live context.
-        unsafe {
-            z::ZSTD_CCtx_reset(self.raw.as_ptr(), z::ZSTD_ResetDirective::ZSTD_reset_session_only)
-        };
+        unsafe { z::ZSTD_CCtx_reset(self.raw.as_ptr(), z::ZSTD_ResetDirective::ZSTD_reset_session_only) };
     }
 }
 
@@ -196,16 +191,14 @@ impl Decoder {
     }
     pub fn load(&mut self, content: &[u8]) -> Result<(), Failure> {
         // SAFETY: a live context, a valid slice, which the library copies.
-        let code = unsafe {
-            z::ZSTD_DCtx_loadDictionary(self.raw.as_ptr(), content.as_ptr().cast(), content.len())
-        };
+        let code =
+            unsafe { z::ZSTD_DCtx_loadDictionary(self.raw.as_ptr(), content.as_ptr().cast(), content.len()) };
         checked(code).map(drop)
     }
     pub fn refer_to_prefix(&mut self, content: Arc<Vec<u8>>) -> Result<(), Failure> {
         // SAFETY: a live context; the bytes are kept alive below.
-        let code = unsafe {
-            z::ZSTD_DCtx_refPrefix(self.raw.as_ptr(), content.as_ptr().cast(), content.len())
-        };
+        let code =
+            unsafe { z::ZSTD_DCtx_refPrefix(self.raw.as_ptr(), content.as_ptr().cast(), content.len()) };
         self.prefix = Some(content);
         checked(code).map(drop)
     }
@@ -228,10 +221,7 @@ impl Engine for Decoder {
             Err(failure) => {
                 // SAFETY: a live context.
                 unsafe {
-                    z::ZSTD_DCtx_reset(
-                        self.raw.as_ptr(),
-                        z::ZSTD_ResetDirective::ZSTD_reset_session_only,
-                    )
+                    z::ZSTD_DCtx_reset(self.raw.as_ptr(), z::ZSTD_ResetDirective::ZSTD_reset_session_only)
                 };
                 Err(failure)
             }

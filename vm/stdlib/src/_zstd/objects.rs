@@ -117,8 +117,7 @@ fn new_compressor(
 #[pyargs(name = "ZstdDecompressor", sig = "(zstd_dict=None, options=None)")]
 fn new_decompressor(class: &Obj, zstd_dict: Option<&Obj>, options: Option<&Obj>) -> PyResult<Obj> {
     let class = class_argument::<PyZstdDecompressor>(class)?;
-    let mut decoder =
-        Decoder::new().map_err(|failure| failed("create ZSTD_DCtx instance", failure))?;
+    let mut decoder = Decoder::new().map_err(|failure| failed("create ZSTD_DCtx instance", failure))?;
     if let Some(arg) = given(zstd_dict) {
         let (dictionary, usage) = dictionary::argument(arg, Use::Digested)?;
         let loaded = match usage {
@@ -224,7 +223,9 @@ impl PyZstdDecompressor {
     fn decompress(&self, data: &Obj, max_length: isize) -> PyResult<Obj> {
         match decompressor::decompress(&self.state, data, max_length)? {
             Ok(out) => Ok(PyBytes::from_vec(out).into_obj()),
-            Err(Refusal::AtEnd | Refusal::Broken) => Err(eof_error("Already at the end of a Zstandard frame.")),
+            Err(Refusal::AtEnd | Refusal::Broken) => {
+                Err(eof_error("Already at the end of a Zstandard frame."))
+            }
             Err(Refusal::Failed(failure)) => Err(failed("decompress Zstandard data", failure)),
         }
     }
