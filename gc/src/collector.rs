@@ -14,7 +14,7 @@
 
 use std::sync::OnceLock;
 
-use taipan_threading::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use taipan_threading::sync::{Duration, Instant, Mutex};
 use taipan_threading::{safepoint, stop_the_world};
 
@@ -25,7 +25,15 @@ mod sweep;
 pub mod threshold;
 pub mod visit;
 
-pub use mark::after_fork_child;
+/// In a forked child: helper threads do not exist, and neither does a collection that another thread had begun. Its garbage stays.
+pub fn after_fork_child() {
+    mark::after_fork_child();
+    if BUSY.load(Ordering::Relaxed) != taipan_threading::current_slot() {
+        sweep::forget();
+        BUSY.store(0, Ordering::Release);
+    }
+}
+
 pub(crate) use mark::trace as trace_object;
 pub use visit::{
     freeze, freeze_count, get_objects, get_referents, get_referrers, is_tracked, unfreeze, visit_objects,
@@ -63,7 +71,8 @@ pub struct Totals {
 pub type Callback = fn(generation: u8, result: Option<&Collected>);
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
-static BUSY: AtomicBool = AtomicBool::new(false);
+/// Slot of the thread that collects; 0: nobody does.
+static BUSY: AtomicU16 = AtomicU16::new(0);
 static DEBUG: AtomicU64 = AtomicU64::new(0);
 static TOTALS: Mutex<[Totals; 3]> = Mutex::new([const { ZERO }; 3]);
 const ZERO: Totals = Totals {
@@ -128,7 +137,7 @@ struct Busy;
 impl Drop for Busy {
     fn drop(&mut self) {
         // Release pairs with the Acquire of the next collection.
-        BUSY.store(false, Ordering::Release);
+        BUSY.store(0, Ordering::Release);
     }
 }
 
@@ -143,7 +152,8 @@ pub fn collect(generation: u8) -> Collected {
 }
 
 fn collect_cycles(generation: u8) -> Collected {
-    if BUSY.swap(true, Ordering::Acquire) {
+    let me = taipan_threading::current_slot().max(1);
+    if BUSY.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_err() {
         return Collected { generation, ..Collected::default() };
     }
     let _busy = Busy;

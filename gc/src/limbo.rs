@@ -193,9 +193,21 @@ unsafe fn part() -> Vec<*mut Header> {
     unsafe { heap::release_while_stopped() };
     if staying == 0 {
         monitor::rest();
+    } else {
+        monitor::wake();
     }
     THRESHOLD.store(MIN_OBJECTS.max(visited * 2).max(staying * 4), Ordering::Relaxed);
     dead
+}
+
+/// In a forked child: nobody has been asked for a sweep, and the monitor does not exist.
+pub(crate) fn after_fork_child() {
+    WANTED.store(false, Ordering::Relaxed);
+    monitor::after_fork_child();
+    // SAFETY: this is the only thread.
+    if local::all().iter().any(|heap| unsafe { !(*heap.limbo.get()).is_empty() }) {
+        request();
+    }
 }
 
 /// What limbo did so far.

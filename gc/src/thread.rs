@@ -82,6 +82,6 @@ pub fn after_fork_child(vanished: &[&'static ThreadState]) {
     for thread in vanished {
         queue::abandon(thread.slot());
     }
-    limbo::monitor::after_fork_child();
+    limbo::after_fork_child();
     collector::after_fork_child();
 }

@@ -32,6 +32,11 @@ pub(super) fn is_doomed(ptr: *const Header) -> bool {
     DOOMED.lock().as_ref().is_some_and(|doomed| doomed.contains(&ptr.addr()))
 }
 
+/// The collection under way does not exist in this process.
+pub(super) fn forget() {
+    *DOOMED.lock() = None;
+}
+
 /// What `DEBUG_SAVEALL` kept.
 pub fn take_saved() -> Vec<Obj> {
     std::mem::take(&mut *SAVED.lock())
