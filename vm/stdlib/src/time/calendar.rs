@@ -11,6 +11,7 @@ use taipan_objects::str::codecs::{decode_fs, encode_fs};
 use taipan_objects::str::intern;
 use taipan_objects::structseq::{self, StructSeqDef};
 use taipan_objects::tuple::PyTuple;
+use taipan_text::TextBuf;
 
 use crate::os_error::os_error;
 use crate::sys_calls;
@@ -155,33 +156,40 @@ fn local(seconds: i64) -> PyResult<libc::tm> {
 }
 
 fn formatted(format: &PyStr, given: &Given) -> PyResult<Obj> {
-    let format = encode_fs(format)?;
-    let mut out = Vec::new();
-    // The C library takes strings that end at a null byte: each part between null bytes by itself.
-    for (index, part) in format.split(|&b| b == 0).enumerate() {
-        if index > 0 {
-            out.push(0);
-        }
-        if part.is_empty() {
+    let mut out = TextBuf::new();
+    let mut part = Vec::new();
+    // The C library gets runs of ASCII characters; the rest, null characters too, stays as it is in any locale.
+    for code in format.units().iter() {
+        if (1..0x80).contains(&code) {
+            part.push(code as u8);
             continue;
         }
-        let mut text = part.to_vec();
-        text.push(0);
-        let Ok(text) = CStr::from_bytes_with_nul(&text) else { continue };
-        let mut room = 256 + part.len();
-        loop {
-            if let Some(made) = sys_calls::strftime(text, &given.tm, given.zone.as_deref(), room) {
-                out.extend(made);
-                break;
-            }
-            // An empty result looks like one that does not fit: what grows to this size is empty.
-            if room >= 256 * part.len() + 256 {
-                break;
-            }
-            room *= 2;
-        }
+        format_part(std::mem::take(&mut part), given, &mut out);
+        out.push(code);
     }
-    Ok(decode_fs(&out).into_obj())
+    format_part(part, given, &mut out);
+    Ok(PyStr::from_units(out).into_obj())
+}
+
+fn format_part(mut part: Vec<u8>, given: &Given, out: &mut TextBuf) {
+    if part.is_empty() {
+        return;
+    }
+    let len = part.len();
+    part.push(0);
+    let Ok(text) = CStr::from_bytes_with_nul(&part) else { return };
+    let mut room = 256 + len;
+    loop {
+        if let Some(made) = sys_calls::strftime(text, &given.tm, given.zone.as_deref(), room) {
+            out.push_units(decode_fs(&made).units());
+            return;
+        }
+        // An empty result looks like one that does not fit: what grows to this size is empty.
+        if room >= 256 * len + 256 {
+            return;
+        }
+        room *= 2;
+    }
 }
 
 /// `timezone`, `altzone`, `daylight`, `tzname`.
