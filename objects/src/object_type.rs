@@ -168,7 +168,9 @@ pub(crate) fn call_new(owner: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         )));
     }
     let trampoline = crate::type_object::trampolines::word(crate::type_object::SlotId::New);
-    let native = class.mro_iter().find(|c| c.slots.raw(crate::type_object::SlotId::New) != trampoline);
+    // Along the bases that give the layout: a mixin beside them has no say.
+    let native = std::iter::successors(Some(class), |c| c.base())
+        .find(|c| c.slots.raw(crate::type_object::SlotId::New) != trampoline);
     if let Some(native) = native
         && native.slots.raw(crate::type_object::SlotId::New)
             != owner_class.slots.raw(crate::type_object::SlotId::New)

@@ -1,5 +1,6 @@
 //! `marshal`: basic values in CPython's format (version 4), code objects in Taipan's own (type `c`, private to one build).
 
+use rustc_hash::FxHashMap;
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::code::PyCode;
 use taipan_objects::complex::PyComplex;
@@ -28,14 +29,14 @@ mod items {
 
     /// Return the bytes object that would be written to a file by dump(value, file).
     #[pyfunction(sig = "(value, version=5, /, *, allow_code=True)")]
-    fn dumps(value: &Obj, _version: i64, allow_code: bool) -> PyResult<Obj> {
-        dump_bytes(value, allow_code).map(|bytes| bytes_obj(&bytes))
+    fn dumps(value: &Obj, format: i64, allow_code: bool) -> PyResult<Obj> {
+        dump_bytes(value, format, allow_code).map(|bytes| bytes_obj(&bytes))
     }
 
     /// Write the value on the open file.
     #[pyfunction(sig = "(value, file, version=5, /, *, allow_code=True)")]
-    fn dump(value: &Obj, file: &Obj, _version: i64, allow_code: bool) -> PyResult<Obj> {
-        let bytes = dump_bytes(value, allow_code)?;
+    fn dump(value: &Obj, file: &Obj, format: i64, allow_code: bool) -> PyResult<Obj> {
+        let bytes = dump_bytes(value, format, allow_code)?;
         call_method(file, &istr!("write"), &[bytes_obj(&bytes)])
     }
 
@@ -65,15 +66,24 @@ mod items {
     }
 }
 
-fn dump_bytes(value: &Obj, allow_code: bool) -> PyResult<Vec<u8>> {
-    let mut writer = Writer { out: Vec::new(), depth: 0, allow_code };
+fn dump_bytes(value: &Obj, version: i64, allow_code: bool) -> PyResult<Vec<u8>> {
+    let mut writer =
+        Writer { out: Vec::new(), depth: 0, version, flag: 0, refs: FxHashMap::default(), allow_code };
     writer.value(value)?;
     Ok(writer.out)
 }
 
+/// Marks a value to which later ones may refer.
+const FLAG_REF: u8 = 0x80;
+
 struct Writer {
     out: Vec<u8>,
     depth: usize,
+    version: i64,
+    /// `FLAG_REF` if the value being begun can be referred to.
+    flag: u8,
+    /// Number of each value written, and the value, so that its address stays its own.
+    refs: FxHashMap<u64, (i64, Obj)>,
     allow_code: bool,
 }
 
@@ -81,15 +91,76 @@ impl Writer {
     fn long(&mut self, n: i64) {
         self.out.extend_from_slice(&(n as i32).to_le_bytes());
     }
+    fn code(&mut self, code: u8) {
+        self.out.push(code | std::mem::take(&mut self.flag));
+    }
     fn sized(&mut self, code: u8, bytes: &[u8]) {
-        self.out.push(code);
+        self.code(code);
         self.long(bytes.len() as i64);
         self.out.extend_from_slice(bytes);
     }
+    fn short(&mut self, code: u8, bytes: &[u8]) {
+        self.code(code);
+        self.out.push(bytes.len() as u8);
+        self.out.extend_from_slice(bytes);
+    }
     fn sequence(&mut self, code: u8, items: &[Obj]) -> PyResult<()> {
-        self.out.push(code);
+        self.code(code);
         self.long(items.len() as i64);
         items.iter().try_for_each(|item| self.value(item))
+    }
+    /// The elements of a set, in an order that does not depend on hashes.
+    fn elements(&mut self, code: u8, set: &PySet) -> PyResult<()> {
+        let mut elements = Vec::new();
+        for element in set.to_vec() {
+            elements.push((dump_bytes(&element, self.version, self.allow_code)?, element));
+        }
+        if set.len() != elements.len() {
+            return Err(runtime_error("set changed size during iteration"));
+        }
+        elements.sort_by(|a, b| a.0.cmp(&b.0));
+        let elements: Vec<Obj> = elements.into_iter().map(|(_, element)| element).collect();
+        self.sequence(code, &elements)
+    }
+    /// Refers to a value written before, or makes this one be referred to.
+    fn is_reference(&mut self, value: &Obj) -> bool {
+        if self.version < 3 {
+            return false;
+        }
+        let key = value.value().counted().bits();
+        if let Some((number, _)) = self.refs.get(&key) {
+            let number = *number;
+            self.out.push(b'r');
+            self.long(number);
+            return true;
+        }
+        let number = self.refs.len() as i64;
+        self.refs.insert(key, (number, value.clone()));
+        self.flag = FLAG_REF;
+        false
+    }
+    fn text(&mut self, text: &PyStr) -> PyResult<()> {
+        let interned = text.is_interned();
+        if self.version >= 4
+            && let Some(ascii) = text.units().as_ascii()
+        {
+            if ascii.len() < 256 {
+                self.short(if interned { b'Z' } else { b'z' }, ascii.as_bytes());
+            } else {
+                self.sized(if interned { b'A' } else { b'a' }, ascii.as_bytes());
+            }
+            return Ok(());
+        }
+        let bytes = taipan_objects::str::codecs::encode(text, "utf-8", "surrogatepass")?;
+        if let Some(bytes) = taipan_objects::bytes::bytes_value(&bytes) {
+            self.sized(if interned && self.version >= 3 { b't' } else { b'u' }, bytes);
+        }
+        Ok(())
+    }
+    fn float_digits(&mut self, value: f64) {
+        let digits = taipan_text::float_repr::repr(value);
+        self.out.push(digits.len() as u8);
+        self.out.extend_from_slice(digits.as_bytes());
     }
     fn value(&mut self, value: &Obj) -> PyResult<()> {
         self.depth += 1;
@@ -106,41 +177,67 @@ impl Writer {
             self.out.push(b'.');
         } else if value.is(types().stop_iteration.as_obj()) {
             self.out.push(b'S');
-        } else if class.is(&t.int)
+        } else if !self.is_reference(value) {
+            self.object(value)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+    fn object(&mut self, value: &Obj) -> PyResult<()> {
+        let class = class_of(value);
+        let t = types();
+        if class.is(&t.int)
             && let Some(int) = int_ref(value)
         {
             self.int(int);
         } else if class.is(&t.float) {
-            self.out.push(b'g');
-            self.out.extend_from_slice(&as_f64(value)?.to_le_bytes());
-        } else if let Some(c) = value.downcast::<PyComplex>().filter(|_| class.is(&t.complex)) {
-            self.out.push(b'y');
-            self.out.extend_from_slice(&c.real.to_le_bytes());
-            self.out.extend_from_slice(&c.imag.to_le_bytes());
-        } else if let Some(text) = value.downcast::<PyStr>().filter(|_| class.is(&t.str)) {
-            let bytes = taipan_objects::str::codecs::encode(text, "utf-8", "surrogatepass")?;
-            if let Some(bytes) = taipan_objects::bytes::bytes_value(&bytes) {
-                self.sized(if text.is_interned() { b't' } else { b'u' }, bytes);
+            let number = as_f64(value)?;
+            if self.version > 1 {
+                self.code(b'g');
+                self.out.extend_from_slice(&number.to_le_bytes());
+            } else {
+                self.code(b'f');
+                self.float_digits(number);
             }
+        } else if let Some(c) = value.downcast::<PyComplex>().filter(|_| class.is(&t.complex)) {
+            if self.version > 1 {
+                self.code(b'y');
+                self.out.extend_from_slice(&c.real.to_le_bytes());
+                self.out.extend_from_slice(&c.imag.to_le_bytes());
+            } else {
+                self.code(b'x');
+                self.float_digits(c.real);
+                self.float_digits(c.imag);
+            }
+        } else if let Some(text) = value.downcast::<PyStr>().filter(|_| class.is(&t.str)) {
+            self.text(text)?;
         } else if let Some(bytes) = value.downcast::<PyBytes>().filter(|_| class.is(&t.bytes)) {
             self.sized(b's', bytes.as_slice());
         } else if let Some(tuple) = value.downcast::<PyTuple>().filter(|_| class.is(&t.tuple)) {
-            self.sequence(b'(', tuple.as_slice())?;
+            if self.version >= 4 && tuple.len() < 256 {
+                self.short(b')', &[]);
+                if let Some(len) = self.out.last_mut() {
+                    *len = tuple.len() as u8;
+                }
+                tuple.as_slice().iter().try_for_each(|item| self.value(item))?;
+            } else {
+                self.sequence(b'(', tuple.as_slice())?;
+            }
         } else if let Some(list) = value.downcast::<PyList>().filter(|_| class.is(&t.list)) {
             self.sequence(b'[', &list.to_vec())?;
         } else if let Some(dict) = value.downcast::<PyDict>().filter(|_| class.is(&t.dict)) {
-            self.out.push(b'{');
+            self.code(b'{');
             for (key, item) in dict.snapshot() {
                 self.value(&key)?;
                 self.value(&item)?;
             }
             self.out.push(b'0');
         } else if let Some(set) = value.downcast::<PySet>().filter(|_| class.is(&t.set)) {
-            self.sequence(b'<', &set.to_vec())?;
+            self.elements(b'<', set)?;
         } else if let Some(set) = value.downcast::<PySet>().filter(|_| class.is(&t.frozenset)) {
-            self.sequence(b'>', &set.to_vec())?;
-        } else if value.is_layout::<PySlice>() {
-            self.out.push(b':');
+            self.elements(b'>', set)?;
+        } else if value.is_layout::<PySlice>() && self.version >= 5 {
+            self.code(b':');
             for part in ["start", "stop", "step"] {
                 self.value(&getattr_str(value, part)?)?;
             }
@@ -156,12 +253,11 @@ impl Writer {
         } else {
             return Err(value_error("unmarshallable object"));
         }
-        self.depth -= 1;
         Ok(())
     }
     fn int(&mut self, value: IntRef<'_>) {
         if let Some(i) = value.to_i64().and_then(|i| i32::try_from(i).ok()) {
-            self.out.push(b'i');
+            self.code(b'i');
             self.long(i64::from(i));
             return;
         }
@@ -184,7 +280,7 @@ impl Writer {
         while digits.last() == Some(&0) {
             digits.pop();
         }
-        self.out.push(b'l');
+        self.code(b'l');
         let count = digits.len() as i64;
         self.long(if value.is_negative() { -count } else { count });
         for digit in digits {
@@ -274,11 +370,8 @@ impl<'a> Reader<'a> {
             b'I' => int::from_i64(i64::from_le_bytes(self.array()?)),
             b'l' => self.big_int()?,
             b'g' => float_obj(f64::from_le_bytes(self.array()?)),
-            b'f' => {
-                let [count] = self.array()?;
-                let text = self.latin1(count.into(), false)?;
-                call1(types().float.as_obj(), &text)?
-            }
+            b'f' => float_obj(self.float_digits()?),
+            b'x' => taipan_objects::complex::from_parts(self.float_digits()?, self.float_digits()?),
             b'y' => taipan_objects::complex::from_parts(
                 f64::from_le_bytes(self.array()?),
                 f64::from_le_bytes(self.array()?),
@@ -331,7 +424,14 @@ impl<'a> Reader<'a> {
             }
             b'<' => {
                 let count = self.size("set")?;
-                PySet::new(self.items(count)?)?.into_obj()
+                let set = PySet::new(vec![])?;
+                if let Some(index) = reference {
+                    self.refs[index] = Some(set.as_obj().clone());
+                }
+                for item in self.items(count)? {
+                    set.add(item)?;
+                }
+                set.into_obj()
             }
             b'>' => {
                 let count = self.size("set")?;
@@ -367,6 +467,11 @@ impl<'a> Reader<'a> {
         self.depth -= 1;
         Ok(Some(value))
     }
+    fn float_digits(&mut self) -> PyResult<f64> {
+        let [count] = self.array()?;
+        let digits = self.take(count.into())?;
+        Ok(taipan_text::float_parse::parse_float_bytes(digits)?)
+    }
     fn big_int(&mut self) -> PyResult<Obj> {
         let count = self.long()?;
         let mut value = num_bigint::BigInt::from(0);
@@ -381,6 +486,9 @@ impl<'a> Reader<'a> {
                 return Err(bad("digit out of range in long"));
             }
             words.push(digit);
+        }
+        if words.last() == Some(&0) {
+            return Err(bad("unnormalized long data"));
         }
         for digit in words.into_iter().rev() {
             value = (value << 15u32) + digit;

@@ -129,7 +129,12 @@ fn hash(obj: &Obj) -> PyResult<i64> {
         _ => return crate::object_type::hash_not_implemented(obj),
     };
     match crate::int::int_ref(&result) {
-        Some(i) => Ok(i.python_hash()),
+        // A result that fits is the hash; -1 is taken.
+        Some(i) => Ok(match i.to_i64() {
+            Some(-1) => -2,
+            Some(hash) => hash,
+            None => i.python_hash(),
+        }),
         None => Err(type_error("__hash__ method should return an integer")),
     }
 }

@@ -46,6 +46,27 @@ macro_rules! module {
                 }
             )*
 
+            /// Equivalent of not a.
+            #[pyfunction(name = "not_")]
+            fn not_(a: &Obj) -> PyResult<bool> {
+                Ok(!protocol::is_true(a)?)
+            }
+            /// Equivalent of a is b.
+            #[pyfunction(name = "is_")]
+            fn is_(a: &Obj, b: &Obj) -> bool {
+                a.is(b)
+            }
+            /// Equivalent of a & b.
+            #[pyfunction(name = "and_")]
+            fn and_(a: &Obj, b: &Obj) -> PyResult<Obj> {
+                binary(a, b, BinaryOp::And)
+            }
+            /// Equivalent of a | b.
+            #[pyfunction(name = "or_")]
+            fn or_(a: &Obj, b: &Obj) -> PyResult<Obj> {
+                binary(a, b, BinaryOp::Or)
+            }
+
             #[pyattr(name = "itemgetter")]
             fn itemgetter() -> Obj {
                 getters::item_class().as_obj().clone()
@@ -134,10 +155,6 @@ fn inplace(a: &Obj, b: &Obj, op: BinaryOp) -> PyResult<Obj> {
 module! {
     /// Equivalent of bool(a).
     truth(a) => protocol::is_true(a)?;
-    /// Equivalent of not a.
-    not_(a) => !protocol::is_true(a)?;
-    /// Equivalent of a is b.
-    is_(a, b) => a.is(b);
     /// Equivalent of a is not b.
     is_not(a, b) => !a.is(b);
     /// Equivalent of a is None.
@@ -162,12 +179,8 @@ module! {
     lshift(a, b) => binary(a, b, BinaryOp::LShift)?;
     /// Equivalent of a >> b.
     rshift(a, b) => binary(a, b, BinaryOp::RShift)?;
-    /// Equivalent of a & b.
-    and_(a, b) => binary(a, b, BinaryOp::And)?;
     /// Equivalent of a ^ b.
     xor(a, b) => binary(a, b, BinaryOp::Xor)?;
-    /// Equivalent of a | b.
-    or_(a, b) => binary(a, b, BinaryOp::Or)?;
     /// Equivalent of a ** b.
     pow(a, b) => protocol::power(a, b, &none())?;
     /// Equivalent of -a.

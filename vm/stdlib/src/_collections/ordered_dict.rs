@@ -133,8 +133,14 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
         None => a.is(b),
     };
     if equal && class_of(b).is_subtype(class()) && class_of(a).is_subtype(class()) {
+        let keys_now = || (x.keys_version_now(), y.keys_version_now());
+        let before = (x.keys_version(), y.keys_version());
         for (p, q) in x.keys().iter().zip(&y.keys()) {
-            if !protocol::eq(p, q)? {
+            let same = protocol::eq(p, q)?;
+            if keys_now() != before {
+                return Err(runtime_error("OrderedDict mutated during iteration"));
+            }
+            if !same {
                 equal = false;
                 break;
             }

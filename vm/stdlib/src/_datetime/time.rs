@@ -121,7 +121,7 @@ impl PyTime {
 fn hash_of(obj: &Obj) -> PyResult<i64> {
     let this = receiver::<PyTime>(obj)?;
     match this.offset()? {
-        None | Some(0) => Ok(hash_bytes(&this.clock.bytes())),
+        None => Ok(hash_bytes(&this.clock.bytes())),
         Some(offset) => hash(&of_micros(this.clock.micros() - offset)?),
     }
 }
