@@ -67,8 +67,15 @@ mod items {
 }
 
 fn dump_bytes(value: &Obj, version: i64, allow_code: bool) -> PyResult<Vec<u8>> {
-    let mut writer =
-        Writer { out: Vec::new(), depth: 0, version, flag: 0, refs: FxHashMap::default(), allow_code };
+    let mut writer = Writer {
+        out: Vec::new(),
+        depth: 0,
+        version,
+        flag: 0,
+        refs: FxHashMap::default(),
+        open_slices: Vec::new(),
+        allow_code,
+    };
     writer.value(value)?;
     Ok(writer.out)
 }
@@ -84,6 +91,8 @@ struct Writer {
     flag: u8,
     /// Number of each value written, and the value, so that its address stays its own.
     refs: FxHashMap<u64, (i64, Obj)>,
+    /// Numbers of the slices around the current value: a reader makes these after what is in them.
+    open_slices: Vec<i64>,
     allow_code: bool,
 }
 
@@ -123,21 +132,24 @@ impl Writer {
         self.sequence(code, &elements)
     }
     /// Refers to a value written before, or makes this one be referred to.
-    fn is_reference(&mut self, value: &Obj) -> bool {
+    fn is_reference(&mut self, value: &Obj) -> PyResult<bool> {
         if self.version < 3 {
-            return false;
+            return Ok(false);
         }
         let key = value.value().counted().bits();
         if let Some((number, _)) = self.refs.get(&key) {
             let number = *number;
+            if self.open_slices.contains(&number) {
+                return Err(value_error("cannot marshal recursion slice objects"));
+            }
             self.out.push(b'r');
             self.long(number);
-            return true;
+            return Ok(true);
         }
         let number = self.refs.len() as i64;
         self.refs.insert(key, (number, value.clone()));
         self.flag = FLAG_REF;
-        false
+        Ok(false)
     }
     fn text(&mut self, text: &PyStr) -> PyResult<()> {
         let interned = text.is_interned();
@@ -177,7 +189,7 @@ impl Writer {
             self.out.push(b'.');
         } else if value.is(types().stop_iteration.as_obj()) {
             self.out.push(b'S');
-        } else if !self.is_reference(value) {
+        } else if !self.is_reference(value)? {
             self.object(value)?;
         }
         self.depth -= 1;
@@ -238,9 +250,11 @@ impl Writer {
             self.elements(b'>', set)?;
         } else if value.is_layout::<PySlice>() && self.version >= 5 {
             self.code(b':');
+            self.open_slices.push(self.refs.len() as i64 - 1);
             for part in ["start", "stop", "step"] {
                 self.value(&getattr_str(value, part)?)?;
             }
+            self.open_slices.pop();
         } else if let Some(code) = value.downcast::<PyCode>() {
             if !self.allow_code {
                 return Err(value_error("marshalling code objects is disallowed"));

@@ -284,5 +284,8 @@ impl PyDate {
 fn replaced(obj: &Obj, year: Option<i32>, month: Option<i32>, day: Option<i32>) -> PyResult<Obj> {
     let parts = receiver::<PyDate>(obj)?.day.parts();
     let part = |given: Option<i32>, own: i64| given.map_or(own, i64::from);
-    make(&class_of(obj).to_obj(), Day::checked(part(year, parts.0), part(month, parts.1), part(day, parts.2))?)
+    make(
+        &class_of(obj).to_obj(),
+        Day::checked(part(year, parts.0), part(month, parts.1), part(day, parts.2))?,
+    )
 }

@@ -267,8 +267,5 @@ pub fn ctime(moment: &PyDate) -> String {
     let Clock { hour, minute, second, .. } = moment.clock;
     let weekday = date::DAYS[moment.day.weekday() as usize % 7];
     let month = date::MONTHS[(usize::from(moment.day.month) + 11) % 12];
-    format!(
-        "{weekday} {month} {:2} {hour:02}:{minute:02}:{second:02} {:04}",
-        moment.day.day, moment.day.year
-    )
+    format!("{weekday} {month} {:2} {hour:02}:{minute:02}:{second:02} {:04}", moment.day.day, moment.day.year)
 }

@@ -129,7 +129,9 @@ impl Sum {
         let Some(value) = value else { return Ok(()) };
         match int_ref(value) {
             Some(IntRef::Small(number)) => return self.add_whole(number.into(), unit),
-            Some(IntRef::Big(number)) => return self.add_whole(number.to_i128().ok_or_else(too_large)?, unit),
+            Some(IntRef::Big(number)) => {
+                return self.add_whole(number.to_i128().ok_or_else(too_large)?, unit);
+            }
             None => {}
         }
         let Some(number) = float_value(value) else {

@@ -21,7 +21,8 @@ const MAX_FOLD: i64 = 24 * 3600;
 /// Clock readings of a moment: local time, or UTC.
 pub fn broken_down(seconds: i64, utc: bool) -> PyResult<(i64, libc::tm)> {
     let tm = if utc { system::gmtime(seconds) } else { system::localtime(seconds) }.map_err(os_error)?;
-    let day = calendar::ordinal(i64::from(tm.tm_year) + 1900, i64::from(tm.tm_mon) + 1, i64::from(tm.tm_mday));
+    let day =
+        calendar::ordinal(i64::from(tm.tm_year) + 1900, i64::from(tm.tm_mon) + 1, i64::from(tm.tm_mday));
     let second = i64::from(tm.tm_sec.min(59));
     Ok((((day * 24 + i64::from(tm.tm_hour)) * 60 + i64::from(tm.tm_min)) * 60 + second, tm))
 }

@@ -64,7 +64,14 @@ impl Fold {
 
 impl PyDate {
     pub fn new(header: Header, day: Day) -> PyDate {
-        PyDate { header, is_datetime: false, day, clock: Clock::default(), fold: Fold::new(false), zone: None }
+        PyDate {
+            header,
+            is_datetime: false,
+            day,
+            clock: Clock::default(),
+            fold: Fold::new(false),
+            zone: None,
+        }
     }
     pub fn with_clock(header: Header, day: Day, clock: Clock, fold: bool, zone: Option<Obj>) -> PyDate {
         PyDate { header, is_datetime: true, day, clock, fold: Fold::new(fold), zone }
@@ -130,9 +137,12 @@ impl Day {
 impl Clock {
     /// Checks the parts of a time of day.
     pub fn checked(hour: i64, minute: i64, second: i64, micro: i64) -> PyResult<Clock> {
-        for (name, value, limit) in
-            [("hour", hour, 23), ("minute", minute, 59), ("second", second, 59), ("microsecond", micro, 999_999)]
-        {
+        for (name, value, limit) in [
+            ("hour", hour, 23),
+            ("minute", minute, 59),
+            ("second", second, 59),
+            ("microsecond", micro, 999_999),
+        ] {
             if !(0..=limit).contains(&value) {
                 return Err(value_error(format!("{name} must be in 0..{limit}, not {value}")));
             }
@@ -206,7 +216,11 @@ pub fn check_fold(fold: i64) -> PyResult<bool> {
 }
 
 /// The bytes of a constructor's first argument, if they can be what a pickle holds: as many as `N`, with a sane byte at `at`.
-pub fn pickled<const N: usize>(args: &Args<'_>, at: usize, limit: std::ops::Range<u8>) -> PyResult<Option<[u8; N]>> {
+pub fn pickled<const N: usize>(
+    args: &Args<'_>,
+    at: usize,
+    limit: std::ops::Range<u8>,
+) -> PyResult<Option<[u8; N]>> {
     let Some(first) = args.positional.first() else { return Ok(None) };
     let bytes: [u8; N] = if let Some(bytes) = first.downcast::<taipan_objects::bytes::PyBytes>() {
         let Ok(bytes) = bytes.as_slice().try_into() else { return Ok(None) };
@@ -243,10 +257,7 @@ pub fn pickled_zone(args: &Args<'_>) -> PyResult<Option<Obj>> {
 /// `format(moment, spec)`.
 pub fn format(slf: &Obj, spec: &Obj) -> PyResult<Obj> {
     let Some(text) = spec.downcast::<PyStr>() else {
-        return Err(type_error(format!(
-            "__format__() argument must be str, not {}",
-            class_of(spec).name()
-        )));
+        return Err(type_error(format!("__format__() argument must be str, not {}", class_of(spec).name())));
     };
     if text.is_empty() {
         return str(slf).map(Py::into_obj);

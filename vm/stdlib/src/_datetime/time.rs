@@ -284,12 +284,7 @@ fn reduced(obj: &Obj, protocol: i32) -> PyResult<Obj> {
     Ok(tuple_obj(vec![class_of(obj).to_obj(), tuple_obj(args)]))
 }
 
-fn replaced(
-    obj: &Obj,
-    clocks: [Option<i32>; 4],
-    tzinfo: Option<&Obj>,
-    fold: Option<i32>,
-) -> PyResult<Obj> {
+fn replaced(obj: &Obj, clocks: [Option<i32>; 4], tzinfo: Option<&Obj>, fold: Option<i32>) -> PyResult<Obj> {
     let this = receiver::<PyTime>(obj)?;
     let Clock { hour, minute, second, micro } = this.clock;
     let part = |given: Option<i32>, own: i64| given.map_or(own, i64::from);
