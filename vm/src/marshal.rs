@@ -140,7 +140,7 @@ impl Writer {
         if let Some((number, _)) = self.refs.get(&key) {
             let number = *number;
             if self.open_slices.contains(&number) {
-                return Err(value_error("cannot marshal recursion slice objects"));
+                return Err(value_error("unmarshallable object"));
             }
             self.out.push(b'r');
             self.long(number);
