@@ -89,7 +89,7 @@ pub fn of_offset(micros: i128, name: Option<Obj>) -> PyResult<Obj> {
     let offset = delta::of_micros(micros)?;
     if micros.abs() >= DAY {
         return Err(value_error(format!(
-            "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24), not {}.",
+            "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24), not {}",
             repr_string(&offset)?
         )));
     }
