@@ -12,8 +12,11 @@ mod path_text;
 mod paths;
 mod processes;
 mod scheduling;
+mod spawning;
 mod stat;
 mod terminals;
+mod timerfd;
+mod vectors;
 
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
@@ -67,8 +70,11 @@ lazy_class!(uname_class, &UNAME);
         paths::MODULE,
         processes::MODULE,
         scheduling::MODULE,
+        spawning::MODULE,
         stat::MODULE,
-        terminals::MODULE
+        terminals::MODULE,
+        timerfd::MODULE,
+        vectors::MODULE
     )
 )]
 mod items {

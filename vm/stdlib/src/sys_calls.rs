@@ -37,6 +37,7 @@ macro_rules! read_struct {
 mod databases;
 mod mapping;
 mod names;
+mod posix_spawn;
 mod process;
 mod resources;
 mod semaphores;
@@ -45,10 +46,12 @@ mod sockets;
 mod spawn;
 mod terminal;
 mod time;
+mod timers;
 
 pub use databases::*;
 pub use mapping::*;
 pub use names::*;
+pub use posix_spawn::*;
 pub use process::*;
 pub use resources::*;
 pub use semaphores::*;
@@ -57,6 +60,7 @@ pub use sockets::*;
 pub use spawn::{ChildSetup, spawn};
 pub use terminal::*;
 pub use time::*;
+pub use timers::*;
 
 /// The system's text for an error number.
 pub fn strerror(errno: i32) -> String {
@@ -205,6 +209,30 @@ pub fn copy_file_range(
     let b = if to_at.is_some() { std::ptr::from_mut(&mut b) } else { std::ptr::null_mut() };
     call!(libc::copy_file_range(from, a, to, b, count, 0)).map(|n| n as usize)
 }
+/// Reads at a position, without moving the file's own.
+pub fn preadv(fd: i32, buffer: &mut [u8], offset: i64, flags: i32) -> SysResult<usize> {
+    let vector = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    call!(libc::preadv2(fd, &vector, 1, offset, flags)).map(|n| n as usize)
+}
+/// Writes at a position, without moving the file's own.
+pub fn pwritev(fd: i32, buffers: &[std::io::IoSlice<'_>], offset: i64, flags: i32) -> SysResult<usize> {
+    // `IoSlice` has the layout of `iovec`, says its documentation.
+    call!(libc::pwritev2(fd, buffers.as_ptr().cast(), buffers.len() as c_int, offset, flags))
+        .map(|n| n as usize)
+}
+pub fn splice(
+    from: i32,
+    from_at: Option<i64>,
+    to: i32,
+    to_at: Option<i64>,
+    count: usize,
+    flags: u32,
+) -> SysResult<usize> {
+    let (mut a, mut b) = (from_at.unwrap_or(0), to_at.unwrap_or(0));
+    let a = if from_at.is_some() { std::ptr::from_mut(&mut a) } else { std::ptr::null_mut() };
+    let b = if to_at.is_some() { std::ptr::from_mut(&mut b) } else { std::ptr::null_mut() };
+    call!(libc::splice(from, a, to, b, count, flags)).map(|n| n as usize)
+}
 pub fn eventfd(value: u32, flags: i32) -> SysResult<i32> {
     call!(libc::eventfd(value, flags))
 }
@@ -331,25 +359,49 @@ pub fn umask(mask: u32) -> u32 {
     // SAFETY: a plain number.
     unsafe { libc::umask(mask) }
 }
-pub fn getxattr(path: &CStr, name: &CStr, follow: bool) -> SysResult<Vec<u8>> {
-    let get = if follow { libc::getxattr } else { libc::lgetxattr };
+/// What extended attributes belong to: a path (followed or not), or a descriptor.
+#[derive(Clone, Copy)]
+pub enum Attributed<'a> {
+    Path(&'a CStr, bool),
+    Fd(i32),
+}
+
+pub fn getxattr(of: Attributed<'_>, name: &CStr) -> SysResult<Vec<u8>> {
     let mut buffer = vec![0u8; 65536];
-    let n = call!(get(path.as_ptr(), name.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()))?;
+    let (name, room, len) = (name.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len());
+    let n = match of {
+        Attributed::Path(path, true) => call!(libc::getxattr(path.as_ptr(), name, room, len)),
+        Attributed::Path(path, false) => call!(libc::lgetxattr(path.as_ptr(), name, room, len)),
+        Attributed::Fd(fd) => call!(libc::fgetxattr(fd, name, room, len)),
+    }?;
     buffer.truncate(n as usize);
     Ok(buffer)
 }
-pub fn setxattr(path: &CStr, name: &CStr, value: &[u8], flags: i32, follow: bool) -> SysResult<()> {
-    let set = if follow { libc::setxattr } else { libc::lsetxattr };
-    call!(set(path.as_ptr(), name.as_ptr(), value.as_ptr().cast(), value.len(), flags)).map(drop)
+pub fn setxattr(of: Attributed<'_>, name: &CStr, value: &[u8], flags: i32) -> SysResult<()> {
+    let (name, bytes, len) = (name.as_ptr(), value.as_ptr().cast(), value.len());
+    match of {
+        Attributed::Path(path, true) => call!(libc::setxattr(path.as_ptr(), name, bytes, len, flags)),
+        Attributed::Path(path, false) => call!(libc::lsetxattr(path.as_ptr(), name, bytes, len, flags)),
+        Attributed::Fd(fd) => call!(libc::fsetxattr(fd, name, bytes, len, flags)),
+    }
+    .map(drop)
 }
-pub fn removexattr(path: &CStr, name: &CStr, follow: bool) -> SysResult<()> {
-    let remove = if follow { libc::removexattr } else { libc::lremovexattr };
-    call!(remove(path.as_ptr(), name.as_ptr())).map(drop)
+pub fn removexattr(of: Attributed<'_>, name: &CStr) -> SysResult<()> {
+    match of {
+        Attributed::Path(path, true) => call!(libc::removexattr(path.as_ptr(), name.as_ptr())),
+        Attributed::Path(path, false) => call!(libc::lremovexattr(path.as_ptr(), name.as_ptr())),
+        Attributed::Fd(fd) => call!(libc::fremovexattr(fd, name.as_ptr())),
+    }
+    .map(drop)
 }
-pub fn listxattr(path: &CStr, follow: bool) -> SysResult<Vec<u8>> {
-    let list = if follow { libc::listxattr } else { libc::llistxattr };
+pub fn listxattr(of: Attributed<'_>) -> SysResult<Vec<u8>> {
     let mut buffer = vec![0u8; 65536];
-    let n = call!(list(path.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()))?;
+    let (room, len) = (buffer.as_mut_ptr().cast(), buffer.len());
+    let n = match of {
+        Attributed::Path(path, true) => call!(libc::listxattr(path.as_ptr(), room, len)),
+        Attributed::Path(path, false) => call!(libc::llistxattr(path.as_ptr(), room, len)),
+        Attributed::Fd(fd) => call!(libc::flistxattr(fd, room, len)),
+    }?;
     buffer.truncate(n as usize);
     Ok(buffer)
 }

@@ -31,7 +31,8 @@ fn terminal<T>(call: impl FnMut() -> SysResult<T>) -> PyResult<T> {
 
 fn flags(obj: &Obj) -> PyResult<u32> {
     let number = index(obj)?;
-    Ok(taipan_objects::int::int_ref(&number).map_or(0, |i| i.wrapping_u64()) as u32)
+    // More than the flags' width is cut off, but not more than a C `long`.
+    i64::from_arg(&number).map(|bits| bits as u32)
 }
 
 /// The control characters of `attributes[6]`: numbers where input is not canonical, bytes elsewhere.

@@ -124,6 +124,13 @@ impl PyFuture {
     pub fn alive(&self) -> PyResult<Obj> {
         self.event_loop.load().ok_or_else(|| runtime_error("Future object is not initialized."))
     }
+    /// As [`PyFuture::alive`], with the error that results have.
+    pub fn initialized(&self) -> PyResult<()> {
+        match self.event_loop.is_empty() {
+            true => Err(invalid_state("Future object is not initialized.")),
+            false => Ok(()),
+        }
+    }
     /// `__init__`: forgets everything and begins anew.
     pub fn initialize(&self, event_loop: Option<&Obj>) -> PyResult<()> {
         let event_loop = match event_loop.filter(|l| !is_none(l)) {
@@ -316,7 +323,7 @@ impl PyFuture {
             return Ok(());
         };
         let context = dict_obj();
-        let message = format!("{} exception was never retrieved", class_of(slf).name());
+        let message = format!("{} exception was never retrieved", class_name(slf));
         context.set_str("message", str_obj(&message));
         context.set_str("exception", exception);
         context.set_str("future", slf.clone());
@@ -325,6 +332,12 @@ impl PyFuture {
         }
         counted::call_method(&event_loop, "call_exception_handler", &[context.into_obj()]).map(drop)
     }
+}
+
+/// The name of an object's class without its module.
+fn class_name(obj: &Obj) -> String {
+    let name = class_of(obj).name();
+    name.rsplit('.').next().unwrap_or_default().to_string()
 }
 
 /// Raises `InvalidStateError`.

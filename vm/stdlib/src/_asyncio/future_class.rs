@@ -118,13 +118,13 @@ impl PyFuture {
     /// Return the result this future represents.
     #[pymethod]
     fn result(&self) -> PyResult<Obj> {
-        self.alive()?;
+        self.initialized()?;
         self.outcome()
     }
     /// Return the exception that was set on this future.
     #[pymethod]
     fn exception(&self) -> PyResult<Obj> {
-        self.alive()?;
+        self.initialized()?;
         match self.state() {
             CANCELLED => Err(raise(self.cancelled_error()?)),
             FINISHED => {

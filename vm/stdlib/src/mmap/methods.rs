@@ -82,7 +82,7 @@ impl PyMmap {
                 Some(length) => usize::try_from(length).map_err(|_| value_error("madvise length invalid"))?,
                 None => mapping.len(),
             };
-            if start.checked_add(length).is_none() {
+            if start > (isize::MAX as usize).saturating_sub(length) {
                 return Err(overflow_error("madvise length too large"));
             }
             mapping.advise(start, length, option).map_err(os_error)
@@ -183,9 +183,6 @@ impl PyMmap {
     }
     #[pymethod]
     fn size(&self) -> PyResult<i64> {
-        if !self.tracks {
-            return Err(value_error("can't get size with trackfd=False"));
-        }
         self.with(|state, _| sys_calls::fstat(state.fd).map(|stat| stat.st_size).map_err(os_error))
     }
     #[pymethod]

@@ -48,6 +48,20 @@ const OTHERS: &[(&str, i64)] = &[
     ("CLONE_NEWTIME", 0x80),
     ("SCHED_NORMAL", 0),
     ("SCHED_DEADLINE", 6),
+    ("MFD_HUGE_SHIFT", 26),
+    ("MFD_HUGE_MASK", 63),
+    ("MFD_HUGE_64KB", 16 << 26),
+    ("MFD_HUGE_512KB", 19 << 26),
+    ("MFD_HUGE_1MB", 20 << 26),
+    ("MFD_HUGE_2MB", 21 << 26),
+    ("MFD_HUGE_8MB", 23 << 26),
+    ("MFD_HUGE_16MB", 24 << 26),
+    ("MFD_HUGE_32MB", 25 << 26),
+    ("MFD_HUGE_256MB", 28 << 26),
+    ("MFD_HUGE_512MB", 29 << 26),
+    ("MFD_HUGE_1GB", 30 << 26),
+    ("MFD_HUGE_2GB", 31 << 26),
+    ("MFD_HUGE_16GB", 34 << 26),
 ];
 
 /// What `os` asks for to know which functions take `dir_fd`, descriptors and `follow_symlinks`.

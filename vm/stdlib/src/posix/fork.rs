@@ -97,6 +97,19 @@ mod items {
     fn fork() -> PyResult<i32> {
         fork_process("fork", sys_calls::fork)
     }
+    /// Fork a new process with a new pseudo-terminal as controlling tty.
+    ///
+    /// Returns a tuple of (pid, master_fd).
+    #[pyfunction]
+    fn forkpty() -> PyResult<(i32, i32)> {
+        let mut leader = -1;
+        let pid = fork_process(|| {
+            let (pid, fd) = sys_calls::forkpty()?;
+            leader = fd;
+            Ok(pid)
+        })?;
+        Ok((pid, leader))
+    }
     /// Register callables to be called when forking a new process.
     #[pyfunction(
         sig = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)"

@@ -107,6 +107,14 @@ pub fn group_id(obj: &Obj) -> PyResult<u32> {
     uid(obj, "gid")
 }
 
+/// Whose extended attributes are meant.
+fn attributed(path: &file_path::FilePath, follow: bool) -> sys_calls::Attributed<'_> {
+    match path.fd {
+        Some(fd) => sys_calls::Attributed::Fd(fd),
+        None => sys_calls::Attributed::Path(&path.name, follow),
+    }
+}
+
 #[pymodule(name = "posix_paths", doc = "")]
 mod items {
     use super::*;
@@ -337,10 +345,11 @@ mod items {
     /// Return the value of extended attribute attribute on path.
     #[pyfunction(sig = "(path, attribute, *, follow_symlinks=True)")]
     fn getxattr(path: &Obj, attribute: &Obj, follow_symlinks: Option<bool>) -> PyResult<Obj> {
-        let path = name("getxattr", path)?;
+        let path = file_path::path("getxattr", "path", Some(path), Accept::NameOrFd)?;
         let attribute = file_path::c_name(attribute)?;
         let follow = follow_symlinks.unwrap_or(true);
-        let value = blocking_for(&path.object, || sys_calls::getxattr(&path.name, &attribute, follow))?;
+        let value =
+            blocking_for(&path.object, || sys_calls::getxattr(attributed(&path, follow), &attribute))?;
         Ok(bytes_obj(&value))
     }
     /// Set extended attribute attribute on path to value.
@@ -352,26 +361,28 @@ mod items {
         flags: Option<i32>,
         follow_symlinks: Option<bool>,
     ) -> PyResult<()> {
-        let path = name("setxattr", path)?;
+        let path = file_path::path("setxattr", "path", Some(path), Accept::NameOrFd)?;
         let attribute = file_path::c_name(attribute)?;
         let value = buffer::to_vec(value)?;
         let (flags, follow) = (flags.unwrap_or(0), follow_symlinks.unwrap_or(true));
-        blocking_for(&path.object, || sys_calls::setxattr(&path.name, &attribute, &value, flags, follow))
+        blocking_for(&path.object, || {
+            sys_calls::setxattr(attributed(&path, follow), &attribute, &value, flags)
+        })
     }
     /// Remove extended attribute attribute on path.
     #[pyfunction(sig = "(path, attribute, *, follow_symlinks=True)")]
     fn removexattr(path: &Obj, attribute: &Obj, follow_symlinks: Option<bool>) -> PyResult<()> {
-        let path = name("removexattr", path)?;
+        let path = file_path::path("removexattr", "path", Some(path), Accept::NameOrFd)?;
         let attribute = file_path::c_name(attribute)?;
         let follow = follow_symlinks.unwrap_or(true);
-        blocking_for(&path.object, || sys_calls::removexattr(&path.name, &attribute, follow))
+        blocking_for(&path.object, || sys_calls::removexattr(attributed(&path, follow), &attribute))
     }
     /// Return a list of extended attributes on path.
     #[pyfunction(sig = "(path=None, *, follow_symlinks=True)")]
     fn listxattr(path: Option<&Obj>, follow_symlinks: Option<bool>) -> PyResult<Obj> {
         let path = file_path::path("listxattr", "path", path, Accept::NameFdOrNone)?;
         let follow = follow_symlinks.unwrap_or(true);
-        let list = blocking_for(&path.object, || sys_calls::listxattr(&path.name, follow))?;
+        let list = blocking_for(&path.object, || sys_calls::listxattr(attributed(&path, follow)))?;
         Ok(list_obj(list.split(|&b| b == 0).filter(|n| !n.is_empty()).map(file_path::name_obj).collect()))
     }
 }

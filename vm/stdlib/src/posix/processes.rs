@@ -41,7 +41,7 @@ fn environment_dict() -> PyResult<Obj> {
     Ok(dict.into_obj())
 }
 
-fn arguments(list: &Obj, function: &str) -> PyResult<Vec<CString>> {
+pub fn arguments(list: &Obj, function: &str) -> PyResult<Vec<CString>> {
     if !list.is_layout::<taipan_objects::list::PyList>()
         && !list.is_layout::<taipan_objects::tuple::PyTuple>()
     {

@@ -16,6 +16,23 @@ static PARAM: StructSeqDef = StructSeqDef {
 };
 lazy_class!(param_class, &PARAM);
 
+/// Unlike other such classes, this one is called with its only field.
+#[pyargs(name = "sched_param", sig = "(sched_priority)")]
+fn new_param(class: &Obj, sched_priority: &Obj) -> PyResult<Obj> {
+    let Some(class) = class.to_py::<PyType>() else { return Err(type_error("X is not a type object")) };
+    Ok(structseq::new(&class, vec![sched_priority.clone()]))
+}
+
+/// The priority in a `sched_param`.
+pub fn priority(param: &Obj) -> PyResult<i32> {
+    if !class_of(param).is_subtype(&param_class()) {
+        return Err(type_error("must have a sched_param object"));
+    }
+    let value = getattr_str(param, "sched_priority")?.into_strong();
+    let index = i64::from_arg(&value)?;
+    i32::try_from(index).map_err(|_| overflow_error("sched_priority out of range"))
+}
+
 #[pymodule(name = "posix_scheduling", doc = "")]
 mod items {
     use super::*;
@@ -60,6 +77,22 @@ mod items {
         let priority = sys_calls::sched_getparam(pid).map_err(os_error)?;
         Ok(structseq::new(&param_class(), vec![int_obj(priority.into())]))
     }
+    /// Set the scheduling policy for the process identified by pid.
+    #[pyfunction(sig = "(pid, policy, param, /)")]
+    fn sched_setscheduler(pid: i32, policy: i32, param: &Obj) -> PyResult<()> {
+        sys_calls::sched_setscheduler(pid, policy, priority(param)?).map_err(os_error)
+    }
+    /// Set scheduling parameters for the process identified by pid.
+    #[pyfunction(sig = "(pid, param, /)")]
+    fn sched_setparam(pid: i32, param: &Obj) -> PyResult<()> {
+        sys_calls::sched_setparam(pid, priority(param)?).map_err(os_error)
+    }
+    /// Return the round-robin quantum for the process identified by pid, in seconds.
+    #[pyfunction(sig = "(pid, /)")]
+    fn sched_rr_get_interval(pid: i32) -> PyResult<f64> {
+        let time = sys_calls::sched_rr_get_interval(pid).map_err(os_error)?;
+        Ok(time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9)
+    }
     /// Get the maximum scheduling priority for policy.
     #[pyfunction(sig = "(policy)")]
     fn sched_get_priority_max(policy: i32) -> PyResult<i32> {
@@ -81,6 +114,7 @@ mod items {
 
     #[pyinit]
     fn init(module: &PyModuleBuilder<'_>) -> PyResult<()> {
+        param_class().slots.set_new(Some(new_param));
         module.add("sched_param", param_class().into_obj())
     }
 }

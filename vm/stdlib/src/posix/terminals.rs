@@ -49,6 +49,32 @@ mod items {
         }
         Ok((leader, follower))
     }
+    /// Open and return a file descriptor for a master pseudo-terminal device.
+    #[pyfunction(sig = "(oflag, /)")]
+    fn posix_openpt(oflag: i32) -> PyResult<i32> {
+        sys_calls::posix_openpt(oflag | libc::O_CLOEXEC).map_err(os_error)
+    }
+    /// Grant access to the slave pseudo-terminal device.
+    #[pyfunction(sig = "(fd, /)")]
+    fn grantpt(fd: &Obj) -> PyResult<()> {
+        sys_calls::grantpt(file_path::fileno_of(fd)?).map_err(os_error)
+    }
+    /// Unlock a pseudo-terminal master/slave pair.
+    #[pyfunction(sig = "(fd, /)")]
+    fn unlockpt(fd: &Obj) -> PyResult<()> {
+        sys_calls::unlockpt(file_path::fileno_of(fd)?).map_err(os_error)
+    }
+    /// Return the name of the slave pseudo-terminal device.
+    #[pyfunction(sig = "(fd, /)")]
+    fn ptsname(fd: &Obj) -> PyResult<Obj> {
+        let name = sys_calls::ptsname(file_path::fileno_of(fd)?);
+        name.map(|name| file_path::name_obj(&name)).map_err(os_error)
+    }
+    /// Prepare the tty of which fd is a file descriptor for a new login session.
+    #[pyfunction(sig = "(fd, /)")]
+    fn login_tty(fd: &Obj) -> PyResult<()> {
+        sys_calls::login_tty(file_path::fileno_of(fd)?).map_err(os_error)
+    }
     /// Return the process group associated with the terminal specified by fd.
     #[pyfunction(sig = "(fd, /)")]
     fn tcgetpgrp(fd: i32) -> PyResult<i32> {

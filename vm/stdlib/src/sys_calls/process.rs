@@ -231,3 +231,42 @@ pub fn sched_getparam(pid: i32) -> SysResult<i32> {
     let value: libc::sched_param = read_struct!(libc::sched_param, slot => libc::sched_getparam(pid, slot))?;
     Ok(value.sched_priority)
 }
+
+/// A child's state, as `waitid` tells it.
+pub struct ChildState {
+    pub pid: i32,
+    pub uid: u32,
+    pub signal: i32,
+    pub status: i32,
+    pub code: i32,
+}
+
+/// Waits for a child; `None`: none has changed its state.
+pub fn waitid(kind: u32, id: u32, options: i32) -> SysResult<Option<ChildState>> {
+    let info =
+        read_struct!(libc::siginfo_t, slot => libc::waitid(kind as libc::idtype_t, id, slot, options))?;
+    // SAFETY: the struct was zeroed and then filled for a child's signal, or not at all.
+    let (pid, uid, status) = unsafe { (info.si_pid(), info.si_uid(), info.si_status()) };
+    if pid == 0 {
+        return Ok(None);
+    }
+    Ok(Some(ChildState { pid, uid, signal: info.si_signo, status, code: info.si_code }))
+}
+pub fn setns(fd: i32, kind: i32) -> SysResult<()> {
+    call!(libc::setns(fd, kind)).map(drop)
+}
+pub fn unshare(flags: i32) -> SysResult<()> {
+    call!(libc::unshare(flags)).map(drop)
+}
+pub fn sched_setscheduler(pid: i32, policy: i32, priority: i32) -> SysResult<()> {
+    let parameter = libc::sched_param { sched_priority: priority };
+    call!(libc::sched_setscheduler(pid, policy, &parameter)).map(drop)
+}
+pub fn sched_setparam(pid: i32, priority: i32) -> SysResult<()> {
+    let parameter = libc::sched_param { sched_priority: priority };
+    call!(libc::sched_setparam(pid, &parameter)).map(drop)
+}
+/// The round-robin quantum of a process.
+pub fn sched_rr_get_interval(pid: i32) -> SysResult<libc::timespec> {
+    read_struct!(libc::timespec, slot => libc::sched_rr_get_interval(pid, slot))
+}
