@@ -424,7 +424,14 @@ fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
     }
     let is_list = obj.is_layout::<crate::list::PyList>();
     let is_dict = obj.is_layout::<crate::dict::PyDict>();
-    if !has_arguments
+    // A class that tells its state by itself knows what instances need.
+    let name = crate::istr!("__getstate__");
+    let plain_state = match (class.lookup(&name), types().object.lookup(&name)) {
+        (Some(own), Some(base)) => own.is(&base),
+        _ => true,
+    };
+    if plain_state
+        && !has_arguments
         && !is_list
         && !is_dict
         && !std::ptr::eq(class.ops, <PyObject as taipan_gc::Object>::ops())

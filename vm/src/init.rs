@@ -157,6 +157,9 @@ fn start_import(sys: &Obj) -> PyResult<()> {
         let finder = getattr_str(&embedded, "EmbeddedFinder")?;
         if let Some(hooks) = crate::sys::get("path_hooks")? {
             drop(call_method_str(&hooks, "insert", &[int_obj(0), finder])?);
+            // The program's own library is looked for first: it needs nothing of `zipimport`.
+            let zip = getattr_str(&import::import_module("zipimport")?, "zipimporter")?;
+            drop(call_method_str(&hooks, "insert", &[int_obj(1), zip])?);
         }
     }
     Ok(())
