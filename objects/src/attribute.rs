@@ -189,7 +189,12 @@ pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> 
     }
     let dict = class.dict();
     match value {
-        Some(value) => dict.set(name.as_obj().clone(), value.clone())?,
+        Some(value) => {
+            dict.set(name.as_obj().clone(), value.clone())?;
+            if class_of(value).slots.descr_set().is_some() {
+                crate::code::slot_caches::data_descriptor_added(class, &name);
+            }
+        }
         None => {
             if !dict.delete(name.as_obj())? {
                 return Err(no_attribute(obj, name.as_obj()));

@@ -2,9 +2,10 @@
 //! and one cache word for each instruction.
 
 mod monitors;
+pub mod slot_caches;
 
 use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use taipan_bytecode::{CodeUnit, Const, Instr, flags};
 use taipan_gc::{Header, Obj, Py};
@@ -46,7 +47,7 @@ pub struct PyCode {
     /// Instruction words as executed.
     pub instrs: Box<[AtomicU64]>,
     /// One inline-cache word per instruction; 0: empty.
-    pub caches: Box<[AtomicU64]>,
+    pub caches: Arc<[AtomicU64]>,
     pub consts: Box<[Obj]>,
     pub names: Box<[Py<PyStr>]>,
     pub name: Obj,
@@ -80,7 +81,7 @@ impl PyCode {
         debug_assert!(consts.len() >= unit.consts.len());
         let names = unit.names.iter().map(|n| intern(n)).collect();
         let instrs: Box<[AtomicU64]> = unit.instrs.iter().map(|i| AtomicU64::new(i.0)).collect();
-        let caches = unit.instrs.iter().map(|_| AtomicU64::new(0)).collect();
+        let caches = slot_caches::make(unit.instrs.len());
         let simple = unit.kwonlyargcount == 0
             && unit.flags
                 & (flags::CO_VARARGS

@@ -220,6 +220,23 @@ fn get_class(obj: &Obj) -> PyResult<Obj> {
     Ok(class_of(obj).to_obj())
 }
 
+/// The `__slots__` members of a class and its bases, by slot.
+fn member_names(class: &PyType) -> std::collections::BTreeMap<u32, usize> {
+    let mut names = std::collections::BTreeMap::new();
+    if class.fixed_slots > 0 {
+        for base in class.mro_iter() {
+            for (name, value) in base.dict().snapshot() {
+                if let Some(member) = value.downcast::<crate::descriptor::PyMemberDescr>()
+                    && let Some(name) = name.header()
+                {
+                    names.entry(member.index()).or_insert(std::ptr::from_ref(name).addr());
+                }
+            }
+        }
+    }
+    names
+}
+
 fn set_class(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let Some(value) = value else { return Err(type_error("can't delete __class__ attribute")) };
     let Some(new) = value.downcast::<PyType>() else {
@@ -241,7 +258,8 @@ fn set_class(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let same = std::ptr::eq(old.ops, new.ops)
         && old.has_dict() == new.has_dict()
         && old.fixed_slots == new.fixed_slots
-        && old.ext_offset() == new.ext_offset();
+        && old.ext_offset() == new.ext_offset()
+        && member_names(old) == member_names(new);
     if !same {
         return Err(type_error(format!(
             "__class__ assignment: '{}' object layout differs from '{}'",

@@ -149,6 +149,11 @@ impl Shape {
             .copied()
     }
 
+    /// Whether this is the shape that has attribute `name` (interned) first.
+    pub(crate) fn adds(&self, name: &PyStr) -> bool {
+        std::ptr::eq(self.name, name)
+    }
+
     /// Attribute names in slot order.
     pub fn names(&self) -> Vec<*const PyStr> {
         let mut names = Vec::new();

@@ -303,7 +303,7 @@ impl PyType {
     }
     /// This class and all below it, each once, those above first where the hierarchy has no diamonds. A metaclass's `mro()` can make
     /// lists of subclasses circular for a while.
-    pub(crate) fn hierarchy(&self) -> Vec<&PyType> {
+    pub fn hierarchy(&self) -> Vec<&PyType> {
         let mut seen = rustc_hash::FxHashSet::default();
         let mut result = vec![self];
         seen.insert(std::ptr::from_ref(self));

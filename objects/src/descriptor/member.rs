@@ -28,6 +28,10 @@ impl PyMemberDescr {
     pub fn class(&self) -> &Py<PyType> {
         &self.class
     }
+    /// Which of the fixed slots it stands for.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
     fn slot<'a>(&self, instance: &'a Obj) -> PyResult<&'a taipan_gc::Slot> {
         if class_of(instance).is_subtype(&self.class)
             && let Some((found, extension, _)) = shape::extension(instance)
@@ -54,7 +58,13 @@ fn get(obj: &Obj, instance: Option<&Obj>, _owner: Option<&Obj>) -> PyResult<Obj>
     let descr = this(obj)?;
     match descr.slot(instance)?.load_uncounted() {
         Some(value) => Ok(value),
-        None => Err(crate::attribute::no_attribute(instance, &descr.name)),
+        None => {
+            let text = crate::protocol::str_string(&descr.name)?;
+            let class = class_of(instance).full_name();
+            let class = class.strip_prefix("__main__.").unwrap_or(&class);
+            let message = format!("'{class}' object has no attribute '{text}'");
+            Err(crate::attribute::attribute_error_for(message, instance, &descr.name))
+        }
     }
 }
 

@@ -85,14 +85,23 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     drop(property.set.replace(set));
     drop(property.delete.replace(delete));
     drop(property.doc.replace(doc.clone()));
-    if !class_of(obj).is(&types().property) && class_of(obj).has_dict() {
-        crate::shape::set_attribute(obj, &crate::istr!("__doc__"), doc.unwrap_or_else(none))?;
+    if class_of(obj).is(&types().property) {
+        return Ok(());
     }
-    Ok(())
+    // The class's own `__doc__` hides the property's: it goes into the instance.
+    let from_getter = from_getter && doc.is_some();
+    match protocol::setattr(obj, &crate::istr!("__doc__"), &doc.unwrap_or_else(none)) {
+        Err(Raised) if !from_getter && raised_is(&types().attribute_error) => {
+            drop(take_raised());
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 fn qualify(property: &PyProperty, instance: &Obj, what: &str) -> String {
-    let class = class_of(instance).name();
+    let class = class_of(instance);
+    let class = class.qualname.load().and_then(|q| protocol::str_string(&q).ok()).unwrap_or_default();
     match property.name.load().and_then(|n| protocol::repr_string(&n).ok()) {
         Some(name) => format!("property {name} of '{class}' object has no {what}"),
         None => format!("property of '{class}' object has no {what}"),
@@ -158,17 +167,27 @@ impl PyProperty {
         PyProperty::copy_with(slf, 2, function)
     }
     /// Method to set name of a property.
-    #[pymethod(sig = "($self, owner, name, /)")]
-    fn __set_name__(&self, _owner: &Obj, name: &Obj) -> PyResult<()> {
+    #[pymethod(sig = "($self, *args)")]
+    fn __set_name__(&self, args: &[Obj]) -> PyResult<()> {
+        let [_owner, name] = args else {
+            return Err(type_error(format!(
+                "__set_name__() takes 2 positional arguments but {} were given",
+                args.len()
+            )));
+        };
         self.name.store(name.clone());
         Ok(())
     }
 }
 
+fn readonly(_obj: &Obj, _value: Option<&Obj>) -> PyResult<()> {
+    Err(attribute_error("readonly attribute"))
+}
+
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "fget", get: |o| Ok(this(o)?.get.load().unwrap_or_else(none)), set: None, doc: "" },
-    GetSetDef { name: "fset", get: |o| Ok(this(o)?.set.load().unwrap_or_else(none)), set: None, doc: "" },
-    GetSetDef { name: "fdel", get: |o| Ok(this(o)?.delete.load().unwrap_or_else(none)), set: None, doc: "" },
+    GetSetDef { name: "fget", get: |o| Ok(this(o)?.get.load().unwrap_or_else(none)), set: Some(readonly), doc: "" },
+    GetSetDef { name: "fset", get: |o| Ok(this(o)?.set.load().unwrap_or_else(none)), set: Some(readonly), doc: "" },
+    GetSetDef { name: "fdel", get: |o| Ok(this(o)?.delete.load().unwrap_or_else(none)), set: Some(readonly), doc: "" },
     GetSetDef {
         name: "__doc__",
         get: |o| Ok(this(o)?.doc.load().unwrap_or_else(none)),

@@ -81,21 +81,60 @@ fn static_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
-    let name = class_of(obj).name();
-    Ok(str_obj(&format!("<{name}({})>", protocol::repr_string(&function(obj, &name)?)?)))
+    let name = if class_of(obj).is_subtype(&types().staticmethod) { "staticmethod" } else { "classmethod" };
+    Ok(str_obj(&format!("<{name}({})>", protocol::repr_string(&wrapped(obj)?)?)))
+}
+
+/// The function, or `None` before `__init__`.
+fn wrapped(obj: &Obj) -> PyResult<Obj> {
+    Ok(this(obj)?.function.load().unwrap_or_else(none))
+}
+
+/// An attribute of the function, kept in the instance's own namespace from the first time on.
+fn of_wrapped(obj: &Obj, name: &str) -> PyResult<Obj> {
+    let name = crate::str::intern(name);
+    let dict = crate::shape::dict_of(obj)?;
+    if let Some(value) = dict.get_str(&name) {
+        return Ok(value);
+    }
+    let value = protocol::getattr(&wrapped(obj)?, &name)?;
+    dict.set(name.into_obj(), value.clone())?;
+    Ok(value)
+}
+
+fn set_own(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
+    let name = crate::str::intern(name);
+    let dict = crate::shape::dict_of(obj)?;
+    match value {
+        Some(value) => dict.set(name.into_obj(), value.clone()),
+        None if dict.delete(name.as_obj())? => Ok(()),
+        None => Err(crate::attribute::no_attribute(obj, name.as_obj())),
+    }
 }
 
 fn abstract_flag(obj: &Obj) -> PyResult<Obj> {
-    match protocol::getattr_opt(&function(obj, "classmethod")?, &crate::istr!("__isabstractmethod__"))? {
+    match protocol::getattr_opt(&wrapped(obj)?, &crate::istr!("__isabstractmethod__"))? {
         Some(flag) => Ok(bool_obj(protocol::is_true(&flag)?)),
         None => Ok(bool_obj(false)),
     }
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__func__", get: |o| function(o, "classmethod"), set: None, doc: "" },
-    GetSetDef { name: "__wrapped__", get: |o| function(o, "classmethod"), set: None, doc: "" },
+    GetSetDef { name: "__func__", get: wrapped, set: None, doc: "" },
+    GetSetDef { name: "__wrapped__", get: wrapped, set: None, doc: "" },
     GetSetDef { name: "__isabstractmethod__", get: abstract_flag, set: None, doc: "" },
+    GetSetDef {
+        name: "__annotations__",
+        get: |o| of_wrapped(o, "__annotations__"),
+        set: Some(|o, v| set_own(o, "__annotations__", v)),
+        doc: "",
+    },
+    GetSetDef {
+        name: "__annotate__",
+        get: |o| of_wrapped(o, "__annotate__"),
+        set: Some(|o, v| set_own(o, "__annotate__", v)),
+        doc: "",
+    },
     crate::object_type::DICT_GETSET,
 ];
 

@@ -218,4 +218,5 @@ fn refresh(class: &PyType) {
     for c in class.hierarchy() {
         c.ready_heap();
     }
+    crate::code::slot_caches::lookup_changed();
 }

@@ -145,10 +145,14 @@ impl PyType {
     pub fn attribute_changed(&self, name: &str) {
         self.modified();
         if name.starts_with("__") && name.ends_with("__") {
-            if let Some(def) = SLOT_DEFS.iter().find(|d| d.name == name) {
-                self.update_slot_recursive(def.id);
-            } else if name == "__getattr__" {
-                self.update_slot_recursive(SlotId::Getattro);
+            let id = match SLOT_DEFS.iter().find(|d| d.name == name) {
+                Some(def) => def.id,
+                None if name == "__getattr__" => SlotId::Getattro,
+                None => return,
+            };
+            self.update_slot_recursive(id);
+            if matches!(id, SlotId::DescrSet | SlotId::Getattro | SlotId::Setattro) {
+                crate::code::slot_caches::lookup_changed();
             }
         }
     }

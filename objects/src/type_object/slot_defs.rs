@@ -208,6 +208,10 @@ pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), args: &Args<'_>) -> PyR
             f!(BinaryFn)(&a[1], &a[0])
         }
         Wrap::Pow | Wrap::PowRight => {
+            if !matches!(args.positional.len(), 2 | 3) && !args.has_keywords() {
+                let given = args.positional.len() - 1;
+                return Err(type_error(format!("expected 1 or 2 arguments, got {given}")));
+            }
             expect(args, 1, 2)?;
             let modulus = a.get(2).cloned().unwrap_or_else(none);
             let (x, y) = if def.wrap == Wrap::Pow { (&a[0], &a[1]) } else { (&a[1], &a[0]) };

@@ -130,6 +130,10 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         return Err(value_error("type name must not contain null characters"));
     }
     let dict = original.copy();
+    if dict.keys().iter().any(|key| !key.is_layout::<PyStr>()) {
+        let text = format!("non-string key in the __dict__ of class {class_name}");
+        crate::hooks::warn(&text, types().runtime_warning.as_obj(), 1)?;
+    }
 
     // `__slots__`
     let mut may_add_dict = !base.has_dict();
@@ -190,6 +194,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
                     }
                 }
             }
+            members.sort_by_cached_key(|m| m.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()));
             // As in CPython, where their instances have no fixed size.
             let unsized_bases = [
                 <PyTuple as taipan_gc::Object>::ops(),
@@ -259,6 +264,14 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if !dict.contains_str("__doc__") {
         dict.set_str("__doc__", none());
     }
+    let class_cell = dict.get_str(&istr!("__classcell__"));
+    if class_cell.is_some() {
+        dict.delete(istr!("__classcell__").as_obj())?;
+    }
+    let dict_cell = dict.get_str(&istr!("__classdictcell__"));
+    if dict_cell.is_some() {
+        dict.delete(istr!("__classdictcell__").as_obj())?;
+    }
     for (offset, member) in members.iter().enumerate() {
         let descr =
             crate::descriptor::PyMemberDescr::new(member.clone(), base.fixed_slots + offset as u32, &class);
@@ -284,13 +297,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             dict.set_str(special, crate::descriptor::PyClassMethod::new_class(f).into_obj());
         }
     }
-    let class_cell = dict.get_str(&istr!("__classcell__"));
-    if class_cell.is_some() {
-        dict.delete(istr!("__classcell__").as_obj())?;
-    }
-    let dict_cell = dict.get_str(&istr!("__classdictcell__"));
     if let Some(cell) = dict_cell {
-        dict.delete(istr!("__classdictcell__").as_obj())?;
         if let Some(cell) = cell.downcast::<crate::cell::PyCell>() {
             cell.value.store(dict.clone().into_obj());
         }

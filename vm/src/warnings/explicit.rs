@@ -253,9 +253,15 @@ pub(super) fn source_line(globals: &Obj, lineno: i32) -> PyResult<Option<Obj>> {
     if is_none(&loader) {
         return Ok(None);
     }
-    let Some(name) = globals.downcast::<PyDict>().and_then(|g| g.get_str(&istr!("__name__"))) else {
-        return Ok(None);
-    };
+    let Some(dict) = globals.downcast::<PyDict>() else { return Ok(None) };
+    let Some(mut name) = dict.get_str(&istr!("__name__")) else { return Ok(None) };
+    if name.downcast::<PyStr>().is_some_and(|n| n.to_string_lossy() == "__main__") {
+        // The loader knows the program by its real name.
+        match dict.get_str(&istr!("__spec__")).filter(|s| !is_none(s)) {
+            Some(spec) => name = getattr_str(&spec, "name")?,
+            None => return Ok(None),
+        }
+    }
     let Some(get_source) = getattr_opt(&loader, &istr!("get_source"))? else { return Ok(None) };
     let source = call1(&get_source, &name)?;
     if is_none(&source) {

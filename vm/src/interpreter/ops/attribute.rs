@@ -26,7 +26,7 @@ use taipan_threading::sync::atomic::Ordering;
 
 use crate::registers::Regs;
 
-const SLOT: u64 = 1;
+use taipan_objects::code::slot_caches::SLOT;
 
 /// What a [`ClassCache`] found.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -243,8 +243,7 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
     {
         shape::set_attribute(obj, name, value)?;
         let shape = Shape::of(header);
-        // A data descriptor added to the class later changes the class, not the shape: such classes are rare, and
-        // `PyType::modified` retires the root shapes of classes that gain one.
+        // A data descriptor added to the class later changes the class, not the shape: see `slot_caches`.
         if shape.ext_offset != 0
             && !shape.is_dict
             && let Some(slot) = shape.find(name.as_ptr())

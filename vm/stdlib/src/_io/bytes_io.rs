@@ -37,6 +37,10 @@ impl PyBytesIO {
         let _section = CriticalSection::enter2(self.header.lock(), contents.header().lock());
         f(&contents, self.position.load(Ordering::Relaxed))
     }
+    /// Memory views of the contents forbid replacing them.
+    fn check_no_views(&self) -> PyResult<()> {
+        self.contents()?.edit(|_| Ok(()))
+    }
     fn move_to(&self, position: usize) {
         self.position.store(position, Ordering::Relaxed);
     }
@@ -272,6 +276,7 @@ impl PyBytesIO {
         };
         let items = object.downcast::<taipan_objects::tuple::PyTuple>().ok_or_else(wrong)?;
         let [value, position, dict] = items.as_slice() else { return Err(wrong()) };
+        this.check_no_views()?;
         this.contents.store(PyByteArray::from_vec(buffer::to_vec(value)?).into_obj());
         match usize::try_from(index_word_or(position, &types().overflow_error)?) {
             Ok(position) => this.move_to(position),
@@ -329,6 +334,9 @@ fn init(slf: &Obj, initial_bytes: Option<&Obj>) -> PyResult<()> {
         Some(bytes) => buffer::to_vec(bytes)?,
         None => Vec::new(),
     };
+    if !this.contents.is_empty() {
+        this.check_no_views()?;
+    }
     this.contents.store(PyByteArray::from_vec(bytes).into_obj());
     this.move_to(0);
     Ok(())

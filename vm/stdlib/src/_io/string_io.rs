@@ -243,6 +243,9 @@ impl PyStringIO {
         };
         let items = state.downcast::<PyTuple>().ok_or_else(wrong)?;
         let [text, newline, position, dict] = items.as_slice() else { return Err(wrong()) };
+        if this.state.lock().closed {
+            return Err(super::closed_file());
+        }
         initialize(this, None, newline_of(Some(newline))?)?;
         let text = match text.downcast::<PyStr>() {
             Some(text) => text.units().to_buf(),

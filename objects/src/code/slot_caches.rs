@@ -1,0 +1,70 @@
+//! Emptying inline caches that lead straight to an instance's slot.
+//!
+//! Such a cache word holds a shape and a slot, and no class version: a data descriptor that the class gains later, or another
+//! `__getattribute__`, would never be seen. That is rare enough to empty all words of the kind when it happens, with the world
+//! stopped, since a thread looks at word and slot without a safepoint between.
+
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use taipan_gc::{ShapeId, shape_table};
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+
+use crate::shape::Shape;
+use crate::str::PyStr;
+use crate::type_object::PyType;
+
+/// The bit that such words have, and those of other kinds (addresses) have not.
+pub const SLOT: u64 = 1;
+
+type Words = [AtomicU64];
+
+struct Registry {
+    words: Vec<Weak<Words>>,
+    /// How many there may be before dead ones are looked for.
+    prune_at: usize,
+}
+
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry { words: Vec::new(), prune_at: 1024 });
+
+/// Makes the cache words of a code object with `len` instructions.
+pub(super) fn make(len: usize) -> Arc<Words> {
+    let words: Arc<Words> = (0..len).map(|_| AtomicU64::new(0)).collect();
+    let mut registry = REGISTRY.lock();
+    if registry.words.len() >= registry.prune_at {
+        registry.words.retain(|w| w.strong_count() > 0);
+        registry.prune_at = 2 * registry.words.len().max(512);
+    }
+    registry.words.push(Arc::downgrade(&words));
+    words
+}
+
+fn forget_all() {
+    taipan_threading::stop_the_world(|_| {
+        for words in REGISTRY.lock().words.iter().filter_map(Weak::upgrade) {
+            for word in words.iter().filter(|w| w.load(Ordering::Relaxed) & SLOT != 0) {
+                word.store(0, Ordering::Relaxed);
+            }
+        }
+    });
+}
+
+/// After attribute `name` of `class` was set to a data descriptor.
+pub fn data_descriptor_added(class: &PyType, name: &PyStr) {
+    let below = class.hierarchy();
+    let cached = (1..=shape_table::count()).any(|id| {
+        // SAFETY: `info` of every row is null or a leaked `Shape`.
+        let shape = unsafe { shape_table::entry(ShapeId(id)).info().cast::<Shape>().as_ref() };
+        shape.is_some_and(|shape| {
+            shape.adds(name) && below.iter().any(|c| std::ptr::eq(std::ptr::from_ref(*c), shape.class()))
+        })
+    });
+    if cached {
+        forget_all();
+    }
+}
+
+/// After a class got another way to look up or set attributes, another base, or `__set__` or `__delete__`.
+pub fn lookup_changed() {
+    forget_all();
+}
