@@ -345,6 +345,22 @@ impl PyCode {
         let positions = positions.flat_map(|p| [p.clone(), p.clone(), p.clone(), p]);
         crate::protocol::iter(&list_obj(positions.collect()))
     }
+    /// Iterator over (branch, where it goes when not taken, where when taken) of each conditional jump.
+    #[pymethod]
+    fn co_branches(&self) -> PyResult<Obj> {
+        let instrs = &self.unit.instrs;
+        let branch = |(at, instr): (usize, &Instr)| {
+            let length = instr.op()?.branch_length()?;
+            let word = if instr.op()?.info().operands[1] == taipan_bytecode::OperandKind::J {
+                *instr
+            } else {
+                *instrs.get(at + 1)?
+            };
+            let places = [at, at + length, word.arg32() as usize];
+            Some(tuple_obj(places.iter().map(|place| int_obj(offset(*place))).collect()))
+        };
+        crate::protocol::iter(&list_obj(instrs.iter().enumerate().filter_map(branch).collect()))
+    }
     /// A copy with some attributes replaced.
     #[pymethod(sig = "(**kwargs)")]
     fn replace(slf: &Obj, kwargs: crate::native::Kwargs<'_>) -> PyResult<Obj> {

@@ -164,6 +164,12 @@ impl<'a> Compiler<'a> {
     pub(crate) fn return_none(&mut self) {
         if self.unit.is_reachable() {
             let none = self.unit.constant(Const::None);
+            if self.unit.positions.iter().any(|p| p.line != 0) {
+                // In whatever line it is reached from.
+                self.unit.position.line = 0;
+            } else {
+                self.unit.position.line = self.unit.first_line;
+            }
             self.unit.emit_final(Op::ReturnConst, none, 0, 0);
         }
     }

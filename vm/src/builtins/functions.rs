@@ -151,7 +151,12 @@ mod items {
             values.push(value.clone());
         }
         crate::sys::audit("builtins.breakpoint", &[hook.clone()])?;
-        call_args(&hook, &Args::with_keywords(args, &names, &values))
+        let result = call_args(&hook, &Args::with_keywords(args, &names, &values))?;
+        if is_none(&result) {
+            // The debugger wants to be in the caller at once.
+            crate::trace::switch_behind_call(crate::thread::current(), "breakpoint")?;
+        }
+        Ok(result)
     }
 
     /// Import a module.

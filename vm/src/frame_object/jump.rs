@@ -140,7 +140,8 @@ pub fn jump(obj: &Obj, line: &Obj) -> PyResult<()> {
     let Some((thread, index)) = super::live_here(object) else { return Err(outside()) };
     match thread.tracing.event() {
         None => return Err(outside()),
-        Some(Event::Line | Event::Instruction) if thread.tracing.frame() == Some(index) => {}
+        Some(Event::Line | Event::Instruction | Event::Jump | Event::BranchLeft | Event::BranchRight)
+            if thread.tracing.frame() == Some(index) => {}
         Some(Event::PyStart | Event::PyResume) => {
             return Err(value_error("can't jump from the 'call' trace event of a new frame"));
         }

@@ -136,6 +136,9 @@ impl Watcher {
         if last != NOWHERE {
             backward = code.instr(last).op() == Some(Op::JumpBackward);
             jumped(thread, code, last, pc)?;
+            if frame.pc as usize != pc {
+                return Ok(self.moved(frame));
+            }
         }
         let line = code.line_of(pc);
         // The line that a loop goes back to begins behind the jump, not with it.
@@ -145,9 +148,7 @@ impl Watcher {
             self.line = line;
             line_event(thread, frame, code, pc, line)?;
             if frame.pc as usize != pc {
-                self.last = NOWHERE;
-                self.line = 0;
-                return Ok(Before::At(frame.pc as usize));
+                return Ok(self.moved(frame));
             }
         }
         if monitoring::wanted(code, Event::Instruction.bit()) != 0 {
@@ -155,13 +156,18 @@ impl Watcher {
         }
         if functions::is_traced(thread, frame, What::Opcode) {
             functions::trace(thread, frame, Event::Instruction, What::Opcode, none)?;
-            if frame.pc as usize != pc {
-                self.last = NOWHERE;
-                self.line = 0;
-                return Ok(Before::At(frame.pc as usize));
-            }
+        }
+        if frame.pc as usize != pc {
+            return Ok(self.moved(frame));
         }
         self.operation(thread, frame, code, pc)
+    }
+
+    /// A callback made the frame continue elsewhere.
+    fn moved(&mut self, frame: &Frame) -> Before {
+        self.last = NOWHERE;
+        self.line = 0;
+        Before::At(frame.pc as usize)
     }
 
     /// A call begins, or a generator goes on.
@@ -307,40 +313,11 @@ fn jumped(thread: &VmThread, code: &PyCode, last: usize, pc: usize) -> PyResult<
         return Ok(());
     }
     let event = match code.instr(last).op() {
-        Some(Op::Jump | Op::JumpBackward) => Event::Jump,
-        Some(op) if branch_length(op).is_some_and(|length| pc == last + length) => Event::BranchLeft,
-        Some(op) if branch_length(op).is_some() => Event::BranchRight,
+        // A jump without a line leads around code that is only there for exceptions.
+        Some(Op::Jump | Op::JumpBackward) if code.line_of(last) != 0 => Event::Jump,
+        Some(op) if op.branch_length().is_some_and(|length| pc == last + length) => Event::BranchLeft,
+        Some(op) if op.branch_length().is_some() => Event::BranchRight,
         _ => return Ok(()),
     };
     monitoring::deliver(thread, code, last, event, || arguments([offset(last), offset(pc)]))
-}
-
-/// Words of a conditional jump.
-fn branch_length(op: Op) -> Option<usize> {
-    match op {
-        Op::JumpIfFalse
-        | Op::JumpIfTrue
-        | Op::PopJumpIfFalse
-        | Op::PopJumpIfTrue
-        | Op::JumpIfNone
-        | Op::JumpIfNotNone
-        | Op::PopJumpIfNone
-        | Op::PopJumpIfNotNone => Some(1),
-        Op::ForIter
-        | Op::BranchLt
-        | Op::BranchLe
-        | Op::BranchEq
-        | Op::BranchNe
-        | Op::BranchGt
-        | Op::BranchGe
-        | Op::BranchIs
-        | Op::BranchIn
-        | Op::BranchLtImm
-        | Op::BranchLeImm
-        | Op::BranchEqImm
-        | Op::BranchNeImm
-        | Op::BranchGtImm
-        | Op::BranchGeImm => Some(2),
-        _ => None,
-    }
 }

@@ -12,6 +12,7 @@ pub(crate) fn run(
     exceptions: &mut Vec<ExceptionEntry>,
 ) {
     thread_jumps(instrs, positions);
+    place_returns(instrs, positions);
     let mut targets = vec![false; instrs.len() + 1];
     for instr in instrs.iter().filter(|i| has_target(**i)) {
         targets[instr.arg32() as usize] = true;
@@ -115,6 +116,30 @@ fn thread_jumps(instrs: &mut [Instr], positions: &mut [Position]) {
         } else {
             instrs[i] = Instr(instr.0 & 0xffff_ffff | (target as u64) << 32);
         }
+    }
+}
+
+/// A return that has no line of its own (where a function ends) is in the line that it is reached from. Jumps to it get returns of their own.
+fn place_returns(instrs: &mut Vec<Instr>, positions: &mut Vec<Position>) {
+    let count = instrs.len();
+    let is_bare = |instr: Instr, position: Position| {
+        matches!(instr.op(), Some(Op::ReturnConst | Op::ReturnValue)) && position.line == 0
+    };
+    let bare: Vec<bool> = (0..count).map(|i| is_bare(instrs[i], positions[i])).collect();
+    for i in 0..count {
+        if bare[i] {
+            if let Some(before) = positions[..i].iter().rev().find(|p| p.line != 0) {
+                positions[i] = *before;
+            }
+            continue;
+        }
+        let target = instrs[i].arg32() as usize;
+        if !has_target(instrs[i]) || !bare.get(target).is_some_and(|b| *b) || positions[i].line == 0 {
+            continue;
+        }
+        instrs[i] = Instr(instrs[i].0 & 0xffff_ffff | (instrs.len() as u64) << 32);
+        instrs.push(instrs[target]);
+        positions.push(positions[i]);
     }
 }
 
