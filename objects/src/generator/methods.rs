@@ -224,7 +224,9 @@ fn del(obj: &Obj) -> PyResult<()> {
     if class_of(obj).is(&types().async_generator) {
         return super::async_gen::finalize(obj, generator);
     }
-    if generator.code.unit.exception_table.is_empty() && hooks::delegate(obj).is_none() {
+    let watched = taipan_threading::safepoint::poll() & taipan_threading::safepoint::TRACE != 0;
+    if generator.code.unit.exception_table.is_empty() && hooks::delegate(obj).is_none() && !watched {
+        // Nothing would run. Who traces sees it raise all the same.
         return Ok(());
     }
     close(obj).map(drop)

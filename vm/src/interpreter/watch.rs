@@ -130,8 +130,10 @@ impl Watcher {
         let last = std::mem::replace(&mut self.last, pc);
         frame.pc = pc as u32;
         let mut backward = false;
-        if returned && code.instr(last).op() == Some(Op::YieldFrom) && pc == last + 1 {
-            delegate_returned(thread, frame, code, last)?;
+        if last != NOWHERE && code.instr(last).op() == Some(Op::YieldFrom) && pc == last + 1 {
+            // What is no generator raises StopIteration in earnest.
+            let event = if returned { Event::StopIteration } else { Event::Raise };
+            delegate_returned(thread, frame, code, last, event)?;
         }
         if last != NOWHERE {
             backward = code.instr(last).op() == Some(Op::JumpBackward);
@@ -292,16 +294,21 @@ fn line_event(thread: &VmThread, frame: &mut Frame, code: &PyCode, pc: usize, li
     functions::trace(thread, frame, Event::Line, What::Line, none)
 }
 
-/// The generator to which `YIELD_FROM` at `last` delegated has returned: it raised no exception, but it is reported as if it had.
-fn delegate_returned(thread: &VmThread, frame: &mut Frame, code: &PyCode, last: usize) -> PyResult<()> {
-    let monitored = monitoring::wanted(code, Event::StopIteration.bit()) != 0;
+/// What `YIELD_FROM` at `last` delegated to has returned. A generator raises no exception then, but it is reported as if it had.
+fn delegate_returned(
+    thread: &VmThread,
+    frame: &mut Frame,
+    code: &PyCode,
+    last: usize,
+    event: Event,
+) -> PyResult<()> {
+    let monitored = monitoring::wanted(code, event.bit()) != 0;
     if !monitored && !functions::is_traced(thread, frame, What::Exception) {
         return Ok(());
     }
     let value = frame.regs.get(code.instr(last).b() as usize).cloned().unwrap_or_else(none).into_strong();
     let given = if taipan_objects::singletons::is_none(&value) { vec![] } else { vec![value] };
     let exception = PyBaseException::create(&types().stop_iteration, given);
-    let event = Event::StopIteration;
     monitoring::deliver(thread, code, last, event, || arguments([offset(last), exception.clone()]))?;
     functions::trace(thread, frame, event, What::Exception, || functions::triple(&exception))
 }

@@ -1,6 +1,7 @@
 //! Class definitions.
 
 use ruff_python_ast::{self as ast, Stmt};
+use ruff_text_size::Ranged;
 use taipan_bytecode::{CodeUnit, Const, Op};
 
 use super::{Compiler, Operand, Residue, take};
@@ -225,6 +226,7 @@ impl<'a> Compiler<'a> {
         self.number_annotations(body);
         self.body(body)?;
         if self.unit.is_reachable() {
+            self.unit.position.line = 0;
             self.class_annotations(body)?;
             let attributes = scope.static_attributes.iter().map(|a| Const::Str(a.clone())).collect();
             self.set_class_constant("__static_attributes__", Const::Tuple(attributes));
@@ -236,6 +238,9 @@ impl<'a> Compiler<'a> {
     fn class_docstring(&mut self, body: &'a [Stmt]) -> &'a [Stmt] {
         let Some((doc, rest)) = self.docstring(body) else { return body };
         if self.options.optimize < 2 {
+            if let Some(statement) = body.first() {
+                self.at(statement.range());
+            }
             self.set_class_constant("__doc__", doc);
         }
         rest

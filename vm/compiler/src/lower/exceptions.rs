@@ -126,7 +126,10 @@ impl<'a> Compiler<'a> {
                 None if i + 1 < s.handlers.len() => {
                     return self.error("default 'except:' must be last", clause.range);
                 }
-                None => {}
+                None => {
+                self.at(clause.range);
+                self.line();
+            }
             }
             self.clause(clause, saved, exception, end)?;
             self.unit.place(next);

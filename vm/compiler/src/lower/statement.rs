@@ -64,7 +64,13 @@ impl<'a> Compiler<'a> {
             self.line();
             return Ok(());
         }
-        self.expr_discard(&s.value)
+        let here = self.unit.here();
+        self.expr_discard(&s.value)?;
+        if self.unit.here() == here {
+            self.at(s.range);
+            self.line();
+        }
+        Ok(())
     }
 
     /// Marks the line at hand as one that is executed, for those who watch. Costs nothing where an instruction of the line is there anyway.

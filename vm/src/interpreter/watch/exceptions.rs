@@ -1,7 +1,9 @@
 //! Events of exceptions. While one is delivered the exception is not the thread's raised one; if a callback raises, its exception takes the
 //! other's place and is on its way instead.
 
+use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::prelude::*;
+use taipan_objects::traceback::PyTraceback;
 
 use super::{arguments, offset};
 use crate::frame::Frame;
@@ -42,10 +44,26 @@ pub fn handled(thread: &VmThread, frame: &mut Frame) -> PyResult<()> {
 /// `frame` has none.
 pub fn left(thread: &VmThread, frame: &mut Frame) {
     let _ = meanwhile(|exception| {
+        if frame.line() == 0 {
+            go_back(frame, exception);
+        }
         deliver(thread, frame, Event::PyUnwind, exception)?;
         functions::profile(thread, frame, Event::PyUnwind, What::Return, none)?;
         functions::trace(thread, frame, Event::PyUnwind, What::Return, none)
     });
+}
+
+/// A frame that is left by code without a line, which passes an exception on, is where the exception was raised in it.
+fn go_back(frame: &mut Frame, exception: &Obj) {
+    let traceback = exception.downcast::<PyBaseException>().and_then(PyBaseException::traceback);
+    let Some(traceback) = traceback else { return };
+    let Some(entry) = traceback.downcast::<PyTraceback>() else { return };
+    let here = frame.object().map(taipan_objects::types::obj_of);
+    if let (Some(raised_in), Some(here)) = (entry.frame(), here)
+        && raised_in.is(&here)
+    {
+        frame.pc = entry.instruction() as u32;
+    }
 }
 
 /// An exception is thrown into the suspended generator whose frame was just pushed.
