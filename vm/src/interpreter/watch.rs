@@ -14,6 +14,7 @@ use taipan_bytecode::Op;
 use taipan_objects::code::PyCode;
 use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::prelude::*;
+use taipan_objects::singletons::is_none;
 
 use crate::frame::{Frame, Kind};
 use crate::thread::VmThread;
@@ -81,6 +82,8 @@ pub struct Watcher {
     last: usize,
     /// Its line; 0: none yet.
     line: u32,
+    /// What a generator run by `FOR_ITER` returns, unless it is `None`.
+    result: Option<Obj>,
 }
 
 fn innermost(thread: &VmThread) -> &mut Frame {
@@ -95,7 +98,7 @@ pub(super) fn offset(pc: usize) -> Obj {
 impl Watcher {
     /// For the innermost frame, which was just pushed, or a generator's that is resumed.
     pub fn entering(thread: &VmThread) -> Watcher {
-        Watcher { depth: thread.depth.get().saturating_sub(1), last: NOWHERE, line: 0 }
+        Watcher { depth: thread.depth.get().saturating_sub(1), last: NOWHERE, line: 0, result: None }
     }
     /// For the innermost frame, which continues behind instruction `last` of it, or with the instruction at its `pc`.
     pub fn continuing(thread: &VmThread, last: Option<u32>) -> Watcher {
@@ -105,6 +108,7 @@ impl Watcher {
             depth: thread.depth.get(),
             last: last.map_or(NOWHERE, |l| l as usize),
             line: frame.code().line_of(at),
+            result: None,
         }
     }
 
@@ -130,10 +134,9 @@ impl Watcher {
         let last = std::mem::replace(&mut self.last, pc);
         frame.pc = pc as u32;
         let mut backward = false;
-        if last != NOWHERE && code.instr(last).op() == Some(Op::YieldFrom) && pc == last + 1 {
-            // What is no generator raises StopIteration in earnest.
-            let event = if returned { Event::StopIteration } else { Event::Raise };
-            delegate_returned(thread, frame, code, last, event)?;
+        if last != NOWHERE {
+            self.stopped(thread, frame, code, last, returned)?;
+            frame.pc = pc as u32;
         }
         if last != NOWHERE {
             backward = code.instr(last).op() == Some(Op::JumpBackward);
@@ -163,6 +166,44 @@ impl Watcher {
             return Ok(self.moved(frame));
         }
         self.operation(thread, frame, code, pc)
+    }
+
+    fn returning(&mut self, frame: &Frame, value: &Obj) {
+        self.result = (frame.kind == Kind::GeneratorFor && !is_none(value)).then(|| value.clone());
+    }
+
+    /// The iterator of the instruction at `last` may have ended: `returned` if it was a generator that this loop ran. A generator then raises
+    /// no exception, but its end is reported as if it had, except to `for` when it returned nothing.
+    fn stopped(
+        &mut self,
+        thread: &VmThread,
+        frame: &mut Frame,
+        code: &PyCode,
+        last: usize,
+        returned: bool,
+    ) -> PyResult<()> {
+        let result = self.result.take();
+        let instr = code.instr(last);
+        let (event, value) = match instr.op() {
+            Some(Op::YieldFrom) if self.last == last + 1 => {
+                let value = frame.regs.get(instr.b() as usize).cloned().map(Obj::into_strong);
+                // What is no generator raises StopIteration in earnest.
+                (if returned { Event::StopIteration } else { Event::Raise }, value)
+            }
+            Some(Op::ForIter) if returned && result.is_some() && self.last == instr.arg32() as usize => {
+                (Event::Raise, result)
+            }
+            _ => return Ok(()),
+        };
+        let monitored = monitoring::wanted(code, event.bit()) != 0;
+        if !monitored && !functions::is_traced(thread, frame, What::Exception) {
+            return Ok(());
+        }
+        frame.pc = last as u32;
+        let given = value.filter(|v| !is_none(v)).into_iter().collect();
+        let exception = PyBaseException::create(&types().stop_iteration, given);
+        monitoring::deliver(thread, code, last, event, || arguments([offset(last), exception.clone()]))?;
+        functions::trace(thread, frame, event, What::Exception, || functions::triple(&exception))
     }
 
     /// A callback made the frame continue elsewhere.
@@ -212,11 +253,13 @@ impl Watcher {
                 if let Some(value) = frame.regs.get(instr.a() as usize) {
                     let value = value.clone().into_strong();
                     leaving(thread, frame, code, pc, Event::PyReturn, &value)?;
+                    self.returning(frame, &value);
                 }
             }
             Some(Op::ReturnConst) => {
                 if let Some(value) = code.consts.get(instr.a() as usize) {
                     leaving(thread, frame, code, pc, Event::PyReturn, value)?;
+                    self.returning(frame, value);
                 }
             }
             Some(Op::YieldValue) => {
@@ -292,25 +335,6 @@ fn line_event(thread: &VmThread, frame: &mut Frame, code: &PyCode, pc: usize, li
         monitoring::deliver(thread, code, pc, Event::Line, || arguments([int_obj(line as i64)]))?;
     }
     functions::trace(thread, frame, Event::Line, What::Line, none)
-}
-
-/// What `YIELD_FROM` at `last` delegated to has returned. A generator raises no exception then, but it is reported as if it had.
-fn delegate_returned(
-    thread: &VmThread,
-    frame: &mut Frame,
-    code: &PyCode,
-    last: usize,
-    event: Event,
-) -> PyResult<()> {
-    let monitored = monitoring::wanted(code, event.bit()) != 0;
-    if !monitored && !functions::is_traced(thread, frame, What::Exception) {
-        return Ok(());
-    }
-    let value = frame.regs.get(code.instr(last).b() as usize).cloned().unwrap_or_else(none).into_strong();
-    let given = if taipan_objects::singletons::is_none(&value) { vec![] } else { vec![value] };
-    let exception = PyBaseException::create(&types().stop_iteration, given);
-    monitoring::deliver(thread, code, last, event, || arguments([offset(last), exception.clone()]))?;
-    functions::trace(thread, frame, event, What::Exception, || functions::triple(&exception))
 }
 
 /// The instruction at `last` led to `pc`.
