@@ -345,6 +345,15 @@ impl PyCode {
         let positions = positions.flat_map(|p| [p.clone(), p.clone(), p.clone(), p]);
         crate::protocol::iter(&list_obj(positions.collect()))
     }
+    /// The name of a local, cell or free variable by its register.
+    #[pymethod(sig = "(oparg)")]
+    fn _varname_from_oparg(&self, oparg: usize) -> PyResult<Obj> {
+        if let Some(name) = self.unit.varnames.get(oparg) {
+            return Ok(intern(name).into_obj());
+        }
+        let cell = u16::try_from(oparg).ok().and_then(|register| self.unit.cell_name(register));
+        cell.map(|(name, _)| intern(name).into_obj()).ok_or_else(|| index_error("tuple index out of range"))
+    }
     /// Iterator over (branch, where it goes when not taken, where when taken) of each conditional jump.
     #[pymethod]
     fn co_branches(&self) -> PyResult<Obj> {

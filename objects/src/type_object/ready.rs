@@ -176,7 +176,9 @@ fn native_word(class: &PyType, def: &SlotDef, value: &Obj) -> Option<*mut ()> {
         let function = value.downcast::<PyNativeFunction>()?;
         let owner = function.receiver()?;
         let owner = owner.downcast::<PyType>()?;
-        return Some(owner.slots.raw(SlotId::New));
+        // Other native methods bound to a class, and constructors of foreign classes, are called as any function.
+        let own = (function.is_constructor() || function.def.name == "__new__") && class.is_subtype(owner);
+        return own.then(|| owner.slots.raw(SlotId::New));
     }
     if def.id == SlotId::Hash && crate::singletons::is_none(value) {
         let f: super::slots::HashFn = crate::object_type::hash_not_implemented;
