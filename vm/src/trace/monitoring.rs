@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 use taipan_objects::code::{PyCode, TOOLS};
 use taipan_objects::prelude::*;
-use taipan_threading::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::event::{EVENTS, Event};
 use crate::thread::VmThread;
@@ -23,6 +23,8 @@ struct Tool {
     /// Number of code objects of which it wants something.
     codes: AtomicU32,
     callbacks: [Slot; EVENTS],
+    /// Whether it switched anything off at a place.
+    has_off: AtomicBool,
 }
 
 static ALL: [Tool; TOOLS] = [const {
@@ -31,6 +33,7 @@ static ALL: [Tool; TOOLS] = [const {
         version: AtomicU32::new(1),
         codes: AtomicU32::new(0),
         callbacks: [const { Slot::empty() }; EVENTS],
+        has_off: AtomicBool::new(false),
     }
 }; TOOLS];
 /// Names of the tools in use.
@@ -100,6 +103,7 @@ pub fn deliver(
             return Err(value_error(format!("Cannot disable {name} events. Callback removed.")));
         }
         let round = ROUND.load(Ordering::Relaxed);
+        tool.has_off.store(true, Ordering::Relaxed);
         code.monitors().switch_off(number, event.group(), pc, round);
         if both_branches(tool, event).is_some() {
             code.monitors().switch_off(number, Event::BranchLeft.group(), pc, round);
@@ -183,7 +187,11 @@ pub fn events(tool: usize) -> u32 {
 
 /// Sets them.
 pub fn set_events(tool: usize, events: u32) {
-    ALL[tool].events.store(events, Ordering::Relaxed);
+    let former = ALL[tool].events.swap(events, Ordering::Relaxed);
+    if events & !former != 0 && ALL[tool].has_off.swap(false, Ordering::Relaxed) {
+        // What is asked for anew is delivered everywhere (to the other tools, too).
+        restart();
+    }
     super::refresh_all();
 }
 
@@ -198,6 +206,9 @@ pub fn set_events_in(tool: usize, code: &PyCode, events: u32) {
     let former = local_events(this, tool, code);
     if former == 0 && events == 0 {
         return;
+    }
+    if events & !former != 0 {
+        code.monitors().switch_on(tool);
     }
     code.monitors().set_local(tool, this.version.load(Ordering::Relaxed), events);
     if former == 0 {
