@@ -138,7 +138,8 @@ counts = {}
 
 
 def count(code, at):
-    counts[threading.get_ident()] = counts.get(threading.get_ident(), 0) + 1
+    name = threading.current_thread().name
+    counts[name] = counts.get(name, 0) + 1
 
 
 def work():
