@@ -283,7 +283,17 @@ impl Watch for Watcher {
             thread.tracing.switch();
             return Before::Raised;
         }
-        self.look(thread, pc).unwrap_or(Before::Raised)
+        // At the entry of a handler the exception is still on its way.
+        let exception = try_take_raised();
+        match self.look(thread, pc) {
+            Ok(before) => {
+                if let Some(exception) = exception {
+                    let _ = set_raised(exception);
+                }
+                before
+            }
+            Err(Raised) => Before::Raised,
+        }
     }
     fn yielding(&mut self, thread: &'static VmThread, value: &Obj) -> PyResult<()> {
         for index in (0..thread.depth.get()).rev() {
