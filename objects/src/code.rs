@@ -43,7 +43,7 @@ pub const fn index_at(offset: i64) -> Option<usize> {
 pub struct PyCode {
     header: Header,
     /// What the compiler made.
-    pub unit: Box<CodeUnit>,
+    pub unit: Arc<CodeUnit>,
     /// Instruction words as executed.
     pub instrs: Box<[AtomicU64]>,
     /// One inline-cache word per instruction; 0: empty.
@@ -72,12 +72,15 @@ layout!(
 impl PyCode {
     /// Makes the code object of `unit` and, recursively, of the code among its constants.
     pub fn new(unit: CodeUnit) -> Py<PyCode> {
+        Self::of_shared(Arc::new(unit))
+    }
+    fn of_shared(unit: Arc<CodeUnit>) -> Py<PyCode> {
         let consts = unit.consts.iter().map(constant).collect();
         Self::with_consts(unit, consts)
     }
 
     /// The same with other constants, at least as many as the unit has.
-    fn with_consts(unit: CodeUnit, consts: Box<[Obj]>) -> Py<PyCode> {
+    fn with_consts(unit: Arc<CodeUnit>, consts: Box<[Obj]>) -> Py<PyCode> {
         debug_assert!(consts.len() >= unit.consts.len());
         let names = unit.names.iter().map(|n| intern(n)).collect();
         let instrs: Box<[AtomicU64]> = unit.instrs.iter().map(|i| AtomicU64::new(i.0)).collect();
@@ -103,7 +106,7 @@ impl PyCode {
             caches,
             consts,
             names,
-            unit: Box::new(unit),
+            unit,
             warmth: AtomicU32::new(0),
             monitors: OnceLock::new(),
         })
@@ -163,7 +166,7 @@ pub fn constant(constant: &Const) -> Obj {
             let [a, b, c] = &**parts;
             crate::slice::PySlice::new(self::constant(a), self::constant(b), self::constant(c)).into_obj()
         }
-        Const::Code(unit) => return PyCode::new((**unit).clone()).into_obj(),
+        Const::Code(unit) => return PyCode::of_shared(unit.clone()).into_obj(),
     };
     if let Some(header) = obj.header() {
         taipan_gc::refcount::immortalize(header);
@@ -416,7 +419,7 @@ impl PyCode {
                 taipan_gc::refcount::immortalize(header);
             }
         }
-        Ok(PyCode::with_consts(unit, consts.into_boxed_slice()).into_obj())
+        Ok(PyCode::with_consts(Arc::new(unit), consts.into_boxed_slice()).into_obj())
     }
 }
 

@@ -1,12 +1,15 @@
-//! Packs the Python sources of the library into one file: a table sorted by path, the paths, the contents.
+//! Compiles the Python sources of the library and packs them, sources and code units, into one file.
 //!
 //! | bytes | content |
 //! | --- | --- |
 //! | 4 | number of entries |
-//! | 16 each | start and length of the path, start and length of the content (little endian, from the start of the file) |
-//! | rest | paths and contents |
+//! | 24 each, sorted by path | start and length of the path, of the content and of the code (little endian, from the start of the file) |
+//! | rest | paths, contents, code units as `taipan_bytecode::serialize` writes them |
+//!
+//! A file without code (length 0) is one that does not compile as UTF-8 text: whoever imports it gets the error then.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Folders that need a window system, or that hold other programs' data.
 const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "__pycache__"];
@@ -24,17 +27,21 @@ fn main() {
         .collect();
     let mut table = Vec::new();
     let mut data = Vec::new();
-    let base = 4 + 16 * files.len();
+    let codes = compile_all(&contents);
+    let base = 4 + 24 * files.len();
     let mut word =
         |n: usize| table.extend_from_slice(&u32::try_from(n).expect("a library below 4 GB").to_le_bytes());
     word(files.len());
-    for ((name, _), content) in files.iter().zip(&contents) {
+    for (((name, _), content), code) in files.iter().zip(&contents).zip(&codes) {
         word(base + data.len());
         word(name.len());
         data.extend_from_slice(name.as_bytes());
         word(base + data.len());
         word(content.len());
         data.extend_from_slice(content);
+        word(base + data.len());
+        word(code.len());
+        data.extend_from_slice(code);
     }
     table.extend_from_slice(&data);
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -43,6 +50,39 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=python");
     println!("cargo:rerun-if-changed={}", library.display());
+}
+
+/// The code units of all sources, in their order. They name no file: who loads them says where they are.
+fn compile_all(sources: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(16);
+    let mut codes = vec![Vec::new(); sources.len()];
+    let next = AtomicUsize::new(0);
+    let done = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut done = Vec::new();
+                    while let index = next.fetch_add(1, Ordering::Relaxed)
+                        && let Some(source) = sources.get(index)
+                    {
+                        done.push((index, compile(source)));
+                    }
+                    done
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|t| t.join().expect("the compiler does not panic")).collect::<Vec<_>>()
+    });
+    for (index, code) in done {
+        codes[index] = code;
+    }
+    codes
+}
+
+fn compile(source: &[u8]) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(source) else { return Vec::new() };
+    let unit = taipan_compiler::compile(text, "", taipan_compiler::Mode::Exec, Default::default());
+    unit.map_or_else(|_| Vec::new(), |unit| taipan_bytecode::serialize(&unit))
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) {

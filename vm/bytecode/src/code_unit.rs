@@ -58,7 +58,7 @@ pub enum Const {
     FrozenSet(Vec<Const>),
     /// `slice(start, stop, step)`.
     Slice(Box<[Const; 3]>),
-    Code(Box<CodeUnit>),
+    Code(std::sync::Arc<CodeUnit>),
 }
 
 /// Where in the source an instruction comes from (PEP 657).

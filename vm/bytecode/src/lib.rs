@@ -87,6 +87,7 @@ pub mod serialize;
 pub mod verify;
 
 pub use code_unit::{CodeUnit, Const, Position, flags};
+pub use serialize::{deserialize, deserialize_for, serialize};
 pub use disassemble::{disassemble, disassemble_one};
 pub use exception_table::{ExceptionEntry, find_handler};
 pub use instr::{Instr, TAKE};

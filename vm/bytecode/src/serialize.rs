@@ -3,6 +3,8 @@
 //! Numbers are LEB128 (signed ones zigzag), texts and lists are preceded by their length. Positions are written as differences to
 //! the one before. The format is private to one build: [`VERSION`] changes with it and with the instruction table.
 
+use std::sync::Arc;
+
 use crate::code_unit::{CodeUnit, Const, Position};
 use crate::exception_table::ExceptionEntry;
 use crate::instr::Instr;
@@ -32,7 +34,16 @@ pub fn serialize(unit: &CodeUnit) -> Vec<u8> {
 
 /// Reads a unit. Bytes that are no unit, or of another build, are an error; operands are checked by who executes the unit.
 pub fn deserialize(bytes: &[u8]) -> Result<CodeUnit, Malformed> {
-    let mut input = Reader { bytes, depth: 0 };
+    read(bytes, None)
+}
+
+/// [`deserialize`], with `filename` in place of the file name that was written.
+pub fn deserialize_for(bytes: &[u8], filename: &str) -> Result<CodeUnit, Malformed> {
+    read(bytes, Some(filename))
+}
+
+fn read<'a>(bytes: &'a [u8], filename: Option<&'a str>) -> Result<CodeUnit, Malformed> {
+    let mut input = Reader { bytes, depth: 0, filename };
     if input.number()? != VERSION as u64 {
         return Err(Malformed);
     }
@@ -163,6 +174,8 @@ impl Writer {
 struct Reader<'a> {
     bytes: &'a [u8],
     depth: u32,
+    /// In place of the file names that were written.
+    filename: Option<&'a str>,
 }
 
 impl<'a> Reader<'a> {
@@ -243,7 +256,7 @@ impl<'a> Reader<'a> {
             11 => Const::Tuple(self.list(Self::constant)?),
             12 => Const::FrozenSet(self.list(Self::constant)?),
             13 => Const::Slice(Box::new([self.constant()?, self.constant()?, self.constant()?])),
-            14 => Const::Code(Box::new(self.unit()?)),
+            14 => Const::Code(Arc::new(self.unit()?)),
             _ => return Err(Malformed),
         };
         self.depth -= 1;
@@ -271,7 +284,8 @@ impl<'a> Reader<'a> {
             <[u16; 3]>::try_from(self.list(Self::narrow)?).map_err(|_| Malformed)?;
         let (argcount, posonlyargcount, kwonlyargcount) = (self.narrow()?, self.narrow()?, self.narrow()?);
         let (flags, first_line) = (self.narrow()?, self.narrow()?);
-        let (name, qualname, filename) = (self.text()?, self.text()?, self.text()?);
+        let (name, qualname, written) = (self.text()?, self.text()?, self.text()?);
+        let filename = self.filename.map_or(written, str::to_owned);
         let exception_table = self.list(|r| {
             Ok(ExceptionEntry {
                 start: r.narrow()?,

@@ -1,4 +1,4 @@
-//! The Python part of the standard library, inside the program: sources by path, found by binary search, nothing unpacked.
+//! The Python part of the standard library, inside the program: sources and compiled code by path, found by binary search, nothing unpacked.
 //!
 //! Invariant: paths are relative to the library's folder, with `/`, and sorted; the data never changes.
 #![forbid(unsafe_code)]
@@ -21,14 +21,14 @@ pub fn len() -> usize {
 
 /// The path of file number `index`.
 pub fn path(index: usize) -> &'static str {
-    let entry = 4 + 16 * index;
+    let entry = 4 + 24 * index;
     let start = word(entry);
     std::str::from_utf8(&LIBRARY[start..start + word(entry + 4)])
         .expect("the build script writes UTF-8 paths")
 }
 
 fn content(index: usize) -> &'static [u8] {
-    let entry = 4 + 16 * index;
+    let entry = 4 + 24 * index;
     let start = word(entry + 8);
     &LIBRARY[start..start + word(entry + 12)]
 }
@@ -51,6 +51,19 @@ fn lower_bound(wanted: &str) -> usize {
 pub fn file(wanted: &str) -> Option<&'static [u8]> {
     let index = lower_bound(wanted);
     (index < len() && path(index) == wanted).then(|| content(index))
+}
+
+/// The code unit of a file, compiled when the program was built and serialized without a file name; `None` if there is no such
+/// file or it did not compile.
+pub fn code(wanted: &str) -> Option<&'static [u8]> {
+    let index = lower_bound(wanted);
+    if index >= len() || path(index) != wanted {
+        return None;
+    }
+    let entry = 4 + 24 * index;
+    let start = word(entry + 16);
+    let code = &LIBRARY[start..start + word(entry + 20)];
+    (!code.is_empty()).then_some(code)
 }
 
 /// Whether there is a folder of that name (without `/` at the end); the empty one is the library itself.
@@ -95,5 +108,6 @@ mod tests {
         assert!(has_folder("json") && !has_folder("jso"));
         assert!(file("os.py").is_some_and(|s| s.len() > 1000));
         assert!(files_in("json").count() >= 4);
+        assert!(code("os.py").is_some() && code("no_such_module.py").is_none());
     }
 }

@@ -63,12 +63,26 @@ pub fn code(relative: &str, filename: &str) -> PyResult<Option<Obj>> {
     if let Some(code) = known {
         return Ok(Some(code));
     }
-    let Some(bytes) = content(relative) else { return Ok(None) };
-    let text = super::source::decode(&bytes, filename, true)?;
-    let code: Py<PyCode> = compile::compile_text(&text, filename, Mode::Exec, compile::default_options())?;
+    let code = match compiled(relative, filename) {
+        Some(code) => code,
+        None => {
+            let Some(bytes) = content(relative) else { return Ok(None) };
+            let text = super::source::decode(&bytes, filename, true)?;
+            compile::compile_text(&text, filename, Mode::Exec, compile::default_options())?
+        }
+    };
     let code = code.into_obj();
     COMPILED.lock().get_or_insert_default().insert(key, code.clone());
     Ok(Some(code))
+}
+
+/// The code that was compiled with the program: without `-O`, and while the library is the embedded one.
+fn compiled(relative: &str, filename: &str) -> Option<Py<PyCode>> {
+    if is_replaced() || crate::sys::config::optimize() != 0 {
+        return None;
+    }
+    let unit = taipan_bytecode::deserialize_for(taipan_library::code(relative)?, filename).ok()?;
+    Some(PyCode::new(unit))
 }
 
 /// A module that is frozen: found by name alone, ahead of `sys.path`.

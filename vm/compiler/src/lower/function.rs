@@ -161,7 +161,7 @@ impl<'a> Compiler<'a> {
     /// MAKE_FUNCTION with the closure, into `target`.
     pub(crate) fn make_function(&mut self, code: CodeUnit, target: u16) {
         let freevars = code.freevars.clone();
-        let k = self.unit.constant(Const::Code(Box::new(code)));
+        let k = self.unit.constant(Const::Code(std::sync::Arc::new(code)));
         self.unit.emit(Op::MakeFunction, target as u32, k, 0);
         if freevars.is_empty() {
             return;
