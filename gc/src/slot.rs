@@ -72,7 +72,15 @@ impl Slot {
         loop {
             // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
             let header = unsafe { &*value.ptr() };
-            if header.owner() == taipan_threading::current_slot() && !header.has_flag(HeaderFlags::DEFERRED) {
+            if header.has_flag(HeaderFlags::DEFERRED) && !header.is_immortal() {
+                // What most globals and cached class attributes are: taken like another thread's object, whoever owns it.
+                if protocol::load_foreign(&self.0, value.bits(), header.flags_word()) == Look::Accept {
+                    // SAFETY: only the collector ends deferred objects, with the world stopped.
+                    return is_current().then(|| unsafe { Obj::from_value(value.uncounted()) });
+                } else if !is_current() {
+                    return None;
+                }
+            } else if header.owner() == taipan_threading::current_slot() && !header.has_flag(HeaderFlags::DEFERRED) {
                 // SAFETY: an object that this thread owns can only be freed by this thread.
                 let owned = unsafe { Obj::from_borrowed(value) };
                 if self.peek() == value {

@@ -267,7 +267,7 @@ impl HashCore {
         }
     }
     /// The value in entry `entry` of the current table, if there is such an entry. May be uncounted.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn value_at(&self, entry: u32) -> Option<Obj> {
         loop {
             let table = self.table();
