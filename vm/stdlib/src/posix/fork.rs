@@ -103,7 +103,7 @@ mod items {
     #[pyfunction]
     fn forkpty() -> PyResult<(i32, i32)> {
         let mut leader = -1;
-        let pid = fork_process(|| {
+        let pid = fork_process("forkpty", || {
             let (pid, fd) = sys_calls::forkpty()?;
             leader = fd;
             Ok(pid)
