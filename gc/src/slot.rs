@@ -80,7 +80,9 @@ impl Slot {
                 } else if !is_current() {
                     return None;
                 }
-            } else if header.owner() == taipan_threading::current_slot() && !header.has_flag(HeaderFlags::DEFERRED) {
+            } else if header.owner() == taipan_threading::current_slot()
+                && !header.has_flag(HeaderFlags::DEFERRED)
+            {
                 // SAFETY: an object that this thread owns can only be freed by this thread.
                 let owned = unsafe { Obj::from_borrowed(value) };
                 if self.peek() == value {

@@ -185,9 +185,24 @@ fn readonly(_obj: &Obj, _value: Option<&Obj>) -> PyResult<()> {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "fget", get: |o| Ok(this(o)?.get.load().unwrap_or_else(none)), set: Some(readonly), doc: "" },
-    GetSetDef { name: "fset", get: |o| Ok(this(o)?.set.load().unwrap_or_else(none)), set: Some(readonly), doc: "" },
-    GetSetDef { name: "fdel", get: |o| Ok(this(o)?.delete.load().unwrap_or_else(none)), set: Some(readonly), doc: "" },
+    GetSetDef {
+        name: "fget",
+        get: |o| Ok(this(o)?.get.load().unwrap_or_else(none)),
+        set: Some(readonly),
+        doc: "",
+    },
+    GetSetDef {
+        name: "fset",
+        get: |o| Ok(this(o)?.set.load().unwrap_or_else(none)),
+        set: Some(readonly),
+        doc: "",
+    },
+    GetSetDef {
+        name: "fdel",
+        get: |o| Ok(this(o)?.delete.load().unwrap_or_else(none)),
+        set: Some(readonly),
+        doc: "",
+    },
     GetSetDef {
         name: "__doc__",
         get: |o| Ok(this(o)?.doc.load().unwrap_or_else(none)),

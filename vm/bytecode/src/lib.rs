@@ -87,7 +87,6 @@ pub mod serialize;
 pub mod verify;
 
 pub use code_unit::{CodeUnit, Const, Position, flags};
-pub use serialize::{deserialize, deserialize_for, serialize};
 pub use disassemble::{disassemble, disassemble_one};
 pub use exception_table::{ExceptionEntry, find_handler};
 pub use instr::{Instr, TAKE};
@@ -95,3 +94,4 @@ pub use ops::{
     BranchFlags, CommonConstant, Conversion, FunctionAttribute, Intrinsic1, Intrinsic2, Op, OpInfo,
     OperandKind, Special,
 };
+pub use serialize::{deserialize, deserialize_for, serialize};

@@ -324,8 +324,10 @@ impl Op {
     /// Words of a conditional jump, that is from it to the instruction behind it; `None` for others.
     pub fn branch_length(self) -> Option<usize> {
         let op = self.generic();
-        let jumps = op.info().operands[1] == OperandKind::J && !matches!(op, Op::Jump | Op::JumpBackward | Op::Target);
-        let compares = op.has_pseudo_word() && (Op::BranchLt as u16..=Op::BranchGeImm as u16).contains(&(op as u16));
+        let jumps = op.info().operands[1] == OperandKind::J
+            && !matches!(op, Op::Jump | Op::JumpBackward | Op::Target);
+        let compares =
+            op.has_pseudo_word() && (Op::BranchLt as u16..=Op::BranchGeImm as u16).contains(&(op as u16));
         (jumps || compares).then(|| 1 + op.has_pseudo_word() as usize)
     }
 

@@ -86,10 +86,7 @@ fn search(
             return Err(value_error(format!("_warnings.filters item {index} isn't a 5-tuple")));
         };
         if !action.is_layout::<PyStr>() {
-            return Err(type_error(format!(
-                "action must be a string, not '{}'",
-                class_of(action).name()
-            )));
+            return Err(type_error(format!("action must be a string, not '{}'", class_of(action).name())));
         }
         if matches(message, text)?
             && matches(module_pattern, module)?
@@ -146,10 +143,7 @@ fn once_registry() -> PyResult<Obj> {
     if registry.is_layout::<PyDict>() {
         return Ok(registry);
     }
-    Err(type_error(format!(
-        "_warnings.onceregistry must be a dict, not '{}'",
-        class_of(&registry).name()
-    )))
+    Err(type_error(format!("_warnings.onceregistry must be a dict, not '{}'", class_of(&registry).name())))
 }
 
 /// `warn_explicit`.

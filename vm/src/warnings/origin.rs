@@ -42,7 +42,10 @@ pub(super) fn find(level: isize, skip: &[Obj]) -> PyResult<Origin> {
         while level > 1 && index.is_some() {
             level -= 1;
             index = index.and_then(|i| i.checked_sub(1));
-            while !plain && let Some(i) = index && is_skipped(&filename(frame(i)), skip) {
+            while !plain
+                && let Some(i) = index
+                && is_skipped(&filename(frame(i)), skip)
+            {
                 index = i.checked_sub(1);
             }
         }

@@ -127,9 +127,9 @@ impl<'a> Compiler<'a> {
                     return self.error("default 'except:' must be last", clause.range);
                 }
                 None => {
-                self.at(clause.range);
-                self.line();
-            }
+                    self.at(clause.range);
+                    self.line();
+                }
             }
             self.clause(clause, saved, exception, end)?;
             self.unit.place(next);
