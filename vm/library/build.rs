@@ -9,7 +9,6 @@
 //! A file without code (length 0) is one that does not compile as UTF-8 text: whoever imports it gets the error then.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Folders that need a window system, or that hold other programs' data.
 const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "__pycache__"];
@@ -56,19 +55,11 @@ fn main() {
 fn compile_all(sources: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(16);
     let mut codes = vec![Vec::new(); sources.len()];
-    let next = AtomicUsize::new(0);
     let done = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..workers)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut done = Vec::new();
-                    while let index = next.fetch_add(1, Ordering::Relaxed)
-                        && let Some(source) = sources.get(index)
-                    {
-                        done.push((index, compile(source)));
-                    }
-                    done
-                })
+            .map(|worker| {
+                let share = sources.iter().enumerate().skip(worker).step_by(workers);
+                scope.spawn(move || share.map(|(index, source)| (index, compile(source))).collect::<Vec<_>>())
             })
             .collect();
         threads.into_iter().flat_map(|t| t.join().expect("the compiler does not panic")).collect::<Vec<_>>()

@@ -3,7 +3,7 @@
 use taipan_compiler::{Mode, Options, SyntaxErrorKind, compile};
 
 /// Checks kind, message, line and offset of the error of a source.
-fn check(source: &str, kind: SyntaxErrorKind, message: &str, line: u32, offset: u32) {
+fn check(source: &str, kind: SyntaxErrorKind, message: &str, line: u32, offset: i32) {
     let error = compile(source, "<test>", Mode::Exec, Options::default())
         .expect_err(&format!("{source:?} must not compile"));
     assert_eq!((error.kind, error.message.as_str()), (kind, message), "{source:?}");
@@ -42,7 +42,8 @@ fn parser_errors() {
     check("x = 1a", S, "invalid decimal literal", 1, 5);
     check("f() = 1", S, "cannot assign to function call here. Maybe you meant '==' instead of '='?", 1, 1);
     check("None = 1", S, "cannot assign to None", 1, 1);
-    check("f'{a b}'", S, "f-string: expecting '!', or ':', or '}'", 0, 0);
+    check("f'{a b}'", S, "invalid syntax. Perhaps you forgot a comma?", 1, 4);
+    check("f'{a b'", S, "f-string: expecting '}'", 1, 6);
     check("if 1:\n        a\n\tb", T, "inconsistent use of tabs and spaces in indentation", 0, 0);
     check("print 'x'", S, "Missing parentheses in call to 'print'. Did you mean print(...)?", 1, 1);
     check("[1, 2 3]", S, "invalid syntax. Perhaps you forgot a comma?", 1, 5);
@@ -74,7 +75,8 @@ fn interactive_input() {
     assert_eq!(kind("x = 1\n"), None);
     assert_eq!(kind("x = (1,\n"), Some(SyntaxErrorKind::IncompleteInput));
     assert_eq!(kind("if x:\n"), Some(SyntaxErrorKind::IncompleteInput));
-    assert_eq!(kind("if x:\n  y\n"), Some(SyntaxErrorKind::IncompleteInput));
+    // A block may go on, but the dedent at the end of the input is implied.
+    assert_eq!(kind("if x:\n  y\n"), None);
     assert_eq!(kind("if x:\n  y\n\n"), None);
     assert_eq!(kind("x = \"\"\"a\n"), Some(SyntaxErrorKind::IncompleteInput));
     assert_eq!(kind("x = )\n"), Some(SyntaxErrorKind::SyntaxError));

@@ -86,7 +86,7 @@ pub struct Watcher {
     result: Option<Obj>,
 }
 
-fn innermost(thread: &VmThread) -> &mut Frame {
+fn innermost<'a>(thread: &VmThread) -> &'a mut Frame {
     // SAFETY: the loop runs a frame of the calling thread, which asks.
     unsafe { &mut *thread.innermost() }
 }

@@ -59,6 +59,10 @@ pub fn is_traced(thread: &VmThread, frame: &Frame, what: What) -> bool {
 }
 
 /// Tells the trace function of `frame`, a running frame of the calling thread whose `pc` is up to date.
+#[allow(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "frames are only reached through their thread's own stack"
+)]
 pub fn trace(
     thread: &VmThread,
     frame: *mut Frame,
