@@ -18,7 +18,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering}
 use taipan_threading::sync::{Duration, Instant, Mutex};
 use taipan_threading::{safepoint, stop_the_world};
 
-use crate::heap;
+use crate::{heap, refcount};
 
 mod mark;
 mod sweep;
@@ -162,12 +162,13 @@ fn collect_cycles(generation: u8) -> Collected {
         callback(generation, None);
     }
     let begun = Instant::now();
-    crate::refcount::queue::drain();
+    refcount::queue::drain();
     let mut result = Collected { generation, ..Collected::default() };
     let garbage = stop_the_world(|_| {
         let since = Instant::now();
         // SAFETY: the world is stopped.
         let garbage = unsafe {
+            refcount::pending::flush_all();
             heap::release_while_stopped();
             let (garbage, candidates) = mark::find_garbage();
             result.candidates = candidates;

@@ -1,6 +1,6 @@
 //! Limbo: objects whose count is zero but that registers of other threads may still hold uncounted.
 //!
-//! An object comes here when its last counted reference goes and another thread has `SEEN` it. It stays whole, `LIMBO`, merged, zero;
+//! An object comes here when its last written reference goes and another thread has `SEEN` it. It stays whole, `LIMBO`, merged, zero;
 //! whoever holds it uncounted may count it up again. A *sweep* stops the world, visits all registers, and parts the objects:
 //!
 //! | at the stop | then |
@@ -23,7 +23,7 @@ use taipan_threading::{safepoint, stop_the_world};
 use crate::header::{Header, HeaderFlags};
 use crate::heap::{self, local};
 use crate::refcount::protocol::{self, Death};
-use crate::refcount::queue;
+use crate::refcount::{pending, queue};
 use crate::{dealloc, hooks, refcount};
 
 pub mod monitor;
@@ -91,7 +91,10 @@ pub fn sweep() -> usize {
     let begun = Instant::now();
     let dead = stop_the_world(|_| {
         // SAFETY: the world is stopped.
-        unsafe { part() }
+        unsafe {
+            pending::flush_all();
+            part()
+        }
     });
     monitor::swept(begun.elapsed(), dead.len());
     // Relaxed: statistics.
@@ -118,6 +121,7 @@ pub fn flush() {
             let mut dead = Vec::new();
             // SAFETY: the world is stopped.
             unsafe {
+                pending::flush_all();
                 queue::fold_all(|ptr| {
                     // Whole: nobody frees it before `die` said so.
                     let header = &*ptr;

@@ -2,7 +2,7 @@
 //!
 //! The owner changes `local` with plain loads and stores; everybody else changes `shared` atomically; the state table and the
 //! transitions are in [`protocol`], the objects that wait for their owner in [`queue`]. The number of counted references is always
-//! `local + (shared >> 2)`, where an object in a queue counts the queue's reference. `local` reaches zero only together with the merge.
+//! `local + (shared >> 2)` plus what is [`pending`], where an object in a queue counts the queue's reference. `local` reaches zero only together with the merge.
 //! A `local` of all ones is immortal: neither field is written again. A shared count beyond 2^27 saturates and is never freed.
 
 use taipan_threading::sync::atomic::Ordering;
@@ -15,6 +15,7 @@ use crate::value::Value;
 mod atomic {
     pub use taipan_threading::sync::atomic::*;
 }
+pub(crate) mod pending;
 pub mod protocol;
 pub mod queue;
 
@@ -51,7 +52,8 @@ pub unsafe fn incref_object(ptr: *mut Header) {
     if header.owner() == taipan_threading::current_slot() {
         header.local.store(local + 1, Ordering::Relaxed);
     } else {
-        protocol::add_shared(&header.shared);
+        // SAFETY: passed on.
+        unsafe { pending::add(ptr) }
     }
 }
 
@@ -111,9 +113,11 @@ unsafe fn local_zero(ptr: *mut Header) {
     }
 }
 
-#[cold]
 #[inline(never)]
 unsafe fn decref_shared_slow(ptr: *mut Header) {
+    if pending::cancel(ptr) {
+        return;
+    }
     // SAFETY: alive until this reference is given up.
     let header = unsafe { &*ptr };
     // Before the drop: afterwards the owner may have merged.
@@ -185,10 +189,11 @@ pub fn getrefcount(header: &Header) -> u32 {
     if local == IMMORTAL {
         return IMMORTAL;
     }
+    pending::flush();
     count(header).clamp(0, i64::from(u32::MAX - 1)) as u32
 }
 
-/// Number of counted references, exact while the world is stopped or when called by the only holder.
+/// Number of written references: exact after [`pending::flush_all`], or when called by the only holder.
 #[inline(always)]
 pub(crate) fn count(header: &Header) -> i64 {
     i64::from(header.local.load(Ordering::Relaxed)) + i64::from(header.shared.load(Ordering::Acquire) >> 2)

@@ -9,7 +9,7 @@ use taipan_threading::ThreadState;
 use taipan_threading::safepoint::{GC, LIMBO, MERGE};
 
 use crate::heap::local::{self, LocalHeap};
-use crate::refcount::queue;
+use crate::refcount::{pending, queue};
 use crate::{collector, limbo};
 
 /// Leaves for threads that nobody unregisters.
@@ -55,7 +55,10 @@ pub fn enter() {
 pub fn exiting() {
     let slot = taipan_threading::current_slot();
     if slot != 0 && local::heap().slot() == slot {
+        pending::flush();
         queue::leave(slot);
+        // Finalizers may have run.
+        pending::flush();
         local::leave();
     }
 }
@@ -79,6 +82,8 @@ pub fn poll(thread: &'static ThreadState) {
 
 /// In a forked child: `vanished` are the slots of the threads that do not exist here.
 pub fn after_fork_child(vanished: &[&'static ThreadState]) {
+    // SAFETY: this is the only thread.
+    unsafe { pending::flush_all() };
     for thread in vanished {
         queue::abandon(thread.slot());
     }

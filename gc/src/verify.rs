@@ -14,6 +14,8 @@ pub fn verify() -> Vec<String> {
         let mut problems = Vec::new();
         let mut internal: FxHashMap<*mut Header, i64> = FxHashMap::default();
         // SAFETY: the world is stopped.
+        unsafe { refcount::pending::flush_all() };
+        // SAFETY: the world is stopped.
         let pages = unsafe { heap::pages() };
         for page in &pages {
             let mut live = 0;

@@ -10,7 +10,7 @@ use taipan_stress::model::explore;
 use taipan_threading::Registry;
 use taipan_threading::sync::UnsafeCell;
 use taipan_threading::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use taipan_threading::sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU64, AtomicUsize};
+use taipan_threading::sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 
 mod atomic {
     pub use taipan_threading::sync::atomic::*;
@@ -35,6 +35,8 @@ struct World {
     /// The reader's register; the lock stands for the stop's ordering, which loom checks through `body`.
     register: UnsafeCell<bool>,
     limbo: Mutex<bool>,
+    /// The reader's increments that are not written yet (`gc/src/refcount/pending.rs`).
+    pending: UnsafeCell<i32>,
 }
 
 // SAFETY: that uses and the freeing do not meet is what loom checks.
@@ -54,6 +56,7 @@ impl World {
             freed: AtomicUsize::new(0),
             register: UnsafeCell::new(false),
             limbo: Mutex::new(false),
+            pending: UnsafeCell::new(0),
         })
     }
     /// Uses the object.
@@ -94,6 +97,17 @@ impl World {
             Death::Waiting => unreachable!("it dies once"),
         }
     }
+    /// The owner's queue is drained: the local count, which was `local`, is folded in.
+    fn merge_for_owner(&self) {
+        let local = AtomicU32::new(1);
+        if protocol::merge(&local, &self.owner, &self.shared, -1) {
+            match protocol::die(&self.flags) {
+                Death::Free => unreachable!("it was seen"),
+                Death::Limbo => *self.limbo.lock().unwrap() = true,
+                Death::Waiting => {}
+            }
+        }
+    }
     fn free(&self) {
         // SAFETY: loom checks that nobody uses it.
         self.body.with_mut(|body| unsafe { *body += 1 });
@@ -121,6 +135,7 @@ impl World {
         if !*limbo {
             return false;
         }
+        self.flush();
         // SAFETY: the reader is stopped.
         let held = self.register.with(|register| unsafe { *register });
         let counted = self.shared.load(Acquire) >> 2 > 0;
@@ -146,7 +161,35 @@ impl World {
         // SAFETY: the reader's own; the sweep looks while the reader is stopped.
         self.register.with_mut(|register| unsafe { *register = held });
     }
-    /// The reader gives up a counted reference.
+    /// Writes the pending increments: the reader, or a stop.
+    fn flush(&self) {
+        // SAFETY: loom checks that the reader does not count meanwhile.
+        self.pending.with_mut(|pending| unsafe {
+            if *pending > 0 {
+                protocol::add_many_shared(&self.shared, *pending);
+                *pending = 0;
+            }
+        });
+    }
+    /// The reader counts what it holds.
+    fn add_counted(&self) {
+        assert!(self.flags.load(Relaxed) & protocol::SEEN != 0);
+        // SAFETY: as in `flush`.
+        self.pending.with_mut(|pending| unsafe { *pending += 1 });
+    }
+    /// The reader gives up a counted reference, a pending one if there is one.
+    fn drop_pending(&self) {
+        // SAFETY: as in `flush`.
+        let cancelled = self.pending.with_mut(|pending| unsafe {
+            let any = *pending > 0;
+            *pending -= i32::from(any);
+            any
+        });
+        if !cancelled {
+            self.drop_counted();
+        }
+    }
+    /// A thread gives up a counted reference.
     fn drop_counted(&self) {
         match protocol::drop_shared(&self.shared) {
             Dropped::Alive => {}
@@ -155,7 +198,7 @@ impl World {
                 Death::Limbo => *self.limbo.lock().unwrap() = true,
                 Death::Waiting => {}
             },
-            Dropped::Queue => unreachable!("its reference was counted in the shared count"),
+            Dropped::Queue => self.merge_for_owner(),
         }
     }
 }
@@ -309,6 +352,86 @@ fn resurrection_in_limbo() {
             world.touch();
             world.drop_counted();
         }
+    });
+}
+
+/// The reader keeps two counted references, without writing the count, and gives them up.
+#[test]
+fn pending_increments() {
+    race(5, |world, me| {
+        if world.load() {
+            world.add_counted();
+            world.add_counted();
+            me.handle_stop();
+            world.touch();
+            world.drop_pending();
+            me.handle_stop();
+            world.touch();
+            world.drop_pending();
+        }
+    });
+}
+
+/// The reader makes room in its table: the count that others see may have gone below zero before.
+#[test]
+fn pending_increments_are_written_late() {
+    race(5, |world, me| {
+        if world.load() {
+            world.add_counted();
+            world.add_counted();
+            world.touch();
+            world.flush();
+            me.handle_stop();
+            world.touch();
+            world.drop_pending();
+            world.drop_pending();
+        }
+    });
+}
+
+/// The reader stores a reference whose increment is pending where another thread takes it and gives it up, before or after the owner's last one,
+/// which may have gone through the owner's queue.
+#[test]
+fn a_pending_increment_is_given_up_elsewhere() {
+    explore(3, || {
+        let registry = Registry::leaked();
+        let world = World::new();
+        world.flags.store(protocol::SEEN, Relaxed);
+        let elsewhere = Arc::new(AtomicU64::new(0));
+        registry.register();
+        registry.prepare_thread_start();
+        let reader = {
+            let (world, elsewhere) = (world.clone(), elsewhere.clone());
+            thread::spawn(move || {
+                let me = registry.register();
+                if world.load() {
+                    world.add_counted();
+                    elsewhere.swap(WORD, AcqRel);
+                }
+                me.handle_stop();
+                registry.unregister(|| world.flush());
+            })
+        };
+        // A reference of the owner's, moved to another thread, which gives it up.
+        world.slot.swap(0, AcqRel);
+        if elsewhere.swap(0, AcqRel) != 0 {
+            world.touch();
+            world.drop_counted();
+        }
+        world.drop_counted();
+        if registry.stop_the_world(|_| world.part()) {
+            world.free();
+        }
+        registry.unregister(|| {});
+        reader.join().unwrap();
+        registry.register();
+        if elsewhere.swap(0, AcqRel) != 0 {
+            world.touch();
+            world.drop_counted();
+        }
+        world.sweep(registry);
+        registry.unregister(|| {});
+        assert_eq!(world.freed.load(Relaxed), 1);
     });
 }
 

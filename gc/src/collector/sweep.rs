@@ -97,6 +97,7 @@ impl Garbage {
             let since = Instant::now();
             // SAFETY: the world is stopped.
             unsafe {
+                refcount::pending::flush_all();
                 if finalized {
                     survivors = self.split_resurrected();
                     self.clear_weakrefs();
@@ -176,6 +177,8 @@ impl Garbage {
                 unsafe { dealloc::drop_fields(ptr, (*ptr).shape_entry()) }
             }
         }
+        // Nobody else refers to the garbage any more.
+        refcount::pending::flush();
         for ptr in self.objects {
             // SAFETY: held.
             let header = unsafe { &*ptr };

@@ -22,6 +22,8 @@ fn gather(mut wanted: impl FnMut(*mut Header) -> bool) -> Vec<Obj> {
     stop_the_world(|_| {
         let mut objects = Vec::new();
         // SAFETY: the world is stopped.
+        unsafe { refcount::pending::flush_all() };
+        // SAFETY: the world is stopped.
         for page in unsafe { heap::pages() } {
             if !page.tracked {
                 continue;
@@ -100,6 +102,9 @@ pub fn is_tracked(object: &Obj) -> bool {
 /// Makes all objects immortal, so that a forked child dirties no page by using them. For good: counts are not kept from now on.
 pub fn freeze() {
     stop_the_world(|_| {
+        // Immortal objects are not written again.
+        // SAFETY: the world is stopped.
+        unsafe { refcount::pending::flush_all() };
         // SAFETY: the world is stopped.
         for page in unsafe { heap::pages() } {
             page.for_each_object(|ptr| {

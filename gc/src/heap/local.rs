@@ -12,6 +12,7 @@ use super::page::{Page, PageState};
 use super::pool;
 use super::size_class::{self, CLASSES};
 use crate::header::Header;
+use crate::refcount::pending::Pending;
 
 /// Fresh blocks are cut this many bytes at a time.
 const EXTEND: u32 = 4096;
@@ -30,6 +31,8 @@ pub struct LocalHeap {
     /// Objects in limbo that this thread brought there, and their bytes.
     pub(crate) limbo: UnsafeCell<Vec<*mut Header>>,
     pub(crate) limbo_bytes: Cell<usize>,
+    /// Increments of other threads' objects that are not written yet.
+    pub(crate) counts: Pending,
     /// Nesting of `dealloc`, and what was put off because of it.
     pub(crate) depth: Cell<u32>,
     pub(crate) finalizers: Cell<u32>,
@@ -106,6 +109,7 @@ impl LocalHeap {
             dead_large: UnsafeCell::new(Vec::new()),
             limbo: UnsafeCell::new(Vec::new()),
             limbo_bytes: Cell::new(0),
+            counts: Pending::new(),
             depth: Cell::new(0),
             finalizers: Cell::new(0),
             pending: UnsafeCell::new(Vec::new()),

@@ -78,6 +78,15 @@ pub fn add_shared(shared: &AtomicI32) {
     }
 }
 
+/// [`add_shared`] for `number` references at once, which may have been added long ago (`refcount::pending`).
+pub fn add_many_shared(shared: &AtomicI32, number: i32) {
+    // Relaxed: as above; the object waits for a stop.
+    let old = shared.fetch_add(number.saturating_mul(ONE).min(SATURATED), Ordering::Relaxed);
+    if old >= SATURATED {
+        shared.store((SATURATED + (SATURATED >> 1)) | old & STATE, Ordering::Relaxed);
+    }
+}
+
 /// A thread that is not the owner gives up a reference.
 #[inline]
 pub fn drop_shared(shared: &AtomicI32) -> Dropped {
@@ -98,7 +107,7 @@ pub fn drop_shared(shared: &AtomicI32) -> Dropped {
     }
 }
 
-/// The owner's local count reached zero: gives up ownership. True if no reference is left.
+/// The owner's local count reached zero: gives up ownership. True if no written reference is left: the count is zero, or below because of pending increments.
 pub fn merge_zero_local(owner: &AtomicU16, shared: &AtomicI32) -> bool {
     // Before the state: see the module.
     owner.store(0, Ordering::Relaxed);
@@ -106,13 +115,13 @@ pub fn merge_zero_local(owner: &AtomicU16, shared: &AtomicI32) -> bool {
     loop {
         let new = old & !STATE | MERGED;
         match shared.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return new == MERGED,
+            Ok(_) => return new <= MERGED,
             Err(now) => old = now,
         }
     }
 }
 
-/// Folds the local count into the shared one, plus `extra`; true if no reference is left. The caller is the owner, or keeps
+/// Folds the local count into the shared one, plus `extra`; true if no written reference is left (as above). The caller is the owner, or keeps
 /// it detached (`while_detached`), or holds the queue lock of the owner's vacant slot, or has stopped the world, or knows that the object is merged (then `local` is 0).
 pub fn merge(local: &AtomicU32, owner: &AtomicU16, shared: &AtomicI32, extra: i64) -> bool {
     owner.store(0, Ordering::Relaxed);
@@ -123,7 +132,7 @@ pub fn merge(local: &AtomicU32, owner: &AtomicU16, shared: &AtomicI32, extra: i6
         let count = (i64::from(old >> 2) + mine + extra).min(i64::from((SATURATED + (SATURATED >> 1)) >> 2));
         let new = (count as i32) << 2 | MERGED;
         match shared.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return new == MERGED,
+            Ok(_) => return new <= MERGED,
             Err(now) => old = now,
         }
     }

@@ -301,7 +301,8 @@ pub fn copy_free_vars(frame: &Frame, regs: Regs, first: usize, count: usize) -> 
         return Err(system_error("the function has no closure"));
     };
     for (offset, cell) in cells.as_slice().iter().take(count).enumerate() {
-        regs.write(first + offset, cell.clone());
+        // Lent: a function's closure never changes, and lives as long as the frame.
+        regs.write_value(first + offset, cell.value().uncounted());
     }
     Ok(())
 }

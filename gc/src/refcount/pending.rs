@@ -1,0 +1,126 @@
+//! Increments that a thread has made but not yet written: foreign references come and go without a write to the object.
+//!
+//! A thread that keeps counting the same object of another thread (an iterator over a shared list, a tuple of a shared dict's items) would write the
+//! object's shared count each time, and all such threads would wait for one cache line. Instead each heap has a small table of objects and
+//! *pending* increments: an increment of an object that has `SEEN` (or `DEFERRED`) goes there, and a drop takes a pending increment back
+//! if there is one. Drops themselves are never pending, so nothing dies later because of this table.
+//!
+//! Invariant: the number of references is `local + shared + all pending`. The shared count may therefore be too low, even negative,
+//! between stops; an object that reaches zero meanwhile is not dead but, being `SEEN`, goes to limbo (or, being `DEFERRED`, waits for the collector). Whoever decides
+//! that objects are dead has stopped the world and called [`flush_all`], after which the counts are exact. So the block of an
+//! object with pending increments is never freed.
+
+use std::cell::UnsafeCell;
+
+use super::protocol;
+use crate::header::{Header, HeaderFlags};
+use crate::heap::{self, local};
+
+const ENTRIES: usize = 128;
+
+#[derive(Clone, Copy)]
+struct Entry {
+    object: *mut Header,
+    increments: u32,
+}
+
+/// One heap's pending increments, direct-mapped by address. Touched by the heap's thread, or by the initiator of a stop.
+pub(crate) struct Pending(UnsafeCell<[Entry; ENTRIES]>);
+
+#[inline(always)]
+fn index(object: *mut Header) -> usize {
+    // Blocks are multiples of 16 bytes.
+    let word = object as usize >> 4;
+    (word ^ word >> 7 ^ word >> 13) % ENTRIES
+}
+
+impl Pending {
+    pub(crate) const fn new() -> Pending {
+        Pending(UnsafeCell::new([Entry { object: std::ptr::null_mut(), increments: 0 }; ENTRIES]))
+    }
+
+    /// # Safety
+    /// The heap's thread, or the world is stopped; no other borrow is alive.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn entry(&self, object: *mut Header) -> &mut Entry {
+        // SAFETY: says the caller.
+        unsafe { &mut (*self.0.get())[index(object)] }
+    }
+
+    /// Writes everything to the objects.
+    ///
+    /// # Safety
+    /// The heap's thread, or the world is stopped.
+    pub(crate) unsafe fn flush(&self) {
+        // SAFETY: says the caller; nothing below comes back here.
+        for entry in unsafe { &mut *self.0.get() } {
+            write(entry);
+            entry.object = std::ptr::null_mut();
+        }
+    }
+}
+
+fn write(entry: &mut Entry) {
+    if entry.increments > 0 {
+        // SAFETY: by the invariant, its block was not freed.
+        protocol::add_many_shared(unsafe { &(*entry.object).shared }, entry.increments as i32);
+        entry.increments = 0;
+    }
+}
+
+/// Adds a reference to an object that the calling thread does not own.
+///
+/// # Safety
+/// The object is alive.
+#[inline(never)]
+pub(super) unsafe fn add(object: *mut Header) {
+    // SAFETY: alive, says the caller.
+    let header = unsafe { &*object };
+    if !header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED) || !taipan_threading::multi_threaded() {
+        return protocol::add_shared(&header.shared);
+    }
+    let here = local::heap();
+    // SAFETY: our own table.
+    let entry = unsafe { here.counts.entry(object) };
+    if entry.object == object {
+        entry.increments += 1;
+        return;
+    }
+    if here.slot() == 0 {
+        // A thread without a heap shares that one with others.
+        return protocol::add_shared(&header.shared);
+    }
+    write(entry);
+    *entry = Entry { object, increments: 1 };
+}
+
+/// Takes a pending increment back; false if there is none.
+#[inline(always)]
+pub(super) fn cancel(object: *mut Header) -> bool {
+    // SAFETY: our own table.
+    let entry = unsafe { local::heap().counts.entry(object) };
+    if entry.object != object || entry.increments == 0 {
+        return false;
+    }
+    entry.increments -= 1;
+    true
+}
+
+/// Writes the calling thread's pending increments.
+pub(crate) fn flush() {
+    let here = heap::this();
+    // SAFETY: our own table.
+    unsafe { here.counts.flush() }
+}
+
+/// Makes all counts exact.
+///
+/// # Safety
+/// The world is stopped, or this is the only thread.
+pub(crate) unsafe fn flush_all() {
+    for heap in local::all() {
+        // SAFETY: says the caller.
+        unsafe { heap.counts.flush() }
+    }
+}
