@@ -16,7 +16,7 @@ use crate::thread;
 pub fn caller<'a>() -> Option<&'a Frame> {
     let thread = thread::try_current()?;
     // SAFETY: the innermost frame is live while native code that it called runs.
-    unsafe { thread.innermost().as_ref() }
+    unsafe { thread.frame(thread.visible(0)?).as_ref() }
 }
 
 /// The global namespace of the calling frame.

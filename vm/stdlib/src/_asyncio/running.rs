@@ -14,6 +14,7 @@ use taipan_objects::hooks;
 use taipan_objects::prelude::*;
 use taipan_objects::set::PySet;
 use taipan_objects::weakref::{self, PyWeakRef};
+use taipan_vm::interpreters::PerInterpreter;
 
 use super::future::PyFuture;
 use crate::counted;
@@ -152,7 +153,7 @@ pub fn unregister_native(task: &PyFuture) {
 
 /// The `WeakSet` of other classes' tasks.
 fn foreign_scheduled() -> PyResult<Obj> {
-    static SET: OnceLock<Obj> = OnceLock::new();
+    static SET: PerInterpreter<Obj> = PerInterpreter::new();
     if let Some(set) = SET.get() {
         return Ok(set.clone());
     }
@@ -161,7 +162,7 @@ fn foreign_scheduled() -> PyResult<Obj> {
 }
 /// The set of other classes' tasks in their first, eager step.
 fn foreign_eager() -> PyResult<Obj> {
-    static SET: OnceLock<Obj> = OnceLock::new();
+    static SET: PerInterpreter<Obj> = PerInterpreter::new();
     if let Some(set) = SET.get() {
         return Ok(set.clone());
     }
