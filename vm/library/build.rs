@@ -22,7 +22,8 @@ fn main() {
     collect(library, library, &mut files);
     collect(own, own, &mut files);
     files.sort();
-    let read = |name: &str, path: &Path| std::fs::read(path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let read =
+        |name: &str, path: &Path| std::fs::read(path).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut contents: Vec<Vec<u8>> = files.iter().map(|(name, path)| read(name, path)).collect();
     let mut amendments = Vec::new();
     collect(Path::new("amendments"), Path::new("amendments"), &mut amendments);

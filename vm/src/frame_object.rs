@@ -177,7 +177,12 @@ fn update(thread: &VmThread, index: usize, object: &PyFrame) -> Option<Obj> {
     // SAFETY: a frame below `depth`.
     let pc = unsafe { (*thread.frame(index)).pc };
     object.lasti.store(pc, Ordering::Relaxed);
-    object.back.replace(index.checked_sub(1).filter(|_| index != thread.floor.get()).map(|below| object_of(thread.frame(below)).into_obj()))
+    object.back.replace(
+        index
+            .checked_sub(1)
+            .filter(|_| index != thread.floor.get())
+            .map(|below| object_of(thread.frame(below)).into_obj()),
+    )
 }
 
 /// The registers of a frame.

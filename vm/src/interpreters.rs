@@ -38,6 +38,25 @@ pub enum Whence {
     Stdlib = 5,
 }
 
+/// What is to be done when the interpreter of an id has ended.
+type EndHook = fn(i64);
+static END_HOOKS: Mutex<Vec<EndHook>> = Mutex::new(Vec::new());
+
+/// Has `hook` called with the id of every interpreter that has ended, in the thread that ended it.
+pub fn on_end(hook: EndHook) {
+    let mut hooks = END_HOOKS.lock();
+    if !hooks.iter().any(|known| std::ptr::fn_addr_eq(*known, hook)) {
+        hooks.push(hook);
+    }
+}
+
+fn has_ended(id: i64) {
+    let hooks = END_HOOKS.lock().clone();
+    for hook in hooks {
+        hook(id);
+    }
+}
+
 /// How many [`PerInterpreter`] variables there can be.
 const CELLS: usize = 96;
 
@@ -58,6 +77,8 @@ pub struct Interpreter {
     references: AtomicI64,
     /// Whether the last of these references ends the interpreter.
     owned: AtomicBool,
+    /// Set if that happened while it was running.
+    abandoned: AtomicBool,
     /// Threads started in it that have not ended.
     threads: AtomicUsize,
     cells: Cells,
@@ -78,6 +99,7 @@ fn new(id: i64, whence: Whence, config: InterpreterConfig) -> Arc<Interpreter> {
         running: AtomicBool::new(false),
         references: AtomicI64::new(0),
         owned: AtomicBool::new(false),
+        abandoned: AtomicBool::new(false),
         threads: AtomicUsize::new(0),
         cells: [const { OnceLock::new() }; CELLS],
     })
@@ -194,7 +216,15 @@ impl Interpreter {
     /// One reference by id less; whether the interpreter is to end now.
     #[must_use]
     pub fn decref(&self) -> bool {
-        self.references.fetch_sub(1, Ordering::AcqRel) == 1 && self.owned.load(Ordering::Acquire)
+        let last = self.references.fetch_sub(1, Ordering::AcqRel) == 1 && self.owned.load(Ordering::Acquire);
+        if last && self.is_running() {
+            self.abandoned.store(true, Ordering::Release);
+        }
+        last
+    }
+    /// Whether the last reference by id went while the interpreter was running: it is to end now.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
     }
     /// Runs `work` as this interpreter's code, in the calling thread: with a stack, a context and an exception state of its own.
     pub fn run<R>(self: &Arc<Self>, work: impl FnOnce() -> R) -> R {

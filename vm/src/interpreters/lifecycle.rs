@@ -42,6 +42,7 @@ pub fn destroy(interpreter: &Arc<Interpreter>) -> Result<(), Closing> {
     };
     let Some(known) = known else { return Err(Closing::Gone) };
     known.run(|| end(&known, 0));
+    super::has_ended(known.id());
     Ok(())
 }
 

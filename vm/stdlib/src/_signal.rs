@@ -76,7 +76,10 @@ fn note(signal: i32) {
 
 /// Runs the Python handlers of signals that have arrived. On the main thread.
 pub fn run_pending() -> PyResult<()> {
-    if !is_main_thread() || !taipan_vm::interpreters::current().is_main() || !ANY.swap(false, Ordering::AcqRel) {
+    if !is_main_thread()
+        || !taipan_vm::interpreters::current().is_main()
+        || !ANY.swap(false, Ordering::AcqRel)
+    {
         return Ok(());
     }
     for (number, pending) in PENDING.iter().enumerate() {

@@ -6,7 +6,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
@@ -59,6 +59,17 @@ fn with_own<R>(f: impl FnOnce(&Running) -> R) -> R {
         });
         f(&lease.0)
     })
+}
+
+/// Takes what the calling thread runs: another interpreter begins to use it.
+pub fn suspend() -> (Option<Obj>, Option<Obj>) {
+    with_own(|own| (own.event_loop.take(), own.task.take()))
+}
+
+/// Undoes [`suspend`].
+pub fn resume(saved: (Option<Obj>, Option<Obj>)) {
+    let left = with_own(|own| (own.event_loop.replace(saved.0), own.task.replace(saved.1)));
+    drop(left);
 }
 
 /// The running loop of this thread.
