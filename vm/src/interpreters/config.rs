@@ -30,7 +30,7 @@ impl InterpreterConfig {
         allow_exec: true,
         allow_threads: true,
         allow_daemon_threads: true,
-        check_multi_interp_extensions: false,
+        check_multi_interp_extensions: true,
         gil: Gil::Shared,
     };
     /// May not replace or copy the process, nor leave threads behind.

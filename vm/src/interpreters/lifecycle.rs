@@ -22,7 +22,8 @@ pub enum Closing {
 pub fn create(whence: Whence, config: InterpreterConfig) -> PyResult<Arc<Interpreter>> {
     let interpreter = new(NEXT_ID.fetch_add(1, Ordering::Relaxed), whence, config);
     OTHERS.lock().push(interpreter.clone());
-    let started = interpreter.run(|| crate::init::start_interpreter(None));
+    let started =
+        interpreter.run(|| crate::init::start_interpreter(crate::sys::config::settings().path0.as_deref()));
     if let Err(raised) = started {
         let exception = take_raised();
         let _ = raised;

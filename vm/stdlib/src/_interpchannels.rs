@@ -13,7 +13,7 @@ use taipan_vm::interpreters::PerInterpreter;
 
 use crate::_interpqueues::{Unbound, way_of};
 use crate::_thread::wait_interruptibly;
-use crate::cross_interpreter::{Passage, Way, imported};
+use crate::cross_interpreter::{Passage, Way, WeakClasses, imported};
 use crate::native_class;
 use crate::new_exception::new_exception;
 use channel::{Problem, Received};
@@ -82,10 +82,11 @@ static INFO: StructSeqDef = StructSeqDef {
 crate::posix::lazy_class!(info_class, &INFO);
 
 /// The classes of channel ends that the library registered: of the sending and of the receiving end.
-static END_TYPES: PerInterpreter<Mutex<Option<[Obj; 2]>>> = PerInterpreter::new();
+static END_TYPES: PerInterpreter<Mutex<Option<WeakClasses<2>>>> = PerInterpreter::new();
 
 fn end_types() -> Option<[Obj; 2]> {
-    END_TYPES.get().and_then(|types| types.lock().clone())
+    let types = END_TYPES.get()?.lock().clone();
+    types?.get()
 }
 
 /// The same, importing the module that registers them.
@@ -144,7 +145,10 @@ fn waiting(blocking: bool, timeout: Option<&Obj>) -> PyResult<Option<Option<Dura
     if seconds < 0.0 {
         return Err(value_error("timeout value must be a non-negative number"));
     }
-    Ok(blocking.then(|| Duration::try_from_secs_f64(seconds).ok()))
+    if !blocking {
+        return Err(value_error("can't specify a timeout for a non-blocking call"));
+    }
+    Ok(Some(Duration::try_from_secs_f64(seconds).ok()))
 }
 
 fn default_of(id: i64, unboundop: i64) -> PyResult<Unbound> {
@@ -328,7 +332,7 @@ mod items {
     }
     #[pyfunction(sig = "(send, recv)", text = "")]
     fn _register_end_types(send: &Obj, recv: &Obj) -> PyResult<()> {
-        let new = Some([send.clone(), recv.clone()]);
+        let new = Some(WeakClasses::new([send, recv])?);
         let old = std::mem::replace(&mut *END_TYPES.get_or_default().lock(), new);
         drop(old);
         Ok(())

@@ -12,7 +12,7 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::TypeBuilder;
 use taipan_vm::interpreters::{self, PerInterpreter};
 
-use crate::cross_interpreter::{Passage, Way, imported};
+use crate::cross_interpreter::{Passage, Way, WeakClasses, imported};
 use crate::native_class;
 use crate::new_exception::new_exception;
 
@@ -127,17 +127,21 @@ fn bind(id: i64) -> PyResult<()> {
 fn release(id: i64) -> PyResult<()> {
     let found = with_table(|table| {
         let (_, references) = table.queues.get_mut(&id)?;
-        if *references > 1 {
-            *references -= 1;
-            return Some(None);
+        match *references {
+            0 => Some(Err(())),
+            1 => Some(Ok(table.queues.remove(&id))),
+            _ => {
+                *references -= 1;
+                Some(Ok(None))
+            }
         }
-        Some(table.queues.remove(&id))
     });
     match found {
-        Some(gone) => {
+        Some(Ok(gone)) => {
             drop(gone);
             Ok(())
         }
+        Some(Err(())) => Err(raise_args(queue_error(), vec![str_obj(&format!("queue {id} never bound"))])),
         None => Err(not_found(id)),
     }
 }
@@ -158,10 +162,11 @@ fn interpreter_ended(id: i64) {
 }
 
 /// The classes of the library's module: `Queue`, `QueueEmpty`, `QueueFull`.
-static CLASSES: PerInterpreter<Mutex<Option<[Obj; 3]>>> = PerInterpreter::new();
+static CLASSES: PerInterpreter<Mutex<Option<WeakClasses<3>>>> = PerInterpreter::new();
 
 fn classes() -> Option<[Obj; 3]> {
-    CLASSES.get().and_then(|classes| classes.lock().clone())
+    let classes = CLASSES.get()?.lock().clone();
+    classes?.get()
 }
 
 fn imported_classes() -> PyResult<[Obj; 3]> {
@@ -351,7 +356,7 @@ mod items {
     }
     #[pyfunction(sig = "(queuetype, emptyerror, fullerror)", text = "")]
     fn _register_heap_types(queuetype: &Obj, emptyerror: &Obj, fullerror: &Obj) -> PyResult<()> {
-        let new = Some([queuetype.clone(), emptyerror.clone(), fullerror.clone()]);
+        let new = Some(WeakClasses::new([queuetype, emptyerror, fullerror])?);
         let old = std::mem::replace(&mut *CLASSES.get_or_default().lock(), new);
         drop(old);
         Ok(())

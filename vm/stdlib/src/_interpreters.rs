@@ -75,7 +75,7 @@ fn wrong_argument(function: &str, position: usize, expected: &str, given: &Obj) 
 
 /// An optional dict of values to share.
 fn shared_argument<'a>(function: &str, shared: Option<&'a Obj>) -> PyResult<Option<&'a PyDict>> {
-    let Some(shared) = shared.filter(|s| !is_none(s)) else { return Ok(None) };
+    let Some(shared) = shared else { return Ok(None) };
     match shared.downcast::<PyDict>() {
         Some(dict) => Ok(Some(dict)),
         None => Err(wrong_argument(function, 3, "dict", shared)),
@@ -194,19 +194,19 @@ mod items {
         }
         run::bind(&interpreter, updates)
     }
-    /// exec(id, code, shared=None, *, restrict=False)
+    /// exec(id, code, shared=<unrepresentable>, *, restrict=False)
     ///
     /// Execute the provided code in the identified interpreter.
-    #[pyfunction(sig = "(id, code, shared=None, *, restrict=False)", text = "")]
+    #[pyfunction(sig = "(id, code, shared=<unrepresentable>, *, restrict=False)", text = "")]
     fn exec(id: &Obj, code: &Obj, shared: Option<&Obj>, restrict: bool) -> PyResult<Obj> {
         let interpreter = resolve(id, restrict, true, "exec code for")?;
         let shared = shared_argument("exec", shared)?;
         shown(run::execute(&interpreter, &Script::of(code)?, shared)?)
     }
-    /// run_string(id, script, shared=None, *, restrict=False)
+    /// run_string(id, script, shared=<unrepresentable>, *, restrict=False)
     ///
     /// Execute the provided string in the identified interpreter.
-    #[pyfunction(sig = "(id, script, shared=None, *, restrict=False)", text = "")]
+    #[pyfunction(sig = "(id, script, shared=<unrepresentable>, *, restrict=False)", text = "")]
     fn run_string(id: &Obj, script: &Obj, shared: Option<&Obj>, restrict: bool) -> PyResult<Obj> {
         let interpreter = resolve(id, restrict, true, "run a string in")?;
         let shared = shared_argument("run_string", shared)?;
@@ -215,10 +215,10 @@ mod items {
         }
         shown(run::execute(&interpreter, &Script::of(script)?, shared)?)
     }
-    /// run_func(id, func, shared=None, *, restrict=False)
+    /// run_func(id, func, shared=<unrepresentable>, *, restrict=False)
     ///
     /// Execute the body of the provided function in the identified interpreter.
-    #[pyfunction(sig = "(id, func, shared=None, *, restrict=False)", text = "")]
+    #[pyfunction(sig = "(id, func, shared=<unrepresentable>, *, restrict=False)", text = "")]
     fn run_func(id: &Obj, func: &Obj, shared: Option<&Obj>, restrict: bool) -> PyResult<Obj> {
         let interpreter = resolve(id, restrict, true, "run a function in")?;
         let shared = shared_argument("run_func", shared)?;

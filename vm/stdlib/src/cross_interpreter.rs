@@ -1,7 +1,7 @@
 //! What passes from one interpreter to another, and how.
 //!
 //! There is one heap, so nothing needs to be copied for memory's sake; what counts is that no interpreter reaches another's mutable objects, classes
-//! or modules. An object of a built-in, deeply immutable class passes by reference. A tuple passes with its items. A buffer is shared through a memory view of
+//! or modules. An object of a built-in, deeply immutable class passes by reference (but for `bytes`, which are copied). A tuple passes with its items. A buffer is shared through a memory view of
 //! the receiver's own. Queues and channels pass as numbers. The rest, where the caller allows it (`Way::Full`), passes as the code of
 //! a function that needs nothing around it, or pickled.
 
@@ -16,6 +16,7 @@ use taipan_objects::memoryview::{self, PyMemoryView};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::tuple::PyTuple;
+use taipan_objects::weakref::{self, PyWeakRef};
 
 use crate::{_interpchannels, _interpqueues};
 
@@ -36,6 +37,8 @@ pub enum Way {
 pub enum Passage {
     /// Deeply immutable, of built-in classes.
     Reference(Obj),
+    /// The content of a `bytes`.
+    Bytes(Vec<u8>),
     Tuple(Vec<Passage>),
     /// A memory view of the sender's.
     Buffer(Obj),
@@ -61,7 +64,7 @@ fn is_plain(obj: &Obj) -> bool {
     let t = types();
     let class = class_of(obj);
     is_none(obj)
-        || [&t.bool_, &t.float, &t.str, &t.bytes].into_iter().any(|c| class.is(c))
+        || [&t.bool_, &t.float, &t.str].into_iter().any(|c| class.is(c))
         || class.is(&t.int) && is_passable_int(obj)
 }
 
@@ -71,6 +74,7 @@ pub fn is_shareable(obj: &Obj) -> bool {
         return tuple.to_vec().iter().all(is_shareable);
     }
     is_plain(obj)
+        || is_exact(obj, &types().bytes)
         || is_exact(obj, &types().memoryview)
         || _interpqueues::is_queue(obj)
         || _interpchannels::is_channel(obj)
@@ -102,6 +106,9 @@ impl Passage {
         }
         if is_plain(obj) {
             return Ok(Passage::Reference(obj.clone()));
+        }
+        if is_exact(obj, &types().bytes) {
+            return taipan_objects::buffer::with_bytes(obj, <[u8]>::to_vec).map(Passage::Bytes);
         }
         if is_exact(obj, &types().memoryview) {
             return memoryview::from_object(obj).map(Passage::Buffer);
@@ -149,6 +156,7 @@ impl Passage {
     pub fn arrive(&self) -> PyResult<Obj> {
         match self {
             Passage::Reference(obj) => Ok(obj.clone()),
+            Passage::Bytes(content) => Ok(bytes_obj(content)),
             Passage::Tuple(items) => {
                 let items: PyResult<Vec<Obj>> = items.iter().map(Passage::arrive).collect();
                 items.map(tuple_obj)
@@ -171,6 +179,27 @@ impl Drop for Passage {
         {
             drop(try_take_raised());
         }
+    }
+}
+
+/// Classes of the library that native code must know but not keep alive.
+#[derive(Clone)]
+pub(crate) struct WeakClasses<const N: usize>([Obj; N]);
+
+impl<const N: usize> WeakClasses<N> {
+    pub fn new(classes: [&Obj; N]) -> PyResult<Self> {
+        let mut references = Vec::new();
+        for class in classes {
+            references.push(weakref::new_ref(class, None)?);
+        }
+        let references = references.try_into().map_err(|_| system_error("as many as there were"))?;
+        Ok(WeakClasses(references))
+    }
+    /// The classes, while they live.
+    pub fn get(&self) -> Option<[Obj; N]> {
+        let classes: Option<Vec<Obj>> =
+            self.0.iter().map(|reference| reference.downcast::<PyWeakRef>()?.get()).collect();
+        classes?.try_into().ok()
     }
 }
 

@@ -141,7 +141,9 @@ pub fn exists(id: i64) -> bool {
 
 /// All channels with their defaults.
 pub fn all() -> Vec<(i64, Unbound, Way)> {
-    TABLE.lock().channels.iter().map(|(id, channel)| (*id, channel.unbound, channel.way)).collect()
+    let table = TABLE.lock();
+    let open = table.channels.iter().filter(|(_, channel)| channel.open || channel.closing);
+    open.map(|(id, channel)| (*id, channel.unbound, channel.way)).collect()
 }
 
 pub fn defaults(id: i64) -> Result<(Unbound, Way), Problem> {
@@ -170,7 +172,7 @@ pub fn unname(id: i64) {
 /// The interpreters bound to an end.
 pub fn interpreters(id: i64, send: bool) -> Result<Vec<i64>, Problem> {
     with(id, |channel| {
-        if !channel.open {
+        if !channel.open && !channel.closing {
             return Err(Problem::Closed);
         }
         let bound = &channel.bound[usize::from(!send)];

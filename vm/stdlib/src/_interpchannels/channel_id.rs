@@ -96,7 +96,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         End::Send => ", send=True",
         End::Recv => ", recv=True",
     };
-    Ok(str_obj(&format!("{}({}{end})", class_of(obj).name(), this.name.0)))
+    Ok(str_obj(&format!("{}({}{end})", class_of(obj).short_name(), this.name.0)))
 }
 
 fn text(obj: &Obj) -> PyResult<Obj> {

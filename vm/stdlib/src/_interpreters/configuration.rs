@@ -75,7 +75,9 @@ pub fn override_with(config: &mut InterpreterConfig, overrides: Kwargs<'_>) -> P
 /// The configuration of a name, or of an object with all fields as attributes.
 pub fn from_obj(obj: &Obj) -> PyResult<InterpreterConfig> {
     if let Some(name) = obj.downcast::<PyStr>() {
-        return named(&name.to_string_lossy());
+        let config = named(&name.to_string_lossy())?;
+        check(&config)?;
+        return Ok(config);
     }
     let namespace = getattr_opt(obj, &istr!("__dict__"))?;
     let Some(namespace) = namespace.as_ref().and_then(|n| n.downcast::<PyDict>()) else {

@@ -121,6 +121,8 @@ fn values_of(dict: &PyDict) -> PyResult<Values> {
         let Some(name) = name.to_py::<PyStr>() else {
             return Err(type_error("bad argument type for built-in operation"));
         };
+        // Names are UTF-8.
+        drop(call_method_str(name.as_obj(), "encode", &[])?);
         values.push((name, Passage::of(&value, Way::Shared)?));
     }
     Ok(values)

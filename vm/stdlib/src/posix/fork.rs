@@ -36,6 +36,9 @@ fn run(functions: impl Iterator<Item = Obj>) {
 
 /// Before a fork: Python's functions, and no other thread at work. Not any more when the interpreter shuts down.
 pub fn before() -> PyResult<()> {
+    if !taipan_vm::interpreters::current().config().allow_fork {
+        return Err(runtime_error("fork not supported for isolated subinterpreters"));
+    }
     if taipan_vm::sys::is_finalizing() {
         let text = str_obj("can't fork at interpreter shutdown");
         return Err(raise_args(&types().python_finalization_error, vec![text]));
