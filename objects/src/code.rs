@@ -79,6 +79,14 @@ impl PyCode {
         Self::with_consts(unit, consts)
     }
 
+    /// A code object of the same unit that shares no Python object and no cache with this one, as far as the constants are the unit's.
+    pub fn duplicate(&self) -> Py<PyCode> {
+        if self.consts.len() == self.unit.consts.len() {
+            return Self::of_shared(self.unit.clone());
+        }
+        Self::with_consts(self.unit.clone(), self.consts.clone())
+    }
+
     /// The same with other constants, at least as many as the unit has.
     fn with_consts(unit: Arc<CodeUnit>, consts: Box<[Obj]>) -> Py<PyCode> {
         debug_assert!(consts.len() >= unit.consts.len());

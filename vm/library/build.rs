@@ -6,6 +6,8 @@
 //! | 24 each, sorted by path | start and length of the path, of the content and of the code (little endian, from the start of the file) |
 //! | rest | paths, contents, code units as `taipan_bytecode::serialize` writes them |
 //!
+//! A file of `amendments` is put behind the library's file of the same path: it is executed in the module's namespace, after the module.
+//!
 //! A file without code (length 0) is one that does not compile as UTF-8 text: whoever imports it gets the error then.
 
 use std::path::{Path, PathBuf};
@@ -20,10 +22,17 @@ fn main() {
     collect(library, library, &mut files);
     collect(own, own, &mut files);
     files.sort();
-    let contents: Vec<Vec<u8>> = files
-        .iter()
-        .map(|(name, path)| std::fs::read(path).unwrap_or_else(|error| panic!("{name}: {error}")))
-        .collect();
+    let read =
+        |name: &str, path: &Path| std::fs::read(path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut contents: Vec<Vec<u8>> = files.iter().map(|(name, path)| read(name, path)).collect();
+    let mut amendments = Vec::new();
+    collect(Path::new("amendments"), Path::new("amendments"), &mut amendments);
+    for (name, path) in amendments {
+        let amended = files.iter().position(|(file, _)| *file == name);
+        let amended = amended.unwrap_or_else(|| panic!("the library has no {name} to amend"));
+        contents[amended].extend_from_slice(b"\n\n");
+        contents[amended].extend_from_slice(&read(&name, &path));
+    }
     let mut table = Vec::new();
     let mut data = Vec::new();
     let codes = compile_all(&contents);
@@ -48,6 +57,7 @@ fn main() {
     println!("cargo:rustc-env=TAIPAN_LIBRARY={}", library.display());
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=python");
+    println!("cargo:rerun-if-changed=amendments");
     println!("cargo:rerun-if-changed={}", library.display());
 }
 

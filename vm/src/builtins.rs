@@ -13,15 +13,15 @@ mod print;
 
 pub use execute::{caller, current_globals, current_locals};
 
-use std::sync::OnceLock;
-
 use taipan_objects::module::PyModule;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 
 use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
-static BUILTINS: OnceLock<Py<PyModule>> = OnceLock::new();
+use crate::interpreters::PerInterpreter;
+
+static BUILTINS: PerInterpreter<Py<PyModule>> = PerInterpreter::new();
 static DEBUG: AtomicBool = AtomicBool::new(true);
 
 /// Built-in functions, types, exceptions, and other objects.

@@ -45,17 +45,18 @@ pub fn install() {
 /// `sys._getframe(depth)`; `None` if the stack is not that deep.
 pub fn current_frame(depth: usize) -> Option<Obj> {
     let thread = thread::try_current()?;
-    let index = thread.depth.get().checked_sub(depth + 1)?;
+    let index = thread.visible(depth)?;
     Some(object_of(thread.frame(index)).into_obj())
 }
 
 /// `sys._current_frames()`: `threading.get_ident()` and innermost frame of every thread that runs Python code.
 pub fn frames_of_threads() -> Vec<(u64, Obj)> {
+    let own = crate::interpreters::current();
     taipan_threading::stop_the_world(|_| {
         let mut frames = Vec::new();
         thread::for_each(|thread| {
             let innermost = thread.innermost();
-            if !innermost.is_null() {
+            if !innermost.is_null() && std::ptr::eq(thread.interpreter(), own) {
                 frames.push((thread.ident.get(), object_of(innermost).into_obj()));
             }
         });
@@ -65,11 +66,8 @@ pub fn frames_of_threads() -> Vec<(u64, Obj)> {
 
 /// What `locals()` gives in the innermost frame of `thread`, the calling one: a new dict for functions, else the namespace.
 pub fn locals_snapshot(thread: &VmThread) -> PyResult<Obj> {
-    let innermost = thread.innermost();
-    if innermost.is_null() {
-        return Err(system_error("frame does not exist"));
-    }
-    let object = object_of(innermost);
+    let Some(innermost) = thread.visible(0) else { return Err(system_error("frame does not exist")) };
+    let object = object_of(thread.frame(innermost));
     if let Some(namespace) = namespace(&object) {
         return Ok(namespace);
     }
@@ -179,7 +177,12 @@ fn update(thread: &VmThread, index: usize, object: &PyFrame) -> Option<Obj> {
     // SAFETY: a frame below `depth`.
     let pc = unsafe { (*thread.frame(index)).pc };
     object.lasti.store(pc, Ordering::Relaxed);
-    object.back.replace(index.checked_sub(1).map(|below| object_of(thread.frame(below)).into_obj()))
+    object.back.replace(
+        index
+            .checked_sub(1)
+            .filter(|_| index != thread.floor.get())
+            .map(|below| object_of(thread.frame(below)).into_obj()),
+    )
 }
 
 /// The registers of a frame.

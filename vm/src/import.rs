@@ -12,8 +12,6 @@ mod trim;
 pub use imp::{MODULE as IMP, lock_imports, unlock_imports};
 pub use native::{install_modules, make_module, native_module, native_names};
 
-use std::sync::OnceLock;
-
 use taipan_objects::code::PyCode;
 use taipan_objects::dict::PyDict;
 use taipan_objects::exceptions::PyBaseException;
@@ -23,10 +21,12 @@ use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
 
+use crate::interpreters::PerInterpreter;
+
 /// `importlib._bootstrap`, once it is loaded.
-static BOOTSTRAP: OnceLock<Obj> = OnceLock::new();
+static BOOTSTRAP: PerInterpreter<Obj> = PerInterpreter::new();
 /// `builtins.__import__` as it is at the start.
-static BUILTIN_IMPORT: OnceLock<Obj> = OnceLock::new();
+static BUILTIN_IMPORT: PerInterpreter<Obj> = PerInterpreter::new();
 
 /// Whether `import` is the built-in `__import__`, so that a statement need not call it.
 pub fn is_builtin_import(import: &Obj) -> bool {

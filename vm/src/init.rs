@@ -14,6 +14,7 @@ use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 use crate::import;
 use crate::interpreter::{call, generators};
+use crate::interpreters::{self, Interpreter, PerInterpreter};
 use crate::sys::config::{self, Settings};
 use crate::thread::{VmThread, trace_all};
 
@@ -24,12 +25,16 @@ pub struct Config {
     pub settings: Settings,
 }
 
-static INITIALIZED: AtomicBool = AtomicBool::new(false);
+/// Set when the current interpreter can import anything.
+static STARTED: PerInterpreter<()> = PerInterpreter::new();
 
-/// Whether start-up is complete and the end has not begun.
+/// Whether start-up is complete and the end is not.
 pub fn is_initialized() -> bool {
-    INITIALIZED.load(Ordering::Acquire)
+    STARTED.get().is_some() && !ENDED.load(Ordering::Acquire)
 }
+
+/// Whether the main interpreter is at its end.
+static ENDED: AtomicBool = AtomicBool::new(false);
 
 /// Makes the calling thread the main Python thread and starts the interpreter. Once per process.
 pub fn initialize(config: Config) -> PyResult<()> {
@@ -38,7 +43,7 @@ pub fn initialize(config: Config) -> PyResult<()> {
         taipan_objects::str::set_hash_seed(seed);
     }
     config::install(settings);
-    VmThread::enter();
+    VmThread::enter(interpreters::main().clone());
     taipan_objects::types::init();
     install_hooks();
     let settings = config::settings();
@@ -47,6 +52,17 @@ pub fn initialize(config: Config) -> PyResult<()> {
     if settings.int_max_str_digits >= 0 {
         taipan_objects::int::set_int_max_str_digits(settings.int_max_str_digits as usize)?;
     }
+    taipan_objects::module::set_program_folder(settings.path0.clone());
+    start_interpreter(settings.path0.as_deref())?;
+    interpreters::main().set_ready();
+    // The program that comes is its `__main__`.
+    interpreters::main().start_running();
+    Ok(())
+}
+
+/// Starts the current interpreter: everything from `sys` to `site`. `path0` goes in front of `sys.path`.
+pub(crate) fn start_interpreter(path0: Option<&str>) -> PyResult<()> {
+    let settings = config::settings();
     let sys = crate::sys::create()?;
     let builtins = crate::builtins::create(settings.optimize > 0)?;
     let table = crate::sys::modules()?;
@@ -62,7 +78,7 @@ pub fn initialize(config: Config) -> PyResult<()> {
         }
         streams::open()?;
     }
-    INITIALIZED.store(true, Ordering::Release);
+    STARTED.get_or_init(|| ());
     if !settings.warn_options.is_empty() {
         drop(import::import_module("warnings")?);
     }
@@ -70,9 +86,8 @@ pub fn initialize(config: Config) -> PyResult<()> {
     if has_files && !settings.no_site {
         drop(import::import_module("site")?);
     }
-    taipan_objects::module::set_program_folder(settings.path0.clone());
     // After `site`, which makes all entries absolute.
-    if let Some(folder) = &settings.path0
+    if let Some(folder) = path0
         && let Some(path) = crate::sys::get("path")?
     {
         drop(call_method_str(&path, "insert", &[int_obj(0), str_obj(folder)])?);
@@ -181,6 +196,13 @@ fn call_import_attribute(module: &str, name: &str) -> PyResult<Obj> {
 
 /// Ends the interpreter: waits for threads, runs exit functions, takes the modules down, flushes. Returns the exit status, `status` unless flushing fails.
 pub fn finalize(status: i32) -> i32 {
+    let status = interpreters::end(interpreters::main(), status);
+    ENDED.store(true, Ordering::Release);
+    status
+}
+
+/// The end of the current interpreter, for [`interpreters::end`].
+pub(crate) fn end_interpreter(interpreter: &Interpreter, status: i32) -> i32 {
     let mut status = status;
     if let Some(threading) = crate::sys::loaded("threading")
         && call_method_str(&threading, "_shutdown", &[]).is_err()
@@ -195,17 +217,34 @@ pub fn finalize(status: i32) -> i32 {
     if !flush_streams() {
         status = 120;
     }
-    crate::sys::set_finalizing();
-    if taipan_threading::multi_threaded() {
-        // Daemonic threads: what they use goes now.
-        taipan_threading::stop_for_good();
+    if interpreter.is_main() {
+        finish_subinterpreters();
+        interpreter.set_finalizing();
+        if taipan_threading::multi_threaded() {
+            // Daemonic threads: what they use goes now.
+            taipan_threading::stop_for_good();
+        }
+    } else {
+        interpreter.set_finalizing();
+        interpreters::dismiss_threads(interpreter);
     }
     teardown::tear_down();
     if !flush_streams() {
         status = 120;
     }
-    INITIALIZED.store(false, Ordering::Release);
     status
+}
+
+/// Ends the interpreters that the program forgot.
+fn finish_subinterpreters() {
+    if interpreters::all().len() < 2 {
+        return;
+    }
+    let text = "remaining subinterpreters; close them with Interpreter.close()";
+    if crate::warnings::warn(text, types().runtime_warning.as_obj(), 1).is_err() {
+        crate::sys::print_unraisable(None, None);
+    }
+    interpreters::destroy_all();
 }
 
 /// Flushes `sys.stdout` and `sys.stderr`; whether that went well.

@@ -7,6 +7,7 @@ pub mod frame_object;
 pub mod import;
 pub mod init;
 pub mod interpreter;
+pub mod interpreters;
 pub mod marshal;
 pub mod registers;
 pub mod run;

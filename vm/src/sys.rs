@@ -11,20 +11,22 @@ mod jit;
 mod monitoring;
 mod taipan;
 
-pub use functions::{asyncgen_hooks, coroutine_origin_depth, is_finalizing, set_finalizing};
+pub use functions::{
+    asyncgen_hooks, coroutine_origin_depth, is_finalizing, restore_thread_hooks, take_thread_hooks,
+};
 pub use hooks::{audit, is_audited, print_unraisable};
 
 pub use info::version_text as version;
-
-use std::sync::OnceLock;
 
 use taipan_objects::dict::PyDict;
 use taipan_objects::module::PyModule;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 
-static SYS: OnceLock<Py<PyModule>> = OnceLock::new();
-static MODULES: OnceLock<Py<PyDict>> = OnceLock::new();
+use crate::interpreters::PerInterpreter;
+
+static SYS: PerInterpreter<Py<PyModule>> = PerInterpreter::new();
+static MODULES: PerInterpreter<Py<PyDict>> = PerInterpreter::new();
 
 /// This module provides access to some objects used or maintained by the
 /// interpreter and to functions that interact strongly with the interpreter.

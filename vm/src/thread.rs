@@ -3,13 +3,15 @@
 //! Both stacks are reserved address space that is touched as it is used, so they never move. The owner pushes and pops; the collector
 //! reads `[base, top)` of the value stack and the frames below `depth` while the world is stopped.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use taipan_objects::{Obj, Tracer, Value};
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::frame::Frame;
+use crate::interpreters::Interpreter;
 
 /// Words of a value stack (address space; pages are touched as needed).
 const VALUE_STACK: usize = 8 << 20;
@@ -37,6 +39,12 @@ pub struct VmThread {
     pub ident: Cell<u64>,
     /// The current `contextvars.Context`.
     pub context: taipan_objects::Slot,
+    /// The interpreter whose code the thread runs: the last of `inside`.
+    interpreter: Cell<*const Interpreter>,
+    /// The interpreters that the thread is in, one calling the next; they live as long as they are here.
+    inside: RefCell<Vec<Arc<Interpreter>>>,
+    /// Number of frames that belong to the callers of the interpreter that runs now.
+    pub floor: Cell<usize>,
 }
 
 // SAFETY: other threads look at it only while the world is stopped (see the module), or at the atomic and locked fields.
@@ -94,8 +102,8 @@ pub fn try_current() -> Option<&'static VmThread> {
 }
 
 impl VmThread {
-    /// Makes the calling OS thread a Python thread: registers it and gives it stacks. Ends with [`VmThread::leave`].
-    pub fn enter() -> &'static VmThread {
+    /// Makes the calling OS thread a Python thread of an interpreter: registers it and gives it stacks. Ends with [`VmThread::leave`].
+    pub fn enter(interpreter: Arc<Interpreter>) -> &'static VmThread {
         let threading = taipan_threading::register_thread();
         taipan_gc::thread::enter();
         let values = reserve(VALUE_STACK * size_of::<Value>()).cast();
@@ -112,6 +120,9 @@ impl VmThread {
             tracing: crate::trace::Tracing::default(),
             ident: Cell::new(threading.pthread_id() as u64),
             context: taipan_objects::Slot::empty(),
+            interpreter: Cell::new(Arc::as_ptr(&interpreter)),
+            inside: RefCell::new(vec![interpreter]),
+            floor: Cell::new(0),
         });
         let thread: &'static VmThread = Box::leak(thread);
         threading.set_interpreter(std::ptr::from_ref(thread).cast_mut().cast());
@@ -141,6 +152,45 @@ impl VmThread {
             libc::munmap(this.frames.cast(), MAX_FRAMES * size_of::<Frame>());
             drop(Box::from_raw(std::ptr::from_ref(this).cast_mut()));
         }
+    }
+    /// The interpreter whose code the thread runs.
+    #[inline(always)]
+    pub fn interpreter(&self) -> &'static Interpreter {
+        // SAFETY: `inside` keeps it alive; references to the current interpreter do not outlast the thread's stay in it.
+        unsafe { &*self.interpreter.get() }
+    }
+    /// The same, to keep.
+    pub fn shared_interpreter(&self) -> Arc<Interpreter> {
+        let inside = self.inside.borrow();
+        inside.last().expect("a thread is in an interpreter").clone()
+    }
+    /// Runs `work` inside `interpreter`, as if in a thread of its own.
+    pub fn run_inside<R>(&self, interpreter: &Arc<Interpreter>, work: impl FnOnce() -> R) -> R {
+        let outer = self.interpreter.replace(Arc::as_ptr(interpreter));
+        self.inside.borrow_mut().push(interpreter.clone());
+        let floor = self.floor.replace(self.depth.get());
+        let slots = [&self.trace, &self.profile, &self.context];
+        let saved = slots.map(taipan_objects::Slot::take);
+        let local = crate::sys::take_thread_hooks();
+        let handled = taipan_objects::error::replace_handled(None);
+        crate::trace::refresh(self);
+        let result = work();
+        drop(taipan_objects::error::replace_handled(handled));
+        crate::sys::restore_thread_hooks(local);
+        for (slot, value) in slots.into_iter().zip(saved) {
+            drop(slot.replace(value));
+        }
+        self.floor.set(floor);
+        let left = self.inside.borrow_mut().pop();
+        self.interpreter.set(outer);
+        crate::trace::refresh(self);
+        drop(left);
+        result
+    }
+    /// Index of the frame `depth` below the innermost one of the running interpreter.
+    pub fn visible(&self, depth: usize) -> Option<usize> {
+        let index = self.depth.get().checked_sub(depth.checked_add(1)?)?;
+        (index >= self.floor.get()).then_some(index)
     }
     /// In a forked child: forgets all other threads' stacks.
     pub fn after_fork_child() {
@@ -201,4 +251,18 @@ pub fn for_each(mut f: impl FnMut(&VmThread)) {
         // SAFETY: threads remove themselves before they are freed, under the same lock.
         f(unsafe { &*thread });
     }
+}
+
+/// Raises `SystemExit` in all threads of an interpreter but the calling one.
+pub fn dismiss(interpreter: &Interpreter) {
+    let me = std::ptr::from_ref(current());
+    let mut replaced = Vec::new();
+    for_each(|thread| {
+        if std::ptr::eq(thread.interpreter.get(), interpreter) && !std::ptr::eq(thread, me) {
+            let exit = taipan_objects::types::types().system_exit.to_obj();
+            replaced.push(thread.async_exception.lock().replace(exit));
+            thread.threading.request(taipan_threading::safepoint::ASYNC_EXC);
+        }
+    });
+    drop(replaced);
 }

@@ -7,8 +7,6 @@
 mod explicit;
 mod origin;
 
-use std::sync::OnceLock;
-
 use taipan_objects::dict::PyDict;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
@@ -16,6 +14,8 @@ use taipan_objects::protocol;
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
 use taipan_threading::sync::atomic::{AtomicI64, Ordering};
+
+use crate::interpreters::PerInterpreter;
 
 /// What all importers of `_warnings` share.
 struct State {
@@ -29,8 +29,12 @@ struct State {
 }
 
 /// Counts changes of filters: registries of another version are out of date. Changed under the lock.
-static VERSION: AtomicI64 = AtomicI64::new(0);
-static STATE: OnceLock<State> = OnceLock::new();
+static VERSION: PerInterpreter<AtomicI64> = PerInterpreter::new();
+static STATE: PerInterpreter<State> = PerInterpreter::new();
+
+fn version() -> &'static AtomicI64 {
+    VERSION.get_or_init(|| AtomicI64::new(0))
+}
 
 fn state() -> PyResult<&'static State> {
     if let Some(state) = STATE.get() {
@@ -200,7 +204,7 @@ mod items {
         {
             return Err(runtime_error("warnings._lock is not held"));
         }
-        VERSION.fetch_add(1, Ordering::Relaxed);
+        version().fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

@@ -16,16 +16,30 @@ use crate::thread;
 pub fn caller<'a>() -> Option<&'a Frame> {
     let thread = thread::try_current()?;
     // SAFETY: the innermost frame is live while native code that it called runs.
-    unsafe { thread.innermost().as_ref() }
+    unsafe { thread.frame(thread.visible(0)?).as_ref() }
 }
 
 /// The global namespace of the calling frame.
 pub fn current_globals() -> Option<Obj> {
-    caller().map(|frame| frame.globals().clone())
+    caller().map(|frame| frame.globals().clone()).or_else(main_namespace)
+}
+
+/// The namespace of `__main__`, for what is called from another interpreter: there is no frame below.
+fn main_namespace() -> Option<Obj> {
+    if thread::try_current()?.floor.get() == 0 {
+        return None;
+    }
+    let main = crate::sys::loaded("__main__")?;
+    Some(main.downcast::<taipan_objects::module::PyModule>()?.dict().into_obj())
 }
 
 /// `locals()` of the calling frame: the namespace itself, or for a function a snapshot.
 pub fn current_locals() -> PyResult<Obj> {
+    if caller().is_none()
+        && let Some(namespace) = main_namespace()
+    {
+        return Ok(namespace);
+    }
     crate::frame_object::locals_snapshot(thread::current())
 }
 

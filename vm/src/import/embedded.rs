@@ -8,12 +8,13 @@ use taipan_objects::code::PyCode;
 use taipan_objects::prelude::*;
 
 use crate::builtins::compile::{self, Mode};
+use crate::interpreters::PerInterpreter;
 
 /// The library's folder as the program sees it.
 static FOLDER: OnceLock<String> = OnceLock::new();
 /// A folder given in place of the embedded library.
 static REPLACED: OnceLock<bool> = OnceLock::new();
-static COMPILED: Mutex<Option<FxHashMap<String, Obj>>> = Mutex::new(None);
+static COMPILED: PerInterpreter<Mutex<FxHashMap<String, Obj>>> = PerInterpreter::new();
 
 /// Decides where the library is: `replacement`, else the embedded one under the path it was taken from if that still exists.
 pub fn set_folder(replacement: Option<&str>) {
@@ -59,7 +60,8 @@ pub fn content(relative: &str) -> Option<Vec<u8>> {
 /// The compiled code of a library file, for `filename` in tracebacks.
 pub fn code(relative: &str, filename: &str) -> PyResult<Option<Obj>> {
     let key = format!("{relative}\0{filename}");
-    let known = COMPILED.lock().as_ref().and_then(|table| table.get(&key).cloned());
+    let compiled_before = COMPILED.get_or_default();
+    let known = compiled_before.lock().get(&key).cloned();
     if let Some(code) = known {
         return Ok(Some(code));
     }
@@ -72,7 +74,8 @@ pub fn code(relative: &str, filename: &str) -> PyResult<Option<Obj>> {
         }
     };
     let code = code.into_obj();
-    COMPILED.lock().get_or_insert_default().insert(key, code.clone());
+    let former = compiled_before.lock().insert(key, code.clone());
+    drop(former);
     Ok(Some(code))
 }
 

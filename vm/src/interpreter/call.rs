@@ -167,7 +167,7 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) {
     if frame.is_generator() {
         generator = frame_object.generator.take();
         drop(frame_object.back.take());
-    } else if frame_object.back.is_empty() && thread.depth.get() >= 2 {
+    } else if frame_object.back.is_empty() && thread.depth.get() >= thread.floor.get() + 2 {
         let below = thread.frame(thread.depth.get() - 2);
         frame_object.back.store(crate::frame::object_of(below).into_obj());
     }

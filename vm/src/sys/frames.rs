@@ -54,7 +54,7 @@ mod items {
     #[pyfunction(sig = "(depth=0)")]
     fn _getframemodulename(depth: i64) -> Option<Obj> {
         let thread = thread::current();
-        let index = thread.depth.get().checked_sub(depth.max(0) as usize + 1)?;
+        let index = thread.visible(depth.max(0) as usize)?;
         // SAFETY: below `depth`: a live frame of the calling thread.
         let frame = unsafe { &*thread.frame(index) };
         // SAFETY: null, or the function of a live frame.

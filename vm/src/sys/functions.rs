@@ -5,23 +5,17 @@ use taipan_objects::int;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
-use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use taipan_threading::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use crate::thread;
+use crate::{interpreters, thread};
 
 /// Kept for programs that read it back; threads are switched by the operating system.
 static SWITCH_INTERVAL: AtomicU64 = AtomicU64::new(0.005f64.to_bits());
-static FINALIZING: AtomicBool = AtomicBool::new(false);
 static DLOPEN_FLAGS: AtomicI64 = AtomicI64::new(libc::RTLD_NOW as i64);
 
 /// Whether the interpreter is shutting down.
 pub fn is_finalizing() -> bool {
-    FINALIZING.load(Ordering::Acquire)
-}
-
-/// The interpreter is shutting down from now on.
-pub fn set_finalizing() {
-    FINALIZING.store(true, Ordering::Release);
+    interpreters::current().is_finalizing() || interpreters::main().is_finalizing()
 }
 
 thread_local! {
@@ -37,6 +31,21 @@ pub fn coroutine_origin_depth() -> i64 {
 /// The calling thread's hooks of asynchronous generators: first iteration, finalizer.
 pub fn asyncgen_hooks() -> (Option<Obj>, Option<Obj>) {
     ASYNCGEN_HOOKS.with(|hooks| hooks.lock().clone())
+}
+
+/// What `sys` keeps for each thread.
+pub struct ThreadHooks(i64, (Option<Obj>, Option<Obj>));
+
+/// Takes what `sys` keeps for the calling thread: another interpreter begins to use it.
+pub fn take_thread_hooks() -> ThreadHooks {
+    ThreadHooks(ORIGIN_DEPTH.replace(0), ASYNCGEN_HOOKS.with(|hooks| std::mem::take(&mut *hooks.lock())))
+}
+
+/// Undoes [`take_thread_hooks`].
+pub fn restore_thread_hooks(saved: ThreadHooks) {
+    ORIGIN_DEPTH.set(saved.0);
+    let left = ASYNCGEN_HOOKS.with(|hooks| std::mem::replace(&mut *hooks.lock(), saved.1));
+    drop(left);
 }
 
 #[pymodule(name = "sys")]
@@ -212,7 +221,7 @@ mod items {
     /// Return True if Python is exiting.
     #[pyfunction]
     fn is_finalizing() -> bool {
-        FINALIZING.load(Ordering::Acquire)
+        super::is_finalizing()
     }
 
     /// Clear the internal type lookup cache.

@@ -7,7 +7,9 @@ use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
-static AUDIT_HOOKS: RwLock<Vec<Obj>> = RwLock::new(Vec::new());
+use crate::interpreters::PerInterpreter;
+
+static AUDIT_HOOKS: PerInterpreter<RwLock<Vec<Obj>>> = PerInterpreter::new();
 /// Whether there are audit hooks. Only ever set.
 static AUDITED: AtomicBool = AtomicBool::new(false);
 
@@ -23,7 +25,7 @@ pub fn audit(event: &str, args: &[Obj]) -> PyResult<()> {
     if !is_audited() {
         return Ok(());
     }
-    let hooks = AUDIT_HOOKS.read().clone();
+    let hooks = AUDIT_HOOKS.get_or_default().read().clone();
     let arguments = [str_obj(event), tuple_obj(args.to_vec())];
     for hook in hooks {
         drop(call(&hook, &arguments)?);
@@ -70,7 +72,7 @@ mod items {
             catch(&types().exception)?;
             return Ok(());
         }
-        AUDIT_HOOKS.write().push(hook.clone());
+        AUDIT_HOOKS.get_or_default().write().push(hook.clone());
         AUDITED.store(true, Ordering::Relaxed);
         Ok(())
     }

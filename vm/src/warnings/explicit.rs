@@ -10,7 +10,7 @@ use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::CompareOp;
 use taipan_threading::sync::atomic::Ordering;
 
-use super::{VERSION, library, locked, state};
+use super::{library, locked, state, version};
 
 /// A warning and where it comes from.
 pub(super) struct Warning<'a> {
@@ -40,16 +40,16 @@ fn already_warned(registry: &Obj, key: &Obj, note: bool) -> PyResult<bool> {
     let Some(dict) = registry.downcast::<PyDict>() else {
         return Err(type_error("'registry' must be a dict or None"));
     };
-    let version = VERSION.load(Ordering::Relaxed);
+    let current = version().load(Ordering::Relaxed);
     let name = istr!("version");
     let known = dict.get_str(&name).and_then(|v| v.value().is_int().then(|| v.value().as_int()));
-    if known == Some(version) {
+    if known == Some(current) {
         if let Some(value) = dict.get(key)? {
             return protocol::is_true(&value.into_strong());
         }
     } else {
         dict.clear();
-        dict.set(name.as_obj().clone(), int_obj(version))?;
+        dict.set(name.as_obj().clone(), int_obj(current))?;
     }
     if note {
         dict.set(key.clone(), bool_obj(true))?;

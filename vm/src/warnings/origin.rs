@@ -36,17 +36,19 @@ pub(super) fn find(level: isize, skip: &[Obj]) -> PyResult<Origin> {
     if let Some(thread) = thread::try_current() {
         // SAFETY: frames below the depth are live while the native function that they called runs.
         let frame = |i: usize| unsafe { &*thread.frame(i) };
-        let mut index = thread.depth.get().checked_sub(1);
+        let floor = thread.floor.get();
+        let mut index = thread.visible(0);
+        let below = |index: Option<usize>| index.and_then(|i| i.checked_sub(1)).filter(|i| *i >= floor);
         let plain = level <= 0 || index.is_some_and(|i| is_internal(&filename(frame(i))));
         let mut level = level;
         while level > 1 && index.is_some() {
             level -= 1;
-            index = index.and_then(|i| i.checked_sub(1));
+            index = below(index);
             while !plain
                 && let Some(i) = index
                 && is_skipped(&filename(frame(i)), skip)
             {
-                index = i.checked_sub(1);
+                index = below(Some(i));
             }
         }
         found = index.map(frame);

@@ -9,7 +9,7 @@ use crate::counted;
 mod future;
 mod future_class;
 mod python;
-mod running;
+pub mod running;
 mod task;
 mod task_class;
 

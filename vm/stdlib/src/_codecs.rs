@@ -17,18 +17,19 @@ use taipan_objects::str::codecs::{Codec, decode_with, decoded_pair, encode_with,
 use taipan_objects::tuple::PyTuple;
 use taipan_text::codecs::{ByteOrder, escape, utf7, utf16, utf32};
 use taipan_text::units::TextBuf;
+use taipan_vm::interpreters::PerInterpreter;
 
 pub use error_handlers::error_handler;
 
 /// The registered search functions in order.
 fn search_functions() -> Py<PyList> {
-    static LIST: std::sync::OnceLock<Py<PyList>> = std::sync::OnceLock::new();
+    static LIST: PerInterpreter<Py<PyList>> = PerInterpreter::new();
     LIST.get_or_init(|| PyList::new(vec![])).clone()
 }
 
 /// The cache of lookups: normalized name to codec.
 fn cache() -> Py<PyDict> {
-    static CACHE: std::sync::OnceLock<Py<PyDict>> = std::sync::OnceLock::new();
+    static CACHE: PerInterpreter<Py<PyDict>> = PerInterpreter::new();
     CACHE.get_or_init(PyDict::new).clone()
 }
 

@@ -76,7 +76,10 @@ fn note(signal: i32) {
 
 /// Runs the Python handlers of signals that have arrived. On the main thread.
 pub fn run_pending() -> PyResult<()> {
-    if !is_main_thread() || !ANY.swap(false, Ordering::AcqRel) {
+    if !is_main_thread()
+        || !taipan_vm::interpreters::current().is_main()
+        || !ANY.swap(false, Ordering::AcqRel)
+    {
         return Ok(());
     }
     for (number, pending) in PENDING.iter().enumerate() {
@@ -279,7 +282,7 @@ mod items {
     /// Set the action for the given signal.
     #[pyfunction(sig = "(signalnum, handler, /)")]
     fn signal(signalnum: i32, handler: &Obj) -> PyResult<Obj> {
-        if !is_main_thread() {
+        if !is_main_thread() || !taipan_vm::interpreters::current().is_main() {
             return Err(value_error("signal only works in main thread of the main interpreter"));
         }
         let number = number_of(signalnum)?;

@@ -205,7 +205,7 @@ mod items {
     /// Whether daemon threads are allowed in this interpreter.
     #[pyfunction]
     fn daemon_threads_allowed() -> bool {
-        true
+        taipan_vm::interpreters::current().config().allow_daemon_threads
     }
     /// Ends the calling thread: raises SystemExit.
     #[pyfunction]

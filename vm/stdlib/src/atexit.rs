@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::{hooks, protocol};
+use taipan_vm::interpreters::PerInterpreter;
 
 /// One registration.
 #[derive(Clone)]
@@ -15,17 +16,22 @@ struct Callback {
     keyword_values: Vec<Obj>,
 }
 
+#[derive(Default)]
 struct Registered {
     next: u64,
     list: Vec<Callback>,
 }
 
-static REGISTERED: Mutex<Registered> = Mutex::new(Registered { next: 0, list: Vec::new() });
+static REGISTERED: PerInterpreter<Mutex<Registered>> = PerInterpreter::new();
+
+fn registered() -> &'static Mutex<Registered> {
+    REGISTERED.get_or_default()
+}
 
 /// Calls what is registered, the latest first, and forgets it. Exceptions are reported.
 pub fn run() {
     loop {
-        let next = REGISTERED.lock().list.pop();
+        let next = registered().lock().list.pop();
         let Some(callback) = next else { return };
         let args = Args::with_keywords(&callback.args, &callback.keyword_names, &callback.keyword_values);
         if let Err(Raised) = protocol::call_args(&callback.function, &args) {
@@ -53,7 +59,7 @@ mod items {
         }
         let (keyword_names, keyword_values) = kwargs.iter().map(|(n, v)| (n.clone(), v.clone())).unzip();
         let (function, args) = (func.clone(), args.to_vec());
-        let mut registered = REGISTERED.lock();
+        let mut registered = registered().lock();
         let number = registered.next;
         registered.next += 1;
         registered.list.push(Callback { number, function, args, keyword_names, keyword_values });
@@ -63,10 +69,10 @@ mod items {
     /// Takes back every registration of a function.
     #[pyfunction]
     fn unregister(func: &Obj) -> PyResult<()> {
-        let all = REGISTERED.lock().list.clone();
+        let all = registered().lock().list.clone();
         for callback in all.iter().rev() {
             if protocol::eq(func, &callback.function)? {
-                let mut registered = REGISTERED.lock();
+                let mut registered = registered().lock();
                 let position = registered.list.iter().position(|c| c.number == callback.number);
                 let removed = position.map(|position| registered.list.remove(position));
                 drop(registered);
@@ -83,12 +89,12 @@ mod items {
     /// Forgets all registered functions.
     #[pyfunction]
     fn _clear() {
-        let all = std::mem::take(&mut REGISTERED.lock().list);
+        let all = std::mem::take(&mut registered().lock().list);
         drop(all);
     }
     /// How many functions are registered.
     #[pyfunction]
     fn _ncallbacks() -> usize {
-        REGISTERED.lock().list.len()
+        registered().lock().list.len()
     }
 }

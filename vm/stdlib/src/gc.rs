@@ -1,7 +1,5 @@
 //! `gc`: the cycle collector's controls. There is one generation; the numbers of the others are accepted and their statistics kept.
 
-use std::sync::OnceLock;
-
 use taipan_gc::HeaderFlags;
 use taipan_gc::collector::{self, Collected, threshold};
 use taipan_objects::dict::PyDict;
@@ -11,18 +9,19 @@ use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::{hooks, protocol};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+use taipan_vm::interpreters::PerInterpreter;
 
 use crate::counted;
 
 /// `gc.callbacks`.
 fn callbacks() -> &'static Py<PyList> {
-    static LIST: OnceLock<Py<PyList>> = OnceLock::new();
+    static LIST: PerInterpreter<Py<PyList>> = PerInterpreter::new();
     LIST.get_or_init(|| PyList::new(vec![]))
 }
 
 /// `gc.garbage`.
 fn garbage() -> &'static Py<PyList> {
-    static LIST: OnceLock<Py<PyList>> = OnceLock::new();
+    static LIST: PerInterpreter<Py<PyList>> = PerInterpreter::new();
     LIST.get_or_init(|| PyList::new(vec![]))
 }
 

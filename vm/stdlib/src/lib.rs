@@ -18,6 +18,9 @@ pub mod _csv;
 pub mod _datetime;
 pub mod _functools;
 pub mod _heapq;
+pub mod _interpchannels;
+pub mod _interpqueues;
+pub mod _interpreters;
 pub mod _io;
 pub mod _json;
 pub mod _locale;
@@ -58,6 +61,7 @@ pub mod atexit;
 pub mod binascii;
 pub mod cmath;
 pub mod counted;
+pub mod cross_interpreter;
 pub mod decompressor;
 pub mod digest_object;
 pub mod errno;
@@ -98,6 +102,9 @@ static MODULES: &[&ModuleDef] = &[
     &_datetime::MODULE,
     &_functools::MODULE,
     &_heapq::MODULE,
+    &_interpchannels::MODULE,
+    &_interpqueues::MODULE,
+    &_interpreters::MODULE,
     &_io::MODULE,
     &_json::MODULE,
     &_locale::MODULE,

@@ -1,15 +1,14 @@
 //! What lives in the Python part of `asyncio` and elsewhere in the library: imported when first needed, once.
 
-use std::sync::OnceLock;
-
 use taipan_objects::hooks;
 use taipan_objects::prelude::*;
+use taipan_vm::interpreters::PerInterpreter;
 
 macro_rules! imported {
     ($($name:ident => $module:literal . $attribute:literal;)*) => { $(
         #[doc = concat!("`", $module, ".", $attribute, "`.")]
         pub fn $name() -> PyResult<Obj> {
-            static FOUND: OnceLock<Obj> = OnceLock::new();
+            static FOUND: PerInterpreter<Obj> = PerInterpreter::new();
             if let Some(found) = FOUND.get() {
                 return Ok(found.clone());
             }

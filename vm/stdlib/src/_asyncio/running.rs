@@ -6,7 +6,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
@@ -14,6 +14,7 @@ use taipan_objects::hooks;
 use taipan_objects::prelude::*;
 use taipan_objects::set::PySet;
 use taipan_objects::weakref::{self, PyWeakRef};
+use taipan_vm::interpreters::PerInterpreter;
 
 use super::future::PyFuture;
 use crate::counted;
@@ -58,6 +59,17 @@ fn with_own<R>(f: impl FnOnce(&Running) -> R) -> R {
         });
         f(&lease.0)
     })
+}
+
+/// Takes what the calling thread runs: another interpreter begins to use it.
+pub fn suspend() -> (Option<Obj>, Option<Obj>) {
+    with_own(|own| (own.event_loop.take(), own.task.take()))
+}
+
+/// Undoes [`suspend`].
+pub fn resume(saved: (Option<Obj>, Option<Obj>)) {
+    let left = with_own(|own| (own.event_loop.replace(saved.0), own.task.replace(saved.1)));
+    drop(left);
 }
 
 /// The running loop of this thread.
@@ -152,7 +164,7 @@ pub fn unregister_native(task: &PyFuture) {
 
 /// The `WeakSet` of other classes' tasks.
 fn foreign_scheduled() -> PyResult<Obj> {
-    static SET: OnceLock<Obj> = OnceLock::new();
+    static SET: PerInterpreter<Obj> = PerInterpreter::new();
     if let Some(set) = SET.get() {
         return Ok(set.clone());
     }
@@ -161,7 +173,7 @@ fn foreign_scheduled() -> PyResult<Obj> {
 }
 /// The set of other classes' tasks in their first, eager step.
 fn foreign_eager() -> PyResult<Obj> {
-    static SET: OnceLock<Obj> = OnceLock::new();
+    static SET: PerInterpreter<Obj> = PerInterpreter::new();
     if let Some(set) = SET.get() {
         return Ok(set.clone());
     }

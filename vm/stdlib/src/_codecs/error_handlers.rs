@@ -1,7 +1,5 @@
 //! The registry of error handlers. The standard ones are native functions around `taipan_text::codecs::Policy`.
 
-use std::sync::OnceLock;
-
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::dict::PyDict;
 use taipan_objects::exceptions::PyBaseException;
@@ -11,6 +9,7 @@ use taipan_objects::prelude::*;
 use taipan_objects::{buffer, int};
 use taipan_text::codecs::{Policy, Replacement};
 use taipan_text::units::TextBuf;
+use taipan_vm::interpreters::PerInterpreter;
 
 const STANDARD: [(&str, &str, Policy); 8] = [
     ("strict", "strict_errors", Policy::Strict),
@@ -68,7 +67,7 @@ mod items {
 }
 
 fn registry() -> PyResult<Py<PyDict>> {
-    static REGISTRY: OnceLock<Py<PyDict>> = OnceLock::new();
+    static REGISTRY: PerInterpreter<Py<PyDict>> = PerInterpreter::new();
     if let Some(registry) = REGISTRY.get() {
         return Ok(registry.clone());
     }

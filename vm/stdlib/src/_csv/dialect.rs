@@ -7,6 +7,7 @@ use taipan_objects::int::int_ref;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
+use taipan_vm::interpreters::PerInterpreter;
 
 use super::csv_error;
 
@@ -58,12 +59,8 @@ pub fn class() -> &'static Py<PyType> {
 
 /// The named dialects (`_csv._dialects`).
 pub fn registry() -> &'static Py<PyDict> {
-    static REGISTRY: OnceLock<Py<PyDict>> = OnceLock::new();
-    REGISTRY.get_or_init(|| {
-        let dict = dict_obj();
-        dict.immortalize();
-        dict
-    })
+    static REGISTRY: PerInterpreter<Py<PyDict>> = PerInterpreter::new();
+    REGISTRY.get_or_init(dict_obj)
 }
 
 /// The names of parameters, in the order of the arguments after the dialect.

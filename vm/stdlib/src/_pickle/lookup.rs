@@ -1,13 +1,12 @@
 //! What pickling needs of other modules, and how classes and functions are found by name and named.
 
-use std::sync::OnceLock;
-
 use taipan_objects::dict::PyDict;
 use taipan_objects::hooks;
 use taipan_objects::native::is_none;
 use taipan_objects::prelude::*;
 use taipan_objects::str::codecs;
 use taipan_objects::tuple::PyTuple;
+use taipan_vm::interpreters::PerInterpreter;
 
 use super::errors::{pickling_error, shown, while_handling};
 
@@ -34,7 +33,7 @@ fn table(module: &str, name: &str) -> PyResult<Py<PyDict>> {
 
 /// The registry, made at first use.
 pub fn registry() -> PyResult<&'static Registry> {
-    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    static REGISTRY: PerInterpreter<Registry> = PerInterpreter::new();
     if let Some(registry) = REGISTRY.get() {
         return Ok(registry);
     }

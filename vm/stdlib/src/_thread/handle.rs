@@ -21,6 +21,7 @@ use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_threading::Event;
 use taipan_threading::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use taipan_vm::interpreters;
 
 use super::{at_shutdown, current_ident, seconds, wait_interruptibly};
 use crate::native_class;
@@ -36,6 +37,8 @@ pub struct Shared {
     state: AtomicU8,
     ident: AtomicU64,
     done: Event,
+    /// The id of the interpreter that made it.
+    interpreter: i64,
 }
 
 /// Handles of threads that run, for the forked child.
@@ -45,7 +48,12 @@ static TO_JOIN: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
 
 impl Shared {
     pub fn new() -> Arc<Shared> {
-        Arc::new(Shared { state: AtomicU8::new(NOT_STARTED), ident: AtomicU64::new(0), done: Event::new() })
+        Arc::new(Shared {
+            state: AtomicU8::new(NOT_STARTED),
+            ident: AtomicU64::new(0),
+            done: Event::new(),
+            interpreter: interpreters::current().id(),
+        })
     }
     /// False if a thread was started with this handle before.
     pub fn begin(self: &Arc<Self>, daemon: bool) -> bool {
@@ -141,11 +149,15 @@ pub fn of_running_thread(ident: u64) -> PyResult<Obj> {
     Ok(new(shared))
 }
 
-/// Waits for all threads that are not daemonic.
+/// Waits for all threads of the current interpreter that are not daemonic.
 pub fn shutdown() {
     let me = current_ident();
     loop {
-        let next = TO_JOIN.lock().iter().find(|handle| handle.ident.load(Ordering::Acquire) != me).cloned();
+        let interpreter = interpreters::current().id();
+        let is_next = |handle: &&Arc<Shared>| {
+            handle.interpreter == interpreter && handle.ident.load(Ordering::Acquire) != me
+        };
+        let next = TO_JOIN.lock().iter().find(is_next).cloned();
         let Some(next) = next else { return };
         let waited = wait_interruptibly(None, |left| next.done.wait(left, true));
         if let Err(Raised) = waited {

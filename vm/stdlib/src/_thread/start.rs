@@ -8,7 +8,8 @@ use taipan_objects::dict::PyDict;
 use taipan_objects::prelude::*;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{hooks, protocol};
-use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
+use taipan_threading::sync::atomic::Ordering;
+use taipan_vm::interpreters::{self, Interpreter};
 use taipan_vm::thread::VmThread;
 
 use super::handle::{self, Shared};
@@ -19,16 +20,14 @@ const DEFAULT_STACK: usize = 16 << 20;
 /// What the interpreter needs in any case.
 const NEEDED_STACK: usize = 1 << 20;
 
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
-
-/// Threads started here that have not ended.
+/// Threads started by the current interpreter that have not ended.
 pub fn running() -> usize {
-    RUNNING.load(Ordering::Relaxed)
+    interpreters::current().threads()
 }
 
 /// In a forked child: at most this thread is left.
 pub fn after_fork_child() {
-    RUNNING.store(usize::from(IS_MINE.get()), Ordering::Relaxed);
+    interpreters::after_fork_child(usize::from(IS_MINE.get()));
 }
 
 thread_local! {
@@ -64,20 +63,27 @@ impl Job {
 }
 
 /// The whole life of the thread.
-fn live(job: Job, handle: &Arc<Shared>) {
-    let thread = VmThread::enter();
+fn live(job: Job, interpreter: Arc<Interpreter>, handle: &Arc<Shared>) {
+    let thread = VmThread::enter(interpreter);
     IS_MINE.set(true);
     handle.started(thread.ident.get());
     job.run();
     drop(job);
     drop(replace_handled(None));
     local::thread_ends();
-    RUNNING.fetch_sub(1, Ordering::Relaxed);
+    thread.interpreter().thread_ended();
     VmThread::leave();
     handle.finish();
 }
 
 fn spawn(job: Job, handle: &Arc<Shared>, daemon: bool) -> PyResult<u64> {
+    let config = interpreters::current().config();
+    if !config.allow_threads {
+        return Err(runtime_error("thread is not supported for isolated subinterpreters"));
+    }
+    if daemon && !config.allow_daemon_threads {
+        return Err(runtime_error("daemon thread is not supported for isolated subinterpreters"));
+    }
     if taipan_vm::sys::is_finalizing() {
         return Err(at_shutdown("can't create new thread at interpreter shutdown"));
     }
@@ -89,17 +95,19 @@ fn spawn(job: Job, handle: &Arc<Shared>, daemon: bool) -> PyResult<u64> {
         size => size.max(NEEDED_STACK),
     };
     taipan_threading::prepare_thread_start();
-    RUNNING.fetch_add(1, Ordering::Relaxed);
+    let interpreter = taipan_vm::thread::current().shared_interpreter();
+    interpreter.thread_started();
+    let own = interpreter.clone();
     let in_thread = handle.clone();
     // A job that could not be handed over is dropped here, attached.
-    match std::thread::Builder::new().stack_size(stack).spawn(move || live(job, &in_thread)) {
+    match std::thread::Builder::new().stack_size(stack).spawn(move || live(job, own, &in_thread)) {
         Ok(thread) => {
             let ident = thread.as_pthread_t() as u64;
             handle.started(ident);
             Ok(ident)
         }
         Err(_) => {
-            RUNNING.fetch_sub(1, Ordering::Relaxed);
+            interpreter.thread_ended();
             handle.abandon();
             Err(runtime_error("can't start new thread"))
         }

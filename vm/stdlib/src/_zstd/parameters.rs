@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 use taipan_objects::dict::PyDict;
 use taipan_objects::int;
 use taipan_objects::prelude::*;
+use taipan_vm::interpreters::PerInterpreter;
 use zstd_sys::{ZSTD_cParameter as C, ZSTD_dParameter as D};
 
 use super::context::{Decoder, Encoder, Failure, decoder_bounds, encoder_bounds, levels};
@@ -67,17 +68,17 @@ pub const CONSTANTS: [(&str, i64); 31] = [
 ];
 
 /// The classes of the keys: those of compression, those of decompression.
-static KEY_TYPES: Mutex<Option<[Obj; 2]>> = Mutex::new(None);
+static KEY_TYPES: PerInterpreter<Mutex<Option<[Obj; 2]>>> = PerInterpreter::new();
 
 pub fn set_types(compression: &Obj, decompression: &Obj) -> PyResult<()> {
     let new = Some([compression.clone(), decompression.clone()]);
-    let old = std::mem::replace(&mut *KEY_TYPES.lock(), new);
+    let old = std::mem::replace(&mut *KEY_TYPES.get_or_default().lock(), new);
     drop(old);
     Ok(())
 }
 
 fn is_key_of(key: &Obj, which: usize) -> bool {
-    let class = KEY_TYPES.lock().as_ref().map(|types| types[which].clone());
+    let class = KEY_TYPES.get_or_default().lock().as_ref().map(|types| types[which].clone());
     class.is_some_and(|class| class.is(&class_of(key).to_obj()))
 }
 

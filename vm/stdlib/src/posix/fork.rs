@@ -3,14 +3,13 @@
 //! The order is CPython's: `before` functions last registered first, then the world is stopped and the process duplicated, then
 //! `after_in_child` or `after_in_parent` functions in order of registration. Errors of these functions are reported, not raised.
 
-use std::sync::OnceLock;
-
 use taipan_objects::hooks;
 use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_vm::import;
+use taipan_vm::interpreters::PerInterpreter;
 
 use crate::os_error::os_error;
 use crate::sys_calls::{self, SysResult};
@@ -22,7 +21,7 @@ struct Registered {
 }
 
 fn registered() -> &'static Registered {
-    static REGISTERED: OnceLock<Registered> = OnceLock::new();
+    static REGISTERED: PerInterpreter<Registered> = PerInterpreter::new();
     let empty = || PyList::new(vec![]);
     REGISTERED.get_or_init(|| Registered { before: empty(), in_child: empty(), in_parent: empty() })
 }
@@ -37,6 +36,9 @@ fn run(functions: impl Iterator<Item = Obj>) {
 
 /// Before a fork: Python's functions, and no other thread at work. Not any more when the interpreter shuts down.
 pub fn before() -> PyResult<()> {
+    if !taipan_vm::interpreters::current().config().allow_fork {
+        return Err(runtime_error("fork not supported for isolated subinterpreters"));
+    }
     if taipan_vm::sys::is_finalizing() {
         let text = str_obj("can't fork at interpreter shutdown");
         return Err(raise_args(&types().python_finalization_error, vec![text]));

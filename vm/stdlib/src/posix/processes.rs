@@ -82,6 +82,13 @@ fn variable_name(name: &Obj) -> PyResult<CString> {
     Ok(name)
 }
 
+fn may_exec() -> PyResult<()> {
+    if taipan_vm::interpreters::current().config().allow_exec {
+        return Ok(());
+    }
+    Err(runtime_error("exec not supported for isolated subinterpreters"))
+}
+
 #[pymodule(name = "posix_processes", doc = "")]
 mod items {
     use super::*;
@@ -140,6 +147,7 @@ mod items {
     /// Execute an executable path with arguments, replacing current process.
     #[pyfunction(sig = "(path, argv, /)")]
     fn execv(path: &Obj, argv: &Obj) -> PyResult<()> {
+        may_exec()?;
         let path = file_path::path("execv", "path", Some(path), Accept::Name)?;
         let argv = arguments(argv, "execv")?;
         Err(os_error_or(sys_calls::execve(&path.name, &argv, None), &path.object))
@@ -147,6 +155,7 @@ mod items {
     /// Execute an executable path with arguments, replacing current process.
     #[pyfunction(sig = "(path, argv, env)")]
     fn execve(path: &Obj, argv: &Obj, env: &Obj) -> PyResult<()> {
+        may_exec()?;
         let path = file_path::path("execve", "path", Some(path), Accept::Name)?;
         let argv = arguments(argv, "execve")?;
         let env = environment_strings(env)?;
