@@ -35,6 +35,15 @@ pub struct PyGenericAlias {
 }
 layout!(PyGenericAlias, "GenericAlias", [origin, args, parameters]);
 
+/// What unpacking `*alias` iterates over: the starred alias, once.
+#[repr(C)]
+pub struct PyGenericAliasIter {
+    header: Header,
+    /// The alias that is still to come.
+    alias: Slot,
+}
+layout!(PyGenericAliasIter, "generic_alias_iterator", [alias]);
+
 /// `origin[key]` as a generic alias. For `__class_getitem__`.
 pub fn new(origin: &Obj, key: &Obj) -> Obj {
     make(&types().generic_alias, origin.clone(), as_tuple(key), false)
@@ -195,9 +204,29 @@ fn class_of_result() -> &'static PyType {
 }
 
 fn iter(obj: &Obj) -> PyResult<Obj> {
-    let alias = this(obj)?;
-    let starred = make(class_of_result(), alias.origin.clone(), alias.args.clone(), true);
-    protocol::iter(&tuple_obj(vec![starred]))
+    let header = Header::new(types().generic_alias_iterator.root_shape());
+    let alias = Slot::new(protocol::IntoStrong::into_strong(obj.clone()));
+    Ok(Py::new(PyGenericAliasIter { header, alias }).into_obj())
+}
+
+fn next_starred(obj: &Obj) -> PyResult<Option<Obj>> {
+    let Some(alias) = obj.downcast::<PyGenericAliasIter>().and_then(|iterator| iterator.alias.take()) else {
+        return Ok(None);
+    };
+    let alias = this(&alias)?;
+    Ok(Some(make(class_of_result(), alias.origin.clone(), alias.args.clone(), true)))
+}
+
+#[pymethods(class = "generic_alias_iterator")]
+impl PyGenericAliasIter {
+    #[pymethod(text = "")]
+    fn __reduce__(&self) -> PyResult<Obj> {
+        let left = match self.alias.load() {
+            Some(alias) => vec![alias],
+            None => vec![tuple_obj(vec![])],
+        };
+        Ok(tuple_obj(vec![crate::hooks::builtin("iter")?, tuple_obj(left)]))
+    }
 }
 
 /// Whether this is `*tuple[...]`.
@@ -296,5 +325,13 @@ pub(crate) fn fill(types: &Types) {
     ready::add_methods(class, <PyGenericAlias as NativeMethods>::methods());
     ready::add_getset(class, GETSET);
     class.set_flag(type_flags::HAS_WEAKREF, true);
+    let iterator = &types.generic_alias_iterator;
+    iterator.slots.set_all(&TypeSlots {
+        iter: Some(|o| Ok(o.clone())),
+        iternext: Some(next_starred),
+        ..TypeSlots::EMPTY
+    });
+    ready::add_methods(iterator, <PyGenericAliasIter as NativeMethods>::methods());
+    iterator.set_flag(type_flags::NO_INSTANTIATION, true);
     ready::set_doc(class, "A class with type arguments, such as list[int] (PEP 585).");
 }
