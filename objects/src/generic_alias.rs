@@ -118,7 +118,12 @@ pub fn type_repr(item: &Obj) -> PyResult<String> {
 fn argument_repr(item: &Obj) -> PyResult<String> {
     // Argument lists of callables are shown with their types, not their reprs.
     if let Some(list) = item.downcast::<crate::list::PyList>() {
-        let parts: Vec<String> = list.to_vec().iter().map(type_repr).collect::<PyResult<_>>()?;
+        let mut parts = Vec::with_capacity(list.len());
+        for at in 0..list.len() {
+            // Showing an item may shorten the list.
+            let item = list.get(at).ok_or_else(|| index_error("list index out of range"))?;
+            parts.push(type_repr(&protocol::IntoStrong::into_strong(item))?);
+        }
         return Ok(format!("[{}]", parts.join(", ")));
     }
     type_repr(item)

@@ -151,9 +151,7 @@ pub(super) fn throw_args(obj: &Obj, args: &[Obj]) -> PyResult<Resumed> {
             let _ = set_raised(thrown(args)?);
             resume(obj, Resume::Throw)
         }
-        Some(method) => {
-            hooks::delegating(obj, &mut || protocol::call(&method, args).map(Resumed::Yielded))
-        }
+        Some(method) => hooks::delegating(obj, &mut || protocol::call(&method, args).map(Resumed::Yielded)),
     }
 }
 
@@ -298,6 +296,11 @@ impl PyGenerator {
     fn throw_method(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
         finished(throw_args(slf, &throw_arguments("throw", typ, val, tb)?)?)
     }
+    /// See PEP 585
+    #[pyclassmethod(name = "__class_getitem__", sig = "(item, /)")]
+    fn generator_class_getitem(cls: &Obj, item: &Obj) -> PyResult<Obj> {
+        Ok(crate::generic_alias::new(cls, item))
+    }
     /// close() -> raise GeneratorExit inside generator.
     #[pymethod(name = "close")]
     fn close_method(slf: &Obj) -> PyResult<Obj> {
@@ -316,6 +319,11 @@ impl PyGenerator {
     #[pymethod(name = "throw", sig = "(typ, val=<unrepresentable>, tb=<unrepresentable>, /)", text = "")]
     fn throw_in_coroutine(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
         Self::throw_method(slf, typ, val, tb)
+    }
+    /// See PEP 585
+    #[pyclassmethod(name = "__class_getitem__", sig = "(item, /)")]
+    fn coroutine_class_getitem(cls: &Obj, item: &Obj) -> PyResult<Obj> {
+        Ok(crate::generic_alias::new(cls, item))
     }
     /// close() -> raise GeneratorExit inside coroutine.
     #[pymethod(name = "close")]
@@ -412,8 +420,7 @@ static COROUTINE_GETSET: &[GetSetDef] = getsets!(
         doc: ""
     }
 );
-pub(super) static ASYNC_GETSET: &[GetSetDef] =
-    getsets!(
+pub(super) static ASYNC_GETSET: &[GetSetDef] = getsets!(
     "async generator",
     "ag_code",
     "ag_frame",

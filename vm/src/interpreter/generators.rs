@@ -12,7 +12,7 @@ use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::{is_none, none};
 use taipan_objects::type_object::{class_of, trampolines, type_flags};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Object, Py, Value, istr};
+use taipan_objects::{Obj, Object, Value, istr};
 use taipan_threading::sync::atomic::Ordering;
 
 use super::watch::{Unwatched, Watcher};
@@ -520,21 +520,19 @@ pub fn get_anext(obj: &Obj) -> PyResult<Obj> {
         return Ok(next);
     }
     awaitable(&next, 0).map_err(|raised| {
-        {
-            let _ = raised;
-            let cause = take_raised();
-            let error = taipan_objects::exceptions::PyBaseException::create(
-                &types().type_error,
-                vec![taipan_objects::construct::str_obj(&format!(
-                    "'async for' received an invalid object from __anext__: {}",
-                    class_of(&next).name()
-                ))],
-            );
-            if let Some(e) = error.downcast::<taipan_objects::exceptions::PyBaseException>() {
-                e.set_cause(Some(cause.clone()));
-                e.set_context(Some(cause));
-            }
-            set_raised(error)
+        let _ = raised;
+        let cause = take_raised();
+        let error = taipan_objects::exceptions::PyBaseException::create(
+            &types().type_error,
+            vec![taipan_objects::construct::str_obj(&format!(
+                "'async for' received an invalid object from __anext__: {}",
+                class_of(&next).name()
+            ))],
+        );
+        if let Some(e) = error.downcast::<taipan_objects::exceptions::PyBaseException>() {
+            e.set_cause(Some(cause.clone()));
+            e.set_context(Some(cause));
         }
+        set_raised(error)
     })
 }

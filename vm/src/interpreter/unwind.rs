@@ -53,7 +53,7 @@ pub fn unwind<W: Watch>(thread: &'static VmThread, watcher: &mut W) -> Unwound {
             }
         }
         watcher.left(thread);
-        if std::mem::replace(&mut reraised, false) {
+        if std::mem::replace(&mut reraised, false) && frame.line() == 0 {
             resume_place(frame);
         }
         match frame.kind {
