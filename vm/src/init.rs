@@ -49,6 +49,9 @@ pub fn initialize(config: Config) -> PyResult<()> {
     let settings = config::settings();
     import::embedded::set_folder(settings.library.as_deref());
     import::install_modules(modules);
+    if settings.dev_mode {
+        taipan_objects::str::codecs::check_names_always();
+    }
     if settings.int_max_str_digits >= 0 {
         taipan_objects::int::set_int_max_str_digits(settings.int_max_str_digits as usize)?;
     }
@@ -102,7 +105,7 @@ fn install_hooks() {
         call_function: call::call_from_native,
         resume: generators::resume,
         delegate: generators::delegate_hook,
-        resume_after_delegate: generators::resume_after_delegate,
+        delegating: generators::delegating,
         generator_frame: crate::frame_object::generator_frame,
         asyncgen_hooks: crate::sys::asyncgen_hooks,
         import_module: import::import_module,

@@ -53,7 +53,7 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     };
     check_layout::<PyTuple>(class)?;
     let exact = class.is(&types().tuple);
-    if args.has_keywords() && exact {
+    if args.has_keywords() && class.shares_init(&types().tuple) {
         return Err(type_error("tuple() takes no keyword arguments"));
     }
     match args.positional {
@@ -111,7 +111,7 @@ fn hash(obj: &Obj) -> PyResult<i64> {
     if cached != -1 {
         return Ok(cached);
     }
-    protocol::enter_native()?;
+    protocol::enter_native_while(" while hashing a tuple")?;
     let items = tuple.as_slice();
     let hash = combine_hashes(items.iter().map(protocol::hash), Some(items.len()))?;
     tuple.hash.store(hash, Ordering::Relaxed);

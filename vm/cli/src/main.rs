@@ -15,8 +15,8 @@ use taipan_vm::{error_display, init, run};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Stack of the main Python thread. Address space only: pages are touched as they are used.
-const STACK: usize = 64 << 20;
+/// Stack of the main Python thread, as large as that of others: recursion in native code ends before it takes long.
+const STACK: usize = 16 << 20;
 
 fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -69,5 +69,10 @@ fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
     if inspect && terminal && options.program.as_ref().is_some_and(|p| *p != Program::Stdin) {
         status = run::interactive(true);
     }
-    init::finalize(status)
+    let status = init::finalize(status);
+    if error_display::was_interrupted() {
+        // The parent is to see what ended the program.
+        taipan_stdlib::_signal::end_by_interrupt();
+    }
+    status
 }

@@ -267,7 +267,12 @@ impl Builder {
             Stmt::Import(s) => s.names.iter().try_for_each(|a| self.alias(a, false)),
             Stmt::ImportFrom(s) => s.names.iter().try_for_each(|a| self.alias(a, true)),
             Stmt::Global(s) => {
-                s.names.iter().try_for_each(|n| self.declare(n, mention::GLOBAL, "global", s.range))
+                s.names.iter().try_for_each(|n| self.declare(n, mention::GLOBAL, "global", s.range))?;
+                // The module's own code means the same variable then, whatever namespace it runs in.
+                for name in &s.names {
+                    self.mention_in_module(name);
+                }
+                Ok(())
             }
             Stmt::Nonlocal(s) => {
                 s.names.iter().try_for_each(|n| self.declare(n, mention::NONLOCAL, "nonlocal", s.range))
@@ -344,6 +349,12 @@ impl Builder {
         Ok(())
     }
 
+    /// Notes a name that a block inside the module declares global.
+    fn mention_in_module(&mut self, name: &str) {
+        let sym = self.sym(name);
+        self.table.scopes[0].symbol_mut(sym).mentions |= mention::GLOBAL;
+    }
+
     fn annotated_assignment(&mut self, s: &ast::StmtAnnAssign) -> Result<()> {
         if let Expr::Name(n) = &*s.target {
             let sym = self.sym(&n.id);
@@ -383,7 +394,7 @@ impl Builder {
                     // The scope is found through the parent, the node is only some unique key.
                     let outer =
                         self.enter(ScopeKind::Annotations, "__annotate__", annotation, Role::Annotations);
-                    self.add_parameter("format");
+                    self.add_parameter(".format");
                     let id = self.current;
                     self.table.scopes[outer.current].annotations = Some(id);
                     outer
@@ -497,7 +508,7 @@ impl Builder {
             return result;
         }
         let outer = self.enter(ScopeKind::Annotations, "__annotate__", s, Role::Annotations);
-        self.add_parameter("format");
+        self.add_parameter(".format");
         self.forbidden = Some("an annotation");
         annotations.iter().try_for_each(|a| self.expr(a))?;
         self.leave(outer);
