@@ -16,6 +16,7 @@ pub mod _collections;
 pub mod _contextvars;
 pub mod _csv;
 pub mod _datetime;
+pub mod _decimal;
 pub mod _functools;
 pub mod _heapq;
 pub mod _interpchannels;
@@ -100,6 +101,7 @@ static MODULES: &[&ModuleDef] = &[
     &_contextvars::MODULE,
     &_csv::MODULE,
     &_datetime::MODULE,
+    &_decimal::MODULE,
     &_functools::MODULE,
     &_heapq::MODULE,
     &_interpchannels::MODULE,
