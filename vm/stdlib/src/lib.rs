@@ -74,6 +74,7 @@ pub mod new_exception;
 pub mod os_error;
 pub mod posix;
 pub mod pwd;
+pub mod pyexpat;
 pub mod resource;
 pub mod select;
 pub mod sys_calls;
@@ -147,6 +148,7 @@ static MODULES: &[&ModuleDef] = &[
     &mmap::MODULE,
     &posix::MODULE,
     &pwd::MODULE,
+    &pyexpat::MODULE,
     &resource::MODULE,
     &select::MODULE,
     &syslog::MODULE,
