@@ -36,6 +36,7 @@ pub mod _sha2;
 pub mod _sha3;
 pub mod _signal;
 pub mod _socket;
+pub mod _sqlite3;
 pub mod _sre;
 pub mod _stat;
 pub mod _statistics;
@@ -117,6 +118,7 @@ static MODULES: &[&ModuleDef] = &[
     &_sha3::MODULE,
     &_signal::MODULE,
     &_socket::MODULE,
+    &_sqlite3::MODULE,
     &_sre::MODULE,
     &_stat::MODULE,
     &_statistics::MODULE,
