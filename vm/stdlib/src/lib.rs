@@ -40,6 +40,7 @@ pub mod _sha2;
 pub mod _sha3;
 pub mod _signal;
 pub mod _socket;
+pub mod _sqlite3;
 pub mod _sre;
 pub mod _stat;
 pub mod _statistics;
@@ -79,6 +80,7 @@ pub mod new_exception;
 pub mod os_error;
 pub mod posix;
 pub mod pwd;
+pub mod pyexpat;
 pub mod resource;
 pub mod select;
 pub mod sys_calls;
@@ -125,6 +127,7 @@ static MODULES: &[&ModuleDef] = &[
     &_sha3::MODULE,
     &_signal::MODULE,
     &_socket::MODULE,
+    &_sqlite3::MODULE,
     &_sre::MODULE,
     &_stat::MODULE,
     &_statistics::MODULE,
@@ -156,6 +159,7 @@ static MODULES: &[&ModuleDef] = &[
     &mmap::MODULE,
     &posix::MODULE,
     &pwd::MODULE,
+    &pyexpat::MODULE,
     &resource::MODULE,
     &select::MODULE,
     &syslog::MODULE,
