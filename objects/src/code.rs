@@ -1,15 +1,17 @@
 //! Code objects: compiled code with its constants made into objects, its instruction words (rewritten in place when they specialise)
 //! and one cache word for each instruction.
 
+pub mod fields;
 mod monitors;
 pub mod slot_caches;
+mod tables;
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use taipan_bytecode::{CodeUnit, Const, Instr, flags};
+use taipan_bytecode::{CodeUnit, Const, Instr, Position, flags};
 use taipan_gc::{Header, Obj, Py};
-use taipan_threading::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::construct::*;
 use crate::error::*;
@@ -26,7 +28,7 @@ pub use monitors::{CodeMonitors, TOOLS};
 /// Words that stand for the entry of a call in what Python code sees (`co_code`, `f_lasti`, line tables), in front of the instructions: there
 /// a frame is in the line of its `def`. They are not there to be executed.
 const ENTRY_WORDS: usize = 1;
-const ENTRY: Instr = Instr::new(taipan_bytecode::Op::Nop, 0, 0, 0);
+const ENTRY: Instr = Instr::new(taipan_bytecode::Op::Resume, 0, 0, 0);
 
 /// Where Python code sees the instruction with this index: its offset in `co_code`.
 pub const fn offset(index: usize) -> i64 {
@@ -36,6 +38,19 @@ pub const fn offset(index: usize) -> i64 {
 /// The index of the instruction that Python code sees at this offset.
 pub const fn index_at(offset: i64) -> Option<usize> {
     (offset as usize / 8).checked_sub(ENTRY_WORDS)
+}
+
+/// `-X no_debug_ranges`: positions are lines only. Written at start-up, before any code runs.
+static NO_DEBUG_RANGES: AtomicBool = AtomicBool::new(false);
+
+/// Switches the columns of all code off.
+pub fn forget_columns() {
+    NO_DEBUG_RANGES.store(true, Ordering::Relaxed);
+}
+
+/// Whether positions have columns.
+pub fn debug_ranges() -> bool {
+    !NO_DEBUG_RANGES.load(Ordering::Relaxed)
 }
 
 /// A code object. Immutable but for the instruction words and caches, which are atomic.
@@ -79,17 +94,18 @@ impl PyCode {
         Self::with_consts(unit, consts)
     }
 
-    /// A code object of the same unit that shares no Python object and no cache with this one, as far as the constants are the unit's.
+    /// A code object of the same unit that shares no cache with this one, nor does the code among its constants.
     pub fn duplicate(&self) -> Py<PyCode> {
-        if self.consts.len() == self.unit.consts.len() {
-            return Self::of_shared(self.unit.clone());
-        }
-        Self::with_consts(self.unit.clone(), self.consts.clone())
+        let consts = self.consts.iter().map(|item| match item.downcast::<PyCode>() {
+            Some(code) => code.duplicate().into_obj(),
+            None => item.clone(),
+        });
+        Self::with_consts(self.unit.clone(), consts.collect())
     }
 
-    /// The same with other constants, at least as many as the unit has.
+    /// The same with these objects as its constants.
     fn with_consts(unit: Arc<CodeUnit>, consts: Box<[Obj]>) -> Py<PyCode> {
-        debug_assert!(consts.len() >= unit.consts.len());
+        debug_assert!(consts.len() == unit.consts.len());
         let names = unit.names.iter().map(|n| intern(n)).collect();
         let instrs: Box<[AtomicU64]> = unit.instrs.iter().map(|i| AtomicU64::new(i.0)).collect();
         let caches = slot_caches::make(unit.instrs.len());
@@ -141,6 +157,32 @@ impl PyCode {
     /// The source line of instruction `pc`; 0 if it has none.
     pub fn line_of(&self, pc: usize) -> u32 {
         self.unit.positions.get(pc).map_or(0, |p| p.line)
+    }
+    /// The position of each word that Python code sees; none if the code was made without a line table.
+    fn positions(&self) -> Vec<Position> {
+        let unit = &self.unit;
+        if unit.positions.is_empty() {
+            return Vec::new();
+        }
+        let entry = Position { line: unit.first_line, end_line: unit.first_line, col: 0, end_col: 0 };
+        std::iter::repeat_n(entry, ENTRY_WORDS).chain(unit.positions.iter().copied()).collect()
+    }
+    /// (start, end, line) of successive words of one line; line 0: none.
+    fn line_ranges(&self) -> Vec<(i64, i64, u32)> {
+        let positions = self.positions();
+        let mut ranges = Vec::new();
+        let mut start = 0;
+        if positions.len() > ENTRY_WORDS {
+            // The entry is a range of its own.
+            ranges.push((0, offset(0), self.unit.first_line));
+            start = offset(0);
+        }
+        for same in positions.get(ENTRY_WORDS..).unwrap_or_default().chunk_by(|a, b| a.line == b.line) {
+            let end = start + same.len() as i64 * 8;
+            ranges.push((start, end, same[0].line));
+            start = end;
+        }
+        ranges
     }
     /// Whether the code makes a generator, coroutine or asynchronous generator.
     pub fn is_generator_like(&self) -> bool {
@@ -202,11 +244,14 @@ fn equal(left: &PyCode, right: &PyCode) -> PyResult<bool> {
             && (a.argcount, a.posonlyargcount, a.kwonlyargcount, a.flags, a.first_line)
                 == (b.argcount, b.posonlyargcount, b.kwonlyargcount, b.flags, b.first_line)
             && a.instrs.iter().map(|i| i.0).eq(b.instrs.iter().map(|i| i.0))
-            && a.positions == b.positions
+            && a.positions.len() == b.positions.len()
+            && a.positions.iter().zip(&b.positions).all(|(a, b)| a == b || (a.line == 0 && b.line == 0))
             && a.names == b.names
             && a.varnames == b.varnames
             && a.cellvars == b.cellvars
             && a.freevars == b.freevars
+            && a.exception_table == b.exception_table
+            && (a.first_temp, a.nregs) == (b.first_temp, b.nregs)
             && left.consts.len() == right.consts.len());
     if !same {
         return Ok(false);
@@ -250,7 +295,8 @@ fn hash(obj: &Obj) -> PyResult<i64> {
     let unit = &this(obj)?.unit;
     let mut hasher = rustc_hash::FxHasher::default();
     unit.name.hash(&mut hasher);
-    (unit.argcount, unit.flags, unit.first_line).hash(&mut hasher);
+    (unit.argcount, unit.posonlyargcount, unit.kwonlyargcount).hash(&mut hasher);
+    (unit.flags, unit.first_line).hash(&mut hasher);
     unit.names.hash(&mut hasher);
     unit.instrs.iter().for_each(|i| i.0.hash(&mut hasher));
     // -1 means an error elsewhere.
@@ -263,6 +309,41 @@ fn this(obj: &Obj) -> PyResult<&PyCode> {
 
 fn names_tuple(names: &[String]) -> PyResult<Obj> {
     Ok(tuple_obj(names.iter().map(|n| intern(n).into_obj()).collect()))
+}
+
+/// Instruction words as Python code sees them.
+fn words(instrs: impl Iterator<Item = Instr>) -> Obj {
+    let entry = std::iter::repeat_n(ENTRY, ENTRY_WORDS);
+    bytes_obj(&entry.chain(instrs).flat_map(|i| i.0.to_le_bytes()).collect::<Vec<u8>>())
+}
+
+/// `co_lnotab`: pairs of differences of offset and line.
+fn line_differences(obj: &Obj) -> PyResult<Obj> {
+    let category = types().deprecation_warning.as_obj();
+    crate::hooks::warn("co_lnotab is deprecated, use co_lines instead.", category, 1)?;
+    let code = this(obj)?;
+    let mut out = Vec::new();
+    let (mut offset, mut line) = (0, i64::from(code.unit.first_line));
+    for (start, _, at) in code.line_ranges() {
+        let mut lines = i64::from(at) - line;
+        if at == 0 || lines == 0 {
+            continue;
+        }
+        let mut bytes = start - offset;
+        (offset, line) = (start, i64::from(at));
+        while bytes > 255 {
+            out.extend([255, 0]);
+            bytes -= 255;
+        }
+        while !(-128..=127).contains(&lines) {
+            let part = lines.clamp(-128, 127);
+            out.extend([bytes as u8, part as i8 as u8]);
+            bytes = 0;
+            lines -= part;
+        }
+        out.extend([bytes as u8, lines as i8 as u8]);
+    }
+    Ok(bytes_obj(&out))
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
@@ -295,7 +376,7 @@ static GETSET: &[GetSetDef] = &[
     number!("co_posonlyargcount", c => c.unit.posonlyargcount),
     number!("co_kwonlyargcount", c => c.unit.kwonlyargcount),
     number!("co_nlocals", c => c.unit.nlocals),
-    number!("co_stacksize", c => c.unit.nregs - c.unit.first_temp.min(c.unit.nregs)),
+    number!("co_stacksize", c => fields::stack_size(&c.unit)),
     number!("co_flags", c => c.unit.flags),
     number!("co_firstlineno", c => c.unit.first_line),
     GetSetDef { name: "co_name", get: |o| Ok(this(o)?.name.clone()), set: None, doc: "" },
@@ -308,18 +389,36 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "co_consts", get: |o| Ok(tuple_obj(this(o)?.consts.to_vec())), set: None, doc: "" },
     GetSetDef {
         name: "co_code",
+        get: |o| Ok(words(this(o)?.unit.instrs.iter().copied())),
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "_co_code_adaptive",
         get: |o| {
             let code = this(o)?;
-            let entry = std::iter::repeat_n(ENTRY, ENTRY_WORDS);
-            let bytes: Vec<u8> =
-                entry.chain(code.unit.instrs.iter().copied()).flat_map(|i| i.0.to_le_bytes()).collect();
-            Ok(bytes_obj(&bytes))
+            Ok(words((0..code.instrs.len()).map(|pc| code.instr(pc))))
         },
         set: None,
         doc: "",
     },
-    GetSetDef { name: "co_linetable", get: |_| Ok(bytes_obj(b"")), set: None, doc: "" },
-    GetSetDef { name: "co_exceptiontable", get: |_| Ok(bytes_obj(b"")), set: None, doc: "" },
+    GetSetDef {
+        name: "co_linetable",
+        get: |o| {
+            let code = this(o)?;
+            let table = tables::line_table(code.unit.first_line, code.positions().iter(), debug_ranges());
+            Ok(bytes_obj(&table))
+        },
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "co_exceptiontable",
+        get: |o| Ok(bytes_obj(&tables::exception_table(&this(o)?.unit.exception_table, ENTRY_WORDS as u32))),
+        set: None,
+        doc: "",
+    },
+    GetSetDef { name: "co_lnotab", get: line_differences, set: None, doc: "" },
 ];
 
 #[crate::native::pymethods(class = "code")]
@@ -327,34 +426,26 @@ impl PyCode {
     /// Iterator over (start, end, line) of each instruction range.
     #[pymethod]
     fn co_lines(&self) -> PyResult<Obj> {
-        let entry = tuple_obj(vec![int_obj(0), int_obj(offset(0)), int_obj(self.unit.first_line as i64)]);
-        let mut ranges = vec![entry];
-        let positions = &self.unit.positions;
-        let mut start = 0;
-        while start < positions.len() {
-            let line = positions[start].line;
-            let end =
-                positions[start..].iter().position(|p| p.line != line).map_or(positions.len(), |n| start + n);
+        let ranges = self.line_ranges().into_iter().map(|(start, end, line)| {
             let line = if line == 0 { none() } else { int_obj(line as i64) };
-            ranges.push(tuple_obj(vec![int_obj(offset(start)), int_obj(offset(end)), line]));
-            start = end;
-        }
-        crate::protocol::iter(&list_obj(ranges))
+            tuple_obj(vec![int_obj(start), int_obj(end), line])
+        });
+        crate::protocol::iter(&list_obj(ranges.collect()))
     }
     /// Iterator over (line, end line, column, end column) of each two bytes of code, so that `f_lasti // 2` finds its place.
     #[pymethod]
     fn co_positions(&self) -> PyResult<Obj> {
-        let (line, end_line) = (self.unit.first_line, self.unit.first_line);
-        let entry = taipan_bytecode::Position { line, end_line, col: 0, end_col: 0 };
-        let all = std::iter::repeat_n(&entry, ENTRY_WORDS).chain(&self.unit.positions);
-        let positions = all.map(|p| {
-            if p.line == 0 {
-                return tuple_obj(vec![none(), none(), none(), none()]);
-            }
-            tuple_obj([p.line, p.end_line, p.col, p.end_col].iter().map(|n| int_obj(*n as i64)).collect())
-        });
-        let positions = positions.flat_map(|p| [p.clone(), p.clone(), p.clone(), p]);
-        crate::protocol::iter(&list_obj(positions.collect()))
+        let columns = debug_ranges();
+        let mut positions = Vec::new();
+        for p in self.positions() {
+            let line = |line: u32| if p.line == 0 { none() } else { int_obj(line.into()) };
+            let column = |column: u32| {
+                if p.line == 0 || !columns || !p.has_columns() { none() } else { int_obj(column.into()) }
+            };
+            let position = tuple_obj(vec![line(p.line), line(p.end_line), column(p.col), column(p.end_col)]);
+            positions.extend([position.clone(), position.clone(), position.clone(), position]);
+        }
+        crate::protocol::iter(&list_obj(positions))
     }
     /// The name of a local, cell or free variable by its register.
     #[pymethod(sig = "(oparg)")]
@@ -384,51 +475,72 @@ impl PyCode {
     /// A copy with some attributes replaced.
     #[pymethod(sig = "(**kwargs)")]
     fn replace(slf: &Obj, kwargs: crate::native::Kwargs<'_>) -> PyResult<Obj> {
-        let code = this(slf)?;
-        let mut unit = (*code.unit).clone();
-        let mut consts = code.consts.to_vec();
+        let mut fields = fields::Fields::of(this(slf)?);
         for (name, value) in kwargs.iter() {
-            let name = crate::protocol::str_string(name)?;
-            let text = || crate::protocol::str_string(value);
-            let int = || crate::protocol::index_word(value);
-            match name.as_str() {
-                "co_name" => unit.name = text()?,
-                "co_qualname" => unit.qualname = text()?,
-                "co_filename" => unit.filename = text()?,
-                "co_firstlineno" => unit.first_line = int()? as u32,
-                "co_flags" => unit.flags = int()? as u32,
-                "co_consts" => {
-                    let items = value.downcast::<PyTuple>().map(|t| t.to_vec());
-                    let items =
-                        items.ok_or_else(|| type_error("code.replace(): co_consts must be a tuple"))?;
-                    if items.len() < code.consts.len() {
-                        return Err(value_error("code.replace(): co_consts is too short for the code"));
-                    }
-                    consts = items;
-                }
-                _ => {
-                    // What the instructions depend on may only stay as it is.
-                    let name = intern(&name);
-                    let old = crate::protocol::getattr_opt(slf, &name)?;
-                    if !old.is_some_and(|old| crate::protocol::eq(&old, value).unwrap_or(false)) {
-                        return Err(type_error(format!(
-                            "code.replace() cannot replace '{}'",
-                            name.to_string_lossy()
-                        )));
-                    }
-                }
-            }
+            fields.set(&crate::protocol::str_string(name)?, value)?;
         }
-        // Registers read constants without counting.
-        for item in &consts {
-            if let Some(header) = item.header()
-                && !item.is_layout::<PyCode>()
-            {
-                taipan_gc::refcount::immortalize(header);
-            }
-        }
-        Ok(PyCode::with_consts(Arc::new(unit), consts.into_boxed_slice()).into_obj())
+        Ok(fields.make()?.into_obj())
     }
+    /// A copy with some attributes replaced.
+    #[pymethod(sig = "(**kwargs)")]
+    fn __replace__(slf: &Obj, kwargs: crate::native::Kwargs<'_>) -> PyResult<Obj> {
+        Self::replace(slf, kwargs)
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+#[crate::native::pyargs(
+    name = "code",
+    sig = "(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize, flags, codestring, constants, names, varnames, filename, name, qualname, firstlineno, linetable, exceptiontable, freevars=(), cellvars=(), /)"
+)]
+fn new(
+    class: &Obj,
+    argcount: &Obj,
+    posonlyargcount: &Obj,
+    kwonlyargcount: &Obj,
+    nlocals: &Obj,
+    stacksize: &Obj,
+    flags: &Obj,
+    codestring: &Obj,
+    constants: &Obj,
+    names: &Obj,
+    varnames: &Obj,
+    filename: &Obj,
+    name: &Obj,
+    qualname: &Obj,
+    firstlineno: &Obj,
+    linetable: &Obj,
+    exceptiontable: &Obj,
+    freevars: Option<&Obj>,
+    cellvars: Option<&Obj>,
+) -> PyResult<Obj> {
+    let _ = class;
+    let mut fields = fields::Fields::empty();
+    for (name, value) in [
+        ("co_argcount", Some(argcount)),
+        ("co_posonlyargcount", Some(posonlyargcount)),
+        ("co_kwonlyargcount", Some(kwonlyargcount)),
+        ("co_nlocals", Some(nlocals)),
+        ("co_stacksize", Some(stacksize)),
+        ("co_flags", Some(flags)),
+        ("co_code", Some(codestring)),
+        ("co_consts", Some(constants)),
+        ("co_names", Some(names)),
+        ("co_varnames", Some(varnames)),
+        ("co_filename", Some(filename)),
+        ("co_name", Some(name)),
+        ("co_qualname", Some(qualname)),
+        ("co_firstlineno", Some(firstlineno)),
+        ("co_linetable", Some(linetable)),
+        ("co_exceptiontable", Some(exceptiontable)),
+        ("co_freevars", freevars),
+        ("co_cellvars", cellvars),
+    ] {
+        if let Some(value) = value {
+            fields.set(name, value)?;
+        }
+    }
+    Ok(fields.make()?.into_obj())
 }
 
 pub(crate) fn fill(types: &Types) {
@@ -436,6 +548,7 @@ pub(crate) fn fill(types: &Types) {
         repr: Some(repr),
         hash: Some(hash),
         richcompare: Some(compare),
+        new: Some(new),
         ..TypeSlots::EMPTY
     });
     ready::add_getset(&types.code, GETSET);

@@ -21,7 +21,15 @@ fn main() {
     let mut files = Vec::new();
     collect(library, library, &mut files);
     collect(own, own, &mut files);
-    files.sort();
+    // A source of our own stands in for the library's of the same name.
+    files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    files.dedup_by(|later, first| {
+        let same = later.0 == first.0;
+        if same {
+            std::mem::swap(later, first);
+        }
+        same
+    });
     let read =
         |name: &str, path: &Path| std::fs::read(path).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut contents: Vec<Vec<u8>> = files.iter().map(|(name, path)| read(name, path)).collect();

@@ -52,6 +52,9 @@ pub fn initialize(config: Config) -> PyResult<()> {
     if settings.dev_mode {
         taipan_objects::str::codecs::check_names_always();
     }
+    if settings.no_debug_ranges {
+        taipan_objects::code::forget_columns();
+    }
     if settings.int_max_str_digits >= 0 {
         taipan_objects::int::set_int_max_str_digits(settings.int_max_str_digits as usize)?;
     }
@@ -72,8 +75,9 @@ pub(crate) fn start_interpreter(path0: Option<&str>) -> PyResult<()> {
     setitem(&table, istr!("sys").as_obj(), &sys)?;
     setitem(&table, istr!("builtins").as_obj(), &builtins)?;
     import::note_builtin_import(crate::builtins::get("__import__")?);
-    start_import(&sys)?;
+    // `-v` makes the import system talk.
     streams::preliminary()?;
+    start_import(&sys)?;
     let has_files = crate::sys::loaded("_frozen_importlib_external").is_some();
     if has_files {
         if crate::import::native_module("_codecs").is_some() {

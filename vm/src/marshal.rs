@@ -259,8 +259,10 @@ impl Writer {
             if !self.allow_code {
                 return Err(value_error("marshalling code objects is disallowed"));
             }
-            let bytes = taipan_bytecode::serialize::serialize(&code.unit);
+            // The constants are values like others.
+            let bytes = taipan_bytecode::serialize::serialize_without_constants(&code.unit);
             self.sized(b'c', &bytes);
+            self.value(&tuple_obj(code.consts.to_vec()))?;
         } else if class.slots.buffer().is_some() {
             let bytes = taipan_objects::buffer::with_bytes(value, |b| b.to_vec())?;
             self.sized(b's', &bytes);
@@ -468,10 +470,12 @@ impl<'a> Reader<'a> {
                     return Err(value_error("unmarshalling code objects is disallowed"));
                 }
                 let count = self.size("code")?;
-                match taipan_bytecode::serialize::deserialize(self.take(count)?) {
-                    Ok(unit) => PyCode::new(unit).into_obj(),
-                    Err(_) => return Err(bad("code of another build")),
-                }
+                let Ok(unit) = taipan_bytecode::serialize::deserialize(self.take(count)?) else {
+                    return Err(bad("code of another build"));
+                };
+                let consts = self.value_or_error()?;
+                let Some(consts) = consts.downcast::<PyTuple>() else { return Err(bad("constants")) };
+                taipan_objects::code::fields::of_parts(unit, consts.to_vec())?.into_obj()
             }
             _ => return Err(bad("unknown type code")),
         };

@@ -62,7 +62,11 @@ fn dedent(text: &str) -> String {
         return text.to_owned();
     }
     text.split_inclusive('\n')
-        .map(|l| l.strip_prefix(margin).unwrap_or_else(|| l.trim_start_matches([' ', '\t'])))
+        .map(|l| match l.strip_prefix(margin) {
+            Some(rest) if !l.trim().is_empty() => rest,
+            // Of a blank line nothing but its end is left.
+            _ => &l[l.trim_end_matches(['\r', '\n']).len()..],
+        })
         .collect()
 }
 
@@ -79,10 +83,8 @@ fn note_source(code: &Py<PyCode>, text: &str, filename: &str) {
 /// A file, or a folder or archive with a `__main__`. `display_name`: as given on the command line.
 pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i32 {
     let shown = path.to_string_lossy();
-    if path.is_dir() || shown.ends_with(".zip") || shown.ends_with(".pyz") {
-        if path.exists() {
-            return finish(run_container(&shown));
-        }
+    if is_container(path) {
+        return finish(run_container(&shown));
     }
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
@@ -97,7 +99,77 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
             return 2;
         }
     };
-    finish(run_source(&bytes, &shown, skip_first_line))
+    finish(match is_compiled(&bytes, &shown) {
+        Ok(true) => run_compiled(&bytes, &shown),
+        Ok(false) => run_source(&bytes, &shown, skip_first_line),
+        Err(Raised) => Err(Raised),
+    })
+}
+
+/// Whether a path is one to import from: a folder, or a file that ends like a zip archive.
+pub fn is_container(path: &std::path::Path) -> bool {
+    use std::io::{Read, Seek, SeekFrom};
+    if path.is_dir() {
+        return true;
+    }
+    // The end record of an archive is 22 bytes and a comment of at most 64 KB. Only files are looked into: reading a pipe takes from it.
+    let read_end = || -> std::io::Result<Vec<u8>> {
+        if !std::fs::metadata(path)?.is_file() {
+            return Ok(Vec::new());
+        }
+        let mut file = std::fs::File::open(path)?;
+        let length = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(22 + 0xffff)))?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        Ok(end)
+    };
+    let end = read_end().unwrap_or_default();
+    end.windows(22).enumerate().any(|(at, record)| {
+        let comment = usize::from(record[20]) | usize::from(record[21]) << 8;
+        record.starts_with(b"PK\x05\x06") && at + 22 + comment == end.len()
+    })
+}
+
+fn magic_number() -> PyResult<Vec<u8>> {
+    let Some(external) = sys::loaded("_frozen_importlib_external") else { return Ok(Vec::new()) };
+    let magic = getattr_str(&external, "MAGIC_NUMBER")?;
+    Ok(taipan_objects::bytes::bytes_value(&magic).unwrap_or_default().to_vec())
+}
+
+fn is_compiled(bytes: &[u8], filename: &str) -> PyResult<bool> {
+    let magic = magic_number()?;
+    Ok(filename.ends_with(".pyc") || (!magic.is_empty() && bytes.starts_with(&magic)))
+}
+
+/// A `.pyc` file: a header of 16 bytes and a code.
+fn run_compiled(bytes: &[u8], filename: &str) -> PyResult<()> {
+    let (Some(magic), Some(code)) = (bytes.get(..4), bytes.get(16..)) else {
+        return Err(runtime_error("Bad magic number in .pyc file"));
+    };
+    if magic != magic_number()?.as_slice() {
+        return Err(runtime_error("Bad magic number in .pyc file"));
+    }
+    let marshal = import::import_module("marshal")?;
+    let code = call_method_str(&marshal, "loads", &[bytes_obj(code)])?;
+    let Some(code) = code.to_py::<PyCode>() else {
+        return Err(runtime_error("Bad code object in .pyc file"));
+    };
+    set_main_file(filename, "SourcelessFileLoader")?;
+    execute(&code).map(drop)
+}
+
+fn set_main_file(filename: &str, loader: &str) -> PyResult<()> {
+    let main = main_module()?;
+    let dict = main.dict();
+    let filename_obj = str_obj(filename);
+    dict.set_str("__file__", filename_obj.clone());
+    dict.set_str("__cached__", none());
+    if let Some(external) = sys::loaded("_frozen_importlib_external") {
+        let loader = getattr_str(&external, loader)?;
+        dict.set_str("__loader__", call(&loader, &[str_obj("__main__"), filename_obj])?);
+    }
+    Ok(())
 }
 
 fn run_container(path: &str) -> PyResult<()> {
@@ -117,15 +189,7 @@ fn run_source(bytes: &[u8], filename: &str, skip_first_line: bool) -> PyResult<(
     if text.contains('\0') {
         return Err(syntax_error("source code cannot contain null bytes"));
     }
-    let main = main_module()?;
-    let dict = main.dict();
-    let filename_obj = str_obj(filename);
-    dict.set_str("__file__", filename_obj.clone());
-    dict.set_str("__cached__", none());
-    if let Some(external) = sys::loaded("_frozen_importlib_external") {
-        let loader = getattr_str(&external, "SourceFileLoader")?;
-        dict.set_str("__loader__", call(&loader, &[str_obj("__main__"), filename_obj])?);
-    }
+    set_main_file(filename, "SourceFileLoader")?;
     let code =
         compile::Source::Text(text.into()).compile(filename, Mode::Exec, compile::default_options())?;
     execute(&code).map(drop)
@@ -178,7 +242,9 @@ pub fn interactive(quiet: bool) -> i32 {
                 }
             }
             Ok(None) => {
-                error_display::write_stderr("\n");
+                if terminal() {
+                    error_display::write_stderr("\n");
+                }
                 return 0;
             }
             Err(Raised) => {
@@ -214,12 +280,28 @@ fn prompt(name: &str) -> PyResult<Obj> {
     }
 }
 
+/// Whether somebody sits at both ends.
+fn terminal() -> bool {
+    use std::io::IsTerminal;
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// A line of input. Prompts go to standard error unless both ends are a terminal, as they belong to nobody's data.
+fn read_line(input: &Obj, prompt: &Obj) -> PyResult<Obj> {
+    if terminal() {
+        return call1(input, prompt);
+    }
+    crate::init::flush_streams();
+    error_display::write_stderr(&str_string(prompt)?);
+    call1(input, &str_obj(""))
+}
+
 /// Reads lines until they are a statement; `None` at the end of input.
 fn read_statement() -> PyResult<Option<String>> {
     let input = crate::builtins::get("input")?;
     let mut text = String::new();
     loop {
-        let line = match call1(&input, &prompt(if text.is_empty() { "ps1" } else { "ps2" })?) {
+        let line = match read_line(&input, &prompt(if text.is_empty() { "ps1" } else { "ps2" })?) {
             Ok(line) => str_string(&line)?,
             Err(Raised) => {
                 drop(catch(&types().eof_error)?);

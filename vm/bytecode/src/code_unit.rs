@@ -77,6 +77,15 @@ pub struct Position {
 impl Position {
     /// No source location.
     pub const NONE: Self = Self { line: 0, end_line: 0, col: 0, end_col: 0 };
+
+    /// A line, without columns.
+    pub const fn of_line(line: u32) -> Self {
+        Self { line, end_line: line, col: u32::MAX, end_col: u32::MAX }
+    }
+    /// Whether there are columns.
+    pub const fn has_columns(&self) -> bool {
+        self.col != u32::MAX && self.end_col != u32::MAX
+    }
 }
 
 /// A compiled code block: module, function, class body, lambda, comprehension, annotation scope.

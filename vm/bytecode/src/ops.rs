@@ -224,6 +224,9 @@ macro_rules! for_each_op {
     CallIntrinsic1 "CALL_INTRINSIC_1" (W R U) "rA = Intrinsic1(c) of rB.";
     CallIntrinsic2 "CALL_INTRINSIC_2" (W X U) "rA = Intrinsic2(c) of rB and rB+1, both consumed.";
 
+    // --- never executed ------------------------------------------------------------------------------
+    Resume "RESUME" (O O O) "The entry of a call, in the line of its `def`: what Python code sees in front of instruction 0 (`co_code`, `f_lasti`). As NOP.";
+
     // --- specialised: installed by the interpreter ---------------------------------------------------
         }
     };

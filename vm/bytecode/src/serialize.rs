@@ -11,7 +11,7 @@ use crate::instr::Instr;
 use crate::ops::Op;
 
 /// First bytes of a serialized unit: format number and number of opcodes.
-pub const VERSION: u32 = 1 << 16 | Op::COUNT as u32;
+pub const VERSION: u32 = 2 << 16 | Op::COUNT as u32;
 
 /// The bytes do not hold a code unit of this build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,14 @@ pub fn serialize(unit: &CodeUnit) -> Vec<u8> {
     let mut out = Writer(Vec::new());
     out.number(VERSION as u64);
     out.unit(unit);
+    out.0
+}
+
+/// Writes a unit as if it had no constants; nor does the one that is read then.
+pub fn serialize_without_constants(unit: &CodeUnit) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    out.number(VERSION as u64);
+    out.unit_with(unit, &[]);
     out.0
 }
 
@@ -133,6 +141,9 @@ impl Writer {
         }
     }
     fn unit(&mut self, unit: &CodeUnit) {
+        self.unit_with(unit, &unit.consts);
+    }
+    fn unit_with(&mut self, unit: &CodeUnit, consts: &[Const]) {
         self.number(unit.instrs.len() as u64);
         for instr in &unit.instrs {
             self.number(instr.opcode() as u64);
@@ -149,7 +160,7 @@ impl Writer {
             self.signed(position.end_col as i64 - position.col as i64);
             before = *position;
         }
-        self.consts(&unit.consts);
+        self.consts(consts);
         for texts in [&unit.names, &unit.varnames, &unit.cellvars, &unit.freevars] {
             self.texts(texts);
         }

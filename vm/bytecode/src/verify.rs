@@ -24,7 +24,14 @@ impl std::error::Error for Invalid {}
 pub fn verify(unit: &CodeUnit) -> Result<(), Invalid> {
     let instrs = &unit.instrs;
     let at = |instruction: usize| Invalid { instruction };
-    if unit.positions.len() != instrs.len() || unit.nparams() > unit.nregs as u32 || unit.nlocals > unit.nregs
+    // Code can be made without a line table.
+    if !(unit.positions.is_empty() || unit.positions.len() == instrs.len())
+        || unit.nparams() > unit.nregs as u32
+        || unit.nlocals > unit.first_temp
+        || unit.first_temp > unit.nregs
+        || unit.varnames.len() != unit.nlocals as usize
+        || unit.cellvars.len() != unit.cell_registers.len()
+        || unit.freevars.len() != unit.free_registers.len()
     {
         return Err(at(0));
     }

@@ -48,9 +48,18 @@ fn main() {
 }
 
 fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
-    let settings = settings::from(options, arguments);
+    let settings = match settings::from(options, arguments) {
+        Ok(settings) => settings,
+        Err(complaint) => {
+            error_display::write_stderr(&format!(
+                "Fatal Python error: {complaint}\nPython runtime state: preinitialized\n\n"
+            ));
+            return 1;
+        }
+    };
     let program_name = arguments.first().map_or("taipan".into(), |a| a.to_string_lossy().into_owned());
-    let (quiet, inspect) = (options.quiet, options.inspect);
+    let quiet = options.quiet;
+    let inspect = settings.inspect > 0;
     let config = init::Config { modules: taipan_stdlib::modules(), settings };
     if init::initialize(config).is_err() {
         let status = error_display::handle_uncaught().max(1);
@@ -63,10 +72,13 @@ fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
         Program::Command(text) => run::command(text),
         Program::Module(name) => run::module(name),
         Program::Script(path) => run::script(Path::new(path), &program_name, options.skip_first_line),
-        Program::Stdin if terminal => run::interactive(quiet),
+        Program::Stdin if terminal || options.interactive => run::interactive(quiet),
         Program::Stdin => run::stdin(),
     };
-    if inspect && terminal && options.program.as_ref().is_some_and(|p| *p != Program::Stdin) {
+    if inspect
+        && (terminal || options.interactive)
+        && options.program.as_ref().is_some_and(|p| *p != Program::Stdin)
+    {
         status = run::interactive(true);
     }
     let status = init::finalize(status);

@@ -33,6 +33,8 @@ pub struct Options {
     pub bytes_warning: u32,
     pub dont_write_bytecode: bool,
     pub skip_first_line: bool,
+    /// `-R`: whatever PYTHONHASHSEED says.
+    pub random_hashes: bool,
     /// `-W` arguments in order.
     pub warnings: Vec<String>,
     /// `-X` arguments in order.
@@ -75,6 +77,7 @@ Options (and corresponding environment variables):
 -OO    : do -O changes and also discard docstrings
 -P     : don't prepend a potentially unsafe path to sys.path; also PYTHONSAFEPATH
 -q     : don't print version and copyright messages on interactive startup
+-R     : use a random seed for hashes even if PYTHONHASHSEED is set
 -s     : don't add user site directory to sys.path; also PYTHONNOUSERSITE=x
 -S     : don't imply 'import site' on initialization
 -u     : force the stdout and stderr streams to be unbuffered; also PYTHONUNBUFFERED=x
@@ -155,6 +158,7 @@ pub fn parse(arguments: &[OsString], version: &str) -> Request {
                 'O' => options.optimize += 1,
                 'P' => options.safe_path = true,
                 'q' => options.quiet = true,
+                'R' => options.random_hashes = true,
                 's' => options.no_user_site = true,
                 'S' => options.no_site = true,
                 'u' => options.unbuffered = true,

@@ -57,7 +57,7 @@ fn path0(options: &Options) -> Option<String> {
         }
         Program::Script(path) => {
             let path = Path::new(path);
-            if path.is_dir() || path.extension().is_some_and(|e| e == "zip" || e == "pyz") {
+            if taipan_vm::run::is_container(path) {
                 return None;
             }
             let real = std::fs::canonicalize(path)
@@ -69,7 +69,7 @@ fn path0(options: &Options) -> Option<String> {
 }
 
 /// The settings for a command line.
-pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
+pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, String> {
     let x_options: Vec<(String, Option<String>)> = options
         .xoptions
         .iter()
@@ -95,9 +95,31 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
         1 => warn_options.push("default::BytesWarning".to_owned()),
         _ => warn_options.push("error::BytesWarning".to_owned()),
     }
-    let hash_seed = variable(options, "PYTHONHASHSEED").and_then(|seed| seed.parse::<u32>().ok());
-    let digits =
-        x("int_max_str_digits").map(str::to_owned).or_else(|| variable(options, "PYTHONINTMAXSTRDIGITS"));
+    let hash_seed = match variable(options, "PYTHONHASHSEED").filter(|seed| seed != "random") {
+        _ if options.random_hashes => None,
+        None => None,
+        Some(seed) => Some(seed.parse::<u32>().map_err(|_| {
+            "config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]"
+        })?),
+    };
+    // A word without a value is no number.
+    let digits = match x_options.iter().rev().find(|(name, _)| name == "int_max_str_digits") {
+        Some((_, value)) => Some(("-X int_max_str_digits", value.clone().unwrap_or_default())),
+        None => variable(options, "PYTHONINTMAXSTRDIGITS").map(|value| ("PYTHONINTMAXSTRDIGITS", value)),
+    };
+    let int_max_str_digits = match digits {
+        None => 4300,
+        Some((_, text))
+            if text.parse().is_ok_and(|n: i64| n == 0 || (640..=i64::from(i32::MAX)).contains(&n)) =>
+        {
+            text.parse().unwrap_or(4300)
+        }
+        Some((origin, _)) => {
+            return Err(format!(
+                "config_init_int_max_str_digits: {origin}: invalid limit; must be >= 640 or 0 for unlimited."
+            ));
+        }
+    };
     let python_path = variable(options, "PYTHONPATH")
         .map(|folders| {
             std::env::split_paths(&folders)
@@ -106,7 +128,7 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
         })
         .unwrap_or_default();
     let library = options.stdlib.as_ref().map(text).or_else(|| variable(options, "TAIPAN_HOME"));
-    Settings {
+    Ok(Settings {
         debug: i64::from(options.debug),
         inspect: i64::from(options.inspect || is_set(options, "PYTHONINSPECT")),
         interactive: i64::from(options.interactive),
@@ -127,20 +149,22 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Settings {
         warn_default_encoding: x("warn_default_encoding").is_some()
             || is_set(options, "PYTHONWARNDEFAULTENCODING"),
         safe_path: options.safe_path || is_set(options, "PYTHONSAFEPATH"),
-        int_max_str_digits: digits.and_then(|d| d.parse().ok()).unwrap_or(4300),
+        int_max_str_digits,
         unbuffered: options.unbuffered || is_set(options, "PYTHONUNBUFFERED"),
         hash_seed,
         python_path,
         library,
-        argv: options.argv.iter().map(text).collect(),
-        orig_argv: arguments.iter().map(text).collect(),
+        argv: options.argv.clone(),
+        orig_argv: arguments.to_vec(),
         path0: if is_set(options, "PYTHONSAFEPATH") { None } else { path0(options) },
         warn_options,
         pycache_prefix: x("pycache_prefix")
             .map(str::to_owned)
-            .or_else(|| variable(options, "PYTHONPYCACHEPREFIX")),
+            .or_else(|| variable(options, "PYTHONPYCACHEPREFIX"))
+            .filter(|prefix| !prefix.is_empty()),
+        no_debug_ranges: x("no_debug_ranges").is_some() || is_set(options, "PYTHONNODEBUGRANGES"),
         x_options,
         executable: executable(arguments),
         io_encoding: variable(options, "PYTHONIOENCODING"),
-    }
+    })
 }

@@ -19,14 +19,17 @@ mod warnings;
 
 use std::borrow::Cow;
 
+use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode as ParserMode, ParseOptions};
+use ruff_text_size::Ranged;
 
 pub use symbols::TableEntry;
 pub use syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
 pub use taipan_bytecode::CodeUnit;
 
 use source::Source;
+pub use source::TreeSource;
 
 /// The `mode` argument of `compile()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct Options {
     pub allow_incomplete_input: bool,
     /// `PyCF_DONT_IMPLY_DEDENT`: the end of interactive input does not end an indented block.
     pub keep_indents: bool,
+    /// The most digits that a decimal integer may have; 0: any number.
+    pub max_digits: u32,
 }
 
 /// Compiles a source text.
@@ -90,6 +95,27 @@ pub fn compile_with_warnings(
     })
 }
 
+/// Compiles a tree that nests at most `depth` levels and that was not parsed from a source.
+pub fn compile_tree(
+    module: &Mod,
+    source: &TreeSource,
+    depth: usize,
+    filename: &str,
+    mode: Mode,
+    options: Options,
+) -> Result<(CodeUnit, Vec<CompileWarning>), SyntaxErrorInfo> {
+    let source = Source::of_tree(source);
+    nesting::with_stack_for(depth, || {
+        let mut warnings = Vec::new();
+        if let Mod::Module(module) = module {
+            warnings::of_body(&source, &module.body, &mut warnings);
+        }
+        lower::compile_module(&source, module, filename, mode, options)
+            .map(|(code, more)| (code, warnings.into_iter().chain(more).collect()))
+            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
+    })
+}
+
 /// Parses a source text without compiling it: the syntax tree, or the error that the parser finds.
 pub fn parse(
     source: &str,
@@ -99,6 +125,14 @@ pub fn parse(
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
     let plain = with_plain_inequality(text, options);
     parsed(&Source::new(&plain), text, mode, options, |module, warnings| Ok((module, warnings)))
+}
+
+/// Where the comments of a source are, if the parser takes it.
+pub fn comments(source: &str) -> Vec<ruff_text_size::TextRange> {
+    let options = ParseOptions::from(ParserMode::Module).with_target_version(PythonVersion::PY314);
+    let parsed = ruff_python_parser::parse_unchecked(source, options);
+    let tokens = parsed.tokens().iter();
+    tokens.filter(|t| t.kind() == TokenKind::Comment).map(|t| t.range()).collect()
 }
 
 /// What the diagnosis minds about a source; `None` if it takes it. For tests: compiling asks only if it must.
@@ -132,6 +166,29 @@ fn with_plain_inequality(text: &str, options: Options) -> Cow<'_, str> {
 fn has_diamonds(text: &str, options: Options) -> bool {
     options.future_flags & taipan_bytecode::flags::CO_FUTURE_BARRY_AS_BDFL != 0
         || text.lines().any(|line| line.starts_with("from __future__ import barry_as_FLUFL"))
+}
+
+/// A decimal integer with more digits than there may be.
+fn too_many_digits(source: &Source<'_>, tokens: &Tokens, most: u32) -> Option<Box<syntax_error::Failure>> {
+    if most == 0 {
+        return None;
+    }
+    for token in tokens.iter().filter(|t| t.kind() == TokenKind::Int) {
+        let text = &source.text[token.range()];
+        if text.len() <= most as usize
+            || text.starts_with(['0']) && !text.chars().all(|c| matches!(c, '0' | '_'))
+        {
+            continue;
+        }
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        if digits > most as usize {
+            let message = format!(
+                "Exceeds the limit ({most} digits) for integer string conversion: value has {digits} digits; use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer literals to avoid decimal conversion limits."
+            );
+            return Some(syntax_error::Failure::syntax(message, token.range()));
+        }
+    }
+    None
 }
 
 /// Parses and hands the tree on; the error is what CPython finds in `text`.
@@ -174,6 +231,9 @@ fn parsed<T: Send>(
         if let Some(failure) = syntax_error::of_parser(&parsed) {
             let found = diagnosis::diagnose(text, start, settings);
             return Err(found.map_or_else(|| failure.into_info(source), |info| *info));
+        }
+        if let Some(failure) = too_many_digits(source, parsed.tokens(), options.max_digits) {
+            return Err(failure.into_info(source));
         }
         let warnings = warnings::of_tokens(source, parsed.tokens());
         next(parsed.into_syntax(), warnings)

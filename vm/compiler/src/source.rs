@@ -1,12 +1,53 @@
-//! The source text with its line starts.
+//! The source text with its line starts; or, of a tree that was made without one, the places of its nodes.
 
+use ruff_python_ast::AtomicNodeIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use taipan_bytecode::Position;
+
+/// What stands for the source of a tree that has none: ranges in the tree are made of numbers of places.
+///
+/// Offsets below [`TreeSource::TEXTS`] are places, those from there on lead into texts.
+#[derive(Debug, Default)]
+pub struct TreeSource {
+    /// One-based line and zero-based column.
+    places: Vec<(u32, u32)>,
+    texts: String,
+    /// What nodes look like in a source, by their number.
+    named: Vec<String>,
+}
+
+impl TreeSource {
+    const TEXTS: u32 = 1 << 31;
+
+    /// An offset for a place, higher than all before.
+    pub fn place(&mut self, line: u32, column: u32) -> TextSize {
+        if self.places.len() < Self::TEXTS as usize - 1 {
+            self.places.push((line, column));
+        }
+        self.last()
+    }
+    /// The offset given out last.
+    pub fn last(&self) -> TextSize {
+        TextSize::from(self.places.len().saturating_sub(1) as u32)
+    }
+    /// A range that has this text.
+    pub fn text(&mut self, text: &str) -> TextRange {
+        let start = Self::TEXTS + self.texts.len() as u32;
+        self.texts.push_str(text);
+        TextRange::at(TextSize::from(start), TextSize::of(text))
+    }
+    /// Says what the node with this index, an f-string or a field, looks like in a source.
+    pub fn name_text(&mut self, node: &AtomicNodeIndex, text: String) {
+        node.set((self.named.len() as u32).into());
+        self.named.push(text);
+    }
+}
 
 /// Source text and where its lines begin.
 pub(crate) struct Source<'a> {
     pub(crate) text: &'a str,
     starts: Vec<u32>,
+    tree: Option<&'a TreeSource>,
 }
 
 impl<'a> Source<'a> {
@@ -18,12 +59,26 @@ impl<'a> Source<'a> {
                 starts.push(i as u32 + 1);
             }
         }
-        Self { text, starts }
+        Self { text, starts, tree: None }
+    }
+
+    /// The source of a tree that has none.
+    pub(crate) fn of_tree(tree: &'a TreeSource) -> Self {
+        Self { text: "", starts: vec![0], tree: Some(tree) }
+    }
+
+    /// The text that a node of a tree without source was given.
+    pub(crate) fn named(&self, node: &AtomicNodeIndex) -> Option<&'a str> {
+        let index = node.load().as_u32()?;
+        self.tree?.named.get(index as usize).map(String::as_str)
     }
 
     /// One-based line and zero-based byte column.
     pub(crate) fn line_and_column(&self, offset: TextSize) -> (u32, u32) {
         let offset = offset.to_u32();
+        if let Some(tree) = self.tree {
+            return tree.places.get(offset as usize).copied().unwrap_or((1, 0));
+        }
         let line = self.starts.partition_point(|start| *start <= offset);
         (line as u32, offset - self.starts[line - 1])
     }
@@ -31,6 +86,9 @@ impl<'a> Source<'a> {
     /// One-based line and one-based character column.
     pub(crate) fn line_and_character(&self, offset: TextSize) -> (u32, u32) {
         let (line, column) = self.line_and_column(offset);
+        if self.tree.is_some() {
+            return (line, column + 1);
+        }
         let start = self.starts[line as usize - 1] as usize;
         let end = (start + column as usize).min(self.text.len());
         let characters = self.text.get(start..end).map_or(column as usize, |s| s.chars().count());
@@ -67,6 +125,15 @@ impl<'a> Source<'a> {
     }
 
     pub(crate) fn slice(&self, node: &impl Ranged) -> &'a str {
-        &self.text[node.range()]
+        match self.tree {
+            Some(tree) => {
+                let range = node.range();
+                let at =
+                    |offset: TextSize| offset.to_u32().checked_sub(TreeSource::TEXTS).map(|at| at as usize);
+                let found = at(range.start()).zip(at(range.end()));
+                found.and_then(|(start, end)| tree.texts.get(start..end)).unwrap_or_default()
+            }
+            None => &self.text[node.range()],
+        }
     }
 }

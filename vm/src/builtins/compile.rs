@@ -24,6 +24,8 @@ pub struct CompileOptions {
     pub options: Options,
     /// Input that ends too early raises `_IncompleteInputError`.
     pub allow_incomplete: bool,
+    /// The minor version of Python whose syntax is accepted for a tree; negative: this one's.
+    pub feature_version: i64,
 }
 
 /// The options of `exec` and `eval`: the calling code's future features, the interpreter's optimization.
@@ -38,8 +40,13 @@ pub fn inherited_options() -> CompileOptions {
 /// The interpreter's own options.
 pub fn default_options() -> CompileOptions {
     CompileOptions {
-        options: Options { optimize: crate::sys::config::optimize(), ..Options::default() },
+        options: Options {
+            optimize: crate::sys::config::optimize(),
+            max_digits: taipan_objects::int::max_str_digits() as u32,
+            ..Options::default()
+        },
         allow_incomplete: false,
+        feature_version: -1,
     }
 }
 
@@ -106,6 +113,7 @@ mod items {
             options.options.optimize = optimize as u8;
         }
         options.options.allow_top_level_await = flags & PYCF_ALLOW_TOP_LEVEL_AWAIT != 0;
+        options.feature_version = if flags & PYCF_ONLY_AST != 0 { _feature_version } else { -1 };
         options.allow_incomplete = flags & PYCF_ALLOW_INCOMPLETE_INPUT != 0;
         options.options.allow_incomplete_input = options.allow_incomplete;
         options.options.keep_indents = flags & PYCF_DONT_IMPLY_DEDENT != 0;

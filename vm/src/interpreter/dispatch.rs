@@ -283,7 +283,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                 }
                 let i = word_at(instrs, pc);
                 match decode(i) {
-                    Op::Nop => next!(),
+                    Op::Nop | Op::Resume => next!(),
                     Op::LoadConst => {
                         let value = code.consts[i.b() as usize].value();
                         regs.write_value(i.a() as usize, value.uncounted());

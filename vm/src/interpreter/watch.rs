@@ -229,7 +229,12 @@ impl Watcher {
         } else {
             self.line = 0;
         }
-        monitoring::deliver(thread, code, pc, event, || arguments([offset(pc)]))?;
+        if monitoring::wanted(code, event.bit()) != 0 {
+            // The beginning of a call is at its entry, in the line of the `def`.
+            let _line = (!resumed).then(|| functions::FirstLine::of(&crate::frame::object_of(frame)));
+            let at = if resumed { offset(pc) } else { int_obj(0) };
+            monitoring::deliver(thread, code, pc, event, || arguments([at]))?;
+        }
         functions::profile(thread, frame, event, What::Call, none)?;
         functions::trace(thread, frame, event, What::Call, none)
     }

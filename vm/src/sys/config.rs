@@ -1,5 +1,6 @@
 //! What the command line and the environment decided, fixed before the interpreter starts.
 
+use std::ffi::OsString;
 use std::sync::OnceLock;
 
 /// The interpreter's settings; `sys.flags` and others show them.
@@ -31,8 +32,8 @@ pub struct Settings {
     /// `--stdlib` or `TAIPAN_HOME`.
     pub library: Option<String>,
     /// `sys.argv`.
-    pub argv: Vec<String>,
-    pub orig_argv: Vec<String>,
+    pub argv: Vec<OsString>,
+    pub orig_argv: Vec<OsString>,
     /// First entry of `sys.path`, if there is one.
     pub path0: Option<String>,
     pub warn_options: Vec<String>,
@@ -42,6 +43,8 @@ pub struct Settings {
     /// `PYTHONIOENCODING`.
     pub io_encoding: Option<String>,
     pub pycache_prefix: Option<String>,
+    /// `-X no_debug_ranges`.
+    pub no_debug_ranges: bool,
 }
 
 impl Default for Settings {
@@ -69,7 +72,7 @@ impl Default for Settings {
             hash_seed: None,
             python_path: Vec::new(),
             library: None,
-            argv: vec![String::new()],
+            argv: vec![OsString::new()],
             orig_argv: Vec::new(),
             path0: None,
             warn_options: Vec::new(),
@@ -77,6 +80,7 @@ impl Default for Settings {
             executable: String::new(),
             io_encoding: None,
             pycache_prefix: None,
+            no_debug_ranges: false,
         }
     }
 }

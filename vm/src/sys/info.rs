@@ -155,6 +155,13 @@ fn version_info() -> Obj {
         .clone()
 }
 
+/// Words of the command line; what is no UTF-8 in them is escaped.
+fn arguments(words: &[std::ffi::OsString]) -> Obj {
+    use std::os::unix::ffi::OsStrExt;
+    let text = |word: &std::ffi::OsString| taipan_objects::str::codecs::decode_fs(word.as_bytes()).into_obj();
+    list_obj(words.iter().map(text).collect())
+}
+
 fn strings(texts: &[String]) -> Obj {
     list_obj(texts.iter().map(|t| path_text(t)).collect())
 }
@@ -294,8 +301,8 @@ mod items {
             PySet::frozen(STDLIB_MODULE_NAMES.split_whitespace().map(|n| intern(n).into_obj()).collect()),
         )?;
         module.add("_git", ("taipan", "", ""))?;
-        module.add("argv", strings(&s.argv))?;
-        module.add("orig_argv", strings(&s.orig_argv))?;
+        module.add("argv", arguments(&s.argv))?;
+        module.add("orig_argv", arguments(&s.orig_argv))?;
         module.add("warnoptions", strings(&s.warn_options))?;
         let options = PyDict::new();
         for (name, value) in &s.x_options {

@@ -123,13 +123,19 @@ pub fn profile(
 /// While a call is reported the frame is in the line of its `def`.
 fn first_line(object: &Py<PyFrame>, what: What) -> Option<FirstLine> {
     let fresh = what == What::Call && object.lasti.load(Ordering::Relaxed) <= start_of(&object.code) as u32;
-    fresh.then(|| {
-        object.lineno.store(object.code.unit.first_line as i32, Ordering::Relaxed);
-        FirstLine(object.clone())
-    })
+    fresh.then(|| FirstLine::of(object))
 }
 
-struct FirstLine(Py<PyFrame>);
+/// Puts a frame into its first line for as long as this lives.
+pub struct FirstLine(Py<PyFrame>);
+
+impl FirstLine {
+    /// See the type.
+    pub fn of(object: &Py<PyFrame>) -> FirstLine {
+        object.lineno.store(object.code.unit.first_line as i32, Ordering::Relaxed);
+        FirstLine(object.clone())
+    }
+}
 
 impl Drop for FirstLine {
     fn drop(&mut self) {

@@ -2,6 +2,7 @@
 
 mod from_source;
 mod grammar;
+mod into_tree;
 mod validate;
 
 use std::sync::OnceLock;
@@ -42,6 +43,24 @@ fn names(names: impl IntoIterator<Item = &'static str>) -> Obj {
     tuple_obj(names.into_iter().map(|n| intern(n).into_obj()).collect())
 }
 
+/// A node class as the grammar writes it.
+fn form(name: &str, fields: &str) -> String {
+    let fields: Vec<String> = fields
+        .split(' ')
+        .filter_map(|field| field.split_once(':'))
+        .map(|(field, kind)| {
+            let kind = match (field, kind) {
+                ("type_comment" | "kind" | "tag", kind) => kind.replace("str", "string"),
+                ("value", "object") => "constant".to_owned(),
+                ("str", "object") => "constant".to_owned(),
+                (_, kind) => kind.replace("str", "identifier"),
+            };
+            format!("{kind} {field}")
+        })
+        .collect();
+    if fields.is_empty() { name.to_owned() } else { format!("{name}({})", fields.join(", ")) }
+}
+
 fn make_classes() -> Classes {
     let ast = TypeBuilder::new("ast.AST", PyNode::ops())
         .dict()
@@ -80,10 +99,15 @@ fn make_classes() -> Classes {
                 builder = builder.attr(field, none());
             }
         }
-        let signature: Vec<String> =
-            parsed.iter().map(|(f, k)| format!("{} {f}", k.replace("str", "identifier"))).collect();
-        let doc =
-            if signature.is_empty() { name.to_owned() } else { format!("{name}({})", signature.join(", ")) };
+        let forms: Vec<String> =
+            NODES.iter().filter(|node| node.1 == name).map(|node| form(node.0, node.2)).collect();
+        let doc = if forms.is_empty() {
+            form(name, fields)
+        } else if forms.iter().any(|form| form.contains('(')) {
+            format!("{name} = {}", forms.join(&format!("\n{}| ", " ".repeat(name.len() + 1))))
+        } else {
+            format!("{name} = {}", forms.join(" | "))
+        };
         let class = builder.doc(Box::leak(doc.into_boxed_str())).make();
         class.set_flag(type_flags::IMMUTABLE, false);
         by_name.insert(name, class);
@@ -285,15 +309,40 @@ impl PyNode {
         let dict = getattr(slf, &istr!("__dict__"))?;
         Ok(tuple_obj(vec![class_of(slf).to_obj(), blanks, dict]))
     }
+    #[pymethod]
+    fn __reduce__(slf: &Obj) -> PyResult<Obj> {
+        Self::__reduce_ex__(slf, &int_obj(2))
+    }
     #[pymethod(sig = "(**fields)")]
     fn __replace__(slf: &Obj, fields: Kwargs<'_>) -> PyResult<Obj> {
-        let mut known = class_tuple(slf, "_fields")?;
+        let own = class_tuple(slf, "_fields")?;
+        let mut known = own.clone();
         known.extend(class_tuple(slf, "_attributes")?);
         let copy = blank(class_of(slf));
-        if let Some(dict) = getattr(slf, &istr!("__dict__"))?.downcast::<PyDict>() {
-            for (name, value) in dict.snapshot() {
-                setattr(&copy, &name_of(&name)?, &value)?;
+        let values = getattr(slf, &istr!("__dict__"))?;
+        let values = values.downcast::<PyDict>();
+        let mut missing = Vec::new();
+        for name in &known {
+            let given = fields.iter().any(|(field, _)| field.is(name) || eq(field, name).unwrap_or(false));
+            match values.map_or(Ok(None), |values| values.get(name))? {
+                Some(value) => setattr(&copy, &name_of(name)?, &value)?,
+                // What the class has is optional.
+                None if !given && getattr_opt(&class_of(slf).to_obj(), &name_of(name)?)?.is_none() => {
+                    if contains_name(&own, name)? {
+                        missing.push(repr_string(name)?);
+                    }
+                }
+                None => {}
             }
+        }
+        if !missing.is_empty() {
+            return Err(type_error(format!(
+                "{}.__replace__ missing {} keyword argument{}: {}.",
+                shown(class_of(slf)),
+                missing.len(),
+                if missing.len() == 1 { "" } else { "s" },
+                missing.join(", ")
+            )));
         }
         for (name, value) in fields.iter() {
             if !contains_name(&known, name)? {
@@ -334,6 +383,7 @@ mod items {
                 kinds.set_str(field, field_type(kind)?);
             }
             if !fields.is_empty() {
+                class.dict().set_str("__annotations__", kinds.clone().into_obj());
                 class.dict().set_str("_field_types", kinds.into_obj());
                 class.modified();
             }

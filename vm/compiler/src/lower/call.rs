@@ -69,7 +69,7 @@ impl<'a> Compiler<'a> {
         let mut names = Vec::new();
         for keyword in &arguments.keywords {
             if let Some(name) = &keyword.arg {
-                names.push(Const::Str(self.mangled(name)));
+                names.push(Const::Str(name.to_string()));
             }
             self.expr_argument(&keyword.value)?;
         }
@@ -202,7 +202,7 @@ impl<'a> Compiler<'a> {
             match &keyword.arg {
                 Some(name) => {
                     // Through a dict of one, so that a repeated name is found.
-                    let first = self.load_const(Const::Str(self.mangled(name)), None);
+                    let first = self.load_const(Const::Str(name.to_string()), None);
                     self.expr_temp(&keyword.value)?;
                     self.at(keyword.range);
                     if arguments.keywords.iter().all(|k| k.arg.is_some()) {

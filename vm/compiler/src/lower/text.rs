@@ -380,6 +380,9 @@ impl<'a> Compiler<'a> {
 
     /// The expression of a field as written, blanks around it included, up to what ends it.
     fn field_text(&self, field: &InterpolatedElement) -> String {
+        if let Some(text) = self.source.named(&field.node_index) {
+            return text.to_owned();
+        }
         let start = field.range.start().to_usize() + 1;
         let mut end = field.expression.range().end().to_usize();
         let text = self.source.text;

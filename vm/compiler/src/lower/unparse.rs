@@ -2,7 +2,6 @@
 //! `Python/ast_unparse.c`).
 
 use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, Number, Operator, Parameters, UnaryOp};
-use ruff_text_size::Ranged;
 
 use crate::source::Source;
 
@@ -254,7 +253,11 @@ impl Writer<'_> {
             Expr::NoneLiteral(_) => self.text("None"),
             Expr::EllipsisLiteral(_) => self.text("..."),
             Expr::FString(_) | Expr::TString(_) | Expr::IpyEscapeCommand(_) => {
-                let text = self.source.text[e.range()].to_owned();
+                let named = match e {
+                    Expr::FString(f) => self.source.named(&f.node_index),
+                    _ => None,
+                };
+                let text = named.unwrap_or_else(|| self.source.slice(e)).to_owned();
                 self.text(&text);
             }
         }

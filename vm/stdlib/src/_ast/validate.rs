@@ -126,7 +126,8 @@ fn wrong<T>(message: impl AsRef<str>) -> PyResult<T> {
     Err(value_error(message))
 }
 
-fn name_of(obj: &Obj) -> &'static str {
+/// The node class of the grammar that an object is of; empty if it is none.
+pub(super) fn name_of(obj: &Obj) -> &'static str {
     any_entry(obj).map_or("", |node| node.0)
 }
 
@@ -143,8 +144,15 @@ fn meaning(obj: &Obj) -> PyResult<()> {
     if positions {
         check_position(obj)?;
     }
-    before(obj, name)?;
-    for (field, kind) in fields_of(node) {
+    if name != "arguments" {
+        before(obj, name)?;
+    }
+    // What a comprehension evaluates first is checked first.
+    let mut fields: Vec<_> = fields_of(node).collect();
+    if matches!(name, "ListComp" | "SetComp" | "DictComp" | "GeneratorExp") {
+        fields.sort_by_key(|(field, _)| *field != "generators");
+    }
+    for (field, kind) in fields {
         if field == "ctx" {
             continue;
         }
@@ -165,6 +173,9 @@ fn meaning(obj: &Obj) -> PyResult<()> {
         } else if !is_none(&value) {
             child(name, field, kind, &value)?;
         }
+    }
+    if name == "arguments" {
+        before(obj, name)?;
     }
     Ok(())
 }
@@ -281,7 +292,7 @@ fn before(obj: &Obj, name: &str) -> PyResult<()> {
         "Try" | "TryStar" => {
             let (handlers, last) = (length("handlers")?, length("finalbody")?);
             if handlers == 0 && last == 0 {
-                return wrong(format!("{name} has neither handlers nor finalbody"));
+                return wrong(format!("{name} has neither except handlers nor finalbody"));
             }
             if handlers == 0 && length("orelse")? > 0 {
                 return wrong(format!("{name} has orelse but no except handlers"));

@@ -4,7 +4,7 @@ use ruff_python_ast::{
     self as ast, BoolOp, CmpOp, ConversionFlag, Expr, ExprContext, FStringPart, InterpolatedElement,
     InterpolatedStringElement, InterpolatedStringElements, Number, Operator, UnaryOp,
 };
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use taipan_objects::prelude::*;
 use taipan_objects::types::types;
 
@@ -136,7 +136,9 @@ impl Builder<'_> {
                 let mut inner = Pieces { nodes: Vec::new(), text: String::new(), range: None };
                 self.elements(&spec.elements, kind, &mut inner)?;
                 self.flush(&mut inner)?;
-                self.node("JoinedStr", spec.range, &[("values", list_obj(inner.nodes))])?
+                // Its colon is part of it.
+                let range = TextRange::new(spec.range.start() - TextSize::from(1), spec.range.end());
+                self.node("JoinedStr", range, &[("values", list_obj(inner.nodes))])?
             }
         };
         let value = self.expression(&element.expression)?;

@@ -4,7 +4,7 @@ use ruff_python_ast::{self as ast, ExceptHandler, Stmt, TypeParam};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use taipan_objects::prelude::*;
 
-use super::Builder;
+use super::{Builder, type_comments};
 
 impl Builder<'_> {
     /// Where a decorated definition's own first word is.
@@ -98,23 +98,42 @@ impl Builder<'_> {
         Ok(list_obj(vec![nested]))
     }
 
+    fn type_comment(&self, end: TextSize, between: impl Fn(&str) -> bool) -> Obj {
+        self.type_comments.take(self.source, end, between).map_or_else(none, |(_, text)| str_obj(&text))
+    }
+
     pub(super) fn statement(&self, statement: &Stmt) -> PyResult<Obj> {
         enter_native_while(" during ast construction")?;
         let range = statement.range();
         match statement {
-            Stmt::FunctionDef(s) => self.node(
-                if s.is_async { "AsyncFunctionDef" } else { "FunctionDef" },
-                self.definition_range(range, &s.decorator_list),
-                &[
-                    ("name", self.identifier(&s.name)),
-                    ("args", self.arguments(Some(&s.parameters))?),
-                    ("body", self.body(&s.body)?),
-                    ("decorator_list", self.decorators(&s.decorator_list)?),
-                    ("returns", self.optional_expr(s.returns.as_deref())?),
-                    ("type_comment", none()),
-                    ("type_params", self.type_params(s.type_params.as_deref())?),
-                ],
-            ),
+            Stmt::FunctionDef(s) => {
+                let args = self.arguments(Some(&s.parameters))?;
+                let returns = self.optional_expr(s.returns.as_deref())?;
+                let end =
+                    s.returns.as_deref().map_or(s.parameters.range.end(), |returns| returns.range().end());
+                let take = || self.type_comments.take(self.source, end, type_comments::behind_colon_or_below);
+                let type_comment = take();
+                if let Some((range, _)) = &type_comment {
+                    // Another one on the line below.
+                    let below = |text: &str| text.trim().is_empty() && text.matches('\n').count() == 1;
+                    if self.type_comments.take(self.source, range.end(), below).is_some() {
+                        return Err(syntax_error("Cannot have two type comments on def"));
+                    }
+                }
+                self.node(
+                    if s.is_async { "AsyncFunctionDef" } else { "FunctionDef" },
+                    self.definition_range(range, &s.decorator_list),
+                    &[
+                        ("name", self.identifier(&s.name)),
+                        ("args", args),
+                        ("body", self.body(&s.body)?),
+                        ("decorator_list", self.decorators(&s.decorator_list)?),
+                        ("returns", returns),
+                        ("type_comment", type_comment.map_or_else(none, |(_, text)| str_obj(&text))),
+                        ("type_params", self.type_params(s.type_params.as_deref())?),
+                    ],
+                )
+            }
             Stmt::ClassDef(s) => {
                 let arguments = s.arguments.as_deref();
                 self.node(
@@ -152,7 +171,7 @@ impl Builder<'_> {
                 &[
                     ("targets", self.exprs(&s.targets)?),
                     ("value", self.expression(&s.value)?),
-                    ("type_comment", none()),
+                    ("type_comment", self.type_comment(range.end(), type_comments::on_line)),
                 ],
             ),
             Stmt::AugAssign(s) => self.node(
@@ -174,17 +193,20 @@ impl Builder<'_> {
                     ("simple", int_obj(i64::from(s.simple))),
                 ],
             ),
-            Stmt::For(s) => self.node(
-                if s.is_async { "AsyncFor" } else { "For" },
-                range,
-                &[
-                    ("target", self.expression(&s.target)?),
-                    ("iter", self.expression(&s.iter)?),
-                    ("body", self.body(&s.body)?),
-                    ("orelse", self.body(&s.orelse)?),
-                    ("type_comment", none()),
-                ],
-            ),
+            Stmt::For(s) => {
+                let type_comment = self.type_comment(s.iter.range().end(), type_comments::behind_colon);
+                self.node(
+                    if s.is_async { "AsyncFor" } else { "For" },
+                    range,
+                    &[
+                        ("target", self.expression(&s.target)?),
+                        ("iter", self.expression(&s.iter)?),
+                        ("body", self.body(&s.body)?),
+                        ("orelse", self.body(&s.orelse)?),
+                        ("type_comment", type_comment),
+                    ],
+                )
+            }
             Stmt::While(s) => self.node(
                 "While",
                 range,
@@ -214,10 +236,12 @@ impl Builder<'_> {
                     )
                 })?;
                 let class = if s.is_async { "AsyncWith" } else { "With" };
+                let end = s.items.last().map_or(range.start(), |item| item.range.end());
+                let type_comment = self.type_comment(end, type_comments::behind_colon);
                 self.node(
                     class,
                     range,
-                    &[("items", items), ("body", self.body(&s.body)?), ("type_comment", none())],
+                    &[("items", items), ("body", self.body(&s.body)?), ("type_comment", type_comment)],
                 )
             }
             Stmt::Match(s) => {

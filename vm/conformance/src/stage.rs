@@ -1,0 +1,84 @@
+//! A copy of the test package: tests write beside themselves.
+//!
+//! Invariant: the copy is gone when the stage is dropped.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+const CHILD: &str = include_str!("../child.py");
+
+/// A temporary folder.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes one.
+    pub fn new() -> Result<Scratch, String> {
+        static MADE: Mutex<u32> = Mutex::new(0);
+        let number = {
+            let mut made = MADE.lock().map_err(|error| error.to_string())?;
+            *made += 1;
+            *made
+        };
+        let path = std::env::temp_dir().join(format!("conformance-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Scratch(path))
+    }
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Tests may leave folders that cannot be read.
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// The copy, and beside it the program that runs one module.
+pub struct Stage {
+    folder: Scratch,
+}
+
+impl Stage {
+    /// Copies the package out of `tests`.
+    pub fn new(tests: &Path) -> Result<Stage, String> {
+        let folder = Scratch::new()?;
+        copy(&tests.join("test"), &folder.path().join("test"))
+            .and_then(|()| std::fs::write(folder.path().join("conformance_child.py"), CHILD))
+            .map_err(|error| format!("copying the tests: {error}"))?;
+        Ok(Stage { folder })
+    }
+    /// What goes into `PYTHONPATH`.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+    /// The program that runs one module.
+    pub fn child(&self) -> PathBuf {
+        self.path().join("conformance_child.py")
+    }
+    /// A text that changes with what is measured.
+    pub fn version() -> &'static str {
+        CHILD
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_symlink() {
+            std::os::unix::fs::symlink(std::fs::read_link(&source)?, &target)?;
+        } else if kind.is_dir() {
+            if entry.file_name() != "__pycache__" {
+                copy(&source, &target)?;
+            }
+        } else {
+            std::fs::copy(&source, &target)?;
+        }
+    }
+    Ok(())
+}
