@@ -199,6 +199,16 @@ pub(crate) fn count(header: &Header) -> i64 {
     i64::from(header.local.load(Ordering::Relaxed)) + i64::from(header.shared.load(Ordering::Acquire) >> 2)
 }
 
+/// Whether no other thread can reach the object: its one counted reference belongs to this thread. The caller holds it in a register, perhaps uncounted
+/// (then the count is that of the register it is lent from).
+#[inline(always)]
+pub fn is_unshared(header: &Header) -> bool {
+    header.local.load(Ordering::Relaxed) == 1
+        && header.owner() == taipan_threading::current_slot()
+        && header.shared.load(Ordering::Acquire) == protocol::DEFAULT
+        && !header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED)
+}
+
 /// Whether `object` is the only reference there is, counted and owned by this thread: then it may be changed in place.
 #[inline]
 pub fn is_unique(object: &Obj) -> bool {
@@ -207,9 +217,5 @@ pub fn is_unique(object: &Obj) -> bool {
         return false;
     }
     // SAFETY: a reference keeps its object alive.
-    let header = unsafe { &*value.ptr() };
-    header.local.load(Ordering::Relaxed) == 1
-        && header.owner() == taipan_threading::current_slot()
-        && header.shared.load(Ordering::Acquire) == protocol::DEFAULT
-        && !header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED)
+    is_unshared(unsafe { &*value.ptr() })
 }

@@ -140,6 +140,16 @@ impl Slot {
         // SAFETY: the slot owned the former content.
         unsafe { Obj::from_value(Value::from_bits(old)) }
     }
+    /// [`Slot::replace`] in an object that no other thread can reach.
+    #[inline]
+    pub fn replace_unshared(&self, value: Option<Obj>) -> Option<Obj> {
+        let bits = value.map_or(0, |v| v.into_counted().bits());
+        let old = self.0.load(Ordering::Relaxed);
+        // Release: whoever reads the object later, through a slot, reads it whole.
+        self.0.store(bits, Ordering::Release);
+        // SAFETY: the slot owned the former content.
+        unsafe { Obj::from_value(Value::from_bits(old)) }
+    }
     /// Replaces the content, dropping the former one.
     #[inline]
     pub fn store(&self, value: Obj) {

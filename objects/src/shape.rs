@@ -62,6 +62,17 @@ unsafe impl Send for Shape {}
 unsafe impl Sync for Shape {}
 
 impl Shape {
+    /// Whether this shape is `other` and the attribute `name` in an inline slot.
+    pub fn extends(&self, other: &Shape, name: &PyStr) -> bool {
+        self.adds(name)
+            && self.parent.is_some_and(|parent| std::ptr::eq(parent, other))
+            && !self.is_dict
+            && other.ext_offset != 0
+            && self.ext_offset == other.ext_offset
+            && self.inline_cap == other.inline_cap
+            && other.count < other.inline_cap
+            && self.count == other.count + 1
+    }
     /// The shape of `id`, if the class has shapes of this module (every class has).
     #[inline(always)]
     pub fn of(header: &Header) -> &'static Shape {
@@ -363,6 +374,21 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
         }
     }
     header.set_shape(next.id);
+    Ok(())
+}
+
+/// Adds the attribute that shape `to` has beyond the object's shape `from` (see [`Shape::extends`]), without a lock, if no other thread can reach the
+/// object. Gives the value back otherwise.
+#[inline]
+pub fn add_unshared(header: &Header, from: &'static Shape, to: ShapeId, value: Obj) -> Result<(), Obj> {
+    if taipan_threading::multi_threaded() && !taipan_gc::refcount::is_unshared(header) {
+        return Err(value);
+    }
+    // SAFETY: its shape.
+    let ext = unsafe { Extension::of(header, from) };
+    // SAFETY: in bounds, because `to` keeps the attribute inline; alive. The slot is empty: no shape named it before.
+    drop(unsafe { ext.slot(from.count) }.replace_unshared(Some(value)));
+    header.set_shape(to);
     Ok(())
 }
 

@@ -191,6 +191,12 @@ impl World {
     }
     /// A thread gives up a counted reference.
     fn drop_counted(&self) {
+        if self.drop_queued() {
+            self.merge_for_owner();
+        }
+    }
+    /// The same; true if the owner has to merge.
+    fn drop_queued(&self) -> bool {
         match protocol::drop_shared(&self.shared) {
             Dropped::Alive => {}
             Dropped::Zero => match protocol::die(&self.flags) {
@@ -198,8 +204,9 @@ impl World {
                 Death::Limbo => *self.limbo.lock().unwrap() = true,
                 Death::Waiting => {}
             },
-            Dropped::Queue => self.merge_for_owner(),
+            Dropped::Queue => return true,
         }
+        false
     }
 }
 
@@ -386,6 +393,56 @@ fn pending_increments_are_written_late() {
             world.drop_pending();
             world.drop_pending();
         }
+    });
+}
+
+/// The owner merges when the written count is below zero already, because the increments of two references that others gave up are pending.
+#[test]
+fn a_merge_below_zero() {
+    explore(3, || {
+        let registry = Registry::leaked();
+        let world = World::new();
+        world.flags.store(protocol::SEEN, Relaxed);
+        let elsewhere = Arc::new(AtomicU64::new(0));
+        registry.register();
+        registry.prepare_thread_start();
+        let reader = {
+            let (world, elsewhere) = (world.clone(), elsewhere.clone());
+            thread::spawn(move || {
+                let me = registry.register();
+                if world.load() {
+                    world.add_counted();
+                    world.add_counted();
+                    elsewhere.swap(WORD, AcqRel);
+                }
+                me.handle_stop();
+                registry.unregister(|| world.flush());
+            })
+        };
+        // Two references are stored elsewhere; both are given up before the owner comes to merge.
+        let mut given_up = elsewhere.swap(0, AcqRel) != 0;
+        if given_up {
+            let queued = [world.drop_queued(), world.drop_queued()].contains(&true);
+            if queued {
+                world.merge_for_owner();
+            }
+        }
+        world.touch();
+        world.slot.swap(0, AcqRel);
+        world.drop_counted();
+        world.sweep(registry);
+        registry.unregister(|| {});
+        reader.join().unwrap();
+        registry.register();
+        if elsewhere.swap(0, AcqRel) != 0 {
+            assert!(!std::mem::replace(&mut given_up, true));
+            world.touch();
+            world.drop_counted();
+            world.drop_counted();
+        }
+        world.sweep(registry);
+        registry.unregister(|| {});
+        assert_eq!(world.freed.load(Relaxed), 1);
     });
 }
 

@@ -257,12 +257,15 @@ pub fn for_each(mut f: impl FnMut(&VmThread)) {
 pub fn dismiss(interpreter: &Interpreter) {
     let me = std::ptr::from_ref(current());
     let mut replaced = Vec::new();
-    for_each(|thread| {
-        if std::ptr::eq(thread.interpreter.get(), interpreter) && !std::ptr::eq(thread, me) {
-            let exit = taipan_objects::types::types().system_exit.to_obj();
-            replaced.push(thread.async_exception.lock().replace(exit));
-            thread.threading.request(taipan_threading::safepoint::ASYNC_EXC);
-        }
+    // Stopped, because a thread changes its interpreter without a lock.
+    taipan_threading::stop_the_world(|_| {
+        for_each(|thread| {
+            if std::ptr::eq(thread.interpreter.get(), interpreter) && !std::ptr::eq(thread, me) {
+                let exit = taipan_objects::types::types().system_exit.to_obj();
+                replaced.push(thread.async_exception.lock().replace(exit));
+                thread.threading.request(taipan_threading::safepoint::ASYNC_EXC);
+            }
+        });
     });
     drop(replaced);
 }

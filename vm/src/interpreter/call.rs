@@ -4,6 +4,7 @@
 //! Generator frames keep their window in the generator; their callees' arguments are moved to the top of the value stack.
 
 mod bind;
+mod direct;
 
 use smallvec::SmallVec;
 use taipan_bytecode::{Instr, Op};
@@ -274,7 +275,7 @@ fn take_args(regs: Regs, first: usize, count: usize) -> SmallVec<[Obj; 8]> {
 }
 
 /// Any arguments: binds them to the parameters.
-#[cold]
+#[inline(never)]
 fn call_function_slow(
     thread: &'static VmThread,
     regs: Regs,
@@ -284,6 +285,14 @@ fn call_function_slow(
     names: &[Obj],
     ret: u16,
 ) -> PyResult<Called> {
+    if let Some(function) = regs.get(base).and_then(|callable| callable.downcast::<PyFunction>()) {
+        let code = function_code(function);
+        if let Some(result) = direct::push(thread, function, code, regs, first, nargs, names, ret) {
+            result?;
+            regs.clear(base);
+            return Ok(Called::Pushed);
+        }
+    }
     let callable = regs.take(base).unwrap_or_else(none);
     let arguments = take_args(regs, first, nargs);
     let positional = arguments.len() - names.len();
@@ -406,7 +415,7 @@ fn call_other(
         && first == base + 2
         && let Some(method) = callable.downcast::<PyBoundMethod>()
     {
-        let (function, receiver) = (method.function.clone(), method.receiver.clone());
+        let (function, receiver) = (method_function(method), method.receiver.clone());
         regs.write(base + 1, receiver);
         regs.write(base, function);
         return call_method(thread, regs, base, nargs, ret);
@@ -517,6 +526,17 @@ fn construct(
     Ok(Some(Called::Pushed))
 }
 
+/// The function of a bound method, for a register: uncounted if the collector alone can end it.
+#[inline(always)]
+fn method_function(method: &PyBoundMethod) -> Obj {
+    let function = &method.function;
+    if function.header().is_some_and(|header| header.has_flag(taipan_gc::HeaderFlags::DEFERRED)) {
+        // SAFETY: a deferred object in a register needs no count.
+        return unsafe { Obj::from_value_unchecked(function.value().uncounted()) };
+    }
+    function.clone()
+}
+
 /// `CALL_KW` and `CALL_METHOD_KW`.
 #[allow(clippy::too_many_arguments)]
 pub fn call_kw(
@@ -534,7 +554,7 @@ pub fn call_kw(
     if !method {
         regs.clear(base + 1);
         if let Some(bound) = regs.get(base).and_then(|c| c.downcast::<PyBoundMethod>()) {
-            let (function, receiver) = (bound.function.clone(), bound.receiver.clone());
+            let (function, receiver) = (method_function(bound), bound.receiver.clone());
             regs.write(base + 1, receiver);
             regs.write(base, function);
         }
@@ -559,12 +579,25 @@ pub fn call_kw(
 
 /// `CALL_EX`.
 pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> PyResult<Called> {
-    let callable = regs.take(base).unwrap_or_else(none);
+    let callable = regs.take(base).map_or_else(none, Obj::into_strong);
     regs.clear(base + 1);
-    let iterable = regs.take(base + 2).unwrap_or_else(none);
+    // Counted: what follows may reach safepoints.
+    let iterable = regs.take(base + 2).map_or_else(none, Obj::into_strong);
     let keywords = regs.take(base + 3);
-    let positional: Vec<Obj> = match iterable.downcast::<PyTuple>() {
-        Some(tuple) => tuple.as_slice().to_vec(),
+    if let Some(tuple) = iterable.downcast::<PyTuple>()
+        && let Some(function) = callable.downcast::<PyFunction>()
+        && keywords.is_none()
+    {
+        let code = function_code(function);
+        if let Some(result) =
+            direct::push_items(thread, function, code, regs, base + 2, tuple.as_slice(), ret)
+        {
+            return result.map(|()| Called::Pushed);
+        }
+    }
+    let collected;
+    let positional: &[Obj] = match iterable.downcast::<PyTuple>() {
+        Some(tuple) => tuple.as_slice(),
         None => {
             let class = class_of(&iterable);
             if class.slots.iter().is_none() && class.slots.getitem().is_none() {
@@ -574,7 +607,8 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
                     class.name()
                 )));
             }
-            protocol::collect(&iterable)?
+            collected = protocol::collect(&iterable)?;
+            &collected
         }
     };
     let (mut names, mut values) = (Vec::new(), Vec::new());
@@ -586,7 +620,7 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
             values.push(value);
         }
     }
-    let args = Args::with_keywords(&positional, &names, &values);
+    let args = Args::with_keywords(positional, &names, &values);
     let (function_obj, receiver) = match callable.downcast::<PyBoundMethod>() {
         Some(method) => (method.function.clone(), Some(method.receiver.clone())),
         None => (callable.clone(), None),

@@ -5,17 +5,19 @@
 //! | bits | field |
 //! | --- | --- |
 //! | 63..32 | shape id |
-//! | 31..8 | slot |
+//! | 31..8 | slot, or the id of the shape with one more attribute |
+//! | 1 | `ADD`: a store that adds the attribute |
 //! | 0 | 1 |
 //!
 //! or is the address of an immutable [`ClassCache`]. Words are replaced whole, so a race between two threads costs a miss at worst.
 //! Replaced caches are leaked up to a bound per site (a site that keeps missing stops caching).
 
 use taipan_bytecode::Special;
+use taipan_gc::ShapeId;
 use taipan_objects::code::PyCode;
 use taipan_objects::error::*;
 use taipan_objects::module::PyModule;
-use taipan_objects::protocol;
+use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::shape::{self, Shape};
 use taipan_objects::str::PyStr;
 use taipan_objects::type_object::slots::BinaryFn;
@@ -27,6 +29,9 @@ use taipan_threading::sync::atomic::Ordering;
 use crate::registers::Regs;
 
 use taipan_objects::code::slot_caches::SLOT;
+
+/// See the module.
+const ADD: u64 = 2;
 
 /// What a [`ClassCache`] found.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -233,16 +238,36 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
     let word = code.caches[pc].load(Ordering::Acquire);
     let Some(header) = obj.header() else { return protocol::setattr(obj, name, &value) };
     if word & SLOT != 0 && header.shape().0 == (word >> 32) as u32 {
-        return shape::store_cached(obj, header, (word as u32) >> 8, name, value);
+        let index = (word as u32) >> 8;
+        if word & ADD == 0 {
+            return shape::store_cached(obj, header, index, name, value);
+        }
+        return match shape::add_unshared(header, Shape::of(header), ShapeId(index), value) {
+            Ok(()) => Ok(()),
+            Err(value) => shape::set_attribute(obj, name, value),
+        };
     }
     let class = class_of(obj);
+    let version = class.version();
     let generic: taipan_objects::type_object::slots::SetFn = taipan_objects::attribute::generic_setattr;
     if class.slots.setattro().is_some_and(|f| f as usize == generic as usize)
         && class.has_dict()
         && class.lookup_lent(name).is_none_or(|f| class_of(&f).slots.descr_set().is_none())
     {
+        let before = Shape::of(header);
         shape::set_attribute(obj, name, value)?;
+        if version == 0 || class.version_now() != version {
+            // Waiting for the object's lock is a safepoint: what was looked up may be outdated.
+            return Ok(());
+        }
         let shape = Shape::of(header);
+        if shape.extends(before, name) {
+            if shape.id.0 < 1 << 24 {
+                let word = (before.id.0 as u64) << 32 | (shape.id.0 as u64) << 8 | ADD | SLOT;
+                code.caches[pc].store(word, Ordering::Release);
+            }
+            return Ok(());
+        }
         // A data descriptor added to the class later changes the class, not the shape: see `slot_caches`.
         if shape.ext_offset != 0
             && !shape.is_dict
@@ -407,7 +432,7 @@ pub fn load_special(regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> 
         None => return Err(system_error("bad special method")),
     };
     let class = class_of(obj);
-    let Some(found) = class.lookup(&name) else {
+    let Some(found) = class.lookup_lent(&name) else {
         let other = match Special::from_u16(which) {
             Some(Special::Enter | Special::Exit) => {
                 class.lookup_name("__aenter__").is_some() && class.lookup_name("__aexit__").is_some()
@@ -427,7 +452,7 @@ pub fn load_special(regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> 
     if kind.is(&types().function) || kind.is(&types().method_descriptor) {
         place_method(regs, a, b, found);
     } else {
-        let bound = protocol::bind(&found, obj)?;
+        let bound = protocol::bind(&found.into_strong(), obj)?;
         regs.write(a, bound);
         regs.clear(a + 1);
     }
