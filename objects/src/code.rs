@@ -79,12 +79,13 @@ impl PyCode {
         Self::with_consts(unit, consts)
     }
 
-    /// A code object of the same unit that shares no Python object and no cache with this one, as far as the constants are the unit's.
+    /// A code object that shares with this one what never changes: the unit and the constants, but for the code among them.
     pub fn duplicate(&self) -> Py<PyCode> {
-        if self.consts.len() == self.unit.consts.len() {
-            return Self::of_shared(self.unit.clone());
-        }
-        Self::with_consts(self.unit.clone(), self.consts.clone())
+        let copied = |constant: &Obj| match constant.downcast::<PyCode>() {
+            Some(code) => code.duplicate().into_obj(),
+            None => constant.clone(),
+        };
+        Self::with_consts(self.unit.clone(), self.consts.iter().map(copied).collect())
     }
 
     /// The same with other constants, at least as many as the unit has.
