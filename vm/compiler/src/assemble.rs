@@ -28,7 +28,7 @@ pub(crate) fn assemble(mut unit: Unit<'_>, table: &SymbolTable, filename: &str) 
             lasti: r.lasti,
         })
         .collect();
-    peephole::run(&mut unit.instrs, &mut unit.positions, &mut exceptions);
+    peephole::run(&mut unit.instrs, &mut unit.positions, &mut exceptions, unit.variables.first_temp as u16);
     let name = |sym: &u32| table.name(*sym).to_owned();
     let v = &unit.variables;
     CodeUnit {
