@@ -15,9 +15,6 @@ def _accept_if_wanted(self, fut, sock):
 
 
 def _connection_lost_once(self, exc):
-    if self._protocol is None:
-        # A protocol that closes the transport when it is told to go on writing is told of the end only once.
-        return
     try:
         _socket_connection_lost(self, exc)
     finally:

@@ -1,6 +1,9 @@
 # Amendments to asyncio.unix_events: a child is reaped in the loop's thread, in the same step that makes its end known, so that no signal
 # can go to a process that has got its number since.
 
+_watch_in_loop = _PidfdChildWatcher._do_wait
+
+
 def _child_ended(self, pid, returncode, transport):
     transport._process_exited(returncode)
 
@@ -42,21 +45,5 @@ def _reap(loop, expected_pid):
     return pid, returncode
 
 
-def _reap_by_pidfd(self, pid, pidfd, callback, args):
-    events.get_running_loop()._remove_reader(pidfd)
-    try:
-        try:
-            _, status = os.waitpid(pid, 0)
-        except ChildProcessError:
-            returncode = 255
-            logger.warning("child process pid %d exit status already read: will report returncode 255", pid)
-        else:
-            returncode = waitstatus_to_exitcode(status)
-    finally:
-        os.close(pidfd)
-    callback(pid, returncode, *args)
-
-
-_PidfdChildWatcher._do_wait = _reap_by_pidfd
 _UnixSelectorEventLoop._child_watcher_callback = _child_ended
 _ThreadedChildWatcher._do_waitpid = _wait_without_reaping
