@@ -94,13 +94,13 @@ impl PyCode {
         Self::with_consts(unit, consts)
     }
 
-    /// A code object of the same unit that shares no cache with this one, nor does the code among its constants.
+    /// A code object that shares with this one what never changes: the unit and the constants, but for the code among them.
     pub fn duplicate(&self) -> Py<PyCode> {
-        let consts = self.consts.iter().map(|item| match item.downcast::<PyCode>() {
+        let copied = |constant: &Obj| match constant.downcast::<PyCode>() {
             Some(code) => code.duplicate().into_obj(),
-            None => item.clone(),
-        });
-        Self::with_consts(self.unit.clone(), consts.collect())
+            None => constant.clone(),
+        };
+        Self::with_consts(self.unit.clone(), self.consts.iter().map(copied).collect())
     }
 
     /// The same with these objects as its constants.

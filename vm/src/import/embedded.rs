@@ -8,12 +8,13 @@ use taipan_objects::code::PyCode;
 use taipan_objects::prelude::*;
 
 use crate::builtins::compile::{self, Mode};
-use crate::interpreters::PerInterpreter;
+use crate::interpreters::{self, PerInterpreter};
 
 /// The library's folder as the program sees it.
 static FOLDER: OnceLock<String> = OnceLock::new();
 /// A folder given in place of the embedded library.
 static REPLACED: OnceLock<bool> = OnceLock::new();
+/// What an interpreter has compiled; the main one's serves the others as a model, since constants never die.
 static COMPILED: PerInterpreter<Mutex<FxHashMap<String, Obj>>> = PerInterpreter::new();
 
 /// Decides where the library is: `replacement`, else the embedded one under the path it was taken from if that still exists.
@@ -64,6 +65,23 @@ pub fn code(relative: &str, filename: &str) -> PyResult<Option<Obj>> {
     let known = compiled_before.lock().get(&key).cloned();
     if let Some(code) = known {
         return Ok(Some(code));
+    }
+    let main = interpreters::main();
+    if !interpreters::current().is_main()
+        && let Some(models) = COMPILED.of(main)
+    {
+        let model = models.lock().get(&key).cloned();
+        let model = match model.map(Obj::into_py::<PyCode>) {
+            Some(Ok(model)) => Some(model),
+            _ => compiled(relative, filename),
+        };
+        if let Some(model) = model {
+            let code = model.duplicate().into_obj();
+            let former = compiled_before.lock().insert(key.clone(), code.clone());
+            let replaced = models.lock().insert(key, model.into_obj());
+            drop((former, replaced));
+            return Ok(Some(code));
+        }
     }
     let code = match compiled(relative, filename) {
         Some(code) => code,

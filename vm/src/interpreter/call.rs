@@ -174,13 +174,20 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) {
     }
     let count = frame.code().nregs as usize;
     let mut slots = Vec::with_capacity(count);
+    let mut temporaries = Vec::new();
     for i in 0..count {
-        slots.push(taipan_objects::Slot::from_option(frame.regs.take(i).map(Obj::into_strong)));
+        let value = frame.regs.take(i).map(Obj::into_strong);
+        if i < frame.code().unit.first_temp as usize {
+            slots.push(taipan_objects::Slot::from_option(value));
+        } else {
+            // Of no use to anybody any more; a handled exception among them would make a cycle through its traceback.
+            temporaries.extend(value);
+        }
     }
     *frame_object.registers.lock() = slots;
     frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
     let replaced = std::mem::take(&mut *frame_object.replaced.lock());
-    drop((generator, replaced));
+    drop((generator, replaced, temporaries));
 }
 
 /// Where the window of a callee with arguments at register `first` goes: in place, or for a generator's frame at the top of the stack.

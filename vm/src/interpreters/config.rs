@@ -22,7 +22,8 @@ pub struct InterpreterConfig {
 
 impl InterpreterConfig {
     /// The main interpreter's.
-    pub const MAIN: InterpreterConfig = InterpreterConfig { gil: Gil::Own, ..Self::LEGACY };
+    pub const MAIN: InterpreterConfig =
+        InterpreterConfig { gil: Gil::Own, check_multi_interp_extensions: false, ..Self::LEGACY };
     /// Shares what can be shared, may do everything.
     pub const LEGACY: InterpreterConfig = InterpreterConfig {
         use_main_obmalloc: true,

@@ -7,6 +7,8 @@ use taipan_objects::{hooks, protocol};
 use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 use crate::counted;
+use crate::os_error::os_error;
+use crate::sys_calls::{self, Disposition};
 
 static ENABLED: AtomicBool = AtomicBool::new(false);
 
@@ -26,6 +28,12 @@ fn output(file: Option<&Obj>) -> PyResult<Obj> {
             if is_none(&file) { Err(runtime_error("sys.stderr is None")) } else { Ok(file) }
         }
     }
+}
+
+/// Ends the process as a fatal signal does.
+fn end_by(signal: i32) -> PyResult<()> {
+    sys_calls::sigaction(signal, Disposition::Default, false).map_err(os_error)?;
+    sys_calls::raise(signal).map_err(os_error)
 }
 
 /// Faulthandler module.
@@ -85,6 +93,22 @@ mod items {
             return Err(value_error("timeout must be greater than 0"));
         }
         Err(not_implemented_error("tracebacks cannot be dumped later"))
+    }
+    /// Raises a SIGSEGV signal.
+    #[pyfunction(sig = "(release_gil=False, /)", text = "")]
+    fn _sigsegv(release_gil: bool) -> PyResult<()> {
+        let _ = release_gil;
+        end_by(libc::SIGSEGV)
+    }
+    /// Raises a SIGABRT signal.
+    #[pyfunction(text = "")]
+    fn _sigabrt() -> PyResult<()> {
+        end_by(libc::SIGABRT)
+    }
+    /// Raises a SIGFPE signal.
+    #[pyfunction(text = "")]
+    fn _sigfpe() -> PyResult<()> {
+        end_by(libc::SIGFPE)
     }
     /// Takes dump_traceback_later() back.
     #[pyfunction]

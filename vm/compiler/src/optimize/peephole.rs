@@ -10,6 +10,7 @@ pub(crate) fn run(
     instrs: &mut Vec<Instr>,
     positions: &mut Vec<Position>,
     exceptions: &mut Vec<ExceptionEntry>,
+    first_temp: u16,
 ) {
     thread_jumps(instrs, positions);
     place_returns(instrs, positions);
@@ -33,8 +34,8 @@ pub(crate) fn run(
         }
         let useless = !reachable
             || match instr.op() {
-                // A return drops all registers.
-                Some(Op::Drop) => {
+                // A return drops all registers; a frame object that outlives the call keeps the variables, but not the others.
+                Some(Op::Drop) if instr.a() >= first_temp => {
                     let mut next = i + 1;
                     while instrs.get(next).is_some_and(|n| n.op() == Some(Op::Drop)) {
                         next += 1;

@@ -59,6 +59,8 @@ struct Channel {
     way: Way,
     open: bool,
     closing: bool,
+    /// Set by `close`: it is not listed any more.
+    removed: bool,
     items: VecDeque<Item>,
     /// Sending end, receiving end.
     bound: [Bound; 2],
@@ -120,6 +122,7 @@ pub fn create(unbound: Unbound, way: Way) -> i64 {
         way,
         open: true,
         closing: false,
+        removed: false,
         items: VecDeque::new(),
         bound: [Bound::new(), Bound::new()],
         objects: 0,
@@ -142,7 +145,7 @@ pub fn exists(id: i64) -> bool {
 /// All channels with their defaults.
 pub fn all() -> Vec<(i64, Unbound, Way)> {
     let table = TABLE.lock();
-    let open = table.channels.iter().filter(|(_, channel)| channel.open || channel.closing);
+    let open = table.channels.iter().filter(|(_, channel)| !channel.removed);
     open.map(|(id, channel)| (*id, channel.unbound, channel.way)).collect()
 }
 
@@ -172,7 +175,7 @@ pub fn unname(id: i64) {
 /// The interpreters bound to an end.
 pub fn interpreters(id: i64, send: bool) -> Result<Vec<i64>, Problem> {
     with(id, |channel| {
-        if !channel.open && !channel.closing {
+        if !channel.open && (send || !channel.closing) {
             return Err(Problem::Closed);
         }
         let bound = &channel.bound[usize::from(!send)];
@@ -245,6 +248,7 @@ pub fn close(id: i64, send_only: bool, force: bool) -> Result<(), Problem> {
             channel.closing = true;
             return Ok(VecDeque::new());
         }
+        channel.removed = true;
         Ok(channel.close())
     })?;
     discard(left);

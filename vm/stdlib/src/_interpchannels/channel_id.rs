@@ -164,7 +164,13 @@ pub fn reference(obj: &Obj, end_types: Option<[Obj; 2]>) -> PyResult<ChannelRef>
     }
     let class = class_of(obj).to_obj();
     let sends = end_types.is_some_and(|[send, _]| send.is(&class));
-    let id = number(&getattr_str(obj, "_id")?)?;
+    let id = getattr_str(obj, "_id")?;
+    let Some(id) = id.downcast::<PyChannelId>().map(|id| id.name.0) else {
+        return Err(type_error(format!(
+            "'_id' attribute must be an _interpchannels.ChannelID object, not {}",
+            class_of(&id).name()
+        )));
+    };
     Ok(ChannelRef { name: Name::new(id), end: if sends { End::Send } else { End::Recv }, object: true })
 }
 
