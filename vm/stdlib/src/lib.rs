@@ -38,6 +38,7 @@ pub mod _signal;
 pub mod _socket;
 pub mod _sqlite3;
 pub mod _sre;
+pub mod _ssl;
 pub mod _stat;
 pub mod _statistics;
 pub mod _string;
@@ -120,6 +121,7 @@ static MODULES: &[&ModuleDef] = &[
     &_socket::MODULE,
     &_sqlite3::MODULE,
     &_sre::MODULE,
+    &_ssl::MODULE,
     &_stat::MODULE,
     &_statistics::MODULE,
     &_string::MODULE,
