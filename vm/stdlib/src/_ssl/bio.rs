@@ -60,7 +60,7 @@ impl PyMemoryBio {
     /// Returns the number of bytes written.
     #[pymethod(sig = "(b, /)")]
     fn write(&self, b: &Obj) -> PyResult<usize> {
-        let data = buffer::to_vec(b)?;
+        let data = buffer::get(b, 0)?.to_vec();
         let mut bytes = self.bytes.lock();
         if bytes.ended {
             drop(bytes);

@@ -200,6 +200,11 @@ pub fn decode(der: &[u8]) -> PyResult<Obj> {
     Ok(dict.into_obj())
 }
 
+/// Whether bytes are a certificate.
+pub fn is_one(der: &[u8]) -> bool {
+    X509Certificate::from_der(der).is_ok()
+}
+
 /// Whether a certificate is an authority's.
 pub fn is_authority(der: &[u8]) -> bool {
     X509Certificate::from_der(der).is_ok_and(|(_, c)| c.is_ca() || c.version().0 == 0)

@@ -135,7 +135,16 @@ struct Identities(Vec<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for Identities {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let fits = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
+        let fits = |key: &&Arc<CertifiedKey>| {
+            let elliptic = key.key.algorithm() != rustls::SignatureAlgorithm::RSA;
+            let usable = |suite: &CipherSuite| {
+                ciphers::known(*suite).is_some_and(|known| {
+                    known.protocol == "TLSv1.3" || known.name.starts_with("ECDHE-ECDSA") == elliptic
+                })
+            };
+            key.key.choose_scheme(hello.signature_schemes()).is_some()
+                && hello.cipher_suites().iter().any(usable)
+        };
         self.0.iter().rev().find(fits).cloned()
     }
 }
@@ -213,7 +222,11 @@ impl PyContext {
         Ok(Arc::new(config))
     }
     /// A server's configuration.
-    pub fn server_config(&self, rejection: &Arc<Mutex<Option<Rejection>>>) -> PyResult<Arc<ServerConfig>> {
+    pub fn server_config(
+        &self,
+        rejection: &Arc<Mutex<Option<Rejection>>>,
+        offered: Option<&[Vec<u8>]>,
+    ) -> PyResult<Arc<ServerConfig>> {
         let versions = self.versions();
         if versions.is_empty() {
             return Err(Self::no_protocol());
@@ -227,7 +240,11 @@ impl PyContext {
         };
         let identities = self.loaded.lock().identities.iter().map(|i| i.certified.clone()).collect();
         let mut config = builder.with_cert_resolver(Arc::new(Identities(identities)));
-        config.alpn_protocols = self.loaded.lock().protocols.clone();
+        // Nothing in common is no failure: then nothing is chosen.
+        let protocols = self.loaded.lock().protocols.clone();
+        if offered.is_some_and(|offered| protocols.iter().any(|p| offered.contains(p))) {
+            config.alpn_protocols = protocols;
+        }
         config.send_tls13_tickets = self.tickets.load(Ordering::Relaxed).clamp(0, 4) as usize;
         Ok(Arc::new(config))
     }

@@ -21,6 +21,10 @@ pub struct Engine {
     pub stage: Stage,
     /// Records to be sent that come from no connection: an alert.
     alert: Vec<u8>,
+    /// Records that were fed and not taken yet: there was no room for what is in them.
+    unread: Vec<u8>,
+    /// Reading found that the transport had ended without a word.
+    pub cut: bool,
     /// The transport has ended.
     pub ended: bool,
     pub said_goodbye: bool,
@@ -46,7 +50,15 @@ impl Engine {
         Engine::new(Stage::Accepting(Acceptor::default()))
     }
     fn new(stage: Stage) -> Engine {
-        Engine { stage, alert: Vec::new(), ended: false, said_goodbye: false, peer_said_goodbye: false }
+        Engine {
+            stage,
+            alert: Vec::new(),
+            unread: Vec::new(),
+            cut: false,
+            ended: false,
+            said_goodbye: false,
+            peer_said_goodbye: false,
+        }
     }
     pub fn connection(&self) -> Option<&Connection> {
         match &self.stage {
@@ -54,35 +66,43 @@ impl Engine {
             _ => None,
         }
     }
-    /// Takes records in.
-    pub fn feed(&mut self, mut records: &[u8]) -> Result<(), Error> {
+    /// Takes records in; none: the transport has ended.
+    pub fn feed(&mut self, records: &[u8]) -> Result<(), Error> {
         if records.is_empty() {
             self.ended = true;
         }
-        loop {
-            match &mut self.stage {
-                Stage::Accepting(acceptor) => {
-                    let taken = acceptor.read_tls(&mut records).unwrap_or(0);
-                    if taken == 0 || records.is_empty() {
-                        return Ok(());
-                    }
-                }
+        self.unread.extend_from_slice(records);
+        self.pump()
+    }
+    /// Hands records on, as many as there is room for.
+    fn pump(&mut self) -> Result<(), Error> {
+        while !self.unread.is_empty() {
+            let mut rest = &self.unread[..];
+            let taken = match &mut self.stage {
+                Stage::Accepting(acceptor) => acceptor.read_tls(&mut rest).unwrap_or(0),
                 Stage::Open(connection) => {
-                    let taken = connection.read_tls(&mut records).unwrap_or(0);
-                    match connection.process_new_packets() {
-                        Ok(state) => self.peer_said_goodbye |= state.peer_has_closed(),
-                        Err(error) => {
-                            // The alert that tells the peer waits to be sent.
-                            return Err(error);
-                        }
-                    }
-                    if taken == 0 || records.is_empty() {
-                        return Ok(());
-                    }
+                    let taken = connection.read_tls(&mut rest).unwrap_or(0);
+                    let state = connection.process_new_packets()?;
+                    self.peer_said_goodbye |= state.peer_has_closed();
+                    taken
                 }
-                Stage::Choosing | Stage::Failed => return Ok(()),
+                Stage::Choosing | Stage::Failed => 0,
+            };
+            if taken == 0 {
+                break;
+            }
+            self.unread.drain(..taken);
+            if matches!(self.stage, Stage::Accepting(_)) {
+                break;
             }
         }
+        Ok(())
+    }
+    pub fn continue_reading(&mut self) -> Result<(), Error> {
+        self.pump()
+    }
+    pub fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
     }
     /// What the client wants, as soon as it is known.
     pub fn accepted(&mut self) -> Result<Option<Accepted>, Error> {
@@ -133,15 +153,24 @@ impl Engine {
             _ => true,
         }
     }
-    pub fn read(&mut self, room: &mut [u8]) -> Plain {
-        let Stage::Open(connection) = &mut self.stage else {
-            return if self.ended { Plain::Cut } else { Plain::Nothing };
-        };
-        match connection.reader().read(room) {
-            Ok(0) => Plain::Closed,
-            Ok(count) => Plain::Bytes(count),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock && !self.ended => Plain::Nothing,
-            Err(_) => Plain::Cut,
+    pub fn read(&mut self, room: &mut [u8]) -> Result<Plain, Error> {
+        loop {
+            let Stage::Open(connection) = &mut self.stage else {
+                self.cut |= self.ended;
+                return Ok(if self.ended { Plain::Cut } else { Plain::Nothing });
+            };
+            match connection.reader().read(room) {
+                Ok(0) => return Ok(Plain::Closed),
+                Ok(count) => return Ok(Plain::Bytes(count)),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return Ok(Plain::Cut),
+            }
+            let before = self.unread.len();
+            self.pump()?;
+            if self.unread.len() == before {
+                self.cut |= self.ended;
+                return Ok(if self.ended { Plain::Cut } else { Plain::Nothing });
+            }
         }
     }
     /// Plain bytes that can be read at once.

@@ -42,7 +42,7 @@ pub struct PySslSocket {
     server: bool,
     engine: Mutex<Engine>,
     sending: Mutex<Vec<u8>>,
-    receiving: Mutex<()>,
+    receiving: Mutex<transport::Framing>,
     rejection: Arc<Mutex<Option<Rejection>>>,
 }
 layout!(PySslSocket, "_ssl._SSLSocket", [context, socket, incoming, outgoing, owner, host]);
@@ -114,7 +114,18 @@ fn make(
         ));
     }
     if session.is_some_and(|s| !is_none(s)) {
+        if server {
+            return Err(value_error("session can only be specified in client mode"));
+        }
         return Err(type_error("Value is not a SSLSession."));
+    }
+    if server && name.is_some_and(|n| !is_none(n)) {
+        return Err(value_error("server_hostname can only be specified in client mode"));
+    }
+    let checks = settings.check_hostname.load(Ordering::Relaxed);
+    let is_empty = name.and_then(|n| n.downcast::<PyStr>()).is_some_and(PyStr::is_empty);
+    if !server && checks && is_empty {
+        return Err(value_error("check_hostname requires server_hostname"));
     }
     let host = host_of(name)?;
     if !server && host.is_none() && settings.check_hostname.load(Ordering::Relaxed) {
@@ -245,8 +256,8 @@ impl PySslSocket {
         let wire = self.wire()?;
         loop {
             let arrived = detached(|| {
-                let _one = self.receiving.lock();
-                match wire.receive() {
+                let mut framing = self.receiving.lock();
+                match wire.receive(&mut framing) {
                     Arrived::Bytes(bytes) => Ok(self.engine.lock().feed(&bytes)),
                     other => Err(other),
                 }
@@ -271,7 +282,14 @@ impl PySslSocket {
         else {
             return Ok(None);
         };
-        let owner = self.owner.load().as_ref().and_then(behind).unwrap_or_else(|| slf.clone());
+        let owner = match self.owner.load().filter(|o| !is_none(o)) {
+            None => slf.clone(),
+            Some(weak) => match behind(&weak) {
+                Some(owner) => owner,
+                // Nobody is left to be asked about it.
+                None => return Ok(Some(80)),
+            },
+        };
         let name = name.map_or_else(none, str_obj);
         let answer = match counted::call(&callback, &[owner, name, context]) {
             Ok(answer) => answer,
@@ -292,6 +310,9 @@ impl PySslSocket {
         }
     }
     fn handshake(&self, slf: &Obj) -> PyResult<()> {
+        if self.engine.lock().cut {
+            return Err(errors::unexpected_eof());
+        }
         if !self.engine.lock().is_handshaking() {
             self.flush(false)?;
             return Ok(());
@@ -320,16 +341,24 @@ impl PySslSocket {
                 Err(error) => return Err(self.failed(&error)),
                 Ok(Some(accepted)) => {
                     let name = accepted.client_hello().server_name().map(str::to_owned);
+                    let offered: Option<Vec<Vec<u8>>> =
+                        accepted.client_hello().alpn().map(|all| all.map(<[u8]>::to_vec).collect());
                     if let Some(alert) = self.choose(slf, name.as_deref())? {
                         self.engine.lock().refuse(alert);
                         self.flush(true)?;
                         return Err(errors::failure("SSL", "CALLBACK_FAILED", "callback failed"));
                     }
                     let context = self.settings()?;
-                    let config = receiver::<PyContext>(&context)?.server_config(&self.rejection)?;
+                    let config = receiver::<PyContext>(&context)?
+                        .server_config(&self.rejection, offered.as_deref())?;
                     let answered = self.engine.lock().answer(accepted, config);
                     if let Err(error) = answered {
                         return Err(self.failed(&error));
+                    }
+                    // What came behind the client's first message.
+                    if self.engine.lock().has_unread() {
+                        let fed = self.engine.lock().continue_reading();
+                        fed.map_err(|error| self.failed(&error))?;
                     }
                 }
             }
@@ -342,6 +371,7 @@ impl PySslSocket {
         }
         loop {
             let plain = self.engine.lock().read(room);
+            let plain = plain.map_err(|error| self.failed(&error))?;
             match plain {
                 Plain::Bytes(count) => return Ok(count),
                 Plain::Closed => return Ok(0),

@@ -194,6 +194,7 @@ impl PyContext {
             let lists =
                 pem::sections(&text).map_or(0, |s| s.iter().filter(|s| s.label == "X509 CRL").count());
             match found {
+                Some(found) if found.iter().any(|c| !certificate::is_one(c)) => return Err(broken_pem()),
                 Some(found) if !found.is_empty() || lists > 0 => self.trust(found),
                 Some(_) => {
                     return Err(errors::failure(

@@ -12,7 +12,7 @@ pub fn getset() -> &'static [GetSetDef] {
 }
 
 fn given(value: Option<&Obj>) -> PyResult<&Obj> {
-    value.ok_or_else(|| attribute_error("cannot delete attribute"))
+    value.ok_or_else(|| attribute_error("attribute cannot be deleted"))
 }
 
 fn version(value: Option<&Obj>, lowest: bool) -> PyResult<i64> {
@@ -166,6 +166,7 @@ impl PyContext {
     }
     #[pygetset(setter = "sni_callback")]
     fn set_sni_callback(&self, value: Option<&Obj>) -> PyResult<()> {
+        given(value)?;
         if self.protocol == PROTOCOL_TLS_CLIENT {
             return Err(value_error("sni_callback cannot be set on TLS_CLIENT context"));
         }

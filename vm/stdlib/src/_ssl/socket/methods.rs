@@ -15,6 +15,11 @@ use crate::native_class::receiver;
 /// The most that is read or written at once.
 const MOST: usize = 16 * 1024 * 1024;
 
+/// The value of an attribute that cannot be deleted.
+fn kept(value: Option<&Obj>) -> PyResult<&Obj> {
+    value.ok_or_else(|| attribute_error("attribute cannot be deleted"))
+}
+
 impl PySslSocket {
     fn peer_chain(&self) -> Vec<Vec<u8>> {
         let engine = self.engine.lock();
@@ -84,6 +89,9 @@ impl PySslSocket {
         if this.engine.lock().is_handshaking() {
             this.handshake(slf)?;
         }
+        if this.engine.lock().cut {
+            return Err(errors::unexpected_eof());
+        }
         if this.engine.lock().said_goodbye {
             return Err(errors::failure("SSL", "PROTOCOL_IS_SHUTDOWN", "protocol is shutdown"));
         }
@@ -115,7 +123,7 @@ impl PySslSocket {
                 let mut engine = self.engine.lock();
                 // What nobody reads any more is thrown away.
                 let mut room = [0; 4096];
-                while let crate::_ssl::engine::Plain::Bytes(_) = engine.read(&mut room) {}
+                while let Ok(crate::_ssl::engine::Plain::Bytes(_)) = engine.read(&mut room) {}
                 (engine.peer_said_goodbye, engine.ended)
             };
             if closed {
@@ -235,7 +243,8 @@ impl PySslSocket {
     }
     #[pygetset(setter = "context")]
     fn set_context(&self, value: Option<&Obj>) -> PyResult<()> {
-        let Some(value) = value.filter(|v| v.is_layout::<PyContext>()) else {
+        let value = kept(value)?;
+        let Some(value) = Some(value).filter(|v| v.is_layout::<PyContext>()) else {
             return Err(type_error("The value must be a SSLContext"));
         };
         drop(self.context.replace(Some(value.clone())));
@@ -255,7 +264,7 @@ impl PySslSocket {
     }
     #[pygetset(setter = "owner")]
     fn set_owner(&self, value: Option<&Obj>) -> PyResult<()> {
-        let weak = match value.filter(|v| !is_none(v)) {
+        let weak = match Some(kept(value)?).filter(|v| !is_none(v)) {
             Some(value) => weakref::new_ref(value, None)?,
             None => none(),
         };
@@ -268,7 +277,7 @@ impl PySslSocket {
     }
     #[pygetset(setter = "session")]
     fn set_session(&self, value: Option<&Obj>) -> PyResult<()> {
-        let _ = value;
+        kept(value)?;
         Err(type_error("Value is not a SSLSession."))
     }
     #[pygetset]

@@ -32,6 +32,31 @@ pub enum Arrived {
     Failed(i32),
 }
 
+/// How much of the current record is still to come: no byte behind it is taken off the socket, because what follows the end of TLS
+/// belongs to the program.
+#[derive(Default)]
+pub struct Framing {
+    header: Vec<u8>,
+    left: usize,
+}
+
+impl Framing {
+    fn wanted(&self) -> usize {
+        if self.left > 0 { self.left } else { 5 - self.header.len() }
+    }
+    fn took(&mut self, bytes: &[u8]) {
+        if self.left > 0 {
+            self.left -= bytes.len().min(self.left);
+            return;
+        }
+        self.header.extend_from_slice(bytes);
+        if let [_, _, _, high, low] = self.header[..] {
+            self.left = usize::from(u16::from_be_bytes([high, low]));
+            self.header.clear();
+        }
+    }
+}
+
 enum Ready {
     Yes,
     No,
@@ -125,15 +150,16 @@ impl Wire {
         }
         Sent::All
     }
-    pub fn receive(&self) -> Arrived {
+    pub fn receive(&self, framing: &mut Framing) -> Arrived {
         let until = self.deadline();
-        let mut room = vec![0; 18 * 1024];
+        let mut room = vec![0; framing.wanted()];
         loop {
             // SAFETY: room for as many bytes.
             let got =
                 unsafe { libc::recv(self.fd, room.as_mut_ptr().cast(), room.len(), libc::MSG_DONTWAIT) };
             if got >= 0 {
                 room.truncate(got as usize);
+                framing.took(&room);
                 return Arrived::Bytes(room);
             }
             match errno() {
