@@ -98,11 +98,11 @@ mod items {
     #[pyfunction(sig = "(*args, **kwargs)", text = "")]
     fn connect(args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<Obj> {
         if args.len() > 1 {
-            taipan_objects::hooks::warn(
-                "Passing more than 1 positional argument to sqlite3.connect() is deprecated. Parameters 'timeout', 'detect_types', 'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become keyword-only parameters in Python 3.15.",
-                types().deprecation_warning.as_obj(),
-                1,
-            )?;
+            let text = format!(
+                "Passing more than 1 positional argument to sqlite3.connect() is deprecated. {}",
+                connection::POSITIONAL
+            );
+            taipan_objects::hooks::warn(&text, types().deprecation_warning.as_obj(), 1)?;
         }
         let factory = args.get(5).or_else(|| kwargs.get("factory"));
         let factory = factory.cloned().unwrap_or_else(|| connection::class().as_obj().clone());

@@ -12,6 +12,11 @@ pub mod _bisect;
 pub mod _blake2;
 pub mod _bz2;
 pub mod _codecs;
+pub mod _codecs_cn;
+pub mod _codecs_hk;
+pub mod _codecs_jp;
+pub mod _codecs_kr;
+pub mod _codecs_tw;
 pub mod _collections;
 pub mod _contextvars;
 pub mod _csv;
@@ -27,6 +32,7 @@ pub mod _json;
 pub mod _locale;
 pub mod _lzma;
 pub mod _md5;
+pub mod _multibytecodec;
 pub mod _multiprocessing;
 pub mod _opcode;
 pub mod _operator;
@@ -42,6 +48,7 @@ pub mod _signal;
 pub mod _socket;
 pub mod _sqlite3;
 pub mod _sre;
+pub mod _ssl;
 pub mod _stat;
 pub mod _statistics;
 pub mod _string;
@@ -99,6 +106,11 @@ static MODULES: &[&ModuleDef] = &[
     &_blake2::MODULE,
     &_bz2::MODULE,
     &_codecs::MODULE,
+    &_codecs_cn::MODULE,
+    &_codecs_hk::MODULE,
+    &_codecs_jp::MODULE,
+    &_codecs_kr::MODULE,
+    &_codecs_tw::MODULE,
     &_collections::MODULE,
     &_contextvars::MODULE,
     &_csv::MODULE,
@@ -114,6 +126,7 @@ static MODULES: &[&ModuleDef] = &[
     &_locale::MODULE,
     &_lzma::MODULE,
     &_md5::MODULE,
+    &_multibytecodec::MODULE,
     &_multiprocessing::MODULE,
     &_opcode::MODULE,
     &_operator::MODULE,
@@ -129,6 +142,7 @@ static MODULES: &[&ModuleDef] = &[
     &_socket::MODULE,
     &_sqlite3::MODULE,
     &_sre::MODULE,
+    &_ssl::MODULE,
     &_stat::MODULE,
     &_statistics::MODULE,
     &_string::MODULE,

@@ -1,6 +1,6 @@
 //! `zlib`: compression and decompression. A stream is used under its object's mutex; no Python code runs meanwhile.
 
-mod stream;
+pub mod stream;
 
 use std::sync::OnceLock;
 

@@ -78,6 +78,10 @@ impl PyBlob {
     }
 }
 
+fn forward(step: isize) -> PyResult<()> {
+    if step < 0 { Err(value_error("Blob slices cannot have a negative step")) } else { Ok(()) }
+}
+
 fn get(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyBlob>(obj)?;
     this.check()?;
@@ -104,12 +108,13 @@ fn set(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
         return Err(type_error(format!("Blob doesn't support {what} deletion")));
     };
     if let Some(range) = buffer::slice_range(key, this.len() as usize)? {
-        let data = buffer::to_vec(value)?;
+        let data = buffer::get(value, 0)?.to_vec();
         let all: Vec<usize> = range.positions().collect();
         if data.len() != all.len() {
             return Err(index_error("Blob slice assignment is wrong size"));
         }
         let (Some(least), Some(most)) = (all.iter().min(), all.iter().max()) else { return Ok(()) };
+        forward(range.step)?;
         if most - least + 1 == all.len() && range.step == 1 {
             return this.write_at(*least as i32, &data);
         }
@@ -155,7 +160,7 @@ impl PyBlob {
     #[pymethod]
     fn write(&self, data: &Obj) -> PyResult<()> {
         self.check()?;
-        let data = buffer::to_vec(data)?;
+        let data = buffer::get(data, 0)?.to_vec();
         let offset = self.offset.load(Ordering::Relaxed);
         if data.len() as i64 > i64::from(self.len() - offset) {
             return Err(value_error("data longer than blob length"));

@@ -44,7 +44,8 @@ impl Autocommit {
         if value.is(&bool_obj(false)) {
             return Ok(Autocommit::Disabled);
         }
-        if is_exact_int(value) && i64::from_arg(value)? == -1 { Ok(Autocommit::Legacy) } else { Err(wrong()) }
+        let number = taipan_objects::int::int_ref(value).and_then(|i| i.to_i64());
+        if number == Some(-1) { Ok(Autocommit::Legacy) } else { Err(wrong()) }
     }
 }
 
@@ -98,7 +99,7 @@ fn make_class() -> Py<PyType> {
         .flag(type_flags::BASE | type_flags::HAS_WEAKREF)
         .slots(TypeSlots {
             new: Some(construct),
-            init: Some(init),
+            init: Some(init_warning),
             call: Some(methods::call),
             del: Some(finalize),
             ..TypeSlots::EMPTY
@@ -152,6 +153,19 @@ fn level_of(value: &Obj) -> PyResult<i8> {
             Err(value_error("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'"))
         }
     }
+}
+
+/// What becomes keyword-only.
+pub const POSITIONAL: &str = "Parameters 'timeout', 'detect_types', 'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become keyword-only parameters in Python 3.15.";
+
+fn init_warning(slf: &Obj, args: &Args<'_>) -> PyResult<()> {
+    if args.positional.len() > 1 {
+        let text = format!(
+            "Passing more than 1 positional argument to _sqlite3.Connection() is deprecated. {POSITIONAL}"
+        );
+        hooks::warn(&text, types().deprecation_warning.as_obj(), 1)?;
+    }
+    init(slf, args)
 }
 
 #[pyargs(
@@ -398,7 +412,7 @@ impl PyConnection {
     #[pygetset(setter = "autocommit")]
     fn set_autocommit(&self, value: Option<&Obj>) -> PyResult<()> {
         self.check()?;
-        let Some(value) = value else { return Err(attribute_error("cannot delete attribute")) };
+        let Some(value) = value else { return Err(attribute_error("cannot delete autocommit attribute")) };
         let mode = Autocommit::of(value)?;
         let idle = self.inside(|inner, _| Ok(inner.autocommit()))?;
         match mode {
@@ -425,7 +439,8 @@ impl PyConnection {
     }
     #[pygetset(setter = "row_factory")]
     fn set_row_factory(&self, value: Option<&Obj>) -> PyResult<()> {
-        drop(self.row_factory.replace(value.cloned()));
+        let Some(value) = value else { return Err(attribute_error("cannot delete row_factory attribute")) };
+        drop(self.row_factory.replace(Some(value.clone())));
         Ok(())
     }
     #[pygetset(name = "text_factory")]
@@ -434,7 +449,8 @@ impl PyConnection {
     }
     #[pygetset(setter = "text_factory")]
     fn set_text_factory(&self, value: Option<&Obj>) -> PyResult<()> {
-        drop(self.text_factory.replace(value.cloned()));
+        let Some(value) = value else { return Err(attribute_error("cannot delete text_factory attribute")) };
+        drop(self.text_factory.replace(Some(value.clone())));
         Ok(())
     }
 }

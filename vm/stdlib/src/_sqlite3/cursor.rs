@@ -295,6 +295,7 @@ impl PyCursor {
             let converter = converters.and_then(|c| c.get(i)).filter(|c| !is_none(c));
             let value = match (cell, converter) {
                 (Cell::Null, _) => none(),
+                (Cell::Blob(bytes), Some(_)) if bytes.is_empty() => none(),
                 (Cell::Blob(bytes), Some(converter)) => {
                     counted::call1(converter, PyBytes::from_vec(bytes).as_obj())?
                 }
@@ -504,7 +505,8 @@ impl PyCursor {
     }
     #[pygetset(setter = "row_factory")]
     fn set_factory(&self, value: Option<&Obj>) -> PyResult<()> {
-        self.set_row_factory(value.cloned());
+        let Some(value) = value else { return Err(attribute_error("cannot delete row_factory attribute")) };
+        self.set_row_factory(Some(value.clone()));
         Ok(())
     }
 }

@@ -24,6 +24,43 @@ fn function_of(given: &Obj) -> Option<&Obj> {
     if is_none(given) { None } else { Some(given) }
 }
 
+/// Warns of names that will be positional-only.
+fn warn_of_names(function: &str, names: &[&str]) -> PyResult<()> {
+    let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
+    let (list, s) = match quoted.as_slice() {
+        [one] => (one.clone(), ""),
+        [first @ .., last] => (format!("{} and {last}", first.join(", ")), "s"),
+        [] => return Ok(()),
+    };
+    let text = format!(
+        "Passing keyword argument{s} {list} to _sqlite3.Connection.{function}() is deprecated. Parameter{s} {list} will become positional-only in Python 3.15."
+    );
+    hooks::warn(&text, types().deprecation_warning.as_obj(), 1)
+}
+
+/// The values of parameters that can still be given by name.
+fn named(function: &str, names: &[&str], args: &[Obj], kwargs: &Kwargs<'_>) -> PyResult<Vec<Obj>> {
+    let mut given = args.to_vec();
+    for name in names.iter().skip(args.len()) {
+        match kwargs.get(name) {
+            Some(value) => given.push(value.clone()),
+            None => break,
+        }
+    }
+    if given.len() != names.len() {
+        return Err(type_error(format!(
+            "{function}() takes exactly {} positional argument{} ({} given)",
+            names.len(),
+            if names.len() == 1 { "" } else { "s" },
+            args.len()
+        )));
+    }
+    if args.len() < names.len() {
+        warn_of_names(function, names)?;
+    }
+    Ok(given)
+}
+
 impl PyConnection {
     fn define(&self, name: &str, count: i32, kind: Kind, function: &Obj) -> PyResult<()> {
         self.check()?;
@@ -59,14 +96,19 @@ impl PyConnection {
 #[pymethods(class = "sqlite3.Connection", part = "administration")]
 impl PyConnection {
     /// Creates a new function.
-    #[pymethod(sig = "(name, narg, func, /, *, deterministic=False)")]
-    fn create_function(&self, name: &str, narg: i32, func: &Obj, deterministic: bool) -> PyResult<()> {
-        self.define(name, narg, Kind::Scalar { deterministic }, func)
+    #[pymethod(sig = "(*args, **kwargs)", text = "($self, /, name, narg, func, *, deterministic=False)")]
+    fn create_function(&self, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<()> {
+        let given = named("create_function", &["name", "narg", "func"], args, &kwargs)?;
+        let deterministic = kwargs.get("deterministic").map_or(Ok(false), is_true)?;
+        let name = String::from_arg(&given[0])?;
+        self.define(&name, i32::from_arg(&given[1])?, Kind::Scalar { deterministic }, &given[2])
     }
     /// Creates a new aggregate.
-    #[pymethod(sig = "(name, n_arg, aggregate_class, /)")]
-    fn create_aggregate(&self, name: &str, n_arg: i32, aggregate_class: &Obj) -> PyResult<()> {
-        self.define(name, n_arg, Kind::Aggregate, aggregate_class)
+    #[pymethod(sig = "(*args, **kwargs)", text = "($self, /, name, n_arg, aggregate_class)")]
+    fn create_aggregate(&self, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<()> {
+        let given = named("create_aggregate", &["name", "n_arg", "aggregate_class"], args, &kwargs)?;
+        let name = String::from_arg(&given[0])?;
+        self.define(&name, i32::from_arg(&given[1])?, Kind::Aggregate, &given[2])
     }
     /// Creates or redefines an aggregate window function. Non-standard.
     #[pymethod(sig = "(name, num_params, aggregate_class, /)")]
@@ -84,28 +126,47 @@ impl PyConnection {
         self.inside(|inner, _| inner.create_collation(&self.callbacks, &name, function_of(callback)))
     }
     /// Set authorizer callback.
-    #[pymethod(sig = "(authorizer_callback)")]
-    fn set_authorizer(&self, authorizer_callback: &Obj) -> PyResult<()> {
+    #[pymethod(sig = "(*args, **kwargs)", text = "($self, /, authorizer_callback)")]
+    fn set_authorizer(&self, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<()> {
+        let given = named("set_authorizer", &["authorizer_callback"], args, &kwargs)?;
         self.check()?;
-        let context = self.handler(0, function_of(authorizer_callback))?;
+        let context = self.handler(0, function_of(&given[0]))?;
         let context = context.expose_provenance();
         self.inside(|inner, _| inner.set_authorizer(std::ptr::with_exposed_provenance_mut(context)))
     }
     /// Set progress handler callback.
-    #[pymethod(sig = "(progress_handler, /, n)")]
-    fn set_progress_handler(&self, progress_handler: &Obj, n: i32) -> PyResult<()> {
+    #[pymethod(sig = "(*args, **kwargs)", text = "($self, /, progress_handler, n)")]
+    fn set_progress_handler(&self, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<()> {
+        let by_name = kwargs.get("n").cloned();
+        let mut given = args.to_vec();
+        given.extend(by_name.filter(|_| args.len() == 1));
+        let (callback, n) = match (given.as_slice(), kwargs.get("progress_handler"), kwargs.get("n")) {
+            ([callback, n], None, _) => (callback.clone(), n.clone()),
+            ([], Some(callback), Some(n)) => {
+                warn_of_names("set_progress_handler", &["progress_handler"])?;
+                (callback.clone(), n.clone())
+            }
+            _ => {
+                return Err(type_error(format!(
+                    "set_progress_handler() takes exactly 2 arguments ({} given)",
+                    args.len() + kwargs.len()
+                )));
+            }
+        };
+        let n = i32::from_arg(&n)?;
         self.check()?;
-        let context = self.handler(1, function_of(progress_handler))?.expose_provenance();
+        let context = self.handler(1, function_of(&callback))?.expose_provenance();
         self.inside(|inner, _| {
             inner.set_progress(std::ptr::with_exposed_provenance_mut(context), n);
             Ok(())
         })
     }
     /// Set a trace callback called for each SQL statement (passed as unicode).
-    #[pymethod(sig = "(trace_callback)")]
-    fn set_trace_callback(&self, trace_callback: &Obj) -> PyResult<()> {
+    #[pymethod(sig = "(*args, **kwargs)", text = "($self, /, trace_callback)")]
+    fn set_trace_callback(&self, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<()> {
+        let given = named("set_trace_callback", &["trace_callback"], args, &kwargs)?;
         self.check()?;
-        let context = self.handler(2, function_of(trace_callback))?.expose_provenance();
+        let context = self.handler(2, function_of(&given[0]))?.expose_provenance();
         self.inside(|inner, _| inner.set_trace(std::ptr::with_exposed_provenance_mut(context)))
     }
     /// Set connection run-time limits.
@@ -169,7 +230,7 @@ impl PyConnection {
         self.check()?;
         let bytes = match data.downcast::<PyStr>() {
             Some(text) => text.to_utf8()?.as_bytes().to_vec(),
-            None => buffer::to_vec(data)?,
+            None => buffer::get(data, 0)?.to_vec(),
         };
         let name = name_of(name.unwrap_or("main"))?;
         self.inside(|inner, _| inner.deserialize(&name, &bytes))

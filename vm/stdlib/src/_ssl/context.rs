@@ -1,0 +1,279 @@
+//! `_ssl._SSLContext`: settings, certificates and keys, out of which each connection's configuration is made.
+
+mod loading;
+mod settings;
+
+pub use loading::system_places;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{CipherSuite, ClientConfig, ServerConfig, SupportedProtocolVersion};
+use taipan_objects::native::*;
+use taipan_objects::prelude::*;
+use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use super::errors::{self, Rejection};
+use super::verify::Verifier;
+use super::{ciphers, pem};
+use crate::native_class;
+use crate::native_class::class_argument;
+
+pub const PROTOCOL_TLS: i64 = 2;
+pub const PROTOCOL_TLS_CLIENT: i64 = 16;
+pub const PROTOCOL_TLS_SERVER: i64 = 17;
+const TLS12: i64 = 0x303;
+const TLS13: i64 = 0x304;
+
+/// A certificate chain and its key.
+#[derive(Clone)]
+pub struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: Arc<PrivateKeyDer<'static>>,
+    certified: Arc<CertifiedKey>,
+}
+
+/// What is loaded.
+#[derive(Clone, Default)]
+pub struct Loaded {
+    pub identities: Vec<Identity>,
+    pub trusted: Vec<CertificateDer<'static>>,
+    /// Directories with trusted certificates, looked through when a connection is made.
+    pub directories: Vec<Vec<u8>>,
+    pub lists: usize,
+    pub protocols: Vec<Vec<u8>>,
+    pub excluded: Vec<CipherSuite>,
+}
+
+/// An `_SSLContext`.
+#[repr(C)]
+pub struct PyContext {
+    header: Header,
+    pub protocol: i64,
+    pub options: AtomicI64,
+    pub verify_mode: AtomicI64,
+    pub verify_flags: AtomicI64,
+    pub check_hostname: AtomicBool,
+    pub minimum: AtomicI64,
+    pub maximum: AtomicI64,
+    pub host_flags: AtomicI64,
+    pub tickets: AtomicI64,
+    pub post_handshake_auth: AtomicBool,
+    pub loaded: Mutex<Loaded>,
+    pub sni_callback: Slot,
+    pub message_callback: Slot,
+    /// Connections begun and made, as client and as server.
+    pub counts: [AtomicI64; 4],
+}
+layout!(PyContext, "_ssl._SSLContext", [sni_callback, message_callback]);
+
+native_class!(
+    /// `_ssl._SSLContext`.
+    pub fn class() = TypeBuilder::new("_ssl._SSLContext", PyContext::ops())
+        .flag(type_flags::BASE | type_flags::HAS_WEAKREF)
+        .slots(TypeSlots { new: Some(construct), ..TypeSlots::EMPTY })
+        .methods(loading::methods())
+        .getset(settings::getset())
+        .make()
+);
+
+/// The library's cryptography.
+pub fn provider() -> &'static Arc<CryptoProvider> {
+    static PROVIDER: std::sync::OnceLock<Arc<CryptoProvider>> = std::sync::OnceLock::new();
+    PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider()))
+}
+
+#[pyargs(name = "_SSLContext", sig = "(protocol, /)")]
+fn construct(class: &Obj, protocol: i64) -> PyResult<Obj> {
+    let class = class_argument::<PyContext>(class)?;
+    let text = match protocol {
+        PROTOCOL_TLS => Some("ssl.PROTOCOL_TLS is deprecated"),
+        3 => Some("ssl.PROTOCOL_TLSv1 is deprecated"),
+        4 => Some("ssl.PROTOCOL_TLSv1_1 is deprecated"),
+        5 => Some("ssl.PROTOCOL_TLSv1_2 is deprecated"),
+        PROTOCOL_TLS_CLIENT | PROTOCOL_TLS_SERVER => None,
+        _ => return Err(value_error("invalid or unsupported protocol version")),
+    };
+    if let Some(text) = text {
+        taipan_objects::hooks::warn(text, types().deprecation_warning.as_obj(), 2)?;
+    }
+    let client = protocol == PROTOCOL_TLS_CLIENT;
+    let (minimum, maximum) = match protocol {
+        3 => (0x301, 0x301),
+        4 => (0x302, 0x302),
+        5 => (TLS12, TLS12),
+        _ => (-2, -1),
+    };
+    Ok(new_instance(class, |header| PyContext {
+        header,
+        protocol,
+        options: AtomicI64::new(2_186_412_112),
+        verify_mode: AtomicI64::new(if client { 2 } else { 0 }),
+        verify_flags: AtomicI64::new(32768),
+        check_hostname: AtomicBool::new(client),
+        minimum: AtomicI64::new(minimum),
+        maximum: AtomicI64::new(maximum),
+        host_flags: AtomicI64::new(4),
+        tickets: AtomicI64::new(2),
+        post_handshake_auth: AtomicBool::new(false),
+        loaded: Mutex::default(),
+        sni_callback: Slot::empty(),
+        message_callback: Slot::empty(),
+        counts: Default::default(),
+    })
+    .into_obj())
+}
+
+/// Chooses among a server's certificates by what the client can check.
+#[derive(Debug)]
+struct Identities(Vec<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Identities {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let fits = |key: &&Arc<CertifiedKey>| {
+            let elliptic = key.key.algorithm() != rustls::SignatureAlgorithm::RSA;
+            let usable = |suite: &CipherSuite| {
+                ciphers::known(*suite).is_some_and(|known| {
+                    known.protocol == "TLSv1.3" || known.name.starts_with("ECDHE-ECDSA") == elliptic
+                })
+            };
+            key.key.choose_scheme(hello.signature_schemes()).is_some()
+                && hello.cipher_suites().iter().any(usable)
+        };
+        self.0.iter().rev().find(fits).cloned()
+    }
+}
+
+impl PyContext {
+    /// The versions of TLS that are allowed.
+    fn versions(&self) -> Vec<&'static SupportedProtocolVersion> {
+        let options = self.options.load(Ordering::Relaxed);
+        let least = self.minimum.load(Ordering::Relaxed);
+        let most = self.maximum.load(Ordering::Relaxed);
+        let allowed = |version: i64, bit: i64| {
+            options & bit == 0
+                && (least < 0 || version >= least)
+                && (most < 0 && (most != -2 || version == TLS12) || version <= most)
+        };
+        let mut versions = Vec::new();
+        if allowed(TLS13, 0x2000_0000) {
+            versions.push(&rustls::version::TLS13);
+        }
+        if allowed(TLS12, 0x0800_0000) {
+            versions.push(&rustls::version::TLS12);
+        }
+        versions
+    }
+    fn verifier(&self, host: Option<&str>, rejection: &Arc<Mutex<Option<Rejection>>>) -> Verifier {
+        let loaded = self.loaded.lock().clone();
+        let mut trusted = loaded.trusted;
+        for directory in &loaded.directories {
+            trusted.extend(loading::certificates_in(directory));
+        }
+        let checks = self.check_hostname.load(Ordering::Relaxed);
+        Verifier {
+            provider: provider().clone(),
+            trusted,
+            mode: self.verify_mode.load(Ordering::Relaxed),
+            host: host.filter(|_| checks).map(str::to_owned),
+            rejection: rejection.clone(),
+        }
+    }
+    fn chosen_provider(&self) -> Arc<CryptoProvider> {
+        let excluded = self.loaded.lock().excluded.clone();
+        let mut chosen = (**provider()).clone();
+        chosen.cipher_suites = ciphers::chosen(provider(), &excluded);
+        Arc::new(chosen)
+    }
+    fn no_protocol() -> Raised {
+        errors::failure("SSL", "NO_PROTOCOLS_AVAILABLE", "no protocols available")
+    }
+    /// A client's configuration.
+    pub fn client_config(
+        &self,
+        host: Option<&str>,
+        sends_name: bool,
+        rejection: &Arc<Mutex<Option<Rejection>>>,
+    ) -> PyResult<Arc<ClientConfig>> {
+        let versions = self.versions();
+        if versions.is_empty() {
+            return Err(Self::no_protocol());
+        }
+        let verifier = Arc::new(self.verifier(host, rejection));
+        let builder = ClientConfig::builder_with_provider(self.chosen_provider())
+            .with_protocol_versions(&versions)
+            .map_err(|e| errors::failed(&e, false))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let identity = self.loaded.lock().identities.last().cloned();
+        let mut config = match identity {
+            Some(identity) => builder
+                .with_client_auth_cert(identity.chain, identity.key.clone_key())
+                .map_err(|e| errors::failed(&e, false))?,
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = self.loaded.lock().protocols.clone();
+        config.enable_sni = sends_name;
+        Ok(Arc::new(config))
+    }
+    /// A server's configuration.
+    pub fn server_config(
+        &self,
+        rejection: &Arc<Mutex<Option<Rejection>>>,
+        offered: Option<&[Vec<u8>]>,
+    ) -> PyResult<Arc<ServerConfig>> {
+        let versions = self.versions();
+        if versions.is_empty() {
+            return Err(Self::no_protocol());
+        }
+        let builder = ServerConfig::builder_with_provider(self.chosen_provider())
+            .with_protocol_versions(&versions)
+            .map_err(|e| errors::failed(&e, true))?;
+        let builder = match self.verify_mode.load(Ordering::Relaxed) {
+            0 => builder.with_no_client_auth(),
+            _ => builder.with_client_cert_verifier(Arc::new(self.verifier(None, rejection))),
+        };
+        let identities = self.loaded.lock().identities.iter().map(|i| i.certified.clone()).collect();
+        let mut config = builder.with_cert_resolver(Arc::new(Identities(identities)));
+        // Nothing in common is no failure: then nothing is chosen.
+        let protocols = self.loaded.lock().protocols.clone();
+        if offered.is_some_and(|offered| protocols.iter().any(|p| offered.contains(p))) {
+            config.alpn_protocols = protocols;
+        }
+        config.send_tls13_tickets = self.tickets.load(Ordering::Relaxed).clamp(0, 4) as usize;
+        Ok(Arc::new(config))
+    }
+    /// Takes a chain and its key into use.
+    fn add_identity(&self, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> PyResult<()> {
+        let mismatch = || errors::failure("X509", "KEY_VALUES_MISMATCH", "key values mismatch");
+        let signing = provider().key_provider.load_private_key(key.clone_key()).map_err(|_| broken_pem())?;
+        let certified = CertifiedKey::new(chain.clone(), signing);
+        match certified.keys_match() {
+            Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {}
+            Err(rustls::Error::InconsistentKeys(_)) => return Err(mismatch()),
+            Err(_) => {}
+        }
+        let identity = Identity { chain, key: Arc::new(key), certified: Arc::new(certified) };
+        let mut loaded = self.loaded.lock();
+        let algorithm = identity.certified.key.algorithm();
+        loaded.identities.retain(|i| i.certified.key.algorithm() != algorithm);
+        loaded.identities.push(identity);
+        Ok(())
+    }
+}
+
+/// `[SSL] PEM lib`.
+#[cold]
+fn broken_pem() -> Raised {
+    errors::plain(errors::error(), 1, "[SSL] PEM lib")
+}
+
+/// The certificates of a file's text.
+fn certificates_of(text: &[u8]) -> PyResult<Vec<CertificateDer<'static>>> {
+    pem::certificates(text).ok_or_else(broken_pem)
+}

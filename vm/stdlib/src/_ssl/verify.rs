@@ -1,0 +1,211 @@
+//! Whether a peer's certificate is accepted: a chain up to a trusted certificate, and the host's name in it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use super::errors::Rejection;
+
+/// What verification needs to know, and what it found.
+#[derive(Debug)]
+pub struct Verifier {
+    pub provider: Arc<CryptoProvider>,
+    pub trusted: Vec<CertificateDer<'static>>,
+    /// `CERT_NONE`, `CERT_OPTIONAL`, `CERT_REQUIRED`.
+    pub mode: i64,
+    /// The name to be found in the certificate.
+    pub host: Option<String>,
+    pub rejection: Arc<Mutex<Option<Rejection>>>,
+}
+
+fn is_self_signed(certificate: &[u8]) -> bool {
+    X509Certificate::from_der(certificate)
+        .is_ok_and(|(_, c)| c.tbs_certificate.subject.as_raw() == c.tbs_certificate.issuer.as_raw())
+}
+
+fn matches_pattern(pattern: &str, host: &str) -> bool {
+    let (pattern, host) = (pattern.trim_end_matches('.'), host.trim_end_matches('.'));
+    if pattern.eq_ignore_ascii_case(host) {
+        return true;
+    }
+    match (pattern.strip_prefix("*."), host.split_once('.')) {
+        (Some(rest), Some((label, domain))) => {
+            !label.is_empty() && rest.contains('.') && rest.eq_ignore_ascii_case(domain)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a certificate is for a host.
+pub fn is_for(certificate: &[u8], host: &str) -> bool {
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
+    let address = host.parse::<IpAddr>().ok();
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let Some(names) = names else {
+        // Without alternative names, the common name counts.
+        let names = certificate.subject().iter_common_name().filter_map(|n| n.as_str().ok());
+        return address.is_none() && names.into_iter().any(|name| matches_pattern(name, host));
+    };
+    names.value.general_names.iter().any(|name| match (name, address) {
+        (GeneralName::DNSName(pattern), None) => matches_pattern(pattern, host),
+        (GeneralName::IPAddress(bytes), Some(IpAddr::V4(address))) => *bytes == address.octets(),
+        (GeneralName::IPAddress(bytes), Some(IpAddr::V6(address))) => *bytes == address.octets(),
+        _ => false,
+    })
+}
+
+impl Verifier {
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        for certificate in &self.trusted {
+            // What is no authority's certificate is of no use here.
+            let _ = roots.add(certificate.clone());
+        }
+        roots
+    }
+    fn reject(&self, code: i64, text: impl Into<String>, error: CertificateError) -> Error {
+        *self.rejection.lock() = Some(Rejection { code, text: text.into() });
+        Error::InvalidCertificate(error)
+    }
+    fn explain(&self, error: Error, leaf: &[u8], chain: &[CertificateDer<'_>]) -> Error {
+        let Error::InvalidCertificate(why) = error else { return error };
+        let (code, text) = match &why {
+            CertificateError::UnknownIssuer if is_self_signed(leaf) => (18, "self-signed certificate"),
+            CertificateError::UnknownIssuer if chain.iter().any(|c| is_self_signed(c)) => {
+                (19, "self-signed certificate in certificate chain")
+            }
+            CertificateError::UnknownIssuer => (20, "unable to get local issuer certificate"),
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                (10, "certificate has expired")
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                (9, "certificate is not yet valid")
+            }
+            CertificateError::Revoked => (23, "certificate revoked"),
+            CertificateError::BadSignature => (7, "certificate signature failure"),
+            CertificateError::InvalidPurpose => (26, "unsuitable certificate purpose"),
+            CertificateError::Other(_) if is_self_signed(leaf) => (18, "self-signed certificate"),
+            _ => (1, "unspecified certificate verification error"),
+        };
+        self.reject(code, text, why)
+    }
+    /// A certificate that is itself trusted needs no issuer, but time has not to have passed.
+    fn is_trusted(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> Option<Result<(), Error>> {
+        if !self.trusted.iter().any(|t| t.as_ref() == leaf.as_ref()) {
+            return None;
+        }
+        let Ok((_, parsed)) = X509Certificate::from_der(leaf) else { return None };
+        let seconds = now.as_secs() as i64;
+        Some(if parsed.validity().not_after.timestamp() < seconds {
+            Err(self.reject(10, "certificate has expired", CertificateError::Expired))
+        } else if parsed.validity().not_before.timestamp() > seconds {
+            Err(self.reject(9, "certificate is not yet valid", CertificateError::NotValidYet))
+        } else {
+            Ok(())
+        })
+    }
+}
+
+macro_rules! signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let algorithms = &self.provider.signature_verification_algorithms;
+            rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+        }
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let algorithms = &self.provider.signature_verification_algorithms;
+            rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+        }
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.provider.signature_verification_algorithms.supported_schemes()
+        }
+    };
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if self.mode == 0 {
+            return Ok(ServerCertVerified::assertion());
+        }
+        match self.is_trusted(leaf, now) {
+            Some(result) => result?,
+            None => {
+                let parsed = ParsedCertificate::try_from(leaf).map_err(|e| self.explain(e, leaf, chain))?;
+                let algorithms = self.provider.signature_verification_algorithms.all;
+                verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots(), chain, now, algorithms)
+                    .map_err(|e| self.explain(e, leaf, chain))?;
+            }
+        }
+        if let Some(host) = &self.host
+            && !is_for(leaf, host)
+        {
+            let (code, what) =
+                if host.parse::<IpAddr>().is_ok() { (64, "IP address") } else { (62, "Hostname") };
+            let text = format!("{what} mismatch, certificate is not valid for '{host}'.");
+            return Err(self.reject(code, text, CertificateError::NotValidForName));
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+    signatures!();
+}
+
+impl ClientCertVerifier for Verifier {
+    fn offer_client_auth(&self) -> bool {
+        self.mode != 0
+    }
+    fn client_auth_mandatory(&self) -> bool {
+        self.mode == 2
+    }
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        if let Some(result) = self.is_trusted(leaf, now) {
+            return result.map(|()| ClientCertVerified::assertion());
+        }
+        let inner =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(self.roots()), self.provider.clone())
+                .build();
+        match inner {
+            Ok(inner) => inner.verify_client_cert(leaf, chain, now).map_err(|e| self.explain(e, leaf, chain)),
+            Err(_) => {
+                let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+                Err(self.explain(unknown, leaf, chain))
+            }
+        }
+    }
+    signatures!();
+}
