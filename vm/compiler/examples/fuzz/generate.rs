@@ -266,14 +266,14 @@ def gen():
 async def coro(): return 1
 def f(a=1, *b, c=2, **d): return a, b, c, d
 values = []
-def attempt(work):
+def attempt(work, otherwise=None):
     try:
         result = work()
         if len(values) > 50: del values[10:]
         if isinstance(result, (str, bytes, list, tuple)) and len(result) > 10000: return None
         return result
-    except RecursionError: return None
-    except BaseException as error: return error
+    except RecursionError: return otherwise
+    except BaseException as error: return error if len(values) == 7 else otherwise
 ";
 
 /// A program of about `statements` statements.
@@ -341,15 +341,15 @@ fn statement(random: &mut Random) -> String {
     match random.below(9) {
         0 => {
             let (object, index) = (variable(random), operand(random));
-            format!("try: {object}[{index}] = {value}\nexcept BaseException as e: {target} = e\n")
+            format!("try: {object}[{index}] = {value}\nexcept BaseException as e: pass\n")
         }
         1 => {
             let (object, index) = (variable(random), operand(random));
-            format!("try: del {object}[{index}]\nexcept BaseException as e: {target} = e\n")
+            format!("try: del {object}[{index}]\nexcept BaseException as e: pass\n")
         }
         2 => {
             let (object, other) = (variable(random), operand(random));
-            format!("try:\n    {object} += {other}\nexcept BaseException as e: {target} = e\n")
+            format!("try:\n    {object} += {other}\nexcept BaseException as e: pass\n")
         }
         3 => {
             let object = variable(random);
@@ -365,8 +365,8 @@ fn statement(random: &mut Random) -> String {
         }
         5 => {
             let object = variable(random);
-            format!("try:\n    with {object} as {target}: {value}\nexcept BaseException as e: {target} = e\n")
+            format!("try:\n    with {object} as {target}: {value}\nexcept BaseException as e: pass\n")
         }
-        _ => format!("{target} = attempt(lambda: {value})\n"),
+        _ => format!("{target} = attempt(lambda: {value}, {target})\n"),
     }
 }
