@@ -25,20 +25,11 @@ use crate::types::{Types, types};
 
 pub use monitors::{CodeMonitors, TOOLS};
 
-/// Words that stand for the entry of a call in what Python code sees (`co_code`, `f_lasti`, line tables), in front of the instructions: there
-/// a frame is in the line of its `def`. They are not there to be executed.
-const ENTRY_WORDS: usize = 1;
+/// The word that stands for the entry of a call in what Python code sees (`co_code`, `f_lasti`, line tables), behind the instructions that
+/// prepare the frame: there a frame is in the line of its `def`. It is not there to be executed.
 const ENTRY: Instr = Instr::new(taipan_bytecode::Op::Resume, 0, 0, 0);
-
-/// Where Python code sees the instruction with this index: its offset in `co_code`.
-pub const fn offset(index: usize) -> i64 {
-    (index + ENTRY_WORDS) as i64 * 8
-}
-
-/// The index of the instruction that Python code sees at this offset.
-pub const fn index_at(offset: i64) -> Option<usize> {
-    (offset as usize / 8).checked_sub(ENTRY_WORDS)
-}
+/// Bytes of a word.
+const WORD: i64 = 8;
 
 /// `-X no_debug_ranges`: positions are lines only. Written at start-up, before any code runs.
 static NO_DEBUG_RANGES: AtomicBool = AtomicBool::new(false);
@@ -71,6 +62,8 @@ pub struct PyCode {
     pub nparams: u16,
     pub nregs: u16,
     pub flags: u32,
+    /// Number of instructions in front of the call's entry.
+    entry: u32,
     /// Plain positional parameters only: a call with `argcount` arguments needs no binding.
     pub simple: bool,
     /// Number of times a loop or call was entered, for tier decisions.
@@ -125,6 +118,7 @@ impl PyCode {
             nparams: unit.nparams() as u16,
             nregs: unit.nregs,
             flags: unit.flags,
+            entry: unit.preparation() as u32,
             simple,
             instrs,
             caches,
@@ -158,27 +152,39 @@ impl PyCode {
     pub fn line_of(&self, pc: usize) -> u32 {
         self.unit.positions.get(pc).map_or(0, |p| p.line)
     }
+    /// Where Python code sees the instruction with this index: its offset in `co_code`.
+    pub fn offset(&self, index: usize) -> i64 {
+        (index + (index >= self.entry as usize) as usize) as i64 * WORD
+    }
+    /// The index of the instruction that it sees at this offset; none is at the entry.
+    pub fn index_at(&self, offset: i64) -> Option<usize> {
+        let (word, entry) = (usize::try_from(offset / WORD).ok()?, self.entry as usize);
+        match word.cmp(&entry) {
+            std::cmp::Ordering::Less => Some(word),
+            std::cmp::Ordering::Equal => None,
+            std::cmp::Ordering::Greater => Some(word - 1),
+        }
+    }
+    /// Where it sees the entry of the call.
+    pub fn entry_offset(&self) -> i64 {
+        i64::from(self.entry) * WORD
+    }
     /// The position of each word that Python code sees; none if the code was made without a line table.
     fn positions(&self) -> Vec<Position> {
         let unit = &self.unit;
-        if unit.positions.is_empty() {
-            return Vec::new();
+        let mut positions = unit.positions.clone();
+        if !positions.is_empty() {
+            let entry = Position { line: unit.first_line, end_line: unit.first_line, col: 0, end_col: 0 };
+            positions.insert((self.entry as usize).min(positions.len()), entry);
         }
-        let entry = Position { line: unit.first_line, end_line: unit.first_line, col: 0, end_col: 0 };
-        std::iter::repeat_n(entry, ENTRY_WORDS).chain(unit.positions.iter().copied()).collect()
+        positions
     }
     /// (start, end, line) of successive words of one line; line 0: none.
     fn line_ranges(&self) -> Vec<(i64, i64, u32)> {
-        let positions = self.positions();
         let mut ranges = Vec::new();
         let mut start = 0;
-        if positions.len() > ENTRY_WORDS {
-            // The entry is a range of its own.
-            ranges.push((0, offset(0), self.unit.first_line));
-            start = offset(0);
-        }
-        for same in positions.get(ENTRY_WORDS..).unwrap_or_default().chunk_by(|a, b| a.line == b.line) {
-            let end = start + same.len() as i64 * 8;
+        for same in self.positions().chunk_by(|a, b| a.line == b.line) {
+            let end = start + same.len() as i64 * WORD;
             ranges.push((start, end, same[0].line));
             start = end;
         }
@@ -312,9 +318,10 @@ fn names_tuple(names: &[String]) -> PyResult<Obj> {
 }
 
 /// Instruction words as Python code sees them.
-fn words(instrs: impl Iterator<Item = Instr>) -> Obj {
-    let entry = std::iter::repeat_n(ENTRY, ENTRY_WORDS);
-    bytes_obj(&entry.chain(instrs).flat_map(|i| i.0.to_le_bytes()).collect::<Vec<u8>>())
+fn words(code: &PyCode, instrs: impl Iterator<Item = Instr>) -> Obj {
+    let mut words: Vec<Instr> = instrs.collect();
+    words.insert((code.entry as usize).min(words.len()), ENTRY);
+    bytes_obj(&words.into_iter().flat_map(|i| i.0.to_le_bytes()).collect::<Vec<u8>>())
 }
 
 /// `co_lnotab`: pairs of differences of offset and line.
@@ -389,7 +396,10 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "co_consts", get: |o| Ok(tuple_obj(this(o)?.consts.to_vec())), set: None, doc: "" },
     GetSetDef {
         name: "co_code",
-        get: |o| Ok(words(this(o)?.unit.instrs.iter().copied())),
+        get: |o| {
+            let code = this(o)?;
+            Ok(words(code, code.unit.instrs.iter().copied()))
+        },
         set: None,
         doc: "",
     },
@@ -397,7 +407,7 @@ static GETSET: &[GetSetDef] = &[
         name: "_co_code_adaptive",
         get: |o| {
             let code = this(o)?;
-            Ok(words((0..code.instrs.len()).map(|pc| code.instr(pc))))
+            Ok(words(code, (0..code.instrs.len()).map(|pc| code.instr(pc))))
         },
         set: None,
         doc: "",
@@ -414,7 +424,10 @@ static GETSET: &[GetSetDef] = &[
     },
     GetSetDef {
         name: "co_exceptiontable",
-        get: |o| Ok(bytes_obj(&tables::exception_table(&this(o)?.unit.exception_table, ENTRY_WORDS as u32))),
+        get: |o| {
+            let code = this(o)?;
+            Ok(bytes_obj(&tables::exception_table(&code.unit.exception_table, code.entry)))
+        },
         set: None,
         doc: "",
     },
@@ -468,7 +481,7 @@ impl PyCode {
                 *instrs.get(at + 1)?
             };
             let places = [at, at + length, word.arg32() as usize];
-            Some(tuple_obj(places.iter().map(|place| int_obj(offset(*place))).collect()))
+            Some(tuple_obj(places.iter().map(|place| int_obj(self.offset(*place))).collect()))
         };
         crate::protocol::iter(&list_obj(instrs.iter().enumerate().filter_map(branch).collect()))
     }

@@ -138,9 +138,9 @@ static GETSET: &[GetSetDef] = &[
         get: |o| {
             let frame = fresh(o)?;
             if frame.lineno.load(Ordering::Relaxed) != 0 {
-                return Ok(int_obj(0));
+                return Ok(int_obj(frame.code.entry_offset()));
             }
-            Ok(int_obj(crate::code::offset(frame.lasti.load(Ordering::Relaxed) as usize)))
+            Ok(int_obj(frame.code.offset(frame.lasti.load(Ordering::Relaxed) as usize)))
         },
         set: None,
         doc: "",

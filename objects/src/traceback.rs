@@ -33,7 +33,9 @@ layout!(PyTraceback, "traceback", [next, frame]);
 impl PyTraceback {
     /// An entry for instruction `instruction` of `frame` (a frame object), in line `lineno` (-1: look it up when asked).
     pub fn new(next: Option<Obj>, frame: Obj, instruction: i32, lineno: i32) -> Py<PyTraceback> {
-        PyTraceback::make(next, frame, crate::code::offset(instruction as usize) as i32, lineno)
+        let code = frame.downcast::<PyFrame>().map(|frame| &frame.code);
+        let lasti = code.map_or(0, |code| code.offset(instruction as usize)) as i32;
+        PyTraceback::make(next, frame, lasti, lineno)
     }
     fn make(next: Option<Obj>, frame: Obj, lasti: i32, lineno: i32) -> Py<PyTraceback> {
         Py::new(PyTraceback {
@@ -54,7 +56,10 @@ impl PyTraceback {
     }
     /// The instruction's index.
     pub fn instruction(&self) -> i32 {
-        crate::code::index_at(self.lasti.into()).map_or(0, |index| index as i32)
+        let index = self.frame().and_then(|frame| {
+            frame.downcast::<PyFrame>().and_then(|frame| frame.code.index_at(self.lasti.into()))
+        });
+        index.map_or(0, |index| index as i32)
     }
     /// The line; `None` if the instruction has none.
     pub fn line(&self) -> Option<i32> {

@@ -44,7 +44,16 @@ mod items {
     #[pyfunction(sig = "(bytes, /, *, allow_code=True)")]
     fn loads(bytes: &Obj, allow_code: bool) -> PyResult<Obj> {
         taipan_objects::buffer::with_bytes(bytes, |data| data.to_vec()).and_then(|data| {
-            let mut reader = Reader { data: &data, at: 0, refs: Vec::new(), depth: 0, allow_code };
+            let mut reader = Reader {
+                data: &data,
+                at: 0,
+                refs: Vec::new(),
+                open: Vec::new(),
+                unmade: None,
+                awaited: Vec::new(),
+                depth: 0,
+                allow_code,
+            };
             reader.value_or_error()
         })
     }
@@ -56,7 +65,16 @@ mod items {
         let Some(bytes) = taipan_objects::bytes::bytes_value(&data) else {
             return Err(type_error(format!("file.read() returned not bytes but {}", class_of(&data).name())));
         };
-        let mut reader = Reader { data: bytes, at: 0, refs: Vec::new(), depth: 0, allow_code };
+        let mut reader = Reader {
+            data: bytes,
+            at: 0,
+            refs: Vec::new(),
+            open: Vec::new(),
+            unmade: None,
+            awaited: Vec::new(),
+            depth: 0,
+            allow_code,
+        };
         let value = reader.value_or_error()?;
         let left = bytes.len() - reader.at;
         if left > 0 {
@@ -73,7 +91,7 @@ fn dump_bytes(value: &Obj, version: i64, allow_code: bool) -> PyResult<Vec<u8>> 
         version,
         flag: 0,
         refs: FxHashMap::default(),
-        open_slices: Vec::new(),
+        open: Vec::new(),
         allow_code,
     };
     writer.value(value)?;
@@ -91,8 +109,8 @@ struct Writer {
     flag: u8,
     /// Number of each value written, and the value, so that its address stays its own.
     refs: FxHashMap<u64, (i64, Obj)>,
-    /// Numbers of the slices around the current value: a reader makes these after what is in them.
-    open_slices: Vec<i64>,
+    /// Numbers of the slices and codes around the current value: a reader makes these after what is in them.
+    open: Vec<i64>,
     allow_code: bool,
 }
 
@@ -139,7 +157,7 @@ impl Writer {
         let key = value.value().counted().bits();
         if let Some((number, _)) = self.refs.get(&key) {
             let number = *number;
-            if self.open_slices.contains(&number) {
+            if self.open.contains(&number) {
                 return Err(value_error("unmarshallable object"));
             }
             self.out.push(b'r');
@@ -250,19 +268,22 @@ impl Writer {
             self.elements(b'>', set)?;
         } else if value.is_layout::<PySlice>() && self.version >= 5 {
             self.code(b':');
-            self.open_slices.push(self.refs.len() as i64 - 1);
+            self.open.push(self.refs.len() as i64 - 1);
             for part in ["start", "stop", "step"] {
                 self.value(&getattr_str(value, part)?)?;
             }
-            self.open_slices.pop();
+            self.open.pop();
         } else if let Some(code) = value.downcast::<PyCode>() {
             if !self.allow_code {
                 return Err(value_error("marshalling code objects is disallowed"));
             }
-            // The constants are values like others.
+            // The constants are values like others; a reader makes the code after them.
+            let number = self.refs.len() as i64 - 1;
             let bytes = taipan_bytecode::serialize::serialize_without_constants(&code.unit);
             self.sized(b'c', &bytes);
+            self.open.push(number);
             self.value(&tuple_obj(code.consts.to_vec()))?;
+            self.open.pop();
         } else if class.slots.buffer().is_some() {
             let bytes = taipan_objects::buffer::with_bytes(value, |b| b.to_vec())?;
             self.sized(b's', &bytes);
@@ -305,10 +326,22 @@ impl Writer {
     }
 }
 
+/// Where in a container that can be changed.
+enum Place {
+    Item(Py<PyList>, usize),
+    Value(Py<PyDict>, Obj),
+}
+
 struct Reader<'a> {
     data: &'a [u8],
     at: usize,
     refs: Vec<Option<Obj>>,
+    /// Tuples around the value that is read.
+    open: Vec<usize>,
+    /// The last value is one that is not made yet: this one.
+    unmade: Option<usize>,
+    /// Where values belong that were not made yet.
+    awaited: Vec<(usize, Place)>,
     depth: usize,
     allow_code: bool,
 }
@@ -342,7 +375,7 @@ impl<'a> Reader<'a> {
     fn items(&mut self, count: usize) -> PyResult<Vec<Obj>> {
         let mut items = Vec::with_capacity(count.min(self.data.len()));
         for _ in 0..count {
-            items.push(self.value_or_error()?);
+            items.push(self.made()?);
         }
         Ok(items)
     }
@@ -352,6 +385,11 @@ impl<'a> Reader<'a> {
             None => Err(type_error("NULL object in marshal data for object")),
         }
     }
+    /// The next value, which must not be one that contains it.
+    fn made(&mut self) -> PyResult<Obj> {
+        let value = self.value_or_error()?;
+        if self.unmade.is_some() { Err(bad("invalid reference")) } else { Ok(value) }
+    }
     fn text(&mut self, count: usize, interned: bool) -> PyResult<Obj> {
         let bytes = bytes_obj(self.take(count)?);
         let text = taipan_objects::str::codecs::decode_object(&bytes, "utf-8", "surrogatepass")?;
@@ -360,6 +398,16 @@ impl<'a> Reader<'a> {
     fn latin1(&mut self, count: usize, interned: bool) -> PyResult<Obj> {
         let text = PyStr::from_latin1(self.take(count)?).into_obj();
         Ok(if interned { taipan_objects::str::intern_obj(&text).into_obj() } else { text })
+    }
+    /// Puts a value where it was awaited.
+    fn fill(&mut self, number: usize, value: &Obj) -> PyResult<()> {
+        for (_, place) in self.awaited.extract_if(.., |(wanted, _)| *wanted == number) {
+            match place {
+                Place::Item(list, index) => setitem(list.as_obj(), &int_obj(index as i64), value)?,
+                Place::Value(dict, key) => dict.set(key, value.clone())?,
+            }
+        }
+        Ok(())
     }
     /// The next value; `None` for the end mark of a dict.
     fn value(&mut self) -> PyResult<Option<Obj>> {
@@ -408,13 +456,16 @@ impl<'a> Reader<'a> {
                 let [count] = self.array()?;
                 self.latin1(count.into(), code & 0x7f == b'Z')?
             }
-            b'(' => {
-                let count = self.size("tuple")?;
-                tuple_obj(self.items(count)?)
-            }
-            b')' => {
-                let [count] = self.array()?;
-                tuple_obj(self.items(count.into())?)
+            kind @ (b'(' | b')') => {
+                let count =
+                    if kind == b'(' { self.size("tuple")? } else { usize::from(self.array::<1>()?[0]) };
+                self.open.extend(reference);
+                let tuple = tuple_obj(self.items(count)?);
+                if let Some(number) = reference {
+                    self.open.pop();
+                    self.fill(number, &tuple)?;
+                }
+                tuple
             }
             b'[' => {
                 let count = self.size("list")?;
@@ -422,8 +473,11 @@ impl<'a> Reader<'a> {
                 if let Some(index) = reference {
                     self.refs[index] = Some(list.as_obj().clone());
                 }
-                for _ in 0..count {
+                for index in 0..count {
                     list.push(self.value_or_error()?);
+                    if let Some(number) = self.unmade.take() {
+                        self.awaited.push((number, Place::Item(list.clone(), index)));
+                    }
                 }
                 list.into_obj()
             }
@@ -433,7 +487,13 @@ impl<'a> Reader<'a> {
                     self.refs[index] = Some(dict.as_obj().clone());
                 }
                 while let Some(key) = self.value()? {
+                    if self.unmade.is_some() {
+                        return Err(bad("invalid reference"));
+                    }
                     let item = self.value_or_error()?;
+                    if let Some(number) = self.unmade.take() {
+                        self.awaited.push((number, Place::Value(dict.clone(), key.clone())));
+                    }
                     dict.set(key, item)?;
                 }
                 dict.into_obj()
@@ -454,14 +514,18 @@ impl<'a> Reader<'a> {
                 call1(types().frozenset.as_obj(), &list_obj(self.items(count)?))?
             }
             b':' => {
-                let (start, stop, step) =
-                    (self.value_or_error()?, self.value_or_error()?, self.value_or_error()?);
+                let (start, stop, step) = (self.made()?, self.made()?, self.made()?);
                 PySlice::new(start, stop, step).into_obj()
             }
             b'r' => {
                 let index = self.size("reference")?;
                 match self.refs.get(index) {
                     Some(Some(value)) => value.clone(),
+                    // A tuple around it, which takes its place when it is made.
+                    Some(None) if self.open.contains(&index) => {
+                        self.unmade = Some(index);
+                        none()
+                    }
                     _ => return Err(bad("invalid reference")),
                 }
             }
@@ -473,7 +537,7 @@ impl<'a> Reader<'a> {
                 let Ok(unit) = taipan_bytecode::serialize::deserialize(self.take(count)?) else {
                     return Err(bad("code of another build"));
                 };
-                let consts = self.value_or_error()?;
+                let consts = self.made()?;
                 let Some(consts) = consts.downcast::<PyTuple>() else { return Err(bad("constants")) };
                 taipan_objects::code::fields::of_parts(unit, consts.to_vec())?.into_obj()
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use taipan_bytecode::{CodeUnit, Const, Instr, Op, Position, flags};
 use taipan_gc::{Obj, Py};
 
-use super::{ENTRY, ENTRY_WORDS, PyCode, tables};
+use super::{ENTRY, PyCode, tables};
 use crate::error::*;
 use crate::protocol;
 use crate::tuple::PyTuple;
@@ -147,13 +147,17 @@ impl Fields {
         if let Some(table) = line_table {
             let words = tables::positions(&table, unit.first_line);
             // Without a table there are no lines at all.
-            unit.positions = words.into_iter().skip(ENTRY_WORDS).collect();
+            unit.positions = words;
+            let entry = unit.preparation();
+            if entry < unit.positions.len() {
+                unit.positions.remove(entry);
+            }
             if !table.is_empty() {
                 unit.positions.resize(unit.instrs.len(), Position::NONE);
             }
         }
         if let Some(table) = exception_table {
-            unit.exception_table = tables::exception_entries(&table, ENTRY_WORDS as u32)
+            unit.exception_table = tables::exception_entries(&table, unit.preparation() as u32)
                 .ok_or_else(|| value_error("code: co_exceptiontable is malformed"))?;
         }
         of_parts(unit, consts)
@@ -199,12 +203,14 @@ fn instructions(code: &[u8]) -> PyResult<Vec<Instr>> {
     if let Some(unknown) = words.iter().find(|word| word.op().is_none()) {
         return Err(value_error(format!("code: unknown opcode {}", unknown.opcode())));
     }
-    match words.split_first() {
-        Some((first, rest)) if first.op() == Some(Op::Resume) && *first == ENTRY && !rest.is_empty() => {
-            Ok(rest.to_vec())
-        }
-        _ => Err(malformed()),
+    // The entry of the call is no instruction.
+    let mut words = words;
+    let entry = words.iter().take_while(|word| word.op().is_some_and(Op::prepares)).count();
+    if words.get(entry) != Some(&ENTRY) || words.len() < entry + 2 {
+        return Err(malformed());
     }
+    words.remove(entry);
+    Ok(words)
 }
 
 fn count(value: &Obj) -> PyResult<u32> {

@@ -140,13 +140,14 @@ pub fn positions(table: &[u8], first_line: u32) -> Vec<Position> {
     words
 }
 
-/// The exception table, of words with `entry` words in front.
+/// The exception table, of words with one more in front of index `entry`.
 pub fn exception_table(entries: &[ExceptionEntry], entry: u32) -> Vec<u8> {
     let mut out = Vec::new();
-    let units = |index: u32| (index + entry) * UNITS as u32;
+    let units = |index: u32| (index + (index >= entry) as u32) * UNITS as u32;
     for e in entries {
         let depth_and_lasti = u32::from(e.depth) << 1 | e.lasti as u32;
-        let numbers = [units(e.start), (e.end - e.start) * UNITS as u32, units(e.handler), depth_and_lasti];
+        let length = units(e.end).saturating_sub(units(e.start));
+        let numbers = [units(e.start), length, units(e.handler), depth_and_lasti];
         for (index, number) in numbers.into_iter().enumerate() {
             let begin = out.len();
             for shift in [30, 24, 18, 12, 6] {
@@ -179,7 +180,16 @@ pub fn exception_entries(table: &[u8], entry: u32) -> Option<Vec<ExceptionEntry>
             }
         };
         let (start, length, target, depth_and_lasti) = (number()?, number()?, number()?, number()?);
-        let word = |unit: u32| (unit / UNITS as u32).checked_sub(entry);
+        let word = |unit: u32| {
+            let word = unit / UNITS as u32;
+            if word > entry {
+                Some(word - 1)
+            } else if word < entry {
+                Some(word)
+            } else {
+                None
+            }
+        };
         entries.push(ExceptionEntry {
             start: word(start)?,
             end: word(start.checked_add(length)?)?,
@@ -220,8 +230,8 @@ mod tests {
             ExceptionEntry { start: 0, end: 3, handler: 70_000, depth: 5, lasti: true },
             ExceptionEntry { start: 20, end: 3000, handler: 4, depth: 0, lasti: false },
         ];
-        let table = exception_table(&entries, 1);
-        assert_eq!(exception_entries(&table, 1).as_deref(), Some(&entries[..]));
-        assert_eq!(exception_entries(&table[..table.len() - 1], 1), None);
+        let table = exception_table(&entries, 0);
+        assert_eq!(exception_entries(&table, 0).as_deref(), Some(&entries[..]));
+        assert_eq!(exception_entries(&table[..table.len() - 1], 0), None);
     }
 }

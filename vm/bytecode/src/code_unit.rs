@@ -3,6 +3,7 @@
 
 use crate::exception_table::ExceptionEntry;
 use crate::instr::Instr;
+use crate::ops::Op;
 
 /// CPython's `CO_*` bits.
 pub mod flags {
@@ -134,6 +135,11 @@ impl CodeUnit {
         let stars =
             (self.flags & flags::CO_VARARGS != 0) as u32 + (self.flags & flags::CO_VARKEYWORDS != 0) as u32;
         self.argcount + self.kwonlyargcount + stars
+    }
+
+    /// Number of instructions at the beginning that prepare the frame: generator, closure, cells. The call begins behind them.
+    pub fn preparation(&self) -> usize {
+        self.instrs.iter().take_while(|instr| instr.op().is_some_and(Op::prepares)).count()
     }
 
     /// The docstring, which is constant 0 if there is one.

@@ -324,6 +324,11 @@ impl Op {
         self.info().generic.unwrap_or(self)
     }
 
+    /// Whether it prepares a frame, at the beginning of code.
+    pub fn prepares(self) -> bool {
+        matches!(self, Op::ReturnGenerator | Op::NewCell | Op::MakeCell | Op::CopyFreeVars)
+    }
+
     /// Words of a conditional jump, that is from it to the instruction behind it; `None` for others.
     pub fn branch_length(self) -> Option<usize> {
         let op = self.generic();

@@ -93,7 +93,8 @@ fn spans(op: Op, instr: Instr, c: usize) -> [usize; 2] {
         Op::CallEx => [4, 1],
         Op::BuildTuple | Op::BuildList | Op::BuildSet | Op::BuildSlice | Op::BuildString => [1, c],
         Op::BuildMap => [1, 2 * c],
-        Op::BuildInterpolation => [1, 3],
+        // The format spec is there if a flag says so.
+        Op::BuildInterpolation => [1, 2 + (c >> 2 & 1)],
         Op::UnpackSequence => [c, 1],
         Op::UnpackEx => [(c & 0xff) + (c >> 8) + 1, 1],
         Op::LoadMethod

@@ -158,6 +158,14 @@ pub fn string_value(source: &str, literal: &ruff_python_ast::ExprStringLiteral) 
     lower::text::string_constant(&Source::new(source), literal)
 }
 
+/// The value of a string literal of a tree that has no source.
+pub fn string_value_in_tree(
+    source: &TreeSource,
+    literal: &ruff_python_ast::ExprStringLiteral,
+) -> taipan_bytecode::Const {
+    lower::text::string_constant(&Source::of_tree(source), literal)
+}
+
 /// With `from __future__ import barry_as_FLUFL` the sign `<>` stands for `!=`, which the parser knows.
 fn with_plain_inequality(text: &str, options: Options) -> Cow<'_, str> {
     if has_diamonds(text, options) { diagnosis::with_plain_inequality(text) } else { Cow::Borrowed(text) }

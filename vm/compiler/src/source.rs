@@ -26,6 +26,14 @@ impl TreeSource {
         }
         self.last()
     }
+    /// The line and column of an offset.
+    pub fn at(&self, offset: TextSize) -> (u32, u32) {
+        self.places.get(offset.to_usize()).copied().unwrap_or((1, 0))
+    }
+    /// What a node was said to look like.
+    pub fn named(&self, node: &AtomicNodeIndex) -> Option<&str> {
+        self.named.get(node.load().as_u32()? as usize).map(String::as_str)
+    }
     /// The offset given out last.
     pub fn last(&self) -> TextSize {
         TextSize::from(self.places.len().saturating_sub(1) as u32)
@@ -69,15 +77,14 @@ impl<'a> Source<'a> {
 
     /// The text that a node of a tree without source was given.
     pub(crate) fn named(&self, node: &AtomicNodeIndex) -> Option<&'a str> {
-        let index = node.load().as_u32()?;
-        self.tree?.named.get(index as usize).map(String::as_str)
+        self.tree?.named(node)
     }
 
     /// One-based line and zero-based byte column.
     pub(crate) fn line_and_column(&self, offset: TextSize) -> (u32, u32) {
         let offset = offset.to_u32();
         if let Some(tree) = self.tree {
-            return tree.places.get(offset as usize).copied().unwrap_or((1, 0));
+            return tree.at(TextSize::from(offset));
         }
         let line = self.starts.partition_point(|start| *start <= offset);
         (line as u32, offset - self.starts[line - 1])

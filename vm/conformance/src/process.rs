@@ -60,7 +60,7 @@ pub fn run(
     };
     // The leader and what it left running.
     let group = format!("-{}", child.id());
-    Command::new("sh").args(["-c", "kill -KILL -- \"$1\" 2>/dev/null", "sh", &group]).status().ok();
+    Command::new("sh").args(["-c", "kill -s KILL -- \"$1\" 2>/dev/null", "sh", &group]).status().ok();
     child.kill().ok();
     child.wait().ok();
     Ok(end)

@@ -91,8 +91,8 @@ fn innermost<'a>(thread: &VmThread) -> &'a mut Frame {
     unsafe { &mut *thread.innermost() }
 }
 
-pub(super) fn offset(pc: usize) -> Obj {
-    int_obj(taipan_objects::code::offset(pc))
+pub(super) fn offset(code: &PyCode, pc: usize) -> Obj {
+    int_obj(code.offset(pc))
 }
 
 impl Watcher {
@@ -157,7 +157,7 @@ impl Watcher {
             }
         }
         if monitoring::wanted(code, Event::Instruction.bit()) != 0 {
-            monitoring::deliver(thread, code, pc, Event::Instruction, || arguments([offset(pc)]))?;
+            monitoring::deliver(thread, code, pc, Event::Instruction, || arguments([offset(code, pc)]))?;
         }
         if functions::is_traced(thread, frame, What::Opcode) {
             functions::trace(thread, frame, Event::Instruction, What::Opcode, none)?;
@@ -202,7 +202,9 @@ impl Watcher {
         frame.pc = last as u32;
         let given = value.filter(|v| !is_none(v)).into_iter().collect();
         let exception = PyBaseException::create(&types().stop_iteration, given);
-        monitoring::deliver(thread, code, last, event, || arguments([offset(last), exception.clone()]))?;
+        monitoring::deliver(thread, code, last, event, || {
+            arguments([offset(code, last), exception.clone()])
+        })?;
         functions::trace(thread, frame, event, What::Exception, || functions::triple(&exception))
     }
 
@@ -232,7 +234,7 @@ impl Watcher {
         if monitoring::wanted(code, event.bit()) != 0 {
             // The beginning of a call is at its entry, in the line of the `def`.
             let _line = (!resumed).then(|| functions::FirstLine::of(&crate::frame::object_of(frame)));
-            let at = if resumed { offset(pc) } else { int_obj(0) };
+            let at = if resumed { offset(code, pc) } else { int_obj(code.entry_offset()) };
             monitoring::deliver(thread, code, pc, event, || arguments([at]))?;
         }
         functions::profile(thread, frame, event, What::Call, none)?;
@@ -340,7 +342,7 @@ fn leaving(
     event: Event,
     value: &Obj,
 ) -> PyResult<()> {
-    monitoring::deliver(thread, code, pc, event, || arguments([offset(pc), value.clone()]))?;
+    monitoring::deliver(thread, code, pc, event, || arguments([offset(code, pc), value.clone()]))?;
     functions::profile(thread, frame, event, What::Return, || value.clone())?;
     functions::trace(thread, frame, event, What::Return, || value.clone())
 }
@@ -365,5 +367,5 @@ fn jumped(thread: &VmThread, code: &PyCode, last: usize, pc: usize) -> PyResult<
         Some(op) if op.branch_length().is_some() => Event::BranchRight,
         _ => return Ok(()),
     };
-    monitoring::deliver(thread, code, last, event, || arguments([offset(last), offset(pc)]))
+    monitoring::deliver(thread, code, last, event, || arguments([offset(code, last), offset(code, pc)]))
 }

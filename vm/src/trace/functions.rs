@@ -150,8 +150,7 @@ pub fn start_of(code: &taipan_objects::code::PyCode) -> usize {
 
 /// Whether an instruction at the beginning of code prepares its variables.
 pub fn is_preparation(code: &taipan_objects::code::PyCode, pc: usize) -> bool {
-    use taipan_bytecode::Op;
-    matches!(code.instr(pc).op(), Some(Op::ReturnGenerator | Op::NewCell | Op::MakeCell | Op::CopyFreeVars))
+    code.instr(pc).op().is_some_and(taipan_bytecode::Op::prepares)
 }
 
 /// `(type, value, traceback)` of an exception.

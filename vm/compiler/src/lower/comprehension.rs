@@ -60,7 +60,24 @@ impl<'a> Compiler<'a> {
     ) -> Result<Operand> {
         let id = self.table.scope_of(c, Role::Body);
         let Some(id) = id else { return self.error("generator expression without scope", c.range) };
-        self.comprehension_function(id, Element::Yield(&c.elt), &c.generators, c.range, dst)
+        let range = self.generator_range(c);
+        self.comprehension_function(id, Element::Yield(&c.elt), &c.generators, range, dst)
+    }
+
+    /// Where a generator expression is, with its parentheses; those of a call if it has none of its own.
+    fn generator_range(&self, c: &ast::ExprGenerator) -> TextRange {
+        let text = self.source.text;
+        let (Some(before), Some(after)) =
+            (text.get(..c.range.start().to_usize()), text.get(c.range.end().to_usize()..))
+        else {
+            return c.range;
+        };
+        let (before, after) = (before.trim_end(), after.trim_start());
+        if c.parenthesized || !before.ends_with('(') || !after.starts_with(')') {
+            return c.range;
+        }
+        let at = |offset: usize| ruff_text_size::TextSize::from(offset as u32);
+        TextRange::new(at(before.len() - 1), at(text.len() - after.len() + 1))
     }
 
     fn comprehension(

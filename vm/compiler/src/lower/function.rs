@@ -72,7 +72,9 @@ impl<'a> Compiler<'a> {
         let position = &mut self.unit.position;
         if position.line != line {
             position.line = line;
-            position.col = 0;
+            // Nothing but blanks is in front of `def` and `class`.
+            let text = self.source.line_text(line);
+            position.col = (text.len() - text.trim_start_matches([' ', '\t', '\u{c}']).len()) as u32;
         }
     }
 

@@ -65,7 +65,7 @@ pub fn call(thread: &'static VmThread, frame: &mut Frame, code: &PyCode, pc: usi
 fn announce(thread: &VmThread, code: &PyCode, pc: usize, event: Event, target: &Target) -> PyResult<()> {
     monitoring::deliver(thread, code, pc, event, || {
         let first = target.first.clone().unwrap_or_else(monitoring::missing);
-        arguments([offset(pc), target.callable.clone(), first])
+        arguments([offset(code, pc), target.callable.clone(), first])
     })
 }
 

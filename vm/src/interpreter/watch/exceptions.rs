@@ -22,7 +22,7 @@ fn meanwhile(work: impl FnOnce(&Obj) -> PyResult<()>) -> PyResult<()> {
 
 fn deliver(thread: &VmThread, frame: &Frame, event: Event, exception: &Obj) -> PyResult<()> {
     let (code, pc) = (frame.code(), frame.pc as usize);
-    monitoring::deliver(thread, code, pc, event, || arguments([offset(pc), exception.clone()]))
+    monitoring::deliver(thread, code, pc, event, || arguments([offset(code, pc), exception.clone()]))
 }
 
 /// An exception was raised in `frame`, or came to it from a call.

@@ -18,6 +18,7 @@ use taipan_objects::prelude::*;
 use taipan_vm::builtins::compile::{AstSupport, CompileOptions, Mode};
 
 use super::{blank, classes};
+use taipan_compiler::TreeSource;
 use type_comments::TypeComments;
 
 /// One conversion.
@@ -28,6 +29,10 @@ pub(super) struct Builder<'a> {
     shared: RefCell<FxHashMap<&'static str, Obj>>,
     /// If they are asked for.
     type_comments: TypeComments,
+    /// The places of a tree that has no source.
+    tree: Option<TreeSource>,
+    /// Negative numbers in patterns become constants.
+    folds_patterns: bool,
     /// Bytes in front of the first line that are not the program's.
     shift: i64,
 }
@@ -45,16 +50,22 @@ impl<'a> Builder<'a> {
             line_starts,
             shared: RefCell::default(),
             type_comments: TypeComments::default(),
+            tree: None,
+            folds_patterns: false,
             shift: 0,
         }
     }
     fn place(&self, offset: u32) -> (i64, i64) {
+        if let Some(tree) = &self.tree {
+            let (line, column) = tree.at(TextSize::from(offset));
+            return (line.into(), column.into());
+        }
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let shift = if line == 1 { self.shift } else { 0 };
         (line as i64, i64::from(offset - self.line_starts[line - 1]) - shift)
     }
     fn text(&self, range: TextRange) -> &'a str {
-        &self.source[range.start().to_usize()..range.end().to_usize()]
+        self.source.get(range.to_std_range()).unwrap_or_default()
     }
     /// A node without position.
     fn plain(&self, class: &'static str, fields: Fields<'_>) -> PyResult<Obj> {
@@ -202,6 +213,7 @@ fn parse(text: &str, filename: &str, mode: &str, flags: i64, options: CompileOpt
             }
             if flags & OPTIMIZED == OPTIMIZED {
                 preprocess::optimize(&mut module, options.options.optimize);
+                builder.folds_patterns = true;
             }
             if flags & TYPE_COMMENTS != 0 {
                 builder.type_comments = TypeComments::of(source, &taipan_compiler::comments(source));
@@ -259,14 +271,20 @@ fn function_type(text: &str, filename: &str, options: CompileOptions) -> PyResul
     let mut builder = Builder::new(&call);
     builder.shift = 1;
     let mut types = Vec::new();
-    for argument in &parsed.arguments.args {
+    let args = &parsed.arguments.args;
+    let first_star = args.iter().position(ast::Expr::is_starred_expr).unwrap_or(args.len());
+    // One star at most, behind the others, and two at most behind that.
+    if first_star + 1 < args.len() || parsed.arguments.keywords.len() > 1 {
+        return Err(invalid());
+    }
+    for argument in args {
         types.push(match argument {
             ast::Expr::Starred(starred) => builder.expression(&starred.value)?,
             other => builder.expression(other)?,
         });
     }
     for keyword in &parsed.arguments.keywords {
-        if keyword.arg.is_some() {
+        if keyword.arg.is_some() || args.last().is_some_and(|last| last.start() > keyword.range.start()) {
             return Err(invalid());
         }
         types.push(builder.expression(&keyword.value)?);
@@ -321,10 +339,18 @@ fn compile_tree(
     if !classes().by_name.get(wanted).is_some_and(|c| class.is_subtype(c)) {
         return Err(type_error(format!("expected {wanted} node, got {}", class.short_name())));
     }
+    super::validate::check(tree)?;
+    if flags & OPTIMIZED == OPTIMIZED && mode != "func_type" {
+        let (mut module, source, _) = super::into_tree::convert(tree, false)?;
+        preprocess::optimize(&mut module, options.options.optimize);
+        let mut builder = Builder::new("");
+        builder.tree = Some(source);
+        builder.folds_patterns = true;
+        return builder.module(&module, mode);
+    }
     if flags & 0x400 != 0 {
         return Ok(tree.clone());
     }
-    super::validate::check(tree)?;
     let stringize = options.options.future_flags & taipan_bytecode::flags::CO_FUTURE_ANNOTATIONS != 0;
     let (module, source, depth) = super::into_tree::convert(tree, stringize)?;
     match taipan_compiler::compile_tree(&module, &source, depth, filename, kind, options.options) {

@@ -91,8 +91,8 @@ impl Builder<'_> {
         })
     }
 
-    fn number(&self, range: TextRange, number: &Number) -> PyResult<Obj> {
-        let value = match number {
+    fn number_value(&self, number: &Number) -> PyResult<Obj> {
+        Ok(match number {
             Number::Int(int) => match int.as_i64() {
                 Some(i) => taipan_objects::int::from_i64(i),
                 None => {
@@ -101,8 +101,25 @@ impl Builder<'_> {
             },
             Number::Float(f) => float_obj(*f),
             Number::Complex { real, imag } => taipan_objects::complex::from_parts(*real, *imag),
-        };
-        self.constant(range, value, none())
+        })
+    }
+
+    fn number(&self, range: TextRange, number: &Number) -> PyResult<Obj> {
+        self.constant(range, self.number_value(number)?, none())
+    }
+
+    /// A value or key in a pattern; a negative number is a constant in optimized trees.
+    pub(super) fn pattern_value(&self, value: &Expr) -> PyResult<Obj> {
+        if self.folds_patterns
+            && let Expr::UnaryOp(negation) = value
+            && negation.op == UnaryOp::USub
+            && let Expr::NumberLiteral(literal) = &*negation.operand
+        {
+            let number = self.number_value(&literal.value)?;
+            let negative = taipan_objects::protocol::negative(&number)?;
+            return self.constant(negation.range, negative, none());
+        }
+        self.expression(value)
     }
 
     fn flush(&self, pieces: &mut Pieces) -> PyResult<()> {
@@ -137,11 +154,15 @@ impl Builder<'_> {
                 self.elements(&spec.elements, kind, &mut inner)?;
                 self.flush(&mut inner)?;
                 // Its colon is part of it.
-                let range = TextRange::new(spec.range.start() - TextSize::from(1), spec.range.end());
+                let colon = TextSize::from(u32::from(self.tree.is_none()));
+                let start = spec.range.start().checked_sub(colon).unwrap_or_default();
+                let range = TextRange::new(start, spec.range.end());
                 self.node("JoinedStr", range, &[("values", list_obj(inner.nodes))])?
             }
         };
         let value = self.expression(&element.expression)?;
+        let named = self.tree.as_ref().and_then(|tree| tree.named(&element.node_index));
+        let written = named.unwrap_or_else(|| self.text(element.expression.range()));
         let conversion = int_obj(conversion as i64);
         let node = match kind {
             Interpolated::F => self.node(
@@ -154,7 +175,7 @@ impl Builder<'_> {
                 element.range,
                 &[
                     ("value", value),
-                    ("str", str_obj(self.text(element.expression.range()))),
+                    ("str", str_obj(written)),
                     ("conversion", conversion),
                     ("format_spec", spec),
                 ],
@@ -182,7 +203,11 @@ impl Builder<'_> {
     }
 
     fn string_value(&self, literal: &ast::ExprStringLiteral) -> Obj {
-        taipan_objects::code::constant(&taipan_compiler::string_value(self.source, literal))
+        let value = match &self.tree {
+            Some(tree) => taipan_compiler::string_value_in_tree(tree, literal),
+            None => taipan_compiler::string_value(self.source, literal),
+        };
+        taipan_objects::code::constant(&value)
     }
 
     pub(super) fn expression(&self, expression: &Expr) -> PyResult<Obj> {

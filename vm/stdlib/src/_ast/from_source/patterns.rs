@@ -12,7 +12,7 @@ impl Builder<'_> {
         let patterns = |list: &[Pattern]| self.list(list, |p| self.pattern(p));
         match pattern {
             Pattern::MatchValue(p) => {
-                self.node("MatchValue", range, &[("value", self.expression(&p.value)?)])
+                self.node("MatchValue", range, &[("value", self.pattern_value(&p.value)?)])
             }
             Pattern::MatchSingleton(p) => {
                 let value = match p.value {
@@ -29,7 +29,7 @@ impl Builder<'_> {
                 "MatchMapping",
                 range,
                 &[
-                    ("keys", self.exprs(&p.keys)?),
+                    ("keys", self.list(&p.keys, |key| self.pattern_value(key))?),
                     ("patterns", patterns(&p.patterns)?),
                     ("rest", self.optional_identifier(p.rest.as_ref())),
                 ],

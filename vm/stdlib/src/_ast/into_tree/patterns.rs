@@ -47,8 +47,8 @@ impl Walk {
             "MatchMapping" => {
                 let keys = self.expressions(obj, "keys", level)?;
                 let patterns = self.patterns(obj, "patterns", level)?;
-                let rest = self.optional_identifier(obj, "rest", at)?;
                 let range = self.end(begun);
+                let rest = self.captured(obj, "rest", range)?;
                 Pattern::MatchMapping(ast::PatternMatchMapping { node_index, range, keys, patterns, rest })
             }
             "MatchClass" => {
@@ -66,16 +66,18 @@ impl Walk {
                 Pattern::MatchClass(ast::PatternMatchClass { node_index, range, cls, arguments })
             }
             "MatchStar" => {
-                let name = self.optional_identifier(obj, "name", at)?;
-                Pattern::MatchStar(ast::PatternMatchStar { node_index, range: self.end(begun), name })
+                let range = self.end(begun);
+                let name = self.captured(obj, "name", range)?;
+                Pattern::MatchStar(ast::PatternMatchStar { node_index, range, name })
             }
             "MatchAs" => {
                 let pattern = match field(obj, "pattern")? {
                     Some(pattern) => Some(Box::new(self.pattern(&pattern, level)?)),
                     None => None,
                 };
-                let name = self.optional_identifier(obj, "name", at)?;
-                Pattern::MatchAs(ast::PatternMatchAs { node_index, range: self.end(begun), pattern, name })
+                let range = self.end(begun);
+                let name = self.captured(obj, "name", range)?;
+                Pattern::MatchAs(ast::PatternMatchAs { node_index, range, pattern, name })
             }
             "MatchOr" => {
                 let patterns = self.patterns(obj, "patterns", level)?;
@@ -88,6 +90,12 @@ impl Walk {
                 )));
             }
         })
+    }
+
+    /// A name that a pattern binds: it has the place of the pattern.
+    fn captured(&self, obj: &Obj, name: &str, range: TextRange) -> PyResult<Option<ast::Identifier>> {
+        let name = self.optional_identifier(obj, name, range.start())?;
+        Ok(name.map(|name| ast::Identifier { range, ..name }))
     }
 
     pub(super) fn match_case(&mut self, obj: &Obj, level: usize) -> PyResult<ast::MatchCase> {

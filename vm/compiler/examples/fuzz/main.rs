@@ -1,6 +1,12 @@
 //! Feeds mutated sources to the compiler: `fuzz [SEED [COUNT [FILE...]]]`. Whatever a source says, compiling must end with a
 //! code unit or an error; a panic is reported with the source that makes it. Also reported are sources
 //! that the parser refuses although the diagnosis finds nothing wrong.
+//!
+//! `fuzz --run TAIPAN FOLDER [SEED [COUNT]]` runs generated programs, each in a process of its own, and mutated ones as far as they
+//! compile. Programs that crash the interpreter or make it panic are kept in FOLDER.
+
+mod child;
+mod generate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -93,8 +99,57 @@ fn mutated(random: &mut Random, texts: &[String]) -> String {
     parts.concat()
 }
 
+/// Runs programs; how many of them were more than the interpreter could take.
+fn run_programs(mut arguments: impl Iterator<Item = String>) -> std::io::Result<u32> {
+    let interpreter = std::path::absolute(arguments.next().unwrap_or_default())?;
+    let folder = std::path::absolute(arguments.next().unwrap_or_else(|| "fuzz".to_owned()))?;
+    std::fs::create_dir_all(&folder)?;
+    let mut number = |default: u64| arguments.next().and_then(|a| a.parse().ok()).unwrap_or(default);
+    let (seed, count) = (number(1), number(1000));
+    println!("seed {seed}, {count} programs");
+    let texts: Vec<String> = SNIPPETS.iter().map(|s| (*s).to_owned()).collect();
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let (mut bad, mut slow) = (0, 0);
+    for index in 0..count {
+        let source = if random.below(8) == 0 {
+            let source = mutated(&mut random, &texts);
+            if compile(&source, "<fuzz>", Mode::Exec, Options::default()).is_err() {
+                continue;
+            }
+            source
+        } else {
+            let statements = 5 + random.below(60);
+            generate::program(&mut random, statements)
+        };
+        let (end, errors) = child::run(&interpreter, &folder, &source, std::time::Duration::from_secs(8))?;
+        match end {
+            child::End::Ended => {}
+            child::End::TimedOut => {
+                slow += 1;
+                std::fs::write(folder.join(format!("slow-{seed}-{index}.py")), &source)?;
+            }
+            child::End::Crashed | child::End::Panicked => {
+                bad += 1;
+                println!("{end:?}, seed {seed}, program {index}: {}", errors.trim());
+                std::fs::write(folder.join(format!("bad-{seed}-{index}.py")), &source)?;
+            }
+        }
+    }
+    println!("{bad} crashes and panics, {slow} not in time");
+    Ok(bad)
+}
+
 fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if_eq("--run").is_some() {
+        match run_programs(arguments) {
+            Ok(bad) => std::process::exit(i32::from(bad > 0)),
+            Err(error) => {
+                eprintln!("fuzz: {error}");
+                std::process::exit(2);
+            }
+        }
+    }
     let mut number = |default: u64| arguments.next().and_then(|a| a.parse().ok()).unwrap_or(default);
     let (seed, count) = (number(1), number(10_000));
     let mut texts: Vec<String> = SNIPPETS.iter().map(|s| (*s).to_owned()).collect();
