@@ -7,6 +7,8 @@ use crate::construct::*;
 use crate::error::*;
 use crate::layout;
 use crate::native::MethodDef;
+use crate::protocol::IntoStrong;
+use crate::str::PyStr;
 use crate::type_object::{CompareOp, TypeSlots, class_of};
 use crate::types::{Types, types};
 
@@ -175,7 +177,22 @@ static GETSET: &[crate::native::GetSetDef] = &[
     },
     crate::native::GetSetDef {
         name: "__self__",
-        get: |o| Ok(this(o)?.receiver.load().unwrap_or_else(none)),
+        get: |o| {
+            let this = this(o)?;
+            if let Some(receiver) = this.receiver.load() {
+                return Ok(receiver);
+            }
+            // A module's function is, for Python code, bound to the module.
+            let Some(name) = this.module.load() else { return Ok(none()) };
+            let Some(name) = name.downcast::<PyStr>() else { return Ok(none()) };
+            match crate::hooks::import_module(&name.to_string_lossy()) {
+                Ok(module) => Ok(module.into_strong()),
+                Err(Raised) => {
+                    drop(take_raised());
+                    Ok(none())
+                }
+            }
+        },
         set: None,
         doc: "",
     },

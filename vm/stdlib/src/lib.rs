@@ -18,10 +18,13 @@ pub mod _csv;
 pub mod _datetime;
 pub mod _decimal;
 pub mod _functools;
+pub mod _hashlib;
 pub mod _heapq;
+pub mod _hmac;
 pub mod _io;
 pub mod _json;
 pub mod _locale;
+pub mod _lsprof;
 pub mod _lzma;
 pub mod _md5;
 pub mod _multiprocessing;
@@ -52,6 +55,7 @@ pub mod _tokenize;
 pub mod _tracemalloc;
 pub mod _types;
 pub mod _typing;
+pub mod _uuid;
 pub mod _weakref;
 pub mod _zstd;
 pub mod array;
@@ -99,10 +103,13 @@ static MODULES: &[&ModuleDef] = &[
     &_datetime::MODULE,
     &_decimal::MODULE,
     &_functools::MODULE,
+    &_hashlib::MODULE,
     &_heapq::MODULE,
+    &_hmac::MODULE,
     &_io::MODULE,
     &_json::MODULE,
     &_locale::MODULE,
+    &_lsprof::MODULE,
     &_lzma::MODULE,
     &_md5::MODULE,
     &_multiprocessing::MODULE,
@@ -133,6 +140,7 @@ static MODULES: &[&ModuleDef] = &[
     &_tracemalloc::MODULE,
     &_types::MODULE,
     &_typing::MODULE,
+    &_uuid::MODULE,
     &_weakref::MODULE,
     &_zstd::MODULE,
     &array::MODULE,
