@@ -240,9 +240,22 @@ fn power_dispatch(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
             return Ok(result);
         }
     }
-    match slot_b {
-        Some(g) => g(a, b, modulus),
-        None => Ok(crate::singletons::not_implemented()),
+    if let Some(g) = slot_b {
+        let result = g(a, b, modulus)?;
+        if !is_not_implemented(&result) {
+            return Ok(result);
+        }
+    }
+    // The modulus may know, too, if it is of a third class.
+    let slot_c = if is_none(modulus) { None } else { class_of(modulus).slots.pow() };
+    match slot_c {
+        Some(h)
+            if slot_a.is_none_or(|f| f as usize != h as usize)
+                && class_b.slots.pow().is_none_or(|g| g as usize != h as usize) =>
+        {
+            h(a, b, modulus)
+        }
+        _ => Ok(crate::singletons::not_implemented()),
     }
 }
 

@@ -22,6 +22,7 @@ pub struct TypeBuilder {
     methods: Vec<&'static [MethodDef]>,
     getset: Vec<&'static [GetSetDef]>,
     doc: Option<&'static str>,
+    text_signature: Option<&'static str>,
     attrs: Vec<(&'static str, Obj)>,
     extra_bases: Vec<Py<PyType>>,
 }
@@ -45,6 +46,7 @@ impl TypeBuilder {
             methods: Vec::new(),
             getset: Vec::new(),
             doc: None,
+            text_signature: None,
             attrs: Vec::new(),
             extra_bases: Vec::new(),
         }
@@ -98,6 +100,11 @@ impl TypeBuilder {
     }
     pub fn doc(mut self, doc: &'static str) -> Self {
         self.doc = Some(doc);
+        self
+    }
+    /// What `inspect.signature` shows of the class.
+    pub fn text_signature(mut self, signature: &'static str) -> Self {
+        self.text_signature = Some(signature);
         self
     }
     /// A class attribute.
@@ -189,6 +196,9 @@ impl TypeBuilder {
         }
         if let Some(doc) = self.doc {
             ready::set_doc(&class, doc);
+        }
+        if let Some(signature) = self.text_signature {
+            ready::set_text_signature(&class, signature);
         }
         for (name, value) in self.attrs {
             ready::set_attr(&class, name, value);

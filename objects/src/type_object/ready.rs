@@ -1,5 +1,7 @@
 //! Completing classes: filling namespaces of native ones, inheriting slots, keeping slots and namespace in step.
 
+use parking_lot::RwLock;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use taipan_gc::{Obj, Py};
 
 use super::slot_defs::{SLOT_DEFS, SlotDef};
@@ -54,6 +56,20 @@ pub fn add_getset(class: &Py<PyType>, getset: &'static [GetSetDef]) {
 /// Sets `__doc__`.
 pub fn set_doc(class: &PyType, doc: &str) {
     class.dict().set_str("__doc__", crate::construct::str_obj(doc));
+}
+
+/// `__text_signature__` of native classes, which live as long as the process, by address.
+static TEXT_SIGNATURES: RwLock<FxHashMap<usize, &'static str>> =
+    RwLock::new(FxHashMap::with_hasher(FxBuildHasher));
+
+/// Sets `__text_signature__`.
+pub fn set_text_signature(class: &PyType, signature: &'static str) {
+    TEXT_SIGNATURES.write().insert(std::ptr::from_ref(class).addr(), signature);
+}
+
+/// `__text_signature__`, if the class has one.
+pub fn text_signature(class: &PyType) -> Option<&'static str> {
+    TEXT_SIGNATURES.read().get(&std::ptr::from_ref(class).addr()).copied()
 }
 
 /// Sets a class attribute without any check.

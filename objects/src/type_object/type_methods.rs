@@ -699,7 +699,14 @@ static GETSET: &[GetSetDef] = &[
         set: None,
         doc: "",
     },
-    GetSetDef { name: "__text_signature__", get: |_| Ok(none()), set: None, doc: "" },
+    GetSetDef {
+        name: "__text_signature__",
+        get: |class| {
+            Ok(super::ready::text_signature(this(class)?).map_or_else(none, crate::construct::str_obj))
+        },
+        set: None,
+        doc: "",
+    },
 ];
 
 /// `__flags__` with CPython's `Py_TPFLAGS_*` bits, as far as Python code looks at them (`inspect.isabstract`, `copyreg`).

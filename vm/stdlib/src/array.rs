@@ -740,6 +740,15 @@ fn convert(format: i64, bytes: &[u8]) -> PyResult<Vec<Obj>> {
 mod items {
     use super::*;
 
+    /// Tells the abstract classes about ours.
+    #[pyinit]
+    fn init(module: &PyModuleBuilder<'_>) -> PyResult<()> {
+        let _ = module;
+        let abstract_classes = taipan_objects::hooks::import_module("collections.abc")?;
+        let sequence = crate::counted::getattr(&abstract_classes, "MutableSequence")?;
+        crate::counted::call_method(&sequence, "register", &[class().as_obj().clone()])?;
+        Ok(())
+    }
     #[pyattr]
     fn array() -> Obj {
         class().as_obj().clone()

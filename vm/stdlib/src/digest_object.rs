@@ -278,3 +278,47 @@ macro_rules! digest_class {
         }
     };
 }
+
+fn object_repr(obj: &Obj, what: &str) -> PyResult<Obj> {
+    let Some(this) = obj.downcast::<PyDigest>() else { return Err(type_error("expected a hash object")) };
+    let name = this.facts.name.trim_start_matches("hmac-");
+    Ok(str_obj(&format!("<{name} {what} object @ {:#x}>", obj.value().counted().bits())))
+}
+
+/// The classes of `_hashlib`: hashes, and with a base those with digests of any length.
+pub fn make_hash_class(name: &'static str, base: Option<&Py<PyType>>) -> Py<PyType> {
+    let builder = TypeBuilder::new(name, PyDigest::ops()).no_instantiation();
+    match base {
+        Some(base) => {
+            let slots =
+                TypeSlots { repr: Some(|obj| object_repr(obj, "_hashlib.HASHXOF")), ..TypeSlots::EMPTY };
+            let builder = builder.slots(slots).base(base);
+            builder.methods(PyDigest::shake_methods()).getset(PyDigest::shake_getset()).make()
+        }
+        None => {
+            let slots = TypeSlots { repr: Some(|obj| object_repr(obj, "_hashlib.HASH")), ..TypeSlots::EMPTY };
+            builder.slots(slots).methods(PyDigest::methods()).getset(PyDigest::getset()).make()
+        }
+    }
+}
+
+/// The class of HMAC objects.
+pub fn make_hmac_class(name: &'static str) -> Py<PyType> {
+    let slots = TypeSlots { repr: Some(|obj| object_repr(obj, "HMAC")), ..TypeSlots::EMPTY };
+    TypeBuilder::new(name, PyDigest::ops())
+        .no_instantiation()
+        .slots(slots)
+        .methods(PyDigest::methods())
+        .methods(PyDigest::hmac_methods())
+        .getset(PyDigest::getset())
+        .make()
+}
+
+#[pymethods(class = "hmac", part = "hmac")]
+impl PyDigest {
+    /// Update the HMAC object with msg.
+    #[pymethod(name = "update", sig = "(msg)")]
+    fn hmac_update(&self, msg: &Obj) -> PyResult<()> {
+        with_data(msg, |data| self.state.lock().update(data))
+    }
+}

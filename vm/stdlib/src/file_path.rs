@@ -75,7 +75,11 @@ pub fn fspath(obj: &Obj) -> PyResult<Obj> {
 
 /// What `__fspath__` gives; `None` without the method.
 fn fspath_of(obj: &Obj) -> PyResult<Option<Obj>> {
-    let Some(method) = lookup_special(obj, &istr!("__fspath__"))? else { return Ok(None) };
+    let Some(method) = lookup_special(obj, &istr!("__fspath__"))?
+        .filter(|method| !taipan_objects::singletons::is_none(method))
+    else {
+        return Ok(None);
+    };
     let path = call0(&method)?;
     if path.is_layout::<PyStr>() || path.is_layout::<PyBytes>() {
         return Ok(Some(path));
@@ -89,6 +93,7 @@ fn fspath_of(obj: &Obj) -> PyResult<Option<Obj>> {
 
 /// A descriptor argument: an int that fits.
 pub fn descriptor(obj: &Obj) -> PyResult<i32> {
+    warn_of_bool(obj)?;
     let index = index(obj)?;
     let value = int::int_ref(&index);
     match value.and_then(|i| i.to_i64()).map(i32::try_from) {
@@ -98,9 +103,19 @@ pub fn descriptor(obj: &Obj) -> PyResult<i32> {
     }
 }
 
+/// A truth value is hardly meant as a descriptor.
+fn warn_of_bool(obj: &Obj) -> PyResult<()> {
+    if !class_of(obj).is(&types().bool_) {
+        return Ok(());
+    }
+    let text = "bool is used as a file descriptor";
+    taipan_objects::hooks::warn(text, types().runtime_warning.as_obj(), 1)
+}
+
 /// A descriptor, or an object with `fileno()`.
 pub fn fileno_of(obj: &Obj) -> PyResult<i32> {
     let fd = if int::int_ref(obj).is_some() {
+        warn_of_bool(obj)?;
         obj.clone()
     } else {
         match getattr_opt(obj, &istr!("fileno"))? {

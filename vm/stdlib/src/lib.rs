@@ -23,13 +23,16 @@ pub mod _csv;
 pub mod _datetime;
 pub mod _decimal;
 pub mod _functools;
+pub mod _hashlib;
 pub mod _heapq;
+pub mod _hmac;
 pub mod _interpchannels;
 pub mod _interpqueues;
 pub mod _interpreters;
 pub mod _io;
 pub mod _json;
 pub mod _locale;
+pub mod _lsprof;
 pub mod _lzma;
 pub mod _md5;
 pub mod _multibytecodec;
@@ -63,6 +66,7 @@ pub mod _tokenize;
 pub mod _tracemalloc;
 pub mod _types;
 pub mod _typing;
+pub mod _uuid;
 pub mod _weakref;
 pub mod _zstd;
 pub mod array;
@@ -117,13 +121,16 @@ static MODULES: &[&ModuleDef] = &[
     &_datetime::MODULE,
     &_decimal::MODULE,
     &_functools::MODULE,
+    &_hashlib::MODULE,
     &_heapq::MODULE,
+    &_hmac::MODULE,
     &_interpchannels::MODULE,
     &_interpqueues::MODULE,
     &_interpreters::MODULE,
     &_io::MODULE,
     &_json::MODULE,
     &_locale::MODULE,
+    &_lsprof::MODULE,
     &_lzma::MODULE,
     &_md5::MODULE,
     &_multibytecodec::MODULE,
@@ -157,6 +164,7 @@ static MODULES: &[&ModuleDef] = &[
     &_tracemalloc::MODULE,
     &_types::MODULE,
     &_typing::MODULE,
+    &_uuid::MODULE,
     &_weakref::MODULE,
     &_zstd::MODULE,
     &array::MODULE,

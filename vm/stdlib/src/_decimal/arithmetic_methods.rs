@@ -165,6 +165,9 @@ impl PyDecimal {
         binary(&self.number, other, context, Number::shift)
     }
     /// Compare two operands using their abstract representation.
+    ///
+    ///     >>> Decimal('5.00').compare_total(Decimal('5.0'))
+    ///     Decimal('-1')
     #[pymethod(sig = "(other, context=None)")]
     fn compare_total(&self, other: &Obj, context: Option<&Obj>) -> PyResult<Obj> {
         binary(&self.number, other, context, |a, b, _, _| Number::compare_total(a, b))
@@ -175,6 +178,9 @@ impl PyDecimal {
         binary(&self.number, other, context, |a, b, _, _| Number::compare_total_mag(a, b))
     }
     /// Return a copy of self with the sign of other.
+    ///
+    ///     >>> Decimal('8').copy_sign(Decimal('-0'))
+    ///     Decimal('-8')
     #[pymethod(sig = "(other, context=None)")]
     fn copy_sign(&self, other: &Obj, context: Option<&Obj>) -> PyResult<Obj> {
         binary(&self.number, other, context, |a, b, _, _| a.with_sign_of(b))
@@ -185,7 +191,11 @@ impl PyDecimal {
         current::given(context)?;
         Ok(Number::same_quantum(&self.number, &*required(other)?))
     }
-    /// Fused multiply-add.
+    /// Fused multiply-add.  Return self*other+third with no rounding of the
+    /// intermediate product.
+    ///
+    ///     >>> Decimal('1.5').fma(3, -2)
+    ///     Decimal('2.5')
     #[pymethod(sig = "(other, third, context=None)")]
     fn fma(&self, other: &Obj, third: &Obj, context: Option<&Obj>) -> PyResult<Obj> {
         let context = current::given(context)?;
@@ -197,6 +207,9 @@ impl PyDecimal {
     }
     /// Return a value equal to the first operand after rounding and having the
     /// exponent of the second operand.
+    ///
+    ///     >>> Decimal('2.71828').quantize(Decimal('0.01'))
+    ///     Decimal('2.72')
     #[pymethod(sig = "(exp, rounding=None, context=None)")]
     fn quantize(&self, exp: &Obj, rounding: Option<&Obj>, context: Option<&Obj>) -> PyResult<Obj> {
         let context = current::given(context)?;
@@ -250,13 +263,11 @@ impl PyDecimal {
         let Some(places) = taipan_objects::int::int_ref(ndigits) else {
             return Err(type_error("optional arg must be an integer"));
         };
-        let places = places
-            .to_i64()
-            .filter(|n| *n != i64::MIN)
-            .ok_or_else(|| overflow_error("Python int too large to convert to C ssize_t"))?;
+        let places =
+            places.to_i64().ok_or_else(|| overflow_error("Python int too large to convert to C ssize_t"))?;
         let context = current::get()?;
         let mut status = 0;
-        let unit = Number::word(false, 1, -places);
+        let unit = Number::word(false, 1, places.saturating_neg());
         let result = Number::quantize(&self.number, &unit, &context.settings(), &mut status);
         context.report(status)?;
         Ok(decimal::make(result))

@@ -127,7 +127,7 @@ fn of_triple(value: &Obj) -> PyResult<Number> {
         }
         None => match int_ref(exponent) {
             Some(exponent) => match exponent.to_i64() {
-                Some(exponent) => (Kind::Finite, exponent),
+                Some(exponent) => (Kind::Finite, exponent.clamp(-text::EXPONENT_LIMIT, text::EXPONENT_LIMIT)),
                 None => return Err(overflow_error("Python int too large to convert to C ssize_t")),
             },
             None => return Err(value_error("exponent must be an integer")),

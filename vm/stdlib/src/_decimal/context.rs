@@ -27,6 +27,14 @@ pub struct PyContext {
 }
 layout!(PyContext, "decimal.Context", [flags, traps]);
 
+impl Drop for PyContext {
+    /// As in CPython, flags and traps are of no use without their context.
+    fn drop(&mut self) {
+        self.flags.invalidate();
+        self.traps.invalidate();
+    }
+}
+
 /// A context's values.
 #[derive(Clone, Copy)]
 pub struct Plain {
@@ -69,7 +77,8 @@ native_class!(
         .methods(PyContext::methods())
         .methods(PyContext::arithmetic_methods())
         .getset(PyContext::getset())
-        .doc("The context affects almost all operations and controls rounding,\nOver/Underflow, raising of exceptions and much more.")
+        .text_signature("(prec=None, rounding=None, Emin=None, Emax=None, capitals=None, clamp=None, flags=None, traps=None)")
+        .doc("The context affects almost all operations and controls rounding,\nOver/Underflow, raising of exceptions and much more.\n\n    >>> Context(prec=4).divide(2, 3)\n    Decimal('0.6667')\n")
         .make()
 );
 

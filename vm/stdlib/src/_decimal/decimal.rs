@@ -27,6 +27,7 @@ native_class!(
         .methods(PyDecimal::methods())
         .getset(PyDecimal::getset())
         .methods(PyDecimal::arithmetic_methods())
+        .text_signature("(value='0', context=None)")
         .doc("Construct a new Decimal object. 'value' can be an integer, string, tuple,\nor another Decimal object. If no value is given, return Decimal('0'). The\ncontext does not affect the conversion and is only passed to determine if\nthe InvalidOperation trap is active.")
         .make()
 );

@@ -9,6 +9,9 @@ use super::current;
 use super::number::{Number, Rounding, Settings, signal};
 use crate::counted;
 
+/// Greater widths are refused.
+const MOST_WIDTH: usize = 1 << 40;
+
 /// What separates the parts of a number.
 struct Separators {
     point: String,
@@ -68,7 +71,8 @@ fn separators(spec: &FormatSpec, replacements: Option<&Obj>) -> PyResult<Separat
     if let Some(grouping) = given("grouping")? {
         result.grouping = grouping.chars().map(|c| (c as u32).min(127) as u8).collect();
     }
-    if result.point.chars().count() != 1 && result.point.is_empty() {
+    let sizes_fit = given("grouping")?.is_none_or(|sizes| sizes.chars().all(|c| (c as u32) < 128));
+    if !(1..=4).contains(&result.point.len()) || result.thousands.len() > 4 || !sizes_fit {
         return Err(value_error("invalid override dict"));
     }
     Ok(result)
@@ -82,10 +86,21 @@ fn rounded(
     rounding: Rounding,
     status: &mut u32,
 ) -> Number {
-    let Some(precision) = precision else { return number.clone() };
+    let Some(precision) = precision.filter(|_| number.is_finite()) else { return number.clone() };
     let cx = Settings::MAX.rounding(rounding);
     match kind {
-        b'e' | b'E' => number.clone().finish(&cx.prec(precision as i64 + 1), &mut 0),
+        b'e' | b'E' => {
+            let mut result = number.clone().finish(&cx.prec(precision as i64 + 1), &mut 0);
+            let missing = precision as i64 + 1 - result.digits();
+            if missing > 0 && result.is_finite() && !result.is_zero() {
+                match result.shifted(missing, status) {
+                    Some(coefficient) => result.coefficient = coefficient,
+                    None => return Number::nan(),
+                }
+                result.exponent -= missing;
+            }
+            result
+        }
         b'f' | b'F' | b'%' => {
             let unit = Number::word(false, 1, -(precision as i64));
             Number::quantize(number, &unit, &cx, status)
@@ -104,20 +119,29 @@ pub fn format(number: &Number, spec: &Obj, replacements: Option<&Obj>) -> PyResu
     }
     let invalid = || value_error("invalid format string");
     let spec = FormatSpec::parse(text.units(), 0, b'>', "decimal.Decimal").map_err(|_| invalid())?;
-    let Ok(kind @ (0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' | b'%')) = u8::try_from(spec.kind)
+    let Ok(kind @ (0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' | b'N' | b'%')) =
+        u8::try_from(spec.kind)
     else {
         return Err(invalid());
     };
     let mut spec = spec;
-    if kind == b'n' {
+    if kind == b'n' || kind == b'N' {
         if spec.grouping != Grouping::None && spec.grouping != Grouping::Locale {
             return Err(invalid());
         }
         spec.grouping = Grouping::Locale;
     }
+    if kind == b'N' {
+        let text = "Format specifier 'N' is deprecated and slated for removal in Python 3.18";
+        taipan_objects::hooks::warn(text, types().deprecation_warning.as_obj(), 1)?;
+    }
+    if spec.width.is_some_and(|width| width > MOST_WIDTH) {
+        return Err(value_error("format specification exceeds internal limits of _decimal"));
+    }
     let kind = match kind {
         0 if context.has_capitals() => b'G',
         0 | b'n' => b'g',
+        b'N' => b'G',
         kind => kind,
     };
     let separators = separators(&spec, replacements)?;
@@ -140,7 +164,7 @@ pub fn format(number: &Number, spec: &Obj, replacements: Option<&Obj>) -> PyResu
         Some(b' ') => " ",
         _ => "",
     };
-    let mut zero_padded = spec.fill == u32::from(b'0') && spec.align == b'=';
+    let zero_padded = spec.fill == u32::from(b'0') && spec.align == b'=';
     let body = if number.is_finite() {
         let (whole, rest) = parts(&number, kind, &spec, &separators).ok_or_else(memory_error)?;
         let least = match zero_padded {
@@ -149,18 +173,16 @@ pub fn format(number: &Number, spec: &Obj, replacements: Option<&Obj>) -> PyResu
         };
         group_digits(&whole, least, &separators.thousands, &separators.grouping) + &rest
     } else {
-        zero_padded = false;
         let mut text = number.absolute().to_text(false, true);
         if kind == b'%' {
             text.push('%');
         }
         text
     };
-    let fill = match !number.is_finite() && spec.fill == u32::from(b'0') && spec.align == b'=' {
+    let fill = match zero_padded && !number.is_finite() {
         true => 0x20,
         false => spec.fill,
     };
-    let _ = zero_padded;
     aligned(sign, &body, fill, spec.align, spec.width.unwrap_or(0))
 }
 

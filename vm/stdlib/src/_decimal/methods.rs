@@ -208,7 +208,7 @@ impl PyDecimal {
     #[pymethod]
     fn __sizeof__(&self) -> usize {
         let coefficient = &self.number.coefficient;
-        size_of::<PyDecimal>() + if coefficient.spilled() { coefficient.capacity() * 8 } else { 0 }
+        size_of::<PyDecimal>() + if coefficient.spilled() { coefficient.len() * 8 } else { 0 }
     }
     #[pymethod]
     fn __trunc__(&self) -> PyResult<Obj> {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance};
-use taipan_threading::sync::atomic::{AtomicU32, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::exceptions::{bits_of, signal_list, signals};
 use super::number::signal;
@@ -19,8 +19,8 @@ pub struct PySignalDict {
     header: Header,
     /// Changed by anyone, bit by bit.
     bits: AtomicU32,
-    /// Made by a context, and not by calling the class.
-    valid: bool,
+    /// Whether it is a living context's.
+    valid: AtomicBool,
 }
 layout!(PySignalDict, "decimal.SignalDictMixin");
 
@@ -31,7 +31,7 @@ native_class!(
         .slots(TypeSlots {
             new: Some(|class, _| {
                 let class = crate::native_class::class_argument::<PySignalDict>(class)?;
-                Ok(new_instance(class, |header| PySignalDict { header, bits: AtomicU32::new(0), valid: false })
+                Ok(new_instance(class, |header| PySignalDict { header, bits: AtomicU32::new(0), valid: AtomicBool::new(false) })
                     .into_obj())
             }),
             init: Some(|_, _| Ok(())),
@@ -70,18 +70,26 @@ pub fn class() -> PyResult<&'static Py<PyType>> {
 
 /// A set of conditions.
 pub fn make(bits: u32) -> PyResult<Py<PySignalDict>> {
-    Ok(new_instance(class()?, |header| PySignalDict { header, bits: AtomicU32::new(bits), valid: true }))
+    Ok(new_instance(class()?, |header| PySignalDict {
+        header,
+        bits: AtomicU32::new(bits),
+        valid: AtomicBool::new(true),
+    }))
 }
 
 fn valid(obj: &Obj) -> PyResult<&PySignalDict> {
     let this = receiver::<PySignalDict>(obj)?;
-    if this.valid { Ok(this) } else { Err(value_error("invalid signal dict")) }
+    if this.valid.load(Ordering::Relaxed) { Ok(this) } else { Err(value_error("invalid signal dict")) }
 }
 
 impl PySignalDict {
     #[inline]
     pub fn get(&self) -> u32 {
         self.bits.load(Ordering::Relaxed)
+    }
+    /// The context is gone.
+    pub fn invalidate(&self) {
+        self.valid.store(false, Ordering::Relaxed);
     }
     pub fn set(&self, bits: u32) {
         self.bits.store(bits, Ordering::Relaxed);

@@ -337,21 +337,29 @@ impl Writer<'_> {
     }
 
     fn sequence(&mut self, obj: &Obj, level: usize) -> PyResult<()> {
-        let items = collect(obj)?;
-        if items.is_empty() {
+        // A list is read as it is when its turn comes: encoding an item may shorten it.
+        let list = taipan_objects::list::exact_list(obj);
+        let items = if list.is_some() { Vec::new() } else { collect(obj)? };
+        let item_at = |i: usize| match list {
+            Some(list) => list.get(i),
+            None => items.get(i).cloned(),
+        };
+        let Some(mut item) = item_at(0) else {
             self.out.push_latin1(b"[]");
             return Ok(());
-        }
+        };
         let address = self.enter(obj)?;
         self.out.push(u32::from(b'['));
-        for (i, item) in items.iter().enumerate() {
-            if i > 0 {
-                self.out.push_units(self.this.item_separator.units());
-            }
+        let mut i = 0;
+        loop {
             self.newline(level + 1);
-            if self.value(item, level + 1).is_err() {
+            if self.value(&item, level + 1).is_err() {
                 return Err(noted(|| format!("when serializing {} item {i}", class_of(obj).full_name())));
             }
+            i += 1;
+            let Some(next) = item_at(i) else { break };
+            item = next;
+            self.out.push_units(self.this.item_separator.units());
         }
         self.open.remove(&address);
         self.newline(level);

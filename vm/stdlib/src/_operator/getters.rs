@@ -43,6 +43,7 @@ native_class!(
     pub fn item_class() = TypeBuilder::new("operator.itemgetter", PyItemGetter::ops())
         .slots(TypeSlots { new: Some(new_item), call: Some(call_item), repr: Some(repr_item), ..TypeSlots::EMPTY })
         .methods(PyItemGetter::methods())
+        .text_signature("(item, /, *items)")
         .doc("Return a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])")
         .make()
 );
@@ -51,6 +52,7 @@ native_class!(
     pub fn attribute_class() = TypeBuilder::new("operator.attrgetter", PyAttrGetter::ops())
         .slots(TypeSlots { new: Some(new_attribute), call: Some(call_attribute), repr: Some(repr_attribute), ..TypeSlots::EMPTY })
         .methods(PyAttrGetter::methods())
+        .text_signature("(attr, /, *attrs)")
         .doc("Return a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last).")
         .make()
 );
@@ -59,6 +61,7 @@ native_class!(
     pub fn method_class() = TypeBuilder::new("operator.methodcaller", PyMethodCaller::ops())
         .slots(TypeSlots { new: Some(new_method), call: Some(call_method), repr: Some(repr_method), ..TypeSlots::EMPTY })
         .methods(PyMethodCaller::methods())
+        .text_signature("(name, /, *args, **kwargs)")
         .doc("Return a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1).")
         .make()
 );

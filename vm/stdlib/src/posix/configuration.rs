@@ -71,7 +71,8 @@ mod items {
     }
     /// Return the configuration limit name for the file descriptor fd.
     #[pyfunction(sig = "(fd, name, /)")]
-    fn fpathconf(fd: i32, name: &Obj) -> PyResult<i64> {
+    fn fpathconf(fd: &Obj, name: &Obj) -> PyResult<i64> {
+        let fd = crate::file_path::fileno_of(fd)?;
         sys_calls::fpathconf(fd, number(name, PATHCONF)?).map_err(os_error)
     }
     /// Return a string-valued system configuration variable.

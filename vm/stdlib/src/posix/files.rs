@@ -122,7 +122,8 @@ mod items {
     }
     /// Truncate a file, specified by file descriptor, to a specific length.
     #[pyfunction(sig = "(fd, length, /)")]
-    fn ftruncate(fd: i32, length: i64) -> PyResult<()> {
+    fn ftruncate(fd: &Obj, length: i64) -> PyResult<()> {
+        let fd = file_path::descriptor(fd)?;
         blocking(|| sys_calls::ftruncate(fd, length))
     }
     /// Truncate a file, specified by path, to a specific length.

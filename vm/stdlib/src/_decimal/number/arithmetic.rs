@@ -96,21 +96,10 @@ impl Number {
 
     /// `a * b + c`, rounded once.
     pub fn fused(a: &Number, b: &Number, c: &Number, cx: &Settings, status: &mut u32) -> Number {
-        // A signaling NaN is found first, then quiet ones in order.
-        if a.is_nan() || b.is_nan() || c.is_nan() {
-            let first = Number::nan_of(a, Some(b), cx, status);
-            if a.is_signaling() || b.is_signaling() || c.is_signaling() && first.is_none() {
-                return first.or_else(|| Number::nan_of(c, None, cx, status)).unwrap_or_else(Number::nan);
-            }
-            if c.is_signaling() {
-                return Number::nan_of(c, None, cx, status).unwrap_or_else(Number::nan);
-            }
-            if let Some(nan) = first {
-                return nan;
-            }
-        }
-        let product = Number::exact_product(a, b, cx, status);
-        if *status & signal::INVALID != 0 {
+        let mut own = 0;
+        let product = Number::exact_product(a, b, cx, &mut own);
+        *status |= own;
+        if own & signal::INVALID != 0 {
             return product;
         }
         Number::add(&product, c, cx, status)

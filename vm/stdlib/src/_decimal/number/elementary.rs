@@ -68,7 +68,15 @@ pub fn round_correctly(
                 words::increment(&mut kept);
             }
             *status |= signal::ROUNDED | signal::INEXACT;
-            return Number::finite(result.negative, kept, result.exponent + cut as i64).finish(cx, status);
+            let mut own = 0;
+            let number =
+                Number::finite(result.negative, kept, result.exponent + cut as i64).finish(cx, &mut own);
+            // Inexact by decree, and so it underflows if it is subnormal.
+            if own & signal::SUBNORMAL != 0 {
+                own |= signal::UNDERFLOW;
+            }
+            *status |= own;
+            return number;
         }
         extra = extra * 2 + 8;
     }

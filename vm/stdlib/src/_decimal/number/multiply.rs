@@ -14,10 +14,22 @@ const LONGEST_TRANSFORM: usize = 4_000_000;
 pub fn multiply(a: &[u64], b: &[u64]) -> Words {
     if let ([x], [y]) = (a, b) {
         let (high, low) = BY_BASE.divide(u128::from(*x) * u128::from(*y));
-        return if high == 0 { Words::from_buf_and_len([low, 0], 1) } else { Words::from_buf([low, high]) };
+        return if high == 0 {
+            Words::from_buf_and_len([low, 0, 0, 0], 1)
+        } else {
+            Words::from_buf_and_len([low, high, 0, 0], 2)
+        };
     }
     if a.is_empty() || b.is_empty() {
         return Words::new();
+    }
+    if let ([a0, a1], [b0, b1]) = (a, b) {
+        // The usual precision.
+        let product = |x: &u64, y: &u64| u128::from(*x) * u128::from(*y);
+        let (carry, r0) = BY_BASE.divide(product(a0, b0));
+        let (carry, r1) = BY_BASE.divide(product(a0, b1) + product(a1, b0) + u128::from(carry));
+        let (r3, r2) = BY_BASE.divide(product(a1, b1) + u128::from(carry));
+        return Words::from_buf_and_len([r0, r1, r2, r3], if r3 == 0 { 3 } else { 4 });
     }
     let mut result: Words = smallvec::smallvec![0; a.len() + b.len()];
     multiply_into(a, b, &mut result);

@@ -16,16 +16,19 @@ fn magnitudes(a: &Number, b: &Number) -> Ordering {
     if a.exponent == b.exponent {
         return words::compare(&a.coefficient, &b.coefficient);
     }
-    a.adjusted().cmp(&b.adjusted()).then_with(|| {
-        // The same first digit: the shift is less than the longer one's length.
-        if a.exponent > b.exponent {
-            let shift = (a.exponent - b.exponent) as usize;
-            words::compare(&words::shift_left(&a.coefficient, shift), &b.coefficient)
-        } else {
-            let shift = (b.exponent - a.exponent) as usize;
-            words::compare(&a.coefficient, &words::shift_left(&b.coefficient, shift))
-        }
-    })
+    a.adjusted()
+        .cmp(&b.adjusted())
+        .then_with(|| words::leading(&a.coefficient).cmp(&words::leading(&b.coefficient)))
+        .then_with(|| {
+            // The same first digit: the shift is less than the longer one's length.
+            if a.exponent > b.exponent {
+                let shift = (a.exponent - b.exponent) as usize;
+                words::compare(&words::shift_left(&a.coefficient, shift), &b.coefficient)
+            } else {
+                let shift = (b.exponent - a.exponent) as usize;
+                words::compare(&a.coefficient, &words::shift_left(&b.coefficient, shift))
+            }
+        })
 }
 
 fn ordering_number(ordering: Ordering) -> Number {

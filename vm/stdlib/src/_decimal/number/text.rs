@@ -4,7 +4,7 @@ use super::words::{self, Words};
 use super::{Kind, MOST_DIGITS, Number};
 
 /// Exponents beyond these mean the same: everything overflows or underflows.
-const EXPONENT_LIMIT: i64 = 4_000_000_000_000_000_000;
+pub const EXPONENT_LIMIT: i64 = 4_000_000_000_000_000_000;
 
 /// Digits of a coefficient, without leading zeros.
 fn coefficient(digits: &[u8]) -> Words {
@@ -56,13 +56,6 @@ fn parse_finite(negative: bool, text: &[u8]) -> Option<Number> {
         };
         if digits.is_empty() || !all_digits(digits) {
             return None;
-        }
-        for digit in digits {
-            value = (value * 10 + i64::from(digit - b'0')).min(EXPONENT_LIMIT / 20);
-            if value == EXPONENT_LIMIT / 20 {
-                value = EXPONENT_LIMIT;
-                break;
-            }
         }
         if let Ok(exact) = std::str::from_utf8(digits).unwrap_or_default().parse::<i64>() {
             value = exact.min(EXPONENT_LIMIT);

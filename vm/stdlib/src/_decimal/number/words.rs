@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 
 use smallvec::SmallVec;
 
-/// Up to 36 digits lie in the number itself.
-pub type Words = SmallVec<[u64; 2]>;
+/// Up to 72 digits lie in the number itself: a product of two numbers of the usual precision.
+pub type Words = SmallVec<[u64; 4]>;
 
 pub const BASE: u64 = 1_000_000_000_000_000_000;
 /// Digits in a word.
@@ -177,9 +177,9 @@ pub fn add(a: &[u64], b: &[u64]) -> Words {
     if let ([x], [y]) = (a, b) {
         let sum = x + y;
         return if sum < BASE {
-            SmallVec::from_buf_and_len([sum, 0], 1)
+            SmallVec::from_buf_and_len([sum, 0, 0, 0], 1)
         } else {
-            SmallVec::from_buf([sum - BASE, 1])
+            SmallVec::from_buf_and_len([sum - BASE, 1, 0, 0], 2)
         };
     }
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
@@ -405,6 +405,16 @@ pub fn trailing_zeros(a: &[u64]) -> usize {
     words * DIGITS + zeros
 }
 
+/// The first eighteen digits, with zeros behind a shorter number.
+pub fn leading(a: &[u64]) -> u64 {
+    let Some((&top, rest)) = a.split_last() else { return 0 };
+    let missing = DIGITS - word_digits(top);
+    match rest.last() {
+        Some(&next) if missing > 0 => top * POWERS[missing] + next / POWERS[DIGITS - missing],
+        _ => top * POWERS[missing],
+    }
+}
+
 /// Reads ASCII digits.
 pub fn parse(text: &[u8]) -> Words {
     let mut result = Words::with_capacity(text.len() / DIGITS + 1);
@@ -422,20 +432,21 @@ pub fn write(a: &[u64], out: &mut Vec<u8>) {
         return;
     };
     let mut buffer = [0; DIGITS];
-    let mut place = DIGITS;
-    let mut word = top;
-    while word != 0 {
-        place -= 1;
-        buffer[place] = b'0' + (word % 10) as u8;
-        word /= 10;
-    }
-    out.extend_from_slice(&buffer[place..]);
+    fill(&mut buffer, top);
+    out.extend_from_slice(&buffer[DIGITS - word_digits(top)..]);
     for &word in rest.iter().rev() {
-        let mut word = word;
-        for digit in buffer.iter_mut().rev() {
-            *digit = b'0' + (word % 10) as u8;
-            word /= 10;
-        }
+        fill(&mut buffer, word);
         out.extend_from_slice(&buffer);
+    }
+}
+
+/// All digits of a word.
+fn fill(buffer: &mut [u8; DIGITS], word: u64) {
+    let (mut high, mut low) = ((word / POWERS[9]) as u32, (word % POWERS[9]) as u32);
+    for i in (0..9).rev() {
+        buffer[i] = b'0' + (high % 10) as u8;
+        buffer[9 + i] = b'0' + (low % 10) as u8;
+        high /= 10;
+        low /= 10;
     }
 }
