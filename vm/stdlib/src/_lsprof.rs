@@ -328,7 +328,8 @@ impl PyProfiler {
         this.setup.lock().enabled = true;
         let events = register(&monitoring, Some(slf))?;
         counted::call_method(&monitoring, "set_events", &[int_obj(TOOL), int_obj(events)])?;
-        Ok(())
+        // The function that starts the profiler is watched from here on.
+        taipan_vm::trace::switch_behind_call(taipan_vm::thread::current(), "enable")
     }
     /// Stop collecting profiling information.
     #[pymethod]

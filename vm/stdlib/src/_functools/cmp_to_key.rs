@@ -59,6 +59,11 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 
 #[pymethods(class = "functools.KeyWrapper")]
 impl PyCmpKey {
+    /// Of the instance, which is called with an object.
+    #[pygetset]
+    fn __text_signature__(&self) -> &str {
+        "(obj)"
+    }
     /// Value wrapped by a key function.
     #[pygetset]
     fn obj(&self) -> PyResult<Obj> {

@@ -43,6 +43,7 @@ native_class!(
     pub fn item_class() = TypeBuilder::new("operator.itemgetter", PyItemGetter::ops())
         .slots(TypeSlots { new: Some(new_item), call: Some(call_item), repr: Some(repr_item), ..TypeSlots::EMPTY })
         .methods(PyItemGetter::methods())
+        .getset(PyItemGetter::getset())
         .text_signature("(item, /, *items)")
         .doc("Return a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])")
         .make()
@@ -52,6 +53,7 @@ native_class!(
     pub fn attribute_class() = TypeBuilder::new("operator.attrgetter", PyAttrGetter::ops())
         .slots(TypeSlots { new: Some(new_attribute), call: Some(call_attribute), repr: Some(repr_attribute), ..TypeSlots::EMPTY })
         .methods(PyAttrGetter::methods())
+        .getset(PyAttrGetter::getset())
         .text_signature("(attr, /, *attrs)")
         .doc("Return a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last).")
         .make()
@@ -61,6 +63,7 @@ native_class!(
     pub fn method_class() = TypeBuilder::new("operator.methodcaller", PyMethodCaller::ops())
         .slots(TypeSlots { new: Some(new_method), call: Some(call_method), repr: Some(repr_method), ..TypeSlots::EMPTY })
         .methods(PyMethodCaller::methods())
+        .getset(PyMethodCaller::getset())
         .text_signature("(name, /, *args, **kwargs)")
         .doc("Return a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1).")
         .make()
@@ -110,6 +113,11 @@ fn repr_item(obj: &Obj) -> PyResult<Obj> {
 
 #[pymethods(class = "operator.itemgetter")]
 impl PyItemGetter {
+    /// Of the instance, which is called with an operand.
+    #[pygetset]
+    fn __text_signature__(&self) -> &str {
+        "(obj, /)"
+    }
     #[pymethod(text = "")]
     fn __reduce__(slf: &Obj) -> PyResult<(Obj, Obj)> {
         let this = receiver::<PyItemGetter>(slf)?;
@@ -166,6 +174,11 @@ fn repr_attribute(obj: &Obj) -> PyResult<Obj> {
 
 #[pymethods(class = "operator.attrgetter")]
 impl PyAttrGetter {
+    /// Of the instance, which is called with an operand.
+    #[pygetset]
+    fn __text_signature__(&self) -> &str {
+        "(obj, /)"
+    }
     #[pymethod(text = "")]
     fn __reduce__(slf: &Obj) -> PyResult<(Obj, Obj)> {
         let this = receiver::<PyAttrGetter>(slf)?;
@@ -224,6 +237,11 @@ fn repr_method(obj: &Obj) -> PyResult<Obj> {
 
 #[pymethods(class = "operator.methodcaller")]
 impl PyMethodCaller {
+    /// Of the instance, which is called with an operand.
+    #[pygetset]
+    fn __text_signature__(&self) -> &str {
+        "(obj, /)"
+    }
     #[pymethod(text = "")]
     fn __reduce__(slf: &Obj) -> PyResult<Obj> {
         let this = receiver::<PyMethodCaller>(slf)?;

@@ -87,6 +87,9 @@ impl Format {
                         .ok_or_else(too_long)?;
                 }
             }
+            if code == 0 {
+                return Err(struct_error("embedded null character"));
+            }
             let Some((item, align)) = layout(code, native) else {
                 let what = if code == 0 { "embedded null character" } else { "bad char in struct format" };
                 return Err(struct_error(what));

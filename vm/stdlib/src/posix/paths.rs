@@ -8,7 +8,7 @@ use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
 
 use crate::file_path::{self, Accept, FilePath, dir_fd, name_like};
-use crate::os_error::{blocking, blocking_for, interruptible, os_error, os_error_for2};
+use crate::os_error::{blocking, blocking_for, interruptible, os_error, os_error_for, os_error_for2};
 use crate::sys_calls::{self, SysResult};
 
 fn name(function: &str, obj: &Obj) -> PyResult<FilePath> {
@@ -196,9 +196,16 @@ mod items {
         let dir = super::dir_fd(dir_fd)?;
         match path.fd {
             Some(fd) => blocking(|| sys_calls::fchmod(fd, mode as u32)),
-            None => blocking_for(&path.object, || {
-                sys_calls::fchmodat(dir, &path.name, mode as u32, no_follow(follow_symlinks))
-            }),
+            None => {
+                let flags = no_follow(follow_symlinks);
+                match interruptible(|| sys_calls::fchmodat(dir, &path.name, mode as u32, flags))? {
+                    // Links have no mode of their own here.
+                    Err(libc::EOPNOTSUPP) if flags != 0 => {
+                        Err(not_implemented_error("chmod: follow_symlinks unavailable on this platform"))
+                    }
+                    result => result.map_err(|errno| os_error_for(errno, &path.object)),
+                }
+            }
         }
     }
     /// Change the access permissions of the file given by file descriptor fd.
