@@ -199,7 +199,10 @@ impl PyDict {
         self.setdefault_with_hash(key, hash, default)
     }
     pub fn setdefault_with_hash(&self, key: &Obj, hash: i64, default: &Obj) -> PyResult<Obj> {
-        if let Some(found) = self.core.get(key, hash)? {
+        // Only keys that compare by themselves are looked for without the lock first: others' `__eq__` is to be called once.
+        if is_exact_str(key)
+            && let Some(found) = self.core.get(key, hash)?
+        {
             return Ok(found);
         }
         self.core.locate(self.header.lock(), key, hash, |core, place| {

@@ -141,7 +141,7 @@ pub fn power(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
     if y == 0.0 || x == 1.0 {
         return Ok(Obj::float(1.0));
     }
-    if x == 0.0 && y < 0.0 {
+    if x == 0.0 && y < 0.0 && y.is_finite() {
         return Err(zero_division_error("zero to a negative power"));
     }
     if x < 0.0 && x.is_finite() && y.is_finite() && y != y.floor() {

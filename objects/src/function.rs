@@ -215,12 +215,11 @@ pub fn builtins_of(globals: &Obj) -> PyResult<Obj> {
     if let Some(dict) = globals.downcast::<PyDict>()
         && let Some(builtins) = dict.get_str(&istr!("__builtins__"))
     {
-        if builtins.is_layout::<PyDict>() {
-            return Ok(builtins);
-        }
-        if let Some(module) = builtins.downcast::<crate::module::PyModule>() {
-            return Ok(module.dict().into_obj());
-        }
+        return Ok(match builtins.downcast::<crate::module::PyModule>() {
+            Some(module) => module.dict().into_obj(),
+            // A mapping of any kind; what is none fails when a name is looked up.
+            None => protocol::IntoStrong::into_strong(builtins),
+        });
     }
     let builtins = crate::hooks::import_module("builtins")?;
     match builtins.downcast::<crate::module::PyModule>() {

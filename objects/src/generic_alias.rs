@@ -35,6 +35,15 @@ pub struct PyGenericAlias {
 }
 layout!(PyGenericAlias, "GenericAlias", [origin, args, parameters]);
 
+/// What unpacking `*alias` iterates over: the starred alias, once.
+#[repr(C)]
+pub struct PyGenericAliasIter {
+    header: Header,
+    /// The alias that is still to come.
+    alias: Slot,
+}
+layout!(PyGenericAliasIter, "generic_alias_iterator", [alias]);
+
 /// `origin[key]` as a generic alias. For `__class_getitem__`.
 pub fn new(origin: &Obj, key: &Obj) -> Obj {
     make(&types().generic_alias, origin.clone(), as_tuple(key), false)
@@ -109,7 +118,12 @@ pub fn type_repr(item: &Obj) -> PyResult<String> {
 fn argument_repr(item: &Obj) -> PyResult<String> {
     // Argument lists of callables are shown with their types, not their reprs.
     if let Some(list) = item.downcast::<crate::list::PyList>() {
-        let parts: Vec<String> = list.to_vec().iter().map(type_repr).collect::<PyResult<_>>()?;
+        let mut parts = Vec::with_capacity(list.len());
+        for at in 0..list.len() {
+            // Showing an item may shorten the list.
+            let item = list.get(at).ok_or_else(|| index_error("list index out of range"))?;
+            parts.push(type_repr(&protocol::IntoStrong::into_strong(item))?);
+        }
         return Ok(format!("[{}]", parts.join(", ")));
     }
     type_repr(item)
@@ -195,9 +209,29 @@ fn class_of_result() -> &'static PyType {
 }
 
 fn iter(obj: &Obj) -> PyResult<Obj> {
-    let alias = this(obj)?;
-    let starred = make(class_of_result(), alias.origin.clone(), alias.args.clone(), true);
-    protocol::iter(&tuple_obj(vec![starred]))
+    let header = Header::new(types().generic_alias_iterator.root_shape());
+    let alias = Slot::new(protocol::IntoStrong::into_strong(obj.clone()));
+    Ok(Py::new(PyGenericAliasIter { header, alias }).into_obj())
+}
+
+fn next_starred(obj: &Obj) -> PyResult<Option<Obj>> {
+    let Some(alias) = obj.downcast::<PyGenericAliasIter>().and_then(|iterator| iterator.alias.take()) else {
+        return Ok(None);
+    };
+    let alias = this(&alias)?;
+    Ok(Some(make(class_of_result(), alias.origin.clone(), alias.args.clone(), true)))
+}
+
+#[pymethods(class = "generic_alias_iterator")]
+impl PyGenericAliasIter {
+    #[pymethod(text = "")]
+    fn __reduce__(&self) -> PyResult<Obj> {
+        let left = match self.alias.load() {
+            Some(alias) => vec![alias],
+            None => vec![tuple_obj(vec![])],
+        };
+        Ok(tuple_obj(vec![crate::hooks::builtin("iter")?, tuple_obj(left)]))
+    }
 }
 
 /// Whether this is `*tuple[...]`.
@@ -296,5 +330,13 @@ pub(crate) fn fill(types: &Types) {
     ready::add_methods(class, <PyGenericAlias as NativeMethods>::methods());
     ready::add_getset(class, GETSET);
     class.set_flag(type_flags::HAS_WEAKREF, true);
+    let iterator = &types.generic_alias_iterator;
+    iterator.slots.set_all(&TypeSlots {
+        iter: Some(|o| Ok(o.clone())),
+        iternext: Some(next_starred),
+        ..TypeSlots::EMPTY
+    });
+    ready::add_methods(iterator, <PyGenericAliasIter as NativeMethods>::methods());
+    iterator.set_flag(type_flags::NO_INSTANTIATION, true);
     ready::set_doc(class, "A class with type arguments, such as list[int] (PEP 585).");
 }

@@ -16,8 +16,8 @@ pub struct Hooks {
     pub resume: fn(&Obj, Resume) -> PyResult<Resumed>,
     /// The iterator that a suspended generator delegates to.
     pub delegate: fn(&Obj) -> Option<Obj>,
-    /// Continues a generator behind its delegation, which returned a value in answer to `throw`.
-    pub resume_after_delegate: fn(&Obj, Obj) -> PyResult<Resumed>,
+    /// Lets a suspended generator's frame call `throw` or `close` of what it delegates to, and goes on with what came of that.
+    pub delegating: fn(&Obj, &mut dyn FnMut() -> PyResult<Resumed>) -> PyResult<Resumed>,
     /// The frame object of a generator, `None` if closed.
     pub generator_frame: fn(&Obj) -> PyResult<Obj>,
     /// `sys.get_asyncgen_hooks()`: first iteration, finalizer.
@@ -77,9 +77,9 @@ pub fn delegate(generator: &Obj) -> Option<Obj> {
     HOOKS.get().and_then(|h| (h.delegate)(generator))
 }
 
-/// Continues a generator behind its delegation.
-pub fn resume_after_delegate(generator: &Obj, value: Obj) -> PyResult<Resumed> {
-    (get()?.resume_after_delegate)(generator, value)
+/// Runs `act`, which calls a generator's delegate, in the generator's frame, and goes on with what came of it.
+pub fn delegating(generator: &Obj, act: &mut dyn FnMut() -> PyResult<Resumed>) -> PyResult<Resumed> {
+    (get()?.delegating)(generator, act)
 }
 
 /// The frame object of a generator, `None` if closed.
@@ -123,6 +123,17 @@ pub fn unraisable(message: Option<&str>, object: Option<&Obj>) {
         Some(hooks) => (hooks.unraisable)(message, object),
         None => drop(try_take_raised()),
     }
+}
+
+/// Reports the exception on its way as unraisable; the message ends in what `object` shows as.
+pub fn unraisable_about(text: &str, object: &Obj) {
+    let Some(raised) = try_take_raised() else { return };
+    let shown = crate::protocol::repr_string(object).unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        "<object repr() failed>".to_owned()
+    });
+    let _ = set_raised(raised);
+    unraisable(Some(&format!("{text} {shown}")), None);
 }
 
 /// `warnings.warn(message, category, stacklevel)`.

@@ -16,13 +16,24 @@ pub fn gc_hooks(trace_registers: fn(&mut Tracer<'_>)) -> taipan_gc::hooks::Hooks
     }
 }
 
+/// Reports what `__del__` raised; a method of Python's own is named.
+#[cold]
+fn report(obj: &Obj) {
+    const TEXT: &str = "Exception ignored while calling deallocator";
+    let method = class_of(obj).lookup(&crate::istr!("__del__")).map(crate::protocol::IntoStrong::into_strong);
+    match method.filter(|m| m.is_layout::<crate::function::PyFunction>()) {
+        Some(method) => crate::hooks::unraisable_about(TEXT, &method),
+        None => crate::hooks::unraisable(Some(TEXT), Some(obj)),
+    }
+}
+
 /// Runs `__del__`. An exception on its way meanwhile is kept; errors go to `sys.unraisablehook`.
 fn finalize(obj: &Obj) {
     let Some(del) = class_of(obj).slots.del() else { return };
     let raised = try_take_raised();
     let handled = replace_handled(None);
     if del(obj).is_err() {
-        crate::hooks::unraisable(Some("Exception ignored while calling deallocator"), Some(obj));
+        report(obj);
     }
     drop(replace_handled(handled));
     if let Some(raised) = raised {

@@ -6,7 +6,7 @@
 //! that the receiver is an instance of their class before they call; the entries check the layout once more, for safety.
 
 mod bind;
-mod bridge;
+pub(crate) mod bridge;
 mod from_arg;
 mod into_py;
 mod keywords;

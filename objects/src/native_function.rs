@@ -18,8 +18,18 @@ pub struct PyNativeFunction {
     receiver: Slot,
     /// `__module__`.
     pub module: Slot,
-    /// `__new__` of a class: the receiver is the class it belongs to, not an argument.
-    is_new: bool,
+    binding: Binding,
+}
+
+/// What the receiver is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Binding {
+    /// The first argument.
+    Argument,
+    /// The class whose `__new__` this is.
+    Constructor,
+    /// The class whose static method this is: not an argument.
+    Static,
 }
 layout!(PyNativeFunction, "builtin_function_or_method", [receiver, module]);
 
@@ -31,7 +41,18 @@ impl PyNativeFunction {
             def,
             receiver: Slot::empty(),
             module: Slot::from_option(module),
-            is_new: false,
+            binding: Binding::Argument,
+        })
+        .defer()
+    }
+    /// A static method of class `class`.
+    pub fn new_static(def: &'static MethodDef, class: Obj) -> Py<PyNativeFunction> {
+        Py::new(PyNativeFunction {
+            header: Header::new(types().builtin_function_or_method.root_shape()),
+            def,
+            receiver: Slot::new(class),
+            module: Slot::empty(),
+            binding: Binding::Static,
         })
         .defer()
     }
@@ -42,7 +63,7 @@ impl PyNativeFunction {
             def,
             receiver: Slot::new(receiver),
             module: Slot::empty(),
-            is_new: false,
+            binding: Binding::Argument,
         })
     }
     /// The `__new__` of class `class`.
@@ -52,7 +73,7 @@ impl PyNativeFunction {
             def,
             receiver: Slot::new(class),
             module: Slot::empty(),
-            is_new: true,
+            binding: Binding::Constructor,
         })
         .defer()
     }
@@ -62,12 +83,12 @@ impl PyNativeFunction {
     }
     /// Whether this is a class's `__new__`.
     pub fn is_constructor(&self) -> bool {
-        self.is_new
+        self.binding == Binding::Constructor
     }
     /// Whether a call passes no receiver: the arguments go to `def` as they are.
     #[inline(always)]
     pub fn is_unbound(&self) -> bool {
-        self.receiver.is_empty()
+        self.receiver.is_empty() || self.binding == Binding::Static
     }
 }
 
@@ -78,7 +99,8 @@ pub fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     };
     match function.receiver.load() {
         None => (function.def.call)(args),
-        Some(class) if function.is_new => crate::object_type::call_new(&class, args),
+        Some(_) if function.binding == Binding::Static => (function.def.call)(args),
+        Some(class) if function.binding == Binding::Constructor => crate::object_type::call_new(&class, args),
         Some(receiver) => {
             let mut positional: smallvec::SmallVec<[Obj; 6]> =
                 smallvec::SmallVec::with_capacity(args.positional.len() + 1);
@@ -142,6 +164,25 @@ fn this(obj: &Obj) -> PyResult<&PyNativeFunction> {
     obj.downcast::<PyNativeFunction>().ok_or_else(|| system_error("not a native function"))
 }
 
+/// `__self__`: the receiver, or the module of a function.
+fn own_self(obj: &Obj) -> PyResult<Obj> {
+    let function = this(obj)?;
+    if function.binding == Binding::Static {
+        return Ok(none());
+    }
+    if let Some(receiver) = function.receiver.load() {
+        return Ok(receiver);
+    }
+    match function
+        .module
+        .load()
+        .and_then(|m| m.downcast::<crate::str::PyStr>().map(|m| m.to_string_lossy().into_owned()))
+    {
+        Some(module) => crate::hooks::import_module(&module),
+        None => Ok(none()),
+    }
+}
+
 static GETSET: &[crate::native::GetSetDef] = &[
     crate::native::GetSetDef {
         name: "__name__",
@@ -173,12 +214,7 @@ static GETSET: &[crate::native::GetSetDef] = &[
         set: None,
         doc: "",
     },
-    crate::native::GetSetDef {
-        name: "__self__",
-        get: |o| Ok(this(o)?.receiver.load().unwrap_or_else(none)),
-        set: None,
-        doc: "",
-    },
+    crate::native::GetSetDef { name: "__self__", get: own_self, set: None, doc: "" },
     crate::native::GetSetDef {
         name: "__module__",
         get: |o| Ok(this(o)?.module.load().unwrap_or_else(none)),

@@ -257,6 +257,7 @@ fn set_class(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     }
     let same = std::ptr::eq(old.ops, new.ops)
         && old.has_dict() == new.has_dict()
+        && old.has_flag(type_flags::HAS_WEAKREF) == new.has_flag(type_flags::HAS_WEAKREF)
         && old.fixed_slots == new.fixed_slots
         && old.ext_offset() == new.ext_offset()
         && member_names(old) == member_names(new);

@@ -13,7 +13,6 @@ use crate::error::*;
 use crate::layout::TraceField;
 use crate::native::{GetSetDef, Kwargs, pymethods};
 use crate::protocol;
-use crate::singletons::is_none;
 use crate::tuple::PyTuple;
 use crate::type_object::{PyType, TypeBuilder, TypeSlots, class_of, new_instance};
 use crate::types::types;
@@ -103,8 +102,14 @@ static GETTERS: &[fn(&Obj) -> PyResult<Obj>] =
 /// Makes the class. Call once for each definition.
 pub fn make_class(def: &'static StructSeqDef) -> Py<PyType> {
     let named = def.fields.iter().zip(GETTERS).filter(|((name, _), _)| !name.is_empty());
-    let getset: Vec<GetSetDef> =
-        named.map(|((name, doc), getter)| GetSetDef { name, get: *getter, set: None, doc }).collect();
+    let getset: Vec<GetSetDef> = named
+        .map(|((name, doc), getter)| GetSetDef {
+            name,
+            get: *getter,
+            set: Some(|_, _| Err(attribute_error("readonly attribute"))),
+            doc,
+        })
+        .collect();
     let getset: &'static [GetSetDef] = Box::leak(getset.into_boxed_slice());
     let unnamed = def.fields.iter().filter(|(name, _)| name.is_empty()).count();
     let match_args = def.fields[..def.visible].iter().filter(|(name, _)| !name.is_empty());
@@ -172,7 +177,7 @@ fn new_from_python(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if let Some(wanted) = wrong {
         return Err(type_error(format!("{}() takes {wanted} ({}-sequence given)", def.name, items.len())));
     }
-    if let Some(dict) = argument(1, "dict").filter(|d| !is_none(d)) {
+    if let Some(dict) = argument(1, "dict") {
         let Some(dict) = dict.downcast::<PyDict>() else {
             return Err(type_error(format!("{}() takes a dict as second arg, if any", def.name)));
         };

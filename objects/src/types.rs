@@ -96,6 +96,7 @@ table! {
     frame: "frame", object, crate::frame::PyFrame, final_;
     traceback: "traceback", object, crate::traceback::PyTraceback, final_;
     generic_alias: "types.GenericAlias", object, crate::generic_alias::PyGenericAlias;
+    generic_alias_iterator: "generic_alias_iterator", object, crate::generic_alias::PyGenericAliasIter, final_;
     union: "typing.Union", object, crate::union::PyUnion, final_;
     weakref: "weakref.ReferenceType", object, crate::weakref::PyWeakRef;
     weakproxy: "weakref.ProxyType", object, crate::weakref::PyWeakRef, final_;

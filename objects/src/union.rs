@@ -12,7 +12,6 @@ use crate::layout;
 use crate::native::{GetSetDef, NativeMethods, pymethods};
 use crate::protocol;
 use crate::singletons::is_none;
-use crate::str::PyStr;
 use crate::tuple::PyTuple;
 use crate::type_object::{CompareOp, PyType, TypeSlots, class_of, ready, type_flags};
 use crate::types::{Types, types};
@@ -25,6 +24,8 @@ pub struct PyUnion {
     pub args: Obj,
     /// A tuple, once asked for.
     parameters: Slot,
+    /// How many members had no hash when the union was made.
+    unhashable: usize,
 }
 layout!(PyUnion, "Union", [args, parameters]);
 
@@ -42,6 +43,10 @@ fn is_unionable(obj: &Obj) -> bool {
 
 /// `a | b` for types; `NotImplemented` for anything else.
 pub fn or(a: &Obj, b: &Obj) -> PyResult<Obj> {
+    if a.is_layout::<PyUnion>() || b.is_layout::<PyUnion>() {
+        // Beside a union, anything that `typing` takes for a type.
+        return from_args(&[a.clone(), b.clone()]);
+    }
     if !is_unionable(a) || !is_unionable(b) {
         return Ok(not_implemented());
     }
@@ -106,6 +111,7 @@ impl Builder {
             1 => Ok(self.members.swap_remove(0)),
             _ => Ok(Py::new(PyUnion {
                 header: Header::new(types().union.root_shape()),
+                unhashable: self.hashes.iter().filter(|hash| hash.is_none()).count(),
                 args: tuple_obj(self.members),
                 parameters: Slot::empty(),
             })
@@ -156,6 +162,11 @@ fn hash(obj: &Obj) -> PyResult<i64> {
         let h = protocol::hash(&member)? as u64;
         sum = sum.wrapping_add((h ^ h << 16 ^ 0x055B_4DB3).wrapping_mul(0xD6E8_FEB8_6659_FD93));
     }
+    match this(obj)?.unhashable {
+        0 => {}
+        1 => return Err(type_error("union contains 1 unhashable element")),
+        n => return Err(type_error(format!("union contains {n} unhashable elements"))),
+    }
     let hash = (sum ^ sum >> 32) as i64;
     Ok(if hash == -1 { -2 } else { hash })
 }
@@ -183,13 +194,6 @@ fn any_member(obj: &Obj, mut check: impl FnMut(&Obj) -> PyResult<bool>) -> PyRes
         }
     }
     Ok(false)
-}
-
-fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {
-    if name.downcast::<PyStr>().is_some_and(|n| n.eq_str("__module__")) {
-        return Ok(str_obj("typing"));
-    }
-    crate::attribute::generic_getattr(obj, name)
 }
 
 #[pymethods(class = "typing.Union")]
@@ -244,7 +248,6 @@ static SLOTS: TypeSlots = TypeSlots {
     repr: Some(repr),
     hash: Some(hash),
     richcompare: Some(richcompare),
-    getattro: Some(getattro),
     getitem: Some(getitem),
     or: Some(or),
     ..TypeSlots::EMPTY

@@ -113,6 +113,13 @@ pub fn module() -> PyResult<&'static Py<PyModule>> {
 
 /// An attribute of the module.
 pub fn get(name: &str) -> PyResult<Obj> {
+    if let Some(frame) = caller()
+        && !frame.builtins().is(module()?.dict().as_obj())
+    {
+        // The running code has builtins of its own.
+        let found = crate::interpreter::ops::name::lookup(frame.builtins(), &intern(name))?;
+        return found.map(IntoStrong::into_strong).ok_or_else(|| attribute_error(name));
+    }
     match module()?.dict_ref().get_name(name) {
         Some(value) => Ok(value.into_strong()),
         None => Err(attribute_error(format!("module 'builtins' has no attribute '{name}'"))),

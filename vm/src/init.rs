@@ -87,7 +87,7 @@ fn install_hooks() {
         call_function: call::call_from_native,
         resume: generators::resume,
         delegate: generators::delegate_hook,
-        resume_after_delegate: generators::resume_after_delegate,
+        delegating: generators::delegating,
         generator_frame: crate::frame_object::generator_frame,
         asyncgen_hooks: crate::sys::asyncgen_hooks,
         import_module: import::import_module,

@@ -2,12 +2,12 @@
 
 use taipan_gc::Obj;
 
-use super::slots::append;
+use super::slots::{append, insert_at};
 use super::{PyByteArray, cannot_resize};
 use crate::buffer::{has_buffer, index_in, with_stable_bytes};
 use crate::bytes::PyBytes;
 use crate::bytes::new::byte_of;
-use crate::construct::{int_obj, none, str_obj, tuple_obj};
+use crate::construct::{int_obj, str_obj, tuple_obj};
 use crate::error::*;
 use crate::native::pymethods;
 use crate::protocol;
@@ -65,7 +65,9 @@ impl PyByteArray {
     #[pymethod(sig = "(iterable_of_ints, /)")]
     fn extend(&self, iterable_of_ints: &Obj) -> PyResult<()> {
         if has_buffer(iterable_of_ints) {
-            return with_stable_bytes(iterable_of_ints, |bytes| append(self, bytes))?;
+            // What the exporter's `__buffer__` adds comes behind.
+            let end = self.len();
+            return with_stable_bytes(iterable_of_ints, |bytes| insert_at(self, end, bytes))?;
         }
         if iterable_of_ints.is_layout::<PyStr>() {
             return Err(type_error("expected iterable of integers; got: 'str'"));
@@ -77,6 +79,7 @@ impl PyByteArray {
                 class_of(iterable_of_ints).name()
             )));
         }
+        protocol::length_hint(iterable_of_ints, 0)?;
         let mut bytes = Vec::new();
         protocol::for_each(iterable_of_ints, |item| {
             bytes.push(byte_of(&item, "byte")?);
@@ -168,8 +171,14 @@ impl PyByteArray {
         let Ok(size) = usize::try_from(size) else {
             return Err(value_error(format!("Can only resize to positive sizes, got {size}")));
         };
-        self.resize(|storage| {
+        self.change(|storage, resizable| {
             let len = storage.len();
+            if size == len {
+                return Ok(());
+            }
+            if !resizable {
+                return Err(cannot_resize());
+            }
             if size > len {
                 drop(try_vec::<u8>(size)?);
             }
@@ -208,7 +217,7 @@ fn reduce(this: &Obj, proto: i32) -> PyResult<Obj> {
     let Some(array) = this.downcast::<PyByteArray>() else {
         return Err(type_error("a bytearray object is required"));
     };
-    let state = protocol::getattr_opt(this, &crate::istr!("__dict__"))?.unwrap_or_else(none);
+    let state = protocol::call_method(this, &crate::istr!("__getstate__"), &[])?;
     let bytes = array.with(<[u8]>::to_vec);
     let args = if proto < 3 {
         let text: taipan_text::OwnedUnits = bytes.iter().map(|&b| b as u32).collect();

@@ -206,6 +206,11 @@ fn inplace_concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
 
 /// Appends; an empty addition is allowed even while exported.
 pub(super) fn append(array: &PyByteArray, bytes: &[u8]) -> PyResult<()> {
+    insert_at(array, usize::MAX, bytes)
+}
+
+/// Inserts at `at`, or at the end if that is nearer.
+pub(super) fn insert_at(array: &PyByteArray, at: usize, bytes: &[u8]) -> PyResult<()> {
     array.change(|storage, resizable| {
         if bytes.is_empty() {
             return Ok(());
@@ -213,8 +218,8 @@ pub(super) fn append(array: &PyByteArray, bytes: &[u8]) -> PyResult<()> {
         if !resizable {
             return Err(cannot_resize());
         }
-        let len = storage.len();
-        storage.splice(len..len, bytes)
+        let at = at.min(storage.len());
+        storage.splice(at..at, bytes)
     })
 }
 
@@ -242,7 +247,9 @@ fn inplace_repeat(obj: &Obj, count: &Obj) -> PyResult<Obj> {
 
 fn modulo(a: &Obj, b: &Obj) -> PyResult<Obj> {
     match a.downcast::<PyByteArray>() {
-        Some(_) => Ok(PyByteArray::from_vec(format::percent(&buffer::to_vec(a)?, b)?).into_obj()),
+        Some(array) => {
+            Ok(PyByteArray::from_vec(array.with_pinned(|template| format::percent(template, b))?).into_obj())
+        }
         None => Ok(not_implemented()),
     }
 }

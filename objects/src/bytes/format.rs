@@ -55,7 +55,7 @@ pub fn percent(template: &[u8], values: &Obj) -> PyResult<Vec<u8>> {
             _ => out.extend_from_slice(percent_number(&value, &conversion, layout)?.as_bytes()),
         }
     }
-    if values.left_over() && (!is_bytes || values.next().is_ok()) {
+    if values.left_over() || is_bytes && values.next().is_ok() {
         return Err(type_error(percent_text::LEFT_OVER_BYTES));
     }
     Ok(out)
@@ -100,7 +100,7 @@ fn char_of(value: &Obj) -> PyResult<u8> {
     if !protocol::has_index(value) {
         return Err(type_error(format!(
             "%c requires an integer in range(256) or a single byte, not {}",
-            class_of(value).name()
+            class_of(value).full_name()
         )));
     }
     let number = protocol::index(value)?;

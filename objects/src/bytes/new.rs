@@ -26,7 +26,6 @@ pub fn new(class: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Op
     if encoding.is_none()
         && errors.is_none()
         && let Some(source) = source
-        && !source.is_layout::<PyStr>()
     {
         if let Some(result) = call_special(source, istr!("__bytes__").as_obj(), &[])? {
             let Some(bytes) = result.downcast::<PyBytes>() else {
@@ -118,7 +117,14 @@ pub fn collect_bytes(source: &Obj, class: &str) -> PyResult<Vec<u8>> {
     }
     let what = if class == "bytes" { "bytes" } else { "byte" };
     let mut out = Vec::new();
-    if source.is_layout::<PyList>() || source.is_layout::<PyTuple>() {
+    if let Some(list) = source.downcast::<PyList>() {
+        // By index: an item's `__index__` may change the list.
+        while let Some(item) = list.get(out.len()) {
+            out.push(byte_of(&protocol::IntoStrong::into_strong(item), what)?);
+        }
+        return Ok(out);
+    }
+    if source.is_layout::<PyTuple>() {
         for item in protocol::collect(source)? {
             out.push(byte_of(&item, what)?);
         }

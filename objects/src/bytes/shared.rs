@@ -244,6 +244,8 @@ pub fn join(sep: &[u8], iterable: &Obj) -> PyResult<Vec<u8>> {
         return Err(type_error("can only join an iterable"));
     }
     let items = protocol::collect(iterable)?;
+    // An item's `__buffer__` may change it.
+    let list = iterable.downcast::<crate::list::PyList>();
     let mut out: Vec<u8> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         if !has_buffer(item) {
@@ -262,6 +264,9 @@ pub fn join(sep: &[u8], iterable: &Obj) -> PyResult<Vec<u8>> {
             }
             Err(_) => Err(memory_error()),
         })??;
+        if list.is_some_and(|list| list.len() != items.len()) && !taipan_threading::multi_threaded() {
+            return Err(runtime_error("sequence changed size during iteration"));
+        }
     }
     Ok(out)
 }

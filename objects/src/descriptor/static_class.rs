@@ -7,7 +7,7 @@ use crate::construct::*;
 use crate::error::*;
 use crate::layout;
 use crate::method::PyBoundMethod;
-use crate::native::GetSetDef;
+use crate::native::{GetSetDef, NativeMethods, pymethods};
 use crate::protocol;
 use crate::type_object::{PyType, TypeSlots, class_of, new_instance, ready};
 use crate::types::{Types, types};
@@ -119,6 +119,15 @@ fn abstract_flag(obj: &Obj) -> PyResult<Obj> {
     }
 }
 
+#[pymethods(class = "staticmethod")]
+impl PyClassMethod {
+    /// See PEP 585
+    #[pyclassmethod(sig = "(item, /)")]
+    fn __class_getitem__(cls: &Obj, item: &Obj) -> PyResult<Obj> {
+        Ok(crate::generic_alias::new(cls, item))
+    }
+}
+
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__func__", get: wrapped, set: None, doc: "" },
     GetSetDef { name: "__wrapped__", get: wrapped, set: None, doc: "" },
@@ -156,5 +165,6 @@ pub(super) fn fill(types: &Types) {
     });
     for class in [&types.classmethod, &types.staticmethod] {
         ready::add_getset(class, GETSET);
+        ready::add_methods(class, <PyClassMethod as NativeMethods>::methods());
     }
 }

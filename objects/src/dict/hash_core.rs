@@ -99,8 +99,9 @@ impl HashCore {
     pub(crate) fn is_current(&self, table: &Table) -> bool {
         std::ptr::eq(self.table.load(Ordering::Acquire), table)
     }
+    /// How often the set of keys changed; see the field.
     #[inline(always)]
-    fn changes(&self) -> u64 {
+    pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
     /// Bytes of the table.

@@ -4,6 +4,7 @@ use taipan_gc::{Obj, Py};
 
 use super::{PyDict, exact_dict, hash_key, slots};
 use crate::error::*;
+use crate::exceptions::PyBaseException;
 use crate::istr;
 use crate::protocol;
 use crate::set::PySet;
@@ -48,8 +49,13 @@ impl PyDict {
         if entries.len() > 8 {
             self.core.reserve(self.header.lock(), self.len() + entries.len());
         }
+        let keys = other.core.changes();
         for (hash, key, value) in entries {
             self.add(key, hash, value, on_duplicate)?;
+            // What other threads do to `other` meanwhile does not matter: its pairs were taken at one moment.
+            if other.core.changes() != keys && !taipan_threading::multi_threaded() {
+                return Err(runtime_error("dict mutated during update"));
+            }
         }
         Ok(())
     }
@@ -122,12 +128,7 @@ impl PyDict {
         let mut number = 0usize;
         while let Some(item) = protocol::next(&iterator)? {
             let item = protocol::IntoStrong::into_strong(item);
-            let iterable =
-                class_of(&item).slots.iter().is_some() || class_of(&item).slots.getitem().is_some();
-            if !iterable {
-                return Err(type_error("object is not iterable"));
-            }
-            let mut pair = protocol::collect(&item)?;
+            let mut pair = pair_of(&item, number)?;
             if pair.len() != 2 {
                 return Err(value_error(format!(
                     "dictionary update sequence element #{number} has length {}; 2 is required",
@@ -189,6 +190,25 @@ impl PyDict {
         }
         Ok(true)
     }
+}
+
+/// The items of element `number` of a sequence of pairs; a note says which one it was that has none.
+fn pair_of(item: &Obj, number: usize) -> PyResult<Vec<Obj>> {
+    let slots = &class_of(item).slots;
+    let collected = if slots.iter().is_none() && slots.getitem().is_none() {
+        Err(type_error("object is not iterable"))
+    } else {
+        protocol::collect(item)
+    };
+    if collected.is_ok() || !raised_is(&types().type_error) {
+        return collected;
+    }
+    let exception = take_raised();
+    if let Some(e) = exception.downcast::<PyBaseException>() {
+        let note = format!("Cannot convert dictionary update sequence element #{number} to a sequence");
+        e.add_note(&exception, &note)?;
+    }
+    Err(set_raised(exception))
 }
 
 /// A new `dict` with the pairs of `a`, then those of `b`.

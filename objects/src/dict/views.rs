@@ -122,7 +122,10 @@ impl PyDictIter {
             return Err(runtime_error("dictionary changed size during iteration"));
         }
         let mut position = self.position.load(Ordering::Relaxed);
-        let entry = if self.reversed {
+        let entry = if self.reversed && position > self.dict.core.end() {
+            // Cleared and filled anew meanwhile.
+            None
+        } else if self.reversed {
             self.dict.core.previous_entry(&mut position)
         } else {
             self.dict.core.next_entry(&mut position)

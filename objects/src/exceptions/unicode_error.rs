@@ -126,12 +126,19 @@ impl Parts {
     /// `None` when the exception was never initialized.
     fn of(obj: &Obj) -> PyResult<Option<Parts>> {
         let exception = this(obj)?;
-        let Some(object) = exception.field(1) else { return Ok(None) };
+        if exception.field(1).is_none() {
+            return Ok(None);
+        }
         let word = |index| {
             exception.field(index).and_then(|v| crate::int::int_ref(&v).and_then(|i| i.to_i64())).unwrap_or(0)
         };
         let shown = |index| protocol::str_string(&exception.field(index).unwrap_or_else(none));
-        Ok(Some(Parts { encoding: shown(0)?, object, start: word(2), end: word(3), reason: shown(4)? }))
+        let (reason, encoding) = (shown(4)?, shown(0)?);
+        // Only now: showing these may have changed it.
+        let Some(object) = exception.field(1) else {
+            return Err(type_error("UnicodeError 'object' attribute is not set"));
+        };
+        Ok(Some(Parts { encoding, object, start: word(2), end: word(3), reason }))
     }
     /// The index, if exactly one unit of `len` is meant.
     fn single(&self, len: usize) -> Option<usize> {
@@ -144,7 +151,7 @@ impl Parts {
     /// The one character that is meant, as an escape.
     fn character(&self) -> PyResult<Option<String>> {
         let Some(text) = self.object.downcast::<PyStr>() else {
-            return Err(type_error("object attribute must be unicode"));
+            return Err(type_error("UnicodeError 'object' attribute must be a string"));
         };
         let Some(at) = self.single(text.len()) else { return Ok(None) };
         let code = text.units().at(at);
@@ -159,7 +166,7 @@ impl Parts {
 fn decode_str(obj: &Obj) -> PyResult<Obj> {
     let Some(parts) = Parts::of(obj)? else { return Ok(str_obj("")) };
     let Some(bytes) = parts.object.downcast::<PyBytes>() else {
-        return Err(type_error("object attribute must be bytes"));
+        return Err(type_error("UnicodeError 'object' attribute must be a bytes"));
     };
     let bytes = bytes.as_slice();
     let (encoding, reason) = (&parts.encoding, &parts.reason);

@@ -37,7 +37,9 @@ pub fn parse(text: &PyStr) -> PyResult<f64> {
 
 /// The number that `float(x)` gives.
 pub fn convert(x: &Obj) -> PyResult<f64> {
-    if let Some(value) = float_value(x) {
+    if let Some(value) = float_value(x)
+        && (x.value().is_float() || class_of(x).slots.float() == types().float.slots.float())
+    {
         return Ok(taipan_gc::nan::plain(value));
     }
     if let Some(text) = x.downcast::<PyStr>() {

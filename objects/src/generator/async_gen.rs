@@ -3,7 +3,7 @@
 use taipan_gc::{Header, Obj, Py, Slot};
 use taipan_threading::sync::atomic::{AtomicU8, Ordering};
 
-use super::methods::{throw, thrown};
+use super::methods::{throw, throw_args, throw_arguments, thrown};
 use super::{CLOSED, CREATED, PyAsyncGenOp, PyAsyncGenWrapped, PyGenerator};
 use crate::construct::*;
 use crate::error::*;
@@ -74,6 +74,31 @@ pub(super) fn finalize(obj: &Obj, generator: &PyGenerator) -> PyResult<()> {
         return Ok(());
     }
     super::methods::close(obj).map(drop)
+}
+
+/// `ag_running`: an awaitable of the generator is being iterated.
+pub(super) fn is_running(generator: &PyGenerator) -> bool {
+    generator.flags.load(Ordering::Acquire) & RUNNING_ASYNC != 0
+}
+
+/// An awaitable that nobody awaited dies: a warning.
+fn del(obj: &Obj) -> PyResult<()> {
+    let op = op(obj)?;
+    if op.state.load(Ordering::Acquire) != INIT {
+        return Ok(());
+    }
+    let method = match (is_asend(obj), op.value.is_empty()) {
+        (true, _) => "asend",
+        (false, true) => "aclose",
+        (false, false) => "athrow",
+    };
+    let name = generator_of(op)?.qualname.load().map(|n| protocol::str_string(&n)).transpose()?;
+    let name = name.unwrap_or_default();
+    let text = format!("coroutine method '{method}' of '{name}' was never awaited");
+    if hooks::warn(&text, types().runtime_warning.as_obj(), 1).is_err() {
+        hooks::unraisable_about("Exception ignored while finalizing coroutine", obj);
+    }
+    Ok(())
 }
 
 /// What a resumption of the generator means for the awaitable: a wrapped value is the awaited result.
@@ -151,8 +176,7 @@ fn asend_throw(obj: &Obj, args: &[Obj]) -> PyResult<Obj> {
         INIT => start(op, generator, "anext()")?,
         _ => {}
     }
-    let exception = thrown(args)?;
-    let result = throw(&op.generator, exception);
+    let result = throw_args(&op.generator, args);
     unwrap(op, generator, result)
 }
 
@@ -241,7 +265,7 @@ fn athrow_throw(obj: &Obj, args: &[Obj]) -> PyResult<Obj> {
         _ => {}
     }
     let closing = op.value.is_empty();
-    let result = throw(&op.generator, thrown(args)?);
+    let result = throw_args(&op.generator, args);
     after_athrow(op, generator, closing, result)
 }
 
@@ -259,19 +283,25 @@ impl PyAsyncGenOp {
     fn send(slf: &Obj, value: &Obj) -> PyResult<Obj> {
         send_any(slf, value)
     }
-    #[pymethod(sig = "(typ, val=None, tb=None, /)")]
+    #[pymethod(sig = "(typ, val=<unrepresentable>, tb=<unrepresentable>, /)", text = "")]
     fn throw(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
-        let args = [typ.clone(), val.cloned().unwrap_or_else(none), tb.cloned().unwrap_or_else(none)];
+        let args = throw_arguments("throw", typ, val, tb)?;
         if is_asend(slf) { asend_throw(slf, &args) } else { athrow_throw(slf, &args) }
     }
     #[pymethod]
     fn close(slf: &Obj) -> PyResult<()> {
         let op = op(slf)?;
-        if op.state.load(Ordering::Acquire) == DONE {
-            return Ok(());
+        match op.state.load(Ordering::Acquire) {
+            DONE => return Ok(()),
+            // Nothing was started that could be told.
+            INIT => {
+                op.state.store(DONE, Ordering::Release);
+                return Ok(());
+            }
+            _ => {}
         }
         let exit = PyBaseException::create(&types().generator_exit, vec![]);
-        let args = [exit, none(), none()];
+        let args = [exit];
         match if is_asend(slf) { asend_throw(slf, &args) } else { athrow_throw(slf, &args) } {
             Ok(_) => Err(runtime_error("coroutine ignored GeneratorExit")),
             Err(Raised)
@@ -295,9 +325,9 @@ impl PyGenerator {
         new_op(&types().async_generator_asend, slf, Some(value.clone()))
     }
     /// athrow(value) -> raise exception in generator.
-    #[pymethod(sig = "(typ, val=None, tb=None, /)")]
+    #[pymethod(sig = "(typ, val=<unrepresentable>, tb=<unrepresentable>, /)", text = "")]
     fn athrow(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
-        let args = vec![typ.clone(), val.cloned().unwrap_or_else(none), tb.cloned().unwrap_or_else(none)];
+        let args = throw_arguments("athrow", typ, val, tb)?;
         new_op(&types().async_generator_athrow, slf, Some(tuple_obj(args)))
     }
     /// aclose() -> raise GeneratorExit inside generator.
@@ -328,6 +358,7 @@ pub(super) fn fill(types: &Types) {
             await_: Some(iter_self),
             iter: Some(iter_self),
             iternext: Some(|o| send_any(o, &none()).map(Some)),
+            del: Some(del),
             ..TypeSlots::EMPTY
         });
         ready::add_methods(class, <PyAsyncGenOp as NativeMethods>::methods());

@@ -59,44 +59,29 @@ pub fn send(obj: &Obj, value: &Obj) -> PyResult<Obj> {
     finished(resume(obj, Resume::Send(value.clone()))?)
 }
 
-/// The exception of `throw(type[, value[, traceback]])`.
+/// The exception of `throw(type[, value[, traceback]])`; what goes wrong when the class is called is thrown in its place.
 pub fn thrown(args: &[Obj]) -> PyResult<Obj> {
-    let first = &args[0];
-    if let Some(traceback) = args.get(2)
-        && !is_none(traceback)
+    let Some(first) = args.first() else { return Err(system_error("throw() without an exception")) };
+    let given = |index: usize| args.get(index).filter(|value| !is_none(value));
+    if let Some(traceback) = given(2)
         && !traceback.is_layout::<crate::traceback::PyTraceback>()
     {
         return Err(type_error("throw() third argument must be a traceback object"));
     }
     let exception = if crate::exceptions::is_exception(first) {
-        if args.get(1).is_some_and(|v| !is_none(v)) {
+        if given(1).is_some() {
             return Err(type_error("instance exception may not have a separate value"));
         }
         first.clone()
     } else if crate::exceptions::is_exception_class(first) {
-        let made = match args.get(1).filter(|v| !is_none(v)) {
-            None => protocol::call0(first)?,
-            Some(value) if protocol::isinstance(value, first)? => value.clone(),
-            Some(value) => match value.downcast::<crate::tuple::PyTuple>() {
-                Some(tuple) => protocol::call(first, tuple.as_slice())?,
-                None => protocol::call1(first, value)?,
-            },
-        };
-        if !crate::exceptions::is_exception(&made) {
-            return Err(type_error(format!(
-                "calling {} should have returned an instance of BaseException, not {}",
-                protocol::repr_string(first)?,
-                class_of(&made).name()
-            )));
-        }
-        made
+        instantiate(first, given(1)).unwrap_or_else(|Raised| take_raised())
     } else {
         return Err(type_error(format!(
             "exceptions must be classes or instances deriving from BaseException, not {}",
             class_of(first).name()
         )));
     };
-    if let Some(traceback) = args.get(2).filter(|t| !is_none(t))
+    if let Some(traceback) = given(2)
         && let Some(e) = exception.downcast::<crate::exceptions::PyBaseException>()
     {
         e.set_traceback(Some(traceback.clone()));
@@ -104,52 +89,70 @@ pub fn thrown(args: &[Obj]) -> PyResult<Obj> {
     Ok(exception)
 }
 
+fn instantiate(class: &Obj, value: Option<&Obj>) -> PyResult<Obj> {
+    let made = match value {
+        None => protocol::call0(class)?,
+        Some(value) if protocol::isinstance(value, class)? => value.clone(),
+        Some(value) => match value.downcast::<crate::tuple::PyTuple>() {
+            Some(tuple) => protocol::call(class, tuple.as_slice())?,
+            None => protocol::call1(class, value)?,
+        },
+    };
+    if !crate::exceptions::is_exception(&made) {
+        return Err(type_error(format!(
+            "calling {} should have returned an instance of BaseException, not {}",
+            protocol::repr_string(class)?,
+            class_of(&made).name()
+        )));
+    }
+    Ok(made)
+}
+
 /// Throws `exception` into a generator, by way of what it delegates to.
 pub fn throw(obj: &Obj, exception: Obj) -> PyResult<Resumed> {
+    throw_args(obj, &[exception])
+}
+
+/// As [`throw`], of the arguments of the method: what is delegated to gets them as they are.
+pub(super) fn throw_args(obj: &Obj, args: &[Obj]) -> PyResult<Resumed> {
     let generator = this(obj)?;
-    match generator.state.load(Ordering::Acquire) {
-        CLOSED => {
-            if class_of(obj).is(&types().coroutine) {
+    let delegate = match generator.state.load(Ordering::Acquire) {
+        SUSPENDED => hooks::delegate(obj),
+        _ => None,
+    };
+    let Some(delegate) = delegate else {
+        let exception = thrown(args)?;
+        match generator.state.load(Ordering::Acquire) {
+            CLOSED if class_of(obj).is(&types().coroutine) => {
                 return Err(runtime_error("cannot reuse already awaited coroutine"));
             }
-            return Err(set_raised(exception));
+            CLOSED => return Err(set_raised(exception)),
+            RUNNING => return Err(value_error(format!("{} already executing", kind(obj)))),
+            _ => {}
         }
-        RUNNING => return Err(value_error(format!("{} already executing", kind(obj)))),
-        _ => {}
+        let _ = set_raised(exception);
+        return resume(obj, Resume::Throw);
+    };
+    let is_exit = args.first().is_some_and(|first| match first.downcast::<PyType>() {
+        Some(class) => class.is_subtype(&types().generator_exit),
+        None => class_of(first).is_subtype(&types().generator_exit),
+    });
+    if is_exit {
+        return hooks::delegating(obj, &mut || {
+            close_delegate(&delegate)?;
+            Err(set_raised(thrown(args)?))
+        });
     }
-    if let Some(delegate) = hooks::delegate(obj) {
-        let is_exit = class_of(&exception).is_subtype(&types().generator_exit);
-        if is_exit {
-            if let Err(Raised) = close_delegate(&delegate) {
-                return resume(obj, Resume::Throw);
-            }
-            let _ = set_raised(exception);
-            return resume(obj, Resume::Throw);
+    if class_of(&delegate).is(&types().generator) || class_of(&delegate).is(&types().coroutine) {
+        return hooks::delegating(obj, &mut || throw_args(&delegate, args));
+    }
+    match protocol::getattr_opt(&delegate, &istr!("throw"))? {
+        None => {
+            let _ = set_raised(thrown(args)?);
+            resume(obj, Resume::Throw)
         }
-        let native = class_of(&delegate).is(&types().generator) || class_of(&delegate).is(&types().coroutine);
-        let result = if native {
-            throw(&delegate, exception)
-        } else {
-            match protocol::getattr_opt(&delegate, &istr!("throw"))? {
-                None => {
-                    let _ = set_raised(exception);
-                    return resume(obj, Resume::Throw);
-                }
-                Some(method) => protocol::call1(&method, &exception).map(Resumed::Yielded),
-            }
-        };
-        return match result {
-            Ok(Resumed::Yielded(value)) => Ok(Resumed::Yielded(value)),
-            Ok(Resumed::Returned(value)) => hooks::resume_after_delegate(obj, value),
-            Err(Raised) if raised_is(&types().stop_iteration) => {
-                let value = protocol::getattr(&take_raised(), &istr!("value"))?;
-                hooks::resume_after_delegate(obj, value)
-            }
-            Err(Raised) => resume(obj, Resume::Throw),
-        };
+        Some(method) => hooks::delegating(obj, &mut || protocol::call(&method, args).map(Resumed::Yielded)),
     }
-    let _ = set_raised(exception);
-    resume(obj, Resume::Throw)
 }
 
 fn close_delegate(delegate: &Obj) -> PyResult<()> {
@@ -157,9 +160,13 @@ fn close_delegate(delegate: &Obj) -> PyResult<()> {
     if class.is(&types().generator) || class.is(&types().coroutine) {
         return close(delegate).map(drop);
     }
-    match protocol::getattr_opt(delegate, &istr!("close"))? {
-        Some(method) => protocol::call0(&method).map(drop),
-        None => Ok(()),
+    match protocol::getattr_opt(delegate, &istr!("close")) {
+        Ok(Some(method)) => protocol::call0(&method).map(drop),
+        Ok(None) => Ok(()),
+        Err(Raised) => {
+            hooks::unraisable(None, Some(delegate));
+            Ok(())
+        }
     }
 }
 
@@ -210,13 +217,10 @@ fn del(obj: &Obj) -> PyResult<()> {
     let generator = this(obj)?;
     let state = generator.state.load(Ordering::Acquire);
     if state == CREATED && class_of(obj).is(&types().coroutine) {
-        let name =
-            generator.qualname.load().map(|n| protocol::str_string(&n)).transpose()?.unwrap_or_default();
-        return hooks::warn(
-            &format!("coroutine '{name}' was never awaited"),
-            types().runtime_warning.as_obj(),
-            1,
-        );
+        if warn_unawaited(obj, generator).is_err() {
+            hooks::unraisable_about("Exception ignored while finalizing coroutine", obj);
+        }
+        return Ok(());
     }
     if state != SUSPENDED {
         return Ok(());
@@ -229,7 +233,44 @@ fn del(obj: &Obj) -> PyResult<()> {
         // Nothing would run. Who traces sees it raise all the same.
         return Ok(());
     }
-    close(obj).map(drop)
+    if close(obj).is_err() {
+        hooks::unraisable_about("Exception ignored while closing generator", obj);
+    }
+    Ok(())
+}
+
+/// The library's own warning tells where the coroutine was made.
+fn warn_unawaited(obj: &Obj, generator: &PyGenerator) -> PyResult<()> {
+    let library = hooks::import_module("warnings").ok();
+    drop(try_take_raised());
+    let warn = match library {
+        Some(warnings) => protocol::getattr_opt(&warnings, &istr!("_warn_unawaited_coroutine"))?,
+        None => None,
+    };
+    if let Some(warn) = warn {
+        return protocol::call1(&warn, obj).map(drop);
+    }
+    let name = generator.qualname.load().map(|n| protocol::str_string(&n)).transpose()?.unwrap_or_default();
+    hooks::warn(&format!("coroutine '{name}' was never awaited"), types().runtime_warning.as_obj(), 1)
+}
+
+/// The arguments of `throw`, as they were given; more than one are out of fashion.
+pub(super) fn throw_arguments(
+    method: &str,
+    typ: &Obj,
+    val: Option<&Obj>,
+    tb: Option<&Obj>,
+) -> PyResult<Vec<Obj>> {
+    if val.is_some() {
+        hooks::warn(
+            &format!(
+                "the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead."
+            ),
+            types().deprecation_warning.as_obj(),
+            1,
+        )?;
+    }
+    Ok([Some(typ), val, tb].into_iter().flatten().cloned().collect())
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {
@@ -251,11 +292,14 @@ impl PyGenerator {
         send(slf, value)
     }
     /// Raise exception in generator, return next yielded value or raise StopIteration.
-    #[pymethod(name = "throw", sig = "(typ, val=None, tb=None, /)")]
+    #[pymethod(name = "throw", sig = "(typ, val=<unrepresentable>, tb=<unrepresentable>, /)", text = "")]
     fn throw_method(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
-        let args = [typ.clone(), val.cloned().unwrap_or_else(none), tb.cloned().unwrap_or_else(none)];
-        let exception = thrown(&args)?;
-        finished(throw(slf, exception)?)
+        finished(throw_args(slf, &throw_arguments("throw", typ, val, tb)?)?)
+    }
+    /// See PEP 585
+    #[pyclassmethod(name = "__class_getitem__", sig = "(item, /)")]
+    fn generator_class_getitem(cls: &Obj, item: &Obj) -> PyResult<Obj> {
+        Ok(crate::generic_alias::new(cls, item))
     }
     /// close() -> raise GeneratorExit inside generator.
     #[pymethod(name = "close")]
@@ -266,6 +310,26 @@ impl PyGenerator {
 
 #[pymethods(class = "coroutine", part = "coroutine_only")]
 impl PyGenerator {
+    /// send(arg) -> send 'arg' into coroutine, return next yielded value or raise StopIteration.
+    #[pymethod(name = "send")]
+    fn send_into_coroutine(slf: &Obj, value: &Obj) -> PyResult<Obj> {
+        send(slf, value)
+    }
+    /// throw(value): raise an exception in coroutine, return next yielded value or raise StopIteration.
+    #[pymethod(name = "throw", sig = "(typ, val=<unrepresentable>, tb=<unrepresentable>, /)", text = "")]
+    fn throw_in_coroutine(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
+        Self::throw_method(slf, typ, val, tb)
+    }
+    /// See PEP 585
+    #[pyclassmethod(name = "__class_getitem__", sig = "(item, /)")]
+    fn coroutine_class_getitem(cls: &Obj, item: &Obj) -> PyResult<Obj> {
+        Ok(crate::generic_alias::new(cls, item))
+    }
+    /// close() -> raise GeneratorExit inside coroutine.
+    #[pymethod(name = "close")]
+    fn close_coroutine(slf: &Obj) -> PyResult<Obj> {
+        close(slf)
+    }
     #[pymethod(name = "__reduce_ex__", sig = "(protocol, /)")]
     fn no_pickle(slf: &Obj, protocol: &Obj) -> PyResult<Obj> {
         let _ = protocol;
@@ -292,10 +356,9 @@ impl PyCoroutineWrapper {
         send(&self.coroutine, value)
     }
     /// Raise exception in coroutine, return next yielded value or raise StopIteration.
-    #[pymethod(name = "throw", sig = "(typ, val=None, tb=None, /)")]
+    #[pymethod(name = "throw", sig = "(typ, val=<unrepresentable>, tb=<unrepresentable>, /)", text = "")]
     fn throw_method(&self, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
-        let args = [typ.clone(), val.cloned().unwrap_or_else(none), tb.cloned().unwrap_or_else(none)];
-        finished(throw(&self.coroutine, thrown(&args)?)?)
+        finished(throw_args(&self.coroutine, &throw_arguments("throw", typ, val, tb)?)?)
     }
     /// close() -> raise GeneratorExit inside coroutine.
     #[pymethod(name = "close")]
@@ -305,7 +368,7 @@ impl PyCoroutineWrapper {
 }
 
 macro_rules! getsets {
-    ($code:literal, $frame:literal, $running:literal, $suspended:literal, $delegate:literal, $($extra:expr),*) => {
+    ($kind:literal, $code:literal, $frame:literal, $running:literal, $suspended:literal, $delegate:literal, $($extra:expr),*) => {
         &[
             GetSetDef { name: $code, get: |o| Ok(this(o)?.code.as_obj().clone()), set: None, doc: "" },
             GetSetDef { name: $frame, get: |o| hooks::generator_frame(o), set: None, doc: "" },
@@ -322,7 +385,7 @@ macro_rules! getsets {
                     }
                     _ => Err(type_error("__name__ must be set to a string object")),
                 }),
-                doc: "",
+                doc: concat!("name of the ", $kind),
             },
             GetSetDef {
                 name: "__qualname__",
@@ -334,7 +397,7 @@ macro_rules! getsets {
                     }
                     _ => Err(type_error("__qualname__ must be set to a string object")),
                 }),
-                doc: "",
+                doc: concat!("qualified name of the ", $kind),
             },
             $($extra),*
         ]
@@ -342,8 +405,9 @@ macro_rules! getsets {
 }
 
 static GENERATOR_GETSET: &[GetSetDef] =
-    getsets!("gi_code", "gi_frame", "gi_running", "gi_suspended", "gi_yieldfrom",);
+    getsets!("generator", "gi_code", "gi_frame", "gi_running", "gi_suspended", "gi_yieldfrom",);
 static COROUTINE_GETSET: &[GetSetDef] = getsets!(
+    "coroutine",
     "cr_code",
     "cr_frame",
     "cr_running",
@@ -356,8 +420,20 @@ static COROUTINE_GETSET: &[GetSetDef] = getsets!(
         doc: ""
     }
 );
-pub(super) static ASYNC_GETSET: &[GetSetDef] =
-    getsets!("ag_code", "ag_frame", "_ag_executing", "ag_suspended", "ag_await",);
+pub(super) static ASYNC_GETSET: &[GetSetDef] = getsets!(
+    "async generator",
+    "ag_code",
+    "ag_frame",
+    "_ag_executing",
+    "ag_suspended",
+    "ag_await",
+    GetSetDef {
+        name: "ag_running",
+        get: |o| Ok(bool_obj(super::async_gen::is_running(this(o)?))),
+        set: None,
+        doc: ""
+    }
+);
 
 pub(super) fn fill(types: &Types) {
     let no_new = |class: &Py<PyType>| class.set_flag(crate::type_object::type_flags::NO_INSTANTIATION, true);
@@ -381,7 +457,6 @@ pub(super) fn fill(types: &Types) {
     });
     types.async_generator.slots.set_all(&TypeSlots { repr: Some(repr), del: Some(del), ..TypeSlots::EMPTY });
     ready::add_methods(&types.generator, PyGenerator::generator_methods());
-    ready::add_methods(&types.coroutine, PyGenerator::generator_methods());
     ready::add_methods(&types.coroutine, PyGenerator::coroutine_only_methods());
     ready::add_methods(&types.coroutine_wrapper, <PyCoroutineWrapper as NativeMethods>::methods());
     ready::add_getset(&types.generator, GENERATOR_GETSET);

@@ -303,28 +303,31 @@ impl PySequenceIter {
     #[pymethod]
     fn __reduce__(slf: &Obj) -> PyResult<Obj> {
         let iterator = this(slf)?;
-        let index = iterator.index();
         let class = class_of(slf);
         let is_reversed = class.is_subtype(&types().reversed);
-        if index < 0 {
-            if is_reversed {
-                let arguments = PyTuple::from_array([PyTuple::empty().into_obj()]);
-                return Ok(PyTuple::from_array([class.to_obj(), arguments.into_obj()]).into_obj());
-            }
-            if class.is(&types().list_iterator) || class.is(&types().list_reverseiterator) {
-                return super::reduce_to_list(Vec::new());
-            }
-            if class.is(&types().str_iterator) {
-                let arguments = PyTuple::from_array([crate::construct::str_obj("")]);
-                return Ok(PyTuple::from_array([hooks::builtin("iter")?, arguments.into_obj()]).into_obj());
-            }
-            return super::reduce_exhausted();
-        }
+        // First of all: looking these up may run code that moves the iterator.
         let maker = match (is_reversed, iterator.backward) {
             (true, _) => class.to_obj(),
             (false, true) => hooks::builtin("reversed")?,
             (false, false) => hooks::builtin("iter")?,
         };
+        let index = iterator.index();
+        if index < 0 {
+            if is_reversed {
+                let arguments = PyTuple::from_array([PyTuple::empty().into_obj()]);
+                return Ok(PyTuple::from_array([class.to_obj(), arguments.into_obj()]).into_obj());
+            }
+            let is_list = class.is(&types().list_iterator) || class.is(&types().list_reverseiterator);
+            let nothing = if is_list {
+                crate::construct::list_obj(Vec::new())
+            } else if class.is(&types().str_iterator) {
+                crate::construct::str_obj("")
+            } else {
+                PyTuple::empty().into_obj()
+            };
+            let arguments = PyTuple::from_array([nothing]).into_obj();
+            return Ok(PyTuple::from_array([maker, arguments]).into_obj());
+        }
         let arguments = PyTuple::from_array([iterator.seq.clone()]);
         Ok(PyTuple::from_array([maker, arguments.into_obj(), int_obj(index as i64)]).into_obj())
     }

@@ -94,10 +94,13 @@ impl PyList {
         }
         let iterator = protocol::iter(iterable)?;
         let hint = protocol::length_hint(iterable, 0)?;
-        if hint > MAX_ITEMS {
-            return Err(memory_error());
+        // A sum that is too large is a hint that is wrong.
+        if self.len().checked_add(hint).is_some_and(|sum| sum <= isize::MAX as usize) {
+            if hint > MAX_ITEMS {
+                return Err(memory_error());
+            }
+            self.reserve(hint);
         }
-        self.reserve(hint);
         let Some(next) = class_of(&iterator).slots.iternext() else { return Ok(()) };
         while let Some(item) = next(&iterator)? {
             self.push(item);

@@ -132,6 +132,7 @@ pub fn identity_compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
                 let equal = compare(a, b, CompareOp::Eq)?;
                 if is_not_implemented(&equal) { Ok(equal) } else { Ok(bool_obj(!is_true(&equal)?)) }
             }
+            None if a.is(b) => Ok(bool_obj(false)),
             None => Ok(not_implemented()),
         },
         _ => Ok(not_implemented()),

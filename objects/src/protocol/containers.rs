@@ -26,7 +26,9 @@ pub fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
         if class.is(&types().type_) {
             return Ok(generic_alias::new(obj, key));
         }
-        if let Some(method) = getattr_opt(obj, &istr!("__class_getitem__"))? {
+        if let Some(method) = getattr_opt(obj, &istr!("__class_getitem__"))?
+            && !crate::singletons::is_none(&method)
+        {
             return super::call1(&method, key);
         }
         return Err(type_error(format!("type '{}' is not subscriptable", class.name())));

@@ -292,6 +292,9 @@ pub fn index(obj: &Obj) -> PyResult<Obj> {
         Some(index) => {
             let result = index(obj)?;
             if int_ref(&result).is_some() {
+                if !is_exact_int(&result) {
+                    crate::str::new::deprecated_subclass("__index__", "int", &result)?;
+                }
                 return Ok(result);
             }
             Err(type_error(format!("__index__ returned non-int (type {})", class_of(&result).name())))

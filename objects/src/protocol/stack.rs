@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 
-use crate::error::{PyResult, recursion_error};
+use crate::error::{PyResult, Raised, recursion_error};
 
 thread_local! {
     static LIMIT: Cell<usize> = const { Cell::new(0) };
+    /// Where the stack begins: its highest address.
+    static TOP: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Room that native code below a check may use.
@@ -15,7 +17,7 @@ const RESERVE: usize = 256 * 1024;
 #[cold]
 fn learn_limit() -> usize {
     // SAFETY: plain libc queries about the calling thread; the attribute object is initialized by the first call and destroyed by the last.
-    let low = unsafe {
+    let (low, top) = unsafe {
         let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
         if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
             return 1;
@@ -26,33 +28,32 @@ fn learn_limit() -> usize {
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         // The main thread's stack grows up to the resource limit, which may be unlimited: assume 8 MB then.
         let top = address.addr() + size;
-        if size > 64 << 20 { top - (8 << 20) } else { address.addr() }
+        (if size > 64 << 20 { top - (8 << 20) } else { address.addr() }, top)
     };
     let limit = low + RESERVE;
     LIMIT.set(limit);
+    TOP.set(top);
     limit
+}
+
+#[cold]
+fn overflow(here: usize, what: &str) -> Raised {
+    let used = TOP.get().saturating_sub(here) / 1024;
+    recursion_error(format!("Stack overflow (used {used} kB){what}"))
 }
 
 /// `RecursionError` when the native stack is nearly used up. Call before native code calls back into Python.
 #[inline]
 pub fn enter_native() -> PyResult<()> {
-    let here = 0u8;
-    let limit = LIMIT.get();
-    let limit = if limit == 0 { learn_limit() } else { limit };
-    if std::ptr::from_ref(&here).addr() < limit {
-        return Err(recursion_error("maximum recursion depth exceeded"));
-    }
-    Ok(())
+    enter_native_while("")
 }
 
-/// [`enter_native`] with CPython's "maximum recursion depth exceeded<what>" text.
+/// [`enter_native`] with a text behind the message that says what was going on.
 #[inline]
 pub fn enter_native_while(what: &str) -> PyResult<()> {
     let here = 0u8;
+    let here = std::ptr::from_ref(&here).addr();
     let limit = LIMIT.get();
     let limit = if limit == 0 { learn_limit() } else { limit };
-    if std::ptr::from_ref(&here).addr() < limit {
-        return Err(recursion_error(format!("maximum recursion depth exceeded{what}")));
-    }
-    Ok(())
+    if here < limit { Err(overflow(here, what)) } else { Ok(()) }
 }

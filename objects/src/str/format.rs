@@ -339,8 +339,9 @@ fn percent_char(value: &Obj) -> PyResult<u32> {
             ))),
         };
     }
-    let wrong =
-        || type_error(format!("%c requires an int or a unicode character, not {}", class_of(value).name()));
+    let wrong = || {
+        type_error(format!("%c requires an int or a unicode character, not {}", class_of(value).full_name()))
+    };
     if !protocol::has_index(value) {
         return Err(wrong());
     }

@@ -111,7 +111,7 @@ fn hash(obj: &Obj) -> PyResult<i64> {
     if cached != -1 {
         return Ok(cached);
     }
-    protocol::enter_native()?;
+    protocol::enter_native_while(" while hashing a tuple")?;
     let items = tuple.as_slice();
     let hash = combine_hashes(items.iter().map(protocol::hash), Some(items.len()))?;
     tuple.hash.store(hash, Ordering::Relaxed);

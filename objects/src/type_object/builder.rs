@@ -184,7 +184,7 @@ impl TypeBuilder {
         for getset in &self.getset {
             ready::add_getset(&class, getset);
         }
-        if module != "builtins" {
+        if module != "builtins" && !class.dict().contains_str("__module__") {
             ready::set_attr(&class, "__module__", crate::str::intern(module).into_obj());
         }
         if let Some(doc) = self.doc {

@@ -34,8 +34,8 @@ pub fn add_methods(class: &Py<PyType>, methods: &'static [MethodDef]) {
                 PyNativeFunction::new_bound(def, class.as_obj().clone()).into_obj()
             }
             MethodKind::Function | MethodKind::StaticMethod => {
-                crate::descriptor::PyClassMethod::new_static(PyNativeFunction::new(def, None).into_obj())
-                    .into_obj()
+                let function = PyNativeFunction::new_static(def, class.as_obj().clone()).into_obj();
+                crate::descriptor::PyClassMethod::new_static(function).into_obj()
             }
             MethodKind::Method => PyMethodDescr::new(def, class).into_obj(),
             MethodKind::ClassMethod => PyMethodDescr::new_class(def, class).into_obj(),

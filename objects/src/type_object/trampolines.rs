@@ -202,9 +202,18 @@ fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
         CompareOp::Ge => istr!("__ge__"),
     };
     let _depth = protocol::enter_native()?;
-    match class_of(a).lookup(&name) {
-        Some(f) if !is_none(&f) => call_unbound(&f, a, &[b]),
-        _ => Ok(not_implemented()),
+    let Some(f) = class_of(a).lookup(&name) else { return Ok(not_implemented()) };
+    let plain = class_of(&f).is(&types().function) || class_of(&f).slots.descr_get().is_none();
+    if plain || class_of(&f).is(&types().wrapper_descriptor) || class_of(&f).is(&types().method_descriptor) {
+        return call_unbound(&f, a, &[b]);
+    }
+    match protocol::bind(&protocol::IntoStrong::into_strong(f), a) {
+        Ok(method) => protocol::call1(&method, b),
+        // A method that cannot be had is none.
+        Err(Raised) => {
+            drop(take_raised());
+            Ok(not_implemented())
+        }
     }
 }
 

@@ -76,6 +76,16 @@ fn mangle(class_name: &str, name: &str) -> String {
     }
 }
 
+/// Whether instances have no fixed size in CPython, which allows them no slots.
+fn is_unsized(class: &PyType) -> bool {
+    let unsized_layouts = [
+        <PyTuple as taipan_gc::Object>::ops(),
+        <crate::int::PyInt as taipan_gc::Object>::ops(),
+        <crate::bytes::PyBytes as taipan_gc::Object>::ops(),
+    ];
+    unsized_layouts.iter().any(|ops| std::ptr::eq(class.ops, *ops))
+}
+
 /// `type.__new__(metaclass, name, bases, namespace, **keywords)`.
 pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let [name, bases, namespace] = args.positional else {
@@ -125,10 +135,8 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         bases_tuple.as_slice().to_vec()
     };
     let base = best_base(&bases)?;
+    check_name(name)?;
     let class_name = text.to_string_lossy().into_owned();
-    if class_name.contains('\0') {
-        return Err(value_error("type name must not contain null characters"));
-    }
     let dict = original.copy();
     if dict.keys().iter().any(|key| !key.is_layout::<PyStr>()) {
         let text = format!("non-string key in the __dict__ of class {class_name}");
@@ -139,6 +147,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let mut may_add_dict = !base.has_dict();
     let mut has_dict = base.has_dict();
     let mut has_weakref = base.has_flag(type_flags::HAS_WEAKREF);
+    let mut may_add_weakref = !has_weakref && !is_unsized(base);
     for other in &bases {
         if let Some(other) = other.downcast::<PyType>() {
             has_dict |= other.has_dict();
@@ -176,7 +185,13 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
                         may_add_dict = false;
                     }
                     "__weakref__" => {
+                        if !may_add_weakref {
+                            return Err(type_error(
+                                "__weakref__ slot disallowed: either we already got one, or __itemsize__ != 0",
+                            ));
+                        }
                         has_weakref = true;
+                        may_add_weakref = false;
                     }
                     _ => {
                         let mangled = mangle(&class_name, &slot_name);
@@ -195,13 +210,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
                 }
             }
             members.sort_by_cached_key(|m| m.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()));
-            // As in CPython, where their instances have no fixed size.
-            let unsized_bases = [
-                <PyTuple as taipan_gc::Object>::ops(),
-                <crate::int::PyInt as taipan_gc::Object>::ops(),
-                <crate::bytes::PyBytes as taipan_gc::Object>::ops(),
-            ];
-            if !members.is_empty() && unsized_bases.iter().any(|ops| std::ptr::eq(base.ops, *ops)) {
+            if !members.is_empty() && is_unsized(base) {
                 return Err(type_error(format!(
                     "nonempty __slots__ not supported for subtype of '{}'",
                     base.name()
@@ -224,9 +233,12 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if has_weakref {
         flags |= type_flags::HAS_WEAKREF;
     }
-    flags |= base.flags() & (type_flags::SEQUENCE | type_flags::MAPPING | type_flags::MATCH_SELF);
+    flags |= base.flags() & type_flags::MATCH_SELF;
+    // The first base that is a sequence or a mapping decides.
     for other in &bases {
-        if let Some(other) = other.downcast::<PyType>() {
+        if let Some(other) = other.downcast::<PyType>()
+            && flags & (type_flags::SEQUENCE | type_flags::MAPPING) == 0
+        {
             flags |= other.flags() & (type_flags::SEQUENCE | type_flags::MAPPING);
         }
     }
@@ -253,7 +265,11 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         extra: chosen.extension_size(chosen.root_shape()),
     });
     class.set_base(base);
-    class.bases.store(PyTuple::new(bases.clone()).into_obj());
+    class.bases.store(if bases_tuple.len() == 0 {
+        PyTuple::new(bases.clone()).into_obj()
+    } else {
+        args.positional[1].clone()
+    });
     class.dict.store(dict.clone().into_obj());
     class.make_root_shape(false)?;
     if !dict.contains_str("__module__")
@@ -261,8 +277,10 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     {
         dict.set_str("__module__", module);
     }
-    if !dict.contains_str("__doc__") {
-        dict.set_str("__doc__", none());
+    match dict.get_name("__doc__") {
+        Some(doc) if doc.is_layout::<PyStr>() => drop(crate::native::bridge::utf8(&doc)?),
+        Some(_) => {}
+        None => dict.set_str("__doc__", none()),
     }
     let class_cell = dict.get_str(&istr!("__classcell__"));
     if class_cell.is_some() {
@@ -302,23 +320,24 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             cell.value.store(dict.clone().into_obj());
         }
     }
+    // Before `mro()`, which may call methods.
+    if let Some(cell) = &class_cell {
+        match cell.downcast::<crate::cell::PyCell>() {
+            Some(cell) => cell.value.store(class.as_obj().clone()),
+            None => {
+                return Err(type_error(format!(
+                    "__classcell__ must be a nonlocal cell, not <class '{}'>",
+                    class_of(cell).name()
+                )));
+            }
+        }
+    }
     install_mro(&class)?;
     if dict.contains_str("__eq__") && !dict.contains_str("__hash__") {
         dict.set_str("__hash__", none());
     }
     class.ready_heap();
     class.set_flag(type_flags::READY, true);
-    if let Some(cell) = class_cell {
-        match cell.downcast::<crate::cell::PyCell>() {
-            Some(cell) => cell.value.store(class.as_obj().clone()),
-            None => {
-                return Err(type_error(format!(
-                    "__classcell__ must be a nonlocal cell, not <class '{}'>",
-                    class_of(&cell).name()
-                )));
-            }
-        }
-    }
     set_names(&class)?;
     init_subclass(&class, args)?;
     Ok(class.into_obj())
@@ -392,6 +411,24 @@ pub(super) fn check_mutable(class: &PyType, what: &str) -> PyResult<()> {
     Ok(())
 }
 
+/// As [`store_in_dict`], of attributes that cannot be deleted.
+fn replace_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
+    let class = this(obj)?;
+    check_mutable(class, name)?;
+    if value.is_none() {
+        return Err(type_error(format!("cannot delete '{name}' attribute of type '{}'", class.name())));
+    }
+    store_in_dict(obj, name, value)
+}
+
+/// Class names are UTF-8 without null characters.
+fn check_name(name: &Obj) -> PyResult<()> {
+    if crate::native::bridge::utf8(name)?.contains('\0') {
+        return Err(value_error("type name must not contain null characters"));
+    }
+    Ok(())
+}
+
 fn store_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
     let class = this(obj)?;
     check_mutable(class, name)?;
@@ -414,6 +451,7 @@ static GETSET: &[GetSetDef] = &[
             check_mutable(class, "__name__")?;
             match value {
                 Some(v) if v.is_layout::<PyStr>() => {
+                    check_name(v)?;
                     class.name.store(v.clone());
                     Ok(())
                 }
@@ -459,7 +497,11 @@ static GETSET: &[GetSetDef] = &[
             Some(module) => Ok(module),
             None => Err(attribute_error("__module__")),
         },
-        set: Some(|o, value| store_in_dict(o, "__module__", value)),
+        set: Some(|o, value| {
+            replace_in_dict(o, "__module__", value)?;
+            // The line belonged to the former module.
+            store_in_dict(o, "__firstlineno__", None)
+        }),
         doc: "",
     },
     GetSetDef {
@@ -498,7 +540,7 @@ static GETSET: &[GetSetDef] = &[
                 None => Ok(none()),
             }
         },
-        set: Some(|o, value| store_in_dict(o, "__doc__", value)),
+        set: Some(|o, value| replace_in_dict(o, "__doc__", value)),
         doc: "",
     },
     GetSetDef {
@@ -536,13 +578,13 @@ static GETSET: &[GetSetDef] = &[
         name: "__annotations__",
         get: |o| {
             let class = this(o)?;
+            if !class.has_flag(type_flags::HEAP) {
+                return Err(crate::attribute::no_attribute(o, istr!("__annotations__").as_obj()));
+            }
             for key in ["__annotations__", "__annotations_cache__"] {
                 if let Some(value) = in_dict(class, key) {
                     return Ok(value);
                 }
-            }
-            if !class.has_flag(type_flags::HEAP) {
-                return Err(crate::attribute::no_attribute(o, istr!("__annotations__").as_obj()));
             }
             let value = match protocol::getattr_opt(o, &istr!("__annotate__"))? {
                 Some(annotate) if !is_none(&annotate) => {
@@ -619,13 +661,31 @@ static GETSET: &[GetSetDef] = &[
     },
     GetSetDef {
         name: "__type_params__",
-        get: |o| Ok(in_dict(this(o)?, "__type_params__").unwrap_or_else(|| tuple_obj(vec![]))),
-        set: Some(|o, value| store_in_dict(o, "__type_params__", value)),
+        get: |o| match this(o)? {
+            class if class.is(&types().type_) => Ok(tuple_obj(vec![])),
+            class => Ok(in_dict(class, "__type_params__").unwrap_or_else(|| tuple_obj(vec![]))),
+        },
+        set: Some(|o, value| replace_in_dict(o, "__type_params__", value)),
         doc: "",
     },
     GetSetDef { name: "__flags__", get: |o| Ok(int_obj(cpython_flags(this(o)?))), set: None, doc: "" },
     GetSetDef { name: "__basicsize__", get: |o| Ok(int_obj(this(o)?.ops.size as i64)), set: None, doc: "" },
-    GetSetDef { name: "__itemsize__", get: |_| Ok(int_obj(0)), set: None, doc: "" },
+    GetSetDef {
+        name: "__itemsize__",
+        get: |o| {
+            let class = this(o)?;
+            let t = types();
+            Ok(int_obj(match () {
+                _ if class.is_subtype(&t.int) => 4,
+                _ if class.is_subtype(&t.tuple) => 8,
+                _ if class.is_subtype(&t.bytes) => 1,
+                _ if class.is_subtype(&t.type_) => 40,
+                () => 0,
+            }))
+        },
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "__dictoffset__",
         get: |o| Ok(int_obj(if this(o)?.has_dict() { -1 } else { 0 })),

@@ -95,7 +95,7 @@ pub fn ascii_of_repr(repr: Units<'_>) -> Option<TextBuf> {
 pub fn repr_bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() + 3);
     out.push('b');
-    push_bytes(&mut out, bytes);
+    push_bytes(&mut out, bytes, false);
     out
 }
 
@@ -104,12 +104,13 @@ pub fn repr_bytearray(class_name: &str, bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() + class_name.len() + 5);
     out.push_str(class_name);
     out.push_str("(b");
-    push_bytes(&mut out, bytes);
+    // Single quotes are escaped whatever the quotes are.
+    push_bytes(&mut out, bytes, true);
     out.push(')');
     out
 }
 
-fn push_bytes(out: &mut String, bytes: &[u8]) {
+fn push_bytes(out: &mut String, bytes: &[u8], escape_single: bool) {
     let quote =
         quote_for(memchr::memchr(b'\'', bytes).is_some(), memchr::memchr(b'"', bytes).is_some()) as char;
     out.push(quote);
@@ -119,7 +120,7 @@ fn push_bytes(out: &mut String, bytes: &[u8]) {
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
             0x20..0x7f => {
-                if byte as char == quote || byte == b'\\' {
+                if byte as char == quote || byte == b'\\' || escape_single && byte == b'\'' {
                     out.push('\\');
                 }
                 out.push(byte as char);
@@ -153,6 +154,6 @@ mod tests {
         }
         assert_eq!(repr_text(Units::Ucs2(&[0xd800])), TextBuf::from("'\\ud800'"));
         assert_eq!(repr_bytes(b"a'\"\n\x00\xff"), "b'a\\'\"\\n\\x00\\xff'");
-        assert_eq!(repr_bytearray("bytearray", b"'"), "bytearray(b\"'\")");
+        assert_eq!(repr_bytearray("bytearray", b"'"), "bytearray(b\"\\'\")");
     }
 }

@@ -15,8 +15,8 @@ use taipan_vm::{error_display, init, run};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Stack of the main Python thread. Address space only: pages are touched as they are used.
-const STACK: usize = 64 << 20;
+/// Stack of the main Python thread, as large as that of others: recursion in native code ends before it takes long.
+const STACK: usize = 16 << 20;
 
 fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::symbols::{Resolution, Scope, ScopeId, ScopeKind, Sym, SymbolTable, mention};
+use crate::symbols::{Resolution, Scope, ScopeId, ScopeKind, Sym, Symbol, SymbolTable, mention};
 
 /// Highest register number: bit 15 of operands is a flag.
 pub(crate) const MAX_REGISTER: u32 = 0x7ff0;
@@ -139,15 +139,18 @@ impl VariableMap {
                 }
             }
         }
-        for symbol in &scope.symbols {
-            let passes_on = symbol.mentions & mention::FREE_CLASS != 0;
-            if symbol.resolution == Resolution::Free || passes_on {
-                let register = next as u16;
-                next += 1;
-                map.cells.insert(symbol.sym, register);
-                map.freevars.push(symbol.sym);
-                map.free_registers.push(register);
-            }
+        let is_free = |symbol: &&Symbol| {
+            symbol.resolution == Resolution::Free || symbol.mentions & mention::FREE_CLASS != 0
+        };
+        let mut free: Vec<Sym> = scope.symbols.iter().filter(is_free).map(|symbol| symbol.sym).collect();
+        // Closures are made by hand, too, in CPython's order.
+        free.sort_by_key(|sym| table.name(*sym));
+        for sym in free {
+            let register = next as u16;
+            next += 1;
+            map.cells.insert(sym, register);
+            map.freevars.push(sym);
+            map.free_registers.push(register);
         }
         map.first_temp = next;
         map

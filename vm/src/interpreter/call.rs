@@ -351,7 +351,11 @@ fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyRe
     let qualname = function.qualname.load().unwrap_or_else(none);
     let generator =
         PyGenerator::new(Py::from_ref(code), taipan_objects::types::obj_of(function), name, qualname, window);
-    super::generators::created(&generator)?;
+    if code.flags & taipan_bytecode::flags::CO_COROUTINE != 0
+        && let Some(origin) = super::generators::coroutine_origin()
+    {
+        generator.extra.store(origin);
+    }
     Ok(generator.into_obj())
 }
 

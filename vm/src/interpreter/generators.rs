@@ -10,9 +10,9 @@ use taipan_objects::generator::{CLOSED, PyGenerator};
 use taipan_objects::hooks::{Resume, Resumed};
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::{is_none, none};
-use taipan_objects::type_object::class_of;
+use taipan_objects::type_object::{class_of, trampolines, type_flags};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Object, Py, Value, istr};
+use taipan_objects::{Obj, Object, Value, istr};
 use taipan_threading::sync::atomic::Ordering;
 
 use super::watch::{Unwatched, Watcher};
@@ -274,21 +274,9 @@ pub fn resume(obj: &Obj, how: Resume) -> PyResult<Resumed> {
                 }
                 return Err(set_raised(exception));
             }
-            match push_for_throw(thread, obj, generator) {
-                Ok(()) => {}
-                Err(Raised) => return Err(Raised),
-            }
-            let _ = taipan_objects::error::raise(exception);
-            let unwound = if crate::trace::is_active(thread) {
-                super::watch::thrown(thread);
-                super::unwind::unwind(thread, &mut Watcher::continuing(thread, None))
-            } else {
-                super::unwind::unwind(thread, &mut Unwatched)
-            };
-            return match unwound {
-                super::unwind::Unwound::Handler => finish_run(super::run_handler(thread)),
-                super::unwind::Unwound::Exit => Err(Raised),
-            };
+            push_for_throw(thread, obj, generator)?;
+            let _ = set_raised(exception);
+            return raise_innermost(thread);
         }
     }
     finish_run(super::run(thread))
@@ -331,12 +319,23 @@ pub fn delegate_hook(obj: &Obj) -> Option<Obj> {
     obj.downcast::<PyGenerator>().and_then(delegate)
 }
 
-/// After a delegate of a suspended generator returned `value` in answer to `throw`: continues the generator behind `YIELD_FROM`.
-pub fn resume_after_delegate(obj: &Obj, value: Obj) -> PyResult<Resumed> {
+/// The `delegating` hook: `act` runs with the frame of the suspended generator `obj` as the innermost one. A value that the delegate
+/// yielded suspends the generator again, one that it returned continues it behind `YIELD_FROM`, an exception is raised there.
+pub fn delegating(obj: &Obj, act: &mut dyn FnMut() -> PyResult<Resumed>) -> PyResult<Resumed> {
     let thread = thread::current();
+    protocol::enter_native()?;
     let generator = obj.downcast::<PyGenerator>().ok_or_else(|| system_error("not a generator"))?;
     push_for_throw(thread, obj, generator)?;
-    // SAFETY: just pushed.
+    let value = match act() {
+        Ok(Resumed::Yielded(value)) => {
+            suspend(thread);
+            return Ok(Resumed::Yielded(value));
+        }
+        Ok(Resumed::Returned(value)) => value,
+        Err(Raised) if raised_is(&types().stop_iteration) => stop_value(&take_raised()),
+        Err(Raised) => return raise_innermost(thread),
+    };
+    // SAFETY: `act` left the frame the innermost one.
     let frame = unsafe { &mut *thread.innermost() };
     let instr = frame.code().instr(frame.pc as usize);
     frame.regs.clear(instr.a() as usize);
@@ -344,6 +343,21 @@ pub fn resume_after_delegate(obj: &Obj, value: Obj) -> PyResult<Resumed> {
     frame.regs.write(instr.b() as usize, value);
     frame.pc += 1;
     finish_run(super::run(thread))
+}
+
+/// Raises the exception on its way in the innermost frame, a generator's that was entered natively.
+fn raise_innermost(thread: &'static VmThread) -> PyResult<Resumed> {
+    let _ = taipan_objects::error::raise(take_raised());
+    let unwound = if crate::trace::is_active(thread) {
+        super::watch::thrown(thread);
+        super::unwind::unwind(thread, &mut Watcher::continuing(thread, None))
+    } else {
+        super::unwind::unwind(thread, &mut Unwatched)
+    };
+    match unwound {
+        super::unwind::Unwound::Handler => finish_run(super::run_handler(thread)),
+        super::unwind::Unwound::Exit => Err(Raised),
+    }
 }
 
 /// Sends `value` to any iterator.
@@ -357,13 +371,18 @@ pub fn send(receiver: &Obj, value: Obj) -> PyResult<Sent> {
             Resumed::Returned(value) => Ok(Sent::Returned(value)),
         };
     }
-    let result = if is_none(&value) {
+    let result = if is_none(&value) && class.has_flag(type_flags::HEAP) {
+        // Not by the slot: it forgets the value of a `StopIteration`.
+        match trampolines::call_special(&receiver, istr!("__next__").as_obj(), &[]) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(type_error(format!("'{}' object is not an iterator", class.name()))),
+            Err(Raised) => Err(Raised),
+        }
+    } else if is_none(&value) {
         match class.slots.iternext() {
             Some(next) => match next(&receiver) {
                 Ok(Some(value)) => return Ok(Sent::Yielded(value.into_strong())),
-                Ok(None) => {
-                    return Ok(Sent::Returned(none()));
-                }
+                Ok(None) => return Ok(Sent::Returned(none())),
                 Err(Raised) => Err(Raised),
             },
             None => Err(type_error(format!("'{}' object is not an iterator", class.name()))),
@@ -388,9 +407,25 @@ pub fn stop_value(exception: &Obj) -> Obj {
     })
 }
 
-/// A new generator-like object: coroutine origin tracking, hooks of asynchronous generators.
-pub fn created(_generator: &Py<PyGenerator>) -> PyResult<()> {
-    Ok(())
+/// `(file name, line, function)` of the calling thread's frames, as many as `sys.set_coroutine_origin_tracking_depth` wants.
+pub fn coroutine_origin() -> Option<Obj> {
+    let depth = crate::sys::coroutine_origin_depth();
+    if depth <= 0 {
+        return None;
+    }
+    let thread = thread::try_current()?;
+    let frames = thread.depth.get();
+    let entries = (0..frames).rev().take(depth as usize).map(|index| {
+        // SAFETY: a live frame of the calling thread.
+        let frame = unsafe { &*thread.frame(index) };
+        let unit = &frame.code().unit;
+        taipan_objects::construct::tuple_obj(vec![
+            taipan_objects::construct::str_obj(&unit.filename),
+            taipan_objects::construct::int_obj(frame.line() as i64),
+            taipan_objects::construct::str_obj(&unit.name),
+        ])
+    });
+    Some(taipan_objects::construct::tuple_obj(entries.collect()))
 }
 
 fn is_coroutine(obj: &Obj) -> bool {
@@ -485,20 +520,19 @@ pub fn get_anext(obj: &Obj) -> PyResult<Obj> {
         return Ok(next);
     }
     awaitable(&next, 0).map_err(|raised| {
-        if raised_is(&types().type_error) {
-            let cause = take_raised();
-            let error = taipan_objects::exceptions::PyBaseException::create(
-                &types().type_error,
-                vec![taipan_objects::construct::str_obj(&format!(
-                    "'async for' received an invalid object from __anext__: {}",
-                    class_of(&next).name()
-                ))],
-            );
-            if let Some(e) = error.downcast::<taipan_objects::exceptions::PyBaseException>() {
-                e.set_cause(Some(cause));
-            }
-            return set_raised(error);
+        let _ = raised;
+        let cause = take_raised();
+        let error = taipan_objects::exceptions::PyBaseException::create(
+            &types().type_error,
+            vec![taipan_objects::construct::str_obj(&format!(
+                "'async for' received an invalid object from __anext__: {}",
+                class_of(&next).name()
+            ))],
+        );
+        if let Some(e) = error.downcast::<taipan_objects::exceptions::PyBaseException>() {
+            e.set_cause(Some(cause.clone()));
+            e.set_context(Some(cause));
         }
-        raised
+        set_raised(error)
     })
 }

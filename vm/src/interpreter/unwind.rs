@@ -33,7 +33,8 @@ pub fn suppress_traceback_entry() {
 
 /// Finds the handler of the exception on its way, popping frames.
 pub fn unwind<W: Watch>(thread: &'static VmThread, watcher: &mut W) -> Unwound {
-    let mut add_entry = !SUPPRESS.replace(false);
+    let mut reraised = SUPPRESS.replace(false);
+    let mut add_entry = !reraised;
     loop {
         let fp = thread.innermost();
         // SAFETY: the innermost frame is live.
@@ -52,6 +53,9 @@ pub fn unwind<W: Watch>(thread: &'static VmThread, watcher: &mut W) -> Unwound {
             }
         }
         watcher.left(thread);
+        if std::mem::replace(&mut reraised, false) && frame.line() == 0 {
+            resume_place(frame);
+        }
         match frame.kind {
             Kind::Call => call::pop(thread),
             Kind::Init => drop(call::pop_init(thread)),
@@ -102,6 +106,18 @@ fn convert_stop_iteration(generator: &Obj) {
         e.set_context(Some(cause));
     }
     let _ = set_raised(error);
+}
+
+/// A frame that is left by raising again what it handled was left where that came from: its line tells.
+fn resume_place(frame: &mut crate::frame::Frame) {
+    let Some(exception) = try_take_raised() else { return };
+    if let Some(entry) = exception.downcast::<PyBaseException>().and_then(PyBaseException::traceback)
+        && let Some(entry) = entry.downcast::<PyTraceback>()
+        && entry.frame().is_some_and(|object| object.value().same(frame.object))
+    {
+        frame.pc = entry.instruction() as u32;
+    }
+    let _ = set_raised(exception);
 }
 
 /// Adds an entry for the frame to the traceback of the exception on its way.

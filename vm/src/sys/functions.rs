@@ -51,8 +51,15 @@ mod items {
     /// exit status will be one (i.e., failure).
     #[pyfunction(sig = "(status=None, /)")]
     fn exit(status: Option<&Obj>) -> PyResult<()> {
-        let status = status.cloned().unwrap_or_else(none);
-        Err(raise_args(&types().system_exit, vec![status]))
+        // A tuple holds the arguments of the exception.
+        let args = match status {
+            Some(status) => match status.downcast::<taipan_objects::tuple::PyTuple>() {
+                Some(tuple) => tuple.as_slice().to_vec(),
+                None => vec![status.clone()],
+            },
+            None => vec![none()],
+        };
+        Err(raise_args(&types().system_exit, args))
     }
 
     /// Return the current default encoding used by the Unicode implementation.

@@ -147,8 +147,11 @@ impl PyContext {
 #[pymethods(class = "Context")]
 impl PyContext {
     /// Calls a function in this context.
-    #[pymethod(sig = "(callable, /, *args, **kwargs)", text = "")]
-    fn run(slf: &Obj, callable: &Obj, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<Obj> {
+    #[pymethod(sig = "(*args, **kwargs)", text = "")]
+    fn run(slf: &Obj, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<Obj> {
+        let Some((callable, args)) = args.split_first() else {
+            return Err(type_error("run() missing 1 required positional argument"));
+        };
         let this = receiver::<PyContext>(slf)?;
         if this.entered.swap(true, Ordering::AcqRel) {
             return Err(runtime_error(format!(

@@ -178,14 +178,10 @@ pub(crate) fn unpacked(obj: &Obj) -> PyResult<Obj> {
     counted::getitem(&unpack, obj)
 }
 
-/// Notes the running module as the place of definition.
+/// Notes the running module as the place of definition; `None` if it has no name.
 pub(crate) fn set_module(obj: &Obj) -> PyResult<()> {
-    match hooks::current_module_name() {
-        Some(module) => {
-            taipan_objects::shape::set_attribute(obj, &intern("__module__"), module.into_strong())
-        }
-        None => Ok(()),
-    }
+    let module = hooks::current_module_name().map_or_else(none, IntoStrong::into_strong);
+    taipan_objects::shape::set_attribute(obj, &intern("__module__"), module)
 }
 
 /// The setter of attributes that only native code sets.

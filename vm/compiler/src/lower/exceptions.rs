@@ -48,7 +48,10 @@ impl<'a> Compiler<'a> {
         self.body(&s.finalbody)?;
         self.unit.pop_handler();
         self.pop_block();
-        self.unit.position.line = 0;
+        // Straight from the last statement: its line is left, too.
+        if !s.finalbody.last().is_some_and(is_simple) {
+            self.unit.position.line = 0;
+        }
         self.unit.emit(Op::PopExcept, saved as u32, 0, 0);
         self.unit.emit_final(Op::Reraise, exception as u32, 0, 0);
         self.cleanup_handler(cleanup, saved, None);
@@ -137,7 +140,13 @@ impl<'a> Compiler<'a> {
         self.unit.pop_handler();
         // No clause matched.
         if self.unit.is_reachable() {
-            self.unit.position.line = 0;
+            match s.handlers.last() {
+                Some(ExceptHandler::ExceptHandler(ast::ExceptHandlerExceptHandler {
+                    type_: Some(type_),
+                    ..
+                })) => self.at(type_.range()),
+                _ => self.unit.position.line = 0,
+            }
             self.unit.emit(Op::PopExcept, saved as u32, 0, 0);
             self.unit.emit_final(Op::Reraise, exception as u32, 0, 0);
         }
@@ -284,4 +293,13 @@ impl<'a> Compiler<'a> {
         self.unit.release(mark);
         Ok(())
     }
+}
+
+/// Whether the code of a statement is left at its end only.
+fn is_simple(statement: &ast::Stmt) -> bool {
+    use ast::Stmt::*;
+    matches!(
+        statement,
+        Expr(_) | Assign(_) | AugAssign(_) | AnnAssign(_) | Delete(_) | Pass(_) | Import(_) | ImportFrom(_)
+    )
 }

@@ -261,12 +261,7 @@ impl<'a> Compiler<'a> {
         } else {
             let value = self.expr(&l.body, None)?;
             self.at(l.body.range());
-            if generator {
-                self.drop_operand(value, None);
-                self.return_none();
-            } else {
-                self.unit.emit_final(Op::ReturnValue, value.reg as u32, 0, 0);
-            }
+            self.unit.emit_final(Op::ReturnValue, value.reg as u32, 0, 0);
         }
         let code = self.leave_unit()?;
         self.at(l.range);

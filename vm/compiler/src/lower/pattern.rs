@@ -421,7 +421,7 @@ impl<'a> Compiler<'a> {
         let class = self.expr(&p.cls, None)?;
         self.unit.release(values as u32 + 1);
         self.at(p.range);
-        let names = keywords.iter().map(|k| Const::Str(self.mangled(&k.attr))).collect();
+        let names = keywords.iter().map(|k| Const::Str(k.attr.to_string())).collect();
         let names = self.unit.constant(Const::Tuple(names));
         self.unit.emit(Op::MatchClass, values as u32, subject as u32, class.reg as u32);
         self.unit.emit_wide(Op::KwNames, positional as u16, names);

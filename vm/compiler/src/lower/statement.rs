@@ -396,7 +396,7 @@ impl<'a> Compiler<'a> {
             self.expr_argument(msg)?;
             self.emit_call(base, false, 1, Vec::new(), s.range, Some(base));
         }
-        self.at(s.range);
+        self.at(s.test.range());
         self.unit.emit_final(Op::Raise, super::take(base), 0, 0);
         self.unit.release(mark);
         self.unit.place(passed);

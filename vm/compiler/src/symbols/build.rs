@@ -267,7 +267,12 @@ impl Builder {
             Stmt::Import(s) => s.names.iter().try_for_each(|a| self.alias(a, false)),
             Stmt::ImportFrom(s) => s.names.iter().try_for_each(|a| self.alias(a, true)),
             Stmt::Global(s) => {
-                s.names.iter().try_for_each(|n| self.declare(n, mention::GLOBAL, "global", s.range))
+                s.names.iter().try_for_each(|n| self.declare(n, mention::GLOBAL, "global", s.range))?;
+                // The module's own code means the same variable then, whatever namespace it runs in.
+                for name in &s.names {
+                    self.mention_in_module(name);
+                }
+                Ok(())
             }
             Stmt::Nonlocal(s) => {
                 s.names.iter().try_for_each(|n| self.declare(n, mention::NONLOCAL, "nonlocal", s.range))
@@ -342,6 +347,12 @@ impl Builder {
         }
         symbol.mentions |= flag;
         Ok(())
+    }
+
+    /// Notes a name that a block inside the module declares global.
+    fn mention_in_module(&mut self, name: &str) {
+        let sym = self.sym(name);
+        self.table.scopes[0].symbol_mut(sym).mentions |= mention::GLOBAL;
     }
 
     fn annotated_assignment(&mut self, s: &ast::StmtAnnAssign) -> Result<()> {

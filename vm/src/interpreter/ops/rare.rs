@@ -96,7 +96,9 @@ fn typing(name: &str) -> PyResult<Obj> {
 pub fn intrinsic_1(which: u16, value: &Obj) -> PyResult<Obj> {
     match Intrinsic1::from_u16(which) {
         Some(Intrinsic1::Print) => {
-            let hook = taipan_objects::hooks::module_attribute("sys", "displayhook")?;
+            let Some(hook) = crate::sys::get("displayhook")? else {
+                return Err(runtime_error("lost sys.displayhook"));
+            };
             protocol::call1(&hook, value)
         }
         Some(Intrinsic1::TypeVar) => type_parameter("TypeVar", value, Some("infer_variance")),

@@ -135,6 +135,7 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     if equal && class_of(b).is_subtype(class()) && class_of(a).is_subtype(class()) {
         let keys_now = || (x.keys_version_now(), y.keys_version_now());
         let before = (x.keys_version(), y.keys_version());
+        equal = x.len() == y.len();
         for (p, q) in x.keys().iter().zip(&y.keys()) {
             let same = protocol::eq(p, q)?;
             if keys_now() != before {
@@ -167,21 +168,37 @@ fn ior(a: &Obj, b: &Obj) -> PyResult<Obj> {
     Ok(a.clone())
 }
 
+/// Copying goes on while only other threads change the keys, which were taken at one moment.
+fn check_keys(dict: &PyDict, before: u32) -> PyResult<()> {
+    if before != 0 && dict.keys_version_now() != before && !taipan_threading::multi_threaded() {
+        return Err(runtime_error("OrderedDict mutated during iteration"));
+    }
+    Ok(())
+}
+
 fn copy(obj: &Obj) -> PyResult<Obj> {
     let class_of_this = class_of(obj);
     if class_of_this.is(class()) {
         let copy = counted::call(class().as_obj(), &[])?;
-        receiver::<PyDict>(&copy)?.update_from(&list_obj(
-            receiver::<PyDict>(obj)?.snapshot().into_iter().map(|(k, v)| tuple_obj(vec![k, v])).collect(),
-        ))?;
+        let (from, to) = (receiver::<PyDict>(obj)?, receiver::<PyDict>(&copy)?);
+        let before = from.keys_version();
+        for (key, value) in from.snapshot() {
+            to.set(key, value)?;
+            check_keys(from, before)?;
+        }
         for (name, value) in shape::attributes(obj)? {
             protocol::set_or_delete(&copy, &name, Some(&value))?;
         }
         return Ok(copy);
     }
     let copy = counted::call(&class_of_this.to_obj(), &[])?;
+    let from = receiver::<PyDict>(obj)?;
+    let before = from.keys_version();
     for key in protocol::collect(obj)? {
-        protocol::setitem(&copy, &key, &counted::getitem(obj, &key)?)?;
+        let value = counted::getitem(obj, &key)?;
+        check_keys(from, before)?;
+        protocol::setitem(&copy, &key, &value)?;
+        check_keys(from, before)?;
     }
     Ok(copy)
 }
@@ -231,13 +248,7 @@ impl OrderedDict {
         if let Some(value) = receiver::<PyDict>(slf)?.pop(key)? {
             return Ok(value);
         }
-        if let Some(default) = default {
-            return Ok(default.clone());
-        }
-        match protocol::lookup_special(slf, &intern("__missing__"))? {
-            Some(missing) if !class_of(slf).is(class()) => protocol::call1(&missing, key),
-            _ => Err(key_error(key.clone())),
-        }
+        default.cloned().ok_or_else(|| key_error(key.clone()))
     }
     /// Remove and return a (key, value) pair from the dictionary.
     ///

@@ -226,7 +226,20 @@ fn prepare_arguments(variable: &Obj, default: &Lazy, alias: &Obj, args: &Obj) ->
         given.push(default);
         return Ok(tuple_obj(given));
     }
-    Err(type_error(format!("Too few arguments for {}", protocol::str_string(alias)?)))
+    let mut expected = 0;
+    for parameter in &parameters {
+        let has_default = match crate::counted::getattr_opt(parameter, &intern("has_default"))? {
+            Some(has_default) => protocol::is_true(&crate::counted::call(&has_default, &[])?)?,
+            None => false,
+        };
+        expected += usize::from(!has_default);
+    }
+    let bound = if expected < parameters.len() { "at least " } else { "" };
+    Err(type_error(format!(
+        "Too few arguments for {}; actual {}, expected {bound}{expected}",
+        protocol::str_string(alias)?,
+        given.len()
+    )))
 }
 
 #[pymethods(class = "TypeVar")]
