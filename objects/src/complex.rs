@@ -287,7 +287,8 @@ pub fn power(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
         general_power(a, b)?
     };
     let infinite = |c: Complex| c.re.is_infinite() || c.im.is_infinite();
-    if infinite(result) && !infinite(a) && !infinite(b) {
+    let finite = |c: Complex| c.re.is_finite() && c.im.is_finite();
+    if (infinite(result) || !finite(result) && finite(a)) && !infinite(a) && !infinite(b) {
         return Err(overflow_error("complex exponentiation"));
     }
     obj(result.re, result.im)

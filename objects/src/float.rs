@@ -237,7 +237,7 @@ static SLOTS: TypeSlots = TypeSlots {
     repr: Some(repr),
     hash: Some(hash),
     richcompare: Some(compare),
-    new: Some(new::new),
+    new: Some(new::construct),
     bool_: Some(is_true),
     neg: Some(negate),
     pos: Some(plain),

@@ -221,6 +221,12 @@ pub fn builtins_of(globals: &Obj) -> PyResult<Obj> {
             None => protocol::IntoStrong::into_strong(builtins),
         });
     }
+    // The running code's, whatever they are.
+    if let Some(frame) = (crate::hooks::get()?.current_frame)(0)
+        && let Some(builtins) = protocol::getattr_opt(&frame, &istr!("f_builtins"))?
+    {
+        return Ok(builtins);
+    }
     let builtins = crate::hooks::import_module("builtins")?;
     match builtins.downcast::<crate::module::PyModule>() {
         Some(module) => Ok(module.dict().into_obj()),
@@ -341,7 +347,7 @@ static GETSET: &[GetSetDef] = &[
                     let value = protocol::call1(&annotate, &int_obj(1))?;
                     if !value.is_layout::<PyDict>() {
                         return Err(type_error(format!(
-                            "__annotate__() must return a dict, not {}",
+                            "__annotate__ returned non-dict of type '{}'",
                             class_of(&value).name()
                         )));
                     }

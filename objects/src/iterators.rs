@@ -99,22 +99,19 @@ impl PyCallableIter {
     /// Return state information for pickling.
     #[pymethod]
     fn __reduce__(&self) -> PyResult<Obj> {
-        if self.done.load(Ordering::Relaxed) {
-            return reduce_exhausted();
-        }
-        let arguments = PyTuple::from_array([self.callable.clone(), self.sentinel.clone()]);
-        Ok(PyTuple::from_array([hooks::builtin("iter")?, arguments.into_obj()]).into_obj())
+        // First of all: looking it up may run code that exhausts the iterator.
+        let maker = hooks::builtin("iter")?;
+        let arguments = if self.done.load(Ordering::Relaxed) {
+            PyTuple::from_array([PyTuple::empty().into_obj()]).into_obj()
+        } else {
+            PyTuple::from_array([self.callable.clone(), self.sentinel.clone()]).into_obj()
+        };
+        Ok(PyTuple::from_array([maker, arguments]).into_obj())
     }
 }
 
 /// `(iter, ([items],))`: how iterators over unordered or changing things are pickled.
 pub(crate) fn reduce_to_list(items: Vec<Obj>) -> PyResult<Obj> {
     let arguments = PyTuple::from_array([list_obj(items)]);
-    Ok(PyTuple::from_array([hooks::builtin("iter")?, arguments.into_obj()]).into_obj())
-}
-
-/// `(iter, ((),))`: an exhausted iterator.
-pub(crate) fn reduce_exhausted() -> PyResult<Obj> {
-    let arguments = PyTuple::from_array([PyTuple::empty().into_obj()]);
     Ok(PyTuple::from_array([hooks::builtin("iter")?, arguments.into_obj()]).into_obj())
 }

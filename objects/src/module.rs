@@ -286,8 +286,8 @@ fn get_annotations(obj: &Obj) -> PyResult<Obj> {
             let result = protocol::call1(&annotate, &int_obj(1))?;
             if !result.is_layout::<PyDict>() {
                 return Err(type_error(format!(
-                    "__annotate__() must return a dict, not {}",
-                    class_of(&result).full_name()
+                    "__annotate__ returned non-dict of type '{}'",
+                    class_of(&result).name()
                 )));
             }
             result

@@ -237,6 +237,21 @@ fn member_names(class: &PyType) -> std::collections::BTreeMap<u32, usize> {
     names
 }
 
+/// The nearest base, `class` itself included, that adds something to what instances hold.
+fn layout_class(class: &PyType) -> &PyType {
+    let mut class = class;
+    while let Some(base) = class.base() {
+        let adds = class.fixed_slots != base.fixed_slots
+            || class.has_dict() != base.has_dict()
+            || class.has_flag(type_flags::HAS_WEAKREF) != base.has_flag(type_flags::HAS_WEAKREF);
+        if adds || !class.has_flag(type_flags::HEAP) {
+            break;
+        }
+        class = base;
+    }
+    class
+}
+
 fn set_class(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let Some(value) = value else { return Err(type_error("can't delete __class__ attribute")) };
     let Some(new) = value.downcast::<PyType>() else {
@@ -260,7 +275,12 @@ fn set_class(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
         && old.has_flag(type_flags::HAS_WEAKREF) == new.has_flag(type_flags::HAS_WEAKREF)
         && old.fixed_slots == new.fixed_slots
         && old.ext_offset() == new.ext_offset()
-        && member_names(old) == member_names(new);
+        && member_names(old) == member_names(new)
+        && (std::ptr::eq(layout_class(old), layout_class(new))
+            || match (layout_class(old).base(), layout_class(new).base()) {
+                (Some(a), Some(b)) => a.is(b),
+                _ => false,
+            });
     if !same {
         return Err(type_error(format!(
             "__class__ assignment: '{}' object layout differs from '{}'",

@@ -129,6 +129,13 @@ pub fn make_class(def: &'static StructSeqDef) -> Py<PyType> {
     class
 }
 
+/// As [`make_class`], of a class whose instances only native code makes.
+pub fn make_class_without_new(def: &'static StructSeqDef) -> Py<PyType> {
+    let class = make_class(def);
+    class.set_flag(crate::type_object::type_flags::NO_INSTANTIATION, true);
+    class
+}
+
 /// An instance with these fields; missing ones are `None`.
 pub fn new(class: &Py<PyType>, fields: Vec<Obj>) -> Obj {
     let (visible, total) = match definition(class) {

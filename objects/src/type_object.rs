@@ -247,6 +247,10 @@ impl PyType {
             .and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()))
             .unwrap_or_default()
     }
+    /// Whether instances are initialized as those of `base`: a class with an `__init__` of its own may take other arguments.
+    pub fn shares_init(&self, base: &PyType) -> bool {
+        std::ptr::eq(self.slots.raw(SlotId::Init), base.slots.raw(SlotId::Init))
+    }
     /// `__module__`, if it is in the namespace (heap) or known (native).
     pub fn module_name(&self) -> Option<Obj> {
         if self.has_flag(type_flags::HEAP) {

@@ -228,6 +228,7 @@ static GETSET: &[GetSetDef] = &[
         set: Some(|_, _| Err(attribute_error("readonly attribute"))),
         doc: "",
     },
+    GetSetDef { name: "__module__", get: |_| Ok(str_obj("typing")), set: None, doc: "" },
     GetSetDef { name: "__name__", get: |_| Ok(str_obj("Union")), set: None, doc: "'Union'" },
     GetSetDef { name: "__qualname__", get: |_| Ok(str_obj("Union")), set: None, doc: "'Union'" },
     GetSetDef {

@@ -10,6 +10,7 @@ use taipan_objects::traceback::PyTraceback;
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
 use taipan_objects::{Obj, istr, protocol};
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 /// `sys.stderr`, unless it is missing or `None`.
 fn stderr() -> Option<Obj> {
@@ -111,8 +112,17 @@ pub fn handle_uncaught() -> i32 {
         return exit_status(&exception);
     }
     let interrupted = class_of(&exception).is_subtype(&types().keyboard_interrupt);
+    INTERRUPTED.store(interrupted, Ordering::Relaxed);
     show(&exception);
     if interrupted { 130 } else { 1 }
+}
+
+/// Whether an unhandled `KeyboardInterrupt` ended the program; set by its main thread alone.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process is to end as one that the interrupt signal killed.
+pub fn was_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// Calls `sys.excepthook(type, value, traceback)`.
@@ -150,6 +160,23 @@ fn sys_module() -> Obj {
     })
 }
 
+/// Writes `str(object)` and a newline to `sys.stderr`, or to the descriptor if there is none.
+fn write_line(object: &Obj) -> PyResult<()> {
+    let text = protocol::str(object)?;
+    match crate::sys::get("stderr")?.filter(|stream| !is_none(stream)) {
+        Some(stream) => {
+            let write = protocol::getattr(&stream, &istr!("write"))?;
+            drop(protocol::call1(&write, text.as_obj())?);
+            drop(protocol::call1(&write, &taipan_objects::construct::str_obj("\n"))?);
+            protocol::call_method(&stream, &istr!("flush"), &[]).map(drop)
+        }
+        None => {
+            write_stderr(&format!("{}\n", text.to_string_lossy()));
+            Ok(())
+        }
+    }
+}
+
 /// The exit status that a `SystemExit` asks for; other values than integers and `None` are shown.
 pub fn exit_status(exception: &Obj) -> i32 {
     let code = protocol::getattr(exception, &istr!("code")).unwrap_or_else(|Raised| {
@@ -162,10 +189,9 @@ pub fn exit_status(exception: &Obj) -> i32 {
     if let Some(int) = taipan_objects::int::int_ref(&code) {
         return int.to_i64().map_or(-1, |n| n as i32);
     }
-    let text = protocol::str_string(&code).unwrap_or_else(|Raised| {
+    if write_line(&code).is_err() {
         drop(try_take_raised());
-        String::new()
-    });
-    write_stderr(&format!("{text}\n"));
+        write_stderr("\n");
+    }
     1
 }

@@ -44,6 +44,9 @@ pub fn initialize(config: Config) -> PyResult<()> {
     let settings = config::settings();
     import::embedded::set_folder(settings.library.as_deref());
     import::install_modules(modules);
+    if settings.dev_mode {
+        taipan_objects::str::codecs::check_names_always();
+    }
     if settings.int_max_str_digits >= 0 {
         taipan_objects::int::set_int_max_str_digits(settings.int_max_str_digits as usize)?;
     }

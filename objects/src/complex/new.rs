@@ -92,7 +92,8 @@ fn part(x: Option<&Obj>, name: &str) -> PyResult<(Complex, bool)> {
     let Some(x) = x else { return Ok((Complex { re: 0.0, im: 0.0 }, false)) };
     if let Some(c) = x.downcast::<PyComplex>() {
         crate::str::new::deprecated(&format!(
-            "complex() argument '{name}' must be a real number, not complex"
+            "complex() argument '{name}' must be a real number, not {}",
+            class_of(x).full_name()
         ))?;
         return Ok((c.get(), true));
     }

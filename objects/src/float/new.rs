@@ -6,15 +6,21 @@ use taipan_text::float_parse;
 use super::{PyFloat, float_value};
 use crate::buffer;
 use crate::error::*;
-use crate::native::pyargs;
+use crate::native::{Args, pyargs};
 use crate::protocol;
 use crate::str::PyStr;
-use crate::type_object::{PyType, class_of};
+use crate::type_object::{PyType, SlotId, class_of};
 use crate::types::types;
 
 /// The slot of `float.__new__`.
+pub fn construct(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    let shares_init = class.downcast::<PyType>().is_none_or(|class| class.shares_init(&types().float));
+    // An `__init__` of the class's own may take keywords.
+    if shares_init { new(class, args) } else { new(class, &Args::new(args.positional)) }
+}
+
 #[pyargs(name = "float", sig = "(x=0, /)")]
-pub fn new(class: &Obj, x: Option<&Obj>) -> PyResult<Obj> {
+fn new(class: &Obj, x: Option<&Obj>) -> PyResult<Obj> {
     let value = match x {
         Some(x)
             if x.value().is_float() && class.downcast::<PyType>().is_some_and(|c| c.is(&types().float)) =>
@@ -37,9 +43,28 @@ pub fn parse(text: &PyStr) -> PyResult<f64> {
 
 /// The number that `float(x)` gives.
 pub fn convert(x: &Obj) -> PyResult<f64> {
-    if let Some(value) = float_value(x)
-        && (x.value().is_float() || class_of(x).slots.float() == types().float.slots.float())
-    {
+    if let Some(value) = float_value(x) {
+        let class = class_of(x);
+        let own = class.slots.raw(SlotId::Float);
+        if x.value().is_float() || std::ptr::eq(own, types().float.slots.raw(SlotId::Float)) {
+            return Ok(taipan_gc::nan::plain(value));
+        }
+        // A subclass that says what it is worth.
+        let result = match class.slots.float() {
+            Some(float) => float(x)?,
+            None => return Ok(value),
+        };
+        let Some(value) = float_value(&result) else {
+            return Err(type_error(format!(
+                "{}.__float__ returned non-float (type {})",
+                class.name(),
+                class_of(&result).name()
+            )));
+        };
+        if !result.value().is_float() && !class_of(&result).is(&types().float) {
+            let method = format!("{}.__float__", class.name());
+            crate::str::new::deprecated_subclass(&method, "float", &result)?;
+        }
         return Ok(taipan_gc::nan::plain(value));
     }
     if let Some(text) = x.downcast::<PyStr>() {

@@ -289,9 +289,8 @@ impl PyMap {
 }
 
 fn filter_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
-    let exact = class.is(types().filter.as_obj());
     let class = class_argument(class)?;
-    if args.has_keywords() && exact {
+    if args.has_keywords() && class.shares_init(&types().filter) {
         return Err(type_error("filter() takes no keyword arguments"));
     }
     let [function, iterable] = args.positional else {

@@ -102,7 +102,7 @@ impl PyList {
             self.reserve(hint);
         }
         let Some(next) = class_of(&iterator).slots.iternext() else { return Ok(()) };
-        while let Some(item) = next(&iterator)? {
+        while let Some(item) = next(&iterator).or_else(protocol::end_of_iteration)? {
             self.push(item);
         }
         Ok(())
@@ -161,6 +161,10 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     let mut index = 0;
     while let (Some(left), Some(right)) = (x.get(index), y.get(index)) {
         if !protocol::eq(&left, &right)? {
+            // Comparing may have shortened the lists: then only their lengths are left to compare.
+            if index >= x.len() || index >= y.len() {
+                break;
+            }
             return match op {
                 CompareOp::Eq => Ok(bool_obj(false)),
                 CompareOp::Ne => Ok(bool_obj(true)),

@@ -82,7 +82,9 @@ pub fn iter_contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
 
 /// Whether subscripts with integers make sense: has `__getitem__` and is not a dict (`PySequence_Check`).
 pub fn is_sequence(obj: &Obj) -> bool {
-    class_of(obj).slots.getitem().is_some() && !obj.is_layout::<crate::dict::PyDict>()
+    class_of(obj).slots.getitem().is_some()
+        && !obj.is_layout::<crate::dict::PyDict>()
+        && !obj.is_layout::<crate::union::PyUnion>()
 }
 
 /// An index object's value clamped to the machine word, as slices use it.

@@ -23,16 +23,27 @@ pub fn iter(obj: &Obj) -> PyResult<Obj> {
             }
             Ok(iterator)
         }
-        None if class.slots.getitem().is_some() && !obj.is_layout::<crate::dict::PyDict>() => {
-            Ok(crate::iterators::sequence_iter(obj.clone()))
-        }
+        None if super::is_sequence(obj) => Ok(crate::iterators::sequence_iter(obj.clone())),
         None => Err(type_error(format!("'{}' object is not iterable", class.name()))),
     }
 }
 
-/// The next item; `None` at the end.
+/// The next item; `None` at the end, whatever value a `StopIteration` has.
 #[inline]
 pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
+    next_or_stop(iterator).or_else(end_of_iteration)
+}
+
+/// `None` for a `StopIteration` on its way: how the slot of an iterator that ends with a value tells it.
+#[cold]
+pub fn end_of_iteration<T>(raised: Raised) -> PyResult<Option<T>> {
+    let Raised = raised;
+    catch(&types().stop_iteration).map(|_| None)
+}
+
+/// The next item; at the end `None`, or `StopIteration` if it has a value.
+#[inline]
+pub fn next_or_stop(iterator: &Obj) -> PyResult<Option<Obj>> {
     match class_of(iterator).slots.iternext() {
         Some(next) => Ok(next(iterator)?.map(IntoStrong::into_strong)),
         None => Err(type_error(format!("'{}' object is not an iterator", class_of(iterator).name()))),

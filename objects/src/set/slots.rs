@@ -11,7 +11,6 @@ use crate::iterators;
 use crate::native::NativeMethods;
 use crate::protocol::{self, ReprGuard};
 use crate::str::PyStr;
-use crate::type_object::slots::CallFn;
 use crate::type_object::{CompareOp, PyType, TypeSlots, check_layout, class_of, ready, type_flags};
 use crate::types::{Types, types};
 
@@ -78,8 +77,7 @@ fn set_new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
 
 fn set_init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     let set = this(obj)?;
-    let own: CallFn = set_new;
-    if args.has_keywords() && class_of(obj).slots.new().is_some_and(|f| std::ptr::fn_addr_eq(f, own)) {
+    if args.has_keywords() && class_of(obj).shares_init(&types().set) {
         return Err(type_error("set() takes no keyword arguments"));
     }
     if args.positional.len() > 1 {
@@ -97,7 +95,7 @@ fn set_init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
 fn frozenset_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument(class)?;
     let exact = class.is(&types().frozenset);
-    if args.has_keywords() && exact {
+    if args.has_keywords() && class.shares_init(&types().frozenset) {
         return Err(type_error("frozenset() takes no keyword arguments"));
     }
     match args.positional {

@@ -5,6 +5,7 @@ use taipan_text::codecs::{
     ByteOrder, DecodeErrors, EncodeErrors, Policy, Problem, Replacement, single_byte, utf8, utf16, utf32,
 };
 use taipan_text::units::{OwnedUnits, Units};
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 use super::PyStr;
 use crate::buffer;
@@ -270,14 +271,32 @@ pub fn decode_with(input: &[u8], codec: Codec, errors: &str, last: bool) -> PyRe
 
 /// `text.encode(encoding, errors)`; other codecs may return anything.
 pub fn encode(text: &PyStr, encoding: &str, errors: &str) -> PyResult<Obj> {
+    check_names(errors)?;
     match Codec::from_name(encoding) {
         Some(codec) => Ok(PyBytes::from_vec(encode_with(text.units(), codec, errors)?).into_obj()),
         None => (hooks::get()?.encode)(&Py::from_ref(text).into_obj(), encoding, errors),
     }
 }
 
+/// Whether names of error handlers are looked up although there is no error (the development mode).
+static CHECK_NAMES: AtomicBool = AtomicBool::new(false);
+
+/// Makes unknown names of error handlers an error always.
+pub fn check_names_always() {
+    CHECK_NAMES.store(true, Ordering::Relaxed);
+}
+
+fn check_names(errors: &str) -> PyResult<()> {
+    // Relaxed: set once, at start-up.
+    if !CHECK_NAMES.load(Ordering::Relaxed) || errors == "strict" || Policy::from_name(errors).is_some() {
+        return Ok(());
+    }
+    (hooks::get()?.codec_error_handler)(errors).map(drop)
+}
+
 /// `str(object, encoding, errors)` of a bytes-like object; other codecs may return anything.
 pub fn decode_object(object: &Obj, encoding: &str, errors: &str) -> PyResult<Obj> {
+    check_names(errors)?;
     match Codec::from_name(encoding) {
         Some(codec) => {
             let decoded = buffer::with_bytes(object, |bytes| decode_with(bytes, codec, errors, true))??;

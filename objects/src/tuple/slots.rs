@@ -53,7 +53,7 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     };
     check_layout::<PyTuple>(class)?;
     let exact = class.is(&types().tuple);
-    if args.has_keywords() && exact {
+    if args.has_keywords() && class.shares_init(&types().tuple) {
         return Err(type_error("tuple() takes no keyword arguments"));
     }
     match args.positional {

@@ -211,7 +211,7 @@ fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
         Ok(method) => protocol::call1(&method, b),
         // A method that cannot be had is none.
         Err(Raised) => {
-            drop(take_raised());
+            drop(catch(&types().attribute_error)?);
             Ok(not_implemented())
         }
     }

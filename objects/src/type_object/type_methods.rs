@@ -633,7 +633,7 @@ static GETSET: &[GetSetDef] = &[
                     class.name()
                 )));
             }
-            for key in ["__annotate_func__", "__annotate__"] {
+            for key in ["__annotate__", "__annotate_func__"] {
                 if let Some(value) = in_dict(class, key) {
                     return match class_of(&value).slots.descr_get() {
                         Some(get) => get(&value, None, Some(o)),
@@ -651,6 +651,7 @@ static GETSET: &[GetSetDef] = &[
                 return Err(type_error("__annotate__ must be callable or None"));
             }
             class.dict().set_str("__annotate_func__", value.clone());
+            class.dict().delete(istr!("__annotate__").as_obj())?;
             if !is_none(value) {
                 class.dict().delete(istr!("__annotations_cache__").as_obj())?;
             }
@@ -762,13 +763,8 @@ impl PyType {
         protocol::recursive_issubclass(subclass, slf)
     }
     /// Create the namespace for the class statement
-    #[pyclassmethod(sig = "($type, name, bases, /, **kwds)")]
-    fn __prepare__(
-        _class: &Obj,
-        _name: Option<&Obj>,
-        _bases: Option<&Obj>,
-        _keywords: crate::native::Kwargs<'_>,
-    ) -> PyResult<Obj> {
+    #[pyclassmethod(sig = "(*args, **kwds)", text = "($type, name, bases, /, **kwds)")]
+    fn __prepare__(_class: &Obj, _args: &[Obj], _keywords: crate::native::Kwargs<'_>) -> PyResult<Obj> {
         Ok(PyDict::new().into_obj())
     }
     /// Specialized __dir__ implementation for types.

@@ -255,6 +255,9 @@ pub fn star_width(value: IntRef<'_>, flags: &mut Flags) -> Result<usize> {
     let width =
         value.to_i64().ok_or_else(|| TextError::overflow("Python int too large to convert to C ssize_t"))?;
     flags.left |= width < 0;
+    if width == i64::MIN {
+        return Err(TextError::overflow("width too big"));
+    }
     Ok(width.unsigned_abs() as usize)
 }
 

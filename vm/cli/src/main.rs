@@ -69,5 +69,10 @@ fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
     if inspect && terminal && options.program.as_ref().is_some_and(|p| *p != Program::Stdin) {
         status = run::interactive(true);
     }
-    init::finalize(status)
+    let status = init::finalize(status);
+    if error_display::was_interrupted() {
+        // The parent is to see what ended the program.
+        taipan_stdlib::_signal::end_by_interrupt();
+    }
+    status
 }

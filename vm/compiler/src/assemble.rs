@@ -29,7 +29,11 @@ pub(crate) fn assemble(mut unit: Unit<'_>, table: &SymbolTable, filename: &str) 
         })
         .collect();
     peephole::run(&mut unit.instrs, &mut unit.positions, &mut exceptions);
-    let name = |sym: &u32| table.name(*sym).to_owned();
+    // The parameter of `__annotate__` functions has a name that annotations cannot mean until they are compiled.
+    let name = |sym: &u32| match table.name(*sym) {
+        ".format" => "format".to_owned(),
+        name => name.to_owned(),
+    };
     let v = &unit.variables;
     CodeUnit {
         varnames: v.varnames.iter().map(name).collect(),

@@ -62,7 +62,7 @@ mod items {
     /// it is returned instead of raising StopIteration.
     #[pyfunction(sig = "(iterator, default=<unrepresentable>, /)", text = "")]
     fn next(iterator: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
-        match (taipan_objects::protocol::next(iterator), default) {
+        match (taipan_objects::protocol::next_or_stop(iterator), default) {
             (Ok(Some(item)), _) => Ok(item),
             (Ok(None), Some(default)) => Ok(default.clone()),
             (Ok(None), None) => Err(exhausted(iterator)),

@@ -38,8 +38,16 @@ pub fn print_unraisable(message: Option<&str>, object: Option<&Obj>) {
         drop(try_take_raised());
         None
     });
-    let traceback =
-        exception.downcast::<PyBaseException>().and_then(PyBaseException::traceback).unwrap_or_else(none);
+    let traceback = exception
+        .downcast::<PyBaseException>()
+        .and_then(PyBaseException::traceback)
+        .or_else(|| {
+            // At least where it was noticed.
+            let frame = crate::frame_object::current_frame(0)?;
+            let at = frame.downcast::<taipan_objects::frame::PyFrame>()?.lasti.load(Ordering::Relaxed);
+            Some(taipan_objects::traceback::PyTraceback::new(None, frame, at as i32, -1).into_obj())
+        })
+        .unwrap_or_else(none);
     let arguments = super::info::unraisable_args(vec![
         class_of(&exception).to_obj(),
         exception.clone(),

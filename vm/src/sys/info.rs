@@ -123,6 +123,11 @@ fn instance(class: &'static OnceLock<Py<PyType>>, def: &'static StructSeqDef, va
     structseq::new(class.get_or_init(|| structseq::make_class(def)), values)
 }
 
+/// As [`instance`], of a class that describes this process and has no other instances.
+fn only_instance(class: &'static OnceLock<Py<PyType>>, def: &'static StructSeqDef, values: Vec<Obj>) -> Obj {
+    structseq::new(class.get_or_init(|| structseq::make_class_without_new(def)), values)
+}
+
 /// `sys.asyncgen_hooks`.
 pub fn asyncgen_hooks(firstiter: Obj, finalizer: Obj) -> Obj {
     static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
@@ -141,7 +146,7 @@ fn version_info() -> Obj {
     VALUE
         .get_or_init(|| {
             let (major, minor, micro) = VERSION;
-            instance(
+            only_instance(
                 &CLASS,
                 &VERSION_INFO,
                 vec![int_obj(major), int_obj(minor), int_obj(micro), str_obj("final"), int_obj(0)],
@@ -163,7 +168,7 @@ fn flags() -> Obj {
     static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
     let s = settings();
     let flag = |on: bool| int_obj(i64::from(on));
-    instance(
+    only_instance(
         &CLASS,
         &FLAGS,
         vec![

@@ -336,7 +336,10 @@ mod items {
             }
         }
         let data = data_of(class)?;
-        let subclass = protocol::getattr(instance, &istr!("__class__"))?.into_strong();
+        let subclass = match protocol::getattr_opt(instance, &istr!("__class__"))? {
+            Some(class) => class.into_strong(),
+            None => class_of(instance).to_obj(),
+        };
         if data.cache.contains(&subclass)? {
             return Ok(bool_obj(true));
         }

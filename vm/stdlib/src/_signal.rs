@@ -452,3 +452,12 @@ mod items {
         module.add("struct_siginfo", siginfo_class().into_obj())
     }
 }
+
+/// Ends the process by the interrupt signal, handled as the system does; returns if that is impossible.
+pub fn end_by_interrupt() {
+    let restored = crate::sys_calls::sigaction(libc::SIGINT, crate::sys_calls::Disposition::Default, false);
+    if restored.is_ok() {
+        // Nothing is left to do if the signal is blocked.
+        let _ = crate::sys_calls::raise(libc::SIGINT);
+    }
+}

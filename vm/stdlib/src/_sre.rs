@@ -6,7 +6,7 @@ mod subject;
 mod template;
 mod validate;
 
-use rustpython_sre_engine::SRE_MAGIC;
+use rustpython_sre_engine::{SRE_MAGIC, string};
 use taipan_objects::dict::PyDict;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
@@ -41,7 +41,8 @@ mod items {
     #[pyfunction]
     fn unicode_iscased(character: i32) -> bool {
         let code = character as u32;
-        unicode_data::simple_lower(code) != code || unicode_data::simple_upper(code) != code
+        // As the engine maps them.
+        string::lower_unicode(code) != code || string::upper_unicode(code) != code
     }
     #[pyfunction]
     fn ascii_tolower(character: i32) -> i32 {

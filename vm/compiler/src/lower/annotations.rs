@@ -213,6 +213,10 @@ impl<'a> Compiler<'a> {
         };
         let line = self.source.line(s.name.range.start());
         self.enter_annotate(id, line);
+        // Named after the function, as if it were an attribute of it.
+        if let Some(outer) = self.unit.qualname.strip_suffix("__annotate__") {
+            self.unit.qualname = format!("{outer}{}.__annotate__", s.name);
+        }
         let dict = self.unit.temp();
         self.unit.emit(Op::BuildMap, dict as u32, dict as u32, 0);
         for (name, annotation) in &annotations {

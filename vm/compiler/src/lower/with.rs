@@ -132,6 +132,8 @@ impl<'a> Compiler<'a> {
         let suppressed = self.unit.label();
         self.unit.jump_op(Op::PopJumpIfTrue, base, suppressed);
         self.unit.pop_handler();
+        // The line is the one that the exception came from.
+        self.unit.position.line = 0;
         self.unit.emit(Op::PopExcept, saved as u32, 0, 0);
         self.unit.emit_final(Op::Reraise, exception as u32, 0, 0);
         self.unit.place(suppressed);

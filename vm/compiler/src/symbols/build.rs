@@ -394,7 +394,7 @@ impl Builder {
                     // The scope is found through the parent, the node is only some unique key.
                     let outer =
                         self.enter(ScopeKind::Annotations, "__annotate__", annotation, Role::Annotations);
-                    self.add_parameter("format");
+                    self.add_parameter(".format");
                     let id = self.current;
                     self.table.scopes[outer.current].annotations = Some(id);
                     outer
@@ -508,7 +508,7 @@ impl Builder {
             return result;
         }
         let outer = self.enter(ScopeKind::Annotations, "__annotate__", s, Role::Annotations);
-        self.add_parameter("format");
+        self.add_parameter(".format");
         self.forbidden = Some("an annotation");
         annotations.iter().try_for_each(|a| self.expr(a))?;
         self.leave(outer);

@@ -175,7 +175,9 @@ impl Builder {
     }
 
     fn forbid(&self, what: &str, range: TextRange) -> Result<()> {
-        match self.forbidden {
+        // What is awaited within a comprehension is the comprehension's own fault.
+        let own = what == "await expression" && self.table.scopes[self.current].is_comprehension_like();
+        match self.forbidden.filter(|_| !own) {
             Some(place) => Err(Failure::syntax(format!("{what} cannot be used within {place}"), range)),
             None if self.table.scopes[self.current].kind == ScopeKind::TypeParams => Err(Failure::syntax(
                 format!("{what} cannot be used within the definition of a generic"),

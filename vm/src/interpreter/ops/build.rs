@@ -66,8 +66,11 @@ pub fn list_append(list: &Obj, value: Obj) -> PyResult<()> {
 
 pub fn set_add(set: &Obj, value: Obj) -> PyResult<()> {
     match set.downcast::<PySet>() {
-        Some(set) => set.add(value.into_strong()).map(|_| ()),
-        None => Err(system_error("not a set")),
+        Some(own) if !class_of(set).is_subtype(&types().frozenset) => {
+            own.add(value.into_strong()).map(|_| ())
+        }
+        // `__conditional_annotations__`, which programs can rebind.
+        _ => Err(type_error(format!("'{}' object is not a set", class_of(set).name()))),
     }
 }
 

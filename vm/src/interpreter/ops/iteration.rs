@@ -15,7 +15,7 @@ use crate::registers::Regs;
 #[inline(always)]
 pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
     match class_of(iterator).slots.iternext() {
-        Some(next) => next(iterator),
+        Some(next) => next(iterator).or_else(protocol::end_of_iteration),
         None => Err(type_error(format!("'{}' object is not an iterator", class_of(iterator).name()))),
     }
 }

@@ -31,6 +31,11 @@ native_class!(
 );
 
 fn construct(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    match args.positional.len() {
+        0 => return Err(type_error("ContextVar() takes exactly 1 positional argument (0 given)")),
+        1 => {}
+        n => return Err(type_error(format!("ContextVar() takes at most 1 positional argument ({n} given)"))),
+    }
     new(class, args)
 }
 
@@ -40,6 +45,8 @@ fn new(class: &Obj, name: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
     if !name.is_layout::<PyStr>() {
         return Err(type_error("context variable name must be a str"));
     }
+    // Variables are known by a hash that their names take part in.
+    protocol::hash(name)?;
     let (name, default) = (name.clone(), default.cloned());
     Ok(new_instance(class, |header| PyContextVar { header, name, default }).into_obj())
 }

@@ -165,10 +165,10 @@ pub fn scan_string<U: Unit>(
                     0x74 => 9,
                     0x75 => {
                         let bad = || decode_error("Invalid \\uXXXX escape", string, at as isize + 1);
-                        let mut code = text.get(at + 2..at + 6).and_then(hex4).ok_or_else(bad)?;
                         if at + 6 >= text.len() {
-                            return Err(bad());
+                            return Err(unterminated());
                         }
+                        let mut code = text.get(at + 2..at + 6).and_then(hex4).ok_or_else(bad)?;
                         at += 4;
                         if (0xd800..0xdc00).contains(&code)
                             && text.get(at + 2).is_some_and(|u| u.code() == 0x5c)

@@ -88,7 +88,8 @@ impl Format {
                 }
             }
             let Some((item, align)) = layout(code, native) else {
-                return Err(struct_error("bad char in struct format"));
+                let what = if code == 0 { "embedded null character" } else { "bad char in struct format" };
+                return Err(struct_error(what));
             };
             if native {
                 size = size.checked_next_multiple_of(align).ok_or_else(too_long)?;
