@@ -262,7 +262,7 @@ fn anext_next(obj: &Obj) -> PyResult<Option<Obj>> {
         return Err(type_error("an anext awaitable is required"));
     };
     let inner = this.inner()?;
-    let result = match next(&inner) {
+    let result = match taipan_objects::protocol::next_or_stop(&inner) {
         Ok(Some(value)) => Ok(value),
         Ok(None) => Err(exhausted(&inner)),
         Err(raised) => Err(raised),

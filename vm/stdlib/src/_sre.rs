@@ -6,7 +6,7 @@ mod subject;
 mod template;
 mod validate;
 
-use rustpython_sre_engine::{SRE_MAGIC, string};
+use rustpython_sre_engine::SRE_MAGIC;
 use taipan_objects::dict::PyDict;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
@@ -41,8 +41,9 @@ mod items {
     #[pyfunction]
     fn unicode_iscased(character: i32) -> bool {
         let code = character as u32;
-        // As the engine maps them.
-        string::lower_unicode(code) != code || string::upper_unicode(code) != code
+        // By the first character of what it becomes, which may be several.
+        char::from_u32(code)
+            .is_some_and(|c| c.to_lowercase().next() != Some(c) || c.to_uppercase().next() != Some(c))
     }
     #[pyfunction]
     fn ascii_tolower(character: i32) -> i32 {

@@ -37,7 +37,7 @@ pub(crate) use iterator_class;
 
 /// The named arguments may only go to subclasses: `"f() takes no keyword arguments"`.
 pub(crate) fn no_keywords_in(own: &Py<PyType>, name: &str, class: &PyType, args: &Args<'_>) -> PyResult<()> {
-    if class.is(own) { crate::native_class::no_keywords(name, args) } else { Ok(()) }
+    if class.shares_init(own) { crate::native_class::no_keywords(name, args) } else { Ok(()) }
 }
 
 /// Iterator building blocks.
