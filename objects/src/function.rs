@@ -160,6 +160,16 @@ fn new(
             class_of(globals).name()
         )));
     }
+    if let Some(defaults) = argdefs.filter(|d| !is_none(d))
+        && !defaults.is_layout::<PyTuple>()
+    {
+        return Err(type_error("arg 4 (defaults) must be None or tuple"));
+    }
+    if let Some(defaults) = kwdefaults.filter(|d| !is_none(d))
+        && !defaults.is_layout::<PyDict>()
+    {
+        return Err(type_error("arg 6 (kwdefaults) must be None or dict"));
+    }
     let builtins = builtins_of(globals)?;
     let free = code.unit.freevars.len();
     let closure = closure.filter(|c| !is_none(c));
@@ -279,6 +289,16 @@ static GETSET: &[GetSetDef] = &[
                     protocol::str_string(&or_none(&function.name)?)?,
                     code.unit.freevars.len()
                 )));
+            }
+            use taipan_bytecode::flags::{CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR};
+            const KIND: u32 = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR;
+            if (function.code().flags ^ code.flags) & KIND != 0 {
+                crate::hooks::warn(
+                    "Assigning a code object of non-matching type is deprecated \
+                     (e.g., from a generator to a plain function)",
+                    types().deprecation_warning.as_obj(),
+                    1,
+                )?;
             }
             function.code.store(crate::types::obj_of(code));
             function.changed();

@@ -226,11 +226,10 @@ fn next_starred(obj: &Obj) -> PyResult<Option<Obj>> {
 impl PyGenericAliasIter {
     #[pymethod(text = "")]
     fn __reduce__(&self) -> PyResult<Obj> {
-        let left = match self.alias.load() {
-            Some(alias) => vec![alias],
-            None => vec![tuple_obj(vec![])],
-        };
-        Ok(tuple_obj(vec![crate::hooks::builtin("iter")?, tuple_obj(left)]))
+        // First of all: looking it up may run code that exhausts the iterator.
+        let maker = crate::hooks::builtin("iter")?;
+        let left = self.alias.load().unwrap_or_else(|| tuple_obj(vec![]));
+        Ok(tuple_obj(vec![maker, tuple_obj(vec![left])]))
     }
 }
 

@@ -99,7 +99,7 @@ impl PyObject {
             let (wanted, given) = (types().simple_namespace.full_name(), class_of(&copy).full_name());
             return Err(type_error(format!(
                 "expect {wanted} type, but {}() returned '{given}' object",
-                class_of(slf).name()
+                class_of(slf).full_name()
             )));
         }
         for (name, value) in shape::attributes(slf)? {

@@ -125,6 +125,9 @@ pub fn make_class(def: &'static StructSeqDef) -> Py<PyType> {
         .attr("n_unnamed_fields", int_obj(unnamed as i64))
         .attr("__match_args__", tuple_obj(match_args.map(|(name, _)| str_obj(name)).collect()))
         .make();
+    if !def.name.starts_with("sys.") {
+        class.set_flag(crate::type_object::type_flags::IMMUTABLE, false);
+    }
     DEFINITIONS.write().push((class.clone(), def));
     class
 }
@@ -133,7 +136,13 @@ pub fn make_class(def: &'static StructSeqDef) -> Py<PyType> {
 pub fn make_class_without_new(def: &'static StructSeqDef) -> Py<PyType> {
     let class = make_class(def);
     class.set_flag(crate::type_object::type_flags::NO_INSTANTIATION, true);
+    class.slots.set_new(Some(refuse_new));
     class
+}
+
+fn refuse_new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
+    let name = class.downcast::<PyType>().map(PyType::full_name).unwrap_or_default();
+    Err(type_error(format!("cannot create '{name}' instances")))
 }
 
 /// An instance with these fields; missing ones are `None`.

@@ -58,6 +58,8 @@ pub mod type_flags {
     pub const MATCH_SELF: u32 = 2048;
     /// The linearization has classes that are no bases and would not tell of their changes: nothing may be cached.
     pub const UNVERSIONED: u32 = 4096;
+    /// A native class without data of its own, which pickling takes for one of Python's.
+    pub const SHOWN_AS_HEAP: u32 = 8192;
 }
 
 /// A class. See the module for who writes which field.

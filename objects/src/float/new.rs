@@ -67,12 +67,12 @@ pub fn convert(x: &Obj) -> PyResult<f64> {
         }
         return Ok(taipan_gc::nan::plain(value));
     }
-    if let Some(text) = x.downcast::<PyStr>() {
-        return parse(text);
-    }
     let slots = &class_of(x).slots;
     if slots.float().is_some() || slots.index().is_some() {
         return protocol::as_f64(x);
+    }
+    if let Some(text) = x.downcast::<PyStr>() {
+        return parse(text);
     }
     if buffer::has_buffer(x) {
         return Ok(buffer::with_bytes(x, float_parse::parse_float_bytes)??);

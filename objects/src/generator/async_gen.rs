@@ -188,11 +188,10 @@ fn athrow_send(obj: &Obj, value: &Obj) -> PyResult<Obj> {
     let result = match op.state.load(Ordering::Acquire) {
         DONE => return Err(runtime_error("cannot reuse already awaited aclose()/athrow()")),
         INIT => {
-            if generator.state.load(Ordering::Acquire) == CLOSED
-                || generator.flags.load(Ordering::Acquire) & ENDED != 0
-            {
+            let closed = generator.state.load(Ordering::Acquire) == CLOSED;
+            if closed || generator.flags.load(Ordering::Acquire) & ENDED != 0 {
                 op.state.store(DONE, Ordering::Release);
-                return Err(if closing {
+                return Err(if closing || closed {
                     stop_iteration(None)
                 } else {
                     raise(PyBaseException::create(&types().stop_async_iteration, vec![]))

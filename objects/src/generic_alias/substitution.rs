@@ -133,7 +133,12 @@ fn replace(args: &[Obj], parameters: &[Obj], given: &[Obj]) -> PyResult<Vec<Obj>
         let replaced = match protocol::getattr_opt(argument, &istr!("__typing_subst__"))? {
             Some(substitute) => match position(parameters, argument) {
                 Some(index) => protocol::call1(&substitute, &given[index])?,
-                None => argument.clone(),
+                None => {
+                    return Err(type_error(format!(
+                        "Type parameter {} not found in __parameters__",
+                        protocol::repr_string(argument)?
+                    )));
+                }
             },
             None => within(argument, parameters, given)?,
         };

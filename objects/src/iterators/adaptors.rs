@@ -142,7 +142,7 @@ fn enumerate_from(class: &Obj, iterable: &Obj, start: Option<&Obj>) -> PyResult<
 
 fn enumerate_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyEnumerate>(obj)?;
-    let Some(item) = protocol::next(&this.iterator)? else { return Ok(None) };
+    let Some(item) = protocol::next_within(&this.iterator)? else { return Ok(None) };
     let index = this.index.load(Ordering::Relaxed);
     let number = if index < i64::MAX {
         this.index.store(index + 1, Ordering::Relaxed);
@@ -201,7 +201,7 @@ fn iterators_of(iterables: &[Obj]) -> PyResult<Vec<Obj>> {
 fn next_of_each(iterators: &[Obj], strict: bool, function: &str) -> PyResult<Option<Vec<Obj>>> {
     let mut items = Vec::with_capacity(iterators.len());
     for iterator in iterators {
-        match protocol::next(iterator)? {
+        match protocol::next_within(iterator)? {
             Some(item) => items.push(item.into_strong()),
             None if strict => return check_lengths(iterators, items.len(), function).map(|()| None),
             None => return Ok(None),
@@ -222,7 +222,7 @@ fn check_lengths(iterators: &[Obj], ended: usize, function: &str) -> PyResult<()
         )));
     }
     for (index, iterator) in iterators.iter().enumerate().skip(1) {
-        if let Some(item) = protocol::next(iterator)? {
+        if let Some(item) = protocol::next_within(iterator)? {
             drop(item);
             return Err(value_error(format!(
                 "{function}() argument {} is longer than argument{}{index}",
@@ -252,7 +252,7 @@ fn map_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 fn map_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyMap>(obj)?;
     if let [iterator] = this.iterators.as_slice() {
-        let Some(item) = protocol::next(iterator)? else { return Ok(None) };
+        let Some(item) = protocol::next_within(iterator)? else { return Ok(None) };
         return protocol::call1(&this.function, &item.into_strong()).map(Some);
     }
     match next_of_each(&this.iterators, this.strict.load(Ordering::Relaxed), "map")? {
@@ -304,7 +304,7 @@ fn filter_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 fn filter_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyFilter>(obj)?;
     let plain = is_none(&this.function) || this.function.is(types().bool_.as_obj());
-    while let Some(item) = protocol::next(&this.iterator)? {
+    while let Some(item) = protocol::next_within(&this.iterator)? {
         let item = item.into_strong();
         let keep = if plain {
             protocol::is_true(&item)?

@@ -34,6 +34,13 @@ pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
     next_or_stop(iterator).or_else(end_of_iteration)
 }
 
+/// [`next`] for iterators that iterate over others, which may be nested to any depth.
+#[inline]
+pub fn next_within(iterator: &Obj) -> PyResult<Option<Obj>> {
+    super::enter_native()?;
+    next(iterator)
+}
+
 /// `None` for a `StopIteration` on its way: how the slot of an iterator that ends with a value tells it.
 #[cold]
 pub fn end_of_iteration<T>(raised: Raised) -> PyResult<Option<T>> {

@@ -48,7 +48,7 @@ pub fn compute(class: &PyType) -> PyResult<Vec<*const PyType>> {
             let mut names: Vec<String> = Vec::new();
             for sequence in &sequences {
                 // SAFETY: as above.
-                let name = unsafe { (*sequence[0]).name() };
+                let name = unsafe { (*sequence[0]).short_name() };
                 if !names.contains(&name) {
                     names.push(name);
                 }

@@ -607,7 +607,7 @@ static GETSET: &[GetSetDef] = &[
             check_mutable(class, "__annotations__")?;
             let dict = class.dict();
             let had = dict.contains_str("__annotations__") || dict.contains_str("__annotations_cache__");
-            for key in ["__annotations__", "__annotations_cache__"] {
+            for key in ["__annotations__", "__annotations_cache__", "__annotate__"] {
                 dict.delete(crate::str::intern(key).as_obj())?;
             }
             match value {
@@ -721,7 +721,7 @@ fn cpython_flags(class: &PyType) -> i64 {
     set(class.has_flag(type_flags::MAPPING), 6);
     set(class.has_flag(type_flags::NO_INSTANTIATION), 7);
     set(class.has_flag(type_flags::IMMUTABLE), 8);
-    set(class.has_flag(type_flags::HEAP), 9);
+    set(class.has_flag(type_flags::HEAP) || class.has_flag(type_flags::SHOWN_AS_HEAP), 9);
     set(class.has_flag(type_flags::BASE), 10);
     set(true, 12);
     set(class.has_flag(type_flags::ABSTRACT), 20);

@@ -246,7 +246,7 @@ impl<'a> Compiler<'a> {
         if matches!(kind, ScopeKind::Function | ScopeKind::Class)
             && self
                 .table
-                .lookup(&symbols::mangle(scope.private.as_deref(), name))
+                .lookup(&symbols::mangle(scope.private.as_ref(), name))
                 .and_then(|sym| scope.symbol(sym))
                 .is_some_and(|s| s.resolution == symbols::Resolution::GlobalExplicit)
         {
@@ -393,8 +393,8 @@ impl<'a> Compiler<'a> {
         self.table.lookup(&symbols::mangle(self.private(), name))
     }
 
-    pub(crate) fn private(&self) -> Option<&'a str> {
-        self.scope().private.as_deref()
+    pub(crate) fn private(&self) -> Option<&'a symbols::Private> {
+        self.scope().private.as_ref()
     }
 
     /// Index of an attribute or global name, mangled.

@@ -134,8 +134,8 @@ pub(crate) struct Scope {
     /// Has free names; has inner blocks with free names.
     pub(crate) has_free: bool,
     pub(crate) child_has_free: bool,
-    /// Class name for mangling.
-    pub(crate) private: Option<String>,
+    /// How private names are mangled.
+    pub(crate) private: Option<Private>,
     /// Targets of `:=`, which can rebind a local in the midst of an expression.
     pub(crate) walrus: FxHashSet<Sym>,
     /// Names that `del` or the end of an `except` clause unbinds.
@@ -214,12 +214,24 @@ fn address<T>(node: &T) -> usize {
     std::ptr::from_ref(node).addr()
 }
 
+/// How private names are mangled somewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Private {
+    /// Name of the class.
+    pub(crate) class: String,
+    /// Around a generic class only the names of its type parameters are.
+    pub(crate) only: Option<Vec<String>>,
+}
+
 /// Private name mangling: `__x` in class `_C` is `_C__x`.
-pub(crate) fn mangle<'n>(private: Option<&str>, name: &'n str) -> std::borrow::Cow<'n, str> {
-    let Some(class) = private else { return name.into() };
+pub(crate) fn mangle<'n>(private: Option<&Private>, name: &'n str) -> std::borrow::Cow<'n, str> {
+    let Some(private) = private else { return name.into() };
     if !name.starts_with("__") || name.ends_with("__") || name.contains('.') {
         return name.into();
     }
-    let class = class.trim_start_matches('_');
+    if private.only.as_ref().is_some_and(|only| !only.iter().any(|known| known == name)) {
+        return name.into();
+    }
+    let class = private.class.trim_start_matches('_');
     if class.is_empty() { name.into() } else { format!("_{class}{name}").into() }
 }

@@ -137,8 +137,14 @@ mod items {
     ///
     /// A custom key function can be supplied to customize the sort order, and the
     /// reverse flag can be set to request the result in descending order.
-    #[pyfunction(sig = "(iterable, /, *, key=None, reverse=False)")]
-    fn sorted(iterable: &Obj, key: Option<&Obj>, reverse: Option<&Obj>) -> PyResult<Obj> {
+    #[pyfunction(
+        sig = "(*args, key=None, reverse=False)",
+        text = "(iterable, /, *, key=None, reverse=False)"
+    )]
+    fn sorted(args: &[Obj], key: Option<&Obj>, reverse: Option<&Obj>) -> PyResult<Obj> {
+        let [iterable] = args else {
+            return Err(type_error(format!("sorted expected 1 argument, got {}", args.len())));
+        };
         let list = PyList::new(collect(iterable)?);
         let reverse = match reverse {
             None => false,
@@ -262,7 +268,7 @@ fn anext_next(obj: &Obj) -> PyResult<Option<Obj>> {
         return Err(type_error("an anext awaitable is required"));
     };
     let inner = this.inner()?;
-    let result = match next(&inner) {
+    let result = match taipan_objects::protocol::next_or_stop(&inner) {
         Ok(Some(value)) => Ok(value),
         Ok(None) => Err(exhausted(&inner)),
         Err(raised) => Err(raised),

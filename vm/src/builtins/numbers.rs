@@ -239,7 +239,7 @@ fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
             if let Some(x) = exact_float(&item) {
                 sum.add(x);
             } else if let Some(i) = exact_word(&item) {
-                sum.high += i as f64;
+                sum.add(i as f64);
             } else {
                 total = binary_op(&float_obj(sum.total()), &item, BinaryOp::Add)?;
                 break;

@@ -88,8 +88,11 @@ pub fn open() -> PyResult<()> {
         let (name, handler) = choice.split_once(':').unwrap_or((choice, ""));
         if !name.is_empty() {
             encoding = name.to_owned();
+            errors = "strict".to_owned();
         }
-        errors = if handler.is_empty() { "strict".to_owned() } else { handler.to_owned() };
+        if !handler.is_empty() {
+            errors = handler.to_owned();
+        }
     }
     for (descriptor, name, mode) in [(0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")] {
         let errors = if descriptor == 2 { "backslashreplace" } else { &errors };

@@ -118,8 +118,17 @@ mod items {
     /// Handle an exception by displaying it with a traceback on sys.stderr.
     #[pyfunction]
     fn excepthook(exctype: &Obj, value: &Obj, traceback: &Obj) -> PyResult<()> {
-        let _ = exctype;
-        let _ = traceback;
+        let _ = (exctype, traceback);
+        if !value.is_layout::<PyBaseException>() {
+            let text = format!(
+                "TypeError: print_exception(): Exception expected for value, {} found\n",
+                class_of(value).name()
+            );
+            if let Some(stderr) = crate::sys::get("stderr")?.filter(|s| !is_none(s)) {
+                drop(call_method(&stderr, &istr!("write"), &[str_obj(&text)])?);
+            }
+            return Ok(());
+        }
         crate::error_display::display(value);
         Ok(())
     }

@@ -41,8 +41,9 @@ mod items {
     #[pyfunction]
     fn unicode_iscased(character: i32) -> bool {
         let code = character as u32;
-        // As the engine maps them.
-        string::lower_unicode(code) != code || string::upper_unicode(code) != code
+        // By the first character of what it becomes, which may be several.
+        char::from_u32(code)
+            .is_some_and(|c| c.to_lowercase().next() != Some(c) || c.to_uppercase().next() != Some(c))
     }
     #[pyfunction]
     fn ascii_tolower(character: i32) -> i32 {

@@ -323,9 +323,9 @@ impl PyStruct {
         iter_unpack(self.parsed()?, buffer)
     }
     #[pymethod]
-    fn __sizeof__(&self) -> usize {
-        size_of::<PyStruct>()
-            + self.format.lock().as_ref().map_or(0, |f| f.text.len() + 32 * f.values.min(64))
+    fn __sizeof__(&self) -> PyResult<usize> {
+        let format = self.parsed()?;
+        Ok(size_of::<PyStruct>() + format.text.len() + 32 * format.values.min(64))
     }
     /// struct format string
     #[pygetset]

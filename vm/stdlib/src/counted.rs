@@ -7,7 +7,7 @@ use taipan_objects::protocol;
 /// The next item; `None` at the end.
 #[inline]
 pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
-    Ok(protocol::next(iterator)?.map(IntoStrong::into_strong))
+    Ok(protocol::next_within(iterator)?.map(IntoStrong::into_strong))
 }
 
 /// `callable(*args)`.

@@ -37,10 +37,7 @@ pub(crate) use iterator_class;
 
 /// The named arguments may only go to subclasses: `"f() takes no keyword arguments"`.
 pub(crate) fn no_keywords_in(own: &Py<PyType>, name: &str, class: &PyType, args: &Args<'_>) -> PyResult<()> {
-    // A subclass may take them, if it has an `__init__` for them.
-    let init = |class: &PyType| class.slots.init().map(|init| init as usize);
-    let plain = class.is(own) || init(class) == init(own);
-    if plain { crate::native_class::no_keywords(name, args) } else { Ok(()) }
+    if class.shares_init(own) { crate::native_class::no_keywords(name, args) } else { Ok(()) }
 }
 
 /// Iterator building blocks.

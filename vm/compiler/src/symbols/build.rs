@@ -5,7 +5,7 @@ use ruff_python_ast::{self as ast, ExceptHandler, Expr, Mod, Pattern, Stmt, Type
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Role, Scope, ScopeId, ScopeKind, Sym, SymbolTable, address, mangle, mention};
+use super::{Private, Role, Scope, ScopeId, ScopeKind, Sym, SymbolTable, address, mangle, mention};
 use crate::syntax_error::{Failure, Result};
 
 /// Builds the scopes of a module, expression or interactive statement.
@@ -31,8 +31,8 @@ pub(crate) fn build(module: &Mod, future_annotations: bool) -> Result<SymbolTabl
 pub(super) struct Builder {
     pub(super) table: SymbolTable,
     pub(super) current: ScopeId,
-    /// Class name for mangling.
-    pub(super) private: Option<String>,
+    /// How private names are mangled.
+    pub(super) private: Option<Private>,
     /// Begin of the statement or expression being visited.
     pub(super) place: TextSize,
     /// Depth of conditional statements in the current class or module.
@@ -138,7 +138,7 @@ impl Builder {
     }
 
     pub(super) fn sym(&mut self, name: &str) -> Sym {
-        let mangled = mangle(self.private.as_deref(), name);
+        let mangled = mangle(self.private.as_ref(), name);
         self.table.intern(&mangled)
     }
 
@@ -522,12 +522,14 @@ impl Builder {
             Some(params) => {
                 let name = format!("<generic parameters of {}>", s.name);
                 let outer = self.enter(ScopeKind::TypeParams, &name, s, Role::TypeParams);
-                let saved = self.private.replace(s.name.to_string());
+                let only = params.type_params.iter().map(|param| param.name().to_string()).collect();
+                let private = Private { class: s.name.to_string(), only: Some(only) };
+                self.scope().private = Some(private.clone());
+                let saved = self.private.replace(private);
                 self.add(".type_params", mention::LOCAL);
                 self.type_params(params)?;
-                self.private = saved;
                 self.add(".generic_base", mention::LOCAL);
-                Some(outer)
+                Some((outer, saved))
             }
             None => None,
         };
@@ -541,8 +543,9 @@ impl Builder {
             }
         }
         let outer = self.enter(ScopeKind::Class, &s.name, s, Role::Body);
-        let saved = self.private.replace(s.name.to_string());
-        self.scope().private = Some(s.name.to_string());
+        let private = Private { class: s.name.to_string(), only: None };
+        self.scope().private = Some(private.clone());
+        let saved = self.private.replace(private);
         if type_params.is_some() {
             self.add("__type_params__", mention::LOCAL);
             self.add(".type_params", mention::USE);
@@ -550,7 +553,8 @@ impl Builder {
         self.suite(&s.body)?;
         self.private = saved;
         self.leave(outer);
-        if let Some(outer) = type_params {
+        if let Some((outer, saved)) = type_params {
+            self.private = saved;
             self.leave(outer);
         }
         Ok(())

@@ -10,7 +10,7 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::{PyTuple, exact_tuple};
-use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
+use taipan_objects::type_object::{SlotId, TypeBuilder, new_instance, type_flags};
 use taipan_objects::{generic_alias, protocol};
 
 use crate::native_class;
@@ -136,7 +136,7 @@ fn new(class_obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let keywords = PyDict::new();
     let state = match function.downcast::<PyPartial>() {
         // A partial of a partial is one partial.
-        Some(inner) if class_of(function).is(class()) && !has_attributes(function)? => {
+        Some(inner) if is_called_as_partial(function) && !has_attributes(function)? => {
             let inner = inner.snapshot();
             keywords.merge_all(&inner.keywords)?;
             let args = PyTuple::new(fill_holes(inner.args.as_slice(), inner.holes, given));
@@ -153,6 +153,12 @@ fn new(class_obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         state.keywords.set(name.clone(), value.clone())?;
     }
     Ok(new_instance(class_obj, |header| PyPartial { header, state: Mutex::new(state) }).into_obj())
+}
+
+/// Whether a call does what a call of a `partial` does, and no more.
+fn is_called_as_partial(obj: &Obj) -> bool {
+    let own = class().slots.raw(SlotId::Call);
+    std::ptr::eq(class_of(obj).slots.raw(SlotId::Call), own)
 }
 
 fn has_attributes(obj: &Obj) -> PyResult<bool> {

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 use rustpython_sre_engine::State;
+use taipan_objects::bytes::PyBytes;
 use taipan_objects::bytes::bytes_value;
 use taipan_objects::dict::PyDict;
 use taipan_objects::hooks;
@@ -244,6 +245,13 @@ impl PyPattern {
             && !has_backslash(text)
         {
             return Ok(Filter::Literal(repl.clone()));
+        }
+        if bytes && taipan_objects::buffer::has_buffer(repl) {
+            // As bytes, which have a hash.
+            let plain = PyBytes::from_vec(taipan_objects::buffer::to_vec(repl)?).into_obj();
+            if template::text_of(&plain, bytes).is_some_and(|text| !has_backslash(text)) {
+                return Ok(Filter::Literal(plain));
+            }
         }
         let compile = hooks::module_attribute("re", "_compile_template")?;
         let compiled = call(&compile, &[slf.as_obj().clone(), repl.clone()])?;

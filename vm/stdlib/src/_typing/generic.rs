@@ -3,7 +3,7 @@
 use taipan_objects::native::*;
 use taipan_objects::object_type::PyObject;
 use taipan_objects::prelude::*;
-use taipan_objects::type_object::TypeBuilder;
+use taipan_objects::type_object::{TypeBuilder, type_flags};
 use taipan_objects::{hooks, protocol};
 
 use crate::native_class;
@@ -11,6 +11,7 @@ use crate::native_class;
 native_class!(
     /// `typing.Generic`.
     pub fn class() = TypeBuilder::new("typing.Generic", PyObject::ops())
+        .flag(type_flags::SHOWN_AS_HEAP)
         .methods(Generic::own_methods())
         .doc("Base class of generic classes: class Mapping[KT, VT], or class Mapping(Generic[KT, VT]).")
         .make()

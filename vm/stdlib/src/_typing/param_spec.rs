@@ -7,7 +7,7 @@ use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_fla
 use taipan_objects::{protocol, union};
 
 use super::type_var::Variance;
-use super::{Lazy, call_typing, given_default, no_default, read_only, set_module, type_check};
+use super::{Lazy, call_typing, given_default, no_default, read_only, set_module};
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
 
@@ -110,7 +110,8 @@ fn new(
     }
     let variance = Variance::new(covariant, contravariant, infer_variance)?;
     let bound = match bound.filter(|b| !is_none(b)) {
-        Some(bound) => Some(type_check(bound, "Bound must be a type.")?),
+        // Anything: no checker agrees on what it means.
+        Some(bound) => Some(bound.clone()),
         None => None,
     };
     let name = name.clone();
@@ -254,6 +255,6 @@ impl PyParamSpecPart {
     #[pymethod(sig = "(bases, /)", text = "")]
     fn __mro_entries__(slf: &Obj, bases: &Obj) -> PyResult<Obj> {
         let _ = bases;
-        Err(type_error(format!("Cannot subclass an instance of {}", class_of(slf).name())))
+        Err(type_error(format!("Cannot subclass an instance of {}", class_of(slf).short_name())))
     }
 }

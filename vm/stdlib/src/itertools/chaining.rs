@@ -43,7 +43,7 @@ fn chain_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyChain>(obj)?;
     loop {
         if let Some(active) = this.active.load() {
-            if let Some(item) = protocol::next(&active)? {
+            if let Some(item) = protocol::next_within(&active)? {
                 return Ok(Some(item));
             }
             // Another thread may have gone on to the next one already.

@@ -102,7 +102,7 @@ fn compress_next(obj: &Obj) -> PyResult<Option<Obj>> {
 fn dropwhile_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyFiltering>(obj)?;
     if this.flag.load(Ordering::Relaxed) {
-        return protocol::next(&this.iterator);
+        return protocol::next_within(&this.iterator);
     }
     while let Some(item) = counted::next(&this.iterator)? {
         let drop = counted::call1(&this.function, &item)?;

@@ -95,7 +95,7 @@ fn islice_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let next = this.next.load(Ordering::Relaxed);
     let wanted = next.min(this.stop);
     while this.taken.load(Ordering::Relaxed) < wanted {
-        if protocol::next(&iterator)?.is_none() {
+        if protocol::next_within(&iterator)?.is_none() {
             drop(this.iterator.take());
             return Ok(None);
         }
@@ -105,7 +105,7 @@ fn islice_next(obj: &Obj) -> PyResult<Option<Obj>> {
         drop(this.iterator.take());
         return Ok(None);
     }
-    let item = protocol::next(&iterator)?;
+    let item = protocol::next_within(&iterator)?;
     if item.is_none() {
         drop(this.iterator.take());
         return Ok(None);
