@@ -7,8 +7,6 @@ use crate::construct::*;
 use crate::error::*;
 use crate::layout;
 use crate::native::MethodDef;
-use crate::protocol::IntoStrong;
-use crate::str::PyStr;
 use crate::type_object::{CompareOp, TypeSlots, class_of};
 use crate::types::{Types, types};
 

@@ -6,7 +6,7 @@ mod subject;
 mod template;
 mod validate;
 
-use rustpython_sre_engine::{SRE_MAGIC, string};
+use rustpython_sre_engine::SRE_MAGIC;
 use taipan_objects::dict::PyDict;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
