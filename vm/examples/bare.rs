@@ -16,14 +16,14 @@ fn builtins_of(globals: &Obj) -> Obj {
 }
 
 fn main() {
-    VmThread::enter();
+    VmThread::enter(taipan_vm::interpreters::main().clone());
     taipan_objects::types::init();
     taipan_gc::hooks::install(taipan_objects::memory_hooks::gc_hooks(trace_all));
     taipan_objects::hooks::install(taipan_objects::hooks::Hooks {
         call_function: call::call_from_native,
         resume: generators::resume,
         delegate: generators::delegate_hook,
-        resume_after_delegate: generators::resume_after_delegate,
+        delegating: generators::delegating,
         generator_frame: taipan_vm::frame_object::generator_frame,
         asyncgen_hooks: || (None, None),
         import_module: |_| Err(import_error("no library here")),
@@ -60,7 +60,7 @@ fn main() {
                 std::thread::Builder::new()
                     .stack_size(16 << 20)
                     .spawn(move || {
-                        VmThread::enter();
+                        VmThread::enter(taipan_vm::interpreters::main().clone());
                         let globals = PyDict::new();
                         globals.set_str("__builtins__", builtins);
                         globals.set_str("__name__", str_obj("test"));

@@ -9,14 +9,14 @@ use taipan_vm::interpreter::call;
 use taipan_vm::thread::{VmThread, trace_all};
 
 fn start() {
-    VmThread::enter();
+    VmThread::enter(taipan_vm::interpreters::main().clone());
     taipan_objects::types::init();
     taipan_gc::hooks::install(taipan_objects::memory_hooks::gc_hooks(trace_all));
     taipan_objects::hooks::install(taipan_objects::hooks::Hooks {
         call_function: call::call_from_native,
         resume: taipan_vm::interpreter::generators::resume,
         delegate: taipan_vm::interpreter::generators::delegate_hook,
-        resume_after_delegate: taipan_vm::interpreter::generators::resume_after_delegate,
+        delegating: taipan_vm::interpreter::generators::delegating,
         generator_frame: taipan_vm::frame_object::generator_frame,
         asyncgen_hooks: || (None, None),
         import_module: |_| Err(import_error("no library here")),

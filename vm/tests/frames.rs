@@ -83,7 +83,7 @@ fn start() -> MutexGuard<'static, ()> {
     static START: Once = Once::new();
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    VmThread::enter();
+    VmThread::enter(taipan_vm::interpreters::main().clone());
     START.call_once(|| {
         taipan_objects::types::init();
         frame_object::install();
@@ -92,7 +92,7 @@ fn start() -> MutexGuard<'static, ()> {
             call_function: call::call_from_native,
             resume: generators::resume,
             delegate: generators::delegate_hook,
-            resume_after_delegate: generators::resume_after_delegate,
+            delegating: generators::delegating,
             generator_frame: frame_object::generator_frame,
             asyncgen_hooks: || (None, None),
             import_module: |_| Err(import_error("no library here")),
@@ -315,7 +315,7 @@ fn frames_of_other_threads() {
         let work = globals.downcast::<PyDict>().and_then(|d| d.get_name("work")).expect("defined");
         taipan_threading::prepare_thread_start();
         std::thread::spawn(move || {
-            VmThread::enter();
+            VmThread::enter(taipan_vm::interpreters::main().clone());
             let result = protocol::call1(&work, &str_obj("tag")).map(|items| protocol::len(&items));
             drop(work);
             let ok = matches!(result, Ok(Ok(2)));
