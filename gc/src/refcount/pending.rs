@@ -3,7 +3,8 @@
 //! A thread that keeps counting the same object of another thread (an iterator over a shared list, a tuple of a shared dict's items) would write the
 //! object's shared count each time, and all such threads would wait for one cache line. Instead each heap has a small table of objects and
 //! *pending* increments: an increment of an object that has `SEEN` (or `DEFERRED`) goes there, and a drop takes a pending increment back
-//! if there is one. Drops themselves are never pending, so nothing dies later because of this table.
+//! if there is one. Drops themselves are never pending, so nothing dies later because of this table. An object that nobody has `SEEN`, because
+//! it is reached through fields that never change, gets the flag once a thread has counted it a few times.
 //!
 //! Invariant: the number of references is `local + shared + all pending`. The shared count may therefore be too low, even negative,
 //! between stops; an object that reaches zero meanwhile is not dead but, being `SEEN`, goes to limbo (or, being `DEFERRED`, waits for the collector). Whoever decides
@@ -17,12 +18,18 @@ use crate::header::{Header, HeaderFlags};
 use crate::heap::{self, local};
 
 const ENTRIES: usize = 128;
+/// Increments of an object without `SEEN` after which it gets it. From then on its death waits for a sweep.
+const HOT: u32 = 8;
 
 #[derive(Clone, Copy)]
 struct Entry {
     object: *mut Header,
     increments: u32,
+    /// Increments written while the object did not have `SEEN`.
+    written: u32,
 }
+
+const EMPTY: Entry = Entry { object: std::ptr::null_mut(), increments: 0, written: 0 };
 
 /// One heap's pending increments, direct-mapped by address. Touched by the heap's thread, or by the initiator of a stop.
 pub(crate) struct Pending(UnsafeCell<[Entry; ENTRIES]>);
@@ -36,7 +43,7 @@ fn index(object: *mut Header) -> usize {
 
 impl Pending {
     pub(crate) const fn new() -> Pending {
-        Pending(UnsafeCell::new([Entry { object: std::ptr::null_mut(), increments: 0 }; ENTRIES]))
+        Pending(UnsafeCell::new([EMPTY; ENTRIES]))
     }
 
     /// # Safety
@@ -56,7 +63,7 @@ impl Pending {
         // SAFETY: says the caller; nothing below comes back here.
         for entry in unsafe { &mut *self.0.get() } {
             write(entry);
-            entry.object = std::ptr::null_mut();
+            *entry = EMPTY;
         }
     }
 }
@@ -77,22 +84,31 @@ fn write(entry: &mut Entry) {
 pub(super) unsafe fn add(object: *mut Header) {
     // SAFETY: alive, says the caller.
     let header = unsafe { &*object };
-    if !header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED) || !taipan_threading::multi_threaded() {
+    let here = local::heap();
+    if !taipan_threading::multi_threaded() || here.slot() == 0 {
+        // A thread without a heap shares one with others.
         return protocol::add_shared(&header.shared);
     }
-    let here = local::heap();
+    let seen = header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED);
     // SAFETY: our own table.
     let entry = unsafe { here.counts.entry(object) };
-    if entry.object == object {
-        entry.increments += 1;
-        return;
+    if entry.object != object {
+        if seen || entry.increments == 0 {
+            write(entry);
+            *entry = Entry { object, ..EMPTY };
+        } else {
+            return protocol::add_shared(&header.shared);
+        }
     }
-    if here.slot() == 0 {
-        // A thread without a heap shares that one with others.
-        return protocol::add_shared(&header.shared);
+    if !seen {
+        entry.written += 1;
+        if entry.written < HOT {
+            return protocol::add_shared(&header.shared);
+        }
+        // The caller's reference keeps it from dying meanwhile.
+        header.set_flag(HeaderFlags::SEEN);
     }
-    write(entry);
-    *entry = Entry { object, increments: 1 };
+    entry.increments += 1;
 }
 
 /// Takes a pending increment back; false if there is none.
