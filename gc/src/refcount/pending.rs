@@ -25,7 +25,7 @@ const HOT: u32 = 8;
 struct Entry {
     object: *mut Header,
     increments: u32,
-    /// Increments written while the object did not have `SEEN`.
+    /// Increments written for this place's objects while they did not have `SEEN`.
     written: u32,
 }
 
@@ -94,8 +94,10 @@ pub(super) unsafe fn add(object: *mut Header) {
     let entry = unsafe { here.counts.entry(object) };
     if entry.object != object {
         if seen || entry.increments == 0 {
+            // Hot objects that share a place count together.
+            let written = if seen { 0 } else { entry.written };
             write(entry);
-            *entry = Entry { object, ..EMPTY };
+            *entry = Entry { object, increments: 0, written };
         } else {
             return protocol::add_shared(&header.shared);
         }
@@ -107,6 +109,7 @@ pub(super) unsafe fn add(object: *mut Header) {
         }
         // The caller's reference keeps it from dying meanwhile.
         header.set_flag(HeaderFlags::SEEN);
+        entry.written = 0;
     }
     entry.increments += 1;
 }
