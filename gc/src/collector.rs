@@ -14,10 +14,11 @@
 
 use std::sync::OnceLock;
 
+use taipan_threading::{safepoint, stop_the_world};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use taipan_threading::sync::{Duration, Instant, Mutex};
-use taipan_threading::{safepoint, stop_the_world};
 
+use crate::header::{Header, HeaderFlags};
 use crate::{heap, refcount};
 
 mod mark;
@@ -84,6 +85,13 @@ const ZERO: Totals = Totals {
     stopped: Duration::ZERO,
 };
 static CALLBACK: OnceLock<Callback> = OnceLock::new();
+
+/// Whether a collection has found the object unreachable. Lists of objects that nobody counts (subclasses, weak references) must pass it over: it is whole
+/// or not by now, and will be freed whoever counts it. What is not condemned stays so until the calling thread was stopped.
+pub fn is_condemned(header: &Header) -> bool {
+    // Relaxed: what is condemned changes while the world is stopped, and is announced before.
+    header.has_flag(HeaderFlags::DYING) || BUSY.load(Ordering::Relaxed) != 0 && sweep::is_doomed(header)
+}
 
 /// `gc.DEBUG_SAVEALL`: keep what is unreachable for [`take_saved`].
 pub const DEBUG_SAVEALL: u64 = 32;

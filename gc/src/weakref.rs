@@ -128,7 +128,7 @@ pub fn count(target: &Obj) -> usize {
     shard(ptr).lock().get(&ptr.addr()).map_or(0, Vec::len)
 }
 
-/// The weak reference objects that refer to `target`, oldest first.
+/// The weak reference objects that refer to `target`, oldest first, but for those that a collection has found unreachable.
 pub fn list(target: &Obj) -> Vec<Obj> {
     let Some(header) = target.header() else { return Vec::new() };
     if !header.has_flag(HeaderFlags::WEAKREFS) {
@@ -136,7 +136,10 @@ pub fn list(target: &Obj) -> Vec<Obj> {
     }
     let ptr = std::ptr::from_ref(header);
     let shard = shard(ptr).lock();
-    shard.get(&ptr.addr()).map_or_else(Vec::new, |entries| entries.iter().filter_map(counted).collect())
+    let Some(entries) = shard.get(&ptr.addr()) else { return Vec::new() };
+    // SAFETY: a weak object's memory is there while it has its entry, under the shard's lock.
+    let wanted = |entry: &&Entry| unsafe { !crate::collector::is_condemned(&*entry.weak) };
+    entries.iter().filter(wanted).filter_map(counted).collect()
 }
 
 /// A reference to the weak object, unless it is dying. Under the shard's lock, so its memory is there.

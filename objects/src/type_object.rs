@@ -316,23 +316,28 @@ impl PyType {
         let mut next = 0;
         while let Some(class) = result.get(next) {
             next += 1;
-            let subclasses: Vec<*const PyType> = class.subclasses.lock().clone();
-            for subclass in subclasses {
-                if seen.insert(subclass) {
-                    // SAFETY: classes are freed by the collector only, which no safepoint lets run in here.
-                    result.push(unsafe { &*subclass });
+            for &subclass in class.subclasses.lock().iter() {
+                // SAFETY: a class is whole while it is in the list, which is locked. One that is not `DYING` then is whole until the
+                // world was stopped, and no safepoint is in here.
+                let subclass = unsafe { &*subclass };
+                if !subclass.header.has_flag(taipan_gc::HeaderFlags::DYING)
+                    && seen.insert(std::ptr::from_ref(subclass))
+                {
+                    result.push(subclass);
                 }
             }
         }
         result
     }
-    /// Runs `f` for every direct subclass.
-    pub fn for_each_subclass(&self, mut f: impl FnMut(&PyType)) {
-        let list: Vec<*const PyType> = self.subclasses.lock().clone();
-        for subclass in list {
-            // SAFETY: classes are freed by the collector only, which no safepoint lets run in here.
-            f(unsafe { &*subclass });
-        }
+    /// The direct subclasses, but for those that a collection has found unreachable.
+    pub fn direct_subclasses(&self) -> Vec<Py<PyType>> {
+        let list = self.subclasses.lock();
+        // SAFETY: a class is whole while it is in the list, which is locked.
+        let classes = list.iter().map(|&subclass| unsafe { &*subclass });
+        classes
+            .filter(|class| !taipan_gc::collector::is_condemned(&class.header))
+            .map(PyType::to_py)
+            .collect()
     }
     /// Takes a dying class out of its bases' lists. By the linearization, not by the tuple of bases, which may be dropped already.
     fn unlink_from_bases(&self) {

@@ -104,9 +104,7 @@ fn install_hierarchy(class: &Py<PyType>, undo: &mut Vec<Undo>) -> PyResult<()> {
     }
     mro::store(class, pointers(&list));
     undo.push(Undo { class: class.clone(), stored: class.mro_address(), old });
-    let mut subclasses = Vec::new();
-    class.for_each_subclass(|c| subclasses.push(c.to_py()));
-    for subclass in &subclasses {
+    for subclass in &class.direct_subclasses() {
         install_hierarchy(subclass, undo)?;
     }
     Ok(())

@@ -755,9 +755,7 @@ impl PyType {
     /// Return a list of immediate subclasses.
     #[pymethod(sig = "($self, /)")]
     fn __subclasses__(&self) -> PyResult<Obj> {
-        let mut list = Vec::new();
-        self.for_each_subclass(|c| list.push(c.to_obj()));
-        Ok(list_obj(list))
+        Ok(list_obj(self.direct_subclasses().into_iter().map(Py::into_obj).collect()))
     }
     /// Check if an object is an instance.
     #[pymethod(sig = "($self, instance, /)")]

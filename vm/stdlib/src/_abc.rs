@@ -219,7 +219,9 @@ fn set_flag_recursively(class: &PyType, flag: u32) {
     }
     class.set_flag(type_flags::SEQUENCE | type_flags::MAPPING, false);
     class.set_flag(flag, true);
-    class.for_each_subclass(|subclass| set_flag_recursively(subclass, flag));
+    for subclass in class.direct_subclasses() {
+        set_flag_recursively(&subclass, flag);
+    }
 }
 
 fn subclasscheck(class: &Obj, subclass: &Obj) -> PyResult<Obj> {
