@@ -14,7 +14,7 @@
 
 use std::sync::OnceLock;
 
-use taipan_threading::{safepoint, stop_the_world};
+use taipan_threading::safepoint;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use taipan_threading::sync::{Duration, Instant, Mutex};
 
@@ -172,11 +172,10 @@ fn collect_cycles(generation: u8) -> Collected {
     let begun = Instant::now();
     refcount::queue::drain();
     let mut result = Collected { generation, ..Collected::default() };
-    let garbage = stop_the_world(|_| {
+    let garbage = refcount::pending::stop_with_exact_counts(|| {
         let since = Instant::now();
         // SAFETY: the world is stopped.
         let garbage = unsafe {
-            refcount::pending::flush_all();
             heap::release_while_stopped();
             let (garbage, candidates) = mark::find_garbage();
             result.candidates = candidates;

@@ -16,14 +16,15 @@
 //! with the time it took, so the cost of sweeping stays a small fraction of the work that fills limbo.
 
 use rustc_hash::FxHashSet;
+use taipan_threading::safepoint;
 use taipan_threading::sync::Instant;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use taipan_threading::{safepoint, stop_the_world};
 
 use crate::header::{Header, HeaderFlags};
 use crate::heap::{self, local};
+use crate::refcount::pending::stop_with_exact_counts;
 use crate::refcount::protocol::{self, Death};
-use crate::refcount::{pending, queue};
+use crate::refcount::queue;
 use crate::{dealloc, hooks, refcount};
 
 pub mod monitor;
@@ -89,12 +90,9 @@ pub(crate) fn poll() {
 pub fn sweep() -> usize {
     WANTED.store(false, Ordering::Relaxed);
     let begun = Instant::now();
-    let dead = stop_the_world(|_| {
+    let dead = stop_with_exact_counts(|| {
         // SAFETY: the world is stopped.
-        unsafe {
-            pending::flush_all();
-            part()
-        }
+        unsafe { part() }
     });
     monitor::swept(begun.elapsed(), dead.len());
     // Relaxed: statistics.
@@ -117,11 +115,10 @@ const ROUNDS: usize = 64;
 pub fn flush() {
     for _ in 0..ROUNDS {
         queue::drain();
-        let dead = stop_the_world(|_| {
+        let dead = stop_with_exact_counts(|| {
             let mut dead = Vec::new();
             // SAFETY: the world is stopped.
             unsafe {
-                pending::flush_all();
                 queue::fold_all(|ptr| {
                     // Whole: nobody frees it before `die` said so.
                     let header = &*ptr;

@@ -1,20 +1,18 @@
 //! Whole-heap checks: every reference of every live object leads to a live object whose counts account for it.
 
 use rustc_hash::FxHashMap;
-use taipan_threading::stop_the_world;
 
 use crate::collector::trace_object;
 use crate::header::{Header, HeaderFlags};
 use crate::heap;
 use crate::refcount;
+use crate::refcount::pending::stop_with_exact_counts;
 
 /// What is wrong with the heap, in words; nothing if all is well. Stops the world.
 pub fn verify() -> Vec<String> {
-    stop_the_world(|_| {
+    stop_with_exact_counts(|| {
         let mut problems = Vec::new();
         let mut internal: FxHashMap<*mut Header, i64> = FxHashMap::default();
-        // SAFETY: the world is stopped.
-        unsafe { refcount::pending::flush_all() };
         // SAFETY: the world is stopped.
         let pages = unsafe { heap::pages() };
         for page in &pages {

@@ -4,7 +4,6 @@
 //! zero elsewhere; its fields are dropped once.
 
 use rustc_hash::FxHashSet;
-use taipan_threading::stop_the_world;
 use taipan_threading::sync::atomic::Ordering;
 use taipan_threading::sync::{Instant, Mutex};
 
@@ -93,11 +92,10 @@ impl Garbage {
         weakref::run_callbacks(std::mem::take(&mut self.callbacks));
         let finalized = self.finalize();
         let mut survivors = Vec::new();
-        stop_the_world(|_| {
+        refcount::pending::stop_with_exact_counts(|| {
             let since = Instant::now();
             // SAFETY: the world is stopped.
             unsafe {
-                refcount::pending::flush_all();
                 if finalized {
                     survivors = self.split_resurrected();
                     self.clear_weakrefs();

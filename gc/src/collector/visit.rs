@@ -12,6 +12,7 @@ use super::{mark, sweep};
 use crate::header::{Header, HeaderFlags};
 use crate::heap;
 use crate::refcount;
+use crate::refcount::pending::stop_with_exact_counts;
 use crate::reference::Obj;
 use crate::value::Value;
 
@@ -19,10 +20,8 @@ static FROZEN: AtomicUsize = AtomicUsize::new(0);
 
 /// A reference to each tracked object for which `wanted` holds. The world is stopped for it.
 fn gather(mut wanted: impl FnMut(*mut Header) -> bool) -> Vec<Obj> {
-    stop_the_world(|_| {
+    stop_with_exact_counts(|| {
         let mut objects = Vec::new();
-        // SAFETY: the world is stopped.
-        unsafe { refcount::pending::flush_all() };
         // SAFETY: the world is stopped.
         for page in unsafe { heap::pages() } {
             if !page.tracked {
@@ -101,10 +100,8 @@ pub fn is_tracked(object: &Obj) -> bool {
 
 /// Makes all objects immortal, so that a forked child dirties no page by using them. For good: counts are not kept from now on.
 pub fn freeze() {
-    stop_the_world(|_| {
-        // Immortal objects are not written again.
-        // SAFETY: the world is stopped.
-        unsafe { refcount::pending::flush_all() };
+    // Immortal objects are not written again.
+    stop_with_exact_counts(|| {
         // SAFETY: the world is stopped.
         for page in unsafe { heap::pages() } {
             page.for_each_object(|ptr| {

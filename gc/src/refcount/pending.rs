@@ -8,7 +8,7 @@
 //!
 //! Invariant: the number of references is `local + shared + all pending`. The shared count may therefore be too low, even negative,
 //! between stops; an object that reaches zero meanwhile is not dead but, being `SEEN`, goes to limbo (or, being `DEFERRED`, waits for the collector). Whoever decides
-//! that objects are dead has stopped the world and called [`flush_all`], after which the counts are exact. So the block of an
+//! that objects are dead does so in [`stop_with_exact_counts`]. So the block of an
 //! object with pending increments is never freed.
 
 use std::cell::UnsafeCell;
@@ -131,6 +131,15 @@ pub(crate) fn flush() {
     let here = heap::this();
     // SAFETY: our own table.
     unsafe { here.counts.flush() }
+}
+
+/// Stops the world and makes all counts exact for `work`.
+pub(crate) fn stop_with_exact_counts<R>(work: impl FnOnce() -> R) -> R {
+    taipan_threading::stop_the_world(|_| {
+        // SAFETY: the world is stopped.
+        unsafe { flush_all() };
+        work()
+    })
 }
 
 /// Makes all counts exact.
