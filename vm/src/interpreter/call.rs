@@ -282,7 +282,7 @@ fn take_args(regs: Regs, first: usize, count: usize) -> SmallVec<[Obj; 8]> {
 }
 
 /// Any arguments: binds them to the parameters.
-#[inline(never)]
+#[cold]
 fn call_function_slow(
     thread: &'static VmThread,
     regs: Regs,
@@ -292,14 +292,6 @@ fn call_function_slow(
     names: &[Obj],
     ret: u16,
 ) -> PyResult<Called> {
-    if let Some(function) = regs.get(base).and_then(|callable| callable.downcast::<PyFunction>()) {
-        let code = function_code(function);
-        if let Some(result) = direct::push(thread, function, code, regs, first, nargs, names, ret) {
-            result?;
-            regs.clear(base);
-            return Ok(Called::Pushed);
-        }
-    }
     let callable = regs.take(base).unwrap_or_else(none);
     let arguments = take_args(regs, first, nargs);
     let positional = arguments.len() - names.len();
@@ -316,6 +308,18 @@ fn call_function_slow(
         if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(first) };
     bind_and_push(thread, function, code, window, &args, ret, Kind::Call, Value::EMPTY)?;
     Ok(Called::Pushed)
+}
+
+/// Stores an argument: below the top of the stack there may be something to drop, above it is empty. Dropping may run Python code in frames above
+/// the top, so what lies higher comes later.
+#[inline(always)]
+fn put(thread: &VmThread, regs: Regs, at: usize, value: Option<Obj>) {
+    let word = value.map_or(Value::EMPTY, Obj::into_value);
+    if regs.at(at) < thread.top.get() {
+        regs.write_value(at, word);
+    } else {
+        regs.put(at, word);
+    }
 }
 
 /// Binds `args` into the window at `window` (emptied first) and pushes the frame.
@@ -339,12 +343,7 @@ fn bind_and_push(
     bind::bind(function, code, args, &mut bound)?;
     let target = Regs::new(window);
     for (i, value) in bound.into_iter().enumerate() {
-        let word = value.map_or(Value::EMPTY, Obj::into_value);
-        if window.wrapping_add(i) < thread.top.get() {
-            target.write_value(i, word);
-        } else {
-            target.put(i, word);
-        }
+        put(thread, target, i, value);
     }
     let result = push_frame(thread, function, code, window, nparams, ret, kind, subject);
     if result.is_err() {
