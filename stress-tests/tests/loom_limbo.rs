@@ -396,10 +396,10 @@ fn pending_increments_are_written_late() {
     });
 }
 
-/// The owner merges when the written count is below zero already, because the increments of two references that others gave up are pending.
-#[test]
-fn a_merge_below_zero() {
-    explore(3, || {
+/// A reader stores `references` counted references elsewhere, all in one word, their increments pending. `owner` ends its own reference, sweeps, and
+/// says whether it took and gave up those; if not they are given up after the reader has left. The object dies once.
+fn give_away(references: usize, owner: fn(&World, &AtomicU64, &'static Registry) -> bool) {
+    explore(3, move || {
         let registry = Registry::leaked();
         let world = World::new();
         world.flags.store(protocol::SEEN, Relaxed);
@@ -411,16 +411,34 @@ fn a_merge_below_zero() {
             thread::spawn(move || {
                 let me = registry.register();
                 if world.load() {
-                    world.add_counted();
-                    world.add_counted();
+                    (0..references).for_each(|_| world.add_counted());
                     elsewhere.swap(WORD, AcqRel);
                 }
                 me.handle_stop();
                 registry.unregister(|| world.flush());
             })
         };
+        let given_up = owner(&world, &elsewhere, registry);
+        registry.unregister(|| {});
+        reader.join().unwrap();
+        registry.register();
+        if elsewhere.swap(0, AcqRel) != 0 {
+            assert!(!given_up);
+            world.touch();
+            (0..references).for_each(|_| world.drop_counted());
+        }
+        world.sweep(registry);
+        registry.unregister(|| {});
+        assert_eq!(world.freed.load(Relaxed), 1);
+    });
+}
+
+/// The owner merges when the written count is below zero already, because the increments of two references that others gave up are pending.
+#[test]
+fn a_merge_below_zero() {
+    give_away(2, |world, elsewhere, registry| {
         // Two references are stored elsewhere; both are given up before the owner comes to merge.
-        let mut given_up = elsewhere.swap(0, AcqRel) != 0;
+        let given_up = elsewhere.swap(0, AcqRel) != 0;
         if given_up {
             let queued = [world.drop_queued(), world.drop_queued()].contains(&true);
             if queued {
@@ -431,18 +449,7 @@ fn a_merge_below_zero() {
         world.slot.swap(0, AcqRel);
         world.drop_counted();
         world.sweep(registry);
-        registry.unregister(|| {});
-        reader.join().unwrap();
-        registry.register();
-        if elsewhere.swap(0, AcqRel) != 0 {
-            assert!(!std::mem::replace(&mut given_up, true));
-            world.touch();
-            world.drop_counted();
-            world.drop_counted();
-        }
-        world.sweep(registry);
-        registry.unregister(|| {});
-        assert_eq!(world.freed.load(Relaxed), 1);
+        given_up
     });
 }
 
@@ -450,45 +457,17 @@ fn a_merge_below_zero() {
 /// which may have gone through the owner's queue.
 #[test]
 fn a_pending_increment_is_given_up_elsewhere() {
-    explore(3, || {
-        let registry = Registry::leaked();
-        let world = World::new();
-        world.flags.store(protocol::SEEN, Relaxed);
-        let elsewhere = Arc::new(AtomicU64::new(0));
-        registry.register();
-        registry.prepare_thread_start();
-        let reader = {
-            let (world, elsewhere) = (world.clone(), elsewhere.clone());
-            thread::spawn(move || {
-                let me = registry.register();
-                if world.load() {
-                    world.add_counted();
-                    elsewhere.swap(WORD, AcqRel);
-                }
-                me.handle_stop();
-                registry.unregister(|| world.flush());
-            })
-        };
+    give_away(1, |world, elsewhere, registry| {
         // A reference of the owner's, moved to another thread, which gives it up.
         world.slot.swap(0, AcqRel);
-        if elsewhere.swap(0, AcqRel) != 0 {
+        let given_up = elsewhere.swap(0, AcqRel) != 0;
+        if given_up {
             world.touch();
             world.drop_counted();
         }
         world.drop_counted();
-        if registry.stop_the_world(|_| world.part()) {
-            world.free();
-        }
-        registry.unregister(|| {});
-        reader.join().unwrap();
-        registry.register();
-        if elsewhere.swap(0, AcqRel) != 0 {
-            world.touch();
-            world.drop_counted();
-        }
         world.sweep(registry);
-        registry.unregister(|| {});
-        assert_eq!(world.freed.load(Relaxed), 1);
+        given_up
     });
 }
 

@@ -199,6 +199,11 @@ fn register(monitoring: &Obj, profiler: Option<&Obj>) -> PyResult<i64> {
 }
 
 impl PyProfiler {
+    /// The key of a native function, if such are counted.
+    fn native_key(&self, callable: &Obj, self_arg: &Obj) -> Option<Key> {
+        let wanted = self.setup.lock().builtins;
+        if wanted { native_function(callable, self_arg) } else { None }
+    }
     /// The time, in nanoseconds or the timer's units.
     fn now(&self) -> i64 {
         let timer = {
@@ -399,10 +404,7 @@ impl PyProfiler {
         self_arg: &Obj,
     ) -> PyResult<()> {
         let _ = (code, instruction_offset);
-        if !self.setup.lock().builtins {
-            return Ok(());
-        }
-        match native_function(callable, self_arg) {
+        match self.native_key(callable, self_arg) {
             Some(key) => self.enter(key, || description(callable)),
             None => Ok(()),
         }
@@ -416,10 +418,7 @@ impl PyProfiler {
         self_arg: &Obj,
     ) -> PyResult<()> {
         let _ = (code, instruction_offset);
-        if !self.setup.lock().builtins {
-            return Ok(());
-        }
-        if let Some(key) = native_function(callable, self_arg) {
+        if let Some(key) = self.native_key(callable, self_arg) {
             self.leave(key);
         }
         Ok(())

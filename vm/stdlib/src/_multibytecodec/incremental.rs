@@ -12,12 +12,17 @@ use crate::native_class::class_argument;
 use crate::{counted, native_class};
 
 /// The tables that a class's `codec` is for.
-pub fn table_of(class: &Obj) -> PyResult<&'static Table> {
+fn table_of(class: &Obj) -> PyResult<&'static Table> {
     let codec = counted::getattr(class, "codec")?;
     match codec.downcast::<PyMultibyteCodec>() {
         Some(codec) => Ok(codec.table),
         None => Err(type_error("codec is unexpected type")),
     }
+}
+
+/// What a constructor keeps of its class and arguments: the codec's tables, the error handler's name.
+pub fn settings_of(class: &Obj, errors: Option<&str>) -> PyResult<(&'static Table, Slot)> {
+    Ok((table_of(class)?, Slot::new(str_obj(errors.unwrap_or("strict")))))
 }
 
 /// The error handler's name, in a slot: it can be set.
@@ -79,8 +84,7 @@ native_class!(
 
 #[pyargs(name = "MultibyteIncrementalEncoder", sig = "(errors='strict')")]
 fn new_encoder(class: &Obj, errors: Option<&str>) -> PyResult<Obj> {
-    let table = table_of(class)?;
-    let errors = Slot::new(str_obj(errors.unwrap_or("strict")));
+    let (table, errors) = settings_of(class, errors)?;
     let class = class_argument::<PyIncrementalEncoder>(class)?;
     Ok(new_instance(class, |header| PyIncrementalEncoder {
         header,
@@ -93,8 +97,7 @@ fn new_encoder(class: &Obj, errors: Option<&str>) -> PyResult<Obj> {
 
 #[pyargs(name = "MultibyteIncrementalDecoder", sig = "(errors='strict')")]
 fn new_decoder(class: &Obj, errors: Option<&str>) -> PyResult<Obj> {
-    let table = table_of(class)?;
-    let errors = Slot::new(str_obj(errors.unwrap_or("strict")));
+    let (table, errors) = settings_of(class, errors)?;
     let class = class_argument::<PyIncrementalDecoder>(class)?;
     Ok(new_instance(class, |header| PyIncrementalDecoder {
         header,
@@ -120,6 +123,21 @@ pub fn encode_after(
     let (bytes, used) = encode(table, joined.as_units(), errors, last)?;
     *pending.lock() = joined.as_units().iter().skip(used).collect();
     Ok(bytes)
+}
+
+/// Decodes `new` after what waits; what has to wait afterwards is put there.
+pub fn decode_after(
+    table: &'static Table,
+    pending: &Mutex<Vec<u8>>,
+    new: &[u8],
+    errors: &str,
+    last: bool,
+) -> PyResult<taipan_text::TextBuf> {
+    let mut bytes = pending.lock().clone();
+    bytes.extend_from_slice(new);
+    let (text, used) = decode(table, &bytes, errors, last)?;
+    *pending.lock() = bytes.get(used..).unwrap_or_default().to_vec();
+    Ok(text)
 }
 
 #[pymethods(class = "MultibyteIncrementalEncoder")]
@@ -174,10 +192,8 @@ impl PyIncrementalEncoder {
 impl PyIncrementalDecoder {
     #[pymethod(sig = "(input, final=False)")]
     fn decode(&self, input: &Obj, r#final: bool) -> PyResult<Obj> {
-        let mut bytes = self.pending.lock().clone();
-        bytes.extend(buffer::to_vec(input)?);
-        let (text, used) = decode(self.table, &bytes, &errors_of(&self.errors), r#final)?;
-        *self.pending.lock() = bytes.get(used..).unwrap_or_default().to_vec();
+        let new = buffer::to_vec(input)?;
+        let text = decode_after(self.table, &self.pending, &new, &errors_of(&self.errors), r#final)?;
         Ok(PyStr::from_units(text).into_obj())
     }
     #[pymethod]

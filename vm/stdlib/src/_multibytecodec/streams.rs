@@ -6,8 +6,7 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 
-use super::decode;
-use super::incremental::{encode_after, errors_of, set_errors, table_of};
+use super::incremental::{decode_after, encode_after, errors_of, set_errors, settings_of};
 use super::table::Table;
 use crate::native_class::class_argument;
 use crate::{counted, native_class};
@@ -53,8 +52,7 @@ native_class!(
 
 #[pyargs(name = "MultibyteStreamReader", sig = "(stream, errors='strict')")]
 fn new_reader(class: &Obj, stream: &Obj, errors: Option<&str>) -> PyResult<Obj> {
-    let table = table_of(class)?;
-    let errors = Slot::new(str_obj(errors.unwrap_or("strict")));
+    let (table, errors) = settings_of(class, errors)?;
     let class = class_argument::<PyStreamReader>(class)?;
     let stream = stream.clone();
     Ok(new_instance(class, |header| PyStreamReader {
@@ -69,8 +67,7 @@ fn new_reader(class: &Obj, stream: &Obj, errors: Option<&str>) -> PyResult<Obj> 
 
 #[pyargs(name = "MultibyteStreamWriter", sig = "(stream, errors='strict')")]
 fn new_writer(class: &Obj, stream: &Obj, errors: Option<&str>) -> PyResult<Obj> {
-    let table = table_of(class)?;
-    let errors = Slot::new(str_obj(errors.unwrap_or("strict")));
+    let (table, errors) = settings_of(class, errors)?;
     let class = class_argument::<PyStreamWriter>(class)?;
     let stream = stream.clone();
     Ok(new_instance(class, |header| PyStreamWriter {
@@ -108,10 +105,7 @@ impl PyStreamReader {
                 )));
             };
             let ended = wanted < 0 || new.is_empty();
-            let mut bytes = self.pending.lock().clone();
-            bytes.extend_from_slice(new);
-            let (text, used) = decode(self.table, &bytes, &errors_of(&self.errors), ended)?;
-            *self.pending.lock() = bytes.get(used..).unwrap_or_default().to_vec();
+            let text = decode_after(self.table, &self.pending, new, &errors_of(&self.errors), ended)?;
             if !text.is_empty() || ended {
                 return Ok(PyStr::from_units(text).into_obj());
             }

@@ -16,19 +16,24 @@ fn shifted_quotient(a: &[u64], b: &[u64], shift: i64, status: &mut u32) -> Optio
     Some((quotient, rest.is_empty()))
 }
 
+/// A quotient of which one operand is not finite, unless it is that of a finite number and an infinity: a kind of zero.
+fn special_quotient(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Option<Number> {
+    if let Some(nan) = Number::nan_of(a, Some(b), cx, status) {
+        return Some(nan);
+    }
+    a.is_infinite().then(|| match b.is_infinite() {
+        true => Number::invalid(status, signal::INVALID_OPERATION),
+        false => Number::infinity(a.negative != b.negative),
+    })
+}
+
 impl Number {
     /// `a / b`
     pub fn divide(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
         let negative = a.negative != b.negative;
         if !a.is_finite() || !b.is_finite() {
-            if let Some(nan) = Number::nan_of(a, Some(b), cx, status) {
-                return nan;
-            }
-            if a.is_infinite() {
-                return match b.is_infinite() {
-                    true => Number::invalid(status, signal::INVALID_OPERATION),
-                    false => Number::infinity(negative),
-                };
+            if let Some(quotient) = special_quotient(a, b, cx, status) {
+                return quotient;
             }
             *status |= signal::CLAMPED;
             return Number::zero(negative, cx.etiny());
@@ -144,14 +149,8 @@ impl Number {
     pub fn divide_integer(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
         let negative = a.negative != b.negative;
         if !a.is_finite() || !b.is_finite() {
-            if let Some(nan) = Number::nan_of(a, Some(b), cx, status) {
-                return nan;
-            }
-            if a.is_infinite() {
-                return match b.is_infinite() {
-                    true => Number::invalid(status, signal::INVALID_OPERATION),
-                    false => Number::infinity(negative),
-                };
+            if let Some(quotient) = special_quotient(a, b, cx, status) {
+                return quotient;
             }
             return Number::zero(negative, 0);
         }
