@@ -57,6 +57,18 @@ pub unsafe fn incref_object(ptr: *mut Header) {
     }
 }
 
+/// Adds a reference to an object that the calling thread owns and that is not immortal.
+///
+/// # Safety
+/// The object is alive.
+#[inline(always)]
+pub(crate) unsafe fn incref_own(ptr: *mut Header) {
+    // SAFETY: alive, says the caller.
+    let local = unsafe { &(*ptr).local };
+    // Relaxed: our own field.
+    local.store(local.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
 /// Gives up one reference.
 ///
 /// # Safety

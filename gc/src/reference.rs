@@ -84,9 +84,12 @@ impl Obj {
     /// The object's header, unless this is a number.
     #[inline(always)]
     pub fn header(&self) -> Option<&Header> {
-        let value = self.value();
+        // Never empty, so anything below the floats is a pointer.
+        if self.0.get() >> 48 != 0 {
+            return None;
+        }
         // SAFETY: a reference keeps its object alive.
-        if value.is_ptr() { Some(unsafe { &*value.ptr() }) } else { None }
+        Some(unsafe { &*self.value().ptr() })
     }
     /// Python's `is`.
     #[inline(always)]

@@ -67,50 +67,74 @@ impl Slot {
         }
         self.load_pointer(value, is_current).ok_or(Replaced)
     }
+    /// `value` (a pointer) was just read from the slot. `None`: the storage is not current any more.
     #[inline(always)]
-    fn load_pointer(&self, mut value: Value, is_current: impl Fn() -> bool) -> Option<Option<Obj>> {
+    fn load_pointer(&self, value: Value, is_current: impl Fn() -> bool) -> Option<Option<Obj>> {
+        // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
+        let header = unsafe { &*value.ptr() };
+        // Acquire: see `protocol::load_foreign`, of which the first two arms are the usual case.
+        let bits = header.flags_word().load(Ordering::Acquire);
+        if bits & (HeaderFlags::DEFERRED | HeaderFlags::DYING) == HeaderFlags::DEFERRED
+            || header.is_immortal()
+        {
+            // Acquire: pairs with `immortalize`, so that a stale content of the slot is not taken for an immortal object.
+            fence(Ordering::Acquire);
+            if self.peek() == value && is_current() {
+                // SAFETY: only the collector ends deferred objects, with the world stopped; nobody immortal ones.
+                return Some(unsafe { Obj::from_value(value.uncounted()) });
+            }
+        } else if header.owner() == taipan_threading::current_slot() && bits & HeaderFlags::DEFERRED == 0 {
+            if self.peek() == value && is_current() {
+                // SAFETY: an object that this thread owns can only be freed by this thread, and the slot had a reference just now.
+                unsafe { refcount::incref_own(value.ptr()) };
+                // SAFETY: the reference that was just made.
+                return Some(unsafe { Obj::from_value(value) });
+            }
+        } else if bits & (HeaderFlags::SEEN | HeaderFlags::DYING) == HeaderFlags::SEEN
+            && taipan_threading::multi_threaded()
+            && self.peek() == value
+            && is_current()
+        {
+            // SAFETY: its last drop puts it into limbo, where it stays until this thread was stopped.
+            return Some(unsafe { Obj::from_value(value.uncounted()) });
+        }
+        self.load_pointer_slow(value, is_current)
+    }
+    #[cold]
+    #[inline(never)]
+    fn load_pointer_slow(&self, mut value: Value, is_current: impl Fn() -> bool) -> Option<Option<Obj>> {
         loop {
-            // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
+            if !value.is_ptr() {
+                // SAFETY: numbers and nothing are not counted.
+                return Some(unsafe { Obj::from_value(value) });
+            }
+            // SAFETY: as in `load_pointer`.
             let header = unsafe { &*value.ptr() };
-            if header.has_flag(HeaderFlags::DEFERRED) && !header.is_immortal() {
-                // What most globals and cached class attributes are: taken like another thread's object, whoever owns it.
-                if protocol::load_foreign(&self.0, value.bits(), header.flags_word()) == Look::Accept {
-                    // SAFETY: only the collector ends deferred objects, with the world stopped.
-                    return is_current().then(|| unsafe { Obj::from_value(value.uncounted()) });
-                } else if !is_current() {
-                    return None;
-                }
-            } else if header.owner() == taipan_threading::current_slot()
-                && !header.has_flag(HeaderFlags::DEFERRED)
-            {
-                // SAFETY: an object that this thread owns can only be freed by this thread.
-                let owned = unsafe { Obj::from_borrowed(value) };
-                if self.peek() == value {
-                    return is_current().then_some(Some(owned));
-                }
-            } else if header.is_immortal() {
-                // Acquire: pairs with `immortalize`, so that a stale content of the slot is not taken for this object.
+            let deferred = header.has_flag(HeaderFlags::DEFERRED);
+            if header.is_immortal() {
                 fence(Ordering::Acquire);
                 if self.peek() == value {
                     // SAFETY: immortal.
                     return is_current().then(|| unsafe { Obj::from_value(value.uncounted()) });
                 }
-            } else if !taipan_threading::multi_threaded() && !header.has_flag(HeaderFlags::DEFERRED) {
+            } else if !deferred && header.owner() == taipan_threading::current_slot() {
+                if self.peek() == value {
+                    // SAFETY: as in `load_pointer`.
+                    return is_current().then(|| Some(unsafe { Obj::from_borrowed(value) }));
+                }
+            } else if !deferred && !taipan_threading::multi_threaded() {
                 // A merged object, or one of a thread that left.
                 // SAFETY: nobody else can empty the slot.
                 return Some(Some(unsafe { Obj::from_borrowed(value) }));
             } else if protocol::load_foreign(&self.0, value.bits(), header.flags_word()) == Look::Accept {
                 // After the look at the header (Acquire): if the block is another object by now, the replacement is visible.
-                // SAFETY: its last drop puts it into limbo, where it stays until this thread was stopped.
+                // SAFETY: its last drop puts it into limbo, where it stays until this thread was stopped; the collector alone ends a deferred one.
                 return is_current().then(|| unsafe { Obj::from_value(value.uncounted()) });
-            } else if !is_current() {
+            }
+            if !is_current() {
                 return None;
             }
             value = self.peek();
-            if !value.is_ptr() {
-                // SAFETY: numbers and nothing are not counted.
-                return Some(unsafe { Obj::from_value(value) });
-            }
         }
     }
     /// A counted reference to what the slot holds.

@@ -91,7 +91,8 @@ impl Value {
     /// Whether dropping this reference must change a count.
     #[inline(always)]
     pub const fn is_counted(self) -> bool {
-        self.is_ptr() && self.0 & UNCOUNTED == 0
+        // With the uncounted bit on top, all that is not a counted pointer is beyond their range (empty by wrapping around).
+        self.0.rotate_right(1).wrapping_sub(1) < POINTER_LIMIT / 2 - 1
     }
     /// The integer. Meaningful only if [`Value::is_int`].
     #[inline(always)]
@@ -112,6 +113,12 @@ impl Value {
     #[inline(always)]
     pub const fn uncounted(self) -> Value {
         if self.is_ptr() { Value(self.0 | UNCOUNTED) } else { self }
+    }
+    /// [`Value::uncounted`] of what is known to be a pointer.
+    #[inline(always)]
+    pub const fn uncounted_ptr(self) -> Value {
+        debug_assert!(self.is_ptr());
+        Value(self.0 | UNCOUNTED)
     }
     /// The same value with the uncounted bit cleared.
     #[inline(always)]

@@ -70,7 +70,7 @@ impl PyFunction {
     /// A function of `code` in a module's namespace.
     pub fn new(code: &Py<PyCode>, globals: Obj, builtins: Obj) -> Py<PyFunction> {
         let module = globals.downcast::<PyDict>().and_then(|g| g.get_str(&istr!("__name__")));
-        new_instance(&types().function, |header| PyFunction {
+        let function = new_instance(&types().function, |header| PyFunction {
             header,
             code: Slot::new(code.as_obj().clone()),
             globals,
@@ -86,8 +86,14 @@ impl PyFunction {
             annotate: Slot::empty(),
             type_params: Slot::empty(),
             version: AtomicU32::new(1),
-        })
-        .defer()
+        });
+        // What is made again and again has to go when it is not used any more.
+        if code.flags & taipan_bytecode::flags::CO_NESTED != 0 { function } else { function.defer() }
+    }
+    /// Whether the collector alone can end it, so that a frame need not own it: functions that are not nested in another.
+    #[inline(always)]
+    pub fn is_deferred(&self) -> bool {
+        self.header.has_flag(taipan_gc::HeaderFlags::DEFERRED)
     }
     /// The code object.
     #[inline]

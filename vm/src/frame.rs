@@ -27,9 +27,9 @@ pub enum Kind {
 
 /// One active call. Lives on the thread's frame stack.
 pub struct Frame {
-    /// The running code. Deferred objects: not counted, traced.
+    /// The running code. Deferred: not counted, traced.
     pub code: *const PyCode,
-    /// The function, or null for module, class-less `exec` code.
+    /// The function, or null for module, class-less `exec` code; traced. See `callee`.
     pub function: *const PyFunction,
     /// The namespaces, uncounted or owned.
     pub globals: Value,
@@ -41,6 +41,8 @@ pub struct Frame {
     pub pc: u32,
     pub ret: u16,
     pub kind: Kind,
+    /// Owned: the function, unless it is deferred or kept by the generator.
+    pub callee: Value,
     /// Owned; see [`Kind`].
     pub subject: Value,
     /// Generators: the exception that the resumer handles itself. Owned.
@@ -61,7 +63,9 @@ impl Frame {
         };
         uncounted(self.code.cast());
         uncounted(self.function.cast());
-        for value in [self.globals, self.builtins, self.locals, self.subject, self.handled, self.object] {
+        for value in
+            [self.globals, self.builtins, self.locals, self.callee, self.subject, self.handled, self.object]
+        {
             if value.is_ptr() {
                 tracer(value.uncounted());
             }

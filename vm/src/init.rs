@@ -45,6 +45,7 @@ pub fn initialize(config: Config) -> PyResult<()> {
     config::install(settings);
     VmThread::enter(interpreters::main().clone());
     taipan_objects::types::init();
+    crate::interpreter::quick::init();
     install_hooks();
     let settings = config::settings();
     import::embedded::set_folder(settings.library.as_deref());

@@ -8,6 +8,7 @@ pub mod call;
 pub mod dispatch;
 pub mod generators;
 pub mod ops;
+pub mod quick;
 pub mod unwind;
 pub mod watch;
 

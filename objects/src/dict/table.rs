@@ -38,6 +38,8 @@ pub(crate) struct Table {
     width: u8,
     /// Words of an entry: 2 without, 3 with a value.
     stride: u8,
+    /// Words from here to the entries.
+    entries: u32,
     /// Number of entries there is room for.
     pub(crate) capacity: usize,
     /// Entries used so far, deleted ones included.
@@ -62,6 +64,7 @@ static EMPTY: EmptyTable = EmptyTable {
         log2: MIN_LOG2,
         width: 0,
         stride: 3,
+        entries: 0,
         capacity: 0,
         filled: AtomicUsize::new(0),
         live_end: AtomicUsize::new(0),
@@ -93,6 +96,11 @@ const fn width_for(log2: u8) -> u8 {
     }
 }
 
+/// Words in front of the entries. Fits: an index of 32 GiB is beyond what memory there is for its entries.
+const fn entries_offset(log2: u8) -> u32 {
+    ((HEADER + (1usize << log2 << width_for(log2))) / 8) as u32
+}
+
 fn layout(log2: u8, stride: u8) -> Layout {
     let bytes = HEADER + (1usize << log2 << width_for(log2)) + usable(log2) * stride as usize * 8;
     // Sizes were checked by who grows (see `HashCore::grow`); an impossible one makes the allocator fail.
@@ -122,6 +130,7 @@ impl Table {
                 log2,
                 width: width_for(log2),
                 stride,
+                entries: entries_offset(log2),
                 capacity: usable(log2),
                 filled: AtomicUsize::new(0),
                 live_end: AtomicUsize::new(0),
@@ -232,10 +241,12 @@ impl Table {
     fn word(&self, entry: usize, word: usize) -> &AtomicU64 {
         debug_assert!(entry < self.capacity && word < self.stride as usize);
         // SAFETY: the entries follow the index; in bounds.
-        unsafe {
-            let entries = self.cells().add(1usize << self.log2 << self.width).cast::<AtomicU64>();
-            &*entries.add(entry * self.stride as usize + word)
-        }
+        unsafe { &*self.at_entries().add(entry * self.stride as usize + word) }
+    }
+    #[inline(always)]
+    fn at_entries(&self) -> *const AtomicU64 {
+        // SAFETY: the entries follow the index.
+        unsafe { std::ptr::from_ref(self).cast::<AtomicU64>().add(self.entries as usize) }
     }
     #[inline(always)]
     fn slot(&self, entry: usize, word: usize) -> &Slot {
@@ -253,7 +264,9 @@ impl Table {
     /// Only for tables with values.
     #[inline(always)]
     pub(crate) fn value(&self, entry: usize) -> &Slot {
-        self.slot(entry, 2)
+        debug_assert!(entry < self.capacity && self.has_values());
+        // SAFETY: a `Slot` is one of the words of the entry, which is in bounds; they have three words each.
+        unsafe { &*self.at_entries().add(entry * 3 + 2).cast::<Slot>() }
     }
     #[inline(always)]
     pub(crate) fn has_values(&self) -> bool {

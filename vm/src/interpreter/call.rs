@@ -48,9 +48,27 @@ fn too_deep() -> Raised {
     recursion_error("maximum recursion depth exceeded")
 }
 
-/// Pushes a frame for `function` whose window at `window` holds the parameters already (`nparams` words).
+/// The reference by which a frame keeps the function that it executes: none if the collector alone can end it.
 #[inline(always)]
-fn push_frame(
+pub fn own_callee(function: &PyFunction) -> Value {
+    if function.is_deferred() { Value::EMPTY } else { taipan_objects::types::obj_of(function).into_value() }
+}
+
+/// [`own_callee`] of the function in register `base`, which is emptied.
+#[inline(always)]
+pub fn take_callee(regs: Regs, base: usize, function: &PyFunction) -> Value {
+    let word = regs.take_value(base);
+    match (function.is_deferred(), word.is_counted()) {
+        (true, false) => Value::EMPTY,
+        (_, true) => word,
+        (false, false) => taipan_objects::types::obj_of(function).into_value(),
+    }
+}
+
+/// Pushes a frame for `function` whose window at `window` holds the parameters already (`nparams` words). The frame takes over `callee`
+/// (see [`own_callee`]) and `subject`; if there is no room the former is dropped.
+#[inline(always)]
+pub fn push_frame(
     thread: &VmThread,
     function: &PyFunction,
     code: &PyCode,
@@ -58,11 +76,13 @@ fn push_frame(
     filled: usize,
     ret: u16,
     kind: Kind,
+    callee: Value,
     subject: Value,
 ) -> PyResult<()> {
     let depth = thread.depth.get();
     let end = window.wrapping_add(code.nregs as usize);
     if depth >= thread::recursion_limit() || end >= thread.limit() {
+        drop_value(callee);
         return Err(too_deep());
     }
     let saved_top = thread.top.get();
@@ -85,13 +105,14 @@ fn push_frame(
         thread.frame(depth).write(Frame {
             code,
             function,
-            globals: function.globals.value().uncounted(),
+            globals: function.globals.value().uncounted_ptr(),
             builtins: function.builtins.value().uncounted(),
             locals: Value::EMPTY,
             regs: Regs::new(window),
             pc: 0,
             ret,
             kind,
+            callee,
             subject,
             handled: Value::EMPTY,
             object: Value::EMPTY,
@@ -127,8 +148,12 @@ pub fn pop(thread: &VmThread) {
         leave_object(thread, frame);
     }
     let namespaces = [frame.locals, frame.globals, frame.builtins];
+    let callee = frame.callee;
     thread.top.set(frame.saved_top);
     thread.depth.set(thread.depth.get() - 1);
+    if !callee.is_empty() {
+        drop_value(callee);
+    }
     if !namespaces[0].is_empty() {
         // Owned, and dropped when the frame cannot be seen any more.
         for namespace in namespaces {
@@ -257,13 +282,13 @@ fn call_function(
         crate::trace::safepoint(thread, Some((regs, base, first)))?;
     }
     let callable = regs.obj(base);
-    // SAFETY: the layout was checked by the caller; a function is freed by the collector only, and traced while its frame exists.
+    // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*callable.value().ptr().cast() };
     let code = function_code(function);
     if code.simple && nargs == code.nparams as usize {
         let window = callee_window(thread, regs, first, nargs);
-        push_frame(thread, function, code, window, nargs, ret, Kind::Call, Value::EMPTY)?;
-        regs.clear(base);
+        let callee = take_callee(regs, base, function);
+        push_frame(thread, function, code, window, nargs, ret, Kind::Call, callee, Value::EMPTY)?;
         return Ok(Called::Pushed);
     }
     call_function_slow(thread, regs, base, first, nargs, &[], ret)
@@ -271,7 +296,7 @@ fn call_function(
 
 /// The code of a function; borrowed from its slot: code is deferred.
 #[inline(always)]
-fn function_code<'a>(function: &PyFunction) -> &'a PyCode {
+pub fn function_code<'a>(function: &PyFunction) -> &'a PyCode {
     let value = function.code.peek();
     // SAFETY: the slot always holds code, which is freed by the collector only; frames trace it.
     unsafe { &*value.ptr().cast() }
@@ -307,6 +332,7 @@ fn call_function_slow(
     let window =
         if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(first) };
     bind_and_push(thread, function, code, window, &args, ret, Kind::Call, Value::EMPTY)?;
+    drop(callable);
     Ok(Called::Pushed)
 }
 
@@ -345,7 +371,8 @@ fn bind_and_push(
     for (i, value) in bound.into_iter().enumerate() {
         put(thread, target, i, value);
     }
-    let result = push_frame(thread, function, code, window, nparams, ret, kind, subject);
+    let result =
+        push_frame(thread, function, code, window, nparams, ret, kind, own_callee(function), subject);
     if result.is_err() {
         target.clear_range(0, nparams);
     }
@@ -505,8 +532,9 @@ fn construct(
         // `self` is lent: the frame's subject owns the instance.
         let subject = instance.into_value();
         regs.write_value(base + 1, subject.uncounted());
+        let callee = own_callee(function);
         if let Err(raised) =
-            push_frame(thread, function, code, regs.at(base + 1), nargs + 1, ret, Kind::Init, subject)
+            push_frame(thread, function, code, regs.at(base + 1), nargs + 1, ret, Kind::Init, callee, subject)
         {
             drop_value(subject);
             return Err(raised);
@@ -687,7 +715,8 @@ pub fn run_code(code: &Py<PyCode>, globals: &Obj, locals: &Obj, closure: Option<
         }
         return Ok(generator);
     }
-    push_frame(thread, &function, code, thread.top.get(), 0, 0, Kind::Entry, Value::EMPTY)?;
+    let callee = own_callee(&function);
+    push_frame(thread, &function, code, thread.top.get(), 0, 0, Kind::Entry, callee, Value::EMPTY)?;
     // SAFETY: just pushed.
     let frame = unsafe { &mut *thread.innermost() };
     frame.globals = globals.clone().into_counted();
@@ -701,7 +730,8 @@ pub fn run_class_body(function: &PyFunction, locals: &Obj) -> PyResult<Obj> {
     let thread = thread::current();
     protocol::enter_native()?;
     let code = function_code(function);
-    push_frame(thread, function, code, thread.top.get(), 0, 0, Kind::Entry, Value::EMPTY)?;
+    let callee = own_callee(function);
+    push_frame(thread, function, code, thread.top.get(), 0, 0, Kind::Entry, callee, Value::EMPTY)?;
     // SAFETY: just pushed.
     let frame = unsafe { &mut *thread.innermost() };
     frame.globals = function.globals.clone().into_counted();

@@ -11,6 +11,7 @@ use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 use super::call::{self, Called};
 use super::generators::{self, Sent};
 use super::ops::{arithmetic, attribute, build, exception, iteration, name, pattern, rare};
+use super::quick;
 use super::unwind::{self, Unwound};
 use super::watch::{Before, Watch};
 use crate::frame::{Frame, Kind};
@@ -279,6 +280,14 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                             pc = frame_mut(fp).pc as usize;
                             break 'exec;
                         }
+                    }
+                }
+                if !W::ACTIVE {
+                    // SAFETY: in the code, as `word_at` needs it.
+                    let exit = quick::run(thread, fp, regs, unsafe { instrs.add(pc) });
+                    reload!();
+                    if exit == quick::Exit::Raised {
+                        break 'exec;
                     }
                 }
                 let i = word_at(instrs, pc);

@@ -140,6 +140,8 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
             pc,
             ret,
             kind,
+            // The generator keeps its function.
+            callee: Value::EMPTY,
             subject,
             handled: resumer.map_or(Value::EMPTY, Obj::into_value),
             object: Value::EMPTY,

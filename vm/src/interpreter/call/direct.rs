@@ -1,12 +1,12 @@
 //! `f(*arguments)` for an ordinary function that takes just that many: the items go straight into its window.
 
-use taipan_objects::Obj;
 use taipan_objects::code::PyCode;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
 use taipan_objects::protocol::IntoStrong;
+use taipan_objects::{Obj, Value};
 
-use super::{Kind, VmThread, push_frame, put};
+use super::{Kind, VmThread, own_callee, push_frame, put};
 use crate::registers::Regs;
 
 /// Calls the Python function with the items of `arguments`, its window beginning at register `first`; `None` if that does not just fit.
@@ -33,8 +33,17 @@ pub(super) fn push_items(
     }
     let filled = arguments.len();
     let window = regs.at(first);
-    let result =
-        push_frame(thread, function, code, window, filled, ret, Kind::Call, taipan_objects::Value::EMPTY);
+    let result = push_frame(
+        thread,
+        function,
+        code,
+        window,
+        filled,
+        ret,
+        Kind::Call,
+        own_callee(function),
+        Value::EMPTY,
+    );
     if result.is_err() {
         regs.clear_range(first, first + filled);
     }

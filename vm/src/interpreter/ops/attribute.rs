@@ -5,7 +5,7 @@
 //! | bits | field |
 //! | --- | --- |
 //! | 63..32 | shape id |
-//! | 31..8 | slot, or the id of the shape with one more attribute |
+//! | 31..8 | loads: the slot's distance from the header in words; stores: the slot, or the id of the shape with one more attribute |
 //! | 1 | `ADD`: a store that adds the attribute |
 //! | 0 | 1 |
 //!
@@ -13,8 +13,9 @@
 //! Replaced caches are leaked up to a bound per site (a site that keeps missing stops caching).
 
 use taipan_bytecode::Special;
-use taipan_gc::ShapeId;
+use taipan_gc::{Header, ShapeId, Slot};
 use taipan_objects::code::PyCode;
+use taipan_objects::descriptor::PyMemberDescr;
 use taipan_objects::error::*;
 use taipan_objects::module::PyModule;
 use taipan_objects::protocol::{self, IntoStrong};
@@ -24,7 +25,7 @@ use taipan_objects::type_object::slots::BinaryFn;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Py, Value, istr};
-use taipan_threading::sync::atomic::Ordering;
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use crate::registers::Regs;
 
@@ -44,6 +45,8 @@ enum Found {
     OfType,
     /// An entry of a module's namespace.
     OfModule,
+    /// A `__slots__` member: its slot is `index` words from the header.
+    Member,
 }
 
 /// An attribute found on the class of instances of `shape` while the class had `version`.
@@ -51,9 +54,9 @@ struct ClassCache {
     found: Found,
     shape: u32,
     version: u32,
-    /// `OfModule`: entry index in the namespace.
+    /// `OfModule`: entry index in the namespace; `Member`: see there.
     index: u32,
-    /// `OfType`, `OfModule`: the object itself.
+    /// `OfType`, `OfModule`: the object itself. Others: the class, alive as long as there is an instance of `shape`.
     subject: usize,
     /// Flagged SEEN (or deferred or immortal), so reading it uncounted is safe while the version is current.
     value: Value,
@@ -71,44 +74,89 @@ fn uncounted(value: Value) -> Obj {
     unsafe { Obj::from_value_unchecked(value.uncounted()) }
 }
 
-/// `obj.name` if the cache at `pc` answers.
-#[inline(always)]
-pub fn load_cached(code: &PyCode, pc: usize, obj: &Obj) -> Option<Obj> {
-    let word = code.caches[pc].load(Ordering::Acquire);
-    if word == 0 {
-        return None;
+impl ClassCache {
+    /// Whether `header` is of an instance of `shape` whose class has the version.
+    #[inline(always)]
+    fn applies(&self, header: &Header) -> bool {
+        // SAFETY: `header` has the shape, so its class, which `subject` is, is alive.
+        header.shape().0 == self.shape && unsafe { &*self.class() }.version_now() == self.version
     }
+    #[inline(always)]
+    fn class(&self) -> *const PyType {
+        std::ptr::with_exposed_provenance(self.subject)
+    }
+}
+
+/// The slot `distance` words from `header`.
+///
+/// # Safety
+/// An object of the header's layout and shape has a slot there.
+#[inline(always)]
+unsafe fn slot_at(header: &Header, distance: u32) -> &Slot {
+    // SAFETY: says the caller.
+    unsafe { &*std::ptr::from_ref(header).cast::<Slot>().add(distance as usize) }
+}
+
+/// Distance in words from the header to slot `slot` of an instance of `shape`.
+fn distance(shape: &Shape, slot: u32) -> u32 {
+    // Behind the overflow word.
+    shape.ext_offset / 8 + 1 + slot
+}
+
+/// `obj.name` if the cache word answers.
+#[inline(always)]
+pub fn quick_load(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
     let header = obj.header()?;
     if word & SLOT != 0 {
         if header.shape().0 != (word >> 32) as u32 {
             return None;
         }
-        let shape = Shape::of(header);
-        // SAFETY: the shape was just checked, and the slot was in bounds for it when the word was made.
-        return unsafe { shape::Extension::of(header, shape).slot((word as u32) >> 8) }.load_uncounted();
+        // SAFETY: the shape was just checked, and the distance was made for it.
+        return unsafe { slot_at(header, (word as u32) >> 8) }.load_uncounted();
+    }
+    if word == 0 {
+        return None;
+    }
+    quick_load_of_class(cache_at(word), header, obj)
+}
+
+#[inline]
+fn quick_load_of_class(cache: &ClassCache, header: &Header, obj: &Obj) -> Option<Obj> {
+    match cache.found {
+        Found::Plain if cache.applies(header) => Some(uncounted(cache.value)),
+        // SAFETY: the shape is the one for which the distance was made.
+        Found::Member if cache.applies(header) => unsafe { slot_at(header, cache.index) }.load_uncounted(),
+        Found::OfType if std::ptr::from_ref(header).addr() == cache.subject => {
+            let class = obj.downcast::<PyType>()?;
+            (class.version_now() == cache.version).then(|| uncounted(cache.value))
+        }
+        Found::OfModule if std::ptr::from_ref(header).addr() == cache.subject => {
+            obj.downcast::<PyModule>()?.dict_ref().cached_value(cache.version, cache.index)
+        }
+        _ => None,
+    }
+}
+
+/// The function that `LOAD_METHOD` binds to `obj`, if the cache word answers.
+#[inline(always)]
+pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
+    if word == 0 || word & SLOT != 0 {
+        return None;
     }
     let cache = cache_at(word);
-    match cache.found {
-        Found::Plain => {
-            if header.shape().0 == cache.shape && class_of(obj).version_now() == cache.version {
-                return Some(uncounted(cache.value));
-            }
-        }
-        Found::OfType => {
-            if std::ptr::from_ref(header).addr() == cache.subject
-                && obj.downcast::<PyType>().is_some_and(|c| c.version_now() == cache.version)
-            {
-                return Some(uncounted(cache.value));
-            }
-        }
-        Found::OfModule => {
-            if std::ptr::from_ref(header).addr() == cache.subject {
-                return obj.downcast::<PyModule>()?.dict_ref().cached_value(cache.version, cache.index);
-            }
-        }
-        Found::Method => {}
+    if cache.found == Found::Method && cache.applies(obj.header()?) {
+        Some(uncounted(cache.value))
+    } else {
+        None
     }
-    None
+}
+
+/// `obj.name` if the cache at `pc` answers.
+#[inline]
+pub fn load_cached(code: &PyCode, pc: usize, obj: &Obj) -> Option<Obj> {
+    quick_load(&code.caches[pc], obj)
 }
 
 fn install(code: &PyCode, pc: usize, cache: ClassCache) {
@@ -162,12 +210,14 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
         if found.as_ref().is_none_or(|f| !is_data_descriptor(f)) && shape.ext_offset != 0 && !shape.is_dict {
             match shape.find(name.as_ptr()) {
                 Some(slot) if slot < shape.inline_cap => {
-                    code.caches[pc]
-                        .store((shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT, Ordering::Release);
+                    let place = u64::from(distance(shape, slot));
+                    code.caches[pc].store((shape.id.0 as u64) << 32 | place << 8 | SLOT, Ordering::Release);
                 }
                 Some(_) => {}
                 None => cache_plain(code, pc, shape, version, found.as_ref()),
             }
+        } else if let Some(cache) = member_cache(shape, class, version, found.as_ref()) {
+            install(code, pc, cache);
         } else if shape.ext_offset == 0 {
             cache_plain(code, pc, shape, version, found.as_ref());
         }
@@ -225,11 +275,28 @@ fn cache_plain(code: &PyCode, pc: usize, shape: &Shape, version: u32, found: Opt
             shape: shape.id.0,
             version,
             index: 0,
-            subject: 0,
+            subject: shape.class().expose_provenance(),
             value: value.value(),
         };
         install(code, pc, cache);
     }
+}
+
+/// For an attribute that is a `__slots__` member of instances of `shape`.
+fn member_cache(shape: &Shape, class: &PyType, version: u32, found: Option<&Obj>) -> Option<ClassCache> {
+    let member = found?.downcast::<PyMemberDescr>()?;
+    let applies = version != 0
+        && class.is_subtype(member.class())
+        && member.index() < shape.fixed
+        && shape.ext_offset != 0;
+    applies.then(|| ClassCache {
+        found: Found::Member,
+        shape: shape.id.0,
+        version,
+        index: distance(shape, member.index()),
+        subject: shape.class().expose_provenance(),
+        value: Value::EMPTY,
+    })
 }
 
 /// `obj.names[index] = value`.
@@ -246,6 +313,14 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
             Ok(()) => Ok(()),
             Err(value) => shape::set_attribute(obj, name, value),
         };
+    }
+    if word & SLOT == 0 && word != 0 {
+        let cache = cache_at(word);
+        if cache.found == Found::Member && cache.applies(header) {
+            // SAFETY: the shape is the one for which the distance was made.
+            drop(unsafe { slot_at(header, cache.index) }.replace(Some(value)));
+            return Ok(());
+        }
     }
     let class = class_of(obj);
     let version = class.version();
@@ -278,6 +353,11 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
         }
         return Ok(());
     }
+    if class.slots.setattro().is_some_and(|f| f as usize == generic as usize)
+        && let Some(cache) = member_cache(Shape::of(header), class, version, class.lookup_lent(name).as_ref())
+    {
+        install(code, pc, cache);
+    }
     protocol::setattr(obj, name, &value)
 }
 
@@ -287,26 +367,14 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
         super::name::empty_register(code, b as u16);
         return Err(Raised);
     };
-    let word = code.caches[pc].load(Ordering::Acquire);
-    if let Some(header) = obj.header()
-        && word != 0
-        && word & SLOT == 0
-    {
-        let cache = cache_at(word);
-        if cache.found == Found::Method
-            && header.shape().0 == cache.shape
-            && class_of(obj).version_now() == cache.version
-        {
-            place_method(regs, a, b, uncounted(cache.value));
-            return Ok(());
-        }
-        if cache.found != Found::Method
-            && let Some(value) = load_cached(code, pc, obj)
-        {
-            regs.write(a, value);
-            regs.clear(a + 1);
-            return Ok(());
-        }
+    if let Some(function) = quick_method(&code.caches[pc], obj) {
+        place_method(regs, a, b, function);
+        return Ok(());
+    }
+    if let Some(value) = quick_load(&code.caches[pc], obj) {
+        regs.write(a, value);
+        regs.clear(a + 1);
+        return Ok(());
     }
     let name = &code.names[index];
     let class = class_of(obj);
@@ -336,7 +404,7 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
                             shape: header.shape().0,
                             version,
                             index: 0,
-                            subject: 0,
+                            subject: std::ptr::from_ref(class).expose_provenance(),
                             value: found.value(),
                         };
                         install(code, pc, cache);
@@ -355,7 +423,7 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
 
 /// Writes function and receiver; `b` may be `a` or `a + 1`.
 #[inline(always)]
-fn place_method(regs: Regs, a: usize, b: usize, function: Obj) {
+pub fn place_method(regs: Regs, a: usize, b: usize, function: Obj) {
     if b == a {
         let receiver = regs.take_value(a);
         regs.write_value(a + 1, receiver);

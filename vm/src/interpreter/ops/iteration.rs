@@ -1,5 +1,6 @@
 //! Iteration, unpacking and subscripts.
 
+use taipan_objects::Obj;
 use taipan_objects::dict::PyDict;
 use taipan_objects::error::*;
 use taipan_objects::list::PyList;
@@ -7,8 +8,8 @@ use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Object};
 
+use crate::interpreter::quick::known::{self, Known};
 use crate::registers::Regs;
 
 /// The next item of an iterator; `StopIteration` is swallowed.
@@ -23,36 +24,43 @@ pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
 /// `container[key]` for exact list, tuple and dict when no error and no Python code is involved.
 #[inline(always)]
 pub fn quick_subscript(container: &Obj, key: &Obj) -> Option<Obj> {
-    let header = container.header()?;
-    let entry = header.shape_entry();
-    let ops = entry.ops_ptr();
-    let k = key.value();
-    if std::ptr::eq(ops, PyList::ops()) {
-        if k.is_int() && std::ptr::eq(entry.class().cast(), types().list.as_ptr()) {
-            let list = container.downcast::<PyList>()?;
-            let i = k.as_int();
-            let index = if i < 0 { i + list.len() as i64 } else { i };
-            return if index < 0 { None } else { list.get_lent(index as usize) };
+    let (c, k) = (container.value(), key.value());
+    if k.is_int() {
+        if let Some(found) = quick_subscript_at(container, k.as_int()) {
+            return Some(found);
         }
-    } else if std::ptr::eq(ops, PyTuple::ops()) {
-        if k.is_int() && std::ptr::eq(entry.class().cast(), types().tuple.as_ptr()) {
-            let items = container.downcast::<PyTuple>()?.as_slice();
-            let i = k.as_int();
-            let index = if i < 0 { i + items.len() as i64 } else { i };
-            return if index < 0 { None } else { items.get(index as usize).cloned() };
+    } else if !known::is(k, Known::Str) {
+        return None;
+    }
+    if !known::is(c, Known::Dict) {
+        return None;
+    }
+    let dict = container.downcast::<PyDict>()?;
+    match dict.get_lent(key) {
+        Ok(found) => found,
+        Err(Raised) => {
+            // Comparing with a foreign key raised: let the general path raise it again.
+            drop(try_take_raised());
+            None
         }
-    } else if std::ptr::eq(ops, PyDict::ops()) && std::ptr::eq(entry.class().cast(), types().dict.as_ptr()) {
-        let dict = container.downcast::<PyDict>()?;
-        if k.is_int() || class_of(key).is(&types().str) {
-            return match dict.get_lent(key) {
-                Ok(found) => found,
-                Err(Raised) => {
-                    // Comparing with a foreign key raised: let the general path raise it again.
-                    drop(try_take_raised());
-                    None
-                }
-            };
-        }
+    }
+}
+
+/// `container[index]` for exact list and tuple if there is such an item.
+#[inline(always)]
+pub fn quick_subscript_at(container: &Obj, index: i64) -> Option<Obj> {
+    let c = container.value();
+    if known::is(c, Known::List) {
+        // SAFETY: the layout was checked.
+        let list: &PyList = unsafe { &*c.ptr().cast() };
+        let index = if index < 0 { index + list.len() as i64 } else { index };
+        return if index < 0 { None } else { list.get_lent(index as usize) };
+    }
+    if known::is(c, Known::Tuple) {
+        // SAFETY: the layout was checked.
+        let items = unsafe { &*c.ptr().cast::<PyTuple>() }.as_slice();
+        let index = if index < 0 { index + items.len() as i64 } else { index };
+        return if index < 0 { None } else { items.get(index as usize).cloned() };
     }
     None
 }

@@ -4,15 +4,17 @@ use taipan_bytecode::CommonConstant;
 use taipan_objects::cell::PyCell;
 use taipan_objects::code::PyCode;
 use taipan_objects::construct::*;
+use taipan_objects::dict::PyDict;
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Py, istr, protocol};
-use taipan_threading::sync::atomic::Ordering;
+use taipan_objects::{Obj, Py, Value, istr, protocol};
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use crate::frame::{Frame, dict_of};
+use crate::interpreter::quick::known::{self, Known};
 use crate::registers::Regs;
 
 /// Low bit of a cache word: the value is in the globals (1) or in the builtins (0, pointer to [`BuiltinCache`]).
@@ -25,23 +27,35 @@ struct BuiltinCache {
     index: u32,
 }
 
-/// The global at `pc` if the cache knows where it is.
+/// The global that the cache word stands for, if it knows where that is.
 #[inline(always)]
-pub fn load_global_cached(code: &PyCode, pc: usize, frame: &Frame) -> Option<Obj> {
-    let word = code.caches[pc].load(Ordering::Acquire);
-    if word == 0 {
-        return None;
-    }
-    let globals = dict_of(frame.globals())?;
+pub fn quick_global(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
+    let globals = exact_dict(frame.globals)?;
     if word & IN_GLOBALS != 0 {
         return globals.cached_value((word >> 32) as u32, (word as u32) >> 1);
+    }
+    if word == 0 {
+        return None;
     }
     // SAFETY: an untagged word is a leaked `BuiltinCache`.
     let cache = unsafe { &*std::ptr::with_exposed_provenance::<BuiltinCache>(word as usize) };
     if globals.keys_version_now() != cache.globals_version {
         return None;
     }
-    dict_of(frame.builtins())?.cached_value(cache.builtins_version, cache.index)
+    exact_dict(frame.builtins)?.cached_value(cache.builtins_version, cache.index)
+}
+
+#[inline(always)]
+fn exact_dict<'a>(namespace: Value) -> Option<&'a PyDict> {
+    // SAFETY: the layout was checked; the frame keeps its namespaces alive.
+    known::is(namespace, Known::Dict).then(|| unsafe { &*namespace.ptr().cast() })
+}
+
+/// The global at `pc` if the cache knows where it is.
+#[inline]
+pub fn load_global_cached(code: &PyCode, pc: usize, frame: &Frame) -> Option<Obj> {
+    quick_global(&code.caches[pc], frame)
 }
 
 /// The global `names[index]`, filling the cache.

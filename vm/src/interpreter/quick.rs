@@ -1,0 +1,245 @@
+//! The quick tier: one small function for each frequent instruction, which ends by jumping to the next one's.
+//!
+//! A handler does what its instruction mostly comes to and *leaves* for the loop in [`super::dispatch`] with everything else, before it
+//! has changed anything: the loop then executes the instruction from the start and comes back here. So what an instruction means
+//! is written in the loop alone; a handler is an abbreviation of it.
+//!
+//! The state of execution (instruction, registers, frame, thread) is passed from handler to handler in machine registers. In optimized builds
+//! the last call of a handler is compiled to a jump, because all handlers have one signature, their arguments fit in registers and none of them lends out
+//! the address of a local of its own in front of that call; a handler must be written so. Unoptimized builds would need stack for each
+//! instruction: there (`CHAINED`) a handler returns to [`run`] instead.
+//!
+//! Invariant: whatever may look at frames, run Python code or raise happens with the `pc` saved, as in the loop.
+
+mod attributes;
+mod branches;
+mod calls;
+mod iteration;
+pub(super) mod known;
+mod moves;
+mod names;
+mod numbers;
+
+use taipan_bytecode::{Instr, Op};
+use taipan_objects::code::PyCode;
+use taipan_objects::{Obj, Value};
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+
+use crate::frame::Frame;
+use crate::registers::Regs;
+use crate::thread::VmThread;
+
+/// Address of an instruction word.
+type Ip = *const AtomicU64;
+
+/// Why a handler returned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Exit {
+    /// The instruction at the innermost frame's `pc` is for the loop.
+    Leave,
+    /// An exception is on its way from there.
+    Raised,
+    /// Not chained: the next instruction is there.
+    Continue,
+}
+
+/// Whether handlers call each other; see the module.
+const CHAINED: bool = !cfg!(debug_assertions);
+
+/// What executes an instruction, given as its last argument too.
+type Handler = fn(Ip, Regs, *mut Frame, &'static VmThread, Instr) -> Exit;
+
+static HANDLERS: [Handler; 256] = {
+    let mut table: [Handler; 256] = [leave; 256];
+    macro_rules! fill {
+        ($($family:ident: $($op:ident $handler:ident),*;)*) => { $($(table[Op::$op as usize] = $family::$handler;)*)* };
+    }
+    fill! {
+        moves: Nop nop, Resume nop, LoadConst load_const, LoadInt load_int, Copy copy, Move move_, Lend lend, Drop drop_, CheckLocal check_local,
+            BuildTuple build_tuple, BuildList build_list, ListAppend list_append;
+        names: LoadGlobal load_global, LoadDeref load_deref, StoreDeref store_deref;
+        numbers: Add add, Sub sub, Mul mul, TrueDiv true_div, FloorDiv floor_div, Mod modulo, LShift lshift, RShift rshift, And and, Or or, Xor xor,
+            InplaceAdd add, InplaceSub sub, InplaceMul mul, InplaceTrueDiv true_div, InplaceFloorDiv floor_div, InplaceMod modulo,
+            InplaceLShift lshift, InplaceRShift rshift, InplaceAnd and, InplaceOr or, InplaceXor xor,
+            AddImm add_imm, SubImm sub_imm, MulImm mul_imm, FloorDivImm floor_div_imm, ModImm modulo_imm, LShiftImm lshift_imm, RShiftImm rshift_imm,
+            AndImm and_imm, InplaceAddImm add_imm, InplaceSubImm sub_imm, Neg neg, Lt lt, Le le, Eq eq, Ne ne, Gt gt, Ge ge, Is is, IsNot is_not, Not not;
+        branches: Jump jump, JumpBackward jump_backward, JumpIfFalse jump_if_false, JumpIfTrue jump_if_true, PopJumpIfFalse pop_jump_if_false,
+            PopJumpIfTrue pop_jump_if_true, JumpIfNone jump_if_none, JumpIfNotNone jump_if_not_none, PopJumpIfNone pop_jump_if_none,
+            PopJumpIfNotNone pop_jump_if_not_none, BranchLt branch_lt, BranchLe branch_le, BranchEq branch_eq, BranchNe branch_ne,
+            BranchGt branch_gt, BranchGe branch_ge, BranchIs branch_is, BranchIn branch_in, BranchLtImm branch_lt_imm, BranchLeImm branch_le_imm,
+            BranchEqImm branch_eq_imm, BranchNeImm branch_ne_imm, BranchGtImm branch_gt_imm, BranchGeImm branch_ge_imm;
+        iteration: ForIter for_iter, Subscr subscr, SubscrImm subscr_imm, StoreSubscr store_subscr, UnpackSequence unpack_sequence;
+        attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method;
+        calls: Call call, CallMethod call_method, ReturnValue return_value, ReturnConst return_const;
+    }
+    table
+};
+
+/// To be called once the built-in types exist.
+pub fn init() {
+    known::init();
+}
+
+/// Executes instructions of the innermost frame, and of those that it calls and that return to it, until there is one for the loop.
+#[inline(always)]
+pub fn run(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exit {
+    let mut exit = State { ip, regs, fp, thread }.go();
+    while exit == Exit::Continue {
+        let fp = thread.innermost();
+        // SAFETY: the innermost frame is live.
+        let frame = unsafe { &*fp };
+        let (state, instr) = State::of(frame.code(), frame.pc as usize, fp, frame.regs, thread).fetched();
+        exit = HANDLERS[instr.0 as u8 as usize](state.ip, state.regs, state.fp, state.thread, instr);
+    }
+    exit
+}
+
+/// An instruction for the loop.
+#[cold]
+#[inline(never)]
+fn leave(ip: Ip, _regs: Regs, fp: *mut Frame, _thread: &'static VmThread, _i: Instr) -> Exit {
+    save(ip, fp);
+    Exit::Leave
+}
+
+#[inline(always)]
+fn save(ip: Ip, fp: *mut Frame) {
+    // SAFETY: `fp` is the innermost frame of the calling thread, and `ip` in its code.
+    unsafe { (*fp).pc = ip.offset_from((*fp).code().instrs.as_ptr()) as u32 };
+}
+
+/// Drops what a register held before the instruction that ended here, and goes on.
+#[inline(never)]
+fn drop_and_go(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, old: Value) -> Exit {
+    save(ip, fp);
+    crate::frame::drop_value(old);
+    State { ip, regs, fp, thread }.go()
+}
+
+/// What handlers pass on: `ip` is of the instruction being executed.
+#[derive(Clone, Copy)]
+struct State {
+    ip: Ip,
+    regs: Regs,
+    fp: *mut Frame,
+    thread: &'static VmThread,
+}
+
+impl State {
+    /// At instruction `pc` of `code`, which `fp` executes.
+    #[inline(always)]
+    fn of(code: &PyCode, pc: usize, fp: *mut Frame, regs: Regs, thread: &'static VmThread) -> State {
+        State { ip: code.instrs.as_ptr().wrapping_add(pc), regs, fp, thread }
+    }
+    #[inline(always)]
+    fn fetched(self) -> (State, Instr) {
+        (self, self.word(0))
+    }
+    /// The word `n` behind the instruction's.
+    #[inline(always)]
+    fn word(self, n: usize) -> Instr {
+        // SAFETY: the compiler ends every block with a return or jump, and all targets are in range (`verify`).
+        Instr(unsafe { &*self.ip.add(n) }.load(Ordering::Relaxed))
+    }
+    /// Executes the instruction at `ip`.
+    #[inline(always)]
+    fn go(self) -> Exit {
+        if CHAINED {
+            let instr = self.word(0);
+            HANDLERS[instr.0 as u8 as usize](self.ip, self.regs, self.fp, self.thread, instr)
+        } else {
+            save(self.ip, self.fp);
+            Exit::Continue
+        }
+    }
+    /// Goes on `n` words behind.
+    #[inline(always)]
+    fn next(self, n: usize) -> Exit {
+        State { ip: self.ip.wrapping_add(n), ..self }.go()
+    }
+    /// Goes on at instruction `target`.
+    #[inline(always)]
+    fn jump(self, target: u32) -> Exit {
+        State { ip: self.code().instrs.as_ptr().wrapping_add(target as usize), ..self }.go()
+    }
+    /// Leaves the instruction to the loop.
+    #[inline(always)]
+    fn leave(self, i: Instr) -> Exit {
+        leave(self.ip, self.regs, self.fp, self.thread, i)
+    }
+    /// Writes a word that owns its reference (or needs none) and goes on `n` words behind.
+    #[inline(always)]
+    fn write(self, register: u16, value: Value, n: usize) -> Exit {
+        // SAFETY: in the window (see `Regs`).
+        let old = unsafe { std::ptr::replace(self.regs.at(register as usize), value) };
+        if old.is_counted() {
+            return drop_and_go(self.ip.wrapping_add(n), self.regs, self.fp, self.thread, old);
+        }
+        self.next(n)
+    }
+    #[inline(always)]
+    fn write_obj(self, register: u16, value: Obj, n: usize) -> Exit {
+        self.write(register, value.into_value(), n)
+    }
+    /// Empties a register and goes on at instruction `target`.
+    #[inline(always)]
+    fn clear_and_jump(self, register: u16, target: u32) -> Exit {
+        State { ip: self.code().instrs.as_ptr().wrapping_add(target as usize), ..self }.write(
+            register,
+            Value::EMPTY,
+            0,
+        )
+    }
+    #[inline(always)]
+    fn value(self, register: u16) -> Value {
+        self.regs.value(register as usize)
+    }
+    #[inline(always)]
+    fn code<'a>(self) -> &'a PyCode {
+        // SAFETY: the frame is live.
+        unsafe { (*self.fp).code() }
+    }
+    /// The cache word of the instruction.
+    #[inline(always)]
+    fn cache<'a>(self) -> &'a AtomicU64 {
+        let code = self.code();
+        // SAFETY: `ip` is in the frame's code; there are as many cache words as instruction words.
+        unsafe { &*code.caches.as_ptr().offset(self.ip.offset_from(code.instrs.as_ptr())) }
+    }
+    /// Saves and gives the instruction's index.
+    #[inline(always)]
+    fn save(self) -> usize {
+        save(self.ip, self.fp);
+        // SAFETY: the frame is live.
+        unsafe { (*self.fp).pc as usize }
+    }
+    /// Goes on where the innermost frame stands.
+    #[inline(always)]
+    fn reload(thread: &'static VmThread) -> Exit {
+        let fp = thread.innermost();
+        // SAFETY: the innermost frame is live.
+        let frame = unsafe { &*fp };
+        State::of(frame.code(), frame.pc as usize, fp, frame.regs, thread).go()
+    }
+}
+
+/// Defines handlers: `name(state, instruction) { … }`.
+macro_rules! handlers {
+    ($($(#[$meta:meta])* $name:ident($s:ident, $i:ident) $body:block)*) => {
+        $(
+            $(#[$meta])*
+            pub(super) fn $name(
+                ip: super::Ip,
+                regs: crate::registers::Regs,
+                fp: *mut crate::frame::Frame,
+                thread: &'static crate::thread::VmThread,
+                $i: taipan_bytecode::Instr,
+            ) -> super::Exit {
+                let $s = super::State { ip, regs, fp, thread };
+                $body
+            }
+        )*
+    };
+}
+use handlers;

@@ -1,0 +1,66 @@
+//! Attributes through their caches.
+
+use taipan_bytecode::Instr;
+
+use super::{Exit, handlers};
+use crate::interpreter::ops::attribute;
+
+handlers! {
+    load_attr(s, i) {
+        if s.value(i.b()).is_empty() {
+            return s.leave(i);
+        }
+        match attribute::quick_load(s.cache(), s.regs.obj(i.b() as usize)) {
+            Some(value) => s.write_obj(i.a(), value, 1),
+            None => load_attr_slow(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    load_attr_slow(s, i) {
+        let pc = s.save();
+        match attribute::load(s.code(), pc, s.regs.obj(i.b() as usize), i.c() as usize) {
+            Ok(value) => s.write_obj(i.a(), value, 1),
+            Err(_) => Exit::Raised,
+        }
+    }
+    store_attr(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        if s.value(i.a()).is_empty() || s.value(register).is_empty() {
+            return s.leave(i);
+        }
+        let pc = s.save();
+        let value = if take { s.regs.take(register as usize) } else { Some(s.regs.obj(register as usize).clone()) };
+        let Some(value) = value else { return s.leave(i) };
+        match attribute::store(s.code(), pc, s.regs.obj(i.a() as usize), i.c() as usize, value) {
+            Ok(()) => s.next(1),
+            Err(_) => Exit::Raised,
+        }
+    }
+    load_method(s, i) {
+        let receiver = s.value(i.b());
+        if !receiver.is_empty()
+            && let Some(function) = attribute::quick_method(s.cache(), s.regs.obj(i.b() as usize))
+        {
+            let (a, b) = (i.a() as usize, i.b() as usize);
+            if b == a || s.value(i.a()).is_counted() || s.value(i.a() + 1).is_counted() {
+                s.save();
+                attribute::place_method(s.regs, a, b, function);
+                return s.next(1);
+            }
+            if b != a + 1 {
+                s.regs.put(a + 1, s.regs.copy_of(b));
+            }
+            s.regs.put(a, function.into_value());
+            return s.next(1);
+        }
+        load_method_slow(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    load_method_slow(s, i) {
+        let pc = s.save();
+        match attribute::load_method(s.code(), pc, s.regs, i.a() as usize, i.b() as usize, i.c() as usize) {
+            Ok(()) => s.next(1),
+            Err(_) => Exit::Raised,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Jumps, and comparisons that decide about one.
+
+use taipan_bytecode::{BranchFlags, Instr};
+use taipan_objects::Value;
+use taipan_objects::protocol;
+use taipan_objects::singletons::is_none;
+
+use super::{Exit, State, handlers};
+use crate::interpreter::ops::arithmetic;
+
+/// Where a `BRANCH` instruction continues.
+#[inline(always)]
+fn branch_on(s: State, truth: bool, i: Instr) -> Exit {
+    branch_with(s, truth, i.c())
+}
+
+#[inline(always)]
+fn branch_with(s: State, truth: bool, flags: u16) -> Exit {
+    if truth == (flags & BranchFlags::JUMP_IF_TRUE != 0) { s.jump(s.word(1).arg32()) } else { s.next(2) }
+}
+
+/// The truth of what needs no code to decide it.
+#[inline(always)]
+fn truth(s: State, register: u16) -> Option<bool> {
+    if s.value(register).is_empty() { None } else { arithmetic::quick_truth(s.regs.obj(register as usize)) }
+}
+
+macro_rules! branches {
+    ($($name:ident $imm:ident $cmp:tt;)*) => {
+        handlers! {
+            $(
+                $name(s, i) {
+                    let (v, w) = (s.value(i.a()), s.value(i.b()));
+                    if v.both_int(w) {
+                        return branch_on(s, ((v.bits() << 16) as i64) $cmp ((w.bits() << 16) as i64), i);
+                    }
+                    if v.is_float() && w.is_float() {
+                        return branch_on(s, v.as_float() $cmp w.as_float(), i);
+                    }
+                    s.leave(i)
+                }
+                $imm(s, i) {
+                    let v = s.value(i.a());
+                    if v.is_int() {
+                        return branch_on(s, v.as_int() $cmp (i.b_imm() as i64), i);
+                    }
+                    if v.is_float() {
+                        return branch_on(s, v.as_float() $cmp (i.b_imm() as f64), i);
+                    }
+                    s.leave(i)
+                }
+            )*
+        }
+    };
+}
+
+branches! {
+    branch_lt branch_lt_imm <;
+    branch_le branch_le_imm <=;
+    branch_eq branch_eq_imm ==;
+    branch_ne branch_ne_imm !=;
+    branch_gt branch_gt_imm >;
+    branch_ge branch_ge_imm >=;
+}
+
+macro_rules! jumps_on_truth {
+    ($($name:ident $pop:ident $when:expr;)*) => {
+        handlers! {
+            $(
+                $name(s, i) {
+                    match truth(s, i.a()) {
+                        Some(truth) if truth == $when => s.jump(i.arg32()),
+                        Some(_) => s.next(1),
+                        None => s.leave(i),
+                    }
+                }
+                $pop(s, i) {
+                    match truth(s, i.a()) {
+                        Some(truth) if truth == $when => s.clear_and_jump(i.a(), i.arg32()),
+                        Some(_) => s.write(i.a(), Value::EMPTY, 1),
+                        None => s.leave(i),
+                    }
+                }
+            )*
+        }
+    };
+}
+
+jumps_on_truth! {
+    jump_if_false pop_jump_if_false false;
+    jump_if_true pop_jump_if_true true;
+}
+
+macro_rules! jumps_on_none {
+    ($($name:ident $pop:ident $when:expr;)*) => {
+        handlers! {
+            $(
+                $name(s, i) {
+                    if s.value(i.a()).is_empty() {
+                        return s.leave(i);
+                    }
+                    if is_none(s.regs.obj(i.a() as usize)) == $when { s.jump(i.arg32()) } else { s.next(1) }
+                }
+                $pop(s, i) {
+                    if s.value(i.a()).is_empty() {
+                        return s.leave(i);
+                    }
+                    if is_none(s.regs.obj(i.a() as usize)) == $when {
+                        s.clear_and_jump(i.a(), i.arg32())
+                    } else {
+                        s.write(i.a(), Value::EMPTY, 1)
+                    }
+                }
+            )*
+        }
+    };
+}
+
+jumps_on_none! {
+    jump_if_none pop_jump_if_none true;
+    jump_if_not_none pop_jump_if_not_none false;
+}
+
+handlers! {
+    jump(s, i) {
+        s.jump(i.arg32())
+    }
+    jump_backward(s, i) {
+        if s.thread.threading.poll() != 0 {
+            return s.leave(i);
+        }
+        s.jump(i.arg32())
+    }
+    branch_is(s, i) {
+        let same = s.value(i.a()).same(s.value(i.b()));
+        let flags = i.c();
+        if flags & (BranchFlags::DROP_A | BranchFlags::DROP_B) != 0 {
+            s.save();
+            if flags & BranchFlags::DROP_A != 0 {
+                s.regs.clear(i.a() as usize);
+            }
+            if flags & BranchFlags::DROP_B != 0 {
+                s.regs.clear(i.b() as usize);
+            }
+        }
+        branch_on(s, same, i)
+    }
+    branch_in(s, i) {
+        if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        let Ok(found) = protocol::contains(s.regs.obj(i.b() as usize), s.regs.obj(i.a() as usize)) else {
+            return Exit::Raised;
+        };
+        let flags = i.c();
+        if flags & BranchFlags::DROP_A != 0 {
+            s.regs.clear(i.a() as usize);
+        }
+        if flags & BranchFlags::DROP_B != 0 {
+            s.regs.clear(i.b() as usize);
+        }
+        branch_with(s, found, flags)
+    }
+}

@@ -1,0 +1,147 @@
+//! Calls and returns of Python functions without a detour; other calls through [`call`].
+
+use taipan_objects::function::PyFunction;
+use taipan_objects::{Obj, Value};
+
+use super::known;
+use super::{Exit, State, handlers};
+use crate::frame::{Frame, Kind, drop_value};
+use crate::interpreter::call::{self, Called};
+use crate::registers::Regs;
+use taipan_bytecode::Instr;
+
+/// Calls the function in `base` with the `nargs` arguments from `first`, if they are just its parameters.
+#[inline(always)]
+fn call_plain(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Option<Exit> {
+    // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
+    let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
+    let code = call::function_code(function);
+    if !code.simple
+        || nargs != code.nparams as usize
+        || s.thread.threading.poll() != 0
+        // SAFETY: the frame is live.
+        || unsafe { (*s.fp).is_generator() }
+    {
+        return None;
+    }
+    s.save();
+    let callee = call::take_callee(s.regs, base, function);
+    let window = s.regs.at(first);
+    if call::push_frame(s.thread, function, code, window, nargs, i.c(), Kind::Call, callee, Value::EMPTY)
+        .is_err()
+    {
+        return Some(Exit::Raised);
+    }
+    // Frames are next to each other.
+    let fp = s.fp.wrapping_add(1);
+    Some(State::of(code, 0, fp, Regs::new(window), s.thread).go())
+}
+
+handlers! {
+    call(s, i) {
+        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        let callable = s.regs.value(base);
+        if !callable.is_empty()
+            && known::is_function(callable)
+            && let Some(exit) = call_plain(s, i, base, base + 2, nargs)
+        {
+            return exit;
+        }
+        call_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    call_method(s, i) {
+        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        let callable = s.regs.value(base);
+        if !callable.is_empty() && known::is_function(callable) {
+            let (first, nargs) =
+                if s.regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) };
+            if let Some(exit) = call_plain(s, i, base, first, nargs) {
+                return exit;
+            }
+        }
+        call_any_method(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    call_any(s, i) {
+        s.save();
+        match call::call(s.thread, s.regs, i.a() as usize, i.b() as usize, i.c()) {
+            Ok(Called::Value(value)) => s.write_obj(i.c(), value, 1),
+            Ok(Called::Pushed) => State::reload(s.thread),
+            Err(_) => Exit::Raised,
+        }
+    }
+    #[inline(never)]
+    call_any_method(s, i) {
+        s.save();
+        match call::call_method(s.thread, s.regs, i.a() as usize, i.b() as usize, i.c()) {
+            Ok(Called::Value(value)) => s.write_obj(i.c(), value, 1),
+            Ok(Called::Pushed) => State::reload(s.thread),
+            Err(_) => Exit::Raised,
+        }
+    }
+    return_value(s, i) {
+        // SAFETY: the frame is live.
+        let frame = unsafe { &*s.fp };
+        if frame.kind != Kind::Call || s.value(i.a()).is_empty() {
+            return s.leave(i);
+        }
+        let mut value = s.regs.take_value(i.a() as usize);
+        if value.is_ptr() && !value.is_counted() {
+            // SAFETY: the register kept it alive until now.
+            value = unsafe { Obj::from_borrowed(value) }.into_value();
+        }
+        finish(s, value)
+    }
+    return_const(s, i) {
+        // SAFETY: the frame is live.
+        if unsafe { (*s.fp).kind } != Kind::Call {
+            return s.leave(i);
+        }
+        // Immortal, or code, which the collector alone frees.
+        let value = s.code().consts[i.a() as usize].value().uncounted();
+        finish(s, value)
+    }
+}
+
+/// Pops the frame, of kind `Call`, and delivers its result.
+#[inline(always)]
+fn finish(s: State, value: Value) -> Exit {
+    s.save();
+    // SAFETY: the frame is live.
+    let frame = unsafe { &mut *s.fp };
+    let ret = frame.ret;
+    pop(s, frame);
+    let fp = s.fp.wrapping_sub(1);
+    // SAFETY: the frame below is live.
+    let below = unsafe { &*fp };
+    let state = State::of(below.code(), below.pc as usize, fp, below.regs, s.thread);
+    let length = call::length_at(state.word(0));
+    state.write(ret, value, length)
+}
+
+#[inline(always)]
+fn pop(s: State, frame: &mut Frame) {
+    if !frame.object.is_empty() || !frame.locals.is_empty() {
+        return call::pop(s.thread);
+    }
+    let count = frame.code().nregs as usize;
+    for i in 0..count {
+        let value = s.regs.value(i);
+        if !value.is_empty() {
+            s.regs.put(i, Value::EMPTY);
+            if value.is_counted() {
+                drop_value(value);
+            }
+        }
+    }
+    // A finalizer that ran just now may have asked for this frame.
+    while !frame.object.is_empty() {
+        call::leave_object(s.thread, frame);
+    }
+    let callee = frame.callee;
+    s.thread.top.set(frame.saved_top);
+    s.thread.depth.set(s.thread.depth.get() - 1);
+    if !callee.is_empty() {
+        drop_value(callee);
+    }
+}

@@ -1,0 +1,64 @@
+//! Shapes of the instances of built-in classes, for exact checks with one comparison: of classes whose instances have no attributes of
+//! their own, since others change their shape.
+
+use taipan_objects::function::PyFunction;
+use taipan_objects::types::types;
+use taipan_objects::{Object, Value};
+use taipan_threading::sync::atomic::{AtomicU32, Ordering};
+
+/// Number of a built-in class here.
+#[derive(Clone, Copy)]
+pub(in crate::interpreter) enum Known {
+    RangeIterator,
+    ListIterator,
+    TupleIterator,
+    List,
+    Tuple,
+    Dict,
+    Str,
+    Generator,
+    Cell,
+}
+
+/// Written once at start-up. 0, which is no object's shape, before.
+static SHAPES: [AtomicU32; 9] = [const { AtomicU32::new(0) }; 9];
+
+/// Fills the table.
+pub(in crate::interpreter) fn init() {
+    let t = types();
+    let classes = [
+        (Known::RangeIterator, &t.range_iterator),
+        (Known::ListIterator, &t.list_iterator),
+        (Known::TupleIterator, &t.tuple_iterator),
+        (Known::List, &t.list),
+        (Known::Tuple, &t.tuple),
+        (Known::Dict, &t.dict),
+        (Known::Str, &t.str),
+        (Known::Generator, &t.generator),
+        (Known::Cell, &t.cell),
+    ];
+    for (known, class) in classes {
+        SHAPES[known as usize].store(class.root_shape().0, Ordering::Relaxed);
+    }
+}
+
+/// Whether `value`, which is not empty, is an instance of exactly that class.
+#[inline(always)]
+pub(in crate::interpreter) fn is(value: Value, known: Known) -> bool {
+    // SAFETY: a register's pointer is to a live object.
+    is_ptr(value) && unsafe { (*value.ptr()).shape().0 } == SHAPES[known as usize].load(Ordering::Relaxed)
+}
+
+/// Whether `value`, which is not empty, is a Python function (whatever attributes it has).
+#[inline(always)]
+pub(in crate::interpreter) fn is_function(value: Value) -> bool {
+    // SAFETY: a register's pointer is to a live object.
+    is_ptr(value) && std::ptr::eq(unsafe { &*value.ptr() }.shape_entry().ops_ptr(), PyFunction::ops())
+}
+
+/// [`Value::is_ptr`] of a value that is not empty.
+#[inline(always)]
+fn is_ptr(value: Value) -> bool {
+    debug_assert!(!value.is_empty());
+    value.bits() >> 48 == 0
+}

@@ -1,0 +1,59 @@
+//! Moving values between registers, constants, and the building of tuples and lists.
+
+use taipan_bytecode::Instr;
+use taipan_objects::Value;
+
+use super::Exit;
+use super::handlers;
+use crate::interpreter::ops::build;
+
+handlers! {
+    nop(s, _i) {
+        s.next(1)
+    }
+    load_const(s, i) {
+        let value = s.code().consts[i.b() as usize].value();
+        s.write(i.a(), value.uncounted(), 1)
+    }
+    load_int(s, i) {
+        s.write(i.a(), Value::from_int_wrapping(i.arg32() as i32 as i64), 1)
+    }
+    copy(s, i) {
+        let value = s.regs.copy_of(i.b() as usize);
+        s.write(i.a(), value, 1)
+    }
+    move_(s, i) {
+        let value = s.regs.take_value(i.b() as usize);
+        s.write(i.a(), value, 1)
+    }
+    lend(s, i) {
+        s.write(i.a(), s.value(i.b()).uncounted(), 1)
+    }
+    drop_(s, i) {
+        s.write(i.a(), Value::EMPTY, 1)
+    }
+    check_local(s, i) {
+        if s.value(i.a()).is_empty() {
+            return s.leave(i);
+        }
+        s.next(1)
+    }
+    build_tuple(s, i) {
+        s.write_obj(i.a(), build::tuple(s.regs, i.b() as usize, i.c() as usize), 1)
+    }
+    build_list(s, i) {
+        s.write_obj(i.a(), build::list(s.regs, i.b() as usize, i.c() as usize), 1)
+    }
+    list_append(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        if s.value(register).is_empty() || s.value(i.a()).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        let value = if take { s.regs.take(register as usize) } else { Some(s.regs.obj(register as usize).clone()) };
+        if let Some(value) = value && build::list_append(s.regs.obj(i.a() as usize), value).is_err() {
+            return Exit::Raised;
+        }
+        s.next(1)
+    }
+}

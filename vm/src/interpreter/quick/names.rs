@@ -1,0 +1,42 @@
+//! Global and free variables.
+
+use taipan_bytecode::Instr;
+use taipan_objects::cell::PyCell;
+
+use super::handlers;
+use super::known::{self, Known};
+use crate::interpreter::ops::name;
+
+handlers! {
+    load_global(s, i) {
+        // SAFETY: the frame is live.
+        match name::quick_global(s.cache(), unsafe { &*s.fp }) {
+            Some(value) => s.write_obj(i.a(), value, 1),
+            None => s.leave(i),
+        }
+    }
+    load_deref(s, i) {
+        let cell = s.value(i.b());
+        if !cell.is_empty() && known::is(cell, Known::Cell) {
+            // SAFETY: the layout was checked.
+            let cell: &PyCell = unsafe { &*cell.ptr().cast() };
+            if let Some(value) = cell.value.load_uncounted() {
+                return s.write_obj(i.a(), value, 1);
+            }
+        }
+        s.leave(i)
+    }
+    store_deref(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        let cell = s.value(i.a());
+        if s.value(register).is_empty() || cell.is_empty() || !known::is(cell, Known::Cell) {
+            return s.leave(i);
+        }
+        s.save();
+        let value = if take { s.regs.take(register as usize) } else { Some(s.regs.obj(register as usize).clone()) };
+        // SAFETY: the layout was checked.
+        let cell: &PyCell = unsafe { &*cell.ptr().cast() };
+        drop(cell.value.replace(value));
+        s.next(1)
+    }
+}

@@ -1,0 +1,150 @@
+//! Arithmetic and comparison of immediate integers and floats.
+//!
+//! An integer's 48 bits stand in the low end of its word. Shifted to the high end, two of them are added with the processor's own check for overflow.
+
+use taipan_objects::Value;
+use taipan_objects::singletons::bool_obj;
+
+use super::handlers;
+use crate::interpreter::ops::arithmetic;
+
+/// The integer times 2^16.
+#[inline(always)]
+fn high(value: Value) -> i64 {
+    (value.bits() << 16) as i64
+}
+
+/// The integer of `high / 2^16`, unless that overflowed.
+#[inline(always)]
+fn from_high((high, overflow): (i64, bool)) -> Option<Value> {
+    if overflow { None } else { Some(Value::from_bits(high as u64 >> 16 | 0xFFFF << 48)) }
+}
+
+/// A float that is a number; NaNs get an identity in the loop.
+#[inline(always)]
+fn number(f: f64) -> Option<Value> {
+    if f.is_nan() { None } else { Some(Value::from_float(f)) }
+}
+
+/// The operands as floats, if one is a float and the other a float or an immediate integer (which a float holds exactly).
+#[inline(always)]
+fn floats(v: Value, w: Value) -> Option<(f64, f64)> {
+    if v.is_float() {
+        if w.is_float() {
+            return Some((v.as_float(), w.as_float()));
+        }
+        if w.is_int() {
+            return Some((v.as_float(), w.as_int() as f64));
+        }
+    } else if v.is_int() && w.is_float() {
+        return Some((v.as_int() as f64, w.as_float()));
+    }
+    None
+}
+
+/// An operation on two registers and one on a register and an immediate operand.
+macro_rules! arithmetic {
+    ($($name:ident $($imm:ident)?: |$v:ident, $w:ident| $int:expr, |$f:ident, $g:ident| $float:expr;)*) => {
+        handlers! {
+            $(
+                $name(s, i) {
+                    let ($v, $w) = (s.value(i.b()), s.value(i.c()));
+                    let result = if $v.both_int($w) {
+                        $int
+                    } else if let Some(($f, $g)) = floats($v, $w) {
+                        $float
+                    } else {
+                        None
+                    };
+                    match result {
+                        Some(result) => s.write(i.a(), result, 1),
+                        None => s.leave(i),
+                    }
+                }
+                $($imm(s, i) {
+                    let ($v, $w) = (s.value(i.b()), Value::from_int_wrapping(i.c_imm() as i64));
+                    let result = if $v.is_int() {
+                        $int
+                    } else if $v.is_float() {
+                        let ($f, $g) = ($v.as_float(), i.c_imm() as f64);
+                        $float
+                    } else {
+                        None
+                    };
+                    match result {
+                        Some(result) => s.write(i.a(), result, 1),
+                        None => s.leave(i),
+                    }
+                })?
+            )*
+        }
+    };
+}
+
+arithmetic! {
+    add add_imm: |v, w| from_high(high(v).overflowing_add(high(w))), |f, g| number(f + g);
+    sub sub_imm: |v, w| from_high(high(v).overflowing_sub(high(w))), |f, g| number(f - g);
+    mul mul_imm: |v, w| from_high(high(v).overflowing_mul(w.as_int())), |f, g| number(f * g);
+    true_div: |v, w| arithmetic::truediv(v.as_int(), w.as_int()), |f, g| if g == 0.0 { None } else { number(f / g) };
+    floor_div floor_div_imm: |v, w| arithmetic::floordiv(v.as_int(), w.as_int()), |_f, _g| None;
+    modulo modulo_imm: |v, w| arithmetic::modulo(v.as_int(), w.as_int()), |_f, _g| None;
+    lshift lshift_imm: |v, w| arithmetic::lshift(v.as_int(), w.as_int()), |_f, _g| None;
+    rshift rshift_imm: |v, w| arithmetic::rshift(v.as_int(), w.as_int()), |_f, _g| None;
+    and and_imm: |v, w| Some(Value::from_bits(v.bits() & w.bits())), |_f, _g| None;
+    or: |v, w| Some(Value::from_bits(v.bits() | w.bits())), |_f, _g| None;
+    xor: |v, w| Some(Value::from_int_wrapping((v.bits() ^ w.bits()) as i64)), |_f, _g| None;
+}
+
+macro_rules! comparisons {
+    ($($name:ident $cmp:tt;)*) => {
+        handlers! {
+            $(
+                $name(s, i) {
+                    let (v, w) = (s.value(i.b()), s.value(i.c()));
+                    let result = if v.both_int(w) {
+                        high(v) $cmp high(w)
+                    } else if v.is_float() && w.is_float() {
+                        v.as_float() $cmp w.as_float()
+                    } else {
+                        return s.leave(i);
+                    };
+                    s.write_obj(i.a(), bool_obj(result), 1)
+                }
+            )*
+        }
+    };
+}
+
+comparisons! { lt <; le <=; eq ==; ne !=; gt >; ge >=; }
+
+handlers! {
+    neg(s, i) {
+        let v = s.value(i.b());
+        let result = if v.is_int() {
+            from_high(high(v).overflowing_neg())
+        } else if v.is_float() {
+            number(-v.as_float())
+        } else {
+            None
+        };
+        match result {
+            Some(result) => s.write(i.a(), result, 1),
+            None => s.leave(i),
+        }
+    }
+    is(s, i) {
+        s.write_obj(i.a(), bool_obj(s.value(i.b()).same(s.value(i.c()))), 1)
+    }
+    is_not(s, i) {
+        s.write_obj(i.a(), bool_obj(!s.value(i.b()).same(s.value(i.c()))), 1)
+    }
+    not(s, i) {
+        if s.value(i.b()).is_empty() {
+            return s.leave(i);
+        }
+        match arithmetic::quick_truth(s.regs.obj(i.b() as usize)) {
+            Some(truth) => s.write_obj(i.a(), bool_obj(!truth), 1),
+            None => s.leave(i),
+        }
+    }
+}
