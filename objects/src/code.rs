@@ -68,6 +68,8 @@ pub struct PyCode {
     pub simple: bool,
     /// Number of times a loop or call was entered, for tier decisions.
     pub warmth: AtomicU32,
+    /// Names of the parameters that can be given by name or position, once a call asked for them.
+    parameters: OnceLock<Box<[Py<PyStr>]>>,
     /// What monitoring tools want of this code, if they ever did.
     pub monitors: OnceLock<Box<CodeMonitors>>,
 }
@@ -126,6 +128,7 @@ impl PyCode {
             names,
             unit,
             warmth: AtomicU32::new(0),
+            parameters: OnceLock::new(),
             monitors: OnceLock::new(),
         })
         .defer()
@@ -138,6 +141,13 @@ impl PyCode {
             return doc.clone();
         }
         none()
+    }
+    /// Names of the positional and keyword-only parameters, in the order of their registers; interned.
+    pub fn parameters(&self) -> &[Py<PyStr>] {
+        self.parameters.get_or_init(|| {
+            let count = (self.unit.argcount + self.unit.kwonlyargcount) as usize;
+            self.unit.varnames[..count].iter().map(|name| intern(name)).collect()
+        })
     }
     /// The record of monitoring, made if need be.
     pub fn monitors(&self) -> &CodeMonitors {

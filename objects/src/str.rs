@@ -79,6 +79,11 @@ struct External {
 
 impl External {
     fn new(units: OwnedUnits) -> External {
+        let ascii = matches!(&units, OwnedUnits::Latin1(v) if v.is_ascii());
+        Self::of(units, ascii)
+    }
+    /// `ascii`: whether the text is, if its units are bytes.
+    fn of(units: OwnedUnits, ascii: bool) -> External {
         fn parts<U>(units: Vec<U>, width: u64) -> External {
             let mut units = std::mem::ManuallyDrop::new(units);
             External {
@@ -90,9 +95,8 @@ impl External {
         }
         match units {
             OwnedUnits::Latin1(v) => {
-                let ascii = if v.is_ascii() { ASCII } else { 0 };
                 let mut external = parts(v, 0);
-                external.flags |= ascii;
+                external.flags |= if ascii { ASCII } else { 0 };
                 external
             }
             OwnedUnits::Ucs2(v) => parts(v, 1),
@@ -185,8 +189,9 @@ impl PyStr {
         }
     }
     /// Puts a (grown) `Vec` into a string whose former one was taken. The caller is the only user of the string.
-    fn put_external(&self, units: OwnedUnits) {
-        let parts = External::new(units);
+    /// `ascii`: whether the text is, if its units are bytes.
+    fn put_external(&self, units: OwnedUnits, ascii: bool) {
+        let parts = External::of(units, ascii);
         self.data.store(parts.data, Ordering::Relaxed);
         self.tail.store(parts.capacity as u64, Ordering::Relaxed);
         self.hash.store(NO_HASH, Ordering::Relaxed);

@@ -113,6 +113,21 @@ impl PyDictIter {
     /// The next item. A key or value may be uncounted.
     #[inline]
     fn step(&self) -> PyResult<Option<Obj>> {
+        let Some((key, value)) = self.step_entry()? else { return Ok(None) };
+        Ok(match self.show {
+            Show::Keys => Some(key),
+            Show::Values => value,
+            Show::Items => value.map(|value| PyTuple::from_array([key, value]).into_obj()),
+        })
+    }
+    /// What the next tuple would consist of, for an iterator over items. Perhaps uncounted.
+    pub fn next_pair(&self) -> Option<PyResult<Option<(Obj, Obj)>>> {
+        if !matches!(self.show, Show::Items) {
+            return None;
+        }
+        Some(self.step_entry().map(|entry| entry.and_then(|(key, value)| Some((key, value?)))))
+    }
+    fn step_entry(&self) -> PyResult<Option<(Obj, Option<Obj>)>> {
         let expected = self.expected.load(Ordering::Relaxed);
         if expected != self.dict.len() {
             if expected == EXHAUSTED {
@@ -141,11 +156,7 @@ impl PyDictIter {
         }
         self.remaining.store(remaining - 1, Ordering::Relaxed);
         self.position.store(position, Ordering::Relaxed);
-        Ok(match self.show {
-            Show::Keys => Some(key),
-            Show::Values => value,
-            Show::Items => value.map(|value| PyTuple::from_array([key, value]).into_obj()),
-        })
+        Ok(Some((key, value)))
     }
     fn hint(&self) -> usize {
         if self.expected.load(Ordering::Relaxed) == self.dict.len() {

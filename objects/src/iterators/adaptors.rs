@@ -140,6 +140,40 @@ fn enumerate_from(class: &Obj, iterable: &Obj, start: Option<&Obj>) -> PyResult<
     .into_obj())
 }
 
+impl PyEnumerate {
+    /// What the next tuple would consist of, while numbers are machine words; `None` at the end or if they are not.
+    pub fn next_pair(&self) -> Option<PyResult<Option<(Obj, Obj)>>> {
+        let index = self.index.load(Ordering::Relaxed);
+        if index == i64::MAX {
+            return None;
+        }
+        Some(protocol::next_within(&self.iterator).map(|item| {
+            let item = item?;
+            let index = self.index.load(Ordering::Relaxed);
+            self.index.store(index.saturating_add(1), Ordering::Relaxed);
+            Some((int_obj(index), item))
+        }))
+    }
+}
+
+impl PyZip {
+    /// What the next tuple would consist of, for two iterators that may differ in length.
+    pub fn next_pair(&self) -> Option<PyResult<Option<(Obj, Obj)>>> {
+        let [first, second] = self.iterators.as_slice() else { return None };
+        if self.strict.load(Ordering::Relaxed) {
+            return None;
+        }
+        let pair = || {
+            // Strong: what the second iterator does may reach a safepoint.
+            let Some(one) = protocol::next_within(first)?.map(IntoStrong::into_strong) else {
+                return Ok(None);
+            };
+            Ok(protocol::next_within(second)?.map(|two| (one, two)))
+        };
+        Some(pair())
+    }
+}
+
 fn enumerate_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyEnumerate>(obj)?;
     let Some(item) = protocol::next_within(&this.iterator)? else { return Ok(None) };

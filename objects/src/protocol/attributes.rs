@@ -139,13 +139,26 @@ pub fn isinstance(obj: &Obj, classinfo: &Obj) -> PyResult<bool> {
     recursive_isinstance(obj, classinfo)
 }
 
+/// Whether the `__class__` of instances is surely their class: `object`'s, found in the usual way.
+fn claims_nothing(class: &PyType) -> bool {
+    let generic: crate::type_object::slots::BinaryFn = crate::attribute::generic_getattr;
+    class.slots.getattro().is_some_and(|f| f as usize == generic as usize)
+        && match (
+            class.lookup_lent(&crate::istr!("__class__")),
+            types().object.lookup_lent(&crate::istr!("__class__")),
+        ) {
+            (Some(found), Some(own)) => found.is(&own),
+            _ => false,
+        }
+}
+
 fn real_isinstance(obj: &Obj, class: &PyType) -> PyResult<bool> {
     if class_of(obj).is_subtype(class) {
         return Ok(true);
     }
     // `__class__` may claim otherwise (proxies, mocks).
     let own = class_of(obj);
-    if own.has_flag(crate::type_object::type_flags::HEAP)
+    if own.has_flag(crate::type_object::type_flags::HEAP) && !claims_nothing(own)
         || own.is(&types().weakproxy)
         || own.is(&types().weakcallableproxy)
     {

@@ -112,9 +112,11 @@ pub fn concat_owned(left: Obj, right: &Obj) -> PyResult<Obj> {
     if a.len() + b.len() > MAX_LENGTH {
         return Err(memory_error());
     }
+    // Not looked for in the whole text again, so that a loop that appends is linear.
+    let was_ascii = a.is_ascii();
     let mut units = a.take_external();
     let result = append(&mut units, b.units());
-    a.put_external(units);
+    a.put_external(units, was_ascii && (result.is_err() || b.is_ascii()));
     result?;
     Ok(left)
 }

@@ -147,6 +147,11 @@ impl SlotTable {
     pub fn raw(&self, id: SlotId) -> *mut () {
         self.words[id as usize].load(Ordering::Acquire)
     }
+    /// Whether `obj[key]` calls a `__getitem__` of the class, one not of a built-in type.
+    #[inline]
+    pub fn getitem_is_trampoline(&self) -> bool {
+        self.raw(SlotId::Getitem) == super::trampolines::word(SlotId::Getitem)
+    }
     /// Copies a slot word.
     ///
     /// # Safety

@@ -1,5 +1,7 @@
 //! Slot functions that call the special method a Python class defines.
 
+use std::mem::ManuallyDrop;
+
 use taipan_gc::Obj;
 
 use super::slots::*;
@@ -87,6 +89,17 @@ pub fn call_special(obj: &Obj, name: &Obj, args: &[&Obj]) -> PyResult<Option<Obj
     call_unbound(&function, obj, args).map(Some)
 }
 
+/// A borrowed reference among others in an array of arguments: it is not dropped, and keeps nothing alive.
+fn lend(obj: &Obj) -> ManuallyDrop<Obj> {
+    // SAFETY: never dropped, so nothing is given up that `obj` does not keep; the array is used while `obj` is borrowed.
+    ManuallyDrop::new(unsafe { Obj::from_value_unchecked(obj.value()) })
+}
+
+fn as_objs(lent: &[ManuallyDrop<Obj>]) -> &[Obj] {
+    // SAFETY: `ManuallyDrop` is transparent.
+    unsafe { &*(std::ptr::from_ref(lent) as *const [Obj]) }
+}
+
 /// Calls class attribute `function` as a method of `obj`.
 pub fn call_unbound(function: &Obj, obj: &Obj, args: &[&Obj]) -> PyResult<Obj> {
     let class = class_of(function);
@@ -94,10 +107,17 @@ pub fn call_unbound(function: &Obj, obj: &Obj, args: &[&Obj]) -> PyResult<Obj> {
         || class.is(&types().method_descriptor)
         || class.is(&types().wrapper_descriptor)
     {
-        let mut all: smallvec::SmallVec<[Obj; 5]> = smallvec::SmallVec::with_capacity(args.len() + 1);
-        all.push(obj.clone());
-        all.extend(args.iter().map(|a| (*a).clone()));
-        return protocol::call(function, &all);
+        return match args {
+            [] => protocol::call(function, std::slice::from_ref(obj)),
+            [a] => protocol::call(function, as_objs(&[lend(obj), lend(a)])),
+            [a, b] => protocol::call(function, as_objs(&[lend(obj), lend(a), lend(b)])),
+            _ => {
+                let mut all: smallvec::SmallVec<[Obj; 5]> = smallvec::SmallVec::with_capacity(args.len() + 1);
+                all.push(obj.clone());
+                all.extend(args.iter().map(|a| (*a).clone()));
+                protocol::call(function, &all)
+            }
+        };
     }
     let bound = match class.slots.descr_get() {
         Some(get) => get(function, Some(obj), Some(&class_of(obj).to_obj()))?,

@@ -291,6 +291,11 @@ fn call_function(
         push_frame(thread, function, code, window, nargs, ret, Kind::Call, callee, Value::EMPTY)?;
         return Ok(Called::Pushed);
     }
+    if let Some(called) =
+        direct::push_with_defaults(thread, function, code, regs, base, first, nargs, &[], ret)
+    {
+        return called;
+    }
     call_function_slow(thread, regs, base, first, nargs, &[], ret)
 }
 
@@ -413,6 +418,23 @@ fn call_other(
     let callable = regs.obj(base);
     let class = class_of(callable);
     let t = types();
+    if class.is(&t.builtin_function_or_method)
+        && let Some(function) = callable.downcast::<PyNativeFunction>()
+        && !function.is_unbound()
+        && !function.is_constructor()
+        && let Some(receiver) = function.receiver()
+    {
+        let def = function.def;
+        let result = match (regs.slice(first, nargs), def.fast1, def.fast2, def.fast3) {
+            ([], Some(f), _, _) => Some(f(&receiver)),
+            ([a], _, Some(f), _) => Some(f(&receiver, a)),
+            ([a, b], _, _, Some(f)) => Some(f(&receiver, a, b)),
+            _ => None,
+        };
+        if let Some(result) = result {
+            return finish_native(regs, base, first, nargs, result);
+        }
+    }
     if class.is(&t.builtin_function_or_method)
         && let Some(function) = callable.downcast::<PyNativeFunction>()
         && function.is_unbound()
@@ -600,6 +622,14 @@ pub fn call_kw(
         if thread.threading.poll() != 0 {
             crate::trace::safepoint(thread, Some((regs, base, first)))?;
         }
+        // SAFETY: the layout was checked; the register, then the frame keeps it alive.
+        let function: &PyFunction = unsafe { &*regs.value(base).ptr().cast() };
+        let code = function_code(function);
+        if let Some(called) =
+            direct::push_with_defaults(thread, function, code, regs, base, first, nargs, names, ret)
+        {
+            return called;
+        }
         return call_function_slow(thread, regs, base, first, nargs, names, ret);
     }
     let arguments = regs.slice(first, nargs);
@@ -647,9 +677,16 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
     };
     let (mut names, mut values) = (Vec::new(), Vec::new());
     if let Some(keywords) = keywords {
-        let dict = taipan_objects::dict::PyDict::new();
-        super::ops::build::dict_merge(dict.as_obj(), &keywords, Some(&callable))?;
-        for (name, value) in dict.snapshot() {
+        let plain = taipan_objects::dict::exact_dict(&keywords).map(|dict| dict.snapshot());
+        let merged = match plain {
+            Some(items) if items.iter().all(|(name, _)| super::ops::arithmetic::is_exact_str(name)) => items,
+            _ => {
+                let dict = taipan_objects::dict::PyDict::new();
+                super::ops::build::dict_merge(dict.as_obj(), &keywords, Some(&callable))?;
+                dict.snapshot()
+            }
+        };
+        for (name, value) in merged {
             names.push(name);
             values.push(value);
         }
@@ -695,7 +732,25 @@ pub fn call_from_native(callable: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if thread.threading.poll() != 0 {
         crate::safepoint::handle(thread)?;
     }
-    bind_and_push(thread, function, code, thread.top.get(), args, 0, Kind::Entry, Value::EMPTY)?;
+    let window = thread.top.get();
+    if code.simple
+        && !args.has_keywords()
+        && args.positional.len() == code.nparams as usize
+        && window.wrapping_add(code.nregs as usize) < thread.limit()
+    {
+        let target = Regs::new(window);
+        for (register, argument) in args.positional.iter().enumerate() {
+            target.put(register, argument.clone().into_strong().into_value());
+        }
+        let (callee, filled) = (own_callee(function), args.positional.len());
+        let pushed = push_frame(thread, function, code, window, filled, 0, Kind::Entry, callee, Value::EMPTY);
+        if let Err(raised) = pushed {
+            target.clear_range(0, filled);
+            return Err(raised);
+        }
+    } else {
+        bind_and_push(thread, function, code, window, args, 0, Kind::Entry, Value::EMPTY)?;
+    }
     super::run(thread)
 }
 

@@ -15,7 +15,7 @@
 use taipan_bytecode::Special;
 use taipan_gc::{Header, ShapeId, Slot};
 use taipan_objects::code::PyCode;
-use taipan_objects::descriptor::PyMemberDescr;
+use taipan_objects::descriptor::{PyMemberDescr, PyProperty};
 use taipan_objects::error::*;
 use taipan_objects::module::PyModule;
 use taipan_objects::protocol::{self, IntoStrong};
@@ -47,6 +47,8 @@ enum Found {
     OfModule,
     /// A `__slots__` member: its slot is `index` words from the header.
     Member,
+    /// A `property`, which is `value`.
+    Property,
 }
 
 /// An attribute found on the class of instances of `shape` while the class had `version`.
@@ -153,6 +155,20 @@ pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
     }
 }
 
+/// The getter that a property of `obj` has, if the cache word knows of one.
+#[inline(always)]
+pub fn quick_property(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
+    if word == 0 || word & SLOT != 0 {
+        return None;
+    }
+    let cache = cache_at(word);
+    if cache.found != Found::Property || !cache.applies(obj.header()?) {
+        return None;
+    }
+    uncounted(cache.value).downcast::<PyProperty>()?.get.load_uncounted()
+}
+
 /// `obj.name` if the cache at `pc` answers.
 #[inline]
 pub fn load_cached(code: &PyCode, pc: usize, obj: &Obj) -> Option<Obj> {
@@ -216,6 +232,19 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
                 Some(_) => {}
                 None => cache_plain(code, pc, shape, version, found.as_ref()),
             }
+        } else if let Some(property) = &found
+            && class_of(property).is(&types().property)
+            && version != 0
+        {
+            let cache = ClassCache {
+                found: Found::Property,
+                shape: shape.id.0,
+                version,
+                index: 0,
+                subject: shape.class().expose_provenance(),
+                value: property.value(),
+            };
+            install(code, pc, cache);
         } else if let Some(cache) = member_cache(shape, class, version, found.as_ref()) {
             install(code, pc, cache);
         } else if shape.ext_offset == 0 {

@@ -1,13 +1,15 @@
 //! Iteration, unpacking and subscripts.
 
-use taipan_objects::Obj;
 use taipan_objects::dict::PyDict;
+use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::*;
+use taipan_objects::iterators::{PyEnumerate, PyZip};
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
+use taipan_objects::{Obj, istr};
 
 use crate::interpreter::quick::known::{self, Known};
 use crate::registers::Regs;
@@ -19,6 +21,25 @@ pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
         Some(next) => next(iterator).or_else(protocol::end_of_iteration),
         None => Err(type_error(format!("'{}' object is not an iterator", class_of(iterator).name()))),
     }
+}
+
+/// The two items of the tuple that the iterator would make, for those of which it is known how they make it.
+#[inline]
+pub fn next_pair(iterator: &Obj) -> Option<PyResult<Option<(Obj, Obj)>>> {
+    let value = iterator.value();
+    // SAFETY: the layouts are checked.
+    unsafe {
+        if known::is(value, Known::DictItemIterator) {
+            return (*value.ptr().cast::<PyDictIter>()).next_pair();
+        }
+        if known::is(value, Known::Enumerate) {
+            return (*value.ptr().cast::<PyEnumerate>()).next_pair();
+        }
+        if known::is(value, Known::Zip) {
+            return (*value.ptr().cast::<PyZip>()).next_pair();
+        }
+    }
+    None
 }
 
 /// `container[key]` for exact list, tuple and dict when no error and no Python code is involved.
@@ -63,6 +84,15 @@ pub fn quick_subscript_at(container: &Obj, index: i64) -> Option<Obj> {
         return if index < 0 { None } else { items.get(index as usize).cloned() };
     }
     None
+}
+
+/// The function that is the `__getitem__` of the container's class.
+pub fn python_getitem(container: &Obj) -> Option<Obj> {
+    let class = class_of(container);
+    if !class.slots.getitem_is_trampoline() {
+        return None;
+    }
+    class.lookup_lent(&istr!("__getitem__"))
 }
 
 /// `container[key] = value`.

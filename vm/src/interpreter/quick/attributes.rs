@@ -1,9 +1,18 @@
 //! Attributes through their caches.
 
 use taipan_bytecode::Instr;
+use taipan_objects::{Obj, Value};
+use taipan_threading::sync::atomic::AtomicU64;
 
-use super::{Exit, handlers};
+use super::{Exit, calls, handlers};
 use crate::interpreter::ops::attribute;
+use crate::registers::Regs;
+
+/// The getter of a property of what is in the register, or nothing.
+#[inline(never)]
+fn getter(cache: &AtomicU64, regs: Regs, register: u16) -> Value {
+    attribute::quick_property(cache, regs.obj(register as usize)).map_or(Value::EMPTY, Obj::into_value)
+}
 
 handlers! {
     load_attr(s, i) {
@@ -17,6 +26,10 @@ handlers! {
     }
     #[inline(never)]
     load_attr_slow(s, i) {
+        let getter = getter(s.cache(), s.regs, i.b());
+        if let Some(exit) = calls::call_lent(s, getter, s.value(i.b()), Value::EMPTY, i.a()) {
+            return exit;
+        }
         let pc = s.save();
         match attribute::load(s.code(), pc, s.regs.obj(i.b() as usize), i.c() as usize) {
             Ok(value) => s.write_obj(i.a(), value, 1),

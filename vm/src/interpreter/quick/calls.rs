@@ -1,5 +1,6 @@
 //! Calls and returns of Python functions without a detour; other calls through [`call`].
 
+use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
 use taipan_objects::{Obj, Value};
 
@@ -8,6 +9,7 @@ use super::{Exit, State, handlers};
 use crate::frame::{Frame, Kind, drop_value};
 use crate::interpreter::call::{self, Called};
 use crate::registers::Regs;
+use crate::thread::VmThread;
 use taipan_bytecode::Instr;
 
 /// Calls the function in `base` with the `nargs` arguments from `first`, if they are just its parameters.
@@ -37,6 +39,55 @@ fn call_plain(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Op
     Some(State::of(code, 0, fp, Regs::new(window), s.thread).go())
 }
 
+/// Calls `function` (dropped if it is counted), if it is in Python and has just one or two parameters, in a frame at the top of the stack. The words, the second
+/// of which may be empty, stay in the caller's registers until it returns to register `ret`.
+#[inline(always)]
+pub(super) fn call_lent(s: State, function: Value, first: Value, second: Value, ret: u16) -> Option<Exit> {
+    if function.is_empty() || !known::is_function(function) {
+        drop_value(function);
+        return None;
+    }
+    // SAFETY: the layout was checked; the reference, then the frame keeps the function alive.
+    let callee: &PyFunction = unsafe { &*function.ptr().cast() };
+    let code = call::function_code(callee);
+    let window = s.thread.top.get();
+    let count = 1 + !second.is_empty() as usize;
+    if !code.simple
+        || count != code.nparams as usize
+        || s.thread.threading.poll() != 0
+        || window.wrapping_add(code.nregs as usize) >= s.thread.limit()
+    {
+        drop_value(function);
+        return None;
+    }
+    s.save();
+    let regs = Regs::new(window);
+    regs.put(0, first.uncounted());
+    if count == 2 {
+        regs.put(1, second.uncounted());
+    }
+    let owned = call::own_callee(callee);
+    drop_value(function);
+    if call::push_frame(s.thread, callee, code, window, count, ret, Kind::Call, owned, Value::EMPTY).is_err()
+    {
+        regs.clear_range(0, count);
+        return Some(Exit::Raised);
+    }
+    Some(State::of(code, 0, s.fp.wrapping_add(1), regs, s.thread).go())
+}
+
+// Apart, because their locals live in memory: see the module above.
+
+#[inline(never)]
+fn any(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
+    call::call(thread, regs, i.a() as usize, i.b() as usize, i.c())
+}
+
+#[inline(never)]
+fn any_method(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
+    call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c())
+}
+
 handlers! {
     call(s, i) {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
@@ -61,10 +112,30 @@ handlers! {
         }
         call_any_method(s.ip, s.regs, s.fp, s.thread, i)
     }
+    call_kw(s, i) {
+        s.save();
+        let names = s.word(1).arg32() as usize;
+        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        match call::call_kw(s.thread, s.code(), s.regs, base, nargs, names, false, i.c()) {
+            Ok(Called::Value(value)) => s.write_obj(i.c(), value, 2),
+            Ok(Called::Pushed) => State::reload(s.thread),
+            Err(_) => Exit::Raised,
+        }
+    }
+    call_method_kw(s, i) {
+        s.save();
+        let names = s.word(1).arg32() as usize;
+        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        match call::call_kw(s.thread, s.code(), s.regs, base, nargs, names, true, i.c()) {
+            Ok(Called::Value(value)) => s.write_obj(i.c(), value, 2),
+            Ok(Called::Pushed) => State::reload(s.thread),
+            Err(_) => Exit::Raised,
+        }
+    }
     #[inline(never)]
     call_any(s, i) {
         s.save();
-        match call::call(s.thread, s.regs, i.a() as usize, i.b() as usize, i.c()) {
+        match any(s.thread, s.regs, i) {
             Ok(Called::Value(value)) => s.write_obj(i.c(), value, 1),
             Ok(Called::Pushed) => State::reload(s.thread),
             Err(_) => Exit::Raised,
@@ -73,7 +144,7 @@ handlers! {
     #[inline(never)]
     call_any_method(s, i) {
         s.save();
-        match call::call_method(s.thread, s.regs, i.a() as usize, i.b() as usize, i.c()) {
+        match any_method(s.thread, s.regs, i) {
             Ok(Called::Value(value)) => s.write_obj(i.c(), value, 1),
             Ok(Called::Pushed) => State::reload(s.thread),
             Err(_) => Exit::Raised,

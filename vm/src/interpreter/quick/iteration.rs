@@ -1,14 +1,83 @@
 //! `for`, subscripts, unpacking.
 
-use taipan_bytecode::Instr;
-use taipan_objects::Value;
+use taipan_bytecode::{Instr, Op};
+use taipan_objects::error::Raised;
 use taipan_objects::range::PyRangeIter;
+use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
-use super::{Exit, State, handlers};
+use super::{Exit, State, calls, handlers};
 use crate::frame::Kind;
 use crate::interpreter::generators;
 use crate::interpreter::ops::iteration;
+use crate::registers::Regs;
+use crate::thread::VmThread;
+
+/// What a step of a `for` loop came to.
+enum Step {
+    /// The item is in its register.
+    Item,
+    /// Both items of the pair are in theirs: the instruction that would unpack it is done.
+    Pair,
+    End,
+    /// A generator's frame was pushed.
+    Pushed,
+    Raised,
+}
+
+/// The step of `FOR_ITER` `i` (apart, because its locals live in memory: see the module above), whose item goes to register `target`; `unpack` is the instruction behind.
+#[inline(never)]
+fn advance(thread: &'static VmThread, regs: Regs, i: Instr, target: u16, unpack: Instr) -> Step {
+    let iterator = regs.obj(i.a() as usize);
+    if generators::is_idle_generator(iterator) {
+        return match generators::push(thread, iterator, Kind::GeneratorFor, None, target) {
+            Ok(()) => Step::Pushed,
+            Err(Raised) => Step::Raised,
+        };
+    }
+    // A tuple that is only made to be taken apart by the instruction behind is not made.
+    let found = if unpack.opcode() == Op::UnpackSequence as u16
+        && unpack.c() == 2
+        && Instr::split_take(unpack.b()) == (target, true)
+        && let Some(pair) = iteration::next_pair(iterator)
+    {
+        pair.map(|pair| {
+            pair.map(|(one, two)| {
+                regs.write(unpack.a() as usize, one);
+                regs.write(unpack.a() as usize + 1, two);
+                Step::Pair
+            })
+        })
+    } else {
+        iteration::next(iterator).map(|item| {
+            item.map(|item| {
+                regs.write(target as usize, item);
+                Step::Item
+            })
+        })
+    };
+    match found {
+        Ok(Some(step)) => step,
+        Ok(None) => {
+            regs.clear(i.a() as usize);
+            Step::End
+        }
+        Err(Raised) => Step::Raised,
+    }
+}
+
+/// The `__getitem__` in Python of what is in the register, or nothing.
+#[inline(never)]
+fn getitem(regs: Regs, register: u16) -> Value {
+    iteration::python_getitem(regs.obj(register as usize)).map_or(Value::EMPTY, Obj::into_value)
+}
+
+/// A number beyond the immediate ones.
+#[cold]
+#[inline(never)]
+fn large(number: i64) -> Value {
+    taipan_objects::construct::int_obj(number).into_value()
+}
 
 handlers! {
     for_iter(s, i) {
@@ -20,10 +89,7 @@ handlers! {
             // SAFETY: the layout was checked.
             let range: &PyRangeIter = unsafe { &*iterator.ptr().cast() };
             return match range.step_word() {
-                Some(number) => match Value::from_int(number) {
-                    Some(value) => s.write(s.word(1).a(), value, 2),
-                    None => s.write_obj(s.word(1).a(), taipan_objects::construct::int_obj(number), 2),
-                },
+                Some(number) => s.write(s.word(1).a(), Value::from_int(number).unwrap_or_else(|| large(number)), 2),
                 None => s.clear_and_jump(i.a(), i.arg32()),
             };
         }
@@ -32,18 +98,12 @@ handlers! {
     #[inline(never)]
     for_other(s, i) {
         s.save();
-        let iterator = s.regs.obj(i.a() as usize);
-        if generators::is_idle_generator(iterator) {
-            let target = s.word(1).a();
-            return match generators::push(s.thread, iterator, Kind::GeneratorFor, None, target) {
-                Ok(()) => State::reload(s.thread),
-                Err(_) => Exit::Raised,
-            };
-        }
-        match iteration::next(iterator) {
-            Ok(Some(item)) => s.write_obj(s.word(1).a(), item, 2),
-            Ok(None) => s.clear_and_jump(i.a(), i.arg32()),
-            Err(_) => Exit::Raised,
+        match advance(s.thread, s.regs, i, s.word(1).a(), s.word(2)) {
+            Step::Item => s.next(2),
+            Step::Pair => s.next(3),
+            Step::End => s.jump(i.arg32()),
+            Step::Pushed => State::reload(s.thread),
+            Step::Raised => Exit::Raised,
         }
     }
     subscr(s, i) {
@@ -52,6 +112,15 @@ handlers! {
         }
         match iteration::quick_subscript(s.regs.obj(i.b() as usize), s.regs.obj(i.c() as usize)) {
             Some(value) => s.write_obj(i.a(), value, 1),
+            None => subscr_python(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    /// A `__getitem__` in Python.
+    #[inline(never)]
+    subscr_python(s, i) {
+        let function = getitem(s.regs, i.b());
+        match calls::call_lent(s, function, s.value(i.b()), s.value(i.c()), i.a()) {
+            Some(exit) => exit,
             None => s.leave(i),
         }
     }

@@ -18,10 +18,13 @@ pub(in crate::interpreter) enum Known {
     Str,
     Generator,
     Cell,
+    DictItemIterator,
+    Enumerate,
+    Zip,
 }
 
 /// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 9] = [const { AtomicU32::new(0) }; 9];
+static SHAPES: [AtomicU32; 12] = [const { AtomicU32::new(0) }; 12];
 
 /// Fills the table.
 pub(in crate::interpreter) fn init() {
@@ -36,6 +39,9 @@ pub(in crate::interpreter) fn init() {
         (Known::Str, &t.str),
         (Known::Generator, &t.generator),
         (Known::Cell, &t.cell),
+        (Known::DictItemIterator, &t.dict_itemiterator),
+        (Known::Enumerate, &t.enumerate),
+        (Known::Zip, &t.zip),
     ];
     for (known, class) in classes {
         SHAPES[known as usize].store(class.root_shape().0, Ordering::Relaxed);

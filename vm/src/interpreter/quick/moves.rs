@@ -6,6 +6,19 @@ use taipan_objects::Value;
 use super::Exit;
 use super::handlers;
 use crate::interpreter::ops::build;
+use crate::registers::Regs;
+
+// Apart, because their locals live in memory: see the module above.
+
+#[inline(never)]
+fn tuple(regs: Regs, first: u16, count: u16) -> Value {
+    build::tuple(regs, first as usize, count as usize).into_value()
+}
+
+#[inline(never)]
+fn list(regs: Regs, first: u16, count: u16) -> Value {
+    build::list(regs, first as usize, count as usize).into_value()
+}
 
 handlers! {
     nop(s, _i) {
@@ -39,10 +52,10 @@ handlers! {
         s.next(1)
     }
     build_tuple(s, i) {
-        s.write_obj(i.a(), build::tuple(s.regs, i.b() as usize, i.c() as usize), 1)
+        s.write(i.a(), tuple(s.regs, i.b(), i.c()), 1)
     }
     build_list(s, i) {
-        s.write_obj(i.a(), build::list(s.regs, i.b() as usize, i.c() as usize), 1)
+        s.write(i.a(), list(s.regs, i.b(), i.c()), 1)
     }
     list_append(s, i) {
         let (register, take) = Instr::split_take(i.b());
