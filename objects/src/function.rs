@@ -1,5 +1,7 @@
 //! Python functions.
 
+pub mod entry;
+
 use taipan_gc::{Header, Obj, Py, Slot};
 use taipan_threading::sync::atomic::{AtomicU32, Ordering};
 
@@ -19,12 +21,13 @@ use crate::str::PyStr;
 use crate::tuple::PyTuple;
 use crate::type_object::{PyType, TypeSlots, class_of, new_instance, ready};
 use crate::types::{Types, types};
+use crate::watch::function::{self as watch, FunctionEvent};
 
 /// A Python function. Deferred: registers do not count references to it.
 #[repr(C)]
 pub struct PyFunction {
     header: Header,
-    /// `PyCode`; replaced by `__code__` assignment.
+    /// `PyCode` that calls execute; replaced by `__code__` assignment, and by whoever takes the function over (see [`entry`]).
     pub code: Slot,
     /// The module namespace, a dict.
     pub globals: Obj,
@@ -70,7 +73,7 @@ impl PyFunction {
     /// A function of `code` in a module's namespace.
     pub fn new(code: &Py<PyCode>, globals: Obj, builtins: Obj) -> Py<PyFunction> {
         let module = globals.downcast::<PyDict>().and_then(|g| g.get_str(&istr!("__name__")));
-        new_instance(&types().function, |header| PyFunction {
+        let function = new_instance(&types().function, |header| PyFunction {
             header,
             code: Slot::new(code.as_obj().clone()),
             globals,
@@ -87,11 +90,21 @@ impl PyFunction {
             type_params: Slot::empty(),
             version: AtomicU32::new(1),
         })
-        .defer()
+        .defer();
+        if watch::any() {
+            watch::created(&function);
+        }
+        function
     }
     /// The code object.
     #[inline]
     pub fn code(&self) -> Py<PyCode> {
+        let code = self.executed();
+        if code.shadow.is_some() { entry::original(code) } else { code }
+    }
+    /// What calls execute: the code object, or what stands in for it while somebody has taken the function over (see [`entry`]).
+    #[inline]
+    fn executed(&self) -> Py<PyCode> {
         match self.code.load().map(Obj::into_py::<PyCode>) {
             Some(Ok(code)) => code,
             _ => unreachable!("a function's code slot always holds code"),
@@ -102,6 +115,15 @@ impl PyFunction {
     }
     fn changed(&self) {
         self.version.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+impl Drop for PyFunction {
+    #[inline]
+    fn drop(&mut self) {
+        if watch::any() {
+            watch::destroyed(std::ptr::from_ref(self).addr());
+        }
     }
 }
 
@@ -270,12 +292,19 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__qualname__",
         get: |o| or_none(&this(o)?.qualname),
-        set: Some(string_setter!(qualname, "__qualname__")),
+        set: Some(|o, value| match value {
+            Some(v) if v.is_layout::<PyStr>() => {
+                let function = this(o)?;
+                watch::around(function, FunctionEvent::Qualname(v), || function.qualname.store(v.clone()));
+                Ok(())
+            }
+            _ => Err(type_error("__qualname__ must be set to a string object")),
+        }),
         doc: "",
     },
     GetSetDef {
         name: "__code__",
-        get: |o| or_none(&this(o)?.code),
+        get: |o| Ok(this(o)?.code().into_obj()),
         set: Some(|o, value| {
             let function = this(o)?;
             let Some(code) = value.and_then(|v| v.downcast::<PyCode>()) else {
@@ -300,8 +329,8 @@ static GETSET: &[GetSetDef] = &[
                     1,
                 )?;
             }
-            function.code.store(crate::types::obj_of(code));
-            function.changed();
+            let code = crate::types::obj_of(code);
+            watch::around(function, FunctionEvent::Code(&code), || function.set_code(code.clone()));
             Ok(())
         }),
         doc: "",
@@ -314,8 +343,11 @@ static GETSET: &[GetSetDef] = &[
             if value.is_some_and(|v| !v.is_layout::<PyTuple>()) {
                 return Err(type_error("__defaults__ must be set to a tuple object"));
             }
-            drop(this(o)?.defaults.replace(value.cloned()));
-            this(o)?.changed();
+            let function = this(o)?;
+            watch::around(function, FunctionEvent::Defaults(value), || {
+                drop(function.defaults.replace(value.cloned()));
+                function.changed();
+            });
             Ok(())
         }),
         doc: "",
@@ -328,8 +360,11 @@ static GETSET: &[GetSetDef] = &[
             if value.is_some_and(|v| !v.is_layout::<PyDict>()) {
                 return Err(type_error("__kwdefaults__ must be set to a dict object"));
             }
-            drop(this(o)?.kwdefaults.replace(value.cloned()));
-            this(o)?.changed();
+            let function = this(o)?;
+            watch::around(function, FunctionEvent::KwDefaults(value), || {
+                drop(function.kwdefaults.replace(value.cloned()));
+                function.changed();
+            });
             Ok(())
         }),
         doc: "",
