@@ -20,6 +20,7 @@ pub mod _codecs_tw;
 pub mod _collections;
 pub mod _contextvars;
 pub mod _csv;
+pub mod _ctypes;
 pub mod _datetime;
 pub mod _decimal;
 pub mod _functools;
@@ -118,6 +119,7 @@ static MODULES: &[&ModuleDef] = &[
     &_collections::MODULE,
     &_contextvars::MODULE,
     &_csv::MODULE,
+    &_ctypes::MODULE,
     &_datetime::MODULE,
     &_decimal::MODULE,
     &_functools::MODULE,
