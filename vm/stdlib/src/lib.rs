@@ -14,6 +14,7 @@ pub mod _bz2;
 pub mod _codecs;
 pub mod _codecs_cn;
 pub mod _codecs_hk;
+pub mod _codecs_iso2022;
 pub mod _codecs_jp;
 pub mod _codecs_kr;
 pub mod _codecs_tw;
@@ -113,6 +114,7 @@ static MODULES: &[&ModuleDef] = &[
     &_codecs::MODULE,
     &_codecs_cn::MODULE,
     &_codecs_hk::MODULE,
+    &_codecs_iso2022::MODULE,
     &_codecs_jp::MODULE,
     &_codecs_kr::MODULE,
     &_codecs_tw::MODULE,

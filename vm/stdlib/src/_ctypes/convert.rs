@@ -39,7 +39,7 @@ pub fn scalar(code: u8) -> Option<Scalar> {
 
 /// Whether values of the code have a form in the other byte order.
 pub fn can_swap(code: u8) -> bool {
-    matches!(code, b'h' | b'H' | b'i' | b'I' | b'l' | b'L' | b'q' | b'Q' | b'f' | b'd')
+    matches!(code, b'h' | b'H' | b'i' | b'I' | b'l' | b'L' | b'q' | b'Q' | b'f' | b'd' | b'F' | b'D')
 }
 
 /// Whether values of the code are addresses.
@@ -87,10 +87,10 @@ fn store_swappable(address: Address, bytes: &[u8], swapped: bool) {
     memory::store(address, &bytes);
 }
 
-fn complex_at(code: u8, address: Address) -> Obj {
+fn complex_at(code: u8, swapped: bool, address: Address) -> Obj {
     let half = |i: usize| match code {
-        b'F' => f64::from(memory::read::<f32>(address + 4 * i)),
-        b'D' => memory::read::<f64>(address + 8 * i),
+        b'F' => f64::from(f32::from_bits(integer(address + 4 * i, 4, false, swapped) as u32)),
+        b'D' => f64::from_bits(integer(address + 8 * i, 8, false, swapped) as u64),
         _ => memory::from_long_double(memory::read(address + memory::LONG_DOUBLE * i)),
     };
     complex::from_parts(half(0), half(1))
@@ -149,7 +149,7 @@ pub fn load(code: u8, swapped: bool, address: Address) -> PyResult<Obj> {
         }
         b'd' => float_obj(f64::from_bits(integer(address, 8, false, swapped) as u64)),
         b'g' => float_obj(memory::from_long_double(memory::read(address))),
-        b'F' | b'D' | b'G' => complex_at(code, address),
+        b'F' | b'D' | b'G' => complex_at(code, swapped, address),
         b'z' => match memory::read::<usize>(address) {
             0 => none(),
             text => bytes_obj(&memory::bytes(text, memory::string_length(text))),
@@ -260,7 +260,7 @@ pub fn store_value(code: u8, swapped: bool, address: Address, value: &Obj) -> Py
         b'f' => store_swappable(address, &(as_f64(value)? as f32).to_bits().to_le_bytes(), swapped),
         b'd' => store_swappable(address, &as_f64(value)?.to_bits().to_le_bytes(), swapped),
         b'g' => memory::write(address, memory::long_double(as_f64(value)?)),
-        b'F' | b'D' | b'G' => store_complex(code, address, value)?,
+        b'F' | b'D' | b'G' => store_complex(code, swapped, address, value)?,
         b'z' => {
             if is_none(value) {
                 memory::write(address, 0usize);
@@ -310,7 +310,7 @@ pub fn store_value(code: u8, swapped: bool, address: Address, value: &Obj) -> Py
     Ok(none())
 }
 
-fn store_complex(code: u8, address: Address, value: &Obj) -> PyResult<()> {
+fn store_complex(code: u8, swapped: bool, address: Address, value: &Obj) -> PyResult<()> {
     let number = match value.downcast::<PyComplex>() {
         Some(complex) => complex.get(),
         None => {
@@ -323,8 +323,8 @@ fn store_complex(code: u8, address: Address, value: &Obj) -> PyResult<()> {
     };
     for (i, part) in [number.re, number.im].into_iter().enumerate() {
         match code {
-            b'F' => memory::write(address + 4 * i, part as f32),
-            b'D' => memory::write(address + 8 * i, part),
+            b'F' => store_swappable(address + 4 * i, &(part as f32).to_le_bytes(), swapped),
+            b'D' => store_swappable(address + 8 * i, &part.to_le_bytes(), swapped),
             _ => memory::write(address + memory::LONG_DOUBLE * i, memory::long_double(part)),
         }
     }
