@@ -123,7 +123,7 @@ fn code(codec: &str, c: u32, next: Option<u32>) -> Option<(Code, usize)> {
 /// Two bytes without their eighth bits.
 fn seven_bits(bytes: &[u8]) -> Option<[u8; 2]> {
     match *bytes {
-        [high @ 0xa1.., low @ 0xa1..] => Some([high & 0x7f, low & 0x7f]),
+        [high, low] if high.min(low) >= 0xa1 => Some([high & 0x7f, low & 0x7f]),
         _ => None,
     }
 }
