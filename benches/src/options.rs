@@ -1,6 +1,6 @@
 //! The command line.
 //!
-//! Invariant: both commands take the same options, as far as an option makes sense for them.
+//! Invariant: all commands take the same options, as far as an option makes sense for them.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,12 @@ usage: taipan-benches scaling [--threads 1,2,4] [--against NAME,...] [--only NAM
                               [--scale F] [--quick] [--json FILE] [--plot FILE.svg]
        taipan-benches compare [--against NAME,...] [--only NAME]... [--pairs N] [--scale F]
                               [--quick] [--json FILE]
+       taipan-benches natives [same options as compare]
 
 scaling  runs thread-parallel workloads on k threads, and as their control in k processes of the same
          interpreter, alternately. Efficiency is the processes' time divided by the threads' time.
 compare  runs whole programs on one thread under all interpreters in turn.
+natives  runs one workload for each of the native modules that programs lean on, in the same way.
 
   --taipan PATH    the interpreter under test (default: this build's taipan); 'none' leaves it out
   --against LIST   other interpreters, by path or by name in PATH or $TAIPAN_PEERS/bin
@@ -32,6 +34,7 @@ pub enum Command {
     Help,
     Scaling(Options),
     Compare(Options),
+    Natives(Options),
 }
 
 /// An interpreter and the name it goes by in the tables.
@@ -40,7 +43,7 @@ pub struct Interpreter {
     pub path: PathBuf,
 }
 
-/// Options of both commands.
+/// Options of all commands.
 pub struct Options {
     pub interpreters: Vec<Interpreter>,
     pub threads: Vec<usize>,
@@ -61,10 +64,10 @@ impl Options {
 /// Reads the arguments after the program's name; finds the interpreters, building ours if need be.
 pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let command = arguments.next().unwrap_or_default();
-    if !matches!(command.as_str(), "scaling" | "compare") {
+    if !matches!(command.as_str(), "scaling" | "compare" | "natives") {
         return match command.as_str() {
             "-h" | "--help" => Ok(Command::Help),
-            _ => Err(format!("expected 'scaling' or 'compare'\n{USAGE}")),
+            _ => Err(format!("expected 'scaling', 'compare' or 'natives'\n{USAGE}")),
         };
     }
     let mut options = Options {
@@ -125,5 +128,9 @@ pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, Str
     if options.interpreters.is_empty() {
         return Err("no interpreter to measure".to_owned());
     }
-    Ok(if command == "scaling" { Command::Scaling(options) } else { Command::Compare(options) })
+    Ok(match command.as_str() {
+        "scaling" => Command::Scaling(options),
+        "natives" => Command::Natives(options),
+        _ => Command::Compare(options),
+    })
 }
