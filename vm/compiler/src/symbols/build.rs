@@ -505,7 +505,12 @@ impl Builder {
             self.forbidden = Some("an annotation");
             let result = self.discard(|b| annotations.iter().try_for_each(|a| b.expr(a)));
             self.forbidden = None;
-            return result;
+            result?;
+            // The function that gives the texts names nothing.
+            let outer = self.enter(ScopeKind::Annotations, "__annotate__", s, Role::Annotations);
+            self.add_parameter(".format");
+            self.leave(outer);
+            return Ok(());
         }
         let outer = self.enter(ScopeKind::Annotations, "__annotate__", s, Role::Annotations);
         self.add_parameter(".format");
