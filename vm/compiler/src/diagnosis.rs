@@ -36,14 +36,32 @@ pub(crate) fn diagnose(source: &str, start: Start, mut settings: Settings) -> Op
     }
     settings.single = start == Start::Single;
     // The parser bounds its depth; the stack has room for that.
-    crate::nesting::with_stack_for(3000, || {
+    let found = crate::nesting::with_stack_for(3000, || {
         let mut parser = Parser::new(&text, settings);
         parser.run(start)?;
         let mut info = parser.error.take()?;
         let (line, column) = parser.last_statement;
         info.metadata = Some(Box::new((line, column, text.clone().into_owned())));
         Some(info)
-    })
+    });
+    found.unwrap_or_else(|none| Some(Box::new(none.into())))
+}
+
+/// Whether a source ends inside of brackets, a string or a line that a backslash continues.
+pub(crate) fn is_open(text: &str) -> bool {
+    let mut tokenizer = tokenizer::Tokenizer::new(text, false);
+    loop {
+        match tokenizer.next() {
+            Ok(token) if token.kind == Kind::EndMarker => return false,
+            Ok(_) => {}
+            Err(_) => {
+                return !tokenizer.brackets.is_empty()
+                    || tokenizer.in_string()
+                    || tokenizer.done == token::Done::EofInString
+                    || text.ends_with("\\\n");
+            }
+        }
+    }
 }
 
 /// The source with `!=` for every `<>`; byte places stay.

@@ -7,6 +7,7 @@
 
 mod assemble;
 mod diagnosis;
+mod interactive;
 mod lower;
 mod nesting;
 mod optimize;
@@ -24,6 +25,7 @@ use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode as ParserMode, ParseOptions};
 use ruff_text_size::Ranged;
 
+pub use interactive::{Input, interactive};
 pub use symbols::TableEntry;
 pub use syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
 pub use taipan_bytecode::CodeUnit;
@@ -113,7 +115,7 @@ pub fn compile_tree(
         lower::compile_module(&source, module, filename, mode, options)
             .map(|(code, more)| (code, warnings.into_iter().chain(more).collect()))
             .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
-    })
+    })?
 }
 
 /// Parses a source text without compiling it: the syntax tree, or the error that the parser finds.
@@ -245,5 +247,5 @@ fn parsed<T: Send>(
         }
         let warnings = warnings::of_tokens(source, parsed.tokens());
         next(parsed.into_syntax(), warnings)
-    })
+    })?
 }

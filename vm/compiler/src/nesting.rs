@@ -7,7 +7,7 @@ use ruff_python_parser::{Mode, lexer};
 use ruff_text_size::{TextRange, TextSize};
 
 use crate::source::Source;
-use crate::syntax_error::{Failure, Result, SyntaxErrorKind};
+use crate::syntax_error::{Failure, Result, SyntaxErrorInfo, SyntaxErrorKind};
 
 /// CPython's limit on open brackets.
 const MAX_BRACKETS: usize = 200;
@@ -129,23 +129,31 @@ fn nth_bracket(text: &str) -> TextSize {
     open.map_or(TextSize::default(), |(i, _)| TextSize::from(i as u32))
 }
 
+/// The system gives no thread with the stack that a source needs.
+#[derive(Debug)]
+pub(crate) struct NoStack;
+
+impl From<NoStack> for SyntaxErrorInfo {
+    fn from(_: NoStack) -> Self {
+        SyntaxErrorInfo::bare(SyntaxErrorKind::MemoryError, "")
+    }
+}
+
 /// Runs `work` on a stack that suffices for the depth.
-pub(crate) fn with_stack_for<T: Send>(depth: usize, work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn with_stack_for<T: Send>(
+    depth: usize,
+    work: impl FnOnce() -> T + Send,
+) -> std::result::Result<T, NoStack> {
     if depth <= SHALLOW {
-        return work();
+        return Ok(work());
     }
     let size = (depth * STACK_PER_LEVEL).max(4 << 20);
     std::thread::scope(|scope| {
-        let mut work = Some(work);
-        let spawned =
-            std::thread::Builder::new().name("compile".into()).stack_size(size).spawn_scoped(scope, {
-                let work = work.take().expect("taken once");
-                work
-            });
-        match spawned.map(|handle| handle.join()) {
-            Ok(Ok(result)) => result,
+        let spawned = std::thread::Builder::new().name("compile".into()).stack_size(size);
+        match spawned.spawn_scoped(scope, work).map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(result)) => Ok(result),
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => panic!("cannot start a thread for a deeply nested source: {error}"),
+            Err(_) => Err(NoStack),
         }
     })
 }

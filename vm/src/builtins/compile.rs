@@ -10,7 +10,9 @@ use taipan_objects::prelude::*;
 
 pub use taipan_compiler::Mode;
 
-const FUTURE_MASK: u32 = 0x1FF_0000 & !(co::CO_NO_MONITORING_EVENTS | co::CO_HAS_DOCSTRING | co::CO_METHOD);
+/// The flags of a code that tell which future features it was compiled with.
+pub(crate) const FUTURE_MASK: u32 =
+    0x1FF_0000 & !(co::CO_NO_MONITORING_EVENTS | co::CO_HAS_DOCSTRING | co::CO_METHOD);
 const PYCF_DONT_IMPLY_DEDENT: i64 = 0x200;
 const PYCF_ONLY_AST: i64 = 0x400;
 const PYCF_TYPE_COMMENTS: i64 = 0x1000;
@@ -276,6 +278,9 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
         SyntaxErrorKind::IncompleteInput if allow_incomplete => &t.incomplete_input_error,
         SyntaxErrorKind::IncompleteInput => &t.syntax_error,
         SyntaxErrorKind::RecursionError => return recursion_error(&info.message),
+        SyntaxErrorKind::MemoryError if info.message.is_empty() => {
+            return raise_args(&t.memory_error, vec![]);
+        }
         SyntaxErrorKind::MemoryError => return raise_message(&t.memory_error, &info.message),
         SyntaxErrorKind::ValueError => return value_error(&info.message),
     };
