@@ -214,7 +214,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         obj.value().counted().bits(),
         crate::protocol::repr_string(&frame.code.filename)?,
         frame.line().unwrap_or(0),
-        frame.code.unit.qualname
+        frame.code.unit.name
     )))
 }
 

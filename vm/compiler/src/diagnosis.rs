@@ -14,11 +14,15 @@ mod tokenizer;
 
 use std::borrow::Cow;
 
+use ruff_python_ast::token::TokenKind;
+use ruff_text_size::{TextRange, TextSize};
+
 use parser::Parser;
 pub(crate) use parser::Settings;
 use token::Kind;
 
-use crate::syntax_error::{SyntaxErrorInfo, SyntaxErrorKind};
+use crate::source::Source;
+use crate::syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
 
 /// What a source should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,7 @@ pub(crate) fn diagnose(source: &str, start: Start, mut settings: Settings) -> Op
         let mut info = parser.error.take()?;
         let (line, column) = parser.last_statement;
         info.metadata = Some(Box::new((line, column, text.clone().into_owned())));
+        info.warnings = parser.warnings();
         Some(info)
     });
     found.unwrap_or_else(|none| Some(Box::new(none.into())))
@@ -129,6 +134,31 @@ impl Parser<'_> {
             },
         }
         Some(())
+    }
+
+    /// The warnings of the strings read so far.
+    fn warnings(&self) -> Vec<CompileWarning> {
+        let kind = |kind| {
+            Some(match kind {
+                Kind::String => TokenKind::String,
+                Kind::FStringStart => TokenKind::FStringStart,
+                Kind::FStringMiddle => TokenKind::FStringMiddle,
+                Kind::FStringEnd => TokenKind::FStringEnd,
+                Kind::TStringStart => TokenKind::TStringStart,
+                Kind::TStringMiddle => TokenKind::TStringMiddle,
+                Kind::TStringEnd => TokenKind::TStringEnd,
+                _ => return None,
+            })
+        };
+        let place = |token: &token::Token| {
+            TextRange::new(TextSize::from(token.start as u32), TextSize::from(token.end as u32))
+        };
+        let strings: Vec<_> =
+            self.tokens.iter().filter_map(|token| Some((kind(token.kind)?, place(token)))).collect();
+        if strings.is_empty() {
+            return Vec::new();
+        }
+        crate::warnings::of_tokens(&Source::new(self.text), &strings)
     }
 
     /// Whether more than blanks and comments follows.

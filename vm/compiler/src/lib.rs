@@ -245,7 +245,8 @@ fn parsed<T: Send>(
         if let Some(failure) = too_many_digits(source, parsed.tokens(), options.max_digits) {
             return Err(failure.into_info(source));
         }
-        let warnings = warnings::of_tokens(source, parsed.tokens());
+        let tokens: Vec<_> = parsed.tokens().iter().map(|token| (token.kind(), token.range())).collect();
+        let warnings = warnings::of_tokens(source, &tokens);
         next(parsed.into_syntax(), warnings)
     })?
 }

@@ -11,6 +11,8 @@ use crate::syntax_error::{Failure, Result, SyntaxErrorInfo, SyntaxErrorKind};
 
 /// CPython's limit on open brackets.
 const MAX_BRACKETS: usize = 200;
+/// CPython's limit on fields in the format specs of fields.
+const MAX_FIELDS: usize = 3;
 /// CPython's limit on indentation.
 const MAX_INDENT: usize = 100;
 /// Deepest tree worked on.
@@ -31,6 +33,8 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
     let mut indent = 0usize;
     // Fields of f-strings stand side by side; they make no chain.
     let mut fields: Vec<bool> = Vec::new();
+    // For each open f-string, how many of its fields are.
+    let mut strings: Vec<usize> = Vec::new();
     let mut before = TokenKind::EndOfFile;
     let mut fields_before = false;
     loop {
@@ -53,6 +57,13 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
                 }
                 fields.push(in_text);
                 chains.push(0);
+                if in_text && let Some(open) = strings.last_mut() {
+                    *open += 1;
+                    if *open > MAX_FIELDS {
+                        let message = "f-string: expressions nested too deeply".into();
+                        return Err(Failure::syntax(message, TextRange::default()));
+                    }
+                }
                 if chains.len() > MAX_BRACKETS + 1 {
                     return Err(Failure::syntax(
                         "too many nested parentheses".into(),
@@ -64,10 +75,17 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
                 total -= chains.pop().unwrap_or(0);
                 if fields.pop() == Some(true) {
                     total -= 2;
+                    if let Some(open) = strings.last_mut() {
+                        *open = open.saturating_sub(1);
+                    }
                     fields_before = true;
                     before = kind;
                     continue;
                 }
+            }
+            TokenKind::FStringStart | TokenKind::TStringStart => strings.push(0),
+            TokenKind::FStringEnd | TokenKind::TStringEnd => {
+                strings.pop();
             }
             TokenKind::Comma | TokenKind::Semi | TokenKind::Newline => {
                 if kind != TokenKind::Comma {

@@ -40,13 +40,25 @@ pub struct SyntaxErrorInfo {
     pub text: Option<String>,
     /// Of the parser's errors: line and column of the last compound statement that was right, and the whole source.
     pub metadata: Option<Box<(u32, u32, String)>>,
+    /// What the source in front of the error should not say either.
+    pub warnings: Vec<CompileWarning>,
 }
 
 impl SyntaxErrorInfo {
     /// An error without place.
     pub(crate) fn bare(kind: SyntaxErrorKind, message: &str) -> Self {
         let message = message.to_owned();
-        Self { kind, message, line: 0, offset: 0, end_line: 0, end_offset: 0, text: None, metadata: None }
+        Self {
+            kind,
+            message,
+            line: 0,
+            offset: 0,
+            end_line: 0,
+            end_offset: 0,
+            text: None,
+            metadata: None,
+            warnings: Vec::new(),
+        }
     }
 }
 
@@ -113,6 +125,7 @@ impl Failure {
             end_offset: end_offset as i32,
             text: Some(source.line_text(line)),
             metadata: None,
+            warnings: Vec::new(),
         }
     }
 }

@@ -260,6 +260,7 @@ fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -
                 end_offset: warning.end_offset as i32,
                 text: line,
                 metadata: None,
+                warnings: Vec::new(),
             };
             Err(raise_syntax_error(&info, filename, false))
         }
@@ -270,6 +271,10 @@ fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -
 /// Raises what the compiler found.
 #[cold]
 pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomplete: bool) -> Raised {
+    let source = info.metadata.as_ref().map_or("", |metadata| &metadata.2);
+    if let Err(raised) = warn_all(&info.warnings, filename, source) {
+        return raised;
+    }
     let t = types();
     let class = match info.kind {
         SyntaxErrorKind::SyntaxError => &t.syntax_error,

@@ -2,13 +2,13 @@
 
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::{Ranged, TextRange};
-use taipan_bytecode::{Const, Op};
+use taipan_bytecode::{Const, Op, SuperFlags};
 
 use super::{Compiler, Operand, Residue};
 use crate::syntax_error::Result;
 
 /// Calls with more arguments pass them in a tuple.
-const MAX_ARGUMENTS: usize = 200;
+const MAX_ARGUMENTS: usize = 30;
 
 impl<'a> Compiler<'a> {
     pub(crate) fn call(&mut self, c: &'a ast::ExprCall, dst: Option<u16>) -> Result<Operand> {
@@ -39,7 +39,7 @@ impl<'a> Compiler<'a> {
             let base = self.load_super(&a.value, explicit)?;
             self.at(a.range);
             let n = self.name_index(&a.attr);
-            self.unit.emit(Op::LoadSuperMethod, base as u32, n, explicit as u32);
+            self.unit.emit(Op::LoadSuperAttr, SuperFlags::of(explicit, true).into(), base as u32, n);
             self.unit.release(base as u32 + 2);
             return Ok((base, true));
         }
