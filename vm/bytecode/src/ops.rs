@@ -216,7 +216,7 @@ macro_rules! for_each_op {
     GetLen "GET_LEN" (W R O) "rA = len(rB).";
 
     // --- imports and rare things -----------------------------------------------------------------------
-    ImportName "IMPORT_NAME" (W N K) "rA = __import__(names[b], globals, locals, fromlist, level), consts[c] = (level, fromlist or None).";
+    ImportName "IMPORT_NAME" (W N K) "rA = __import__(names[b], globals, locals, fromlist, level), consts[c] = (level, fromlist or None), or None for (0, None).";
     ImportFrom "IMPORT_FROM" (W R N) "rA = attribute names[c] of module rB, else sys.modules['rB.__name__.name'], else ImportError `cannot import name 'x' from 'm' (path)`.";
     ImportStar "IMPORT_STAR" (R O O) "Copies the public names of module rA into the namespace.";
     SetupAnnotations "SETUP_ANNOTATIONS" (O O O) "Makes `__annotations__` a dict in the namespace unless it is there.";

@@ -92,8 +92,7 @@ pub fn compile_with_warnings(
         }
         lower::compile_module(&source, &module, filename, mode, options)
             .map(|(code, more)| (code, warnings.into_iter().chain(more).collect()))
-            // Without text: CPython shows the line of the file, if there is one.
-            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
+            .map_err(|failure| failure.without_text(&source))
     })
 }
 
@@ -114,7 +113,7 @@ pub fn compile_tree(
         }
         lower::compile_module(&source, module, filename, mode, options)
             .map(|(code, more)| (code, warnings.into_iter().chain(more).collect()))
-            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
+            .map_err(|failure| failure.without_text(&source))
     })?
 }
 
@@ -151,7 +150,7 @@ pub fn symbol_table(source: &str, mode: Mode, options: Options) -> Result<TableE
     parsed(&source, text, mode, options, |module, _| {
         lower::symbol_table(&module, options)
             .map(|table| symbols::export(&table, &source))
-            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
+            .map_err(|failure| failure.without_text(&source))
     })
 }
 

@@ -11,6 +11,8 @@ use crate::syntax_error::{Failure, Result, SyntaxErrorInfo, SyntaxErrorKind};
 
 /// CPython's limit on open brackets.
 const MAX_BRACKETS: usize = 200;
+/// CPython's limit on f-strings in fields of f-strings.
+const MAX_STRINGS: usize = 150;
 /// CPython's limit on fields in the format specs of fields.
 const MAX_FIELDS: usize = 3;
 /// CPython's limit on indentation.
@@ -49,7 +51,9 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
                         | TokenKind::FStringMiddle
                         | TokenKind::TStringStart
                         | TokenKind::TStringMiddle
-                ) || (before == TokenKind::Rbrace && fields_before);
+                ) || (before == TokenKind::Rbrace && fields_before)
+                    // A field in the format spec of one.
+                    || (before == TokenKind::Colon && fields.last() == Some(&true));
                 if let Some(last) = chains.last_mut()
                     && !in_text
                 {
@@ -83,7 +87,13 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
                     continue;
                 }
             }
-            TokenKind::FStringStart | TokenKind::TStringStart => strings.push(0),
+            TokenKind::FStringStart | TokenKind::TStringStart => {
+                strings.push(0);
+                if strings.len() >= MAX_STRINGS {
+                    let message = "too many nested f-strings or t-strings".into();
+                    return Err(Failure::syntax(message, TextRange::default()));
+                }
+            }
             TokenKind::FStringEnd | TokenKind::TStringEnd => {
                 strings.pop();
             }
@@ -99,7 +109,7 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
             }
             TokenKind::Indent => {
                 indent += 1;
-                if indent > MAX_INDENT {
+                if indent >= MAX_INDENT {
                     return Err(Failure::indentation(
                         "too many levels of indentation".into(),
                         TextRange::empty(source.line_start(source.line_count())),

@@ -110,6 +110,20 @@ impl Failure {
         Box::new(Self { kind: SyntaxErrorKind::IndentationError, message, range })
     }
 
+    /// What a pass behind the parser finds: without the text, as CPython shows the line of the file, if there is one; columns count
+    /// bytes.
+    pub(crate) fn without_text(self, source: &Source<'_>) -> SyntaxErrorInfo {
+        let range = self.range;
+        let info = self.into_info(source);
+        if info.line == 0 {
+            return info;
+        }
+        let (line, column) = source.line_and_column(range.start());
+        let (end_line, end_column) = source.line_and_column(range.end());
+        let (offset, end_offset) = (column as i32 + 1, end_column as i32 + 1);
+        SyntaxErrorInfo { text: None, line, offset, end_line, end_offset, ..info }
+    }
+
     pub(crate) fn into_info(self, source: &Source<'_>) -> SyntaxErrorInfo {
         if matches!(self.kind, SyntaxErrorKind::RecursionError | SyntaxErrorKind::MemoryError) {
             return SyntaxErrorInfo::bare(self.kind, &self.message);

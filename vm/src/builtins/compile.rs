@@ -290,16 +290,27 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
         SyntaxErrorKind::ValueError => return value_error(&info.message),
     };
     let number = |n: i64| int_obj(n);
+    let (mut offset, mut end_offset) = (info.offset, info.end_offset);
+    let text = match &info.text {
+        Some(text) => str_obj(text),
+        None => match line_of_file(filename, info.line) {
+            Some(line) => {
+                offset = characters(&line, offset);
+                if info.end_line == info.line {
+                    end_offset = characters(&line, end_offset);
+                }
+                str_obj(&line)
+            }
+            None => none(),
+        },
+    };
     let place = tuple_obj(vec![
         str_obj(filename),
         number(info.line.into()),
-        number(info.offset.into()),
-        match &info.text {
-            Some(text) => str_obj(text),
-            None => line_of_file(filename, info.line).map_or_else(none, |line| str_obj(&line)),
-        },
+        number(offset.into()),
+        text,
         number(info.end_line.into()),
-        number(info.end_offset.into()),
+        number(end_offset.into()),
     ]);
     let message = if info.kind == SyntaxErrorKind::IncompleteInput && allow_incomplete {
         "incomplete input"
@@ -322,6 +333,21 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
 /// A line of the file that a code came from, if there is such a file.
 fn line_of_file(filename: &str, line: u32) -> Option<String> {
     let bytes = std::fs::read(filename).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
+    let text = match crate::import::source::decode(&bytes, filename, true) {
+        Ok(text) => text,
+        Err(Raised) => {
+            drop(take_raised());
+            return None;
+        }
+    };
     text.split_inclusive('\n').nth((line as usize).checked_sub(1)?).map(str::to_owned)
+}
+
+/// An offset from 1 in bytes as one in characters.
+fn characters(line: &str, offset: i32) -> i32 {
+    let bytes = usize::try_from(offset - 1).unwrap_or(0).min(line.len());
+    match line.get(..bytes) {
+        Some(part) if offset > 0 => part.chars().count() as i32 + 1,
+        _ => offset,
+    }
 }

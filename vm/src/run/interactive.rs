@@ -32,9 +32,7 @@ pub fn interactive(quiet: bool) -> i32 {
                 }
             }
             Ok(None) => {
-                if terminal() {
-                    error_display::write_stderr("\n");
-                }
+                error_display::write_stderr("\n");
                 return 0;
             }
             Err(Raised) => {

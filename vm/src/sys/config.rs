@@ -45,6 +45,10 @@ pub struct Settings {
     pub pycache_prefix: Option<String>,
     /// `-X no_debug_ranges`.
     pub no_debug_ranges: bool,
+    /// `-X gil`: changes nothing but the flag.
+    pub gil: Option<i64>,
+    /// `-X cpu_count`: what to say in place of the number of processors.
+    pub cpu_count: Option<i64>,
 }
 
 impl Default for Settings {
@@ -81,6 +85,8 @@ impl Default for Settings {
             io_encoding: None,
             pycache_prefix: None,
             no_debug_ranges: false,
+            gil: None,
+            cpu_count: None,
         }
     }
 }

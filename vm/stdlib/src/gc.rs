@@ -200,7 +200,9 @@ mod items {
     fn is_tracked(obj: &Obj) -> bool {
         // Built-in classes live for ever.
         let built_in = obj.downcast::<PyType>().is_some_and(|class| !class.has_flag(type_flags::HEAP));
-        !built_in && collector::is_tracked(obj)
+        // A plain object refers to nothing.
+        let plain = class_of(obj).is(&types().object);
+        !built_in && !plain && collector::is_tracked(obj)
     }
     /// Whether the object's finalizer has been called.
     #[pyfunction]

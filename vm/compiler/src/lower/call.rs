@@ -20,7 +20,16 @@ impl<'a> Compiler<'a> {
             return self.call_ex(base, &[], &c.arguments, c.range(), dst);
         }
         let (base, method) = self.callee_or_method(&c.func)?;
-        self.finish_call(base, method, 0, &c.arguments, c.range(), dst)
+        let range = match &*c.func {
+            // In the line of the method's name.
+            Expr::Attribute(a)
+                if self.source.line(a.attr.range.start()) != self.source.line(c.range().start()) =>
+            {
+                TextRange::new(a.attr.range.start(), c.range().end())
+            }
+            _ => c.range(),
+        };
+        self.finish_call(base, method, 0, &c.arguments, range, dst)
     }
 
     /// Evaluates the callable into the next temporary.

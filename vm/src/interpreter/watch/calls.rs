@@ -74,7 +74,9 @@ fn target(frame: &Frame, instr: Instr) -> Option<Target> {
     let callable = regs.get(base)?;
     let op = instr.op()?;
     let receiver = matches!(op, Op::CallMethod | Op::CallMethodKw).then(|| regs.get(base + 1)).flatten();
+    // With an argument tuple the callable is told of as it is.
     if receiver.is_none()
+        && op != Op::CallEx
         && let Some(method) = callable.downcast::<PyBoundMethod>()
     {
         return Some(Target { callable: method.function.clone(), first: Some(method.receiver.clone()) });
