@@ -30,7 +30,9 @@ pub fn call(thread: &'static VmThread, frame: &mut Frame, code: &PyCode, pc: usi
     let instr = code.instr(pc);
     let Some(target) = target(frame, instr) else { return Ok(Before::Run) };
     announce(thread, code, pc, Event::Call, &target)?;
-    if target.callable.is_layout::<PyFunction>() {
+    // A method is told of as such where its arguments are in a tuple.
+    let method = target.callable.downcast::<PyBoundMethod>();
+    if method.map_or(&target.callable, |method| &method.function).is_layout::<PyFunction>() {
         return Ok(Before::Run);
     }
     let profiled = profiled_as(&target);
