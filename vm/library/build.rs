@@ -80,6 +80,7 @@ fn main() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     std::fs::write(out.join("library.bin"), table).expect("a writable OUT_DIR");
     println!("cargo:rustc-env=TAIPAN_LIBRARY={}", library.display());
+    println!("cargo:rustc-env=TAIPAN_LIBRARY_FINGERPRINT={}", fingerprint(&codes));
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=python");
     println!("cargo:rerun-if-changed=amendments");
@@ -103,6 +104,15 @@ fn compile_all(sources: &[Vec<u8>]) -> Vec<Vec<u8>> {
         codes[index] = code;
     }
     codes
+}
+
+/// A number that changes with what the compiler makes of the library, or how a code unit is written (FNV-1a, folded to 16 bits).
+fn fingerprint(codes: &[Vec<u8>]) -> u16 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    for byte in codes.iter().flatten() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+    }
+    (hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48) as u16
 }
 
 fn compile(source: &[u8]) -> Vec<u8> {

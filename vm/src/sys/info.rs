@@ -197,7 +197,7 @@ fn flags() -> Obj {
             flag(s.warn_default_encoding),
             bool_obj(s.safe_path),
             int_obj(s.int_max_str_digits),
-            int_obj(0),
+            s.gil.map_or_else(none, int_obj),
             int_obj(1),
             int_obj(1),
         ],
@@ -321,8 +321,7 @@ mod items {
         module.add("_stdlib_dir", crate::import::embedded::folder())?;
         module.add("_home", places.home.as_deref().map_or_else(none, str_obj))?;
         module.add("pycache_prefix", s.pycache_prefix.as_deref().map_or_else(none, str_obj))?;
-        // Compiled code is not cached in files yet, whatever the flag says.
-        module.add("dont_write_bytecode", true)?;
+        module.add("dont_write_bytecode", s.dont_write_bytecode)?;
         // The program's folder comes in front once `site` is done.
         let mut path = s.python_path.clone();
         path.push(crate::import::embedded::folder().to_owned());

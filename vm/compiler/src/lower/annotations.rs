@@ -214,10 +214,10 @@ impl<'a> Compiler<'a> {
             let mark = self.unit.depth;
             let key = self.load_const_temp(Const::Str(self.mangled(name)));
             let value = match annotation {
-                annotation if self.table.future_annotations => Operand {
-                    reg: self.load_const_temp(Const::Str(unparse(self.source, annotation))),
-                    residue: Residue::Object,
-                },
+                annotation if self.table.future_annotations => {
+                    let text = unparse(self.source, annotation);
+                    self.load_const(Const::Str(text), None)
+                }
                 // `*args: *Ts`
                 Expr::Starred(starred) => {
                     let value = self.expr_temp(&starred.value)?;

@@ -506,14 +506,14 @@ impl Builder {
             let result = self.discard(|b| annotations.iter().try_for_each(|a| b.expr(a)));
             self.forbidden = None;
             result?;
-            // The function that gives the texts names nothing.
-            let outer = self.enter(ScopeKind::Annotations, "__annotate__", s, Role::Annotations);
-            self.add_parameter(".format");
-            self.leave(outer);
-            return Ok(());
         }
         let outer = self.enter(ScopeKind::Annotations, "__annotate__", s, Role::Annotations);
         self.add_parameter(".format");
+        if self.table.future_annotations {
+            // Texts are all that it gives.
+            self.leave(outer);
+            return Ok(());
+        }
         self.forbidden = Some("an annotation");
         annotations.iter().try_for_each(|a| self.expr(a))?;
         self.leave(outer);
