@@ -14,6 +14,9 @@ use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 /// `sys.stderr`, unless it is missing or `None`.
 fn stderr() -> Option<Obj> {
+    if !taipan_objects::types::initialized() {
+        return None;
+    }
     let found = taipan_objects::hooks::module_attribute("sys", "stderr").map(Some);
     found
         .unwrap_or_else(|Raised| {

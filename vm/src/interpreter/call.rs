@@ -291,9 +291,7 @@ fn call_function(
         push_frame(thread, function, code, window, nargs, ret, Kind::Call, callee, Value::EMPTY)?;
         return Ok(Called::Pushed);
     }
-    if let Some(called) =
-        direct::push_with_defaults(thread, function, code, regs, base, first, nargs, &[], ret)
-    {
+    if let Some(called) = direct::push_bound(thread, function, code, regs, base, first, nargs, &[], ret) {
         return called;
     }
     call_function_slow(thread, regs, base, first, nargs, &[], ret)
@@ -628,8 +626,7 @@ pub fn call_kw(
         // SAFETY: the layout was checked; the register, then the frame keeps it alive.
         let function: &PyFunction = unsafe { &*regs.value(base).ptr().cast() };
         let code = function_code(function);
-        if let Some(called) =
-            direct::push_with_defaults(thread, function, code, regs, base, first, nargs, names, ret)
+        if let Some(called) = direct::push_bound(thread, function, code, regs, base, first, nargs, names, ret)
         {
             return called;
         }
@@ -651,6 +648,8 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
     // Counted: what follows may reach safepoints.
     let iterable = regs.take(base + 2).map_or_else(none, Obj::into_strong);
     let keywords = regs.take(base + 3);
+    let keywords = keywords
+        .filter(|keywords| taipan_objects::dict::exact_dict(keywords).is_none_or(|dict| !dict.is_empty()));
     if let Some(tuple) = iterable.downcast::<PyTuple>()
         && let Some(function) = callable.downcast::<PyFunction>()
         && keywords.is_none()
@@ -712,6 +711,9 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
         let code = function_code(function);
         if code.is_generator_like() {
             return make_generator(function, code, &args).map(Called::Value);
+        }
+        if let Some(called) = direct::push_spread(thread, function, code, regs, base, &args, ret) {
+            return called;
         }
         // SAFETY: the innermost frame is live.
         let window =

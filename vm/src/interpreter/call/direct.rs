@@ -1,13 +1,16 @@
-//! Binding in place: `f(*arguments)` for an ordinary function that takes just that many, whose items go straight into its window; calls with keywords and
-//! defaults, whose arguments are there already.
+//! Binding in place: `f(*arguments)` for an ordinary function that takes just that many, whose items go straight into its window; calls with keywords,
+//! defaults or a variable number of arguments, of which most are there already.
 
 use smallvec::SmallVec;
 use taipan_bytecode::flags;
+use taipan_objects::argument::Args;
 use taipan_objects::code::PyCode;
+use taipan_objects::construct::tuple_obj;
 use taipan_objects::dict::PyDict;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
 use taipan_objects::protocol::IntoStrong;
+use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
@@ -57,11 +60,49 @@ pub(super) fn push_items(
 
 /// Most keyword arguments that are bound in place.
 const MOST: usize = 16;
+/// The place of a keyword argument that goes into the dict of the others.
+const OTHER: u8 = u8::MAX;
 
-/// Calls the function in register `base` with arguments from register `first`, the last of them named `names`, if it takes no variable number of arguments: moves
-/// the named ones to their places and fills the rest with defaults. `None`, with nothing changed, if that is not enough, for the general way or its error.
+/// Writes the arguments of `f(*arguments, **keywords)` into registers from `first` on, as an ordinary call finds them, and binds them there. `None`, with nothing
+/// changed but the registers emptied, if they do not fit that way.
 #[allow(clippy::too_many_arguments)]
-pub(super) fn push_with_defaults(
+pub(super) fn push_spread(
+    thread: &'static VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    regs: Regs,
+    base: usize,
+    args: &Args<'_>,
+    ret: u16,
+) -> Option<PyResult<Called>> {
+    let first = base + 2;
+    let count = args.positional.len() + args.keyword_names.len();
+    let end = regs.at(first).wrapping_add(count.max(code.nregs as usize));
+    if end >= thread.limit() || args.keyword_names.len() > MOST {
+        return None;
+    }
+    // Before there are arguments above the top of the stack, where code that runs now has its frames.
+    for at in (base..first + count.max(code.nregs as usize)).filter(|at| regs.at(*at) < thread.top.get()) {
+        regs.clear(at);
+    }
+    let words = args.positional.iter().chain(args.keyword_values);
+    for (at, word) in words.enumerate() {
+        regs.put(first + at, word.clone().into_strong().into_value());
+    }
+    regs.put(base, own_callee(function));
+    let pushed = push_bound(thread, function, code, regs, base, first, count, args.keyword_names, ret);
+    if pushed.is_none() {
+        regs.clear(base);
+        regs.clear_range(first, first + count);
+    }
+    pushed
+}
+
+/// Calls the function in register `base` with the `nargs` arguments from register `first`, the last of them named `names`: moves the named ones to their places, fills
+/// the rest with defaults, and puts those that have no place into the tuple and dict that may take them. `None`, with nothing changed, if that
+/// is not enough, for the general way or its error.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn push_bound(
     thread: &'static VmThread,
     function: &PyFunction,
     code: &PyCode,
@@ -77,28 +118,34 @@ pub(super) fn push_with_defaults(
     let given = nargs - names.len();
     // SAFETY: the innermost frame is live.
     let in_generator = unsafe { &*thread.innermost() }.is_generator();
-    let variable = flags::CO_VARARGS | flags::CO_VARKEYWORDS;
+    let takes_more = code.flags & flags::CO_VARARGS != 0;
+    let takes_others = code.flags & flags::CO_VARKEYWORDS != 0;
     if in_generator
         || code.is_generator_like()
-        || code.flags & variable != 0
-        || given > argcount
+        || (given > argcount && !takes_more)
         || names.len() > MOST
         || named >= 64
         || regs.at(first).wrapping_add(code.nregs as usize) >= thread.limit()
     {
         return None;
     }
-    let mut places = [0u8; MOST];
-    let mut filled: u64 = (1 << given) - 1;
+    let mut places = [OTHER; MOST];
+    let mut filled: u64 = (1 << given.min(argcount)) - 1;
     if !names.is_empty() {
         let parameters = code.parameters();
         for (place, name) in places.iter_mut().zip(names) {
-            let at = parameters.iter().position(|p| p.as_obj().is(name))?;
-            if at < unit.posonlyargcount as usize || filled >> at & 1 != 0 {
-                return None;
+            match parameters.iter().position(|p| p.as_obj().is(name)) {
+                Some(at) if at >= unit.posonlyargcount as usize => {
+                    if filled >> at & 1 != 0 {
+                        return None;
+                    }
+                    filled |= 1 << at;
+                    *place = at as u8;
+                }
+                // A name that is not interned may be a parameter's all the same.
+                _ if takes_others && name.downcast::<PyStr>().is_some_and(PyStr::is_interned) => {}
+                _ => return None,
             }
-            filled |= 1 << at;
-            *place = at as u8;
         }
     }
     // Counted: what is overwritten below may run code when it is dropped.
@@ -117,12 +164,30 @@ pub(super) fn push_with_defaults(
         more.push((at, named_defaults.downcast::<PyDict>()?.get_str(&code.parameters()[at])?));
     }
     // What earlier instructions left behind goes first, while the arguments are where everybody sees them: this may run code.
-    for at in (nargs..named).filter(|at| regs.at(first + at) < thread.top.get()) {
+    for at in (nargs..code.nparams as usize).filter(|at| regs.at(first + at) < thread.top.get()) {
         regs.clear(first + at);
     }
     let mut values: SmallVec<[Value; MOST]> = SmallVec::new();
     values.extend((given..nargs).map(|i| regs.take_value(first + i)));
-    for (value, place) in values.iter().zip(places) {
+    if takes_more {
+        let extra: Vec<Obj> =
+            (argcount..given).filter_map(|i| regs.take(first + i)).map(IntoStrong::into_strong).collect();
+        more.push((named, tuple_obj(extra)));
+    }
+    if takes_others {
+        let others = PyDict::new();
+        for ((value, place), name) in values.iter().zip(places).zip(names) {
+            // SAFETY: moved out of its register.
+            if place == OTHER
+                && let Some(value) = unsafe { Obj::from_value(*value) }
+                && let Err(raised) = others.set(name.clone(), value)
+            {
+                return Some(Err(raised));
+            }
+        }
+        more.push((named + takes_more as usize, others.into_obj()));
+    }
+    for (value, place) in values.iter().zip(places).filter(|(_, place)| *place != OTHER) {
         regs.put(first + place as usize, *value);
     }
     for at in (given..argcount).filter(|at| filled >> at & 1 == 0) {
@@ -133,10 +198,11 @@ pub(super) fn push_with_defaults(
         regs.put(first + at, value.into_strong().into_value());
     }
     let callee = take_callee(regs, base, function);
+    let count = code.nparams as usize;
     let result =
-        push_frame(thread, function, code, regs.at(first), named, ret, Kind::Call, callee, Value::EMPTY);
+        push_frame(thread, function, code, regs.at(first), count, ret, Kind::Call, callee, Value::EMPTY);
     if result.is_err() {
-        regs.clear_range(first, first + named);
+        regs.clear_range(first, first + count);
     }
     Some(result.map(|()| Called::Pushed))
 }

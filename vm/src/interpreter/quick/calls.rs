@@ -2,12 +2,15 @@
 
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
+use taipan_objects::protocol::IntoStrong;
+use taipan_objects::singletons::is_none;
 use taipan_objects::{Obj, Value};
 
 use super::known;
 use super::{Exit, State, handlers};
 use crate::frame::{Frame, Kind, drop_value};
 use crate::interpreter::call::{self, Called};
+use crate::interpreter::generators;
 use crate::registers::Regs;
 use crate::thread::VmThread;
 use taipan_bytecode::Instr;
@@ -150,10 +153,30 @@ handlers! {
             Err(_) => Exit::Raised,
         }
     }
+    yield_value(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        // SAFETY: the frame is live.
+        if unsafe { (*s.fp).kind } != Kind::GeneratorFor || s.value(register).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        yield_to_loop(s.thread, s.regs, register, take);
+        let fp = s.fp.wrapping_sub(1);
+        // SAFETY: the frame below is live.
+        let below = unsafe { &*fp };
+        // Behind `FOR_ITER` and the word of its target.
+        State::of(below.code(), below.pc as usize + 2, fp, below.regs, s.thread).go()
+    }
     return_value(s, i) {
         // SAFETY: the frame is live.
         let frame = unsafe { &*s.fp };
-        if frame.kind != Kind::Call || s.value(i.a()).is_empty() {
+        if s.value(i.a()).is_empty() {
+            return s.leave(i);
+        }
+        if frame.kind == Kind::Init && is_none(s.regs.obj(i.a() as usize)) {
+            return finish_init(s);
+        }
+        if frame.kind != Kind::Call {
             return s.leave(i);
         }
         let mut value = s.regs.take_value(i.a() as usize);
@@ -165,12 +188,45 @@ handlers! {
     }
     return_const(s, i) {
         // SAFETY: the frame is live.
-        if unsafe { (*s.fp).kind } != Kind::Call {
+        let kind = unsafe { (*s.fp).kind };
+        if kind == Kind::Init && is_none(&s.code().consts[i.a() as usize]) {
+            return finish_init(s);
+        }
+        if kind != Kind::Call {
             return s.leave(i);
         }
         // Immortal, or code, which the collector alone frees.
         let value = s.code().consts[i.a() as usize].value().uncounted();
         finish(s, value)
+    }
+}
+
+/// Pops the frame of an `__init__` and delivers the instance.
+#[inline(always)]
+fn finish_init(s: State) -> Exit {
+    s.save();
+    // SAFETY: the frame is live.
+    let ret = unsafe { (*s.fp).ret };
+    let instance = call::pop_init(s.thread).into_value();
+    let fp = s.fp.wrapping_sub(1);
+    // SAFETY: the frame below is live.
+    let below = unsafe { &*fp };
+    let state = State::of(below.code(), below.pc as usize, fp, below.regs, s.thread);
+    let length = call::length_at(state.word(0));
+    state.write(ret, instance, length)
+}
+
+/// Suspends the innermost frame, a generator's, and gives the content of a register of it to the `for` loop of the frame below.
+#[inline(never)]
+fn yield_to_loop(thread: &'static VmThread, regs: Regs, register: u16, take: bool) {
+    let value = if take { regs.take(register as usize) } else { regs.get(register as usize).cloned() };
+    let value = value.map(IntoStrong::into_strong);
+    generators::suspend(thread);
+    // SAFETY: the frame below is live.
+    let below = unsafe { &*thread.innermost() };
+    let target = below.code().instr(below.pc as usize + 1).a();
+    if let Some(value) = value {
+        below.regs.write(target as usize, value);
     }
 }
 
