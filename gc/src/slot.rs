@@ -55,6 +55,25 @@ impl Slot {
         }
         self.load_pointer(value, || true).unwrap_or(None)
     }
+    /// The content if it is a number, or an object that needs no count in a register because it is immortal or deferred.
+    #[inline(always)]
+    pub fn peek_lasting(&self) -> Option<Value> {
+        let value = self.peek();
+        if value.is_ptr() {
+            // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
+            let header = unsafe { &*value.ptr() };
+            // Acquire: as in `load_pointer`.
+            let bits = header.flags_word().load(Ordering::Acquire);
+            if bits & (HeaderFlags::DEFERRED | HeaderFlags::DYING) != HeaderFlags::DEFERRED
+                && !header.is_immortal()
+            {
+                return None;
+            }
+            fence(Ordering::Acquire);
+            return (self.peek() == value).then(|| value.uncounted_ptr());
+        }
+        (!value.is_empty()).then_some(value)
+    }
     /// [`Slot::load_uncounted`] for a slot in storage that writers replace by copying its words: the slots of replaced storage never change
     /// again, whatever becomes of the objects, so looking at them twice proves nothing. `is_current` (an Acquire load) says
     /// whether the storage is still in use; if it is not, the outcome is `Err`.

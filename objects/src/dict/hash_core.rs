@@ -280,6 +280,16 @@ impl HashCore {
             }
         }
     }
+    /// [`HashCore::value_at`] if it is a number, immortal or deferred, and nothing is changing.
+    #[inline(always)]
+    pub(crate) fn lasting_at(&self, entry: u32) -> Option<Value> {
+        let table = self.table();
+        if entry as usize >= table.capacity {
+            return None;
+        }
+        let value = table.value(entry as usize).peek_lasting()?;
+        self.is_current(table).then_some(value)
+    }
     /// The number of the current set of keys; 0 if there are no numbers left.
     pub(crate) fn keys_version(&self, lock: &ObjectLock) -> u32 {
         let version = self.keys_version.load(Ordering::Acquire);

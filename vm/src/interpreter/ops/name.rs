@@ -46,6 +46,25 @@ pub fn quick_global(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {
     exact_dict(frame.builtins)?.cached_value(cache.builtins_version, cache.index)
 }
 
+/// [`quick_global`] if that is a number, immortal or deferred: what most globals are.
+#[inline(always)]
+pub fn lasting_global(cache: &AtomicU64, frame: &Frame) -> Option<Value> {
+    let word = cache.load(Ordering::Acquire);
+    let globals = exact_dict(frame.globals)?;
+    if word & IN_GLOBALS != 0 {
+        return globals.cached_lasting((word >> 32) as u32, (word as u32) >> 1);
+    }
+    if word == 0 {
+        return None;
+    }
+    // SAFETY: an untagged word is a leaked `BuiltinCache`.
+    let cache = unsafe { &*std::ptr::with_exposed_provenance::<BuiltinCache>(word as usize) };
+    if globals.keys_version_now() != cache.globals_version {
+        return None;
+    }
+    exact_dict(frame.builtins)?.cached_lasting(cache.builtins_version, cache.index)
+}
+
 #[inline(always)]
 fn exact_dict<'a>(namespace: Value) -> Option<&'a PyDict> {
     // SAFETY: the layout was checked; the frame keeps its namespaces alive.

@@ -1,12 +1,14 @@
 //! Calls and returns of Python functions without a detour; other calls through [`call`].
 
+use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
+use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::IntoStrong;
 use taipan_objects::singletons::is_none;
 use taipan_objects::{Obj, Value};
 
-use super::known;
+use super::known::{self, Known};
 use super::{Exit, State, handlers};
 use crate::frame::{Frame, Kind, drop_value};
 use crate::interpreter::call::{self, Called};
@@ -101,7 +103,25 @@ handlers! {
         {
             return exit;
         }
+        if !callable.is_empty() && known::is(callable, Known::NativeFunction) {
+            return call_native(s.ip, s.regs, s.fp, s.thread, i);
+        }
         call_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// A native function of a module, with one argument or two.
+    #[inline(never)]
+    call_native(s, i) {
+        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        // SAFETY: the layout was checked.
+        let function: &PyNativeFunction = unsafe { &*s.regs.value(base).ptr().cast() };
+        let def = function.def;
+        s.save();
+        let result = match (nargs, def.fast1, def.fast2) {
+            (1, Some(f), _) if function.is_unbound() => f(s.regs.obj(base + 2)),
+            (2, _, Some(f)) if function.is_unbound() => f(s.regs.obj(base + 2), s.regs.obj(base + 3)),
+            _ => return call_any(s.ip, s.regs, s.fp, s.thread, i),
+        };
+        finish_native(s, i, base, base + 2, nargs, result)
     }
     call_method(s, i) {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
@@ -112,8 +132,32 @@ handlers! {
             if let Some(exit) = call_plain(s, i, base, first, nargs) {
                 return exit;
             }
+        } else if !callable.is_empty()
+            && known::is(callable, Known::MethodDescriptor)
+            && !s.regs.value(base + 1).is_empty()
+        {
+            return call_descriptor(s.ip, s.regs, s.fp, s.thread, i);
         }
         call_any_method(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// A native method of the receiver's class, with up to two arguments.
+    #[inline(never)]
+    call_descriptor(s, i) {
+        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        // SAFETY: the layout was checked.
+        let descriptor: &PyMethodDescr = unsafe { &*s.regs.value(base).ptr().cast() };
+        let def = descriptor.def;
+        let receiver = s.regs.obj(base + 1);
+        s.save();
+        let result = match (nargs, def.fast1, def.fast2, def.fast3) {
+            (0, Some(f), _, _) if descriptor.accepts(receiver) => f(receiver),
+            (1, _, Some(f), _) if descriptor.accepts(receiver) => f(receiver, s.regs.obj(base + 2)),
+            (2, _, _, Some(f)) if descriptor.accepts(receiver) => {
+                f(receiver, s.regs.obj(base + 2), s.regs.obj(base + 3))
+            }
+            _ => return call_any_method(s.ip, s.regs, s.fp, s.thread, i),
+        };
+        finish_native(s, i, base, base + 1, nargs + 1, result)
     }
     call_kw(s, i) {
         s.save();
@@ -199,6 +243,29 @@ handlers! {
         let value = s.code().consts[i.a() as usize].value().uncounted();
         finish(s, value)
     }
+}
+
+/// Empties the registers of a native call and delivers its result.
+#[inline(always)]
+fn finish_native(s: State, i: Instr, base: usize, first: usize, nargs: usize, result: PyResult<Obj>) -> Exit {
+    let Ok(result) = result else {
+        clear_call(s.regs, base, first, nargs);
+        return Exit::Raised;
+    };
+    // The result may be an uncounted part of what the arguments keep alive.
+    let mut word = result.into_value();
+    if word.is_ptr() && !word.is_counted() {
+        // SAFETY: the arguments keep it alive until now.
+        word = unsafe { Obj::from_borrowed(word) }.into_value();
+    }
+    clear_call(s.regs, base, first, nargs);
+    s.write(i.c(), word, 1)
+}
+
+#[inline(always)]
+fn clear_call(regs: Regs, base: usize, first: usize, nargs: usize) {
+    regs.clear(base);
+    regs.clear_range(first, first + nargs);
 }
 
 /// Pops the frame of an `__init__` and delivers the instance.

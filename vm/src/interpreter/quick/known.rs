@@ -21,10 +21,12 @@ pub(in crate::interpreter) enum Known {
     DictItemIterator,
     Enumerate,
     Zip,
+    NativeFunction,
+    MethodDescriptor,
 }
 
 /// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 12] = [const { AtomicU32::new(0) }; 12];
+static SHAPES: [AtomicU32; 14] = [const { AtomicU32::new(0) }; 14];
 
 /// Fills the table.
 pub(in crate::interpreter) fn init() {
@@ -42,6 +44,8 @@ pub(in crate::interpreter) fn init() {
         (Known::DictItemIterator, &t.dict_itemiterator),
         (Known::Enumerate, &t.enumerate),
         (Known::Zip, &t.zip),
+        (Known::NativeFunction, &t.builtin_function_or_method),
+        (Known::MethodDescriptor, &t.method_descriptor),
     ];
     for (known, class) in classes {
         SHAPES[known as usize].store(class.root_shape().0, Ordering::Relaxed);

@@ -10,6 +10,14 @@ use crate::interpreter::ops::name;
 handlers! {
     load_global(s, i) {
         // SAFETY: the frame is live.
+        match name::lasting_global(s.cache(), unsafe { &*s.fp }) {
+            Some(value) => s.write(i.a(), value, 1),
+            None => load_counted_global(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    load_counted_global(s, i) {
+        // SAFETY: the frame is live.
         match name::quick_global(s.cache(), unsafe { &*s.fp }) {
             Some(value) => s.write_obj(i.a(), value, 1),
             None => s.leave(i),
