@@ -18,6 +18,8 @@ pub struct PyWriter {
     header: Header,
     write: Obj,
     dialect: Py<PyDialect>,
+    /// Which of the first 256 characters are special in a field.
+    special: Box<[bool; 256]>,
 }
 layout!(PyWriter, "writer", [write, dialect]);
 
@@ -36,7 +38,21 @@ pub fn class() -> &'static Py<PyType> {
 pub fn make(file: &Obj, dialect: Py<PyDialect>) -> PyResult<Obj> {
     let write = getattr_opt(file, &istr!("write"))?.filter(is_callable);
     let Some(write) = write else { return Err(type_error("argument 1 must have a \"write\" method")) };
-    Ok(new_instance(class(), |header| PyWriter { header, write, dialect }).into_obj())
+    let special = special_characters(&dialect);
+    Ok(new_instance(class(), |header| PyWriter { header, write, dialect, special }).into_obj())
+}
+
+fn special_characters(dialect: &PyDialect) -> Box<[bool; 256]> {
+    let rules = &dialect.rules;
+    let line = dialect.lineterminator.units();
+    let mut special = Box::new([false; 256]);
+    let characters = [Some(rules.delimiter), rules.escapechar, rules.quotechar, Some(10), Some(13)];
+    for c in characters.into_iter().flatten().chain(line.iter()) {
+        if let Some(place) = special.get_mut(c as usize) {
+            *place = true;
+        }
+    }
+    special
 }
 
 impl PyWriter {
@@ -44,7 +60,6 @@ impl PyWriter {
     fn field(&self, out: &mut TextBuf, text: Units<'_>, mut quoted: bool, is_none: bool) -> PyResult<()> {
         let rules = &self.dialect.rules;
         let line = self.dialect.lineterminator.units();
-        let mut body = TextBuf::with_capacity(text.len());
         if text.is_empty() && rules.delimiter == 32 && rules.skipinitialspace {
             // Otherwise the space would be taken for one to skip.
             if rules.quoting == Quoting::None
@@ -56,6 +71,20 @@ impl PyWriter {
             }
             quoted = true;
         }
+        if let Units::Latin1(bytes) = text
+            && !bytes.iter().any(|&byte| self.special[usize::from(byte)])
+        {
+            match rules.quotechar.filter(|_| quoted) {
+                Some(quote) => {
+                    out.push(quote);
+                    out.push_units(text);
+                    out.push(quote);
+                }
+                None => out.push_units(text),
+            }
+            return Ok(());
+        }
+        let mut body = TextBuf::with_capacity(text.len());
         for c in text.iter() {
             let special = c == rules.delimiter
                 || rules.escapechar == Some(c)
