@@ -250,7 +250,7 @@ impl PyZone {
     fn clear_cache(cls: &Obj, only_keys: Option<&Obj>) -> PyResult<()> {
         let cache = weak_cache(cls)?;
         let is_base = cls.is(class().as_obj());
-        let Some(keys) = only_keys else {
+        let Some(keys) = only_keys.filter(|keys| !is_none(keys)) else {
             drop(call_method_str(&cache, "clear", &[])?);
             if is_base {
                 let gone = std::mem::take(&mut CACHES.get_or_default().lock().strong);
@@ -288,8 +288,12 @@ impl PyZone {
 mod items {
     use super::*;
 
-    #[pyattr(name = "ZoneInfo")]
-    fn zone_class() -> Obj {
-        class().as_obj().clone()
+    #[pyinit]
+    fn init(module: &PyModuleBuilder<'_>) -> PyResult<()> {
+        // With datetime's own Python classes its objects would not be known here.
+        if !hooks::module_attribute("datetime", "datetime")?.is(datetime::class().as_obj()) {
+            return Err(import_error("_zoneinfo needs _datetime"));
+        }
+        module.add("ZoneInfo", class().to_obj())
     }
 }

@@ -4,10 +4,13 @@ use std::sync::OnceLock;
 
 use taipan_objects::float::float_value;
 use taipan_objects::int::int_ref;
+use taipan_objects::list::exact_list;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::tuple::exact_tuple;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_text::{TextBuf, Units};
+use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 use super::csv_error;
 use super::dialect::{PyDialect, Quoting};
@@ -20,6 +23,8 @@ pub struct PyWriter {
     dialect: Py<PyDialect>,
     /// Which of the first 256 characters are special in a field.
     special: Box<[bool; 256]>,
+    /// How many characters to make room for: a little more than the last row had.
+    usual: AtomicUsize,
 }
 layout!(PyWriter, "writer", [write, dialect]);
 
@@ -39,7 +44,14 @@ pub fn make(file: &Obj, dialect: Py<PyDialect>) -> PyResult<Obj> {
     let write = getattr_opt(file, &istr!("write"))?.filter(is_callable);
     let Some(write) = write else { return Err(type_error("argument 1 must have a \"write\" method")) };
     let special = special_characters(&dialect);
-    Ok(new_instance(class(), |header| PyWriter { header, write, dialect, special }).into_obj())
+    Ok(new_instance(class(), |header| PyWriter {
+        header,
+        write,
+        dialect,
+        special,
+        usual: AtomicUsize::new(0),
+    })
+    .into_obj())
 }
 
 fn special_characters(dialect: &PyDialect) -> Box<[bool; 256]> {
@@ -129,37 +141,51 @@ impl PyWriter {
 
     fn line(&self, row: &Obj) -> PyResult<Obj> {
         let rules = &self.dialect.rules;
-        let fields = match iter(row) {
-            Ok(fields) => fields,
-            Err(Raised) => {
-                catch(&types().type_error)?;
-                return Err(csv_error(&format!("iterable expected, not {}", class_of(row).name())));
-            }
-        };
-        let mut out = TextBuf::new();
+        let mut out = TextBuf::with_capacity(self.usual.load(Ordering::Relaxed));
         let (mut count, mut last_none) = (0, false);
-        while let Some(field) = next(&fields)? {
+        let mut add = |field: &Obj| -> PyResult<()> {
             if count > 0 {
                 out.push(rules.delimiter);
             }
-            let none = is_none(&field);
-            let string = field.is_layout::<PyStr>();
-            let number = int_ref(&field).is_some() || float_value(&field).is_some() || is_number(&field);
+            let none = is_none(field);
             let quoted = match rules.quoting {
-                Quoting::Nonnumeric => !number,
+                Quoting::Nonnumeric => !is_number(field),
                 Quoting::All => true,
-                Quoting::Strings => string,
+                Quoting::Strings => field.is_layout::<PyStr>(),
                 Quoting::Notnull => !none,
                 Quoting::Minimal | Quoting::None => false,
             };
             if none {
                 self.field(&mut out, Units::Latin1(b""), quoted, true)?;
+            } else if let Some(text) = field.downcast::<PyStr>().filter(|text| text.is_exact()) {
+                self.field(&mut out, text.units(), quoted, false)?;
             } else {
-                let text = taipan_objects::protocol::str(&field)?;
+                let text = taipan_objects::protocol::str(field)?;
                 self.field(&mut out, text.units(), quoted, false)?;
             }
             count += 1;
             last_none = none;
+            Ok(())
+        };
+        if let Some(tuple) = exact_tuple(row) {
+            tuple.as_slice().iter().try_for_each(&mut add)?;
+        } else if let Some(list) = exact_list(row) {
+            let mut at = 0;
+            while let Some(field) = list.get(at).map(IntoStrong::into_strong) {
+                add(&field)?;
+                at += 1;
+            }
+        } else {
+            let fields = match iter(row) {
+                Ok(fields) => fields,
+                Err(Raised) => {
+                    catch(&types().type_error)?;
+                    return Err(csv_error(&format!("iterable expected, not {}", class_of(row).name())));
+                }
+            };
+            while let Some(field) = next(&fields)? {
+                add(&field)?;
+            }
         }
         if count == 1 && out.is_empty() {
             if rules.quoting == Quoting::None
@@ -171,12 +197,17 @@ impl PyWriter {
             self.field(&mut out, Units::Latin1(b""), true, false)?;
         }
         out.push_units(self.dialect.lineterminator.units());
+        // Relaxed: a guess.
+        self.usual.store(out.len() + out.len() / 8, Ordering::Relaxed);
         Ok(PyStr::from_units(out).into_obj())
     }
 }
 
-/// Whether the object converts to a number by itself.
+/// Whether the object is a number or converts to one by itself.
 fn is_number(obj: &Obj) -> bool {
+    if int_ref(obj).is_some() || float_value(obj).is_some() {
+        return true;
+    }
     let slots = &class_of(obj).slots;
     slots.int().is_some()
         || slots.float().is_some()

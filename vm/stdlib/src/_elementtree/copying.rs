@@ -31,9 +31,9 @@ fn deep_copy_element(slf: &Obj, memo: &Obj) -> PyResult<Obj> {
     let copy = receiver::<PyElement>(&made)?;
     copy.set_text(deep_copy(&this.text(), memo)?);
     copy.set_tail(deep_copy(&this.tail(), memo)?);
-    let children = this.children().map(|children| children.to_vec()).unwrap_or_default();
-    let mut copies = Vec::with_capacity(children.len());
-    for child in children {
+    // The children as they are at each step: a copy may change them.
+    let mut copies = Vec::with_capacity(this.len());
+    while let Some(child) = this.child(copies.len()) {
         let child = deep_copy(&child, memo)?;
         check_element(&child)?;
         copies.push(child);

@@ -67,67 +67,87 @@ pub fn texts(root: &Obj) -> Obj {
     walk(root, None, true)
 }
 
+/// One step of a walk.
+enum Step {
+    Entered(Obj),
+    /// Left an element that is not the one that the walk began with.
+    Left(Obj),
+    /// Left that one.
+    End(Option<Obj>),
+}
+
 fn next(slf: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyElementIter>(slf)?;
     let _section = CriticalSection::enter(this.header.lock());
-    // Not under the lock of the path: comparing tags may run Python code.
-    let mut path = std::mem::take(&mut *this.path.lock());
-    let found = this.advance(&mut path);
-    let left = std::mem::replace(&mut *this.path.lock(), path);
-    drop(left);
-    found
+    loop {
+        // Tags and texts are looked at without the lock: that may run Python code, which may go on with this very walk.
+        match this.step() {
+            Step::Left(left) => {
+                if this.texts
+                    && let Some(tail) = element(&left).map(|left| left.tail())
+                    && is_true(&tail)?
+                {
+                    return Ok(Some(tail));
+                }
+            }
+            Step::End(left) => {
+                drop(left);
+                return Ok(None);
+            }
+            Step::Entered(entered) => {
+                let Some(inside) = element(&entered) else { continue };
+                let tag = inside.tag();
+                if this.texts {
+                    let text = inside.text();
+                    // Comments and instructions are no text.
+                    if !(tag.is_layout::<PyStr>() || is_none(&tag)) {
+                        this.skip();
+                    } else if is_true(&text)? {
+                        return Ok(Some(text));
+                    }
+                    continue;
+                }
+                let wanted = match &this.tag {
+                    Some(wanted) => wanted.is(&tag) || eq(&tag, wanted)?,
+                    None => true,
+                };
+                if wanted {
+                    return Ok(Some(entered));
+                }
+            }
+        }
+    }
 }
 
 impl PyElementIter {
-    fn advance(&self, path: &mut Path) -> PyResult<Option<Obj>> {
-        loop {
-            let entered = match path.root.take() {
-                Some(root) => root,
-                None => {
-                    let Some((top, at)) = path.above.last_mut() else { return Ok(None) };
-                    match element(top).and_then(|top| top.child(*at)) {
-                        Some(child) => {
-                            *at += 1;
-                            child
-                        }
-                        None => {
-                            let left = path.above.pop();
-                            // The tail of the element that the walk began with is outside.
-                            if self.texts
-                                && !path.above.is_empty()
-                                && let Some(tail) =
-                                    left.and_then(|(left, _)| element(&left).map(|e| e.tail()))
-                                && is_true(&tail)?
-                            {
-                                return Ok(Some(tail));
-                            }
-                            continue;
-                        }
+    fn step(&self) -> Step {
+        let path = &mut *self.path.lock();
+        let entered = match path.root.take() {
+            Some(root) => root,
+            None => {
+                let Some((top, at)) = path.above.last_mut() else { return Step::End(None) };
+                match element(top).and_then(|top| top.child(*at)) {
+                    Some(child) => {
+                        *at += 1;
+                        child
+                    }
+                    None => {
+                        let left = path.above.pop().map(|(left, _)| left);
+                        return match left {
+                            Some(left) if !path.above.is_empty() => Step::Left(left),
+                            left => Step::End(left),
+                        };
                     }
                 }
-            };
-            path.above.push((entered.clone(), 0));
-            let Some(inside) = element(&entered) else { continue };
-            let tag = inside.tag();
-            if self.texts {
-                // Comments and instructions are no text.
-                let text = inside.text();
-                if !(tag.is_layout::<PyStr>() || is_none(&tag)) {
-                    if let Some((_, at)) = path.above.last_mut() {
-                        *at = usize::MAX;
-                    }
-                } else if is_true(&text)? {
-                    return Ok(Some(text));
-                }
-                continue;
             }
-            let wanted = match &self.tag {
-                Some(wanted) => wanted.is(&tag) || eq(&tag, wanted)?,
-                None => true,
-            };
-            if wanted {
-                return Ok(Some(entered));
-            }
+        };
+        path.above.push((entered.clone(), 0));
+        Step::Entered(entered)
+    }
+    /// Passes over the children of the element that was entered last.
+    fn skip(&self) {
+        if let Some((_, at)) = self.path.lock().above.last_mut() {
+            *at = usize::MAX;
         }
     }
 }

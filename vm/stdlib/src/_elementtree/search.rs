@@ -51,6 +51,10 @@ fn by_path(function: &str, args: &[Obj]) -> PyResult<Obj> {
     call(&hooks::module_attribute("xml.etree.ElementPath", function)?, args)
 }
 
+fn is_given(obj: Option<&Obj>) -> bool {
+    obj.is_some_and(|obj| !is_none(obj))
+}
+
 fn or_none(obj: Option<&Obj>) -> Obj {
     obj.cloned().unwrap_or_else(none)
 }
@@ -60,7 +64,7 @@ impl PyElement {
     #[pymethod(sig = "(path, namespaces=None)")]
     fn find(slf: &Obj, path: &Obj, namespaces: Option<&Obj>) -> PyResult<Obj> {
         let Some(this) = element(slf) else { return Ok(none()) };
-        if is_path(path) || namespaces.is_some() {
+        if is_path(path) || is_given(namespaces) {
             return by_path("find", &[slf.clone(), path.clone(), or_none(namespaces)]);
         }
         let mut first = none();
@@ -73,7 +77,7 @@ impl PyElement {
     #[pymethod(sig = "(path, default=None, namespaces=None)")]
     fn findtext(slf: &Obj, path: &Obj, default: Option<&Obj>, namespaces: Option<&Obj>) -> PyResult<Obj> {
         let Some(this) = element(slf) else { return Ok(none()) };
-        if is_path(path) || namespaces.is_some() {
+        if is_path(path) || is_given(namespaces) {
             return by_path("findtext", &[slf.clone(), path.clone(), or_none(default), or_none(namespaces)]);
         }
         let mut text = None;
@@ -90,7 +94,7 @@ impl PyElement {
     #[pymethod(sig = "(path, namespaces=None)")]
     fn findall(slf: &Obj, path: &Obj, namespaces: Option<&Obj>) -> PyResult<Obj> {
         let Some(this) = element(slf) else { return Ok(none()) };
-        if is_path(path) || namespaces.is_some() {
+        if is_path(path) || is_given(namespaces) {
             return by_path("findall", &[slf.clone(), path.clone(), or_none(namespaces)]);
         }
         let mut all = Vec::new();

@@ -68,16 +68,14 @@ pub fn setitem(slf: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
     Ok(())
 }
 
-/// Where a child is: that very object, or else an equal one.
+/// Where a child is: that very object, or an equal one before it.
 fn find(children: &PyList, wanted: &Obj) -> PyResult<Option<usize>> {
-    let items = children.to_vec();
-    if let Some(at) = items.iter().position(|item| item.is(wanted)) {
-        return Ok(Some(at));
-    }
-    for (at, item) in items.iter().enumerate() {
-        if eq(item, wanted)? {
+    let mut at = 0;
+    while let Some(item) = children.get(at).map(IntoStrong::into_strong) {
+        if item.is(wanted) || eq(&item, wanted)? {
             return Ok(Some(at));
         }
+        at += 1;
     }
     Ok(None)
 }
@@ -112,7 +110,10 @@ impl PyElement {
         if let Some(children) = self.children()
             && let Some(at) = find(&children, subelement)?
         {
-            drop(children.remove(at));
+            // Unless the comparison has taken the children away.
+            if let Some(current) = self.children() {
+                drop(current.remove(at));
+            }
             return Ok(());
         }
         Err(value_error("Element.remove(x): element not found"))

@@ -95,15 +95,19 @@ fn init(
     let this = crate::native_class::receiver::<PyTreeBuilder>(slf)?;
     let (comment, instruction) = super::factories();
     let settings = Settings {
-        element: element_factory.cloned(),
-        comment: comment_factory.cloned().or(comment),
-        instruction: pi_factory.cloned().or(instruction),
+        element: given(element_factory),
+        comment: given(comment_factory).or(comment),
+        instruction: given(pi_factory).or(instruction),
         insert_comments: insert_comments.unwrap_or(false),
         insert_instructions: insert_pis.unwrap_or(false),
     };
     let old = std::mem::replace(&mut *this.settings.lock(), settings);
     drop(old);
     Ok(())
+}
+
+fn given(factory: Option<&Obj>) -> Option<Obj> {
+    factory.filter(|factory| !is_none(factory)).cloned()
 }
 
 fn list(obj: &Obj) -> PyResult<&PyList> {

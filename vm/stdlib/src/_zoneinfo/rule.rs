@@ -163,28 +163,50 @@ pub fn parse(text: &[u8]) -> PyResult<Rule> {
     }
 }
 
+/// The years whose summers a moment of `year` may be in: one may last beyond New Year's Eve.
+fn years(year: i64) -> impl Iterator<Item = i64> {
+    [year, year - 1, year + 1].into_iter().filter(|year| *year > 0)
+}
+
+impl Summer {
+    /// The summer that begins in a year: its start and end, each by the clock that it ends.
+    fn in_year(&self, year: i64) -> (i64, i64) {
+        let (start, end) = (self.start.in_year(year), self.end.in_year(year));
+        if start < end { (start, end) } else { (start, self.end.in_year(year + 1)) }
+    }
+}
+
 impl Rule {
     /// Whether it is summer at a time of the local clock; `second`: the later one if the clock shows it twice.
     pub fn is_summer(&self, local: i64, year: i64, second: bool) -> bool {
         let Some(summer) = &self.summer else { return false };
-        let (mut start, mut end) = (summer.start.in_year(year), summer.end.in_year(year));
         let shift = summer.offset - self.standard.1;
-        // Whether the gap or the repeated hour belongs to the first time depends on both.
-        if second == (shift >= 0) {
-            end -= shift;
-        } else {
-            start += shift;
-        }
-        if start < end { start <= local && local < end } else { !(end <= local && local < start) }
+        years(year).any(|year| {
+            let (mut start, mut end) = summer.in_year(year);
+            // Whether the gap or the repeated hour belongs to the first time depends on both.
+            if second == (shift >= 0) {
+                end -= shift;
+            } else {
+                start += shift;
+            }
+            start <= local && local < end
+        })
     }
     /// Whether it is summer at a time in UTC, and whether the local clock shows that time for the second time.
     pub fn is_summer_utc(&self, utc: i64, year: i64) -> (bool, bool) {
         let Some(summer) = &self.summer else { return (false, false) };
         let shift = summer.offset - self.standard.1;
-        let start = summer.start.in_year(year) - self.standard.1;
-        let end = summer.end.in_year(year) - summer.offset;
-        let is_summer = if start < end { start <= utc && utc < end } else { !(end <= utc && utc < start) };
-        let twice = if shift > 0 { end..end + shift } else { start..start - shift };
-        (is_summer, twice.contains(&utc))
+        let bounds = |year| {
+            let (start, end) = summer.in_year(year);
+            (start - self.standard.1, end - summer.offset)
+        };
+        let is_summer = |utc: i64| years(year).any(|year| (bounds(year).0..bounds(year).1).contains(&utc));
+        let twice = years(year).any(|year| {
+            let (start, end) = bounds(year);
+            let (at, next) = if shift > 0 { (end, end + shift) } else { (start, start - shift) };
+            // Unless the other time goes on without a break.
+            (at..next).contains(&utc) && is_summer(at - 1) != is_summer(at)
+        });
+        (is_summer(utc), twice)
     }
 }
