@@ -485,17 +485,19 @@ impl TextBuf {
 
     /// Appends a Rust string.
     pub fn push_str(&mut self, text: &str) {
-        // The greatest lead byte tells the width that is needed.
-        match text.bytes().max().unwrap_or(0) {
-            0..0x80 => return self.push_latin1(text.as_bytes()),
-            0x80..0xc4 => {}
+        if text.is_ascii() {
+            return self.push_latin1(text.as_bytes());
+        }
+        // The greatest lead byte tells the width that is needed. Folded without branches, which is quick.
+        match text.bytes().fold(0, |greatest: u8, byte| greatest.max(byte)) {
+            0..0xc4 => {}
             0xc4..0xf0 => self.widen_slow(0xffff),
             0xf0.. => self.widen_slow(0x10ffff),
         }
         match self {
-            TextBuf::Latin1(s) => s.extend(text.chars().map(|c| c as u8)),
-            TextBuf::Ucs2(s) => s.extend(text.chars().map(|c| c as u16)),
-            TextBuf::Ucs4(s) => s.extend(text.chars().map(|c| c as u32)),
+            TextBuf::Latin1(s) => push_chars(s, text, |c| c as u8),
+            TextBuf::Ucs2(s) => push_chars(s, text, |c| c as u16),
+            TextBuf::Ucs4(s) => push_chars(s, text, |c| c as u32),
         }
     }
 
@@ -637,6 +639,34 @@ macro_rules! from_units {
 from_units!(u8, Latin1);
 from_units!(u16, Ucs2);
 from_units!(u32, Ucs4);
+
+/// How many bytes at the front are ASCII.
+pub(crate) fn ascii_prefix(bytes: &[u8]) -> usize {
+    let blocks = bytes.chunks_exact(16).take_while(|block| block.is_ascii()).count() * 16;
+    blocks + bytes[blocks..].iter().take_while(|byte| byte.is_ascii()).count()
+}
+
+/// Appends characters as units that have room for them; runs of ASCII at once.
+fn push_chars<T: From<u8>>(out: &mut Vec<T>, text: &str, unit: impl Fn(char) -> T) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (plain, others) = rest.split_at(ascii_prefix(rest.as_bytes()));
+        out.extend(plain.bytes().map(T::from));
+        let mut chars = others.chars();
+        // Until ASCII comes again: a blank or two between words of another script is cheaper one by one.
+        let mut ascii = 0;
+        let mut left = others;
+        for c in chars.by_ref() {
+            out.push(unit(c));
+            left = &left[c.len_utf8()..];
+            ascii = if c.is_ascii() { ascii + 1 } else { 0 };
+            if ascii == 4 {
+                break;
+            }
+        }
+        rest = left;
+    }
+}
 
 #[cfg(test)]
 mod tests {

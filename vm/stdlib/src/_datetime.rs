@@ -2,19 +2,19 @@
 //!
 //! All objects are constant, but for `fold`, which is set once, before anybody else sees the object.
 
-mod calendar;
+pub(crate) mod calendar;
 mod date;
-mod datetime;
+pub(crate) mod datetime;
 mod datetime_convert;
-mod delta;
+pub(crate) mod delta;
 mod delta_arithmetic;
 mod iso;
 mod iso_calendar;
 mod local;
-mod moment;
+pub(crate) mod moment;
 mod strftime;
 mod time;
-mod zone;
+pub(crate) mod zone;
 
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;

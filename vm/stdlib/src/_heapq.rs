@@ -40,8 +40,62 @@ impl Heap<'_> {
     fn check(&self, len: usize) -> PyResult<()> {
         if self.list.len() == len { Ok(()) } else { Err(runtime_error("list changed size during iteration")) }
     }
+    /// Whether `a` belongs nearer to the top than `b`, both small integers; `None`: they are not.
+    fn small_before(&self, a: &Obj, b: &Obj) -> Option<bool> {
+        let (a, b) = if self.largest_first { (b.value(), a.value()) } else { (a.value(), b.value()) };
+        a.both_int(b).then(|| a.as_int() < b.as_int())
+    }
+    /// As [`Heap::rise`], as long as items are small integers: these are moved one by one past the rising one, as no other code runs meanwhile.
+    /// Gives where it got to.
+    fn rise_small(&self, top: usize, mut place: usize) -> PyResult<usize> {
+        let Some(item) = self.list.get_lent(place).filter(|item| item.value().is_int()) else {
+            return Ok(place);
+        };
+        let start = place;
+        while place > top {
+            let parent_place = (place - 1) / 2;
+            let Some(parent) = self.list.get_lent(parent_place) else { break };
+            if self.small_before(&item, &parent) != Some(true) {
+                break;
+            }
+            self.put(place, parent)?;
+            place = parent_place;
+        }
+        if place != start {
+            self.put(place, item)?;
+        }
+        Ok(place)
+    }
+    /// As the first part of [`Heap::sink`], as long as items are small integers. Gives where the item got to.
+    fn sink_small(&self, mut place: usize, len: usize) -> PyResult<usize> {
+        let Some(item) = self.list.get_lent(place).filter(|item| item.value().is_int()) else {
+            return Ok(place);
+        };
+        let start = place;
+        while place < len / 2 {
+            let mut child = 2 * place + 1;
+            let Some(mut lower) = self.list.get_lent(child).filter(|lower| lower.value().is_int()) else {
+                break;
+            };
+            if child + 1 < len {
+                let Some(right) = self.list.get_lent(child + 1) else { break };
+                match self.small_before(&lower, &right) {
+                    Some(true) => {}
+                    Some(false) => (child, lower) = (child + 1, right),
+                    None => break,
+                }
+            }
+            self.put(place, lower)?;
+            place = child;
+        }
+        if place != start {
+            self.put(place, item)?;
+        }
+        Ok(place)
+    }
     /// Moves the item at `place` up towards `top`.
-    fn rise(&self, top: usize, mut place: usize) -> PyResult<()> {
+    fn rise(&self, top: usize, place: usize) -> PyResult<()> {
+        let mut place = self.rise_small(top, place)?;
         let len = self.list.len();
         let item = match self.list.get(place).map(IntoStrong::into_strong) {
             Some(item) => item,
@@ -72,6 +126,7 @@ impl Heap<'_> {
         if place >= len {
             return Err(index_error("index out of range"));
         }
+        place = self.sink_small(place, len)?;
         while place < len / 2 {
             let mut child = 2 * place + 1;
             if child + 1 < len {

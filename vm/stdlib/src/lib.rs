@@ -24,6 +24,7 @@ pub mod _csv;
 pub mod _ctypes;
 pub mod _datetime;
 pub mod _decimal;
+pub mod _elementtree;
 pub mod _functools;
 pub mod _hashlib;
 pub mod _heapq;
@@ -74,6 +75,7 @@ pub mod _types;
 pub mod _typing;
 pub mod _uuid;
 pub mod _weakref;
+pub mod _zoneinfo;
 pub mod _zstd;
 pub mod array;
 pub mod atexit;
@@ -129,6 +131,7 @@ static MODULES: &[&ModuleDef] = &[
     &_ctypes::MODULE,
     &_datetime::MODULE,
     &_decimal::MODULE,
+    &_elementtree::MODULE,
     &_functools::MODULE,
     &_hashlib::MODULE,
     &_heapq::MODULE,
@@ -179,6 +182,7 @@ static MODULES: &[&ModuleDef] = &[
     &_typing::MODULE,
     &_uuid::MODULE,
     &_weakref::MODULE,
+    &_zoneinfo::MODULE,
     &_zstd::MODULE,
     &array::MODULE,
     &atexit::MODULE,

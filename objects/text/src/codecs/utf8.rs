@@ -1,7 +1,7 @@
 //! UTF-8.
 
 use super::{DecodeErrors, EncodeErrors, Problem, Replacement};
-use crate::units::{TextBuf, Unit, Units};
+use crate::units::{TextBuf, Unit, Units, ascii_prefix};
 
 const CODEC: &str = "utf-8";
 
@@ -36,6 +36,7 @@ pub fn decode<E: DecodeErrors>(
 }
 
 /// Appends the bytes of a code point, surrogates included.
+#[inline]
 pub(crate) fn push_code(out: &mut Vec<u8>, code: u32) {
     match code {
         0..0x80 => out.push(code as u8),
@@ -63,7 +64,14 @@ pub fn encode<E: EncodeErrors>(text: Units<'_>, errors: &mut E, out: &mut Vec<u8
         }
         Units::Latin1(s) => {
             out.reserve(s.len() + s.len() / 2);
-            s.iter().for_each(|&b| push_code(out, b.into()));
+            let mut rest = s;
+            while !rest.is_empty() {
+                let (plain, others) = rest.split_at(ascii_prefix(rest));
+                out.extend_from_slice(plain);
+                let count = others.iter().take_while(|byte| !byte.is_ascii()).count();
+                others[..count].iter().for_each(|&byte| push_code(out, byte.into()));
+                rest = &others[count..];
+            }
             Ok(())
         }
         Units::Ucs2(s) => encode_wide(s, text, errors, out),
@@ -75,6 +83,11 @@ fn is_surrogate<U: Unit>(unit: &U) -> bool {
     (0xd800..0xe000).contains(&unit.code())
 }
 
+/// How many units at the front are ASCII.
+fn ascii_run<U: Unit>(units: &[U]) -> usize {
+    units.iter().take_while(|unit| unit.code() < 0x80).count()
+}
+
 fn encode_wide<U: Unit, E: EncodeErrors>(
     units: &[U],
     text: Units<'_>,
@@ -84,6 +97,12 @@ fn encode_wide<U: Unit, E: EncodeErrors>(
     out.reserve(units.len() * 2);
     let mut at = 0;
     while let Some(unit) = units.get(at) {
+        if unit.code() < 0x80 {
+            let run = ascii_run(&units[at..]);
+            out.extend(units[at..at + run].iter().map(|unit| unit.code() as u8));
+            at += run;
+            continue;
+        }
         if !is_surrogate(unit) {
             push_code(out, unit.code());
             at += 1;

@@ -4,10 +4,13 @@ use std::sync::OnceLock;
 
 use taipan_objects::float::float_value;
 use taipan_objects::int::int_ref;
+use taipan_objects::list::exact_list;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::tuple::exact_tuple;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_text::{TextBuf, Units};
+use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 use super::csv_error;
 use super::dialect::{PyDialect, Quoting};
@@ -18,6 +21,10 @@ pub struct PyWriter {
     header: Header,
     write: Obj,
     dialect: Py<PyDialect>,
+    /// Which of the first 256 characters are special in a field.
+    special: Box<[bool; 256]>,
+    /// How many characters to make room for: a little more than the last row had.
+    usual: AtomicUsize,
 }
 layout!(PyWriter, "writer", [write, dialect]);
 
@@ -36,7 +43,28 @@ pub fn class() -> &'static Py<PyType> {
 pub fn make(file: &Obj, dialect: Py<PyDialect>) -> PyResult<Obj> {
     let write = getattr_opt(file, &istr!("write"))?.filter(is_callable);
     let Some(write) = write else { return Err(type_error("argument 1 must have a \"write\" method")) };
-    Ok(new_instance(class(), |header| PyWriter { header, write, dialect }).into_obj())
+    let special = special_characters(&dialect);
+    Ok(new_instance(class(), |header| PyWriter {
+        header,
+        write,
+        dialect,
+        special,
+        usual: AtomicUsize::new(0),
+    })
+    .into_obj())
+}
+
+fn special_characters(dialect: &PyDialect) -> Box<[bool; 256]> {
+    let rules = &dialect.rules;
+    let line = dialect.lineterminator.units();
+    let mut special = Box::new([false; 256]);
+    let characters = [Some(rules.delimiter), rules.escapechar, rules.quotechar, Some(10), Some(13)];
+    for c in characters.into_iter().flatten().chain(line.iter()) {
+        if let Some(place) = special.get_mut(c as usize) {
+            *place = true;
+        }
+    }
+    special
 }
 
 impl PyWriter {
@@ -44,7 +72,6 @@ impl PyWriter {
     fn field(&self, out: &mut TextBuf, text: Units<'_>, mut quoted: bool, is_none: bool) -> PyResult<()> {
         let rules = &self.dialect.rules;
         let line = self.dialect.lineterminator.units();
-        let mut body = TextBuf::with_capacity(text.len());
         if text.is_empty() && rules.delimiter == 32 && rules.skipinitialspace {
             // Otherwise the space would be taken for one to skip.
             if rules.quoting == Quoting::None
@@ -56,6 +83,20 @@ impl PyWriter {
             }
             quoted = true;
         }
+        if let Units::Latin1(bytes) = text
+            && !bytes.iter().any(|&byte| self.special[usize::from(byte)])
+        {
+            match rules.quotechar.filter(|_| quoted) {
+                Some(quote) => {
+                    out.push(quote);
+                    out.push_units(text);
+                    out.push(quote);
+                }
+                None => out.push_units(text),
+            }
+            return Ok(());
+        }
+        let mut body = TextBuf::with_capacity(text.len());
         for c in text.iter() {
             let special = c == rules.delimiter
                 || rules.escapechar == Some(c)
@@ -100,37 +141,51 @@ impl PyWriter {
 
     fn line(&self, row: &Obj) -> PyResult<Obj> {
         let rules = &self.dialect.rules;
-        let fields = match iter(row) {
-            Ok(fields) => fields,
-            Err(Raised) => {
-                catch(&types().type_error)?;
-                return Err(csv_error(&format!("iterable expected, not {}", class_of(row).name())));
-            }
-        };
-        let mut out = TextBuf::new();
+        let mut out = TextBuf::with_capacity(self.usual.load(Ordering::Relaxed));
         let (mut count, mut last_none) = (0, false);
-        while let Some(field) = next(&fields)? {
+        let mut add = |field: &Obj| -> PyResult<()> {
             if count > 0 {
                 out.push(rules.delimiter);
             }
-            let none = is_none(&field);
-            let string = field.is_layout::<PyStr>();
-            let number = int_ref(&field).is_some() || float_value(&field).is_some() || is_number(&field);
+            let none = is_none(field);
             let quoted = match rules.quoting {
-                Quoting::Nonnumeric => !number,
+                Quoting::Nonnumeric => !is_number(field),
                 Quoting::All => true,
-                Quoting::Strings => string,
+                Quoting::Strings => field.is_layout::<PyStr>(),
                 Quoting::Notnull => !none,
                 Quoting::Minimal | Quoting::None => false,
             };
             if none {
                 self.field(&mut out, Units::Latin1(b""), quoted, true)?;
+            } else if let Some(text) = field.downcast::<PyStr>().filter(|text| text.is_exact()) {
+                self.field(&mut out, text.units(), quoted, false)?;
             } else {
-                let text = taipan_objects::protocol::str(&field)?;
+                let text = taipan_objects::protocol::str(field)?;
                 self.field(&mut out, text.units(), quoted, false)?;
             }
             count += 1;
             last_none = none;
+            Ok(())
+        };
+        if let Some(tuple) = exact_tuple(row) {
+            tuple.as_slice().iter().try_for_each(&mut add)?;
+        } else if let Some(list) = exact_list(row) {
+            let mut at = 0;
+            while let Some(field) = list.get(at).map(IntoStrong::into_strong) {
+                add(&field)?;
+                at += 1;
+            }
+        } else {
+            let fields = match iter(row) {
+                Ok(fields) => fields,
+                Err(Raised) => {
+                    catch(&types().type_error)?;
+                    return Err(csv_error(&format!("iterable expected, not {}", class_of(row).name())));
+                }
+            };
+            while let Some(field) = next(&fields)? {
+                add(&field)?;
+            }
         }
         if count == 1 && out.is_empty() {
             if rules.quoting == Quoting::None
@@ -142,12 +197,17 @@ impl PyWriter {
             self.field(&mut out, Units::Latin1(b""), true, false)?;
         }
         out.push_units(self.dialect.lineterminator.units());
+        // Relaxed: a guess.
+        self.usual.store(out.len() + out.len() / 8, Ordering::Relaxed);
         Ok(PyStr::from_units(out).into_obj())
     }
 }
 
-/// Whether the object converts to a number by itself.
+/// Whether the object is a number or converts to one by itself.
 fn is_number(obj: &Obj) -> bool {
+    if int_ref(obj).is_some() || float_value(obj).is_some() {
+        return true;
+    }
     let slots = &class_of(obj).slots;
     slots.int().is_some()
         || slots.float().is_some()

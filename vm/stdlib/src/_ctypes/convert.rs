@@ -179,14 +179,12 @@ pub fn wide_text(codes: &[u32]) -> PyResult<Obj> {
     Ok(PyStr::from_units(text).into_obj())
 }
 
-fn integer_argument(value: &Obj) -> PyResult<u64> {
+/// The low bits of an integer argument.
+pub fn integer_argument(value: &Obj) -> PyResult<u64> {
     if let Some(int) = int_ref(value) {
         return Ok(int.wrapping_u64());
     }
-    if has_index(value) {
-        return Ok(int_ref(&index(value)?).map_or(0, |int| int.wrapping_u64()));
-    }
-    Err(type_error(format!("int expected instead of {} instance", class_of(value).name())))
+    Ok(int_ref(&index(value)?).map_or(0, |int| int.wrapping_u64()))
 }
 
 fn character(value: &Obj) -> PyResult<u8> {

@@ -1,6 +1,6 @@
 //! `CField`: the descriptors of fields of structures and unions.
 
-use taipan_objects::int::{self, int_ref};
+use taipan_objects::int;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
@@ -150,19 +150,8 @@ impl CField {
         int::from_u64(value)
     }
     fn store_bits(&self, info: &Info, address: usize, count: u32, shift: u32, value: &Obj) -> PyResult<()> {
-        let new = if self.is_bool(info) {
-            u64::from(is_true(value)?)
-        } else {
-            match int_ref(value) {
-                Some(int) => int.wrapping_u64(),
-                None => {
-                    return Err(type_error(format!(
-                        "int expected instead of {} instance",
-                        class_of(value).name()
-                    )));
-                }
-            }
-        };
+        let new =
+            if self.is_bool(info) { u64::from(is_true(value)?) } else { convert::integer_argument(value)? };
         let mask = (u64::MAX >> (64 - count)) << shift;
         let word = self.word(info, address) & !mask | new << shift & mask;
         let mut bytes = word.to_le_bytes()[..self.size.min(8)].to_vec();

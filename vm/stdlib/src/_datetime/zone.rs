@@ -6,20 +6,26 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_flags};
 
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
+
 use super::datetime::{self, add_micros};
 use super::delta::{self, DAY, PyDelta};
 use super::moment::{PyDate, format_offset};
+use crate::_zoneinfo::Region;
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
 
-/// A `tzinfo` or, with an offset, a `timezone` object.
+/// A `tzinfo`, with an offset a `timezone`, with a region a `ZoneInfo` object.
 #[repr(C)]
 pub struct PyZone {
     header: Header,
     offset: Option<Obj>,
     name: Option<Obj>,
+    region: Option<Box<Region>>,
+    /// Whether a region is in a cache.
+    cached: AtomicBool,
 }
-layout!(PyZone, "datetime.tzinfo", [offset, name]);
+layout!(PyZone, "datetime.tzinfo", [offset, name, region]);
 
 native_class!(
     /// `tzinfo`.
@@ -70,7 +76,7 @@ pub fn utc() -> Obj {
     static UTC: OnceLock<Py<PyZone>> = OnceLock::new();
     UTC.get_or_init(|| {
         let offset = delta::of_micros(0).ok();
-        new_instance(bare_fixed_class(), |header| PyZone { header, offset, name: None })
+        new_instance(bare_fixed_class(), |header| PyZone::new(header, offset, None))
     })
     .as_obj()
     .clone()
@@ -78,7 +84,7 @@ pub fn utc() -> Obj {
 
 /// A new `timezone`; the offset is an interval of less than a day.
 fn fixed(offset: Obj, name: Option<Obj>) -> Obj {
-    new_instance(bare_fixed_class(), |header| PyZone { header, offset: Some(offset), name }).into_obj()
+    new_instance(bare_fixed_class(), |header| PyZone::new(header, Some(offset), name)).into_obj()
 }
 
 /// The `timezone` with an offset in microseconds.
@@ -98,7 +104,7 @@ pub fn of_offset(micros: i128, name: Option<Obj>) -> PyResult<Obj> {
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyZone>(class)?;
-    Ok(new_instance(class, |header| PyZone { header, offset: None, name: None }).into_obj())
+    Ok(new_instance(class, |header| PyZone::new(header, None, None)).into_obj())
 }
 
 #[pyargs(name = "timezone", sig = "(offset, name=<unrepresentable>)")]
@@ -125,6 +131,23 @@ fn new_fixed(_class: &Obj, offset: &Obj, name: Option<&Obj>) -> PyResult<Obj> {
 }
 
 impl PyZone {
+    fn new(header: Header, offset: Option<Obj>, name: Option<Obj>) -> PyZone {
+        PyZone { header, offset, name, region: None, cached: AtomicBool::new(false) }
+    }
+    /// A zone of the IANA database.
+    pub fn of_region(header: Header, region: Box<Region>) -> PyZone {
+        PyZone { region: Some(region), ..PyZone::new(header, None, None) }
+    }
+    pub fn region(&self) -> Option<&Region> {
+        self.region.as_deref()
+    }
+    // Relaxed: it is set once, and nothing depends on when it is seen but what a pickle says.
+    pub fn is_cached(&self) -> bool {
+        self.cached.load(Ordering::Relaxed)
+    }
+    pub fn set_cached(&self) {
+        self.cached.store(true, Ordering::Relaxed);
+    }
     fn offset_obj(&self) -> PyResult<Obj> {
         self.offset.clone().ok_or_else(|| type_error("a timezone is required"))
     }

@@ -55,6 +55,10 @@ impl Newlines {
             }
             return text;
         }
+        if let Units::Latin1(bytes) = text.as_units() {
+            let translated = self.narrow(bytes);
+            return translated.unwrap_or(text);
+        }
         let mut out = TextBuf::with_capacity(text.len());
         let units = text.as_units();
         let mut at = 0;
@@ -74,6 +78,32 @@ impl Newlines {
             out.push(code);
         }
         if self.translate { out } else { text }
+    }
+    /// [`Newlines::process`] of narrow text that has a `\r`; `None`: it stays as it is.
+    fn narrow(&mut self, bytes: &[u8]) -> Option<TextBuf> {
+        let mut out = self.translate.then(|| TextBuf::with_capacity(bytes.len()));
+        let mut done = 0;
+        for at in memchr::memchr_iter(b'\r', bytes) {
+            let span = &bytes[done..at];
+            if self.seen & LF == 0 && memchr::memchr(b'\n', span).is_some() {
+                self.seen |= LF;
+            }
+            let pair = bytes.get(at + 1) == Some(&b'\n');
+            self.seen |= if pair { CRLF } else { CR };
+            if let Some(out) = &mut out {
+                out.push_units(Units::Latin1(span));
+                out.push(u32::from(b'\n'));
+            }
+            done = at + 1 + usize::from(pair);
+        }
+        let rest = bytes.get(done..).unwrap_or_default();
+        if self.seen & LF == 0 && memchr::memchr(b'\n', rest).is_some() {
+            self.seen |= LF;
+        }
+        if let Some(out) = &mut out {
+            out.push_units(Units::Latin1(rest));
+        }
+        out
     }
     /// The attribute `newlines`.
     pub fn seen(&self) -> Obj {

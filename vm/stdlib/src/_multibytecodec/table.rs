@@ -49,6 +49,8 @@ pub struct Table {
     /// A first byte (0: none), and the characters of two more.
     grids: Vec<(u8, Vec<u16>)>,
     extras: FxHashMap<Vec<u8>, [u32; 2]>,
+    /// Whether characters may be syllables by their letters.
+    has_jamo: bool,
     leads: [bool; 256],
     codes: FxHashMap<u32, Code>,
     pairs: FxHashMap<(u32, u32), Code>,
@@ -57,6 +59,8 @@ pub struct Table {
     ranges: Vec<(u32, u32, u32)>,
 }
 
+/// What a Korean syllable by its letters begins with.
+const JAMO: [u8; 2] = [0xa4, 0xd4];
 const NONE: u16 = 0xffff;
 /// The number of U+10000's four bytes in GB 18030.
 const SUPPLEMENTARY: u32 = 189_000;
@@ -106,6 +110,24 @@ fn unpacked(packed: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A Korean syllable by its letters (KS X 1001, annex 3): the characters of first consonant, vowel and last consonant, the last one perhaps `JAMO`.
+fn syllable(letters: &[u8]) -> Option<u32> {
+    /// Consonants in the order of that set which do not begin a syllable, and those that do not end one.
+    const NO_FIRST: [u8; 11] = [0xa3, 0xa5, 0xa6, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf, 0xb0, 0xb4];
+    const NO_LAST: [u8; 3] = [0xa8, 0xb3, 0xb9];
+    let &[0xa4, first, 0xa4, vowel, 0xa4, last] = letters else { return None };
+    let number = |letter: u8, without: &[u8]| {
+        let fits = (0xa1..=0xbe).contains(&letter) && !without.contains(&letter);
+        fits.then(|| {
+            u32::from(letter - 0xa1) - without.iter().filter(|&&other| other < letter).count() as u32
+        })
+    };
+    let first = number(first, &NO_FIRST)?;
+    let vowel = (0xbf..=0xd3).contains(&vowel).then(|| u32::from(vowel - 0xbf))?;
+    let last = if last == JAMO[1] { 0 } else { number(last, &NO_LAST)? + 1 };
+    Some(0xac00 + first * 588 + vowel * 28 + last)
+}
+
 impl Table {
     fn read(packed: &[u8]) -> Table {
         let data = unpacked(packed);
@@ -114,6 +136,7 @@ impl Table {
             singles: Vec::new(),
             grids: Vec::new(),
             extras: FxHashMap::default(),
+            has_jamo: false,
             leads: [false; 256],
             codes: FxHashMap::default(),
             pairs: FxHashMap::default(),
@@ -157,6 +180,7 @@ impl Table {
             if bytes.is_empty() {
                 table.codes.remove(&chars[0]);
             } else {
+                table.has_jamo |= count == 8;
                 table.codes.insert(chars[0], Code::new(bytes));
             }
         }
@@ -260,6 +284,12 @@ impl Table {
             }
             if let Some(chars) = self.extras.get(&s[..len]) {
                 return Front::Chars(*chars, len);
+            }
+        }
+        if [lead, second] == JAMO && self.has_jamo {
+            let Some(letters) = s.get(2..8) else { return Front::Incomplete };
+            if let Some(c) = syllable(letters) {
+                return Front::Chars([c, 0], 8);
             }
         }
         Front::Illegal(1)

@@ -154,12 +154,22 @@ fn store(out: &mut [u8], value: u64, little: bool) {
 }
 
 fn load(bytes: &[u8], little: bool) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    if !little {
-        word[..bytes.len()].reverse();
+    match *bytes {
+        [byte] => byte.into(),
+        [a, b] => {
+            let word = [a, b];
+            if little { u16::from_le_bytes(word).into() } else { u16::from_be_bytes(word).into() }
+        }
+        [a, b, c, d] => {
+            let word = [a, b, c, d];
+            if little { u32::from_le_bytes(word).into() } else { u32::from_be_bytes(word).into() }
+        }
+        [a, b, c, d, e, f, g, h] => {
+            let word = [a, b, c, d, e, f, g, h];
+            if little { u64::from_le_bytes(word) } else { u64::from_be_bytes(word) }
+        }
+        _ => 0,
     }
-    u64::from_le_bytes(word)
 }
 
 fn integer(value: &Obj) -> PyResult<Obj> {
