@@ -37,7 +37,8 @@ pub fn after_fork_child() {
 
 pub(crate) use mark::trace as trace_object;
 pub use visit::{
-    freeze, freeze_count, get_objects, get_referents, get_referrers, is_tracked, unfreeze, visit_objects,
+    freeze, freeze_count, get_objects, get_referents, get_referrers, immortalize, immortalize_heap,
+    is_tracked, unfreeze, visit_objects,
 };
 
 /// What one collection did.

@@ -9,6 +9,7 @@ use crate::shape;
 use crate::str::{PyStr, intern_obj};
 use crate::type_object::{PyType, class_of, type_flags};
 use crate::types::types;
+use crate::watch::{self, types::TypeChange};
 
 /// The attribute name as an interned string.
 pub fn name_of(name: &Obj) -> PyResult<Py<PyStr>> {
@@ -183,11 +184,17 @@ pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> 
     if let Some(attribute) = class_of(obj).lookup(&name)
         && let Some(set) = class_of(&attribute).slots.descr_set()
     {
+        let begun = watch::types::begin(class, change_of(&text, value));
         set(&attribute, obj, value)?;
         class.attribute_changed(&text);
+        begun.end();
         return Ok(());
     }
     let dict = class.dict();
+    if value.is_none() && !dict.contains(name.as_obj())? {
+        return Err(no_attribute(obj, name.as_obj()));
+    }
+    let begun = watch::types::begin(class, change_of(&text, value));
     match value {
         Some(value) => {
             dict.set(name.as_obj().clone(), value.clone())?;
@@ -202,7 +209,16 @@ pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> 
         }
     }
     class.attribute_changed(&text);
+    begun.end();
     Ok(())
+}
+
+/// What is told of the setting or deleting of a class's attribute.
+pub(crate) fn change_of<'a>(name: &'a str, value: Option<&'a Obj>) -> TypeChange<'a> {
+    match value {
+        Some(value) => TypeChange::Set { name, value },
+        None => TypeChange::Deleted { name },
+    }
 }
 
 /// `__dict__` of an instance.

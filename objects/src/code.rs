@@ -15,6 +15,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering}
 
 use crate::construct::*;
 use crate::error::*;
+use crate::function::entry::Shadow;
 use crate::layout;
 use crate::layout::TraceField;
 use crate::native::GetSetDef;
@@ -22,6 +23,7 @@ use crate::str::{PyStr, intern};
 use crate::tuple::PyTuple;
 use crate::type_object::{CompareOp, TypeSlots, class_of, ready};
 use crate::types::{Types, types};
+use crate::watch::code as watch;
 
 pub use monitors::{CodeMonitors, TOOLS};
 
@@ -72,12 +74,28 @@ pub struct PyCode {
     parameters: OnceLock<Box<[Py<PyStr>]>>,
     /// What monitoring tools want of this code, if they ever did.
     pub monitors: OnceLock<Box<CodeMonitors>>,
+    /// It stands in for a function's code and is not executed: see [`crate::function::entry`].
+    pub(crate) shadow: Option<Box<Shadow>>,
 }
 layout!(
     PyCode,
     "code",
-    trace = |code: &PyCode, tracer| code.consts.iter().for_each(|c| c.trace_field(tracer))
+    trace = |code: &PyCode, tracer| {
+        code.consts.iter().for_each(|c| c.trace_field(tracer));
+        if let Some(shadow) = &code.shadow {
+            shadow.beneath.trace(tracer);
+        }
+    }
 );
+
+impl Drop for PyCode {
+    #[inline]
+    fn drop(&mut self) {
+        if watch::any() && self.shadow.is_none() {
+            watch::destroyed(std::ptr::from_ref(self).addr());
+        }
+    }
+}
 
 impl PyCode {
     /// Makes the code object of `unit` and, recursively, of the code among its constants.
@@ -112,7 +130,7 @@ impl PyCode {
                     | flags::CO_COROUTINE
                     | flags::CO_ASYNC_GENERATOR)
                 == 0;
-        Py::new(PyCode {
+        let code = Py::new(PyCode {
             header: Header::new(types().code.root_shape()),
             name: intern(&unit.name).into_obj(),
             qualname: intern(&unit.qualname).into_obj(),
@@ -130,6 +148,35 @@ impl PyCode {
             warmth: AtomicU32::new(0),
             parameters: OnceLock::new(),
             monitors: OnceLock::new(),
+            shadow: None,
+        })
+        .defer();
+        if watch::any() {
+            watch::created(&code);
+        }
+        code
+    }
+    /// What stands in for `code`: called as a generator's is, for nothing else.
+    pub(crate) fn shadow(code: &PyCode, shadow: Shadow) -> Py<PyCode> {
+        Py::new(PyCode {
+            header: Header::new(types().code.root_shape()),
+            unit: code.unit.clone(),
+            instrs: Box::new([]),
+            caches: Arc::new([]),
+            consts: Box::new([]),
+            names: Box::new([]),
+            name: code.name.clone(),
+            qualname: code.qualname.clone(),
+            filename: code.filename.clone(),
+            nparams: code.nparams,
+            nregs: code.nregs,
+            flags: code.flags | flags::CO_GENERATOR,
+            parameters: OnceLock::new(),
+            entry: code.entry,
+            simple: false,
+            warmth: AtomicU32::new(0),
+            monitors: OnceLock::new(),
+            shadow: Some(Box::new(shadow)),
         })
         .defer()
     }

@@ -1,7 +1,8 @@
 //! `dict`: compact, in order of insertion, read without a lock.
 //!
 //! The rules of the table are in [`hash_core`] (readers and writers) and [`table`] (memory). Here: the Rust interface. Parts:
-//! `slots` and `methods` (what Python sees), `update` (building from other things), `views` (keys, values, items, iterators).
+//! `slots` and `methods` (what Python sees), `update` (building from other things), `views` (keys, values, items, iterators), `watched` (changes
+//! that somebody wants to be told of).
 //!
 //! Results of the `get` family may be *uncounted*: good in a register or for a look without a safepoint; clone them to keep them.
 
@@ -12,6 +13,7 @@ mod slots;
 pub(crate) mod table;
 mod update;
 pub mod views;
+mod watched;
 
 use taipan_gc::{Header, Obj, Py};
 
@@ -21,6 +23,7 @@ use crate::protocol::{self, IntoStrong};
 use crate::str::{PyStr, intern, is_exact_str};
 use crate::type_object::{PyType, class_of, new_instance};
 use crate::types::{Types, types};
+use crate::watch::WATCHED;
 use hash_core::HashCore;
 
 pub(crate) use update::unhashable;
@@ -140,23 +143,37 @@ impl PyDict {
     pub fn set(&self, key: Obj, value: Obj) -> PyResult<()> {
         let (key, value) = (key.into_strong(), value.into_strong());
         let hash = hash_key(&key)?;
-        self.set_with_hash(key, hash, value)
+        self.set_counted(key, hash, value)
     }
     /// `dict[key] = value`, the hash being known.
     #[inline]
     pub fn set_with_hash(&self, key: Obj, hash: i64, value: Obj) -> PyResult<()> {
         // Counted before the lock is waited for, or an `__eq__` runs.
-        let (key, value) = (key.into_strong(), value.into_strong());
+        self.set_counted(key.into_strong(), hash, value.into_strong())
+    }
+    /// The same for counted references.
+    #[inline]
+    fn set_counted(&self, key: Obj, hash: i64, value: Obj) -> PyResult<()> {
         let lock = self.header.lock();
-        let old = self.core.locate(lock, &key, hash, |core, place| match place {
-            Some(place) => core.table().value(place.entry).replace(Some(value)),
-            None => {
-                core.insert_absent(hash, key.clone().into_value(), value.into_counted());
-                None
+        let done = self.core.locate(lock, &key, hash, |core, place| {
+            if self.is_watched() {
+                return Err(value);
             }
+            Ok(match place {
+                Some(place) => core.table().value(place.entry).replace(Some(value)),
+                None => {
+                    core.insert_absent(hash, key.clone().into_value(), value.into_counted());
+                    None
+                }
+            })
         })?;
-        drop(old);
-        Ok(())
+        match done {
+            Ok(old) => {
+                drop(old);
+                Ok(())
+            }
+            Err(value) => self.set_watched(&key, hash, &value),
+        }
     }
     /// Sets a key given as text. What a strange key's `__eq__` raises is dropped.
     pub fn set_str(&self, key: &str, value: Obj) {
@@ -181,9 +198,13 @@ impl PyDict {
         self.pop_with_hash(key, hash)
     }
     pub fn pop_with_hash(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
-        let removed = self
-            .core
-            .locate(self.header.lock(), key, hash, |core, place| place.map(|place| core.remove_at(place)))?;
+        let removed = self.core.locate(self.header.lock(), key, hash, |core, place| {
+            if self.is_watched() {
+                return Err(());
+            }
+            Ok(place.map(|place| core.remove_at(place)))
+        })?;
+        let Ok(removed) = removed else { return self.pop_watched(key, hash) };
         Ok(removed.and_then(|(key, value)| {
             drop(key);
             value
@@ -191,6 +212,9 @@ impl PyDict {
     }
     /// Removes and returns the newest pair.
     pub fn pop_item(&self) -> Option<(Obj, Obj)> {
+        if self.is_watched() {
+            return self.pop_end_watched(true);
+        }
         self.core.pop_last(self.header.lock()).and_then(|(key, value)| Some((key, value?)))
     }
     /// The value of `key`, which is set to `default` if absent.
@@ -205,26 +229,38 @@ impl PyDict {
         {
             return Ok(found);
         }
-        self.core.locate(self.header.lock(), key, hash, |core, place| {
+        let found = self.core.locate(self.header.lock(), key, hash, |core, place| {
             match place.and_then(|place| core.table().value(place.entry).load()) {
-                Some(found) => found,
+                Some(found) => Some(found),
+                None if self.is_watched() => None,
                 None => {
                     let value = default.clone();
                     core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
-                    value
+                    Some(value)
                 }
             }
-        })
+        })?;
+        match found {
+            Some(found) => Ok(found),
+            None => Ok(self.add_watched(key, hash, default)?.unwrap_or_else(|| default.clone())),
+        }
     }
     /// Sets `key` unless it is there; returns whether it was added.
     pub fn set_if_absent(&self, key: Obj, hash: i64, value: Obj) -> PyResult<bool> {
         let (key, value) = (key.into_strong(), value.into_strong());
-        self.core.locate(self.header.lock(), &key, hash, |core, place| {
+        let added = self.core.locate(self.header.lock(), &key, hash, |core, place| {
             if place.is_none() {
+                if self.is_watched() {
+                    return None;
+                }
                 core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
             }
-            place.is_none()
-        })
+            Some(place.is_none())
+        })?;
+        match added {
+            Some(added) => Ok(added),
+            None => Ok(self.add_watched(&key, hash, &value)?.is_none()),
+        }
     }
     /// Moves `key` to the end or to the beginning of the order; false if it is not there.
     pub fn move_key(&self, key: &Obj, to_end: bool) -> PyResult<bool> {
@@ -236,7 +272,12 @@ impl PyDict {
                 place.map(|place| core.remove_at(place))
             })?;
             let Some((Some(key), Some(value))) = removed else { return Ok(false) };
-            self.set_with_hash(key, hash, value)?;
+            // Nothing to tell a watcher: what the dict maps to what stays the same.
+            self.core.locate(self.header.lock(), &key, hash, |core, place| {
+                if place.is_none() {
+                    core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
+                }
+            })?;
             return Ok(true);
         }
         let Some(value) = self.core.get(key, hash)?.map(IntoStrong::into_strong) else { return Ok(false) };
@@ -251,9 +292,15 @@ impl PyDict {
     }
     /// Removes and returns the oldest pair.
     pub fn pop_first(&self) -> Option<(Obj, Obj)> {
+        if self.is_watched() {
+            return self.pop_end_watched(false);
+        }
         self.core.pop_first(self.header.lock()).and_then(|(key, value)| Some((key, value?)))
     }
     pub fn clear(&self) {
+        if self.is_watched() {
+            return self.clear_watched();
+        }
         self.core.clear(self.header.lock());
     }
     /// A copy, always an exact `dict`.
@@ -339,6 +386,7 @@ impl PyDict {
         let value = value.into_strong();
         let section = crate::short_section::ShortSection::enter(self.header.lock());
         if version == 0
+            || self.is_watched()
             || self.core.keys_version_now() != version
             || self.core.table().value(index as usize).is_empty()
         {
@@ -354,10 +402,24 @@ impl PyDict {
     pub fn to_obj(&self) -> Obj {
         Py::from_ref(self).into_obj()
     }
+    /// Whether somebody wants to be told of changes; asked under the lock, so that none escapes.
+    #[inline(always)]
+    pub fn is_watched(&self) -> bool {
+        self.header.has_flag(WATCHED)
+    }
     /// Whether the class is `dict` itself.
     #[inline]
     pub fn is_exact(&self) -> bool {
         self.header.shape() == types().dict.root_shape()
+    }
+}
+
+impl Drop for PyDict {
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_watched() {
+            crate::watch::dict::deallocated(std::ptr::from_ref(self).addr());
+        }
     }
 }
 

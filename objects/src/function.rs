@@ -1,5 +1,7 @@
 //! Python functions.
 
+pub mod entry;
+
 use taipan_gc::{Header, Obj, Py, Slot};
 use taipan_threading::sync::atomic::{AtomicU32, Ordering};
 
@@ -19,12 +21,13 @@ use crate::str::PyStr;
 use crate::tuple::PyTuple;
 use crate::type_object::{PyType, TypeSlots, class_of, new_instance, ready};
 use crate::types::{Types, types};
+use crate::watch::function::{self as watch, FunctionEvent};
 
 /// A Python function. Deferred: registers do not count references to it.
 #[repr(C)]
 pub struct PyFunction {
     header: Header,
-    /// `PyCode`; replaced by `__code__` assignment.
+    /// `PyCode` that calls execute; replaced by `__code__` assignment, and by whoever takes the function over (see [`entry`]).
     pub code: Slot,
     /// The module namespace, a dict.
     pub globals: Obj,
@@ -88,7 +91,12 @@ impl PyFunction {
             version: AtomicU32::new(1),
         });
         // What is made again and again has to go when it is not used any more.
-        if code.flags & taipan_bytecode::flags::CO_NESTED != 0 { function } else { function.defer() }
+        let function =
+            if code.flags & taipan_bytecode::flags::CO_NESTED != 0 { function } else { function.defer() };
+        if watch::any() {
+            watch::created(&function);
+        }
+        function
     }
     /// Whether the collector alone can end it, so that a frame need not own it: functions that are not nested in another.
     #[inline(always)]
@@ -98,6 +106,12 @@ impl PyFunction {
     /// The code object.
     #[inline]
     pub fn code(&self) -> Py<PyCode> {
+        let code = self.executed();
+        if code.shadow.is_some() { entry::original(code) } else { code }
+    }
+    /// What calls execute: the code object, or what stands in for it while somebody has taken the function over (see [`entry`]).
+    #[inline]
+    fn executed(&self) -> Py<PyCode> {
         match self.code.load().map(Obj::into_py::<PyCode>) {
             Some(Ok(code)) => code,
             _ => unreachable!("a function's code slot always holds code"),
@@ -108,6 +122,15 @@ impl PyFunction {
     }
     fn changed(&self) {
         self.version.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+impl Drop for PyFunction {
+    #[inline]
+    fn drop(&mut self) {
+        if watch::any() {
+            watch::destroyed(std::ptr::from_ref(self).addr());
+        }
     }
 }
 
@@ -276,12 +299,19 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__qualname__",
         get: |o| or_none(&this(o)?.qualname),
-        set: Some(string_setter!(qualname, "__qualname__")),
+        set: Some(|o, value| match value {
+            Some(v) if v.is_layout::<PyStr>() => {
+                let function = this(o)?;
+                watch::around(function, FunctionEvent::Qualname(v), || function.qualname.store(v.clone()));
+                Ok(())
+            }
+            _ => Err(type_error("__qualname__ must be set to a string object")),
+        }),
         doc: "",
     },
     GetSetDef {
         name: "__code__",
-        get: |o| or_none(&this(o)?.code),
+        get: |o| Ok(this(o)?.code().into_obj()),
         set: Some(|o, value| {
             let function = this(o)?;
             let Some(code) = value.and_then(|v| v.downcast::<PyCode>()) else {
@@ -306,8 +336,8 @@ static GETSET: &[GetSetDef] = &[
                     1,
                 )?;
             }
-            function.code.store(crate::types::obj_of(code));
-            function.changed();
+            let code = crate::types::obj_of(code);
+            watch::around(function, FunctionEvent::Code(&code), || function.set_code(code.clone()));
             Ok(())
         }),
         doc: "",
@@ -320,8 +350,11 @@ static GETSET: &[GetSetDef] = &[
             if value.is_some_and(|v| !v.is_layout::<PyTuple>()) {
                 return Err(type_error("__defaults__ must be set to a tuple object"));
             }
-            drop(this(o)?.defaults.replace(value.cloned()));
-            this(o)?.changed();
+            let function = this(o)?;
+            watch::around(function, FunctionEvent::Defaults(value), || {
+                drop(function.defaults.replace(value.cloned()));
+                function.changed();
+            });
             Ok(())
         }),
         doc: "",
@@ -334,8 +367,11 @@ static GETSET: &[GetSetDef] = &[
             if value.is_some_and(|v| !v.is_layout::<PyDict>()) {
                 return Err(type_error("__kwdefaults__ must be set to a dict object"));
             }
-            drop(this(o)?.kwdefaults.replace(value.cloned()));
-            this(o)?.changed();
+            let function = this(o)?;
+            watch::around(function, FunctionEvent::KwDefaults(value), || {
+                drop(function.kwdefaults.replace(value.cloned()));
+                function.changed();
+            });
             Ok(())
         }),
         doc: "",

@@ -5,13 +5,17 @@ use std::sync::OnceLock;
 use taipan_gc::Obj;
 
 use crate::argument::Args;
+use crate::code::PyCode;
 use crate::error::*;
+use crate::function::PyFunction;
 use crate::str::intern;
 
 /// What the object model needs from the interpreter.
 pub struct Hooks {
     /// Calls a Python function.
     pub call_function: fn(&Obj, &Args<'_>) -> PyResult<Obj>,
+    /// Calls a Python function with this code in the place of its own.
+    pub call_code: fn(&PyFunction, &PyCode, &Args<'_>) -> PyResult<Obj>,
     /// Resumes a generator, coroutine or asynchronous generator. `Ok(None)`: it returned, the value is in the third argument's place.
     pub resume: fn(&Obj, Resume) -> PyResult<Resumed>,
     /// The iterator that a suspended generator delegates to.

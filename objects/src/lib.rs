@@ -54,6 +54,7 @@ pub mod tuple;
 pub mod type_object;
 pub mod types;
 pub mod union;
+pub mod watch;
 pub mod weakref;
 
 pub use taipan_gc::{Header, Obj, Object, Ops, Py, Slot, Tracer, Value};

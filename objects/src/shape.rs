@@ -331,7 +331,7 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
         return Err(crate::error::system_error("object has no attribute storage"));
     };
     if shape.is_dict {
-        return dict_of(obj)?.set(name.as_obj().clone(), value);
+        return dict_of(obj)?.set_attribute(name.as_obj().clone(), value);
     }
     if let Some(index) = shape.find(name.as_ptr())
         && index < shape.inline_cap
@@ -342,7 +342,7 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
     let now = Shape::of(header);
     if now.is_dict {
         drop(section);
-        return dict_of(obj)?.set(name.as_obj().clone(), value);
+        return dict_of(obj)?.set_attribute(name.as_obj().clone(), value);
     }
     if let Some(index) = now.find(name.as_ptr()) {
         let old = match index.checked_sub(now.inline_cap) {
@@ -360,7 +360,7 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
     let class = class_ref(now, header);
     let Some(next) = now.with(class, name)? else {
         drop(section);
-        return dict_of(obj)?.set(name.as_obj().clone(), value);
+        return dict_of(obj)?.set_attribute(name.as_obj().clone(), value);
     };
     let index = now.count;
     if index < now.inline_cap {

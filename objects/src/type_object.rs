@@ -8,6 +8,7 @@
 mod bases;
 pub mod builder;
 pub mod mro;
+pub mod overrides;
 pub mod ready;
 pub mod slot_defs;
 pub mod slots;
@@ -129,6 +130,9 @@ unsafe fn drop_type(header: *mut Header) {
     // SAFETY: only called on this layout, once.
     unsafe {
         let this = header.cast::<PyType>();
+        if (*header).has_flag(crate::watch::WATCHED) {
+            crate::watch::types::deallocated(header.addr());
+        }
         (*this).unlink_from_bases();
         for slot in [
             &(*this).name,
@@ -162,6 +166,9 @@ pub fn class_of(obj: &Obj) -> &PyType {
 }
 
 impl PyType {
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
     #[inline(always)]
     pub fn flags(&self) -> u32 {
         self.flags.load(Ordering::Relaxed)

@@ -53,6 +53,14 @@ pub fn initialize(config: Config) -> PyResult<()> {
     if settings.dev_mode {
         taipan_objects::str::codecs::check_names_always();
     }
+    if settings.check_overrides {
+        taipan_objects::type_object::overrides::check_from_now_on();
+    }
+    if let Some(backend) = settings.perf
+        && let Err(error) = crate::perf::activate(backend)
+    {
+        crate::error_display::write_stderr(&format!("can't activate perf trampoline: {error}\n"));
+    }
     if settings.no_debug_ranges {
         taipan_objects::code::forget_columns();
     }
@@ -108,6 +116,7 @@ fn install_hooks() {
     taipan_gc::hooks::install(taipan_objects::memory_hooks::gc_hooks(trace_all));
     taipan_objects::hooks::install(taipan_objects::hooks::Hooks {
         call_function: call::call_from_native,
+        call_code: call::call_code_from_native,
         resume: generators::resume,
         delegate: generators::delegate_hook,
         delegating: generators::delegating,

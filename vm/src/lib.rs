@@ -9,6 +9,7 @@ pub mod init;
 pub mod interpreter;
 pub mod interpreters;
 pub mod marshal;
+pub mod perf;
 pub mod registers;
 pub mod run;
 pub mod safepoint;

@@ -1,12 +1,13 @@
-//! Looking at the heap from outside: `gc.get_objects` and its kin, `gc.freeze`.
+//! Looking at the heap from outside: `gc.get_objects` and its kin, `gc.freeze`; making objects immortal.
 //!
 //! Objects are gathered, with a reference each, while the world is stopped, and handed out when it goes on. Garbage that a
 //! collection is disposing of, objects in limbo and dying ones are left out.
 
 use std::ops::ControlFlow;
 
+use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 use taipan_threading::stop_the_world;
-use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{mark, sweep};
 use crate::header::{Header, HeaderFlags};
@@ -16,7 +17,8 @@ use crate::refcount::pending::stop_with_exact_counts;
 use crate::reference::Obj;
 use crate::value::Value;
 
-static FROZEN: AtomicUsize = AtomicUsize::new(0);
+/// What `gc.freeze` keeps.
+static FROZEN: Mutex<Vec<Obj>> = Mutex::new(Vec::new());
 
 /// A reference to each tracked object for which `wanted` holds. The world is stopped for it.
 fn gather(mut wanted: impl FnMut(*mut Header) -> bool) -> Vec<Obj> {
@@ -98,10 +100,62 @@ pub fn is_tracked(object: &Obj) -> bool {
     })
 }
 
-/// Makes all objects immortal, so that a forked child dirties no page by using them. For good: counts are not kept from now on.
+/// Keeps all tracked objects, reachable or not, until [`unfreeze`]: no collection looks for garbage among them meanwhile.
 pub fn freeze() {
-    // Immortal objects are not written again.
+    let now = get_objects();
+    let former = std::mem::replace(&mut *FROZEN.lock(), now);
+    drop(former);
+}
+
+/// Lets go of what [`freeze`] kept: what of it is garbage is found by the next collection.
+pub fn unfreeze() {
+    let frozen = std::mem::take(&mut *FROZEN.lock());
+    drop(frozen);
+}
+
+/// Number of objects kept by [`freeze`].
+pub fn freeze_count() -> usize {
+    FROZEN.lock().len()
+}
+
+/// Makes `roots` immortal and, through those objects for which `enter` holds, everything that they lead to: never counted, never freed, not
+/// written by who uses them. Returns how many were not immortal before. For good.
+pub fn immortalize(roots: &[Obj], enter: impl Fn(&Header) -> bool) -> usize {
     stop_with_exact_counts(|| {
+        let mut seen = FxHashSet::default();
+        let mut pending: Vec<*const Header> =
+            roots.iter().filter_map(Obj::header).map(std::ptr::from_ref).collect();
+        let mut number = 0;
+        while let Some(ptr) = pending.pop() {
+            if !seen.insert(ptr) {
+                continue;
+            }
+            // SAFETY: alive, being referred to by what is alive, and the world is stopped.
+            let header = unsafe { &*ptr };
+            if mark::is_candidate(header) {
+                refcount::immortalize(header);
+                number += 1;
+            }
+            if enter(header) {
+                // SAFETY: as above.
+                unsafe {
+                    mark::trace(ptr, &mut |value| {
+                        if value.is_ptr() {
+                            pending.push(value.ptr().cast_const().cast());
+                        }
+                    });
+                }
+            }
+        }
+        number
+    })
+}
+
+/// Makes all objects immortal, so that a forked child dirties no page by using them. `prepare` is shown each of them, to compute what
+/// they would store in themselves when first asked. Returns how many were not immortal before. For good.
+pub fn immortalize_heap(mut prepare: impl FnMut(&Obj)) -> usize {
+    stop_with_exact_counts(|| {
+        let mut number = 0;
         // SAFETY: the world is stopped.
         for page in unsafe { heap::pages() } {
             page.for_each_object(|ptr| {
@@ -109,19 +163,12 @@ pub fn freeze() {
                 let header = unsafe { &*ptr };
                 if mark::is_candidate(header) && !sweep::is_doomed(ptr) {
                     refcount::immortalize(header);
-                    FROZEN.fetch_add(usize::from(page.tracked), Ordering::Relaxed);
+                    number += 1;
+                    // SAFETY: alive for good.
+                    prepare(&unsafe { Obj::from_borrowed(Value::from_ptr(ptr)) });
                 }
             });
         }
-    });
-}
-
-/// Forgets the number of frozen objects. They stay immortal: what happened to their counts since is not known.
-pub fn unfreeze() {
-    FROZEN.store(0, Ordering::Relaxed);
-}
-
-/// Tracked objects frozen so far.
-pub fn freeze_count() -> usize {
-    FROZEN.load(Ordering::Relaxed)
+        number
+    })
 }

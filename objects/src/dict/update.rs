@@ -40,7 +40,11 @@ impl PyDict {
         if std::ptr::eq(self, other) {
             return Ok(());
         }
+        if self.is_watched() && self.merge_watched(other) {
+            return Ok(());
+        }
         if self.is_empty()
+            && !self.is_watched()
             && self.core.replace_content(self.header.lock(), other.core.copy(other.header.lock()), true)
         {
             return Ok(());

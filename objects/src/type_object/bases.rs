@@ -167,6 +167,7 @@ pub(super) fn set_bases(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
         )));
     }
     let old_base = class.base().map(PyType::to_py);
+    let begun = crate::watch::types::begin(&class, crate::watch::types::TypeChange::Bases);
     let old = class.bases.replace(Some(value.clone()));
     class.set_base(base);
     let mut undo = Vec::new();
@@ -179,6 +180,7 @@ pub(super) fn set_bases(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
             }
             refresh(&class);
         }
+        begun.end();
         return Ok(());
     }
     for Undo { class, stored, old } in undo.into_iter().rev() {

@@ -5,6 +5,7 @@ use taipan_gc::{Obj, Py};
 use super::bases::{best_base, install_mro, set_bases};
 use super::{NewType, PyType, TypeSlots, class_of, make, mro, ready, type_flags};
 use crate::argument::Args;
+use crate::attribute::change_of;
 use crate::construct::*;
 use crate::dict::PyDict;
 use crate::error::*;
@@ -15,6 +16,7 @@ use crate::singletons::is_none;
 use crate::str::PyStr;
 use crate::tuple::PyTuple;
 use crate::types::{Types, types};
+use crate::watch;
 
 pub(super) fn this(obj: &Obj) -> PyResult<&PyType> {
     obj.downcast::<PyType>().ok_or_else(|| type_error("expected a type"))
@@ -340,6 +342,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     class.set_flag(type_flags::READY, true);
     set_names(&class)?;
     init_subclass(&class, args)?;
+    super::overrides::check(&class)?;
     Ok(class.into_obj())
 }
 
@@ -432,6 +435,7 @@ fn check_name(name: &Obj) -> PyResult<()> {
 fn store_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
     let class = this(obj)?;
     check_mutable(class, name)?;
+    let begun = watch::types::begin(class, change_of(name, value));
     match value {
         Some(value) => class.dict().set_str(name, value.clone()),
         None => {
@@ -439,6 +443,7 @@ fn store_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
         }
     }
     class.attribute_changed(name);
+    begun.end();
     Ok(())
 }
 
@@ -606,6 +611,7 @@ static GETSET: &[GetSetDef] = &[
             let class = this(o)?;
             check_mutable(class, "__annotations__")?;
             let dict = class.dict();
+            let begun = watch::types::begin(class, change_of("__annotations__", value));
             let had = dict.contains_str("__annotations__") || dict.contains_str("__annotations_cache__");
             for key in ["__annotations__", "__annotations_cache__", "__annotate__"] {
                 dict.delete(crate::str::intern(key).as_obj())?;
@@ -619,6 +625,7 @@ static GETSET: &[GetSetDef] = &[
                 None => dict.set_str("__annotate_func__", none()),
             }
             class.modified();
+            begun.end();
             Ok(())
         }),
         doc: "",
@@ -650,12 +657,14 @@ static GETSET: &[GetSetDef] = &[
             if !is_none(value) && !protocol::is_callable(value) {
                 return Err(type_error("__annotate__ must be callable or None"));
             }
+            let begun = watch::types::begin(class, change_of("__annotate__", Some(value)));
             class.dict().set_str("__annotate_func__", value.clone());
             class.dict().delete(istr!("__annotate__").as_obj())?;
             if !is_none(value) {
                 class.dict().delete(istr!("__annotations_cache__").as_obj())?;
             }
             class.modified();
+            begun.end();
             Ok(())
         }),
         doc: "",

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use taipan_vm::perf::Backend;
 use taipan_vm::sys::config::Settings;
 
 use crate::options::{Options, Program};
@@ -80,6 +81,16 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         .collect();
     let x = |name: &str| {
         x_options.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.as_deref().unwrap_or("1"))
+    };
+    // The option has the last word; `=0` switches off.
+    let on = |name: &str, environment: &str| match x(name) {
+        Some(value) => value != "0",
+        None => variable(options, environment).is_some_and(|value| value != "0" && !value.is_empty()),
+    };
+    let check_overrides = match x("override") {
+        None => false,
+        Some("error") => true,
+        Some(_) => return Err("-X override: the only mode is 'error'".to_owned()),
     };
     let dev_mode = x("dev").is_some() || is_set(options, "PYTHONDEVMODE");
     let mut warn_options = Vec::new();
@@ -162,6 +173,14 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
             .map(str::to_owned)
             .or_else(|| variable(options, "PYTHONPYCACHEPREFIX"))
             .filter(|prefix| !prefix.is_empty()),
+        perf: if on("perf_jit", "PYTHON_PERF_JIT_SUPPORT") {
+            Some(Backend::JitDump)
+        } else if on("perf", "PYTHONPERFSUPPORT") {
+            Some(Backend::Map)
+        } else {
+            None
+        },
+        check_overrides,
         no_debug_ranges: x("no_debug_ranges").is_some() || is_set(options, "PYTHONNODEBUGRANGES"),
         x_options,
         executable: executable(arguments),

@@ -384,8 +384,11 @@ fn bind_and_push(
     result
 }
 
-/// A new generator, coroutine or asynchronous generator.
+/// A new generator, coroutine or asynchronous generator; or what a function that was taken over answers.
 fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyResult<Obj> {
+    if let Some(result) = taipan_objects::function::entry::call(function, code, args) {
+        return result.map(IntoStrong::into_strong);
+    }
     let nparams = code.nparams as usize;
     let mut bound: SmallVec<[Option<Obj>; 12]> = SmallVec::new();
     bound.resize_with(nparams, || None);
@@ -721,11 +724,15 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
 
 /// The `call_function` hook: a Python function called by native code.
 pub fn call_from_native(callable: &Obj, args: &Args<'_>) -> PyResult<Obj> {
-    let thread = thread::current();
     let Some(function) = callable.downcast::<PyFunction>() else {
         return Err(system_error("not a function"));
     };
-    let code = function_code(function);
+    call_code_from_native(function, function_code(function), args)
+}
+
+/// The `call_code` hook: the same with other code than the function's own.
+pub fn call_code_from_native(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyResult<Obj> {
+    let thread = thread::current();
     if code.is_generator_like() {
         return make_generator(function, code, args);
     }
@@ -751,7 +758,7 @@ pub fn call_from_native(callable: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     } else {
         bind_and_push(thread, function, code, window, args, 0, Kind::Entry, Value::EMPTY)?;
     }
-    super::run(thread)
+    crate::perf::run(thread, code)
 }
 
 /// Runs module, class-body or `exec` code in namespaces.
@@ -777,7 +784,7 @@ pub fn run_code(code: &Py<PyCode>, globals: &Obj, locals: &Obj, closure: Option<
     frame.globals = globals.clone().into_counted();
     frame.builtins = builtins.into_counted();
     frame.locals = locals.clone().into_counted();
-    super::run(thread)
+    crate::perf::run(thread, code)
 }
 
 /// Runs a class body: `function` in the namespace `locals`.

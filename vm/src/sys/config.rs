@@ -45,6 +45,10 @@ pub struct Settings {
     pub pycache_prefix: Option<String>,
     /// `-X no_debug_ranges`.
     pub no_debug_ranges: bool,
+    /// `-X perf` or `-X perf_jit`.
+    pub perf: Option<crate::perf::Backend>,
+    /// `-X override=error`: a method marked as overriding one must.
+    pub check_overrides: bool,
 }
 
 impl Default for Settings {
@@ -81,6 +85,8 @@ impl Default for Settings {
             io_encoding: None,
             pycache_prefix: None,
             no_debug_ranges: false,
+            perf: None,
+            check_overrides: false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Functions of `sys` about values, limits and the process.
 
+use crate::perf::Backend;
 use parking_lot::Mutex;
 use taipan_objects::int;
 use taipan_objects::native::*;
@@ -47,6 +48,9 @@ pub fn restore_thread_hooks(saved: ThreadHooks) {
     let left = ASYNCGEN_HOOKS.with(|hooks| std::mem::replace(&mut *hooks.lock(), saved.1));
     drop(left);
 }
+
+/// `sys.getrefcount` of immortal objects.
+const IMMORTAL_COUNT: i64 = 3 << 30;
 
 #[pymodule(name = "sys")]
 mod items {
@@ -97,8 +101,9 @@ mod items {
     #[pyfunction]
     fn getrefcount(object: &Obj) -> i64 {
         match object.header() {
+            _ if _is_immortal(object) => IMMORTAL_COUNT,
             Some(header) => i64::from(taipan_gc::refcount::getrefcount(header)),
-            None => i64::from(u32::MAX),
+            None => 2,
         }
     }
 
@@ -163,7 +168,11 @@ mod items {
     /// Return True if the given object is "immortal" per PEP 683.
     #[pyfunction]
     fn _is_immortal(op: &Obj) -> bool {
-        op.header().is_none_or(taipan_gc::Header::is_immortal)
+        match op.header() {
+            Some(header) => header.is_immortal(),
+            // No object at all: what CPython keeps one of for everybody.
+            None => op.value().is_int() && (-5..=256).contains(&op.value().as_int()),
+        }
     }
 
     /// Return True if the GIL is currently enabled.
@@ -348,20 +357,23 @@ mod items {
     /// Activate stack profiler trampoline *backend*.
     #[pyfunction]
     fn activate_stack_trampoline(backend: &str) -> PyResult<()> {
-        if backend == "perf" || backend == "perf_jit" {
-            return Err(value_error("perf trampoline not available"));
-        }
-        Err(value_error(format!("invalid backend: {backend}")))
+        let Some(backend) = Backend::named(backend) else {
+            return Err(value_error(format!("invalid backend: {backend}")));
+        };
+        crate::perf::activate(backend)
+            .map_err(|error| value_error(format!("can't activate perf trampoline: {error}")))
     }
 
     /// Deactivate the current stack profiler trampoline backend.
     #[pyfunction]
-    fn deactivate_stack_trampoline() {}
+    fn deactivate_stack_trampoline() {
+        crate::perf::deactivate();
+    }
 
     /// Return *True* if a stack profiler trampoline is active.
     #[pyfunction]
     fn is_stack_trampoline_active() -> bool {
-        false
+        crate::perf::is_active()
     }
 
     #[pyfunction]

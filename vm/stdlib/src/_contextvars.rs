@@ -12,6 +12,7 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol;
 use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_flags};
+use taipan_objects::watch::context;
 use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 use crate::native_class;
@@ -161,12 +162,16 @@ impl PyContext {
         }
         let slot = &taipan_vm::thread::current().context;
         let outer = slot.replace(Some(slf.clone()));
+        context::switched(Some(slf));
         let (names, values): (Vec<Obj>, Vec<Obj>) =
             kwargs.iter().map(|(n, v)| (n.clone(), v.clone())).unzip();
         let result = protocol::call_args(callable, &Args::with_keywords(args, &names, &values))
             .map(IntoStrong::into_strong);
+        let told = outer.clone();
         let inner = taipan_vm::thread::current().context.replace(outer);
         this.entered.store(false, Ordering::Release);
+        // With the result or the exception on its way kept.
+        context::switched(told.as_ref());
         drop(inner);
         result
     }

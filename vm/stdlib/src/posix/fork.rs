@@ -66,6 +66,7 @@ pub fn after_in_child() {
     taipan_gc::thread::after_fork_child(&vanished);
     taipan_vm::thread::VmThread::after_fork_child();
     crate::_signal::after_fork_child();
+    taipan_vm::perf::after_fork_child();
     crate::_thread::after_fork_child();
     import::unlock_imports();
     run(registered().in_child.to_vec().into_iter());
