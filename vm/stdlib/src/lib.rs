@@ -61,6 +61,10 @@ pub mod _symtable;
 pub mod _sysconfig;
 pub mod _sysconfigdata;
 pub mod _template;
+#[cfg(feature = "testcapi")]
+pub mod _testcapi;
+#[cfg(feature = "testcapi")]
+pub mod _testinternalcapi;
 pub mod _thread;
 pub mod _tokenize;
 pub mod _tracemalloc;
@@ -96,6 +100,7 @@ pub mod resource;
 pub mod select;
 pub mod sys_calls;
 pub mod syslog;
+pub mod taipan;
 pub mod termios;
 pub mod time;
 pub mod unicodedata;
@@ -159,6 +164,10 @@ static MODULES: &[&ModuleDef] = &[
     &_sysconfig::MODULE,
     &_sysconfigdata::MODULE,
     &_template::MODULE,
+    #[cfg(feature = "testcapi")]
+    &_testcapi::MODULE,
+    #[cfg(feature = "testcapi")]
+    &_testinternalcapi::MODULE,
     &_thread::MODULE,
     &_tokenize::MODULE,
     &_tracemalloc::MODULE,
@@ -185,6 +194,7 @@ static MODULES: &[&ModuleDef] = &[
     &resource::MODULE,
     &select::MODULE,
     &syslog::MODULE,
+    &taipan::MODULE,
     &termios::MODULE,
     &time::MODULE,
     &unicodedata::MODULE,

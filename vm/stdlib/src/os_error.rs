@@ -56,3 +56,11 @@ pub fn blocking<T>(call: impl FnMut() -> SysResult<T>) -> PyResult<T> {
 pub fn blocking_for<T>(filename: &Obj, call: impl FnMut() -> SysResult<T>) -> PyResult<T> {
     interruptible(call)?.map_err(|errno| os_error_for(errno, filename))
 }
+
+/// Raises what the standard library reports.
+pub fn raise_io(error: std::io::Error) -> Raised {
+    match error.raw_os_error() {
+        Some(errno) => os_error(errno),
+        None => raise_message(&types().os_error, error.to_string()),
+    }
+}
