@@ -14,6 +14,7 @@ fn start() {
     taipan_gc::hooks::install(taipan_objects::memory_hooks::gc_hooks(trace_all));
     taipan_objects::hooks::install(taipan_objects::hooks::Hooks {
         call_function: call::call_from_native,
+        call_code: call::call_code_from_native,
         resume: taipan_vm::interpreter::generators::resume,
         delegate: taipan_vm::interpreter::generators::delegate_hook,
         delegating: taipan_vm::interpreter::generators::delegating,

@@ -90,6 +90,7 @@ fn start() -> MutexGuard<'static, ()> {
         taipan_gc::hooks::install(taipan_objects::memory_hooks::gc_hooks(trace_all));
         taipan_objects::hooks::install(taipan_objects::hooks::Hooks {
             call_function: call::call_from_native,
+            call_code: call::call_code_from_native,
             resume: generators::resume,
             delegate: generators::delegate_hook,
             delegating: generators::delegating,

@@ -318,7 +318,9 @@ impl HashCore {
     ) -> PyResult<R> {
         let key_is_str = is_exact_str(key);
         let mut resume: Option<(u64, Probe)> = None;
-        loop {
+        // Dropped after the section, being older. It also keeps the word in the slot from meaning another object.
+        let mut compared: Option<Obj> = None;
+        let (section, place) = loop {
             let section = ShortSection::enter(lock);
             let table = self.table();
             let mut probe = match resume.take() {
@@ -326,20 +328,21 @@ impl HashCore {
                 _ => Probe::new(table, hash),
             };
             match self.find::<true>(table, key, key_is_str, hash, &mut probe) {
-                Step::Found(entry) => return Ok(act(self, Some(Place { cell: probe.at, entry }))),
-                Step::Absent => return Ok(act(self, None)),
+                Step::Found(entry) => break (section, Some(Place { cell: probe.at, entry })),
+                Step::Absent => break (section, None),
                 Step::Replaced => {}
                 Step::Compare(entry, candidate) => {
                     let changes = self.changes();
                     drop(section);
                     let equal = protocol::eq(&candidate, key)?;
-                    // Dropped after the section: `candidate` is older. It also keeps the word in the slot from meaning another object.
-                    let _section = ShortSection::enter(lock);
+                    drop(compared.take());
+                    let candidate = compared.insert(candidate).value();
+                    let section = ShortSection::enter(lock);
                     if equal
                         && self.changes() / REPLACED == changes / REPLACED
-                        && self.table().key(entry).peek().same(candidate.value())
+                        && self.table().key(entry).peek().same(candidate)
                     {
-                        return Ok(act(self, Some(Place { cell: probe.at, entry })));
+                        break (section, Some(Place { cell: probe.at, entry }));
                     }
                     if equal || self.changes() != changes {
                         continue;
@@ -348,7 +351,11 @@ impl HashCore {
                     resume = Some((changes, probe));
                 }
             }
-        }
+        };
+        // In one place, so that it is compiled in line.
+        let result = act(self, place);
+        drop(section);
+        Ok(result)
     }
 
     /// Before keys come or go: caches of this set of keys become invalid. Whoever sees a new table (Acquire) sees this.

@@ -232,14 +232,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn qualified_name(&self, name: &str, id: ScopeId) -> String {
-        // Type parameter scopes are invisible to the name, except for their own.
+        // Annotation scopes of all kinds are invisible to the names of what is in them, but only one is looked through.
         let mut parent = &self.unit;
-        let mut outers = self.outer.iter().rev();
-        while self.table.scopes[parent.scope].kind == ScopeKind::TypeParams {
-            match outers.next() {
-                Some(unit) => parent = unit,
-                None => break,
-            }
+        if self.table.scopes[parent.scope].kind.is_annotation()
+            && let Some(unit) = self.outer.last()
+        {
+            parent = unit;
         }
         let scope = &self.table.scopes[parent.scope];
         let kind = self.table.scopes[id].kind;
@@ -254,8 +252,7 @@ impl<'a> Compiler<'a> {
         }
         match scope.kind {
             ScopeKind::Module => name.to_owned(),
-            ScopeKind::Class => format!("{}.{name}", parent.qualname),
-            ScopeKind::Function | ScopeKind::Lambda => format!("{}.<locals>.{name}", parent.qualname),
+            kind if kind == ScopeKind::Class || kind.is_annotation() => format!("{}.{name}", parent.qualname),
             _ => format!("{}.<locals>.{name}", parent.qualname),
         }
     }

@@ -46,6 +46,11 @@ pub(crate) enum ScopeKind {
 }
 
 impl ScopeKind {
+    /// Whether it is one of those that PEP 649 and 695 call annotation scopes.
+    pub(crate) fn is_annotation(self) -> bool {
+        use ScopeKind::*;
+        matches!(self, Annotations | TypeParams | TypeAlias | TypeVariable)
+    }
     /// Whether locals are registers.
     pub(crate) fn is_function_like(self) -> bool {
         !matches!(self, Self::Module | Self::Class)
