@@ -25,6 +25,7 @@ mod mark;
 mod sweep;
 pub mod threshold;
 pub mod visit;
+mod zeros;
 
 /// In a forked child: helper threads do not exist, and neither does a collection that another thread had begun. Its garbage stays.
 pub fn after_fork_child() {
