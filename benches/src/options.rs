@@ -1,6 +1,6 @@
 //! The command line.
 //!
-//! Invariant: both commands take the same options, as far as an option makes sense for them.
+//! Invariant: all commands take the same options, as far as an option makes sense for them.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,14 @@ usage: taipan-benches scaling [--threads 1,2,4] [--against NAME,...] [--only NAM
                               [--scale F] [--quick] [--json FILE] [--plot FILE.svg]
        taipan-benches compare [--against NAME,...] [--only NAME]... [--pairs N] [--scale F]
                               [--quick] [--json FILE]
+       taipan-benches meta312 [--against NAME,...] [--only NAME]... [--pairs N] [--scale F]
+                              [--quick] [--json FILE]
 
 scaling  runs thread-parallel workloads on k threads, and as their control in k processes of the same
          interpreter, alternately. Efficiency is the processes' time divided by the threads' time.
 compare  runs whole programs on one thread under all interpreters in turn.
+meta312  tells ratios of two things measured in one process, for what Meta brought to Python 3.12,
+         beside CPython 3.14's and the targets.
 
   --taipan PATH    the interpreter under test (default: this build's taipan); 'none' leaves it out
   --against LIST   other interpreters, by path or by name in PATH or $TAIPAN_PEERS/bin
@@ -32,6 +36,7 @@ pub enum Command {
     Help,
     Scaling(Options),
     Compare(Options),
+    Meta312(Options),
 }
 
 /// An interpreter and the name it goes by in the tables.
@@ -40,7 +45,7 @@ pub struct Interpreter {
     pub path: PathBuf,
 }
 
-/// Options of both commands.
+/// Options of all commands.
 pub struct Options {
     pub interpreters: Vec<Interpreter>,
     pub threads: Vec<usize>,
@@ -61,10 +66,10 @@ impl Options {
 /// Reads the arguments after the program's name; finds the interpreters, building ours if need be.
 pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let command = arguments.next().unwrap_or_default();
-    if !matches!(command.as_str(), "scaling" | "compare") {
+    if !matches!(command.as_str(), "scaling" | "compare" | "meta312") {
         return match command.as_str() {
             "-h" | "--help" => Ok(Command::Help),
-            _ => Err(format!("expected 'scaling' or 'compare'\n{USAGE}")),
+            _ => Err(format!("expected 'scaling', 'compare' or 'meta312'\n{USAGE}")),
         };
     }
     let mut options = Options {
@@ -125,5 +130,9 @@ pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, Str
     if options.interpreters.is_empty() {
         return Err("no interpreter to measure".to_owned());
     }
-    Ok(if command == "scaling" { Command::Scaling(options) } else { Command::Compare(options) })
+    Ok(match command.as_str() {
+        "scaling" => Command::Scaling(options),
+        "meta312" => Command::Meta312(options),
+        _ => Command::Compare(options),
+    })
 }
