@@ -161,6 +161,17 @@ pub fn collect(generation: u8) -> Collected {
     result
 }
 
+/// [`collect`], but if another thread is collecting, waits for its end, a second at most: what that thread runs may be waiting for this one.
+pub fn collect_after_others(generation: u8) -> Collected {
+    let until = Instant::now() + Duration::from_secs(1);
+    let me = taipan_threading::current_slot().max(1);
+    let others = || ![0, me].contains(&BUSY.load(Ordering::Relaxed));
+    while others() && Instant::now() < until {
+        taipan_threading::detached(|| std::thread::sleep(Duration::from_millis(1)));
+    }
+    collect(generation)
+}
+
 fn collect_cycles(generation: u8) -> Collected {
     let me = taipan_threading::current_slot().max(1);
     if BUSY.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_err() {
