@@ -1,4 +1,4 @@
-//! The `compare` command: whole programs on one thread, under several interpreters in turn.
+//! The `compare` and `natives` commands: whole programs, or workloads of native modules, on one thread, under several interpreters in turn.
 //!
 //! Invariant: interpreters must agree on a program's output before their times are compared.
 
@@ -9,6 +9,22 @@ use serde_json::json;
 use crate::options::Options;
 use crate::{processes, statistics};
 
+/// What is compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The programs in `python/programs`.
+    Programs,
+    /// The workloads in `python/natives.py`.
+    Natives,
+}
+
+/// A program and the arguments that it takes before `--loops`.
+struct Program {
+    name: String,
+    path: PathBuf,
+    arguments: Vec<String>,
+}
+
 /// Times of one program, one list per interpreter; empty where it failed.
 struct Row {
     program: String,
@@ -16,10 +32,13 @@ struct Row {
 }
 
 /// Runs the command.
-pub fn run(options: &Options) -> Result<(), String> {
-    let programs = programs(options)?;
+pub fn run(options: &Options, subject: Subject) -> Result<(), String> {
+    let programs = match subject {
+        Subject::Programs => programs(options)?,
+        Subject::Natives => workloads(options)?,
+    };
     let names: Vec<&str> = options.interpreters.iter().map(|interpreter| interpreter.name.as_str()).collect();
-    print!("{:<16}", "program");
+    print!("{:<20}", "program");
     names.iter().for_each(|name| print!(" {name:>12}"));
     names.iter().skip(1).for_each(|name| print!("  {:<22}", format!("{name} / {}", names[0])));
     println!();
@@ -44,13 +63,18 @@ pub fn run(options: &Options) -> Result<(), String> {
         );
     }
     if let Some(path) = &options.json {
-        write_json(path, options, &names, &rows)?;
+        write_json(path, options, subject, &names, &rows)?;
     }
     if failures > 0 { Err(format!("{failures} programs failed")) } else { Ok(()) }
 }
 
-fn programs(options: &Options) -> Result<Vec<PathBuf>, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/programs");
+/// The folder of the Python programs.
+fn python() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}
+
+fn programs(options: &Options) -> Result<Vec<Program>, String> {
+    let folder = python().join("programs");
     let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut found: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -58,26 +82,43 @@ fn programs(options: &Options) -> Result<Vec<PathBuf>, String> {
         .filter(|path| stem(path) != "harness" && options.wants(stem(path)))
         .collect();
     found.sort();
-    if found.is_empty() { Err("no program of that name".to_owned()) } else { Ok(found) }
+    let found =
+        found.into_iter().map(|path| Program { name: stem(&path).to_owned(), path, arguments: Vec::new() });
+    some(found.collect())
+}
+
+fn workloads(options: &Options) -> Result<Vec<Program>, String> {
+    let path = python().join("natives.py");
+    let first = options.interpreters.first().ok_or("no interpreter to measure")?;
+    let names = processes::output(&first.path, &path, &["--list".to_owned()])?;
+    let wanted = names.lines().filter(|name| options.wants(name));
+    let workload =
+        |name: &str| Program { name: name.to_owned(), path: path.clone(), arguments: vec![name.to_owned()] };
+    some(wanted.map(workload).collect())
+}
+
+fn some(programs: Vec<Program>) -> Result<Vec<Program>, String> {
+    if programs.is_empty() { Err("no program of that name".to_owned()) } else { Ok(programs) }
 }
 
 fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("?")
 }
 
-fn measure(options: &Options, program: &Path, failures: &mut usize) -> Row {
+fn measure(options: &Options, program: &Program, failures: &mut usize) -> Row {
     let count = options.interpreters.len();
-    let mut row = Row { program: stem(program).to_owned(), times: vec![Vec::new(); count] };
+    let mut row = Row { program: program.name.clone(), times: vec![Vec::new(); count] };
     let mut failed = vec![false; count];
     let mut expected: Option<String> = None;
-    let arguments = ["--loops".to_owned(), options.scale.to_string()];
+    let mut arguments = program.arguments.clone();
+    arguments.extend(["--loops".to_owned(), options.scale.to_string()]);
     for _ in 0..options.pairs {
         for (index, interpreter) in options.interpreters.iter().enumerate() {
             if failed[index] {
                 continue;
             }
             let result =
-                processes::output(&interpreter.path, program, &arguments).and_then(|text| split(&text));
+                processes::output(&interpreter.path, &program.path, &arguments).and_then(|text| split(&text));
             let complaint = match result {
                 Ok((result, seconds)) if expected.as_ref().is_none_or(|expected| *expected == result) => {
                     expected = Some(result);
@@ -106,7 +147,7 @@ fn split(text: &str) -> Result<(String, f64), String> {
 }
 
 fn print(row: &Row) {
-    print!("{:<16}", row.program);
+    print!("{:<20}", row.program);
     for times in &row.times {
         if times.is_empty() {
             print!(" {:>12}", "failed")
@@ -127,7 +168,13 @@ fn print(row: &Row) {
     println!();
 }
 
-fn write_json(path: &Path, options: &Options, names: &[&str], rows: &[Row]) -> Result<(), String> {
+fn write_json(
+    path: &Path,
+    options: &Options,
+    subject: Subject,
+    names: &[&str],
+    rows: &[Row],
+) -> Result<(), String> {
     let rows: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -139,7 +186,6 @@ fn write_json(path: &Path, options: &Options, names: &[&str], rows: &[Row]) -> R
             json!({ "program": row.program, "seconds": times })
         })
         .collect();
-    let document =
-        json!({ "command": "compare", "scale": options.scale, "pairs": options.pairs, "rows": rows });
+    let document = json!({ "command": if subject == Subject::Natives { "natives" } else { "compare" }, "scale": options.scale, "pairs": options.pairs, "rows": rows });
     std::fs::write(path, format!("{document:#}\n")).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -19,8 +19,9 @@ fn main() -> ExitCode {
             Ok(())
         }
         options::Command::Scaling(options) => scaling::run(&options),
-        options::Command::Compare(options) => compare::run(&options),
         options::Command::Meta312(options) => meta312::run(&options),
+        options::Command::Compare(options) => compare::run(&options, compare::Subject::Programs),
+        options::Command::Natives(options) => compare::run(&options, compare::Subject::Natives),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

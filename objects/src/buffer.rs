@@ -18,8 +18,9 @@ use crate::memoryview::PyMemoryView;
 use crate::protocol;
 use crate::singletons::is_none;
 use crate::slice::PySlice;
-use crate::type_object::class_of;
 use crate::type_object::trampolines::call_special;
+use crate::type_object::{PyType, class_of, type_flags};
+use crate::types::types;
 
 /// What a consumer asks for (`PyBUF_*`).
 pub mod request {
@@ -65,6 +66,8 @@ enum Release {
     Call(fn(&Obj)),
     /// The export of a class that defines `__buffer__`: the memoryview it returned, and the hold on that one's memory.
     Python(Obj, Option<Box<Buffer>>),
+    /// The export of a native base, of a class that defines `__release_buffer__`: the base's own.
+    Override(Box<Buffer>),
 }
 
 // SAFETY: the memory stays valid wherever the buffer is, and is read and written under the owner's lock.
@@ -79,7 +82,10 @@ impl Drop for Buffer {
             Release::Call(release) => release(&self.owner),
             Release::Python(view, hold) => {
                 drop(hold);
-                release_python(&self.owner, view);
+                release_python(&self.owner, &view);
+            }
+            Release::Override(inner) => {
+                release_python(&self.owner, PyMemoryView::restricted(*inner).as_obj())
             }
         }
     }
@@ -125,6 +131,10 @@ impl Buffer {
     pub unsafe fn with_shape(mut self, shape: Dimensions, strides: Dimensions) -> Buffer {
         self.shape = shape;
         self.strides = strides;
+        self
+    }
+    fn ending(mut self, release: impl FnOnce() -> Release) -> Buffer {
+        self.release = release();
         self
     }
     /// The same memory, whose bytes another object's lock guards.
@@ -239,23 +249,40 @@ pub(crate) fn from_python(obj: &Obj, flags: i32) -> PyResult<Buffer> {
         return Err(type_error("__buffer__ returned non-memoryview object"));
     }
     let hold = get(&view, flags)?;
-    // SAFETY: `hold` keeps the memory for as long as the new buffer has it.
-    let mut buffer = unsafe { Buffer::new(obj.clone(), hold.ptr, hold.len, hold.readonly, None) };
+    Ok(like(&hold, obj).ending(|| Release::Python(view, Some(Box::new(hold)))))
+}
+
+/// Another export of the same memory, by `owner`, that ends as [`Buffer::ending`] is told: with `hold`, which keeps the memory.
+fn like(hold: &Buffer, owner: &Obj) -> Buffer {
+    // SAFETY: the callers, above and below, put `hold` into the new buffer.
+    let mut buffer = unsafe { Buffer::new(owner.clone(), hold.ptr, hold.len, hold.readonly, None) };
     buffer.guard = Some(hold.guard().clone());
     buffer.itemsize = hold.itemsize;
     buffer.format = hold.format.clone();
     buffer.shape = hold.shape.clone();
     buffer.strides = hold.strides.clone();
-    buffer.release = Release::Python(view, Some(Box::new(hold)));
-    Ok(buffer)
+    buffer
+}
+
+/// Whether a class exports as its native base does, but wants to be told of the end.
+#[cold]
+fn overrides_release(class: &PyType) -> bool {
+    class.lookup(&istr!("__release_buffer__")).is_some_and(|found| class_of(&found).is(&types().function))
 }
 
 /// Tells the exporter, keeping what is being raised meanwhile.
 #[cold]
-fn release_python(owner: &Obj, view: Obj) {
+fn release_python(owner: &Obj, view: &Obj) {
     let pending = try_take_raised();
-    if call_special(owner, istr!("__release_buffer__").as_obj(), &[&view]).is_err() {
+    if call_special(owner, istr!("__release_buffer__").as_obj(), &[view]).is_err() {
         crate::hooks::unraisable(None, Some(owner));
+    }
+    // What the class has from a native base ends in any case.
+    if let Some(view) = view.downcast::<PyMemoryView>()
+        && view.is_of(owner)
+        && view.release().is_err()
+    {
+        drop(try_take_raised());
     }
     if let Some(pending) = pending {
         let Raised = set_raised(pending);
@@ -277,7 +304,17 @@ pub fn not_bytes_like(obj: &Obj) -> Raised {
 /// Asks the object for its memory.
 pub fn get(obj: &Obj, flags: i32) -> PyResult<Buffer> {
     match class_of(obj).slots.buffer() {
-        Some(buffer) => buffer(obj, flags),
+        Some(buffer) => {
+            let made = buffer(obj, flags)?;
+            let class = class_of(obj);
+            if class.has_flag(type_flags::HEAP)
+                && !matches!(made.release, Release::Python(..))
+                && overrides_release(class)
+            {
+                return Ok(like(&made, obj).ending(|| Release::Override(Box::new(made))));
+            }
+            Ok(made)
+        }
         None => Err(not_bytes_like(obj)),
     }
 }

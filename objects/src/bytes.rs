@@ -2,6 +2,9 @@
 //!
 //! The bytes are in the tail and behind the struct, or (if many, or for an instance of a subclass) a `Vec`'s, whose capacity
 //! is then in the tail. Constant from construction on.
+//!
+//! Inline bytes have a zero behind them, as C code wants it. External ones get one when it is asked for: in the spare capacity, or else in a copy
+//! that takes their place and remembers them, as others may be reading them; flag `COPIED` of the tail says so.
 
 pub mod format;
 pub mod methods;
@@ -12,7 +15,8 @@ pub mod slots;
 use std::sync::OnceLock;
 
 use taipan_gc::{Header, Obj, Py};
-use taipan_threading::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
+use taipan_threading::CriticalSection;
+use taipan_threading::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 
 use crate::layout;
 use crate::str::hash_bytes;
@@ -28,23 +32,37 @@ pub struct PyBytes {
     hash: AtomicI64,
     len: usize,
     data: AtomicPtr<u8>,
-    /// First inline bytes; the capacity (not zero) of external ones.
-    tail: u64,
+    /// The capacity of external bytes, and whether they are a copy with a zero. Written under the object's lock.
+    tail: AtomicU64,
     external: bool,
 }
 layout!(PyBytes, "bytes");
 
 const NO_HASH: i64 = -1;
 const MAX_INLINE: usize = 4096;
+/// In `tail`: the bytes are followed by a zero, then by the address and capacity of the `Vec` they were copied from.
+const COPIED: u64 = 1 << 63;
+/// Bytes behind the content of such a copy.
+const BEHIND: usize = 1 + 2 * size_of::<usize>();
 
 impl Drop for PyBytes {
     fn drop(&mut self) {
-        if self.external {
-            // SAFETY: `external` took these parts from a `Vec<u8>`.
-            drop(unsafe {
-                Vec::from_raw_parts(self.data.load(Ordering::Relaxed), self.len, self.tail as usize)
-            });
+        if !self.external {
+            return;
         }
+        let (mut data, mut capacity) = (self.data.load(Ordering::Relaxed), self.tail.load(Ordering::Relaxed));
+        if capacity & COPIED != 0 {
+            // SAFETY: `zero_ended` made the copy and put these parts behind it; nobody reads the object any more.
+            unsafe {
+                let behind = data.add(self.len + 1).cast::<usize>();
+                let former = std::ptr::with_exposed_provenance_mut(behind.read_unaligned());
+                capacity = behind.add(1).read_unaligned() as u64;
+                drop(Vec::from_raw_parts(data, 0, self.len + BEHIND));
+                data = former;
+            }
+        }
+        // SAFETY: `external` took these parts from a `Vec<u8>`.
+        drop(unsafe { Vec::from_raw_parts(data, self.len, capacity as usize) });
     }
 }
 
@@ -56,15 +74,16 @@ impl PyBytes {
                 hash: AtomicI64::new(NO_HASH),
                 len: bytes.len(),
                 data: AtomicPtr::new(std::ptr::null_mut()),
-                tail: 0,
+                tail: AtomicU64::new(0),
                 external: false,
             },
-            bytes.len(),
+            bytes.len() + 1,
         );
-        // SAFETY: `bytes.len()` extra bytes follow the struct.
+        // SAFETY: `bytes.len() + 1` extra bytes follow the struct.
         unsafe {
             let target = object.as_ptr().cast::<u8>().add(size_of::<PyBytes>());
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len());
+            target.add(bytes.len()).write(0);
             object.data.store(target, Ordering::Relaxed);
         }
         object
@@ -77,7 +96,7 @@ impl PyBytes {
                 hash: AtomicI64::new(NO_HASH),
                 len: bytes.len(),
                 data: AtomicPtr::new(bytes.as_mut_ptr()),
-                tail: bytes.capacity() as u64,
+                tail: AtomicU64::new(bytes.capacity() as u64),
                 external: true,
             },
             extra,
@@ -112,6 +131,36 @@ impl PyBytes {
     pub fn as_slice(&self) -> &[u8] {
         // SAFETY: `data` holds `len` bytes, constant while there is a reference to the object.
         unsafe { std::slice::from_raw_parts(self.data.load(Ordering::Relaxed), self.len) }
+    }
+    /// The address of the bytes, with a zero behind them: C code may use it as long as the object is alive.
+    pub fn zero_ended(&self) -> *const u8 {
+        if self.external && self.tail.load(Ordering::Acquire) & COPIED == 0 {
+            self.end_with_zero();
+        }
+        self.data.load(Ordering::Acquire)
+    }
+    #[cold]
+    fn end_with_zero(&self) {
+        let _section = CriticalSection::enter(self.header.lock());
+        let (data, capacity) = (self.data.load(Ordering::Relaxed), self.tail.load(Ordering::Relaxed));
+        if capacity & COPIED != 0 {
+            return;
+        }
+        if capacity as usize > self.len {
+            // SAFETY: spare capacity, which is written here alone, under the lock.
+            unsafe { data.add(self.len).write(0) };
+            return;
+        }
+        let mut copy = Vec::with_capacity(self.len + BEHIND);
+        copy.extend_from_slice(self.as_slice());
+        copy.push(0);
+        copy.extend_from_slice(&data.expose_provenance().to_ne_bytes());
+        copy.extend_from_slice(&(capacity as usize).to_ne_bytes());
+        let copy = Box::leak(copy.into_boxed_slice());
+        // Release pairs with the Acquire of `zero_ended`: who sees the copy sees its content. Other readers may go on with the former bytes,
+        // which are the same and stay.
+        self.data.store(copy.as_mut_ptr(), Ordering::Release);
+        self.tail.store(capacity | COPIED, Ordering::Release);
     }
     #[inline]
     pub fn len(&self) -> usize {

@@ -231,18 +231,20 @@ impl PyCode {
         let unit = &self.unit;
         let mut positions = unit.positions.clone();
         if !positions.is_empty() {
-            let entry = Position { line: unit.first_line, end_line: unit.first_line, col: 0, end_col: 0 };
+            // A module begins in front of its first line.
+            let line = if &*unit.name == "<module>" { 0 } else { unit.first_line };
+            let entry = Position { line, end_line: unit.first_line, col: 0, end_col: 0 };
             positions.insert((self.entry as usize).min(positions.len()), entry);
         }
         positions
     }
-    /// (start, end, line) of successive words of one line; line 0: none.
-    fn line_ranges(&self) -> Vec<(i64, i64, u32)> {
+    /// (start, end, line) of successive words of one line.
+    fn line_ranges(&self) -> Vec<(i64, i64, Option<u32>)> {
         let mut ranges = Vec::new();
         let mut start = 0;
-        for same in self.positions().chunk_by(|a, b| a.line == b.line) {
+        for same in self.positions().chunk_by(|a, b| a.line == b.line && a.is_none() == b.is_none()) {
             let end = start + same.len() as i64 * WORD;
-            ranges.push((start, end, same[0].line));
+            ranges.push((start, end, (!same[0].is_none()).then_some(same[0].line)));
             start = end;
         }
         ranges
@@ -308,7 +310,7 @@ fn equal(left: &PyCode, right: &PyCode) -> PyResult<bool> {
                 == (b.argcount, b.posonlyargcount, b.kwonlyargcount, b.flags, b.first_line)
             && a.instrs.iter().map(|i| i.0).eq(b.instrs.iter().map(|i| i.0))
             && a.positions.len() == b.positions.len()
-            && a.positions.iter().zip(&b.positions).all(|(a, b)| a == b || (a.line == 0 && b.line == 0))
+            && a.positions.iter().zip(&b.positions).all(|(a, b)| a == b || (a.is_none() && b.is_none()))
             && a.names == b.names
             && a.varnames == b.varnames
             && a.cellvars == b.cellvars
@@ -389,6 +391,7 @@ fn line_differences(obj: &Obj) -> PyResult<Obj> {
     let mut out = Vec::new();
     let (mut offset, mut line) = (0, i64::from(code.unit.first_line));
     for (start, _, at) in code.line_ranges() {
+        let at = at.unwrap_or(0);
         let mut lines = i64::from(at) - line;
         if at == 0 || lines == 0 {
             continue;
@@ -497,7 +500,7 @@ impl PyCode {
     #[pymethod]
     fn co_lines(&self) -> PyResult<Obj> {
         let ranges = self.line_ranges().into_iter().map(|(start, end, line)| {
-            let line = if line == 0 { none() } else { int_obj(line as i64) };
+            let line = line.map_or_else(none, |line| int_obj(line.into()));
             tuple_obj(vec![int_obj(start), int_obj(end), line])
         });
         crate::protocol::iter(&list_obj(ranges.collect()))
@@ -508,9 +511,9 @@ impl PyCode {
         let columns = debug_ranges();
         let mut positions = Vec::new();
         for p in self.positions() {
-            let line = |line: u32| if p.line == 0 { none() } else { int_obj(line.into()) };
+            let line = |line: u32| if p.is_none() { none() } else { int_obj(line.into()) };
             let column = |column: u32| {
-                if p.line == 0 || !columns || !p.has_columns() { none() } else { int_obj(column.into()) }
+                if p.is_none() || !columns || !p.has_columns() { none() } else { int_obj(column.into()) }
             };
             let position = tuple_obj(vec![line(p.line), line(p.end_line), column(p.col), column(p.end_col)]);
             positions.extend([position.clone(), position.clone(), position.clone(), position]);

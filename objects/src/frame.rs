@@ -188,6 +188,11 @@ static GETSET: &[GetSetDef] = &[
         name: "f_trace_opcodes",
         get: |o| Ok(bool_obj(this(o)?.trace_opcodes.load(Ordering::Relaxed))),
         set: Some(|o, value| {
+            if value.is_none() {
+                return Err(attribute_error(
+                    "attribute 'f_trace_opcodes' of 'frame' objects cannot be deleted",
+                ));
+            }
             this(o)?.trace_opcodes.store(switch(value)?, Ordering::Relaxed);
             Ok(())
         }),
@@ -214,7 +219,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         obj.value().counted().bits(),
         crate::protocol::repr_string(&frame.code.filename)?,
         frame.line().unwrap_or(0),
-        frame.code.unit.qualname
+        frame.code.unit.name
     )))
 }
 

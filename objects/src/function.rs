@@ -23,7 +23,7 @@ use crate::type_object::{PyType, TypeSlots, class_of, new_instance, ready};
 use crate::types::{Types, types};
 use crate::watch::function::{self as watch, FunctionEvent};
 
-/// A Python function. Deferred: registers do not count references to it.
+/// A Python function. Deferred (registers do not count references to it) unless it is made by another one.
 #[repr(C)]
 pub struct PyFunction {
     header: Header,
@@ -91,8 +91,8 @@ impl PyFunction {
             version: AtomicU32::new(1),
         });
         // What is made again and again has to go when it is not used any more.
-        let function =
-            if code.flags & taipan_bytecode::flags::CO_NESTED != 0 { function } else { function.defer() };
+        let nested = code.flags & taipan_bytecode::flags::CO_NESTED != 0;
+        let function = if nested { function } else { function.defer() };
         if watch::any() {
             watch::created(&function);
         }

@@ -14,13 +14,14 @@ use std::sync::Arc;
 
 use taipan_gc::{Header, Obj, Py};
 use taipan_threading::CriticalSection;
-use taipan_threading::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use crate::buffer::{self, Buffer, Dimensions, request};
 use crate::error::*;
 use crate::layout;
 use crate::layout::TraceField;
 use crate::type_object::class_of;
+use crate::type_object::slots::BufferFn;
 use crate::types::types;
 
 pub(crate) use slots::fill;
@@ -47,6 +48,8 @@ pub struct PyMemoryView {
     view: UnsafeCell<Option<View>>,
     exports: AtomicUsize,
     hash: AtomicI64,
+    /// No views of it can be made: it is what `__release_buffer__` is told about. Set before anybody else knows it.
+    restricted: AtomicBool,
 }
 layout!(
     PyMemoryView,
@@ -74,7 +77,21 @@ impl PyMemoryView {
             view: UnsafeCell::new(Some(view)),
             exports: AtomicUsize::new(0),
             hash: AtomicI64::new(-1),
+            restricted: AtomicBool::new(false),
         })
+    }
+    /// A view of an export that is about to end.
+    pub(crate) fn restricted(buffer: Buffer) -> Py<PyMemoryView> {
+        let view = Self::from_buffer(buffer);
+        view.restricted.store(true, Ordering::Relaxed);
+        view
+    }
+    /// The description for another view.
+    pub(crate) fn get_shared(&self) -> PyResult<View> {
+        if self.restricted.load(Ordering::Relaxed) {
+            return Err(value_error("cannot create new view on restricted memoryview"));
+        }
+        self.get()
     }
     /// A view of an export.
     pub fn from_buffer(buffer: Buffer) -> Py<PyMemoryView> {
@@ -94,6 +111,12 @@ impl PyMemoryView {
         let _section = CriticalSection::enter(self.header.lock());
         // SAFETY: under the lock.
         unsafe { &*self.view.get() }.is_none()
+    }
+    /// Whether it looks, not released, at what `owner` exports.
+    pub(crate) fn is_of(&self, owner: &Obj) -> bool {
+        let _section = CriticalSection::enter(self.header.lock());
+        // SAFETY: under the lock.
+        unsafe { &*self.view.get() }.as_ref().is_some_and(|view| view.base.owner.is(owner))
     }
     /// The description; `ValueError` once released.
     pub(crate) fn get(&self) -> PyResult<View> {
@@ -204,11 +227,11 @@ pub fn from_object(obj: &Obj) -> PyResult<Obj> {
     from_object_with(obj, request::FULL_RO)
 }
 
-/// `obj.__buffer__(flags)` of native classes.
-pub(crate) fn from_request(obj: &Obj, flags: &Obj) -> PyResult<Obj> {
+/// `obj.__buffer__(flags)` of a native class, whose slot is `export`.
+pub(crate) fn from_request(obj: &Obj, flags: &Obj, export: BufferFn) -> PyResult<Obj> {
     let flags = crate::protocol::index_word_or(flags, &types().overflow_error)?;
     match i32::try_from(flags) {
-        Ok(flags) => Ok(PyMemoryView::from_buffer(buffer::get(obj, flags)?).into_obj()),
+        Ok(flags) => Ok(PyMemoryView::from_buffer(export(obj, flags)?).into_obj()),
         Err(_) => Err(overflow_error("buffer flags out of range")),
     }
 }
@@ -227,7 +250,7 @@ pub(crate) fn release_request(obj: &Obj, view: &Obj) -> PyResult<()> {
 /// `memoryview._from_flags(obj, flags)`
 pub(crate) fn from_object_with(obj: &Obj, flags: i32) -> PyResult<Obj> {
     if let Some(view) = obj.downcast::<PyMemoryView>() {
-        return Ok(PyMemoryView::new(view.get()?).into_obj());
+        return Ok(PyMemoryView::new(view.get_shared()?).into_obj());
     }
     if !buffer::has_buffer(obj) {
         return Err(type_error(format!(

@@ -95,6 +95,8 @@ pub struct PyType {
     pub(crate) module: &'static str,
     /// Free for the interpreter: e.g. the cached `__init__`.
     pub cached_init: Slot,
+    /// Free for a native metaclass: an object that says what its classes are about.
+    pub native: Slot,
 }
 
 // SAFETY: raw class pointers are uncounted references that classes keep alive (bases) or that are removed on death (subclasses).
@@ -121,7 +123,15 @@ unsafe impl Object for PyType {
 unsafe fn trace_type(header: *const Header, tracer: &mut Tracer<'_>) {
     // SAFETY: only called on this layout.
     let this = unsafe { &*header.cast::<PyType>() };
-    for slot in [&this.name, &this.qualname, &this.bases, &this.mro_tuple, &this.dict, &this.cached_init] {
+    for slot in [
+        &this.name,
+        &this.qualname,
+        &this.bases,
+        &this.mro_tuple,
+        &this.dict,
+        &this.cached_init,
+        &this.native,
+    ] {
         slot.trace(tracer);
     }
 }
@@ -141,6 +151,7 @@ unsafe fn drop_type(header: *mut Header) {
             &(*this).mro_tuple,
             &(*this).dict,
             &(*this).cached_init,
+            &(*this).native,
         ] {
             drop(slot.take());
         }
@@ -500,6 +511,7 @@ pub(crate) fn make(new: NewType) -> Py<PyType> {
             subclasses: Mutex::new(Vec::new()),
             module: new.module,
             cached_init: Slot::empty(),
+            native: Slot::empty(),
         },
         new.extra,
     )

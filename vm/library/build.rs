@@ -8,12 +8,22 @@
 //!
 //! A file of `amendments` is put behind the library's file of the same path: it is executed in the module's namespace, after the module.
 //!
+//! `RESTORED` says which words of the library are put back as CPython has them.
+//!
 //! A file without code (length 0) is one that does not compile as UTF-8 text: whoever imports it gets the error then.
 
 use std::path::{Path, PathBuf};
 
 /// Folders that need a window system, or that hold other programs' data.
 const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "__pycache__"];
+
+/// What names another interpreter: the folders of installed packages lie where programs written for CPython look for them.
+/// File, words, words instead.
+const RESTORED: &[(&str, &str, &str)] = &[
+    ("site.py", "return 'RustPython'", "return 'Python'"),
+    ("site.py", "/lib/rustpython{", "/lib/python{"),
+    ("sysconfig/__init__.py", "return 'RustPython'", "return 'Python'"),
+];
 
 fn main() {
     let library = Path::new(rustpython_pylib::LIB_PATH);
@@ -33,6 +43,13 @@ fn main() {
     let read =
         |name: &str, path: &Path| std::fs::read(path).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut contents: Vec<Vec<u8>> = files.iter().map(|(name, path)| read(name, path)).collect();
+    for (name, words, instead) in RESTORED {
+        let index =
+            files.iter().position(|(file, _)| file == name).expect("the library has what is restored");
+        let text = std::str::from_utf8(&contents[index]).expect("sources are UTF-8");
+        assert!(text.contains(words), "{name} does not say {words:?} any more");
+        contents[index] = text.replace(words, instead).into_bytes();
+    }
     let mut amendments = Vec::new();
     collect(Path::new("amendments"), Path::new("amendments"), &mut amendments);
     for (name, path) in amendments {
@@ -63,6 +80,7 @@ fn main() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     std::fs::write(out.join("library.bin"), table).expect("a writable OUT_DIR");
     println!("cargo:rustc-env=TAIPAN_LIBRARY={}", library.display());
+    println!("cargo:rustc-env=TAIPAN_LIBRARY_FINGERPRINT={}", fingerprint(&codes));
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=python");
     println!("cargo:rerun-if-changed=amendments");
@@ -86,6 +104,15 @@ fn compile_all(sources: &[Vec<u8>]) -> Vec<Vec<u8>> {
         codes[index] = code;
     }
     codes
+}
+
+/// A number that changes with what the compiler makes of the library, or how a code unit is written (FNV-1a, folded to 16 bits).
+fn fingerprint(codes: &[Vec<u8>]) -> u16 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    for byte in codes.iter().flatten() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+    }
+    (hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48) as u16
 }
 
 fn compile(source: &[u8]) -> Vec<u8> {

@@ -153,7 +153,7 @@ pub fn object_of(frame: *mut Frame) -> Py<PyFrame> {
         frame.cast(),
         frame_ref.pc,
     );
-    if frame_ref.is_generator() {
+    if frame_ref.is_generator() && !frame_ref.subject.is_empty() {
         object.generator.store(frame_ref.subject().clone());
     }
     frame_ref.object = object.clone().into_obj().into_counted();

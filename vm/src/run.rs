@@ -1,14 +1,17 @@
-//! Running programs: commands, files, modules, standard input, the interactive loop.
+//! Running programs: commands, files, modules, standard input; in `run/interactive.rs` the interactive loop.
 //!
 //! Everything here gives an exit status; what a program raises is shown, never passed on.
 
 use taipan_objects::code::PyCode;
 use taipan_objects::module::PyModule;
 use taipan_objects::prelude::*;
-use taipan_objects::singletons::is_none;
 
-use crate::builtins::compile::{self, CompileOptions, Mode};
+use crate::builtins::compile::{self, Mode};
 use crate::{error_display, import, sys};
+
+mod interactive;
+
+pub use interactive::interactive;
 
 /// `__main__`.
 fn main_module() -> PyResult<Py<PyModule>> {
@@ -221,110 +224,4 @@ pub fn stdin() -> i32 {
         note_source(&code, &text, "<stdin>");
         execute(&code).map(drop)
     })())
-}
-
-/// The interactive loop.
-pub fn interactive(quiet: bool) -> i32 {
-    if !quiet {
-        let platform = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
-        error_display::write_stderr(&format!("Taipan {} on {platform}\n", crate::sys::version()));
-    }
-    for (name, prompt) in [("ps1", ">>> "), ("ps2", "... ")] {
-        if matches!(sys::get(name), Ok(None)) && sys::set(name, str_obj(prompt)).is_err() {
-            drop(take_raised());
-        }
-    }
-    loop {
-        match read_statement() {
-            Ok(Some(text)) => {
-                if let Some(status) = run_statement(&text) {
-                    return status;
-                }
-            }
-            Ok(None) => {
-                if terminal() {
-                    error_display::write_stderr("\n");
-                }
-                return 0;
-            }
-            Err(Raised) => {
-                let exception = take_raised();
-                if class_of(&exception).is_subtype(&types().keyboard_interrupt) {
-                    error_display::write_stderr("\nKeyboardInterrupt\n");
-                    continue;
-                }
-                error_display::show(&exception);
-            }
-        }
-    }
-}
-
-fn run_statement(text: &str) -> Option<i32> {
-    let result = compile::compile_text(text, "<stdin>", Mode::Single, compile::default_options())
-        .and_then(|code| execute(&code));
-    if result.is_err() {
-        let exception = take_raised();
-        if class_of(&exception).is_subtype(&types().system_exit) {
-            return Some(error_display::exit_status(&exception));
-        }
-        error_display::show(&exception);
-    }
-    crate::init::flush_streams();
-    None
-}
-
-fn prompt(name: &str) -> PyResult<Obj> {
-    match sys::get(name)?.filter(|p| !is_none(p)) {
-        Some(prompt) => Ok(str(&prompt)?.into_obj()),
-        None => Ok(str_obj("")),
-    }
-}
-
-/// Whether somebody sits at both ends.
-fn terminal() -> bool {
-    use std::io::IsTerminal;
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
-}
-
-/// A line of input. Prompts go to standard error unless both ends are a terminal, as they belong to nobody's data.
-fn read_line(input: &Obj, prompt: &Obj) -> PyResult<Obj> {
-    if terminal() {
-        return call1(input, prompt);
-    }
-    crate::init::flush_streams();
-    error_display::write_stderr(&str_string(prompt)?);
-    call1(input, &str_obj(""))
-}
-
-/// Reads lines until they are a statement; `None` at the end of input.
-fn read_statement() -> PyResult<Option<String>> {
-    let input = crate::builtins::get("input")?;
-    let mut text = String::new();
-    loop {
-        let line = match read_line(&input, &prompt(if text.is_empty() { "ps1" } else { "ps2" })?) {
-            Ok(line) => str_string(&line)?,
-            Err(Raised) => {
-                drop(catch(&types().eof_error)?);
-                return Ok(if text.is_empty() { None } else { Some(text) });
-            }
-        };
-        if text.is_empty() && line.trim().is_empty() {
-            continue;
-        }
-        text.push_str(&line);
-        text.push('\n');
-        let mut options: CompileOptions = compile::default_options();
-        options.allow_incomplete = true;
-        options.options.allow_incomplete_input = true;
-        match compile::compile_text(&text, "<stdin>", Mode::Single, options) {
-            // A compound statement ends with an empty line.
-            Ok(_) if text.lines().count() == 1 || line.trim().is_empty() => return Ok(Some(text)),
-            Ok(_) => {}
-            Err(Raised) if raised_is(&types().incomplete_input_error) => drop(take_raised()),
-            Err(Raised) => {
-                drop(take_raised());
-                return Ok(Some(text));
-            }
-        }
-    }
 }

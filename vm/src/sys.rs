@@ -9,6 +9,7 @@ mod hooks;
 mod info;
 mod jit;
 mod monitoring;
+mod places;
 mod taipan;
 
 pub use functions::{

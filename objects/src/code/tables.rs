@@ -42,7 +42,7 @@ pub fn line_table<'a>(first_line: u32, words: impl Iterator<Item = &'a Position>
 
 fn write_entry(out: &mut Vec<u8>, p: &Position, units: u8, line: &mut i64, columns: bool) {
     let mut start = |code: u8| out.push(0x80 | code << 3 | (units - 1));
-    if p.line == 0 {
+    if p.is_none() {
         return start(NOWHERE);
     }
     let delta = i64::from(p.line) - *line;

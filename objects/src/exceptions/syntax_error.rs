@@ -63,7 +63,9 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     for (index, value) in info.iter().take(4).enumerate() {
         exception.set_field(index + 1, Some(value.clone()));
     }
-    if info.len() > 4 {
+    if info.len() == 4 {
+        exception.set_field(MORE, None);
+    } else {
         let item = |index: usize| info.get(index).cloned().unwrap_or_else(none);
         exception.set_field(MORE, Some(tuple_obj(vec![item(4), item(5), none(), item(6)])));
         if info.len() == 5 {

@@ -192,12 +192,12 @@ impl PyMemoryView {
     /// Cast a memoryview to a new format or shape.
     #[pymethod(name = "cast", sig = "(format, shape=<unrepresentable>)")]
     fn cast_method(&self, format: &PyStr, shape: Option<&Obj>) -> PyResult<Obj> {
-        Ok(PyMemoryView::new(cast(self.get()?, format, shape)?).into_obj())
+        Ok(PyMemoryView::new(cast(self.get_shared()?, format, shape)?).into_obj())
     }
     /// Return a readonly version of the memoryview.
     #[pymethod]
     fn toreadonly(&self) -> PyResult<Obj> {
-        Ok(PyMemoryView::new(View { readonly: true, ..self.get()? }).into_obj())
+        Ok(PyMemoryView::new(View { readonly: true, ..self.get_shared()? }).into_obj())
     }
     /// Count the number of occurrences of a value.
     #[pymethod(sig = "(value, /)")]

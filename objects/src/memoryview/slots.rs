@@ -48,8 +48,10 @@ fn hash(obj: &Obj) -> PyResult<i64> {
     if !matches!(item::native_code(&view.format), Some((b'B' | b'b' | b'c', _))) {
         return Err(value_error("memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
-    // The exporter must be hashable, or its bytes are not constant.
+    // The exporter must be hashable, or its bytes are not constant. Its `__hash__` cannot release the view.
+    let hold = export(obj, request::FULL_RO)?;
     protocol::hash(&view.base.owner)?;
+    drop(hold);
     let hash = hash_bytes(&view.to_vec(false));
     this.hash.store(hash, Ordering::Relaxed);
     Ok(hash)
@@ -178,10 +180,22 @@ fn locate(view: &View, key: &Obj) -> PyResult<Place> {
 }
 
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
-    let view = value(obj)?.get()?;
+    let this = value(obj)?;
+    let view = this.get()?;
     match locate(&view, key)? {
-        Place::Item(offset) => view.item(offset),
-        Place::Slice(part) => Ok(PyMemoryView::new(part).into_obj()),
+        Place::Item(offset) => {
+            if crate::int::int_ref(key).is_none() {
+                // The index may have run code that released this view.
+                this.get()?;
+            }
+            view.item(offset)
+        }
+        Place::Slice(part) => {
+            if this.restricted.load(Ordering::Relaxed) {
+                this.get_shared()?;
+            }
+            Ok(PyMemoryView::new(part).into_obj())
+        }
     }
 }
 
@@ -191,7 +205,9 @@ fn setitem(obj: &Obj, key: &Obj, new: Option<&Obj>) -> PyResult<()> {
         return Err(type_error("cannot modify read-only memory"));
     }
     let Some(new) = new else { return Err(type_error("cannot delete memory")) };
-    match locate(&view, key)? {
+    let place = locate(&view, key)?;
+    value(obj)?.get()?;
+    match place {
         Place::Item(offset) => {
             let packed = item::pack(view.code()?, new)?;
             // Packing may have run code that released this view; the copy keeps the memory, but writing would surprise.
@@ -239,7 +255,7 @@ fn release(obj: &Obj) {
 
 fn export(obj: &Obj, flags: i32) -> PyResult<Buffer> {
     let this = value(obj)?;
-    let view = this.get()?;
+    let view = this.get_shared()?;
     let asks = |what: i32| flags & what == what;
     if asks(request::WRITABLE) && view.readonly {
         return Err(buffer_error("memoryview: underlying buffer is not writable"));

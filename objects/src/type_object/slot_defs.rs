@@ -273,7 +273,7 @@ pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), args: &Args<'_>) -> PyR
         }
         Wrap::Buffer => {
             expect(args, 1, 1)?;
-            crate::memoryview::from_request(&a[0], &a[1])
+            crate::memoryview::from_request(&a[0], &a[1], f!(BufferFn))
         }
     }
 }

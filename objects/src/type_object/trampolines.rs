@@ -170,6 +170,27 @@ fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 
 /// `__getattribute__` and `__getattr__` defined in Python.
 fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {
+    getattro_bare(obj, name).map_err(|Raised| tell_attribute(obj, name))
+}
+
+/// An `AttributeError` of a hook says what was looked for, unless it does already.
+#[cold]
+fn tell_attribute(obj: &Obj, name: &Obj) -> Raised {
+    if !raised_is(&types().attribute_error) {
+        return Raised;
+    }
+    let exception = take_raised();
+    if let Some(e) = exception.downcast::<crate::exceptions::PyBaseException>()
+        && e.field(0).is_none_or(|field| is_none(&field))
+        && e.field(1).is_none_or(|field| is_none(&field))
+    {
+        e.set_field(0, Some(name.clone()));
+        e.set_field(1, Some(obj.clone()));
+    }
+    set_raised(exception)
+}
+
+fn getattro_bare(obj: &Obj, name: &Obj) -> PyResult<Obj> {
     let class = class_of(obj);
     let found = class.lookup(&istr!("__getattribute__"));
     let hook = class.lookup(&istr!("__getattr__"));

@@ -65,7 +65,7 @@ pub enum Const {
 /// Where in the source an instruction comes from (PEP 657).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
-    /// One-based; 0: the instruction has no source line.
+    /// One-based; 0: the instruction has no source line, or, if `end_line` is 1, it is in front of the first one.
     pub line: u32,
     /// Line of the end.
     pub end_line: u32,
@@ -82,6 +82,10 @@ impl Position {
     /// A line, without columns.
     pub const fn of_line(line: u32) -> Self {
         Self { line, end_line: line, col: u32::MAX, end_col: u32::MAX }
+    }
+    /// Whether there is no source location.
+    pub const fn is_none(&self) -> bool {
+        self.line == 0 && self.end_line == 0
     }
     /// Whether there are columns.
     pub const fn has_columns(&self) -> bool {

@@ -93,6 +93,6 @@ pub use exception_table::{ExceptionEntry, find_handler};
 pub use instr::{Instr, TAKE};
 pub use ops::{
     BranchFlags, CommonConstant, Conversion, FunctionAttribute, Intrinsic1, Intrinsic2, Op, OpInfo,
-    OperandKind, Special,
+    OperandKind, Special, SuperFlags,
 };
 pub use serialize::{deserialize, deserialize_for, serialize};

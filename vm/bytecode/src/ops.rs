@@ -22,7 +22,7 @@ macro_rules! for_each_op {
     Nop "NOP" (O O O) "Nothing.";
     ExtendedArg "EXTENDED_ARG" (U U U) "Prefix: a, b, c are the high 16 bits of the operands of the next instruction.";
     LoadConst "LOAD_CONST" (W K O) "rA = consts[b].";
-    LoadInt "LOAD_INT" (W V O) "rA = the int b|c<<16, as an i32.";
+    LoadInt "LOAD_SMALL_INT" (W V O) "rA = the int b|c<<16, as an i32.";
     Copy "COPY" (W R O) "rA = rB, both own it (rB may be a cell register: the cell itself is copied). An empty rB empties rA.";
     Move "MOVE" (W X O) "rA = rB, rB is left empty.";
     Lend "LEND" (W R O) "rA = rB for a callee or argument register rA: rB is not written before the call consumes rA, so rA need not own the value.";
@@ -105,7 +105,7 @@ macro_rules! for_each_op {
     NotIn "NOT_IN" (W R R) "rA = rB not in rC.";
 
     // --- control ---------------------------------------------------------------------------------
-    Jump "JUMP" (O J O) "Continues at the target, which is forward.";
+    Jump "JUMP_FORWARD" (O J O) "Continues at the target, which is forward.";
     JumpBackward "JUMP_BACKWARD" (O J O) "Polls the thread's poll word, then continues at the target, which is backward. The only backward jump.";
     JumpIfFalse "JUMP_IF_FALSE" (R J O) "Jumps if rA is false.";
     JumpIfTrue "JUMP_IF_TRUE" (R J O) "Jumps if rA is true.";
@@ -143,8 +143,7 @@ macro_rules! for_each_op {
     StoreAttr "STORE_ATTR" (R T N) "setattr(rA, names[c], rB).";
     DeleteAttr "DELETE_ATTR" (R N O) "delattr(rA, names[b]).";
     LoadMethod "LOAD_METHOD" (W R N) "For a call: rA = function and rA+1 = rB (self; may be lent if rB is a local) if names[c] is a plain method found on the type and not shadowed; else rA = getattr(rB, names[c]) and rA+1 empty. b may equal a or a+1.";
-    LoadSuperAttr "LOAD_SUPER_ATTR" (W N U) "rA = super, rA+1 = class, rA+2 = self: if rA is the builtin super, rA = super(rA+1, rA+2).names[b] without making the super object; else rA = getattr(rA(), names[b]) if c = 0 or getattr(rA(rA+1, rA+2), names[b]) if c = 1. rA+1 and rA+2 are left empty.";
-    LoadSuperMethod "LOAD_SUPER_METHOD" (W N U) "As LOAD_SUPER_ATTR, but leaves the pair for CALL_METHOD in rA, rA+1 as LOAD_METHOD does.";
+    LoadSuperAttr "LOAD_SUPER_ATTR" (U M N) "rB = super, rB+1 = class, rB+2 = self, a = SuperFlags: if rB is the builtin super, rB = super(rB+1, rB+2).names[c] without making the super object; else rB = getattr(rB(), names[c]), or with EXPLICIT getattr(rB(rB+1, rB+2), names[c]). rB+1 and rB+2 are left empty; with METHOD the pair for CALL_METHOD is left in rB, rB+1 as LOAD_METHOD does.";
     LoadSpecial "LOAD_SPECIAL" (W R U) "rA, rA+1 as LOAD_METHOD, for the special method Special(c) looked up on type(rB); TypeError `'X' object does not support the context manager protocol (missed __exit__ method)` and its like.";
     Subscr "SUBSCR" (W R R) "rA = rB[rC].";
     SubscrImm "SUBSCR_IMM" (W R I) "rA = rB[int(c)].";
@@ -217,7 +216,7 @@ macro_rules! for_each_op {
     GetLen "GET_LEN" (W R O) "rA = len(rB).";
 
     // --- imports and rare things -----------------------------------------------------------------------
-    ImportName "IMPORT_NAME" (W N K) "rA = __import__(names[b], globals, locals, fromlist, level), consts[c] = (level, fromlist or None).";
+    ImportName "IMPORT_NAME" (W N K) "rA = __import__(names[b], globals, locals, fromlist, level), consts[c] = (level, fromlist or None), or None for (0, None).";
     ImportFrom "IMPORT_FROM" (W R N) "rA = attribute names[c] of module rB, else sys.modules['rB.__name__.name'], else ImportError `cannot import name 'x' from 'm' (path)`.";
     ImportStar "IMPORT_STAR" (R O O) "Copies the public names of module rA into the namespace.";
     SetupAnnotations "SETUP_ANNOTATIONS" (O O O) "Makes `__annotations__` a dict in the namespace unless it is there.";
@@ -376,6 +375,21 @@ impl BranchFlags {
     pub const DROP_A: u16 = 2;
     /// Drop `rB` after comparing.
     pub const DROP_B: u16 = 4;
+}
+
+/// Operand `a` of `LOAD_SUPER_ATTR`.
+pub struct SuperFlags;
+
+impl SuperFlags {
+    /// A pair for `CALL_METHOD` is left.
+    pub const METHOD: u16 = 1;
+    /// `super` has its two arguments.
+    pub const EXPLICIT: u16 = 2;
+
+    /// Both flags.
+    pub const fn of(explicit: bool, method: bool) -> u16 {
+        (method as u16) | (explicit as u16) << 1
+    }
 }
 
 macro_rules! number_enum {

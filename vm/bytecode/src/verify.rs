@@ -103,7 +103,7 @@ fn spans(op: Op, instr: Instr, c: usize) -> [usize; 2] {
         | Op::GetYieldFromIter
         | Op::GetAwaitable
         | Op::GetANext => [2, 1],
-        Op::LoadSuperAttr | Op::LoadSuperMethod => [3, 1],
+        Op::LoadSuperAttr => [1, 3],
         Op::WithExceptStart => [5, 2],
         Op::YieldFrom => [2, 1],
         Op::StoreSlice => [1, 2],

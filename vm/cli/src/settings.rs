@@ -131,6 +131,35 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
             ));
         }
     };
+    let last = |name: &str| x_options.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+    // There is no other bytecode than the one that all threads share.
+    match (last("tlbc"), variable(options, "PYTHON_TLBC")) {
+        (Some(value), _) if !matches!(value.as_deref(), Some("0" | "1")) => {
+            return Err("config_init_tlbc: -X tlbc=n: n is missing or invalid".to_owned());
+        }
+        (None, Some(value)) if !matches!(value.as_str(), "0" | "1") => {
+            return Err("config_init_tlbc: PYTHON_TLBC=N: N is missing or invalid".to_owned());
+        }
+        _ => {}
+    }
+    let gil = match last("gil").map(Option::unwrap_or_default).or_else(|| variable(options, "PYTHON_GIL")) {
+        None => None,
+        Some(value) => match value.parse() {
+            Ok(number @ (0 | 1)) => Some(number),
+            _ => return Err("config_read_gil: PYTHON_GIL / -X gil must be \"0\" or \"1\"".to_owned()),
+        },
+    };
+    let counted = last("cpu_count").map(Option::unwrap_or_default);
+    let cpu_count = match counted.or_else(|| variable(options, "PYTHON_CPU_COUNT")).as_deref() {
+        None | Some("default") => None,
+        Some(value) => match value.parse() {
+            Ok(number @ 1..) => Some(number),
+            _ => {
+                let text = "config_init_cpu_count: -X cpu_count=n option: n is missing or an invalid number, n must be greater than 0";
+                return Err(text.to_owned());
+            }
+        },
+    };
     let python_path = variable(options, "PYTHONPATH")
         .map(|folders| {
             std::env::split_paths(&folders)
@@ -140,7 +169,7 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         .unwrap_or_default();
     let library = options.stdlib.as_ref().map(text).or_else(|| variable(options, "TAIPAN_HOME"));
     Ok(Settings {
-        debug: i64::from(options.debug),
+        debug: i64::from(options.debug).max(i64::from(is_set(options, "PYTHONDEBUG"))),
         inspect: i64::from(options.inspect || is_set(options, "PYTHONINSPECT")),
         interactive: i64::from(options.interactive),
         optimize: i64::from(options.optimize).max(level(options, "PYTHONOPTIMIZE")),
@@ -169,8 +198,8 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         orig_argv: arguments.to_vec(),
         path0: if is_set(options, "PYTHONSAFEPATH") { None } else { path0(options) },
         warn_options,
-        pycache_prefix: x("pycache_prefix")
-            .map(str::to_owned)
+        pycache_prefix: last("pycache_prefix")
+            .map(Option::unwrap_or_default)
             .or_else(|| variable(options, "PYTHONPYCACHEPREFIX"))
             .filter(|prefix| !prefix.is_empty()),
         perf: if on("perf_jit", "PYTHON_PERF_JIT_SUPPORT") {
@@ -182,6 +211,8 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         },
         check_overrides,
         no_debug_ranges: x("no_debug_ranges").is_some() || is_set(options, "PYTHONNODEBUGRANGES"),
+        gil,
+        cpu_count,
         x_options,
         executable: executable(arguments),
         io_encoding: variable(options, "PYTHONIOENCODING"),

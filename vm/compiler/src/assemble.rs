@@ -1,7 +1,7 @@
 //! From a finished [`Unit`] to a [`CodeUnit`]: jumps get their targets, jumps to jumps are shortened, instructions
 //! without effect disappear, and the exception table is put in order.
 
-use taipan_bytecode::{CodeUnit, ExceptionEntry, Instr, Op, OperandKind};
+use taipan_bytecode::{CodeUnit, Const, ExceptionEntry, Instr, Op, OperandKind, flags};
 
 use crate::optimize::peephole;
 use crate::symbols::SymbolTable;
@@ -15,6 +15,10 @@ pub(crate) fn assemble(mut unit: Unit<'_>, table: &SymbolTable, filename: &str) 
         let target = target_of(&unit, label);
         let old = unit.instrs[at as usize];
         unit.instrs[at as usize] = Instr(old.0 & 0xffff_ffff | (target as u64) << 32);
+    }
+    if unit.consts.is_empty() && unit.flags & flags::CO_OPTIMIZED != 0 {
+        // The value of a function that ends without saying so.
+        unit.constant(Const::None);
     }
     let mut regions = std::mem::take(&mut unit.protected);
     regions.sort_by_key(|r| (std::cmp::Reverse(r.level), r.start));

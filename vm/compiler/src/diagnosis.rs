@@ -14,11 +14,15 @@ mod tokenizer;
 
 use std::borrow::Cow;
 
+use ruff_python_ast::token::TokenKind;
+use ruff_text_size::{TextRange, TextSize};
+
 use parser::Parser;
 pub(crate) use parser::Settings;
 use token::Kind;
 
-use crate::syntax_error::{SyntaxErrorInfo, SyntaxErrorKind};
+use crate::source::Source;
+use crate::syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
 
 /// What a source should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +40,33 @@ pub(crate) fn diagnose(source: &str, start: Start, mut settings: Settings) -> Op
     }
     settings.single = start == Start::Single;
     // The parser bounds its depth; the stack has room for that.
-    crate::nesting::with_stack_for(3000, || {
+    let found = crate::nesting::with_stack_for(3000, || {
         let mut parser = Parser::new(&text, settings);
         parser.run(start)?;
         let mut info = parser.error.take()?;
         let (line, column) = parser.last_statement;
         info.metadata = Some(Box::new((line, column, text.clone().into_owned())));
+        info.warnings = parser.warnings();
         Some(info)
-    })
+    });
+    found.unwrap_or_else(|none| Some(Box::new(none.into())))
+}
+
+/// Whether a source ends inside of brackets, a string or a line that a backslash continues.
+pub(crate) fn is_open(text: &str) -> bool {
+    let mut tokenizer = tokenizer::Tokenizer::new(text, false);
+    loop {
+        match tokenizer.next() {
+            Ok(token) if token.kind == Kind::EndMarker => return false,
+            Ok(_) => {}
+            Err(_) => {
+                return !tokenizer.brackets.is_empty()
+                    || tokenizer.in_string()
+                    || tokenizer.done == token::Done::EofInString
+                    || text.ends_with("\\\n");
+            }
+        }
+    }
 }
 
 /// The source with `!=` for every `<>`; byte places stay.
@@ -111,6 +134,31 @@ impl Parser<'_> {
             },
         }
         Some(())
+    }
+
+    /// The warnings of the strings read so far.
+    fn warnings(&self) -> Vec<CompileWarning> {
+        let kind = |kind| {
+            Some(match kind {
+                Kind::String => TokenKind::String,
+                Kind::FStringStart => TokenKind::FStringStart,
+                Kind::FStringMiddle => TokenKind::FStringMiddle,
+                Kind::FStringEnd => TokenKind::FStringEnd,
+                Kind::TStringStart => TokenKind::TStringStart,
+                Kind::TStringMiddle => TokenKind::TStringMiddle,
+                Kind::TStringEnd => TokenKind::TStringEnd,
+                _ => return None,
+            })
+        };
+        let place = |token: &token::Token| {
+            TextRange::new(TextSize::from(token.start as u32), TextSize::from(token.end as u32))
+        };
+        let strings: Vec<_> =
+            self.tokens.iter().filter_map(|token| Some((kind(token.kind)?, place(token)))).collect();
+        if strings.is_empty() {
+            return Vec::new();
+        }
+        crate::warnings::of_tokens(&Source::new(self.text), &strings)
     }
 
     /// Whether more than blanks and comments follows.

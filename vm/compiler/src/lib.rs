@@ -7,6 +7,7 @@
 
 mod assemble;
 mod diagnosis;
+mod interactive;
 mod lower;
 mod nesting;
 mod optimize;
@@ -24,6 +25,7 @@ use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode as ParserMode, ParseOptions};
 use ruff_text_size::Ranged;
 
+pub use interactive::{Input, interactive};
 pub use symbols::TableEntry;
 pub use syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
 pub use taipan_bytecode::CodeUnit;
@@ -90,8 +92,7 @@ pub fn compile_with_warnings(
         }
         lower::compile_module(&source, &module, filename, mode, options)
             .map(|(code, more)| (code, warnings.into_iter().chain(more).collect()))
-            // Without text: CPython shows the line of the file, if there is one.
-            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
+            .map_err(|failure| failure.without_text(&source))
     })
 }
 
@@ -112,8 +113,8 @@ pub fn compile_tree(
         }
         lower::compile_module(&source, module, filename, mode, options)
             .map(|(code, more)| (code, warnings.into_iter().chain(more).collect()))
-            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
-    })
+            .map_err(|failure| failure.without_text(&source))
+    })?
 }
 
 /// Parses a source text without compiling it: the syntax tree, or the error that the parser finds.
@@ -149,7 +150,7 @@ pub fn symbol_table(source: &str, mode: Mode, options: Options) -> Result<TableE
     parsed(&source, text, mode, options, |module, _| {
         lower::symbol_table(&module, options)
             .map(|table| symbols::export(&table, &source))
-            .map_err(|failure| SyntaxErrorInfo { text: None, ..failure.into_info(&source) })
+            .map_err(|failure| failure.without_text(&source))
     })
 }
 
@@ -243,7 +244,8 @@ fn parsed<T: Send>(
         if let Some(failure) = too_many_digits(source, parsed.tokens(), options.max_digits) {
             return Err(failure.into_info(source));
         }
-        let warnings = warnings::of_tokens(source, parsed.tokens());
+        let tokens: Vec<_> = parsed.tokens().iter().map(|token| (token.kind(), token.range())).collect();
+        let warnings = warnings::of_tokens(source, &tokens);
         next(parsed.into_syntax(), warnings)
-    })
+    })?
 }

@@ -367,7 +367,8 @@ impl<'a> Compiler<'a> {
     pub(crate) fn load_const(&mut self, value: Const, dst: Option<u16>) -> Operand {
         let d = self.dest(dst);
         match value {
-            Const::Int(i) if i32::try_from(i).is_ok() => {
+            // Larger ones are among the constants, where `replace` finds them.
+            Const::Int(i @ 0..=255) => {
                 self.unit.emit_wide(Op::LoadInt, d, i as i32 as u32);
             }
             value => {

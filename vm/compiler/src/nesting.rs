@@ -7,10 +7,14 @@ use ruff_python_parser::{Mode, lexer};
 use ruff_text_size::{TextRange, TextSize};
 
 use crate::source::Source;
-use crate::syntax_error::{Failure, Result, SyntaxErrorKind};
+use crate::syntax_error::{Failure, Result, SyntaxErrorInfo, SyntaxErrorKind};
 
 /// CPython's limit on open brackets.
 const MAX_BRACKETS: usize = 200;
+/// CPython's limit on f-strings in fields of f-strings.
+const MAX_STRINGS: usize = 150;
+/// CPython's limit on fields in the format specs of fields.
+const MAX_FIELDS: usize = 3;
 /// CPython's limit on indentation.
 const MAX_INDENT: usize = 100;
 /// Deepest tree worked on.
@@ -31,6 +35,8 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
     let mut indent = 0usize;
     // Fields of f-strings stand side by side; they make no chain.
     let mut fields: Vec<bool> = Vec::new();
+    // For each open f-string, how many of its fields are.
+    let mut strings: Vec<usize> = Vec::new();
     let mut before = TokenKind::EndOfFile;
     let mut fields_before = false;
     loop {
@@ -45,7 +51,9 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
                         | TokenKind::FStringMiddle
                         | TokenKind::TStringStart
                         | TokenKind::TStringMiddle
-                ) || (before == TokenKind::Rbrace && fields_before);
+                ) || (before == TokenKind::Rbrace && fields_before)
+                    // A field in the format spec of one.
+                    || (before == TokenKind::Colon && fields.last() == Some(&true));
                 if let Some(last) = chains.last_mut()
                     && !in_text
                 {
@@ -53,6 +61,13 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
                 }
                 fields.push(in_text);
                 chains.push(0);
+                if in_text && let Some(open) = strings.last_mut() {
+                    *open += 1;
+                    if *open > MAX_FIELDS {
+                        let message = "f-string: expressions nested too deeply".into();
+                        return Err(Failure::syntax(message, TextRange::default()));
+                    }
+                }
                 if chains.len() > MAX_BRACKETS + 1 {
                     return Err(Failure::syntax(
                         "too many nested parentheses".into(),
@@ -64,10 +79,23 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
                 total -= chains.pop().unwrap_or(0);
                 if fields.pop() == Some(true) {
                     total -= 2;
+                    if let Some(open) = strings.last_mut() {
+                        *open = open.saturating_sub(1);
+                    }
                     fields_before = true;
                     before = kind;
                     continue;
                 }
+            }
+            TokenKind::FStringStart | TokenKind::TStringStart => {
+                strings.push(0);
+                if strings.len() >= MAX_STRINGS {
+                    let message = "too many nested f-strings or t-strings".into();
+                    return Err(Failure::syntax(message, TextRange::default()));
+                }
+            }
+            TokenKind::FStringEnd | TokenKind::TStringEnd => {
+                strings.pop();
             }
             TokenKind::Comma | TokenKind::Semi | TokenKind::Newline => {
                 if kind != TokenKind::Comma {
@@ -81,7 +109,7 @@ pub(crate) fn check(source: &Source<'_>) -> Result<usize> {
             }
             TokenKind::Indent => {
                 indent += 1;
-                if indent > MAX_INDENT {
+                if indent >= MAX_INDENT {
                     return Err(Failure::indentation(
                         "too many levels of indentation".into(),
                         TextRange::empty(source.line_start(source.line_count())),
@@ -129,23 +157,31 @@ fn nth_bracket(text: &str) -> TextSize {
     open.map_or(TextSize::default(), |(i, _)| TextSize::from(i as u32))
 }
 
+/// The system gives no thread with the stack that a source needs.
+#[derive(Debug)]
+pub(crate) struct NoStack;
+
+impl From<NoStack> for SyntaxErrorInfo {
+    fn from(_: NoStack) -> Self {
+        SyntaxErrorInfo::bare(SyntaxErrorKind::MemoryError, "")
+    }
+}
+
 /// Runs `work` on a stack that suffices for the depth.
-pub(crate) fn with_stack_for<T: Send>(depth: usize, work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn with_stack_for<T: Send>(
+    depth: usize,
+    work: impl FnOnce() -> T + Send,
+) -> std::result::Result<T, NoStack> {
     if depth <= SHALLOW {
-        return work();
+        return Ok(work());
     }
     let size = (depth * STACK_PER_LEVEL).max(4 << 20);
     std::thread::scope(|scope| {
-        let mut work = Some(work);
-        let spawned =
-            std::thread::Builder::new().name("compile".into()).stack_size(size).spawn_scoped(scope, {
-                let work = work.take().expect("taken once");
-                work
-            });
-        match spawned.map(|handle| handle.join()) {
-            Ok(Ok(result)) => result,
+        let spawned = std::thread::Builder::new().name("compile".into()).stack_size(size);
+        match spawned.spawn_scoped(scope, work).map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(result)) => Ok(result),
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => panic!("cannot start a thread for a deeply nested source: {error}"),
+            Err(_) => Err(NoStack),
         }
     })
 }

@@ -40,13 +40,25 @@ pub struct SyntaxErrorInfo {
     pub text: Option<String>,
     /// Of the parser's errors: line and column of the last compound statement that was right, and the whole source.
     pub metadata: Option<Box<(u32, u32, String)>>,
+    /// What the source in front of the error should not say either.
+    pub warnings: Vec<CompileWarning>,
 }
 
 impl SyntaxErrorInfo {
     /// An error without place.
     pub(crate) fn bare(kind: SyntaxErrorKind, message: &str) -> Self {
         let message = message.to_owned();
-        Self { kind, message, line: 0, offset: 0, end_line: 0, end_offset: 0, text: None, metadata: None }
+        Self {
+            kind,
+            message,
+            line: 0,
+            offset: 0,
+            end_line: 0,
+            end_offset: 0,
+            text: None,
+            metadata: None,
+            warnings: Vec::new(),
+        }
     }
 }
 
@@ -98,6 +110,20 @@ impl Failure {
         Box::new(Self { kind: SyntaxErrorKind::IndentationError, message, range })
     }
 
+    /// What a pass behind the parser finds: without the text, as CPython shows the line of the file, if there is one; columns count
+    /// bytes.
+    pub(crate) fn without_text(self, source: &Source<'_>) -> SyntaxErrorInfo {
+        let range = self.range;
+        let info = self.into_info(source);
+        if info.line == 0 {
+            return info;
+        }
+        let (line, column) = source.line_and_column(range.start());
+        let (end_line, end_column) = source.line_and_column(range.end());
+        let (offset, end_offset) = (column as i32 + 1, end_column as i32 + 1);
+        SyntaxErrorInfo { text: None, line, offset, end_line, end_offset, ..info }
+    }
+
     pub(crate) fn into_info(self, source: &Source<'_>) -> SyntaxErrorInfo {
         if matches!(self.kind, SyntaxErrorKind::RecursionError | SyntaxErrorKind::MemoryError) {
             return SyntaxErrorInfo::bare(self.kind, &self.message);
@@ -113,6 +139,7 @@ impl Failure {
             end_offset: end_offset as i32,
             text: Some(source.line_text(line)),
             metadata: None,
+            warnings: Vec::new(),
         }
     }
 }

@@ -207,6 +207,11 @@ impl<'a> Unit<'a> {
         if !self.is_reachable() {
             return;
         }
+        if self.consts.is_empty()
+            && let Some(place) = op.info().operands.iter().position(|kind| *kind == OperandKind::I)
+        {
+            self.constant(Const::Int(([a, b, c][place] as u16 as i16).into()));
+        }
         if (a | b | c) > 0xffff {
             self.push(Instr::new(Op::ExtendedArg, (a >> 16) as u16, (b >> 16) as u16, (c >> 16) as u16));
         }
@@ -216,6 +221,9 @@ impl<'a> Unit<'a> {
     /// Appends an instruction with a 32-bit operand in `b`, `c`.
     pub(crate) fn emit_wide(&mut self, op: Op, a: u16, arg: u32) {
         if self.is_reachable() {
+            if self.consts.is_empty() && op == Op::LoadInt {
+                self.constant(Const::Int((arg as i32).into()));
+            }
             self.push(Instr::with_arg32(op, a, arg));
         }
     }

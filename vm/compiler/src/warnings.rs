@@ -3,9 +3,9 @@
 //! Those of the tokens (escapes that mean nothing, numbers that run into keywords) come first, as
 //! CPython's tokenizer finds them; then those of the tree, as its preprocessing does.
 
-use ruff_python_ast::token::{Token, TokenKind};
+use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ExceptHandler, Stmt};
-use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_text_size::{TextRange, TextSize};
 
 use crate::source::Source;
 use crate::syntax_error::CompileWarning;
@@ -19,12 +19,11 @@ impl CompileWarning {
 }
 
 /// The warnings of tokens.
-pub(crate) fn of_tokens(source: &Source<'_>, tokens: &[Token]) -> Vec<CompileWarning> {
+pub(crate) fn of_tokens(source: &Source<'_>, tokens: &[(TokenKind, TextRange)]) -> Vec<CompileWarning> {
     let mut found = Vec::new();
     let mut raw = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        let range = token.range();
-        match token.kind() {
+    for (index, &(kind, range)) in tokens.iter().enumerate() {
+        match kind {
             TokenKind::FStringStart | TokenKind::TStringStart => {
                 raw.push(source.text[range].contains(['r', 'R']));
             }
@@ -36,9 +35,9 @@ pub(crate) fn of_tokens(source: &Source<'_>, tokens: &[Token]) -> Vec<CompileWar
             }
             TokenKind::String => string(source, range, &mut found),
             TokenKind::Int | TokenKind::Float | TokenKind::Complex => {
-                if let Some(next) = tokens.get(index + 1)
-                    && next.range().start() == range.end()
-                    && next.kind().is_keyword()
+                if let Some((next, place)) = tokens.get(index + 1)
+                    && place.start() == range.end()
+                    && next.is_keyword()
                 {
                     let kind = number_kind(&source.text[range]);
                     let at = TextRange::new(range.end() - TextSize::from(1), range.end());
@@ -82,7 +81,9 @@ fn escapes(source: &Source<'_>, range: TextRange, unicode: bool, found: &mut Vec
         if c != '\\' {
             continue;
         }
-        let Some((next, escaped)) = characters.next() else { return };
+        // The text of an f-string ends where a field begins.
+        let field = || source.text[range.end().into()..].starts_with('{').then_some((text.len(), '{'));
+        let Some((next, escaped)) = characters.next().or_else(field) else { return };
         let octal = match escaped {
             '\n' | '\r' | '\\' | '\'' | '"' | 'a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | 'x' => continue,
             'N' | 'u' | 'U' if unicode => continue,

@@ -77,7 +77,8 @@ def _try_compile(source, name):
     try:
         return compile(source, name, "eval")
     except SyntaxError:
-        return compile(source, name, "exec")
+        pass
+    return compile(source, name, "exec")
 
 
 def _code_of(x):
@@ -191,7 +192,8 @@ class Instruction(_Instruction):
     @staticmethod
     def make(opname, arg, argval, argrepr, offset, start_offset, starts_line, line_number, label=None,
              positions=None, cache_info=None):
-        return Instruction(opname, opmap[opname], arg, argval, argrepr, offset, start_offset, starts_line,
+        # A name of another machine has no number here.
+        return Instruction(opname, opmap.get(opname), arg, argval, argrepr, offset, start_offset, starts_line,
                            line_number, label, positions, cache_info)
 
     @property
@@ -480,9 +482,9 @@ def findlinestarts(code):
     Generate pairs (offset, lineno)
     lineno will be an integer or None the offset does not have a source line.
     """
-    before = False
+    before = UNKNOWN
     for start, _, line in code.co_lines():
-        if line is not before and line != before:
+        if line != before:
             before = line
             yield start, line
 
@@ -638,7 +640,7 @@ def _find_imports(co):
     """(name, level, names) of each import of a code."""
     for instr in get_instructions(co):
         if instr.opname == "IMPORT_NAME":
-            level, names = co.co_consts[_const_index(instr)]
+            level, names = co.co_consts[_const_index(instr)] or (0, None)
             yield instr.argval, level, names
 
 

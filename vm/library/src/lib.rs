@@ -8,6 +8,9 @@ static LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.bin"))
 /// The folder from which the sources were taken when the program was built. It need not exist any more.
 pub const SOURCE_FOLDER: &str = env!("TAIPAN_LIBRARY");
 
+/// A number of 16 bits that stands for the compiler that made the code: what another one made is not to be used.
+pub const FINGERPRINT: &str = env!("TAIPAN_LIBRARY_FINGERPRINT");
+
 fn word(at: usize) -> usize {
     let mut bytes = [0; 4];
     bytes.copy_from_slice(&LIBRARY[at..at + 4]);

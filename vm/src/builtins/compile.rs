@@ -10,7 +10,9 @@ use taipan_objects::prelude::*;
 
 pub use taipan_compiler::Mode;
 
-const FUTURE_MASK: u32 = 0x1FF_0000 & !(co::CO_NO_MONITORING_EVENTS | co::CO_HAS_DOCSTRING | co::CO_METHOD);
+/// The flags of a code that tell which future features it was compiled with.
+pub(crate) const FUTURE_MASK: u32 =
+    0x1FF_0000 & !(co::CO_NO_MONITORING_EVENTS | co::CO_HAS_DOCSTRING | co::CO_METHOD);
 const PYCF_DONT_IMPLY_DEDENT: i64 = 0x200;
 const PYCF_ONLY_AST: i64 = 0x400;
 const PYCF_TYPE_COMMENTS: i64 = 0x1000;
@@ -258,6 +260,7 @@ fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -
                 end_offset: warning.end_offset as i32,
                 text: line,
                 metadata: None,
+                warnings: Vec::new(),
             };
             Err(raise_syntax_error(&info, filename, false))
         }
@@ -268,6 +271,10 @@ fn warn(warning: &taipan_compiler::CompileWarning, filename: &str, text: &str) -
 /// Raises what the compiler found.
 #[cold]
 pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomplete: bool) -> Raised {
+    let source = info.metadata.as_ref().map_or("", |metadata| &metadata.2);
+    if let Err(raised) = warn_all(&info.warnings, filename, source) {
+        return raised;
+    }
     let t = types();
     let class = match info.kind {
         SyntaxErrorKind::SyntaxError => &t.syntax_error,
@@ -276,20 +283,34 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
         SyntaxErrorKind::IncompleteInput if allow_incomplete => &t.incomplete_input_error,
         SyntaxErrorKind::IncompleteInput => &t.syntax_error,
         SyntaxErrorKind::RecursionError => return recursion_error(&info.message),
+        SyntaxErrorKind::MemoryError if info.message.is_empty() => {
+            return raise_args(&t.memory_error, vec![]);
+        }
         SyntaxErrorKind::MemoryError => return raise_message(&t.memory_error, &info.message),
         SyntaxErrorKind::ValueError => return value_error(&info.message),
     };
     let number = |n: i64| int_obj(n);
+    let (mut offset, mut end_offset) = (info.offset, info.end_offset);
+    let text = match &info.text {
+        Some(text) => str_obj(text),
+        None => match line_of_file(filename, info.line) {
+            Some(line) => {
+                offset = characters(&line, offset);
+                if info.end_line == info.line {
+                    end_offset = characters(&line, end_offset);
+                }
+                str_obj(&line)
+            }
+            None => none(),
+        },
+    };
     let place = tuple_obj(vec![
         str_obj(filename),
         number(info.line.into()),
-        number(info.offset.into()),
-        match &info.text {
-            Some(text) => str_obj(text),
-            None => line_of_file(filename, info.line).map_or_else(none, |line| str_obj(&line)),
-        },
+        number(offset.into()),
+        text,
         number(info.end_line.into()),
-        number(info.end_offset.into()),
+        number(end_offset.into()),
     ]);
     let message = if info.kind == SyntaxErrorKind::IncompleteInput && allow_incomplete {
         "incomplete input"
@@ -312,6 +333,21 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
 /// A line of the file that a code came from, if there is such a file.
 fn line_of_file(filename: &str, line: u32) -> Option<String> {
     let bytes = std::fs::read(filename).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
+    let text = match crate::import::source::decode(&bytes, filename, true) {
+        Ok(text) => text,
+        Err(Raised) => {
+            drop(take_raised());
+            return None;
+        }
+    };
     text.split_inclusive('\n').nth((line as usize).checked_sub(1)?).map(str::to_owned)
+}
+
+/// An offset from 1 in bytes as one in characters.
+fn characters(line: &str, offset: i32) -> i32 {
+    let bytes = usize::try_from(offset - 1).unwrap_or(0).min(line.len());
+    match line.get(..bytes) {
+        Some(part) if offset > 0 => part.chars().count() as i32 + 1,
+        _ => offset,
+    }
 }

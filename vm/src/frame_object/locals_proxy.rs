@@ -225,7 +225,7 @@ impl PyFrameLocalsProxy {
     fn __reversed__(slf: &Obj) -> PyResult<Obj> {
         let mut names = names(slf)?;
         names.reverse();
-        protocol::iter(&list_obj(names))
+        Ok(list_obj(names))
     }
     #[pymethod]
     fn update(slf: &Obj, object: &Obj) -> PyResult<()> {

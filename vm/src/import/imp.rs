@@ -49,8 +49,10 @@ pub fn unlock_imports() -> bool {
     true
 }
 
-/// (Low bits of) the magic number of cached code. Taipan writes none yet.
-const MAGIC: i64 = 0x0A0D_1F41;
+/// The magic number of cached code: each compiler has its own.
+fn magic() -> i64 {
+    0x0A0D_0000 | i64::from(taipan_library::FINGERPRINT.parse::<u16>().unwrap_or(0))
+}
 
 /// (Extremely) low-level import machinery bits as used by importlib.
 #[pymodule(name = "_imp")]
@@ -60,7 +62,9 @@ mod items {
     #[pyattr]
     const check_hash_based_pycs: &str = "default";
     #[pyattr]
-    const pyc_magic_number_token: i64 = MAGIC;
+    fn pyc_magic_number_token() -> i64 {
+        magic()
+    }
     #[pyattr]
     fn library_path() -> &'static str {
         embedded::folder()

@@ -62,6 +62,12 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
         Some(rest) => (rest, true),
         None => (bytes, false),
     };
+    if is_file && let Some(at) = body.iter().position(|b| *b == 0) {
+        // Found line by line, in front of what is no text in a later line.
+        if std::str::from_utf8(&body[..at]).is_ok() {
+            return Err(null_bytes(filename, body, at));
+        }
+    }
     let encoding = declared_encoding(body);
     match encoding {
         Some(name) if bom && normal_name(&name) != "utf-8" => {
@@ -110,9 +116,10 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
                     let before = String::from_utf8_lossy(&body[start..at]).chars().count() as i64;
                     let text = body.split(|b| *b == b'\n').nth(line).map(String::from_utf8_lossy);
                     let number = line + 1;
+                    let file = if is_file { format!(" in file {filename}") } else { String::new() };
                     let message = format!(
-                        "Non-UTF-8 code starting with '\\x{byte:02x}' on line {number}, but no encoding declared; \
-                         see https://peps.python.org/pep-0263/ for details"
+                        "Non-UTF-8 code starting with '\\x{byte:02x}'{file} on line {number}, but no encoding \
+                         declared; see https://peps.python.org/pep-0263/ for details"
                     );
                     let place = (before + 1, before + 1);
                     let name = is_file.then_some(filename);
@@ -128,6 +135,15 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
             }
         },
     }
+}
+
+/// A file has a null character: its line is shown up to there.
+#[cold]
+fn null_bytes(filename: &str, body: &[u8], at: usize) -> Raised {
+    let line = body[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let start = body[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    let text = String::from_utf8_lossy(&body[start..at]);
+    in_line("source code cannot contain null bytes", Some(filename), line, (0, 0), &text)
 }
 
 /// `utf-8` in its usual spellings; other names as they are.

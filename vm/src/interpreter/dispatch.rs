@@ -859,26 +859,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                     }
                     Op::LoadSuperAttr => {
                         save!();
-                        check!(attribute::load_super(
-                            code,
-                            regs,
-                            i.a() as usize,
-                            i.b() as usize,
-                            i.c(),
-                            false
-                        ));
-                        next!();
-                    }
-                    Op::LoadSuperMethod => {
-                        save!();
-                        check!(attribute::load_super(
-                            code,
-                            regs,
-                            i.a() as usize,
-                            i.b() as usize,
-                            i.c(),
-                            true
-                        ));
+                        check!(attribute::load_super(code, regs, i.a(), i.b() as usize, i.c() as usize));
                         next!();
                     }
                     Op::LoadSpecial => {

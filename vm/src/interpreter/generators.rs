@@ -159,17 +159,20 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
     Ok(())
 }
 
-fn detach_object(generator: &PyGenerator, frame: &mut Frame) {
+/// Gives the frame object to the generator; the result is to be dropped when the frame is popped.
+#[must_use]
+fn detach_object(generator: &PyGenerator, frame: &mut Frame) -> Option<Obj> {
     let object = std::mem::replace(&mut frame.object, Value::EMPTY);
     // SAFETY: the frame owned the object.
-    if let Some(object) = unsafe { Obj::from_value(object) } {
-        if let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() {
-            frame_object.lasti.store(frame.pc, Ordering::Relaxed);
-            frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
-            drop(frame_object.back.take());
-        }
-        generator.frame.store(object);
+    let object = unsafe { Obj::from_value(object) }?;
+    let mut back = None;
+    if let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() {
+        frame_object.lasti.store(frame.pc, Ordering::Relaxed);
+        frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
+        back = frame_object.back.take();
     }
+    generator.frame.store(object);
+    back
 }
 
 /// Restores the resumer's handled exception; gives the generator's own.
@@ -195,10 +198,11 @@ pub fn suspend(thread: &VmThread) {
             drop(g.handled.replace(own));
         }
         count_registers(frame);
-        detach_object(g, frame);
+        let back = detach_object(g, frame);
         let pc = frame.pc;
         thread.depth.set(thread.depth.get() - 1);
         g.suspend(pc);
+        drop(back);
     } else {
         thread.depth.set(thread.depth.get() - 1);
     }
@@ -223,13 +227,14 @@ fn count_registers(frame: &Frame) {
 pub fn finish(thread: &VmThread) {
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &mut *thread.innermost() };
-    let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
-    // SAFETY: the frame owned the generator.
-    let generator = unsafe { Obj::from_value(subject) };
-    drop(swap_handled(frame, generator.as_ref().and_then(|g| g.downcast())));
+    drop(swap_handled(frame, frame.subject().downcast()));
+    // What is dropped with the registers may run code that asks for this frame and its generator.
     while !frame.object.is_empty() {
         super::call::leave_object(thread, frame);
     }
+    let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
+    // SAFETY: the frame owned the generator.
+    let generator = unsafe { Obj::from_value(subject) };
     thread.top.set(frame.saved_top);
     thread.depth.set(thread.depth.get() - 1);
     if let Some(g) = generator.as_ref().and_then(|g| g.downcast::<PyGenerator>()) {

@@ -140,10 +140,13 @@ impl Watcher {
         }
         if last != NOWHERE {
             backward = code.instr(last).op() == Some(Op::JumpBackward);
+            // Who is told of a branch sees the frame at it.
+            frame.pc = last as u32;
             jumped(thread, code, last, pc)?;
-            if frame.pc as usize != pc {
+            if frame.pc as usize != last {
                 return Ok(self.moved(frame));
             }
+            frame.pc = pc as u32;
         }
         let line = code.line_of(pc);
         // The line that a loop goes back to begins behind the jump, not with it.

@@ -49,6 +49,10 @@ pub struct Settings {
     pub perf: Option<crate::perf::Backend>,
     /// `-X override=error`: a method marked as overriding one must.
     pub check_overrides: bool,
+    /// `-X gil`: changes nothing but the flag.
+    pub gil: Option<i64>,
+    /// `-X cpu_count`: what to say in place of the number of processors.
+    pub cpu_count: Option<i64>,
 }
 
 impl Default for Settings {
@@ -87,6 +91,8 @@ impl Default for Settings {
             no_debug_ranges: false,
             perf: None,
             check_overrides: false,
+            gil: None,
+            cpu_count: None,
         }
     }
 }

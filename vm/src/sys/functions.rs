@@ -297,7 +297,7 @@ mod items {
 
     #[pyfunction]
     fn _get_cpu_count_config() -> i64 {
-        -1
+        crate::sys::config::settings().cpu_count.unwrap_or(-1)
     }
 
     /// Check status of origin tracking for coroutine objects in this thread.

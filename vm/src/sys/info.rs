@@ -197,7 +197,7 @@ fn flags() -> Obj {
             flag(s.warn_default_encoding),
             bool_obj(s.safe_path),
             int_obj(s.int_max_str_digits),
-            int_obj(0),
+            s.gil.map_or_else(none, int_obj),
             int_obj(1),
             int_obj(1),
         ],
@@ -310,16 +310,18 @@ mod items {
         }
         module.add("_xoptions", options)?;
         module.add("executable", s.executable.as_str())?;
-        module.add("_base_executable", s.executable.as_str())?;
-        let prefix = prefix();
-        for name in ["prefix", "exec_prefix", "base_prefix", "base_exec_prefix"] {
-            module.add(name, prefix.as_str())?;
+        let places = crate::sys::places::Places::of(&s.executable);
+        module.add("_base_executable", places.base_executable.as_str())?;
+        for name in ["prefix", "exec_prefix"] {
+            module.add(name, places.prefix.as_str())?;
+        }
+        for name in ["base_prefix", "base_exec_prefix"] {
+            module.add(name, places.base_prefix.as_str())?;
         }
         module.add("_stdlib_dir", crate::import::embedded::folder())?;
-        module.add("_home", none())?;
+        module.add("_home", places.home.as_deref().map_or_else(none, str_obj))?;
         module.add("pycache_prefix", s.pycache_prefix.as_deref().map_or_else(none, str_obj))?;
-        // Compiled code is not cached in files yet, whatever the flag says.
-        module.add("dont_write_bytecode", true)?;
+        module.add("dont_write_bytecode", s.dont_write_bytecode)?;
         // The program's folder comes in front once `site` is done.
         let mut path = s.python_path.clone();
         path.push(crate::import::embedded::folder().to_owned());
@@ -328,16 +330,6 @@ mod items {
         module.add("path_hooks", list_obj(vec![]))?;
         module.add("path_importer_cache", dict_obj())
     }
-}
-
-fn prefix() -> String {
-    let executable = std::path::Path::new(&settings().executable);
-    let folder = executable.parent();
-    let prefix = match folder {
-        Some(folder) if folder.file_name().is_some_and(|n| n == "bin") => folder.parent(),
-        other => other,
-    };
-    prefix.map_or_else(|| "/".to_owned(), |p| p.to_string_lossy().into_owned())
 }
 
 fn implementation() -> PyResult<Obj> {

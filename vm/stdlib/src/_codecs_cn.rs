@@ -11,6 +11,6 @@ mod items {
 
     #[pyfunction]
     fn getcodec(encoding: &Obj) -> PyResult<Obj> {
-        codec(&["gb2312", "gbk", "gb18030"], encoding)
+        codec(&["gb2312", "gbk", "gb18030", "hz"], encoding)
     }
 }

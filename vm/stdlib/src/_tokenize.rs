@@ -40,7 +40,7 @@ fn class() -> &'static Py<PyType> {
 #[pyargs(name = "tokenizeriter", sig = "(readline, /, *, extra_tokens, encoding=<unrepresentable>)")]
 fn new(class: &Obj, readline: Obj, extra_tokens: bool, encoding: Option<String>) -> PyResult<Obj> {
     let Some(class) = class.downcast::<PyType>() else { return Err(type_error("expected a type")) };
-    let lexer = Mutex::new(Some(Box::new(Lexer::new())));
+    let lexer = Mutex::new(Some(Box::new(Lexer::new(extra_tokens))));
     Ok(new_instance(class, |header| PyTokenizerIter { header, readline, encoding, extra_tokens, lexer })
         .into_obj())
 }
@@ -50,11 +50,17 @@ impl PyTokenizerIter {
     fn line(&self) -> PyResult<Option<String>> {
         let Some(line) = absent_if(call0(&self.readline), &types().stop_iteration)? else { return Ok(None) };
         if let Some(text) = line.downcast::<PyStr>() {
+            if self.encoding.is_some() {
+                return Err(type_error("readline() returned a non-bytes object"));
+            }
             return Ok(Some(text.to_string_lossy().into_owned()));
         }
         let Some(bytes) = bytes_value(&line) else {
             return Err(type_error("readline() returned a non-string object"));
         };
+        if self.encoding.is_none() {
+            return Err(type_error("readline() returned a non-string object"));
+        }
         match self.encoding.as_deref() {
             None | Some("utf-8") => {
                 Ok(Some(taipan_objects::str::codecs::decode_utf8(bytes)?.to_string_lossy().into_owned()))

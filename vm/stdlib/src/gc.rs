@@ -7,11 +7,27 @@ use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
+use taipan_objects::tuple::PyTuple;
+use taipan_objects::type_object::type_flags;
 use taipan_objects::{hooks, protocol};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 use taipan_vm::interpreters::PerInterpreter;
 
 use crate::counted;
+
+/// What an object refers to, numbers that lie in a container's slots included: they are no objects to the collector.
+fn referents(obj: &Obj) -> Vec<Obj> {
+    if let Some(list) = obj.downcast::<PyList>() {
+        return list.to_vec();
+    }
+    if let Some(tuple) = obj.downcast::<PyTuple>() {
+        return tuple.as_slice().to_vec();
+    }
+    if let Some(dict) = obj.downcast::<PyDict>() {
+        return dict.snapshot().into_iter().flat_map(|(key, value)| [key, value]).collect();
+    }
+    collector::get_referents(obj)
+}
 
 /// `gc.callbacks`.
 fn callbacks() -> &'static Py<PyList> {
@@ -177,12 +193,16 @@ mod items {
     /// The objects that these refer to.
     #[pyfunction(sig = "(*objs)")]
     fn get_referents(objs: &[Obj]) -> Vec<Obj> {
-        objs.iter().flat_map(collector::get_referents).collect()
+        objs.iter().flat_map(referents).collect()
     }
     /// Whether the collector knows the object.
     #[pyfunction]
     fn is_tracked(obj: &Obj) -> bool {
-        collector::is_tracked(obj)
+        // Built-in classes live for ever.
+        let built_in = obj.downcast::<PyType>().is_some_and(|class| !class.has_flag(type_flags::HEAP));
+        // A plain object refers to nothing.
+        let plain = class_of(obj).is(&types().object);
+        !built_in && !plain && collector::is_tracked(obj)
     }
     /// Whether the object's finalizer has been called.
     #[pyfunction]

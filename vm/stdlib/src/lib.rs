@@ -14,12 +14,14 @@ pub mod _bz2;
 pub mod _codecs;
 pub mod _codecs_cn;
 pub mod _codecs_hk;
+pub mod _codecs_iso2022;
 pub mod _codecs_jp;
 pub mod _codecs_kr;
 pub mod _codecs_tw;
 pub mod _collections;
 pub mod _contextvars;
 pub mod _csv;
+pub mod _ctypes;
 pub mod _datetime;
 pub mod _decimal;
 pub mod _functools;
@@ -117,12 +119,14 @@ static MODULES: &[&ModuleDef] = &[
     &_codecs::MODULE,
     &_codecs_cn::MODULE,
     &_codecs_hk::MODULE,
+    &_codecs_iso2022::MODULE,
     &_codecs_jp::MODULE,
     &_codecs_kr::MODULE,
     &_codecs_tw::MODULE,
     &_collections::MODULE,
     &_contextvars::MODULE,
     &_csv::MODULE,
+    &_ctypes::MODULE,
     &_datetime::MODULE,
     &_decimal::MODULE,
     &_functools::MODULE,

@@ -47,6 +47,7 @@ impl<'a> Parser<'a> {
             end_offset: characters(span.end_column),
             text: Some(text),
             metadata: None,
+            warnings: Vec::new(),
         }));
     }
 
@@ -150,6 +151,7 @@ impl<'a> Parser<'a> {
             end_offset: mistake.end_offset,
             text: Some(line.to_owned()),
             metadata: None,
+            warnings: Vec::new(),
         }))
     }
 

@@ -179,7 +179,7 @@ impl<'a> Compiler<'a> {
         self.unit.place(ok);
     }
 
-    /// Annotations of a function: its `__annotate__` function or dict of texts in the next temporary.
+    /// Annotations of a function: its `__annotate__` function in the next temporary.
     pub(crate) fn function_annotations(
         &mut self,
         s: &'a ast::StmtFunctionDef,
@@ -198,15 +198,6 @@ impl<'a> Compiler<'a> {
             return Ok(None);
         }
         let target = self.unit.depth as u16;
-        if self.table.future_annotations {
-            for (name, annotation) in &annotations {
-                self.load_const_temp(Const::Str(self.mangled(name)));
-                self.load_const_temp(Const::Str(unparse(self.source, annotation)));
-            }
-            self.unit.emit(Op::BuildMap, target as u32, target as u32, annotations.len() as u32);
-            self.unit.release(target as u32 + 1);
-            return Ok(Some((target, FunctionAttribute::Annotations)));
-        }
         self.unit.temp();
         let Some(id) = self.table.scope_of(s, Role::Annotations) else {
             return self.error("annotations without scope", s.range);
@@ -223,6 +214,10 @@ impl<'a> Compiler<'a> {
             let mark = self.unit.depth;
             let key = self.load_const_temp(Const::Str(self.mangled(name)));
             let value = match annotation {
+                annotation if self.table.future_annotations => {
+                    let text = unparse(self.source, annotation);
+                    self.load_const(Const::Str(text), None)
+                }
                 // `*args: *Ts`
                 Expr::Starred(starred) => {
                     let value = self.expr_temp(&starred.value)?;

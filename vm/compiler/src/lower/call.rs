@@ -3,14 +3,14 @@
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::{Ranged, TextRange};
 use taipan_bytecode::extension::{self, Signature};
-use taipan_bytecode::{Const, Op};
+use taipan_bytecode::{Const, Op, SuperFlags};
 
 use super::{Compiler, Operand, Residue};
 use crate::symbols::Resolution;
 use crate::syntax_error::Result;
 
 /// Calls with more arguments pass them in a tuple.
-const MAX_ARGUMENTS: usize = 200;
+const MAX_ARGUMENTS: usize = 30;
 
 impl<'a> Compiler<'a> {
     pub(crate) fn call(&mut self, c: &'a ast::ExprCall, dst: Option<u16>) -> Result<Operand> {
@@ -25,7 +25,16 @@ impl<'a> Compiler<'a> {
             return self.call_ex(base, &[], &c.arguments, c.range(), dst);
         }
         let (base, method) = self.callee_or_method(&c.func)?;
-        self.finish_call(base, method, 0, &c.arguments, c.range(), dst)
+        let range = match &*c.func {
+            // In the line of the method's name.
+            Expr::Attribute(a)
+                if self.source.line(a.attr.range.start()) != self.source.line(c.range().start()) =>
+            {
+                TextRange::new(a.attr.range.start(), c.range().end())
+            }
+            _ => c.range(),
+        };
+        self.finish_call(base, method, 0, &c.arguments, range, dst)
     }
 
     /// The extension instruction that the call is made into.
@@ -75,7 +84,7 @@ impl<'a> Compiler<'a> {
             let base = self.load_super(&a.value, explicit)?;
             self.at(a.range);
             let n = self.name_index(&a.attr);
-            self.unit.emit(Op::LoadSuperMethod, base as u32, n, explicit as u32);
+            self.unit.emit(Op::LoadSuperAttr, SuperFlags::of(explicit, true).into(), base as u32, n);
             self.unit.release(base as u32 + 2);
             return Ok((base, true));
         }

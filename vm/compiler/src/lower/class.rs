@@ -43,7 +43,7 @@ impl<'a> Compiler<'a> {
         self.at_definition(s.range, s.name.range);
         self.make_function(code, function);
         let name = self.load_const_temp(Const::Str(s.name.to_string()));
-        let range = s.range;
+        let range = self.definition_range(s.range, s.name.range);
         if let Some(arguments) = &s.arguments {
             self.check_keywords(arguments)?;
             if generic_base.is_some() || self.needs_call_ex(arguments, 2) {

@@ -10,6 +10,9 @@ use crate::optimize::fold;
 use crate::syntax_error::Result;
 use crate::unit::Label;
 
+/// Chains of more operators keep no operand longer than it is compared.
+const SHORT_CHAIN: usize = 3;
+
 impl<'a> Compiler<'a> {
     pub(crate) fn compare(&mut self, c: &'a ast::ExprCompare, dst: Option<u16>) -> Result<Operand> {
         self.check_is_literal(c);
@@ -26,6 +29,9 @@ impl<'a> Compiler<'a> {
             let identity = matches!(op, CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn);
             let residue = if identity { Residue::Plain } else { Residue::Arithmetic };
             return Ok(self.result(d, dst, residue));
+        }
+        if c.ops.len() > SHORT_CHAIN {
+            return self.long_chain(c, dst);
         }
         // A chain: each operand but the first and last is compared twice, evaluated once.
         let result = self.unit.temp();
@@ -58,6 +64,31 @@ impl<'a> Compiler<'a> {
                 self.drop_object(middle, None);
             }
             self.unit.place(end);
+        }
+        self.unit.release(mark + 1);
+        Ok(self.deliver(Operand { reg: result, residue: Residue::Arithmetic }, dst))
+    }
+
+    /// A chain whose operands take turns in two registers.
+    fn long_chain(&mut self, c: &'a ast::ExprCompare, dst: Option<u16>) -> Result<Operand> {
+        let mark = self.unit.depth;
+        let (result, mut left, mut right) = (self.unit.temp(), self.unit.temp(), self.unit.temp());
+        let fail = self.unit.label();
+        self.unit.emit(Op::Drop, right as u32, 0, 0);
+        self.expr(&c.left, Some(left))?;
+        for (i, (op, e)) in c.ops.iter().zip(&c.comparators[..]).enumerate() {
+            self.expr(e, Some(right))?;
+            self.at(c.range);
+            self.unit.emit(compare_op(*op), result as u32, left as u32, right as u32);
+            self.unit.emit(Op::Drop, left as u32, 0, 0);
+            if i + 1 < c.ops.len() {
+                self.unit.jump_op(Op::JumpIfFalse, result, fail);
+                std::mem::swap(&mut left, &mut right);
+            }
+        }
+        self.unit.place(fail);
+        for operand in [left, right] {
+            self.unit.emit(Op::Drop, operand as u32, 0, 0);
         }
         self.unit.release(mark + 1);
         Ok(self.deliver(Operand { reg: result, residue: Residue::Arithmetic }, dst))

@@ -2,13 +2,14 @@
 
 use ruff_python_ast::{self as ast, BoolOp, Expr, Operator, UnaryOp};
 use ruff_text_size::Ranged;
-use taipan_bytecode::{Const, Op};
+use taipan_bytecode::{Const, Op, SuperFlags};
 
 use super::names::Storage;
 use super::{Compiler, Operand, Residue};
 use crate::optimize::fold;
 use crate::symbols::{Resolution, Role};
 use crate::syntax_error::Result;
+use crate::unit::Label;
 
 /// Displays with more elements are built step by step.
 const MAX_DISPLAY: usize = 60;
@@ -181,7 +182,6 @@ impl<'a> Compiler<'a> {
     fn bool_op(&mut self, b: &'a ast::ExprBoolOp, dst: Option<u16>) -> Result<Operand> {
         let mark = self.unit.depth;
         let end = self.unit.label();
-        let jump = if b.op == BoolOp::And { Op::JumpIfFalse } else { Op::JumpIfTrue };
         let mut residue = Residue::Plain;
         let mut decided = false;
         for (i, value) in b.values.iter().enumerate() {
@@ -197,23 +197,42 @@ impl<'a> Compiler<'a> {
             if decided {
                 break;
             }
-            let operand = self.expr_temp(value)?;
-            residue = match (residue, operand.residue) {
-                (Residue::Object | Residue::InPlace, _) | (_, Residue::Object | Residue::InPlace) => {
-                    Residue::Object
-                }
-                (Residue::Arithmetic, _) | (_, Residue::Arithmetic) => Residue::Arithmetic,
-                _ => Residue::Plain,
-            };
-            if !last {
-                self.at(value.range());
-                self.unit.jump_op(jump, operand.reg, end);
-                self.unit.release(mark);
+            if last {
+                residue = either(residue, self.expr_temp(value)?.residue);
+            } else {
+                residue = either(residue, self.bool_part(value, b.op, end)?);
             }
         }
         self.unit.place(end);
         let result = Operand { reg: mark as u16, residue };
         Ok(self.deliver(result, dst))
+    }
+
+    /// Evaluates an operand that is not the last one into the next temporary, and jumps to `decided` with it if it is the result of
+    /// `op`. What is left of it otherwise is overwritten. The truth of each value is asked for once.
+    fn bool_part(&mut self, value: &'a Expr, op: BoolOp, decided: Label) -> Result<Residue> {
+        if let Expr::BoolOp(inner) = value
+            && self.fold(value).is_none()
+            && let Some((last, firsts)) = inner.values.split_last()
+        {
+            let next = self.unit.label();
+            let mut residue = Residue::Plain;
+            for part in firsts {
+                // What decides the inner operator alike decides the outer one.
+                let target = if inner.op == op { decided } else { next };
+                residue = either(residue, self.bool_part(part, inner.op, target)?);
+            }
+            residue = either(residue, self.bool_part(last, op, decided)?);
+            self.unit.place(next);
+            return Ok(residue);
+        }
+        let mark = self.unit.depth;
+        let operand = self.expr_temp(value)?;
+        self.at(value.range());
+        let jump = if op == BoolOp::And { Op::JumpIfFalse } else { Op::JumpIfTrue };
+        self.unit.jump_op(jump, operand.reg, decided);
+        self.unit.release(mark);
+        Ok(operand.residue)
     }
 
     fn conditional(&mut self, i: &'a ast::ExprIf, dst: Option<u16>) -> Result<Operand> {
@@ -270,7 +289,7 @@ impl<'a> Compiler<'a> {
             let base = self.load_super(&a.value, explicit)?;
             self.at(a.range);
             let n = self.name_index(&a.attr);
-            self.unit.emit(Op::LoadSuperAttr, base as u32, n, explicit as u32);
+            self.unit.emit(Op::LoadSuperAttr, SuperFlags::of(explicit, false).into(), base as u32, n);
             self.unit.release(base as u32 + 1);
             return Ok(self.deliver(Operand { reg: base, residue: Residue::Object }, dst));
         }
@@ -502,7 +521,7 @@ impl<'a> Compiler<'a> {
         };
         let mut built = false;
         for element in elts {
-            if !built && (element.is_starred_expr() || self.unit.depth - t as u32 >= 16) {
+            if !built && (element.is_starred_expr() || self.unit.depth - t as u32 >= 4) {
                 self.build_from(t, build);
                 built = true;
             }
@@ -577,6 +596,15 @@ impl<'a> Compiler<'a> {
             self.unit.release(mark);
         }
         Ok(self.deliver(Operand { reg: t, residue: Residue::Object }, dst))
+    }
+}
+
+/// What has to be dropped of a register that holds one value or the other.
+fn either(one: Residue, other: Residue) -> Residue {
+    match (one, other) {
+        (Residue::Object | Residue::InPlace, _) | (_, Residue::Object | Residue::InPlace) => Residue::Object,
+        (Residue::Arithmetic, _) | (_, Residue::Arithmetic) => Residue::Arithmetic,
+        _ => Residue::Plain,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Function definitions and lambdas.
 
 use ruff_python_ast::{self as ast, Expr, Parameters, Stmt};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use taipan_bytecode::{CodeUnit, Const, FunctionAttribute, Intrinsic2, Op, flags};
 
 use super::{Compiler, Operand, Residue, take};
@@ -76,6 +76,17 @@ impl<'a> Compiler<'a> {
             let text = self.source.line_text(line);
             position.col = (text.len() - text.trim_start_matches([' ', '\t', '\u{c}']).len()) as u32;
         }
+    }
+
+    /// A definition without its decorators.
+    pub(crate) fn definition_range(&self, range: TextRange, name: TextRange) -> TextRange {
+        let line = self.source.line(name.start());
+        if self.source.line(range.start()) == line {
+            return range;
+        }
+        let text = self.source.line_text(line);
+        let blanks = text.len() - text.trim_start_matches([' ', '\t', '\u{c}']).len();
+        TextRange::new(self.source.line_start(line) + TextSize::from(blanks as u32), range.end())
     }
 
     /// Positional defaults as a tuple in the next temporary.

@@ -72,7 +72,10 @@ impl<'a> Compiler<'a> {
     fn import_name(&mut self, name: &str, level: u32, fromlist: Const) -> Operand {
         let t = self.unit.temp();
         let n = self.unit.name(name);
-        let k = self.unit.constant(Const::Tuple(vec![Const::Int(level as i64), fromlist]));
+        let k = self.unit.constant(match (level, fromlist) {
+            (0, Const::None) => Const::None,
+            (level, fromlist) => Const::Tuple(vec![Const::Int(level as i64), fromlist]),
+        });
         self.unit.emit(Op::ImportName, t as u32, n, k);
         Operand { reg: t, residue: Residue::Object }
     }

@@ -1,7 +1,10 @@
 //! Expressions back to text, in the form that `from __future__ import annotations` stores (CPython's
 //! `Python/ast_unparse.c`).
 
-use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, Number, Operator, Parameters, UnaryOp};
+use ruff_python_ast::{
+    BoolOp, CmpOp, Comprehension, ConversionFlag, Expr, ExprFString, FStringPart, InterpolatedStringElement,
+    Number, Operator, Parameters, UnaryOp,
+};
 
 use crate::source::Source;
 
@@ -246,20 +249,75 @@ impl Writer<'_> {
                     self.expr(step, Level::Test);
                 }
             }
-            Expr::StringLiteral(s) => self.string(s.value.to_str()),
+            Expr::StringLiteral(s) => {
+                if s.value.is_unicode() {
+                    self.out.push('u');
+                }
+                self.string(s.value.to_str());
+            }
             Expr::BytesLiteral(b) => self.bytes(&b.value.bytes().collect::<Vec<u8>>()),
             Expr::NumberLiteral(n) => self.number(&n.value),
             Expr::BooleanLiteral(b) => self.text(if b.value { "True" } else { "False" }),
             Expr::NoneLiteral(_) => self.text("None"),
             Expr::EllipsisLiteral(_) => self.text("..."),
-            Expr::FString(_) | Expr::TString(_) | Expr::IpyEscapeCommand(_) => {
-                let named = match e {
-                    Expr::FString(f) => self.source.named(&f.node_index),
-                    _ => None,
-                };
-                let text = named.unwrap_or_else(|| self.source.slice(e)).to_owned();
-                self.text(&text);
+            Expr::FString(f) => match self.source.named(&f.node_index) {
+                Some(text) => self.text(text),
+                None => {
+                    let body = self.f_string(f);
+                    self.out.push('f');
+                    self.string(&body);
+                }
+            },
+            Expr::TString(_) | Expr::IpyEscapeCommand(_) => {
+                let text = self.source.slice(e);
+                self.text(text);
             }
+        }
+    }
+
+    /// What is between the quotes of an f-string, before its own escapes.
+    fn f_string(&self, f: &ExprFString) -> String {
+        let mut body = String::new();
+        for part in &f.value {
+            match part {
+                FStringPart::Literal(text) => double_braces(&text.value, &mut body),
+                FStringPart::FString(part) => self.f_string_elements(&part.elements, &mut body),
+            }
+        }
+        body
+    }
+
+    fn f_string_elements(&self, elements: &[InterpolatedStringElement], body: &mut String) {
+        for element in elements {
+            let field = match element {
+                InterpolatedStringElement::Literal(text) => {
+                    double_braces(&text.value, body);
+                    continue;
+                }
+                InterpolatedStringElement::Interpolation(field) => field,
+            };
+            if let Some(text) = &field.debug_text {
+                double_braces(text.as_str(), body);
+            }
+            let mut inner = Writer { source: self.source, out: String::new() };
+            inner.expr(&field.expression, next(Level::Test));
+            body.push('{');
+            if inner.out.starts_with('{') {
+                body.push(' ');
+            }
+            body.push_str(&inner.out);
+            body.push_str(match field.conversion {
+                ConversionFlag::Str => "!s",
+                ConversionFlag::Repr => "!r",
+                ConversionFlag::Ascii => "!a",
+                ConversionFlag::None if field.debug_text.is_some() && field.format_spec.is_none() => "!r",
+                ConversionFlag::None => "",
+            });
+            if let Some(spec) = &field.format_spec {
+                body.push(':');
+                self.f_string_elements(&spec.elements, body);
+            }
+            body.push('}');
         }
     }
 
@@ -452,6 +510,11 @@ fn comparison(op: CmpOp) -> &'static str {
 }
 
 /// Decimal text of an integer literal.
+/// Appends the text of an f-string outside of its fields.
+fn double_braces(text: &str, to: &mut String) {
+    to.push_str(&text.replace('{', "{{").replace('}', "}}"));
+}
+
 fn num_bigint_text(literal: &str) -> Option<String> {
     let digits: String = literal.chars().filter(|c| *c != '_').collect();
     let (radix, digits) = match digits.get(..2) {

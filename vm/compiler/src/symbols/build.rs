@@ -505,10 +505,15 @@ impl Builder {
             self.forbidden = Some("an annotation");
             let result = self.discard(|b| annotations.iter().try_for_each(|a| b.expr(a)));
             self.forbidden = None;
-            return result;
+            result?;
         }
         let outer = self.enter(ScopeKind::Annotations, "__annotate__", s, Role::Annotations);
         self.add_parameter(".format");
+        if self.table.future_annotations {
+            // Texts are all that it gives.
+            self.leave(outer);
+            return Ok(());
+        }
         self.forbidden = Some("an annotation");
         annotations.iter().try_for_each(|a| self.expr(a))?;
         self.leave(outer);

@@ -3,6 +3,9 @@
 use super::{Resolution, Scope, ScopeId, ScopeKind, SymbolTable, mention};
 use crate::source::Source;
 
+/// Where the resolution stands among the bits of a name.
+const RESOLUTION: u32 = 12;
+
 /// A block with the names it mentions.
 #[derive(Clone, Debug)]
 pub struct TableEntry {
@@ -47,7 +50,7 @@ fn entry(table: &SymbolTable, source: &Source<'_>, id: ScopeId) -> TableEntry {
         kind,
         line,
         nested: scope.nested,
-        symbols: symbols(table, scope),
+        symbols: visible(table, scope),
         parameters: scope.params.iter().map(|sym| table.name(*sym).to_owned()).collect(),
         children: Vec::new(),
     };
@@ -59,17 +62,56 @@ fn entry(table: &SymbolTable, source: &Source<'_>, id: ScopeId) -> TableEntry {
 fn add_children(table: &SymbolTable, source: &Source<'_>, scope: &Scope, entry: &mut TableEntry) {
     for child in &scope.children {
         let inner = &table.scopes[*child];
-        if !inner.inlined {
-            entry.children.push(self::entry(table, source, *child));
+        if inner.inlined {
+            add_children(table, source, inner, entry);
             continue;
         }
-        for (name, flags) in symbols(table, inner) {
-            if name != ".0" && !entry.symbols.iter().any(|(known, _)| *known == name) {
-                entry.symbols.push((name, flags));
+        let made = self::entry(table, source, *child);
+        let annotated =
+            entry.children.last().is_some_and(|before| before.kind == 3 && before.line == made.line);
+        if inner.kind == ScopeKind::Function && !annotated {
+            // A function has a block for its annotations, be there any or not.
+            entry.children.push(TableEntry {
+                name: "__annotate__".to_owned(),
+                kind: 3,
+                line: made.line,
+                nested: made.nested,
+                symbols: vec![(".format".to_owned(), 4 | 16 | 1 << RESOLUTION)],
+                parameters: vec![".format".to_owned()],
+                children: Vec::new(),
+            });
+        }
+        entry.children.push(made);
+    }
+}
+
+/// A block's names with those of the comprehensions that run in its code.
+fn visible(table: &SymbolTable, scope: &Scope) -> Vec<(String, u32)> {
+    const LOCAL: u32 = 1;
+    const CELL: u32 = 5;
+    let mut all = symbols(table, scope);
+    for inner in scope.children.iter().map(|child| &table.scopes[*child]).filter(|inner| inner.inlined) {
+        for (name, mut flags) in visible(table, inner) {
+            if name == ".0" {
+                continue;
+            }
+            let resolution = flags >> RESOLUTION;
+            if resolution == CELL {
+                flags |= 2048;
+            }
+            match all.iter_mut().find(|(known, _)| *known == name) {
+                // A use of the block's own variable, which a class body's comprehension cannot reach.
+                Some((_, known)) => {
+                    let hidden = scope.kind == ScopeKind::Class && *known >> RESOLUTION == LOCAL;
+                    if !matches!(resolution, LOCAL | CELL) && !hidden {
+                        *known |= flags & 16;
+                    }
+                }
+                None => all.push((name, flags)),
             }
         }
-        add_children(table, source, inner, entry);
     }
+    all
 }
 
 fn symbols(table: &SymbolTable, scope: &Scope) -> Vec<(String, u32)> {
@@ -98,7 +140,7 @@ fn symbols(table: &SymbolTable, scope: &Scope) -> Vec<(String, u32)> {
                 Resolution::Free => 4,
                 Resolution::Cell => 5,
             };
-            (table.name(symbol.sym).to_owned(), flags(symbol.mentions) | resolution << 12)
+            (table.name(symbol.sym).to_owned(), flags(symbol.mentions) | resolution << RESOLUTION)
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! A verifier for compiled code: on no path may an instruction read a register that is empty. It follows the table's
 //! operand kinds and, for instructions that touch ranges, their documented effect.
 
-use taipan_bytecode::{CodeUnit, Instr, Op, OperandKind, TAKE};
+use taipan_bytecode::{CodeUnit, Instr, Op, OperandKind, SuperFlags, TAKE};
 
 /// Reads, then registers emptied, then registers filled.
 #[derive(Default)]
@@ -85,12 +85,12 @@ fn effect(code: &CodeUnit, pc: usize) -> Effect {
                 e.fills.push(a + 1);
             }
         }
-        Op::LoadSuperAttr | Op::LoadSuperMethod => {
-            e.reads.extend(range(a, 3));
-            e.empties.extend(range(a, 3));
-            e.fills.push(a);
-            if op == Op::LoadSuperMethod {
-                e.fills.push(a + 1);
+        Op::LoadSuperAttr => {
+            e.reads.extend(range(b, 3));
+            e.empties.extend(range(b, 3));
+            e.fills.push(b);
+            if a as u16 & SuperFlags::METHOD != 0 {
+                e.fills.push(b + 1);
             }
         }
         Op::BinarySlice => {

@@ -102,7 +102,7 @@ fn bind_keywords(
     let posonly = unit.posonlyargcount as usize;
     for (name, value) in args.keywords() {
         let Some(text) = name.downcast::<PyStr>() else {
-            return Err(type_error(format!("{}() keywords must be strings", function_name(function))));
+            return Err(type_error("keywords must be strings"));
         };
         let found = (posonly..named).find(|i| text.eq_str(&unit.varnames[*i]));
         match found {

@@ -12,7 +12,7 @@
 //! or is the address of an immutable [`ClassCache`]. Words are replaced whole, so a race between two threads costs a miss at worst.
 //! Replaced caches are leaked up to a bound per site (a site that keeps missing stops caching).
 
-use taipan_bytecode::Special;
+use taipan_bytecode::{Special, SuperFlags};
 use taipan_gc::{Header, ShapeId, Slot};
 use taipan_objects::code::PyCode;
 use taipan_objects::descriptor::{PyMemberDescr, PyProperty};
@@ -463,16 +463,10 @@ pub fn place_method(regs: Regs, a: usize, b: usize, function: Obj) {
     regs.write(a, function);
 }
 
-/// `LOAD_SUPER_ATTR` and `LOAD_SUPER_METHOD`.
-pub fn load_super(
-    code: &PyCode,
-    regs: Regs,
-    a: usize,
-    name: usize,
-    explicit: u16,
-    method: bool,
-) -> PyResult<()> {
+/// `LOAD_SUPER_ATTR`.
+pub fn load_super(code: &PyCode, regs: Regs, flags: u16, a: usize, name: usize) -> PyResult<()> {
     let name = &code.names[name];
+    let method = flags & SuperFlags::METHOD != 0;
     let callable = regs.take(a).ok_or_else(|| system_error("no super"))?;
     let (Some(class), Some(receiver)) = (regs.take(a + 1), regs.take(a + 2)) else {
         return Err(runtime_error("super(): no arguments"));
@@ -490,7 +484,7 @@ pub fn load_super(
         regs.clear(a + 1);
         return Ok(());
     }
-    let object = if explicit == 0 {
+    let object = if flags & SuperFlags::EXPLICIT == 0 {
         protocol::call0(&callable)?
     } else {
         protocol::call(&callable, &[class, receiver])?

@@ -147,9 +147,6 @@ pub fn dict_merge(dict: &Obj, mapping: &Obj, callable: Option<&Obj>) -> PyResult
     let Some(target) = dict.downcast::<PyDict>() else { return Err(system_error("not a dict")) };
     let keys = protocol::collect(&protocol::call_method_str(mapping, "keys", &[])?)?;
     for key in keys {
-        if !key.is_layout::<PyStr>() {
-            return Err(type_error("keywords must be strings"));
-        }
         if target.contains(&key)? {
             return Err(type_error(format!(
                 "{} got multiple values for keyword argument '{}'",

@@ -117,7 +117,7 @@ pub fn lookup(namespace: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
 fn name_error_for(message: String, name: &Py<PyStr>, unbound: bool) -> Raised {
     let class = if unbound { &types().unbound_local_error } else { &types().name_error };
     let exception = taipan_objects::exceptions::PyBaseException::create(class, vec![str_obj(&message)]);
-    if let Some(e) = exception.downcast::<taipan_objects::exceptions::PyBaseException>() {
+    if !unbound && let Some(e) = exception.downcast::<taipan_objects::exceptions::PyBaseException>() {
         e.set_field(0, Some(name.as_obj().clone()));
     }
     raise(exception)

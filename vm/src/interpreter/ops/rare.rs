@@ -46,9 +46,12 @@ pub fn set_function_attribute(function: &Obj, value: Obj, which: u16) -> PyResul
 
 /// `IMPORT_NAME`.
 pub fn import_name(code: &PyCode, frame: &Frame, name: usize, constant: usize) -> PyResult<Obj> {
-    let pair = code.consts[constant].downcast::<PyTuple>().map_or(&[][..], |t| t.as_slice());
-    let [level, fromlist] = pair else { return Err(system_error("bad import constant")) };
-    let level = protocol::index_word(level)? as i64;
+    let constant = &code.consts[constant];
+    let (level, fromlist) = match constant.downcast::<PyTuple>().map(PyTuple::as_slice) {
+        Some([level, fromlist]) => (protocol::index_word(level)? as i64, fromlist),
+        None if is_none(constant) => (0, constant),
+        _ => return Err(system_error("bad import constant")),
+    };
     let name = &code.names[name];
     let import = super::name::lookup(frame.builtins(), &istr!("__import__"))?;
     match import {

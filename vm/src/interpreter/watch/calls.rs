@@ -30,7 +30,9 @@ pub fn call(thread: &'static VmThread, frame: &mut Frame, code: &PyCode, pc: usi
     let instr = code.instr(pc);
     let Some(target) = target(frame, instr) else { return Ok(Before::Run) };
     announce(thread, code, pc, Event::Call, &target)?;
-    if target.callable.is_layout::<PyFunction>() {
+    // A method is told of as such where its arguments are in a tuple.
+    let method = target.callable.downcast::<PyBoundMethod>();
+    if method.map_or(&target.callable, |method| &method.function).is_layout::<PyFunction>() {
         return Ok(Before::Run);
     }
     let profiled = profiled_as(&target);
@@ -74,7 +76,9 @@ fn target(frame: &Frame, instr: Instr) -> Option<Target> {
     let callable = regs.get(base)?;
     let op = instr.op()?;
     let receiver = matches!(op, Op::CallMethod | Op::CallMethodKw).then(|| regs.get(base + 1)).flatten();
+    // With an argument tuple the callable is told of as it is.
     if receiver.is_none()
+        && op != Op::CallEx
         && let Some(method) = callable.downcast::<PyBoundMethod>()
     {
         return Some(Target { callable: method.function.clone(), first: Some(method.receiver.clone()) });

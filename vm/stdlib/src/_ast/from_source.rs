@@ -312,6 +312,7 @@ impl Builder<'_> {
             end_offset: end_column as i32 + 1,
             text,
             metadata: None,
+            warnings: Vec::new(),
         };
         taipan_vm::builtins::compile::raise_syntax_error(&info, filename, false)
     }

@@ -6,23 +6,23 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_objects::{buffer, int};
 
-use super::table::Table;
+use super::codec::{Codec, State};
 use super::{PyMultibyteCodec, decode, encode};
 use crate::native_class::class_argument;
 use crate::{counted, native_class};
 
-/// The tables that a class's `codec` is for.
-fn table_of(class: &Obj) -> PyResult<&'static Table> {
+/// The codec that a class's `codec` is.
+fn codec_of(class: &Obj) -> PyResult<Codec> {
     let codec = counted::getattr(class, "codec")?;
     match codec.downcast::<PyMultibyteCodec>() {
-        Some(codec) => Ok(codec.table),
+        Some(codec) => Ok(codec.codec),
         None => Err(type_error("codec is unexpected type")),
     }
 }
 
-/// What a constructor keeps of its class and arguments: the codec's tables, the error handler's name.
-pub fn settings_of(class: &Obj, errors: Option<&str>) -> PyResult<(&'static Table, Slot)> {
-    Ok((table_of(class)?, Slot::new(str_obj(errors.unwrap_or("strict")))))
+/// What a constructor keeps of its class and arguments: the codec, the error handler's name.
+pub fn settings_of(class: &Obj, errors: Option<&str>) -> PyResult<(Codec, Slot)> {
+    Ok((codec_of(class)?, Slot::new(str_obj(errors.unwrap_or("strict")))))
 }
 
 /// The error handler's name, in a slot: it can be set.
@@ -45,9 +45,10 @@ pub fn set_errors(slot: &Slot, value: Option<&Obj>) -> PyResult<()> {
 #[repr(C)]
 pub struct PyIncrementalEncoder {
     header: Header,
-    table: &'static Table,
+    codec: Codec,
     errors: Slot,
     pending: Mutex<Vec<u32>>,
+    state: Mutex<State>,
 }
 layout!(PyIncrementalEncoder, "_multibytecodec.MultibyteIncrementalEncoder", [errors]);
 
@@ -55,19 +56,23 @@ layout!(PyIncrementalEncoder, "_multibytecodec.MultibyteIncrementalEncoder", [er
 #[repr(C)]
 pub struct PyIncrementalDecoder {
     header: Header,
-    table: &'static Table,
+    codec: Codec,
     errors: Slot,
     pending: Mutex<Vec<u8>>,
-    /// What `setstate` was told besides.
-    state: Mutex<u64>,
+    state: Mutex<State>,
 }
 layout!(PyIncrementalDecoder, "_multibytecodec.MultibyteIncrementalDecoder", [errors]);
+
+/// `__init__`: there is nothing left to do, not even by a class that comes later in the order of resolution.
+pub fn initialized(_slf: &Obj, _args: &Args<'_>) -> PyResult<()> {
+    Ok(())
+}
 
 native_class!(
     pub fn encoder_class() =
         TypeBuilder::new("_multibytecodec.MultibyteIncrementalEncoder", PyIncrementalEncoder::ops())
             .flag(type_flags::BASE)
-            .slots(TypeSlots { new: Some(new_encoder), ..TypeSlots::EMPTY })
+            .slots(TypeSlots { new: Some(new_encoder), init: Some(initialized), ..TypeSlots::EMPTY })
             .methods(PyIncrementalEncoder::methods())
             .getset(PyIncrementalEncoder::getset())
             .make()
@@ -76,7 +81,7 @@ native_class!(
     pub fn decoder_class() =
         TypeBuilder::new("_multibytecodec.MultibyteIncrementalDecoder", PyIncrementalDecoder::ops())
             .flag(type_flags::BASE)
-            .slots(TypeSlots { new: Some(new_decoder), ..TypeSlots::EMPTY })
+            .slots(TypeSlots { new: Some(new_decoder), init: Some(initialized), ..TypeSlots::EMPTY })
             .methods(PyIncrementalDecoder::methods())
             .getset(PyIncrementalDecoder::getset())
             .make()
@@ -84,35 +89,36 @@ native_class!(
 
 #[pyargs(name = "MultibyteIncrementalEncoder", sig = "(errors='strict')")]
 fn new_encoder(class: &Obj, errors: Option<&str>) -> PyResult<Obj> {
-    let (table, errors) = settings_of(class, errors)?;
+    let (codec, errors) = settings_of(class, errors)?;
     let class = class_argument::<PyIncrementalEncoder>(class)?;
     Ok(new_instance(class, |header| PyIncrementalEncoder {
         header,
-        table,
+        codec,
         errors,
         pending: Mutex::default(),
+        state: Mutex::new(codec.encoder_state()),
     })
     .into_obj())
 }
 
 #[pyargs(name = "MultibyteIncrementalDecoder", sig = "(errors='strict')")]
 fn new_decoder(class: &Obj, errors: Option<&str>) -> PyResult<Obj> {
-    let (table, errors) = settings_of(class, errors)?;
+    let (codec, errors) = settings_of(class, errors)?;
     let class = class_argument::<PyIncrementalDecoder>(class)?;
     Ok(new_instance(class, |header| PyIncrementalDecoder {
         header,
-        table,
+        codec,
         errors,
         pending: Mutex::default(),
-        state: Mutex::default(),
+        state: Mutex::new(codec.decoder_state()),
     })
     .into_obj())
 }
 
 /// Encodes after what waits; what has to wait afterwards is put there.
 pub fn encode_after(
-    table: &'static Table,
-    pending: &Mutex<Vec<u32>>,
+    codec: Codec,
+    (pending, state): (&Mutex<Vec<u32>>, &Mutex<State>),
     text: &PyStr,
     errors: &str,
     last: bool,
@@ -120,22 +126,27 @@ pub fn encode_after(
     let mut joined = taipan_text::TextBuf::new();
     pending.lock().iter().for_each(|c| joined.push(*c));
     joined.push_units(text.units());
-    let (bytes, used) = encode(table, joined.as_units(), errors, last)?;
+    // Not under the lock: error handlers are Python functions.
+    let mut now = *state.lock();
+    let (bytes, used) = encode(codec, &mut now, joined.as_units(), errors, last)?;
+    *state.lock() = now;
     *pending.lock() = joined.as_units().iter().skip(used).collect();
     Ok(bytes)
 }
 
 /// Decodes `new` after what waits; what has to wait afterwards is put there.
 pub fn decode_after(
-    table: &'static Table,
-    pending: &Mutex<Vec<u8>>,
+    codec: Codec,
+    (pending, state): (&Mutex<Vec<u8>>, &Mutex<State>),
     new: &[u8],
     errors: &str,
     last: bool,
 ) -> PyResult<taipan_text::TextBuf> {
     let mut bytes = pending.lock().clone();
     bytes.extend_from_slice(new);
-    let (text, used) = decode(table, &bytes, errors, last)?;
+    let mut now = *state.lock();
+    let (text, used) = decode(codec, &mut now, &bytes, errors, last)?;
+    *state.lock() = now;
     *pending.lock() = bytes.get(used..).unwrap_or_default().to_vec();
     Ok(text)
 }
@@ -147,19 +158,21 @@ impl PyIncrementalEncoder {
         let Some(text) = input.downcast::<PyStr>() else {
             return Err(type_error("couldn't convert the object to str."));
         };
-        let bytes = encode_after(self.table, &self.pending, text, &errors_of(&self.errors), r#final)?;
+        let bytes =
+            encode_after(self.codec, (&self.pending, &self.state), text, &errors_of(&self.errors), r#final)?;
         Ok(bytes_obj(&bytes))
     }
     #[pymethod]
     fn reset(&self) {
         self.pending.lock().clear();
+        self.codec.reset(&mut self.state.lock());
     }
     #[pymethod]
     fn getstate(&self) -> PyResult<Obj> {
         let text: String = self.pending.lock().iter().filter_map(|c| char::from_u32(*c)).collect();
         let mut bytes = vec![text.len() as u8];
         bytes.extend_from_slice(text.as_bytes());
-        bytes.extend_from_slice(&[0; 8]);
+        bytes.extend_from_slice(&self.state.lock().0);
         let number = num_bigint::BigInt::from_bytes_le(num_bigint::Sign::Plus, &bytes);
         Ok(int::from_bigint(number))
     }
@@ -173,9 +186,16 @@ impl PyIncrementalEncoder {
         if len > 8 {
             return Err(raise_message(&types().unicode_error, "pending buffer too large"));
         }
-        let text = bytes.get(1..1 + len).unwrap_or_default();
-        let text = String::from_utf8_lossy(text).chars().map(u32::from).collect();
-        *self.pending.lock() = text;
+        let text = bytes_obj(bytes.get(1..1 + len).unwrap_or_default());
+        let text = counted::call_method(&text, "decode", &[])?;
+        let mut state = State::default();
+        for (place, byte) in state.0.iter_mut().zip(bytes.iter().skip(1 + len)) {
+            *place = *byte;
+        }
+        if let Some(text) = text.downcast::<PyStr>() {
+            *self.pending.lock() = text.units().iter().collect();
+        }
+        *self.state.lock() = state;
         Ok(())
     }
     #[pygetset]
@@ -193,18 +213,19 @@ impl PyIncrementalDecoder {
     #[pymethod(sig = "(input, final=False)")]
     fn decode(&self, input: &Obj, r#final: bool) -> PyResult<Obj> {
         let new = buffer::to_vec(input)?;
-        let text = decode_after(self.table, &self.pending, &new, &errors_of(&self.errors), r#final)?;
+        let text =
+            decode_after(self.codec, (&self.pending, &self.state), &new, &errors_of(&self.errors), r#final)?;
         Ok(PyStr::from_units(text).into_obj())
     }
     #[pymethod]
     fn reset(&self) {
         self.pending.lock().clear();
-        *self.state.lock() = 0;
+        *self.state.lock() = self.codec.decoder_state();
     }
     #[pymethod]
     fn getstate(&self) -> Obj {
         let pending = self.pending.lock().clone();
-        let state = *self.state.lock();
+        let state = self.state.lock().number();
         tuple_obj(vec![bytes_obj(&pending), int::from_u64(state)])
     }
     #[pymethod(sig = "(state, /)")]
@@ -219,10 +240,14 @@ impl PyIncrementalDecoder {
         let bytes = buffer::to_vec(bytes)?;
         let number = u64::from_arg(number)?;
         if bytes.len() > 8 {
-            return Err(raise_message(&types().unicode_error, "pending buffer too large"));
+            let range = [0, bytes.len() as i64].map(int_obj);
+            let [start, end] = range;
+            let given = bytes_obj(&bytes);
+            let args = vec![str_obj(self.codec.name), given, start, end, str_obj("pending buffer too large")];
+            return Err(raise_args(&types().unicode_decode_error, args));
         }
         *self.pending.lock() = bytes;
-        *self.state.lock() = number;
+        *self.state.lock() = State::of_number(number);
         Ok(())
     }
     #[pygetset]

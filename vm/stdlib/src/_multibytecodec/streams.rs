@@ -6,8 +6,8 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 
-use super::incremental::{decode_after, encode_after, errors_of, set_errors, settings_of};
-use super::table::Table;
+use super::codec::{Codec, State};
+use super::incremental::{decode_after, encode_after, errors_of, initialized, set_errors, settings_of};
 use crate::native_class::class_argument;
 use crate::{counted, native_class};
 
@@ -15,10 +15,11 @@ use crate::{counted, native_class};
 #[repr(C)]
 pub struct PyStreamReader {
     header: Header,
-    table: &'static Table,
+    codec: Codec,
     errors: Slot,
     stream: Obj,
     pending: Mutex<Vec<u8>>,
+    state: Mutex<State>,
 }
 layout!(PyStreamReader, "_multibytecodec.MultibyteStreamReader", [errors, stream]);
 
@@ -26,17 +27,18 @@ layout!(PyStreamReader, "_multibytecodec.MultibyteStreamReader", [errors, stream
 #[repr(C)]
 pub struct PyStreamWriter {
     header: Header,
-    table: &'static Table,
+    codec: Codec,
     errors: Slot,
     stream: Obj,
     pending: Mutex<Vec<u32>>,
+    state: Mutex<State>,
 }
 layout!(PyStreamWriter, "_multibytecodec.MultibyteStreamWriter", [errors, stream]);
 
 native_class!(
     pub fn reader_class() = TypeBuilder::new("_multibytecodec.MultibyteStreamReader", PyStreamReader::ops())
         .flag(type_flags::BASE)
-        .slots(TypeSlots { new: Some(new_reader), ..TypeSlots::EMPTY })
+        .slots(TypeSlots { new: Some(new_reader), init: Some(initialized), ..TypeSlots::EMPTY })
         .methods(PyStreamReader::methods())
         .getset(PyStreamReader::getset())
         .make()
@@ -44,7 +46,7 @@ native_class!(
 native_class!(
     pub fn writer_class() = TypeBuilder::new("_multibytecodec.MultibyteStreamWriter", PyStreamWriter::ops())
         .flag(type_flags::BASE)
-        .slots(TypeSlots { new: Some(new_writer), ..TypeSlots::EMPTY })
+        .slots(TypeSlots { new: Some(new_writer), init: Some(initialized), ..TypeSlots::EMPTY })
         .methods(PyStreamWriter::methods())
         .getset(PyStreamWriter::getset())
         .make()
@@ -52,30 +54,32 @@ native_class!(
 
 #[pyargs(name = "MultibyteStreamReader", sig = "(stream, errors='strict')")]
 fn new_reader(class: &Obj, stream: &Obj, errors: Option<&str>) -> PyResult<Obj> {
-    let (table, errors) = settings_of(class, errors)?;
+    let (codec, errors) = settings_of(class, errors)?;
     let class = class_argument::<PyStreamReader>(class)?;
     let stream = stream.clone();
     Ok(new_instance(class, |header| PyStreamReader {
         header,
-        table,
+        codec,
         errors,
         stream,
         pending: Mutex::default(),
+        state: Mutex::new(codec.decoder_state()),
     })
     .into_obj())
 }
 
 #[pyargs(name = "MultibyteStreamWriter", sig = "(stream, errors='strict')")]
 fn new_writer(class: &Obj, stream: &Obj, errors: Option<&str>) -> PyResult<Obj> {
-    let (table, errors) = settings_of(class, errors)?;
+    let (codec, errors) = settings_of(class, errors)?;
     let class = class_argument::<PyStreamWriter>(class)?;
     let stream = stream.clone();
     Ok(new_instance(class, |header| PyStreamWriter {
         header,
-        table,
+        codec,
         errors,
         stream,
         pending: Mutex::default(),
+        state: Mutex::new(codec.encoder_state()),
     })
     .into_obj())
 }
@@ -105,7 +109,8 @@ impl PyStreamReader {
                 )));
             };
             let ended = wanted < 0 || new.is_empty();
-            let text = decode_after(self.table, &self.pending, new, &errors_of(&self.errors), ended)?;
+            let text =
+                decode_after(self.codec, (&self.pending, &self.state), new, &errors_of(&self.errors), ended)?;
             if !text.is_empty() || ended {
                 return Ok(PyStr::from_units(text).into_obj());
             }
@@ -133,6 +138,7 @@ impl PyStreamReader {
     #[pymethod]
     fn reset(&self) {
         self.pending.lock().clear();
+        *self.state.lock() = self.codec.decoder_state();
     }
     #[pygetset]
     fn stream(&self) -> Obj {
@@ -153,7 +159,8 @@ impl PyStreamWriter {
         let Some(text) = text.downcast::<PyStr>() else {
             return Err(type_error("couldn't convert the object to str."));
         };
-        let bytes = encode_after(self.table, &self.pending, text, &errors_of(&self.errors), false)?;
+        let bytes =
+            encode_after(self.codec, (&self.pending, &self.state), text, &errors_of(&self.errors), false)?;
         counted::call_method(&self.stream, "write", &[bytes_obj(&bytes)])?;
         Ok(())
     }
@@ -180,7 +187,8 @@ impl PyStreamWriter {
     #[pymethod]
     fn reset(&self) -> PyResult<()> {
         let nothing = PyStr::new("");
-        let bytes = encode_after(self.table, &self.pending, &nothing, &errors_of(&self.errors), true)?;
+        let bytes =
+            encode_after(self.codec, (&self.pending, &self.state), &nothing, &errors_of(&self.errors), true)?;
         if !bytes.is_empty() {
             counted::call_method(&self.stream, "write", &[bytes_obj(&bytes)])?;
         }

@@ -19,6 +19,13 @@ impl Code {
         code.len = len as u8;
         code
     }
+    /// Adds a byte; codes are not longer than eight.
+    pub fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(usize::from(self.len)) {
+            *place = byte;
+            self.len += 1;
+        }
+    }
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
@@ -28,6 +35,8 @@ impl Code {
 pub enum Front {
     /// Characters (one, or two) and how many bytes they are of.
     Chars([u32; 2], usize),
+    /// As many bytes that are no character.
+    Nothing(usize),
     /// More bytes are needed.
     Incomplete,
     /// As many bytes are wrong.
@@ -36,7 +45,6 @@ pub enum Front {
 
 /// A codec's tables.
 pub struct Table {
-    pub name: &'static str,
     singles: Vec<u16>,
     /// A first byte (0: none), and the characters of two more.
     grids: Vec<(u8, Vec<u16>)>,
@@ -99,11 +107,10 @@ fn unpacked(packed: &[u8]) -> Vec<u8> {
 }
 
 impl Table {
-    fn read(name: &'static str, packed: &[u8]) -> Table {
+    fn read(packed: &[u8]) -> Table {
         let data = unpacked(packed);
         let mut reader = Reader(&data);
         let mut table = Table {
-            name,
             singles: Vec::new(),
             grids: Vec::new(),
             extras: FxHashMap::default(),
@@ -212,7 +219,7 @@ impl Table {
         if a >= 0x90 {
             return match number.checked_sub(SUPPLEMENTARY) {
                 Some(above) if above <= 0xf_ffff => Front::Chars([0x10000 + above, 0], 4),
-                _ => Front::Illegal(4),
+                _ => Front::Illegal(1),
             };
         }
         match self
@@ -221,7 +228,7 @@ impl Table {
             .find(|(first, last, start)| (*start..=start + last - first).contains(&number))
         {
             Some((first, _, start)) => Front::Chars([first + number - start, 0], 4),
-            None => Front::Illegal(4),
+            None => Front::Illegal(1),
         }
     }
     /// The first characters of bytes, of which there is one at least.
@@ -266,7 +273,7 @@ macro_rules! tables {
             match name {
                 $($name => {
                     static TABLE: OnceLock<Table> = OnceLock::new();
-                    Some(TABLE.get_or_init(|| Table::read($name, include_bytes!(concat!($name, ".bin")))))
+                    Some(TABLE.get_or_init(|| Table::read(include_bytes!(concat!($name, ".bin")))))
                 })*
                 _ => None,
             }

@@ -374,6 +374,14 @@ impl PySslSocket {
             let plain = plain.map_err(|error| self.failed(&error))?;
             match plain {
                 Plain::Bytes(count) => return Ok(count),
+                // An empty result says that the peer will send no more; to whom has closed, too, nothing is left to say.
+                Plain::Closed if self.engine.lock().said_goodbye => {
+                    return Err(errors::plain(
+                        errors::zero_return(),
+                        6,
+                        "TLS/SSL connection has been closed (EOF)",
+                    ));
+                }
                 Plain::Closed => return Ok(0),
                 Plain::Cut => return Err(errors::unexpected_eof()),
                 Plain::Nothing => {}

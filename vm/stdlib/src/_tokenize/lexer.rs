@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use taipan_text::unicode_data::{is_identifier, is_printable};
+
 /// Token numbers of the `token` module.
 pub mod kind {
     pub const ENDMARKER: u8 = 0;
@@ -19,6 +21,10 @@ pub mod kind {
     pub const COMMENT: u8 = 65;
     pub const NL: u8 = 66;
 }
+
+/// CPython's limits.
+const MAX_INDENT: usize = 100;
+const MAX_BRACKETS: usize = 200;
 
 /// Operators with their exact token numbers, longer ones first.
 const OPERATORS: [(&str, u8); 49] = [
@@ -123,6 +129,10 @@ pub struct Lexer {
     row: usize,
     at: usize,
     depth: usize,
+    /// The open brackets, with their rows.
+    open: Vec<(char, usize)>,
+    /// For the `tokenize` module, which wants comments and the ends of lines and minds less.
+    extra: bool,
     /// Widths with tabs to multiples of 8, and with tabs as one column.
     indents: Vec<(usize, usize)>,
     templates: Vec<Template>,
@@ -134,13 +144,15 @@ pub struct Lexer {
 }
 
 impl Lexer {
-    pub fn new() -> Lexer {
+    pub fn new(extra: bool) -> Lexer {
         Lexer {
             line: Vec::new(),
             text: String::new(),
             row: 0,
             at: 0,
             depth: 0,
+            open: Vec::new(),
+            extra,
             indents: vec![(0, 0)],
             templates: Vec::new(),
             started: false,
@@ -205,7 +217,9 @@ impl Lexer {
             self.finished = false;
             return;
         }
-        let end = (self.row + 1, 0);
+        let end = if self.extra { (self.row + 1, 0) } else { (self.row, 0) };
+        let last = if self.extra || !self.started { "" } else { &self.text };
+        let line = last.to_owned();
         for _ in 1..self.indents.len() {
             self.queue.push_back(Token {
                 kind: kind::DEDENT,
@@ -213,7 +227,7 @@ impl Lexer {
                 text: String::new(),
                 start: end,
                 end,
-                line: String::new(),
+                line: line.clone(),
             });
         }
         self.queue.push_back(Token {
@@ -222,7 +236,7 @@ impl Lexer {
             text: String::new(),
             start: end,
             end,
-            line: String::new(),
+            line: line.clone(),
         });
     }
 
@@ -259,7 +273,7 @@ impl Lexer {
         }
         if self.depth == 0 && self.templates.is_empty() {
             self.started = false;
-            if let Err(mistake) = self.indentation() {
+            if let Err(mistake) = self.indentation(source)? {
                 return Ok(Err(mistake));
             }
         }
@@ -324,7 +338,7 @@ impl Lexer {
         };
         if from == to {
             let had_comment = self.queue.back().is_some_and(|t| t.kind == kind::COMMENT);
-            if !self.started && !had_comment {
+            if !self.started && !had_comment && from == 0 {
                 return;
             }
         }
@@ -341,10 +355,20 @@ impl Lexer {
         self.at = self.line.len();
     }
 
-    fn indentation(&mut self) -> Result<(), Mistake> {
+    fn indentation<E>(&mut self, source: Source<'_, E>) -> Result<Result<(), Mistake>, E> {
         let (mut width, mut narrow) = (0, 0);
+        // The width in front of the first backslash, if there is any.
+        let mut continued = None;
         while let Some(c) = self.line.get(self.at) {
             match c {
+                '\\' if width > 0 && matches!(self.peek(1), '\n' | '\r') => {
+                    continued = continued.or(Some((width, narrow)));
+                    (width, narrow) = (0, 0);
+                    if !self.read(source)? {
+                        return Ok(Err(self.unexpected_end()));
+                    }
+                    continue;
+                }
                 ' ' => (width, narrow) = (width + 1, narrow + 1),
                 '\t' => (width, narrow) = ((width / 8 + 1) * 8, narrow + 1),
                 '\x0c' => (width, narrow) = (0, 0),
@@ -352,16 +376,25 @@ impl Lexer {
             }
             self.at += 1;
         }
-        if self.at >= self.line.len() || matches!(self.peek(0), '#' | '\n' | '\r') {
-            return Ok(());
+        let blank = self.at >= self.line.len() || matches!(self.peek(0), '#' | '\n' | '\r');
+        if blank || (self.peek(0) == '\\' && matches!(self.peek(1), '\n' | '\r') && self.at == 0) {
+            return Ok(Ok(()));
         }
-        if self.peek(0) == '\\' && matches!(self.peek(1), '\n' | '\r') && self.at == 0 {
-            return Ok(());
-        }
+        let (width, narrow) = continued.unwrap_or((width, narrow));
+        Ok(self.indent_to(width, narrow))
+    }
+
+    fn indent_to(&mut self, width: usize, narrow: usize) -> Result<(), Mistake> {
         let (last, last_narrow) = self.indents.last().copied().unwrap_or_default();
         if width > last {
             if narrow <= last_narrow {
                 return Err(self.mixed_tabs());
+            }
+            if self.indents.len() >= MAX_INDENT {
+                let mut mistake =
+                    self.mistake("too many levels of indentation", self.row, self.at, &self.text);
+                mistake.indentation = true;
+                return Err(mistake);
             }
             self.indents.push((width, narrow));
             self.push(kind::INDENT, kind::INDENT, 0, self.at);
@@ -429,9 +462,29 @@ impl Lexer {
                 }
             }
             self.push(kind::NAME, kind::NAME, from, self.at);
-            return Ok(Ok(()));
+            return Ok(self.check_name(from));
         }
         Ok(self.operator(from))
+    }
+
+    /// Whether all characters of a name may be there.
+    fn check_name(&self, from: usize) -> Result<(), Mistake> {
+        for at in from..self.at {
+            let c = self.line[at];
+            // A letter before makes any character one that need not start a name.
+            let before = (at > from).then_some(u32::from('a'));
+            if c.is_ascii() || is_identifier(before.into_iter().chain([c as u32])) {
+                continue;
+            }
+            let code = c as u32;
+            let message = if is_printable(code) {
+                format!("invalid character '{c}' (U+{code:04X})")
+            } else {
+                format!("invalid non-printable character U+{code:04X}")
+            };
+            return Err(self.mistake(message, self.row, at + 1, &self.text));
+        }
+        Ok(())
     }
 
     fn operator(&mut self, from: usize) -> Result<(), Mistake> {
@@ -459,8 +512,16 @@ impl Lexer {
         self.at += len;
         self.push(kind::OP, exact, from, from + len);
         match c {
-            '(' | '[' | '{' => self.depth += 1,
+            '(' | '[' | '{' => {
+                if self.depth >= MAX_BRACKETS {
+                    let text = self.text.clone();
+                    return Err(self.mistake("too many nested parentheses", self.row, from + 1, &text));
+                }
+                self.depth += 1;
+                self.open.push((c, self.row));
+            }
             ')' | ']' | '}' => {
+                self.check_closing(c, from)?;
                 self.depth = self.depth.saturating_sub(1);
                 if let Some(template) = self.templates.last_mut()
                     && c == '}'
@@ -472,6 +533,23 @@ impl Lexer {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether a bracket closes the one that is open, unless nobody minds.
+    fn check_closing(&mut self, c: char, from: usize) -> Result<(), Mistake> {
+        let message = match self.open.pop() {
+            _ if self.extra => return Ok(()),
+            None => format!("unmatched '{c}'"),
+            Some(('(', _)) if c == ')' => return Ok(()),
+            Some(('[', _)) if c == ']' => return Ok(()),
+            Some(('{', _)) if c == '}' => return Ok(()),
+            Some((open, row)) => {
+                let place = if row == self.row { String::new() } else { format!(" on line {row}") };
+                format!("closing parenthesis '{c}' does not match opening parenthesis '{open}'{place}")
+            }
+        };
+        let text = self.text.clone();
+        Err(self.mistake(message, self.row, from + 1, &text))
     }
 
     fn digits(&mut self, radix: u32) -> Result<(), Mistake> {
@@ -522,22 +600,50 @@ impl Lexer {
                 return Ok(());
             }
         }
+        let from = self.at;
         self.digits(10)?;
+        let whole = self.at;
         if self.peek(0) == '.' {
             self.at += 1;
-            self.digits(10)?;
+            if self.peek(0).is_ascii_digit() {
+                self.digits(10)?;
+            }
         }
         if matches!(self.peek(0), 'e' | 'E') {
             let sign = usize::from(matches!(self.peek(1), '+' | '-'));
             if self.peek(1 + sign).is_ascii_digit() {
                 self.at += 1 + sign;
                 self.digits(10)?;
+            } else if sign > 0 {
+                let text = self.text.clone();
+                return Err(self.mistake("invalid decimal literal", self.row, self.at + 2, &text));
             }
         }
         if matches!(self.peek(0), 'j' | 'J') {
             self.at += 1;
         }
-        Ok(())
+        if self.extra {
+            return Ok(());
+        }
+        let text = self.text.clone();
+        let digits = &self.line[from..whole];
+        if self.at == whole && digits.first() == Some(&'0') && digits.iter().any(|c| !matches!(c, '0' | '_'))
+        {
+            let message = "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers";
+            return Err(self.mistake(message, self.row, from + 1, &text));
+        }
+        self.check_end_of_number(&text)
+    }
+
+    /// Behind a number there may be a keyword, but no name.
+    fn check_end_of_number(&self, text: &str) -> Result<(), Mistake> {
+        let rest: String =
+            self.line[self.at..].iter().take_while(|c| **c == '_' || c.is_alphanumeric()).collect();
+        let keyword = ["and", "else", "for", "if", "in", "is", "not", "or"];
+        if rest.is_empty() || keyword.iter().any(|word| rest.starts_with(word)) {
+            return Ok(());
+        }
+        Err(self.mistake("invalid decimal literal", self.row, self.at, text))
     }
 
     /// A string literal that begins at `from`; its quote is at the current place.
@@ -705,6 +811,7 @@ impl Lexer {
                     self.push(kind::OP, 25, self.at, self.at + 1);
                     self.at += 1;
                     self.depth += 1;
+                    self.open.push(('{', self.row));
                     if let Some(template) = self.templates.last_mut() {
                         template.in_text = false;
                     }
@@ -774,6 +881,6 @@ impl Template {
 
 impl Default for Lexer {
     fn default() -> Self {
-        Lexer::new()
+        Lexer::new(false)
     }
 }

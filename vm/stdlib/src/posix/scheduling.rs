@@ -40,6 +40,9 @@ mod items {
     /// Return the number of logical CPUs in the system.
     #[pyfunction]
     fn cpu_count() -> Option<i64> {
+        if let Some(count) = taipan_vm::sys::config::settings().cpu_count {
+            return Some(count);
+        }
         sys_calls::sysconf(libc::_SC_NPROCESSORS_ONLN).ok().filter(|n| *n > 0)
     }
     /// Return the affinity of the process identified by pid (or the current process if zero).

@@ -3,7 +3,7 @@
 use super::{Done, END, Interpolated, Kind, Result, Token, Tokenizer, Wrong};
 
 const MAX_OPEN: usize = 150;
-const MAX_FIELDS: i32 = 150;
+const MAX_FIELDS: i32 = 3;
 
 impl Tokenizer<'_> {
     /// A plain string, behind its first quote.

@@ -496,8 +496,11 @@ impl Walk {
         }
         if self.stringize {
             let unparse = taipan_objects::hooks::module_attribute("ast", "unparse")?;
-            let text = str_string(&call1(&unparse, obj)?)?;
-            self.source.name_text(&node_index, text);
+            // Only in an annotation the text matters; what has none may stand elsewhere.
+            let text = call1(&unparse, obj).and_then(|text| str_string(&text));
+            if let Some(text) = absent_if(text, &types().value_error)? {
+                self.source.name_text(&node_index, text);
+            }
         }
         let flags = ast::FStringFlags::empty();
         let part = ast::FString { range, node_index: unnumbered(), elements: elements.into(), flags };

@@ -121,9 +121,15 @@ impl PySslSocket {
         loop {
             let (closed, ended) = {
                 let mut engine = self.engine.lock();
-                // What nobody reads any more is thrown away.
-                let mut room = [0; 4096];
-                while let Ok(crate::_ssl::engine::Plain::Bytes(_)) = engine.read(&mut room) {}
+                if engine.pending() > 0 {
+                    // The peer had not read the goodbye yet; who wants to shut down has to read it first.
+                    drop(engine);
+                    return Err(errors::failure(
+                        "SSL",
+                        "APPLICATION_DATA_AFTER_CLOSE_NOTIFY",
+                        "application data after close notify",
+                    ));
+                }
                 (engine.peer_said_goodbye, engine.ended)
             };
             if closed {

@@ -1,0 +1,148 @@
+//! The interactive loop: statements read line by line, compiled and executed one by one.
+//!
+//! Each statement has a name of its own, under which `linecache` keeps its lines for tracebacks; what a statement imports from
+//! `__future__` holds for those that follow.
+
+use taipan_compiler::Input;
+use taipan_objects::code::PyCode;
+use taipan_objects::prelude::*;
+use taipan_objects::singletons::is_none;
+
+use super::{execute, note_source};
+use crate::builtins::compile::{self, FUTURE_MASK, Mode};
+use crate::{error_display, sys};
+
+/// Reads and executes statements until the input ends; gives the exit status.
+pub fn interactive(quiet: bool) -> i32 {
+    if !quiet {
+        let platform = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+        error_display::write_stderr(&format!("Taipan {} on {platform}\n", crate::sys::version()));
+    }
+    for (name, prompt) in [("ps1", ">>> "), ("ps2", "... ")] {
+        if matches!(sys::get(name), Ok(None)) && sys::set(name, str_obj(prompt)).is_err() {
+            drop(take_raised());
+        }
+    }
+    let mut session = Session { statements: 0, future_flags: 0 };
+    loop {
+        match session.read() {
+            Ok(Some(text)) => {
+                if let Some(status) = session.run(&text) {
+                    return status;
+                }
+            }
+            Ok(None) => {
+                error_display::write_stderr("\n");
+                return 0;
+            }
+            Err(Raised) => {
+                let exception = take_raised();
+                if class_of(&exception).is_subtype(&types().keyboard_interrupt) {
+                    error_display::write_stderr("\nKeyboardInterrupt\n");
+                    continue;
+                }
+                error_display::show(&exception);
+            }
+        }
+    }
+}
+
+/// What statements leave to those that follow.
+struct Session {
+    /// How many there were.
+    statements: usize,
+    future_flags: u32,
+}
+
+impl Session {
+    fn options(&self) -> compile::CompileOptions {
+        let mut options = compile::default_options();
+        options.options.future_flags |= self.future_flags;
+        options
+    }
+
+    /// Reads lines until they are a statement; `None` at the end of input.
+    fn read(&self) -> PyResult<Option<String>> {
+        let input = crate::builtins::get("input")?;
+        let mut text = String::new();
+        loop {
+            let line = match read_line(&input, &prompt(if text.is_empty() { "ps1" } else { "ps2" })?) {
+                Ok(line) => str_string(&line)?,
+                Err(Raised) => {
+                    drop(catch(&types().eof_error)?);
+                    return Ok(if text.is_empty() { None } else { Some(text) });
+                }
+            };
+            let start = line.trim_start();
+            if text.is_empty() && (start.is_empty() || start.starts_with('#')) {
+                continue;
+            }
+            text.push_str(&line);
+            text.push('\n');
+            match taipan_compiler::interactive(&text, line.is_empty(), self.options().options) {
+                Input::Statement => return Ok(Some(text)),
+                Input::Unfinished => {}
+                Input::Wrong(info) => return Err(compile::raise_syntax_error(&info, "<stdin>", false)),
+            }
+        }
+    }
+
+    /// Executes a statement; the exit status if it asks for the end.
+    fn run(&mut self, text: &str) -> Option<i32> {
+        let name = format!("<stdin-{}>", self.statements);
+        self.statements += 1;
+        let result = self.compile(text, &name).and_then(|code| {
+            self.future_flags |= code.unit.flags & FUTURE_MASK;
+            note_source(&code, text, &name);
+            execute(&code)
+        });
+        if result.is_err() {
+            let exception = take_raised();
+            if class_of(&exception).is_subtype(&types().system_exit) {
+                return Some(error_display::exit_status(&exception));
+            }
+            error_display::show(&exception);
+        }
+        crate::init::flush_streams();
+        None
+    }
+
+    fn compile(&self, text: &str, name: &str) -> PyResult<Py<PyCode>> {
+        let options = self.options();
+        match taipan_compiler::compile_with_warnings(text, name, Mode::Single, options.options) {
+            Ok((unit, warnings)) => {
+                compile::warn_all(&warnings, name, text)?;
+                Ok(PyCode::new(unit))
+            }
+            Err(mut info) => {
+                // No file holds the line.
+                let line = text.split_inclusive('\n').nth(info.line.saturating_sub(1) as usize);
+                info.text = info.text.or_else(|| line.map(str::to_owned));
+                Err(compile::raise_syntax_error(&info, name, false))
+            }
+        }
+    }
+}
+
+fn prompt(name: &str) -> PyResult<Obj> {
+    match sys::get(name)?.filter(|p| !is_none(p)) {
+        Some(prompt) => Ok(str(&prompt)?.into_obj()),
+        None => Ok(str_obj("")),
+    }
+}
+
+/// Whether somebody sits at both ends.
+fn terminal() -> bool {
+    use std::io::IsTerminal;
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// A line of input. Prompts go to standard error unless both ends are a terminal, as they belong to nobody's data.
+fn read_line(input: &Obj, prompt: &Obj) -> PyResult<Obj> {
+    if terminal() {
+        return call1(input, prompt);
+    }
+    crate::init::flush_streams();
+    error_display::write_stderr(&str_string(prompt)?);
+    call1(input, &str_obj(""))
+}
