@@ -82,6 +82,18 @@ fn checker() {
     assert_eq!(findings, ["Base.size: int becomes str", "Sub.m overrides nothing any more"]);
 }
 
+/// The stub file says what the module has.
+fn stub() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/taipan.pyi");
+    program(&format!(
+        "import ast, taipan\n\
+         tree = ast.parse(open({path:?}).read())\n\
+         told = {{node.name for node in tree.body if hasattr(node, 'name')}}\n\
+         there = {{name for name in dir(taipan) if not name.startswith('_')}}\n\
+         assert told == there, told ^ there"
+    ));
+}
+
 #[test]
 fn examples_work() {
     let work = || {
@@ -91,6 +103,7 @@ fn examples_work() {
         profiler();
         jit();
         checker();
+        stub();
         assert_eq!(init::finalize(0), 0);
     };
     let thread = std::thread::Builder::new().stack_size(16 << 20).spawn(work).expect("a thread");
