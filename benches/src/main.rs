@@ -3,6 +3,7 @@
 //! Invariant: whatever is compared is measured alternately, because what the machine can do varies by the minute.
 
 mod compare;
+mod meta312;
 mod options;
 mod plot;
 mod processes;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         options::Command::Scaling(options) => scaling::run(&options),
+        options::Command::Meta312(options) => meta312::run(&options),
         options::Command::Compare(options) => compare::run(&options, compare::Subject::Programs),
         options::Command::Natives(options) => compare::run(&options, compare::Subject::Natives),
     });

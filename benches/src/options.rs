@@ -12,11 +12,15 @@ usage: taipan-benches scaling [--threads 1,2,4] [--against NAME,...] [--only NAM
                               [--scale F] [--quick] [--json FILE] [--plot FILE.svg]
        taipan-benches compare [--against NAME,...] [--only NAME]... [--pairs N] [--scale F]
                               [--quick] [--json FILE]
+       taipan-benches meta312 [--against NAME,...] [--only NAME]... [--pairs N] [--scale F]
+                              [--quick] [--json FILE]
        taipan-benches natives [same options as compare]
 
 scaling  runs thread-parallel workloads on k threads, and as their control in k processes of the same
          interpreter, alternately. Efficiency is the processes' time divided by the threads' time.
 compare  runs whole programs on one thread under all interpreters in turn.
+meta312  tells ratios of two things measured in one process, for what Meta brought to Python 3.12,
+         beside CPython 3.14's and the targets.
 natives  runs one workload for each of the native modules that programs lean on, in the same way.
 
   --taipan PATH    the interpreter under test (default: this build's taipan); 'none' leaves it out
@@ -34,6 +38,7 @@ pub enum Command {
     Help,
     Scaling(Options),
     Compare(Options),
+    Meta312(Options),
     Natives(Options),
 }
 
@@ -64,10 +69,10 @@ impl Options {
 /// Reads the arguments after the program's name; finds the interpreters, building ours if need be.
 pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let command = arguments.next().unwrap_or_default();
-    if !matches!(command.as_str(), "scaling" | "compare" | "natives") {
+    if !matches!(command.as_str(), "scaling" | "compare" | "meta312" | "natives") {
         return match command.as_str() {
             "-h" | "--help" => Ok(Command::Help),
-            _ => Err(format!("expected 'scaling', 'compare' or 'natives'\n{USAGE}")),
+            _ => Err(format!("expected 'scaling', 'compare', 'meta312' or 'natives'\n{USAGE}")),
         };
     }
     let mut options = Options {
@@ -130,6 +135,7 @@ pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, Str
     }
     Ok(match command.as_str() {
         "scaling" => Command::Scaling(options),
+        "meta312" => Command::Meta312(options),
         "natives" => Command::Natives(options),
         _ => Command::Compare(options),
     })

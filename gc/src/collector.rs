@@ -25,6 +25,7 @@ mod mark;
 mod sweep;
 pub mod threshold;
 pub mod visit;
+mod zeros;
 
 /// In a forked child: helper threads do not exist, and neither does a collection that another thread had begun. Its garbage stays.
 pub fn after_fork_child() {
@@ -158,6 +159,17 @@ pub fn collect(generation: u8) -> Collected {
     let result = collect_cycles(generation);
     crate::limbo::flush();
     result
+}
+
+/// [`collect`], but if another thread is collecting, waits for its end, a second at most: what that thread runs may be waiting for this one.
+pub fn collect_after_others(generation: u8) -> Collected {
+    let until = Instant::now() + Duration::from_secs(1);
+    let me = taipan_threading::current_slot().max(1);
+    let others = || ![0, me].contains(&BUSY.load(Ordering::Relaxed));
+    while others() && Instant::now() < until {
+        taipan_threading::detached(|| std::thread::sleep(Duration::from_millis(1)));
+    }
+    collect(generation)
 }
 
 fn collect_cycles(generation: u8) -> Collected {

@@ -171,10 +171,10 @@ impl PyCode {
             nparams: code.nparams,
             nregs: code.nregs,
             flags: code.flags | flags::CO_GENERATOR,
+            parameters: OnceLock::new(),
             entry: code.entry,
             simple: false,
             warmth: AtomicU32::new(0),
-            parameters: OnceLock::new(),
             monitors: OnceLock::new(),
             shadow: Some(Box::new(shadow)),
         })

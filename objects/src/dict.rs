@@ -152,7 +152,7 @@ impl PyDict {
         self.set_counted(key.into_strong(), hash, value.into_strong())
     }
     /// The same for counted references.
-    #[inline]
+    #[inline(always)]
     fn set_counted(&self, key: Obj, hash: i64, value: Obj) -> PyResult<()> {
         let lock = self.header.lock();
         let done = self.core.locate(lock, &key, hash, |core, place| {
@@ -198,13 +198,14 @@ impl PyDict {
         self.pop_with_hash(key, hash)
     }
     pub fn pop_with_hash(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
+        let mut is_watched = false;
         let removed = self.core.locate(self.header.lock(), key, hash, |core, place| {
-            if self.is_watched() {
-                return Err(());
-            }
-            Ok(place.map(|place| core.remove_at(place)))
+            is_watched = self.is_watched();
+            if is_watched { None } else { place.map(|place| core.remove_at(place)) }
         })?;
-        let Ok(removed) = removed else { return self.pop_watched(key, hash) };
+        if is_watched {
+            return self.pop_watched(key, hash);
+        }
         Ok(removed.and_then(|(key, value)| {
             drop(key);
             value

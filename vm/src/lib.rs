@@ -2,6 +2,7 @@
 
 pub mod builtins;
 pub mod error_display;
+pub mod extension;
 pub mod frame;
 pub mod frame_object;
 pub mod import;

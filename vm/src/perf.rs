@@ -160,8 +160,22 @@ pub fn deactivate() {
     ACTIVE.store(0, Ordering::Relaxed);
 }
 
+/// Before a fork, when the world is stopped: threads that are not attached may write, too.
+pub fn before_fork() {
+    map::before_fork();
+    jitdump::before_fork();
+}
+
+/// After a fork, in the parent.
+pub fn after_fork_parent() {
+    map::after_fork();
+    jitdump::after_fork();
+}
+
 /// In a forked child: files of its own, with everything that is known.
 pub fn after_fork_child() {
+    map::after_fork();
+    jitdump::after_fork();
     map::close();
     jitdump::close();
     let mut stubs = STUBS.lock();

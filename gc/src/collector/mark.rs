@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 
+use super::zeros::Zeros;
 use crate::header::{Header, HeaderFlags};
 use crate::heap;
 use crate::heap::page::{Page, PageState};
@@ -55,7 +56,7 @@ pub(super) fn is_candidate(header: &Header) -> bool {
 }
 
 struct Table {
-    entries: Vec<AtomicI32>,
+    entries: Zeros,
     pages: Vec<&'static Page>,
     /// Counted by the first pass.
     candidates: AtomicUsize,
@@ -70,11 +71,13 @@ unsafe fn table() -> Table {
     let pages: Vec<_> = unsafe { heap::pages() }.into_iter().filter(|page| page.tracked).collect();
     let mut blocks = 0;
     for page in &pages {
-        page.mark_base.set(blocks);
-        blocks += if page.state.get() == PageState::Large { 1 } else { page.touched() as usize };
+        // By capacity, and written only if it changed: so a forked child, whose pages are its parent's, dirties none of them by collecting.
+        if page.mark_base.get() != blocks {
+            page.mark_base.set(blocks);
+        }
+        blocks += if page.state.get() == PageState::Large { 1 } else { page.capacity as usize };
     }
-    let mut entries = Vec::new();
-    entries.resize_with(blocks, || AtomicI32::new(0));
+    let entries = Zeros::new(blocks);
     Table { entries, pages, candidates: AtomicUsize::new(0) }
 }
 

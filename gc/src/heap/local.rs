@@ -198,6 +198,10 @@ impl LocalHeap {
     /// Adds what happened on the page since the last time to the statistics.
     pub(crate) fn account(&self, page: &Page) {
         let delta = page.used.get() as isize - page.accounted.get() as isize;
+        // A forked child copies the headers of pages that changed, not of all.
+        if delta == 0 {
+            return;
+        }
         page.accounted.set(page.used.get());
         if page.tracked {
             self.grown_objects.set(self.grown_objects.get() + delta);

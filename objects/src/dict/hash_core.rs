@@ -62,6 +62,15 @@ enum Step {
     Compare(usize, Obj),
 }
 
+/// Where a lookup under the lock stopped: `candidate` (counted) in `entry` has the same hash as the key.
+struct Compare {
+    probe: Probe,
+    entry: usize,
+    candidate: Obj,
+    /// The number of changes then.
+    changes: u64,
+}
+
 impl HashCore {
     pub(crate) fn new(stride: u8) -> HashCore {
         HashCore {
@@ -327,45 +336,70 @@ impl HashCore {
         act: impl FnOnce(&HashCore, Option<Place>) -> R,
     ) -> PyResult<R> {
         let key_is_str = is_exact_str(key);
-        let mut resume: Option<(u64, Probe)> = None;
-        // Dropped after the section, being older. It also keeps the word in the slot from meaning another object.
-        let mut compared: Option<Obj> = None;
-        let (section, place) = loop {
-            let section = ShortSection::enter(lock);
-            let table = self.table();
-            let mut probe = match resume.take() {
-                Some((changes, probe)) if changes == self.changes() => probe,
-                _ => Probe::new(table, hash),
-            };
-            match self.find::<true>(table, key, key_is_str, hash, &mut probe) {
-                Step::Found(entry) => break (section, Some(Place { cell: probe.at, entry })),
-                Step::Absent => break (section, None),
-                Step::Replaced => {}
-                Step::Compare(entry, candidate) => {
-                    let changes = self.changes();
-                    drop(section);
-                    let equal = protocol::eq(&candidate, key)?;
-                    drop(compared.take());
-                    let candidate = compared.insert(candidate).value();
-                    let section = ShortSection::enter(lock);
-                    if equal
-                        && self.changes() / REPLACED == changes / REPLACED
-                        && self.table().key(entry).peek().same(candidate)
-                    {
-                        break (section, Some(Place { cell: probe.at, entry }));
-                    }
-                    if equal || self.changes() != changes {
-                        continue;
-                    }
-                    probe.advance(self.table());
-                    resume = Some((changes, probe));
-                }
+        let section = ShortSection::enter(lock);
+        let table = self.table();
+        let mut probe = Probe::new(table, hash);
+        let place = match self.find::<true>(table, key, key_is_str, hash, &mut probe) {
+            Step::Found(entry) => Some(Place { cell: probe.at, entry }),
+            Step::Absent => None,
+            Step::Replaced => unreachable!("no table is replaced under the lock"),
+            Step::Compare(entry, candidate) => {
+                let changes = self.changes();
+                drop(section);
+                let compare = Compare { probe, entry, candidate, changes };
+                return self.locate_comparing(lock, key, hash, compare, act);
             }
         };
-        // In one place, so that it is compiled in line.
         let result = act(self, place);
         drop(section);
         Ok(result)
+    }
+
+    /// Goes on where Python code has to say whether keys are equal.
+    #[inline(never)]
+    fn locate_comparing<R>(
+        &self,
+        lock: &ObjectLock,
+        key: &Obj,
+        hash: i64,
+        mut compare: Compare,
+        act: impl FnOnce(&HashCore, Option<Place>) -> R,
+    ) -> PyResult<R> {
+        let key_is_str = is_exact_str(key);
+        loop {
+            let Compare { probe, entry, candidate, changes } = &mut compare;
+            let equal = protocol::eq(candidate, key)?;
+            // Ends before the candidate, which also keeps the word in the slot from meaning another object.
+            let section = ShortSection::enter(lock);
+            let table = self.table();
+            if equal
+                && self.changes() / REPLACED == *changes / REPLACED
+                && table.key(*entry).peek().same(candidate.value())
+            {
+                let result = act(self, Some(Place { cell: probe.at, entry: *entry }));
+                drop(section);
+                return Ok(result);
+            }
+            if equal || self.changes() != *changes {
+                *probe = Probe::new(table, hash);
+            } else {
+                probe.advance(table);
+            }
+            let place = match self.find::<true>(table, key, key_is_str, hash, probe) {
+                Step::Found(entry) => Some(Place { cell: probe.at, entry }),
+                Step::Absent => None,
+                Step::Replaced => unreachable!("no table is replaced under the lock"),
+                Step::Compare(next, other) => {
+                    (*entry, *changes) = (next, self.changes());
+                    drop(section);
+                    *candidate = other;
+                    continue;
+                }
+            };
+            let result = act(self, place);
+            drop(section);
+            return Ok(result);
+        }
     }
 
     /// Before keys come or go: caches of this set of keys become invalid. Whoever sees a new table (Acquire) sees this.
@@ -602,6 +636,7 @@ fn text_equal(a: &Obj, b: &Obj) -> bool {
 }
 
 impl Drop for HashCore {
+    #[inline]
     fn drop(&mut self) {
         let table = self.table.load(Ordering::Relaxed);
         // SAFETY: the object is dead (or was never published): nobody can reach or read the table.

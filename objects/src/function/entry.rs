@@ -85,7 +85,7 @@ pub(super) fn original(mut code: Py<PyCode>) -> Py<PyCode> {
 pub fn call(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> Option<PyResult<Obj>> {
     let shadow = code.shadow.as_ref()?;
     // The entry may be removed, and the shadow with it, while it is at work.
-    let _keep = obj_of(code);
+    let _keep = (obj_of(function), obj_of(code));
     let call = EntryCall { function, shadow, args };
     Some(crate::protocol::enter_native().and_then(|()| shadow.entry.call(&call)))
 }

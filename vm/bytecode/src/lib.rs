@@ -81,6 +81,7 @@
 mod code_unit;
 mod disassemble;
 mod exception_table;
+pub mod extension;
 mod instr;
 pub mod ops;
 pub mod serialize;

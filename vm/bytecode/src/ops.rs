@@ -222,6 +222,7 @@ macro_rules! for_each_op {
     SetupAnnotations "SETUP_ANNOTATIONS" (O O O) "Makes `__annotations__` a dict in the namespace unless it is there.";
     CallIntrinsic1 "CALL_INTRINSIC_1" (W R U) "rA = Intrinsic1(c) of rB.";
     CallIntrinsic2 "CALL_INTRINSIC_2" (W X U) "rA = Intrinsic2(c) of rB and rB+1, both consumed.";
+    Extension "EXTENSION" (M N U) "rA = the extension instruction names[b] of the c registers from rA, consumed.";
 
     // --- never executed ------------------------------------------------------------------------------
     Resume "RESUME" (O O O) "The entry of a call, in the line of its `def`: what Python code sees in front of instruction 0 (`co_code`, `f_lasti`). As NOP.";

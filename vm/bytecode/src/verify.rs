@@ -109,6 +109,7 @@ fn spans(op: Op, instr: Instr, c: usize) -> [usize; 2] {
         Op::StoreSlice => [1, 2],
         Op::CallIntrinsic2 => [1, 2],
         Op::CopyFreeVars => [b, 1],
+        Op::Extension => [c.max(1), 1],
         _ => [1, 1],
     }
 }

@@ -45,6 +45,8 @@ impl BoundLocals {
 pub(crate) struct VariableMap {
     pub(crate) locals: FxHashMap<Sym, u16>,
     pub(crate) cells: FxHashMap<Sym, u16>,
+    /// Those that a class body makes for the functions in it; a variable of the same name that the body declares nonlocal is another.
+    pub(crate) class_cells: FxHashMap<Sym, u16>,
     /// Registers for comprehension variables that no variable of the unit collides with.
     pub(crate) comprehension_locals: FxHashMap<Sym, u16>,
     pub(crate) comprehension_cells: FxHashMap<Sym, u16>,
@@ -114,6 +116,7 @@ impl VariableMap {
                     let register = cell(&mut map, sym);
                     map.cells.insert(sym, register);
                     map.new_cells.push(register);
+                    map.class_cells.insert(sym, register);
                 }
             }
         }

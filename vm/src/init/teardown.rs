@@ -79,7 +79,7 @@ pub(super) fn tear_down() {
             drop(try_take_raised());
         }
     }
-    let _ = taipan_gc::collector::collect(2);
+    let _ = taipan_gc::collector::collect_after_others(2);
     while let Some(reference) = references.pop() {
         let module = reference.downcast::<PyWeakRef>().and_then(PyWeakRef::get);
         if let Some(dict) =
@@ -90,5 +90,5 @@ pub(super) fn tear_down() {
             clear(&dict, |name| !name.starts_with('_') || name.starts_with("__") && name != "__builtins__");
         }
     }
-    let _ = taipan_gc::collector::collect(2);
+    let _ = taipan_gc::collector::collect_after_others(2);
 }

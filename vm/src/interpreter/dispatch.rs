@@ -1396,6 +1396,13 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                         regs.write(i.a() as usize, value);
                         next!();
                     }
+                    Op::Extension => {
+                        save!();
+                        let (a, c) = (i.a() as usize, i.c() as usize);
+                        let value = check!(crate::extension::execute(code, pc, i.b() as usize, regs, a, c));
+                        regs.write(a, value);
+                        next!();
+                    }
                     Op::CallIntrinsic2 => {
                         save!();
                         let b = i.b() as usize;

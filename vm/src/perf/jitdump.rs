@@ -104,6 +104,17 @@ pub fn close() {
     *DUMP.lock() = None;
 }
 
+/// Before a fork: no other thread is in the middle of a record until [`after_fork`].
+pub(super) fn before_fork() {
+    std::mem::forget(DUMP.lock());
+}
+
+/// Undoes [`before_fork`], in parent and child.
+pub(super) fn after_fork() {
+    // SAFETY: locked by `before_fork`, whose guard was forgotten.
+    unsafe { DUMP.force_unlock() };
+}
+
 /// Says that at `address` there is this machine code, called `name`.
 pub fn write_code(address: usize, code: &[u8], name: &str) -> io::Result<()> {
     write_code_with_lines(address, code, name, &[])

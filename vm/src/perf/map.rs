@@ -52,6 +52,17 @@ pub fn close() {
     *FILE.lock() = None;
 }
 
+/// Before a fork: no other thread is in the middle of opening or closing the file until [`after_fork`].
+pub(super) fn before_fork() {
+    std::mem::forget(FILE.lock());
+}
+
+/// Undoes [`before_fork`], in parent and child.
+pub(super) fn after_fork() {
+    // SAFETY: locked by `before_fork`, whose guard was forgotten.
+    unsafe { FILE.force_unlock() };
+}
+
 /// Says that the `size` bytes of machine code at `address` are called `name`.
 pub fn write_entry(address: usize, size: usize, name: &str) -> io::Result<()> {
     // A line break would make two entries of one.

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -95,5 +96,27 @@ def option():
             os.unlink(path(pid))
 
 
-for test in (entries, trampoline, link, option):
+def jitdump():
+    program = "import os\ndef f(): return os.getpid()\nprint(max(f(), f()))"
+    pid = int(subprocess.run([sys.executable, "-X", "perf_jit", "-c", program], capture_output=True, text=True).stdout)
+    name = f"/tmp/jit-{pid}.dump"
+    with open(name, "rb") as file:
+        data = file.read()
+    os.unlink(name)
+    magic, version, size, _, _, process, _, _ = struct.unpack_from("=6I2Q", data)
+    assert (magic, version, size, process) == (0x4A695444, 1, 40, pid)
+    at, names, last = size, [], 0
+    while at < len(data):
+        kind, length, when = struct.unpack_from("=IIQ", data, at)
+        assert kind == 0 and when >= last
+        process, _, address, again, code, index = struct.unpack_from("=2I4Q", data, at + 16)
+        text = data[at + 56:data.index(b"\0", at + 56)]
+        assert process == pid and address == again and length == 56 + len(text) + 1 + code and index == len(names) + 1
+        names.append(text.decode())
+        at, last = at + length, when
+    assert at == len(data) and any(text.startswith("py::f:") for text in names)
+    print("jitdump")
+
+
+for test in (entries, trampoline, link, option, jitdump):
     test()

@@ -2,9 +2,11 @@
 
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::{Ranged, TextRange};
+use taipan_bytecode::extension::{self, Signature};
 use taipan_bytecode::{Const, Op, SuperFlags};
 
 use super::{Compiler, Operand, Residue};
+use crate::symbols::Resolution;
 use crate::syntax_error::Result;
 
 /// Calls with more arguments pass them in a tuple.
@@ -14,6 +16,9 @@ impl<'a> Compiler<'a> {
     pub(crate) fn call(&mut self, c: &'a ast::ExprCall, dst: Option<u16>) -> Result<Operand> {
         self.check_keywords(&c.arguments)?;
         self.check_caller(&c.func);
+        if let Some(signature) = self.extension_of(c) {
+            return self.extension(signature, c, dst);
+        }
         if self.needs_call_ex(&c.arguments, 0) {
             let base = self.callee(&c.func)?;
             self.unit.temp();
@@ -30,6 +35,37 @@ impl<'a> Compiler<'a> {
             _ => c.range(),
         };
         self.finish_call(base, method, 0, &c.arguments, range, dst)
+    }
+
+    /// The extension instruction that the call is made into.
+    fn extension_of(&self, c: &ast::ExprCall) -> Option<Signature> {
+        let Expr::Name(name) = &*c.func else { return None };
+        let signature = extension::for_call(&name.id)?;
+        let symbol = self.table.lookup(&name.id)?;
+        let resolution = self.scope().symbol(symbol)?.resolution;
+        let plain = c.arguments.keywords.is_empty() && !c.arguments.args.iter().any(|a| a.is_starred_expr());
+        (plain && resolution == Resolution::GlobalImplicit).then_some(signature)
+    }
+
+    /// An extension instruction: operands and result in consecutive temporaries.
+    fn extension(&mut self, signature: Signature, c: &'a ast::ExprCall, dst: Option<u16>) -> Result<Operand> {
+        let (wanted, given) = (signature.operands as usize, c.arguments.args.len());
+        if wanted != given {
+            let text = format!("{}() takes exactly {wanted} arguments ({given} given)", signature.call);
+            return self.error(&text, c.range());
+        }
+        let base = self.unit.depth;
+        for argument in &c.arguments.args {
+            self.expr_argument(argument)?;
+        }
+        if given == 0 {
+            self.unit.temp();
+        }
+        self.unit.release(base + 1);
+        self.at(c.range());
+        let name = self.unit.name(signature.name);
+        self.unit.emit(Op::Extension, base, name, given as u32);
+        Ok(self.deliver(Operand { reg: base as u16, residue: Residue::Object }, dst))
     }
 
     /// Evaluates the callable into the next temporary.

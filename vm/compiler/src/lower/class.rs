@@ -249,7 +249,7 @@ impl<'a> Compiler<'a> {
     /// Hands the cells to `type.__new__`, returns that of `__class__`.
     fn class_cells(&mut self) {
         let cell = |c: &Self, name: &str| {
-            c.table.lookup(name).and_then(|sym| c.unit.variables.cells.get(&sym).copied())
+            c.table.lookup(name).and_then(|sym| c.unit.variables.class_cells.get(&sym).copied())
         };
         let scope = self.scope();
         let t = self.unit.temp();

@@ -292,7 +292,8 @@ impl<'a> Compiler<'a> {
                 return Some(*cell);
             }
         }
-        self.unit.variables.cells.get(&sym).copied()
+        let variables = &self.unit.variables;
+        variables.class_cells.get(&sym).or_else(|| variables.cells.get(&sym)).copied()
     }
 
     /// Consumes a temporary: `a` operand with the flag.

@@ -48,11 +48,13 @@ pub fn before() -> PyResult<()> {
     import::lock_imports();
     taipan_threading::before_fork();
     crate::_thread::before_fork();
+    taipan_vm::perf::before_fork();
     Ok(())
 }
 
 /// After a fork, in the parent.
 pub fn after_in_parent() {
+    taipan_vm::perf::after_fork_parent();
     crate::_thread::after_fork();
     taipan_threading::after_fork_parent();
     import::unlock_imports();
