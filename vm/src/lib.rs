@@ -12,6 +12,7 @@ pub mod marshal;
 pub mod registers;
 pub mod run;
 pub mod safepoint;
+pub mod stack_dump;
 pub mod super_arguments;
 pub mod sys;
 pub mod thread;
