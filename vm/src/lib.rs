@@ -14,6 +14,7 @@ pub mod perf;
 pub mod registers;
 pub mod run;
 pub mod safepoint;
+pub mod stack_dump;
 pub mod super_arguments;
 pub mod sys;
 pub mod thread;

@@ -67,6 +67,10 @@ fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
         return status;
     }
     taipan_stdlib::_signal::install();
+    if settings::shows_faults(options) && taipan_stdlib::faulthandler::enable_by_default().is_err() {
+        // Where there is no standard error nothing can be shown.
+        drop(taipan_objects::error::try_take_raised());
+    }
     let terminal = std::io::stdin().is_terminal();
     let mut status = match options.program.as_ref().unwrap_or(&Program::Stdin) {
         Program::Command(text) => run::command(text),

@@ -29,6 +29,15 @@ fn is_set(options: &Options, name: &str) -> bool {
     variable(options, name).is_some()
 }
 
+/// Whether stacks are shown before a fatal signal ends the process: `-X faulthandler`, `-X dev`, `PYTHONFAULTHANDLER`.
+pub fn shows_faults(options: &Options) -> bool {
+    let asked = |name| options.xoptions.iter().any(|option| option.split('=').next() == Some(name));
+    asked("faulthandler")
+        || asked("dev")
+        || is_set(options, "PYTHONFAULTHANDLER")
+        || is_set(options, "PYTHONDEVMODE")
+}
+
 /// Where the running program is.
 fn executable(arguments: &[OsString]) -> String {
     let named = arguments.first().map(PathBuf::from);

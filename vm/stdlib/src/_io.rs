@@ -180,8 +180,8 @@ mod items {
     /// (i.e. "locale" or "utf-8" depends on UTF-8 mode).
     #[pyfunction(sig = "(encoding, stacklevel=2, /)")]
     fn text_encoding(encoding: &Obj, stacklevel: Option<i32>) -> PyResult<Obj> {
-        let _ = stacklevel;
         if taipan_objects::singletons::is_none(encoding) {
+            text_codec::warn_of_default(i64::from(stacklevel.unwrap_or(2)))?;
             return Ok(str_obj(if text_codec::utf8_mode() { "utf-8" } else { "locale" }));
         }
         Ok(encoding.clone())

@@ -1,39 +1,109 @@
-//! `faulthandler`: tracebacks on request. Fatal signals end the process as the operating system does; `enable` only notes that it was called.
+//! `faulthandler`: stacks as text, on request, after a time, on a signal, before a fatal signal ends the process.
+//!
+//! What is written goes to a file's descriptor by plain system calls, past its buffers. A signal's handler shows the thread that it
+//! interrupts only: the others run on, and stopping them is more than a handler may do.
+
+mod later;
+mod on_signal;
 
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::{hooks, protocol};
-use taipan_threading::sync::atomic::{AtomicBool, Ordering};
+use taipan_vm::stack_dump::{self, write_hex};
 
 use crate::counted;
 use crate::os_error::os_error;
 use crate::sys_calls::{self, Disposition};
 
-static ENABLED: AtomicBool = AtomicBool::new(false);
-
-/// The file to write to: `sys.stderr` by default.
-fn output(file: Option<&Obj>) -> PyResult<Obj> {
-    match file.filter(|f| !is_none(f)) {
-        Some(file) if protocol::has_index(file) => {
-            let open = hooks::builtin("open")?.into_strong();
-            let names = [intern("closefd").into_obj()];
-            let positional = [file.clone(), str_obj("w")];
-            protocol::call_args(&open, &Args::with_keywords(&positional, &names, &[bool_obj(false)]))
-                .map(IntoStrong::into_strong)
+/// The file to write to, `sys.stderr` by default, and its descriptor.
+fn output(file: Option<&Obj>) -> PyResult<(Obj, i32)> {
+    let file = match file.filter(|f| !is_none(f)) {
+        Some(file) => file.clone(),
+        None => match absent_if(hooks::module_attribute("sys", "stderr"), &types().attribute_error)? {
+            None => return Err(runtime_error("unable to get sys.stderr")),
+            Some(file) => file.into_strong(),
+        },
+    };
+    if is_none(&file) {
+        return Err(runtime_error("sys.stderr is None"));
+    }
+    if protocol::has_index(&file) {
+        let fd = i32::from_arg(&file)?;
+        if fd < 0 {
+            return Err(value_error("file is not a valid file descripter"));
         }
-        Some(file) => Ok(file.clone()),
-        None => {
-            let file = hooks::module_attribute("sys", "stderr")?.into_strong();
-            if is_none(&file) { Err(runtime_error("sys.stderr is None")) } else { Ok(file) }
+        return Ok((file, fd));
+    }
+    let fd = i32::from_arg(&counted::call_method(&file, "fileno", &[])?).map_err(|Raised| {
+        drop(take_raised());
+        runtime_error("file.fileno() is not a valid file descriptor")
+    })?;
+    if counted::call_method(&file, "flush", &[]).is_err() {
+        drop(take_raised());
+    }
+    Ok((file, fd))
+}
+
+/// Writes everything, or as much as can be written.
+fn write_all(fd: i32, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        match sys_calls::write(fd, bytes) {
+            Ok(0) => break,
+            Ok(count) => bytes = &bytes[count..],
+            Err(libc::EINTR) => {}
+            Err(_) => break,
         }
     }
 }
 
+/// `Thread 0x…, name`: the header of a stack. Async-signal-safe.
+fn write_header(what: &[u8], ident: u64, fd: i32) {
+    write_all(fd, what);
+    write_all(fd, b" 0x");
+    write_hex(ident, 16, &mut |bytes| write_all(fd, bytes));
+    write_all(fd, b" (most recent call first):\n");
+}
+
+/// The stacks of all threads, an empty line between two.
+fn write_stacks(fd: i32) {
+    let own = taipan_vm::thread::try_current().map(|thread| thread.ident.get());
+    for (index, (ident, text)) in stack_dump::all().into_iter().enumerate() {
+        if index > 0 {
+            write_all(fd, b"\n");
+        }
+        let what: &[u8] = if own == Some(ident) { b"Current thread" } else { b"Thread" };
+        write_header(what, ident, fd);
+        write_all(fd, &text);
+    }
+}
+
+/// The stack of the calling thread. Async-signal-safe.
+fn write_own(fd: i32) {
+    write_all(fd, b"Stack (most recent call first):\n");
+    stack_dump::write_own(&mut |bytes| write_all(fd, bytes));
+}
+
+/// There are no frames of C's to show.
+fn write_native(fd: i32) {
+    write_all(
+        fd,
+        b"Current thread's C stack trace (most recent call first):\n  <cannot get C stack on this system>\n",
+    );
+}
+
 /// Ends the process as a fatal signal does.
 fn end_by(signal: i32) -> PyResult<()> {
-    sys_calls::sigaction(signal, Disposition::Default, false).map_err(os_error)?;
+    if !on_signal::is_enabled() {
+        sys_calls::sigaction(signal, Disposition::Default, false).map_err(os_error)?;
+    }
     sys_calls::raise(signal).map_err(os_error)
+}
+
+/// `enable()` with its defaults: `-X faulthandler` and its like.
+pub fn enable_by_default() -> PyResult<()> {
+    let (file, fd) = output(None)?;
+    on_signal::enable(file, fd, true, true)
 }
 
 /// Faulthandler module.
@@ -41,91 +111,102 @@ fn end_by(signal: i32) -> PyResult<()> {
 mod items {
     use super::*;
 
-    /// Writes the traceback of the calling thread.
+    /// Dump the traceback of the current thread, or of all threads
+    /// if all_threads is True, into file.
     #[pyfunction(
         sig = "(file=None, all_threads=True)",
         text = "($module, /, file=sys.stderr, all_threads=True)"
     )]
     fn dump_traceback(file: Option<&Obj>, all_threads: bool) -> PyResult<()> {
-        let _ = all_threads;
-        let file = output(file)?;
-        let ident = crate::_thread::current_ident();
-        let mut text = format!("Current thread 0x{ident:016x} (most recent call first):\n");
-        let mut frame = (hooks::get()?.current_frame)(0).map(IntoStrong::into_strong);
-        while let Some(this) = frame.filter(|f| !is_none(f)) {
-            let code = counted::getattr(&this, "f_code")?;
-            let (name, path) = (counted::getattr(&code, "co_name")?, counted::getattr(&code, "co_filename")?);
-            let line = protocol::str_string(&counted::getattr(&this, "f_lineno")?)?;
-            let (name, path) = (protocol::str_string(&name)?, protocol::str_string(&path)?);
-            text.push_str(&format!("  File \"{path}\", line {line} in {name}\n"));
-            frame = Some(counted::getattr(&this, "f_back")?);
+        let (_file, fd) = output(file)?;
+        if all_threads {
+            write_stacks(fd);
+        } else {
+            write_own(fd);
         }
-        counted::call_method(&file, "write", &[str_obj(&text)])?;
-        counted::call_method(&file, "flush", &[]).map(drop)
+        Ok(())
     }
-    /// Notes that fatal errors should show a traceback.
+    /// Dump the C stack of the current thread.
+    #[pyfunction(sig = "(file=None)", text = "($module, /, file=sys.stderr)")]
+    fn dump_c_stack(file: Option<&Obj>) -> PyResult<()> {
+        let (_file, fd) = output(file)?;
+        write_native(fd);
+        Ok(())
+    }
+    /// Enable the fault handler.
     #[pyfunction(
         sig = "(file=None, all_threads=True, c_stack=True)",
         text = "($module, /, file=sys.stderr, all_threads=True, c_stack=True)"
     )]
-    fn enable(file: Option<&Obj>, all_threads: bool, c_stack: bool) {
-        let _ = (file, all_threads, c_stack);
-        ENABLED.store(true, Ordering::Relaxed);
+    fn enable(file: Option<&Obj>, all_threads: bool, c_stack: bool) -> PyResult<()> {
+        let (file, fd) = output(file)?;
+        on_signal::enable(file, fd, all_threads, c_stack)
     }
-    /// Takes enable() back; returns whether it was called.
+    /// Disable the fault handler.
     #[pyfunction]
     fn disable() -> bool {
-        ENABLED.swap(false, Ordering::Relaxed)
+        on_signal::disable()
     }
-    /// Whether enable() was called.
+    /// Check if the handler is enabled.
     #[pyfunction]
     fn is_enabled() -> bool {
-        ENABLED.load(Ordering::Relaxed)
+        on_signal::is_enabled()
     }
-    /// Would dump the traceback after a time.
+    /// Dump the traceback of all threads in timeout seconds.
+    ///
+    /// If repeat is true, the tracebacks of all threads are dumped every timeout
+    /// seconds. If exit is true, call _exit(1) which is not safe.
     #[pyfunction(
         sig = "(timeout, repeat=False, file=None, exit=False)",
         text = "($module, /, timeout, repeat=False, file=sys.stderr, exit=False)"
     )]
-    fn dump_traceback_later(timeout: f64, repeat: bool, file: Option<&Obj>, exit: bool) -> PyResult<()> {
-        let _ = (repeat, file, exit);
-        if timeout <= 0.0 {
+    fn dump_traceback_later(timeout: &Obj, repeat: bool, file: Option<&Obj>, exit: bool) -> PyResult<()> {
+        let seconds = f64::from_arg(timeout)?;
+        let after = std::time::Duration::try_from_secs_f64(seconds).ok().filter(|d| !d.is_zero());
+        let Some(after) = after else {
             return Err(value_error("timeout must be greater than 0"));
-        }
-        Err(not_implemented_error("tracebacks cannot be dumped later"))
+        };
+        let (file, fd) = output(file)?;
+        later::start(after, repeat, file, fd, exit)
     }
-    /// Raises a SIGSEGV signal.
-    #[pyfunction(sig = "(release_gil=False, /)", text = "")]
-    fn _sigsegv(release_gil: bool) -> PyResult<()> {
-        let _ = release_gil;
-        end_by(libc::SIGSEGV)
-    }
-    /// Raises a SIGABRT signal.
-    #[pyfunction(text = "")]
-    fn _sigabrt() -> PyResult<()> {
-        end_by(libc::SIGABRT)
-    }
-    /// Raises a SIGFPE signal.
-    #[pyfunction(text = "")]
-    fn _sigfpe() -> PyResult<()> {
-        end_by(libc::SIGFPE)
-    }
-    /// Takes dump_traceback_later() back.
+    /// Cancel the previous call to dump_traceback_later().
     #[pyfunction]
-    fn cancel_dump_traceback_later() {}
-    /// Would dump the traceback on a signal.
+    fn cancel_dump_traceback_later() {
+        later::cancel();
+    }
+    /// Register a handler for the signal 'signum'.
+    ///
+    /// Dump the traceback of the current thread, or of all threads if
+    /// all_threads is True, into file.
     #[pyfunction(
         sig = "(signum, file=None, all_threads=True, chain=False)",
         text = "($module, /, signum, file=sys.stderr, all_threads=True, chain=False)"
     )]
     fn register(signum: i32, file: Option<&Obj>, all_threads: bool, chain: bool) -> PyResult<()> {
-        let _ = (signum, file, all_threads, chain);
-        Err(not_implemented_error("tracebacks cannot be dumped on signals"))
+        on_signal::check(signum)?;
+        let (file, fd) = output(file)?;
+        on_signal::register(signum, file, fd, all_threads, chain)
     }
-    /// Takes register() back.
+    /// Unregister the handler of the signal 'signum' registered by register().
     #[pyfunction]
-    fn unregister(signum: i32) -> bool {
-        let _ = signum;
-        false
+    fn unregister(signum: i32) -> PyResult<bool> {
+        on_signal::check(signum)?;
+        Ok(on_signal::unregister(signum))
+    }
+    /// Raise a SIGSEGV signal.
+    #[pyfunction(sig = "(release_gil=False, /)", text = "")]
+    fn _sigsegv(release_gil: bool) -> PyResult<()> {
+        let _ = release_gil;
+        end_by(libc::SIGSEGV)
+    }
+    /// Raise a SIGABRT signal.
+    #[pyfunction(text = "")]
+    fn _sigabrt() -> PyResult<()> {
+        end_by(libc::SIGABRT)
+    }
+    /// Raise a SIGFPE signal.
+    #[pyfunction(text = "")]
+    fn _sigfpe() -> PyResult<()> {
+        end_by(libc::SIGFPE)
     }
 }

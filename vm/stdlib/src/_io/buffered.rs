@@ -139,7 +139,8 @@ impl State {
                 at
             }
         };
-        Ok(at - self.left().len() as i64 + self.pending.len() as i64)
+        // Devices of characters say that they are at 0 always.
+        Ok((at - self.left().len() as i64 + self.pending.len() as i64).max(0))
     }
 }
 
@@ -212,6 +213,23 @@ impl PyBuffered {
             state.fill(&raw)?;
         }
         state.take(room, &mut out);
+        Ok(out)
+    }
+    /// As `read1_vec`, for a target that is there: one read of the raw stream more if what was read ahead leaves much room.
+    fn read1_into(&self, slf: &Obj, room: usize) -> PyResult<Vec<u8>> {
+        let mut out = {
+            let Entered { raw, mut state } = self.enter_to_read(slf, "read of closed file")?;
+            let mut out = Vec::new();
+            let taken = state.take(room, &mut out);
+            if taken > 0 && room - taken > state.size {
+                state.forget_ahead();
+                state.read_raw(&raw, &mut out, room - taken)?;
+            }
+            out
+        };
+        if out.is_empty() {
+            out = self.read1_vec(slf, room)?;
+        }
         Ok(out)
     }
     /// Everything that is left; `None`: nothing yet.

@@ -25,8 +25,11 @@ fn readinto_as(slf: &Obj, target: &Obj, once: bool) -> PyResult<Option<usize>> {
             class_of(target).name()
         )));
     };
-    let data =
-        if once { Some(stream.read1_vec(slf, target.len)?) } else { stream.read_exactly(slf, target.len)? };
+    let data = if once {
+        Some(stream.read1_into(slf, target.len)?)
+    } else {
+        stream.read_exactly(slf, target.len)?
+    };
     let Some(data) = data else { return Ok(None) };
     target.with_mut(|bytes| bytes[..data.len()].copy_from_slice(&data));
     Ok(Some(data.len()))

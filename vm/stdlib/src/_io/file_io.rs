@@ -228,6 +228,10 @@ enum Target {
 
 fn target_of(file: &Obj) -> PyResult<Target> {
     if has_index(file) {
+        if class_of(file).is(&types().bool_) {
+            let category = types().runtime_warning.as_obj();
+            taipan_objects::hooks::warn("bool is used as a file descriptor", category, 1)?;
+        }
         let fd = <i32 as FromArg>::from_arg(file)?;
         return if fd < 0 { Err(value_error("negative file descriptor")) } else { Ok(Target::Fd(fd)) };
     }
@@ -289,7 +293,7 @@ fn examine(this: &PyFileIO, slf: &Obj, file: &Obj, fd: i32) -> PyResult<()> {
         _ => {}
     }
     let block = if stat.st_blksize > 1 { stat.st_blksize as usize } else { super::DEFAULT_BUFFER_SIZE };
-    this.block_size.store(block.clamp(super::DEFAULT_BUFFER_SIZE, 8 << 20) as u32, Ordering::Relaxed);
+    this.block_size.store(block.min(8 << 20) as u32, Ordering::Relaxed);
     setattr(slf, &istr!("name"), file)?;
     if this.has(APPENDING) {
         match interruptible(|| sys_calls::lseek(fd, 0, libc::SEEK_END))? {
@@ -455,9 +459,12 @@ impl PyFileIO {
     }
     #[pygetset(setter = "_finalizing")]
     fn set_finalizing(&self, value: Option<&Obj>) -> PyResult<()> {
-        match value.map(is_true).transpose()? {
-            Some(true) => self.set(FINALIZING),
-            _ => self.clear(FINALIZING),
+        let value = value.filter(|v| class_of(v).is(&types().bool_));
+        let Some(value) = value else { return Err(type_error("attribute value type must be bool")) };
+        if is_true(value)? {
+            self.set(FINALIZING);
+        } else {
+            self.clear(FINALIZING);
         }
         Ok(())
     }

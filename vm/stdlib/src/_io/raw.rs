@@ -27,6 +27,13 @@ pub fn read(raw: &Obj, out: &mut Vec<u8>, room: usize) -> PyResult<Option<usize>
     if is_none(&n) {
         return Ok(None);
     }
+    if !has_index(&n) {
+        let cause = index_word_or(&n, &types().value_error).map_or_else(|Raised| take_raised(), |_| none());
+        let Raised = raise_message(&types().os_error, "raw readinto() failed");
+        let error = take_raised();
+        setattr(&error, &taipan_objects::istr!("__cause__"), &cause)?;
+        return Err(set_raised(error));
+    }
     let n = index_word_or(&n, &types().value_error)?;
     target.with(|bytes| match usize::try_from(n) {
         Ok(n) if n <= room && n <= bytes.len() => {

@@ -20,7 +20,7 @@ use super::base::stream_class;
 use super::buffered::buffered_of;
 use super::lock::{StreamGuard, StreamLock};
 use super::newline::{Newlines, contains};
-use super::text_codec::{locale_encoding, native_codec, text_codec_info, utf8_mode};
+use super::text_codec::{locale_encoding, native_codec, text_codec_info, utf8_mode, warn_of_default};
 use super::{class_argument, classes, closed_file, text_methods, this, unsupported};
 
 const NEW: u8 = 0;
@@ -228,6 +228,24 @@ impl PyTextIOWrapper {
         }
         call_method(buffer, &istr!("write"), &[PyBytes::from_vec(bytes).into_obj()]).map(drop)
     }
+    /// Gives `pending` to the buffered stream, without the lock if that is a program's: it may write to this one.
+    fn write_pending_open<'a>(
+        &'a self,
+        slf: &Obj,
+        mut state: StreamGuard<'a, State>,
+        buffer: &Obj,
+    ) -> PyResult<StreamGuard<'a, State>> {
+        if buffered_of(buffer).is_some() {
+            self.write_pending(&mut state, buffer)?;
+            return Ok(state);
+        }
+        let bytes = std::mem::take(&mut state.pending);
+        drop(state);
+        if !bytes.is_empty() {
+            call_method(buffer, &istr!("write"), &[PyBytes::from_vec(bytes).into_obj()])?;
+        }
+        self.lock.enter(slf)
+    }
     /// Flushes the buffered stream.
     pub(super) fn flush_buffer(&self, buffer: &Obj) -> PyResult<()> {
         match buffered_of(buffer) {
@@ -259,21 +277,26 @@ impl PyTextIOWrapper {
         };
         let mut pending = std::mem::take(&mut state.pending);
         let before = pending.len();
-        // A large text goes out in a piece of its own, as CPython does it.
         let encoded = self.encode(&mut state, units, &mut pending);
         if encoded.is_err() {
             pending.truncate(before);
         }
         state.pending = pending;
         encoded?;
+        // What waited already goes out first, so that no piece is larger than it has to be.
+        if before > 0 && state.pending.len() > state.chunk_size {
+            let text = state.pending.split_off(before);
+            state = self.write_pending_open(slf, state, &buffer)?;
+            state.pending.extend_from_slice(&text);
+        }
         let write_through = self.write_through.load(Ordering::Relaxed);
         if state.pending.len() >= state.chunk_size || flush || write_through {
-            self.write_pending(&mut state, &buffer)?;
+            state = self.write_pending_open(slf, state, &buffer)?;
         }
         if flush {
             self.flush_buffer(&buffer)?;
         }
-        if state.snapshot.is_some() || !state.decoded.is_empty() {
+        if state.snapshot.is_some() {
             state.forget_decoded();
         }
         if state.can_read {
@@ -286,9 +309,7 @@ impl PyTextIOWrapper {
         if let Some(stream) = buffered_of(buffer).filter(|b| b.is_reading()) {
             return match room {
                 Some(room) => stream.read1_vec(buffer, room),
-                None => stream
-                    .read_all(buffer)?
-                    .ok_or_else(|| type_error("decoder.decode() argument must be bytes, not None")),
+                None => stream.read_all(buffer)?.ok_or_else(nothing_yet),
             };
         }
         let data = match room {
@@ -296,6 +317,9 @@ impl PyTextIOWrapper {
             Some(room) => call_method(buffer, &istr!("read"), &[int_obj(room as i64)])?,
             None => call_method(buffer, &istr!("read"), &[])?,
         };
+        if room.is_none() && taipan_objects::singletons::is_none(&data) {
+            return Err(nothing_yet());
+        }
         if !buffer::has_buffer(&data) {
             let method = if room.is_some() && state.has_read1 { "read1" } else { "read" };
             return Err(type_error(format!(
@@ -447,6 +471,12 @@ impl PyTextIOWrapper {
     }
 }
 
+/// A stream that does not block has nothing yet.
+#[cold]
+fn nothing_yet() -> Raised {
+    raise_message(&types().blocking_io_error, "Read returned None.")
+}
+
 /// What `TextIOWrapper(...)` is given.
 pub struct Settings<'a> {
     pub encoding: Option<&'a str>,
@@ -475,7 +505,13 @@ pub(super) fn initialize(slf: &Obj, buffer: &Obj, settings: &Settings<'_>) -> Py
         None | Some("locale") => locale_encoding(),
         Some(encoding) => encoding.to_owned(),
     };
+    if settings.encoding.is_none() {
+        warn_of_default(1)?;
+    }
     let errors = settings.errors.unwrap_or("strict");
+    if taipan_vm::sys::config::settings().dev_mode {
+        crate::_codecs::error_handler(errors)?;
+    }
     let ask = |method: &'static str| -> PyResult<bool> { is_true(&call_method_str(buffer, method, &[])?) };
     // An unknown encoding is reported before the buffer is asked anything.
     if native_codec(&encoding).is_none() {

@@ -12,12 +12,28 @@ use taipan_text::units::{TextBuf, Units};
 use super::newline::state_pair;
 use super::text::{PyTextIOWrapper, State};
 
+/// Says that the encoding was left to chance, where that is to be said (PEP 597).
+pub fn warn_of_default(stacklevel: i64) -> PyResult<()> {
+    if !taipan_vm::sys::config::settings().warn_default_encoding {
+        return Ok(());
+    }
+    taipan_objects::hooks::warn(
+        "'encoding' argument not specified",
+        types().encoding_warning.as_obj(),
+        stacklevel,
+    )
+}
+
 /// Whether UTF-8 is used whatever the locale says (`-X utf8`, or the C locale).
 pub fn utf8_mode() -> bool {
-    match std::env::var("PYTHONUTF8").as_deref() {
-        Ok("1") => return true,
-        Ok("0") => return false,
-        _ => {}
+    let settings = taipan_vm::sys::config::settings();
+    if settings.utf8_mode != 0 {
+        return true;
+    }
+    let refused = settings.x_options.iter().any(|(name, _)| name == "utf8")
+        || !settings.ignore_environment && std::env::var_os("PYTHONUTF8").is_some_and(|value| value == "0");
+    if refused {
+        return false;
     }
     matches!(locale_name().as_str(), "" | "C" | "POSIX")
 }

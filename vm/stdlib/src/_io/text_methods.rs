@@ -58,7 +58,9 @@ impl PyTextIOWrapper {
         let Entered { buffer, mut state } = this.enter(slf)?;
         state.telling = state.seekable;
         this.write_pending(&mut state, &buffer)?;
-        this.flush_buffer(&buffer)
+        drop(state);
+        // What was written may have detached it.
+        this.flush_buffer(&this.buffer()?)
     }
     #[pymethod]
     fn close(slf: &Obj) -> PyResult<()> {
@@ -74,7 +76,7 @@ impl PyTextIOWrapper {
             drop(take_raised());
         }
         let flushed = call_method_str(slf, "flush", &[]).map(drop);
-        both(flushed, || call_method_str(&buffer, "close", &[]).map(drop))
+        both(flushed, || call_method_str(&this.buffer()?, "close", &[]).map(drop))
     }
     #[pymethod]
     fn detach(slf: &Obj) -> PyResult<Obj> {
@@ -97,9 +99,9 @@ impl PyTextIOWrapper {
     #[pymethod(sig = "(pos=None, /)")]
     fn truncate(slf: &Obj, pos: Option<&Obj>) -> PyResult<Obj> {
         let this = this::<PyTextIOWrapper>(slf)?;
-        let buffer = this.buffer()?;
+        this.buffer()?;
         call_method_str(slf, "flush", &[])?;
-        call_method_str(&buffer, "truncate", &[pos.cloned().unwrap_or_else(none)])
+        call_method_str(&this.buffer()?, "truncate", &[pos.cloned().unwrap_or_else(none)])
     }
     #[pymethod]
     fn fileno(&self) -> PyResult<Obj> {
@@ -204,12 +206,14 @@ impl PyTextIOWrapper {
     }
     #[pygetset(name = "errors")]
     fn get_errors(&self) -> PyResult<Obj> {
-        self.buffer()?;
-        Ok(self.errors.load().unwrap_or_else(none))
+        match self.errors.load() {
+            Some(errors) => Ok(errors),
+            None => self.buffer().map(|_| none()),
+        }
     }
     #[pygetset(name = "buffer")]
-    fn get_buffer(&self) -> Obj {
-        self.buffer.load().unwrap_or_else(none)
+    fn get_buffer(&self) -> PyResult<Obj> {
+        self.buffer()
     }
     #[pygetset]
     fn name(&self) -> PyResult<Obj> {
@@ -244,7 +248,9 @@ impl PyTextIOWrapper {
     fn set_chunk_size(slf: &Obj, value: Option<&Obj>) -> PyResult<()> {
         let this = this::<PyTextIOWrapper>(slf)?;
         this.buffer()?;
-        let Some(value) = value else { return Err(attribute_error("cannot delete attribute")) };
+        let Some(value) = value else {
+            return Err(attribute_error("attribute '_CHUNK_SIZE' cannot be deleted"));
+        };
         match usize::try_from(index_word_or(value, &types().value_error)?) {
             Ok(size) if size > 0 => {
                 this.lock.enter(slf)?.chunk_size = size;

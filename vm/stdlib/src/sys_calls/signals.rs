@@ -151,6 +151,24 @@ pub fn pidfd_send_signal(pidfd: i32, signal: i32, flags: u32) -> SysResult<()> {
     ))
     .map(drop)
 }
+/// What was to be done on a signal before.
+#[derive(Clone, Copy)]
+pub struct Former(libc::sigaction);
+
+/// Sets a function to be called on a signal, again while it runs if `nested`; gives what was set before.
+pub fn sigaction_replacing(signal: i32, handler: extern "C" fn(c_int), nested: bool) -> SysResult<Former> {
+    // SAFETY: all zero is an empty action.
+    let mut action = unsafe { MaybeUninit::<libc::sigaction>::zeroed().assume_init() };
+    action.sa_sigaction = handler as *const () as usize;
+    action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART | if nested { libc::SA_NODEFER } else { 0 };
+    let mut former = action;
+    call!(libc::sigaction(signal, &action, &mut former))?;
+    Ok(Former(former))
+}
+/// Sets what was set before. Async-signal-safe.
+pub fn sigaction_back(signal: i32, former: &Former) -> SysResult<()> {
+    call!(libc::sigaction(signal, &former.0, std::ptr::null_mut())).map(drop)
+}
 /// The calling thread's id. Async-signal-safe.
 pub fn current_pthread() -> usize {
     // SAFETY: no arguments.
