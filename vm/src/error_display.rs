@@ -14,6 +14,9 @@ use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 /// `sys.stderr`, unless it is missing or `None`.
 fn stderr() -> Option<Obj> {
+    if !taipan_objects::types::initialized() {
+        return None;
+    }
     let found = taipan_objects::hooks::module_attribute("sys", "stderr").map(Some);
     found
         .unwrap_or_else(|Raised| {
@@ -25,9 +28,7 @@ fn stderr() -> Option<Obj> {
 
 /// Writes text to `sys.stderr`, or to the file descriptor if that fails.
 pub fn write_stderr(text: &str) {
-    if taipan_objects::types::initialized()
-        && let Some(file) = stderr()
-    {
+    if let Some(file) = stderr() {
         match protocol::call_method_str(&file, "write", &[taipan_objects::construct::str_obj(text)]) {
             Ok(_) => return,
             Err(Raised) => drop(try_take_raised()),
