@@ -28,9 +28,7 @@ fn stderr() -> Option<Obj> {
 
 /// Writes text to `sys.stderr`, or to the file descriptor if that fails.
 pub fn write_stderr(text: &str) {
-    if taipan_objects::types::initialized()
-        && let Some(file) = stderr()
-    {
+    if let Some(file) = stderr() {
         match protocol::call_method_str(&file, "write", &[taipan_objects::construct::str_obj(text)]) {
             Ok(_) => return,
             Err(Raised) => drop(try_take_raised()),
