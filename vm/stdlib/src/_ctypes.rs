@@ -12,7 +12,7 @@
 //! | `pointer`, `array`, `structure`, `field` | the other types |
 //! | `function`, `call`, `function_argument`, `argument`, `parameter_flags` | foreign functions and calls |
 //! | `callback` | C functions that call Python |
-//! | `helpers` | C functions that `ctypes` itself calls |
+//! | `exported` | C functions that `ctypes` itself calls |
 
 mod argument;
 mod array;
@@ -24,7 +24,7 @@ mod ffi;
 mod field;
 mod function;
 mod function_argument;
-mod helpers;
+mod exported;
 mod info;
 mod memory;
 mod meta;
@@ -107,7 +107,7 @@ mod items {
         module.add("Union", structure::union().to_obj())?;
         module.add("CFuncPtr", function::class().to_obj())?;
         module.add("CField", field::class().to_obj())?;
-        for (name, address) in helpers::addresses() {
+        for (name, address) in exported::addresses() {
             module.add(name, address)?;
         }
         Ok(())
