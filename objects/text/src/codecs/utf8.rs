@@ -27,6 +27,8 @@ pub fn decode<E: DecodeErrors>(
         let start = at + valid;
         let (end, reason) = match invalid {
             None if !last => return Ok(start),
+            // Two bytes of a surrogate: the error handler is to see the third one, too.
+            Some(1) if !last && matches!(input[start..], [0xed, 0xa0..=0xbf]) => return Ok(start),
             None => (input.len(), "unexpected end of data"),
             Some(1) if !matches!(input[start], 0xc2..=0xf4) => (start + 1, "invalid start byte"),
             Some(len) => (start + len, "invalid continuation byte"),

@@ -83,7 +83,6 @@ impl Record<'_> {
         }
         let numeric =
             self.unquoted && !text.is_empty() && matches!(quoting, Quoting::Nonnumeric | Quoting::Strings);
-        let numeric = numeric || (self.unquoted && quoting == Quoting::Nonnumeric);
         let text = PyStr::from_units(text).into_obj();
         self.fields.push(if numeric { call1(types().float.as_obj(), &text)? } else { text });
         Ok(())

@@ -1,6 +1,5 @@
 //! Elements as sequences of their children.
 
-use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::slice::PySlice;
@@ -69,9 +68,10 @@ pub fn setitem(slf: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
 }
 
 /// Where a child is: that very object, or an equal one before it.
-fn find(children: &PyList, wanted: &Obj) -> PyResult<Option<usize>> {
+fn find(this: &PyElement, wanted: &Obj) -> PyResult<Option<usize>> {
     let mut at = 0;
-    while let Some(item) = children.get(at).map(IntoStrong::into_strong) {
+    // The children as they are at each step: comparing them may change them.
+    while let Some(item) = this.child(at) {
         if item.is(wanted) || eq(&item, wanted)? {
             return Ok(Some(at));
         }
@@ -107,9 +107,7 @@ impl PyElement {
     #[pymethod]
     fn remove(&self, subelement: &Obj) -> PyResult<()> {
         element_argument(subelement, "remove", 1)?;
-        if let Some(children) = self.children()
-            && let Some(at) = find(&children, subelement)?
-        {
+        if let Some(at) = find(self, subelement)? {
             // Unless the comparison has taken the children away.
             if let Some(current) = self.children() {
                 drop(current.remove(at));
