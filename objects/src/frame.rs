@@ -77,10 +77,15 @@ impl PyFrame {
             replaced: Mutex::new(Vec::new()),
         })
     }
+    /// In place of a line: the one in front of a module's first.
+    pub const BEFORE_FIRST: i32 = -1;
+
     /// The current line; `None` when the instruction has none.
     pub fn line(&self) -> Option<u32> {
-        if let line @ 1.. = self.lineno.load(Ordering::Relaxed) {
-            return Some(line as u32);
+        match self.lineno.load(Ordering::Relaxed) {
+            0 => {}
+            Self::BEFORE_FIRST => return Some(0),
+            line => return Some(line as u32),
         }
         Some(self.code.line_of(self.lasti.load(Ordering::Relaxed) as usize)).filter(|l| *l != 0)
     }

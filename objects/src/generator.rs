@@ -129,18 +129,23 @@ impl PyGenerator {
         self.pc.store(pc, Ordering::Relaxed);
         self.state.store(SUSPENDED, Ordering::Release);
     }
-    /// Ends running for good and drops the window. Only the runner (or the last owner) may call this.
+    /// Ends running for good and drops the window. Only the runner (or the last owner) may call this. Code that runs because of what is
+    /// dropped finds the generator closed.
     pub fn close_running(&self) {
-        self.clear_window();
+        let window = self.window.swap(std::ptr::null_mut(), Ordering::AcqRel);
         self.state.store(CLOSED, Ordering::Release);
+        self.drop_window(window);
     }
     fn clear_window(&self) {
-        let window = self.window.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        self.drop_window(self.window.swap(std::ptr::null_mut(), Ordering::AcqRel));
+    }
+    /// Drops the words of what was the window.
+    fn drop_window(&self, window: *mut Value) {
         if window.is_null() {
             return;
         }
         let len = self.code.nregs as usize;
-        // SAFETY: the window was a box of `nregs` words, unpublished by the swap; each word owns its reference unless uncounted.
+        // SAFETY: the window was a box of `nregs` words, unpublished by the callers' swap; each word owns its reference unless uncounted.
         unsafe {
             for i in 0..len {
                 drop(Obj::from_value(std::ptr::replace(window.add(i), Value::EMPTY)));

@@ -18,6 +18,7 @@ use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::none;
+use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::slots::{CallFn, InitFn};
 use taipan_objects::type_object::{PyType, class_of};
@@ -130,7 +131,7 @@ pub fn pop(thread: &VmThread) {
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &mut *fp };
     if !frame.object.is_empty() {
-        leave_object(thread, frame);
+        leave(thread, frame);
     }
     let count = frame.code().nregs as usize;
     let regs = frame.regs;
@@ -145,7 +146,7 @@ pub fn pop(thread: &VmThread) {
     }
     // A finalizer that ran just now may have asked for this frame.
     while !frame.object.is_empty() {
-        leave_object(thread, frame);
+        leave(thread, frame);
     }
     let namespaces = [frame.locals, frame.globals, frame.builtins];
     let callee = frame.callee;
@@ -177,42 +178,53 @@ pub fn bad_init_result(result: &Obj) {
     let _ = type_error(format!("__init__() should return None, not '{}'", class_of(result).name()));
 }
 
+/// As [`leave_object`], for frames whose leavings may go at once.
+#[cold]
+#[inline(never)]
+pub fn leave(thread: &VmThread, frame: &mut Frame) {
+    drop(leave_object(thread, frame));
+}
+
+/// What a frame leaves behind that its object did not take over. To be dropped where that may run code.
+pub type Leavings = Vec<Obj>;
+
 /// The frame object outlives the call: it takes the registers over.
 #[cold]
-pub fn leave_object(thread: &VmThread, frame: &mut Frame) {
+#[must_use]
+pub fn leave_object(thread: &VmThread, frame: &mut Frame) -> Leavings {
     let value = std::mem::replace(&mut frame.object, Value::EMPTY);
     // SAFETY: the frame owned the object.
-    let Some(object) = (unsafe { Obj::from_value(value) }) else { return };
-    let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() else { return };
+    let Some(object) = (unsafe { Obj::from_value(value) }) else { return Vec::new() };
+    let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() else { return Vec::new() };
     if taipan_gc::refcount::is_unique(&object) {
         // Nobody else knows it: it need not outlive the call.
-        return;
+        return vec![object];
     }
     frame_object.lasti.store(frame.pc, Ordering::Relaxed);
-    let mut generator = None;
+    let mut leavings = Vec::new();
     if frame.is_generator() {
-        generator = frame_object.generator.take();
-        drop(frame_object.back.take());
+        leavings.extend(frame_object.generator.take());
+        leavings.extend(frame_object.back.take());
     } else if frame_object.back.is_empty() && thread.depth.get() >= thread.floor.get() + 2 {
         let below = thread.frame(thread.depth.get() - 2);
         frame_object.back.store(crate::frame::object_of(below).into_obj());
     }
     let count = frame.code().nregs as usize;
     let mut slots = Vec::with_capacity(count);
-    let mut temporaries = Vec::new();
     for i in 0..count {
         let value = frame.regs.take(i).map(Obj::into_strong);
         if i < frame.code().unit.first_temp as usize {
             slots.push(taipan_objects::Slot::from_option(value));
         } else {
             // Of no use to anybody any more; a handled exception among them would make a cycle through its traceback.
-            temporaries.extend(value);
+            leavings.extend(value);
         }
     }
     *frame_object.registers.lock() = slots;
     frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
-    let replaced = std::mem::take(&mut *frame_object.replaced.lock());
-    drop((generator, replaced, temporaries));
+    leavings.append(&mut frame_object.replaced.lock());
+    leavings.push(object);
+    leavings
 }
 
 /// Where the window of a callee with arguments at register `first` goes: in place, or for a generator's frame at the top of the stack.
@@ -689,6 +701,9 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
             }
         };
         for (name, value) in merged {
+            if !name.is_layout::<PyStr>() {
+                return Err(type_error("keywords must be strings"));
+            }
             names.push(name);
             values.push(value);
         }

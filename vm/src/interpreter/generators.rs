@@ -228,19 +228,19 @@ pub fn finish(thread: &VmThread) {
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &mut *thread.innermost() };
     drop(swap_handled(frame, frame.subject().downcast()));
-    // What is dropped with the registers may run code that asks for this frame and its generator.
-    while !frame.object.is_empty() {
-        super::call::leave_object(thread, frame);
-    }
+    // What is dropped with the registers may run code that asks for the generator, which is closed by then.
+    let leavings = (!frame.object.is_empty()).then(|| super::call::leave_object(thread, frame));
     let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
     // SAFETY: the frame owned the generator.
     let generator = unsafe { Obj::from_value(subject) };
     thread.top.set(frame.saved_top);
     thread.depth.set(thread.depth.get() - 1);
     if let Some(g) = generator.as_ref().and_then(|g| g.downcast::<PyGenerator>()) {
-        drop(g.frame.take());
+        let object = g.frame.take();
         g.close_running();
+        drop(object);
     }
+    drop(leavings);
 }
 
 /// The innermost frame executes `YIELD_FROM` and its delegate yielded `value`: suspends this frame and those that delegate to it.

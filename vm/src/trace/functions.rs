@@ -132,7 +132,9 @@ pub struct FirstLine(Py<PyFrame>);
 impl FirstLine {
     /// See the type.
     pub fn of(object: &Py<PyFrame>) -> FirstLine {
-        object.lineno.store(object.code.unit.first_line as i32, Ordering::Relaxed);
+        let unit = &object.code.unit;
+        let line = if &*unit.name == "<module>" { PyFrame::BEFORE_FIRST } else { unit.first_line as i32 };
+        object.lineno.store(line, Ordering::Relaxed);
         FirstLine(object.clone())
     }
 }

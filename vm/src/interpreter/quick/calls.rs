@@ -330,7 +330,7 @@ fn pop(s: State, frame: &mut Frame) {
     }
     // A finalizer that ran just now may have asked for this frame.
     while !frame.object.is_empty() {
-        call::leave_object(s.thread, frame);
+        call::leave(s.thread, frame);
     }
     let callee = frame.callee;
     s.thread.top.set(frame.saved_top);
