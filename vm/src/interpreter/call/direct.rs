@@ -77,6 +77,11 @@ pub(super) fn push_spread(
 ) -> Option<PyResult<Called>> {
     let first = base + 2;
     let count = args.positional.len() + args.keyword_names.len();
+    // The window of a generator is its own: nothing lies behind it.
+    // SAFETY: the innermost frame is live.
+    if unsafe { &*thread.innermost() }.is_generator() {
+        return None;
+    }
     let end = regs.at(first).wrapping_add(count.max(code.nregs as usize));
     if end >= thread.limit() || args.keyword_names.len() > MOST {
         return None;
