@@ -33,7 +33,16 @@ fn main() {
         }
     };
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK);
-    let status = match runner.spawn(move || interpret(&options, &arguments)) {
+    let process = std::process::id();
+    let work = move || {
+        let status = interpret(&options, &arguments);
+        if std::process::id() != process {
+            // A forked child: nobody waits for this thread there.
+            std::process::exit(status);
+        }
+        status
+    };
+    let status = match runner.spawn(work) {
         Ok(thread) => {
             // Signals are for the threads that run Python code, which may block them.
             taipan_stdlib::sys_calls::block_all_signals();

@@ -459,8 +459,10 @@ impl PyFileIO {
     }
     #[pygetset(setter = "_finalizing")]
     fn set_finalizing(&self, value: Option<&Obj>) -> PyResult<()> {
-        let value = value.filter(|v| class_of(v).is(&types().bool_));
-        let Some(value) = value else { return Err(type_error("attribute value type must be bool")) };
+        let Some(value) = value else { return Err(type_error("can't delete numeric/char attribute")) };
+        if !class_of(value).is(&types().bool_) {
+            return Err(type_error("attribute value type must be bool"));
+        }
         if is_true(value)? {
             self.set(FINALIZING);
         } else {
