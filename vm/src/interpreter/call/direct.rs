@@ -10,6 +10,7 @@ use taipan_objects::dict::PyDict;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
 use taipan_objects::protocol::IntoStrong;
+use taipan_objects::singletons::none;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
@@ -181,12 +182,10 @@ pub(super) fn push_bound(
     }
     if takes_others {
         let others = PyDict::new();
-        for ((value, place), name) in values.iter().zip(places).zip(names) {
+        for ((value, _), name) in values.iter().zip(places).zip(names).filter(|((_, p), _)| *p == OTHER) {
             // SAFETY: moved out of its register.
-            if place == OTHER
-                && let Some(value) = unsafe { Obj::from_value(*value) }
-                && let Err(raised) = others.set(name.clone(), value)
-            {
+            let value = unsafe { Obj::from_value(*value) }.unwrap_or_else(none);
+            if let Err(raised) = others.set(name.clone(), value) {
                 return Some(Err(raised));
             }
         }

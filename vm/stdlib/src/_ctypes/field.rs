@@ -208,7 +208,7 @@ fn set_text(field: &CField, address: usize, value: &Obj) -> PyResult<()> {
     let text = text.as_slice();
     // The zero behind is copied too, if there is room; what C's `strlen` finds must fit.
     let needed = memchr::memchr(0, text).unwrap_or(text.len());
-    if text.len() > field.size && needed > field.size || needed > field.size {
+    if needed > field.size {
         return Err(value_error(format!("bytes too long ({needed}, maximum length {})", field.size)));
     }
     let text = &text[..text.len().min(field.size)];
