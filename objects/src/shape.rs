@@ -34,6 +34,9 @@ use crate::type_object::PyType;
 
 /// More attributes than this: the instance gets a real dict.
 const MAX_PROPERTIES: u32 = 128;
+/// More shapes than this of one class, which are never freed: instances that would make another get a real dict. A program
+/// that adds attributes in any order makes them without end.
+const MAX_SHAPES: u32 = 4096;
 /// Most inline slots that a class learns to give its instances.
 const MAX_INLINE: u32 = 30;
 
@@ -188,9 +191,10 @@ impl Shape {
         if let Some(next) = transitions.get(&(name.as_ptr() as usize)) {
             return Ok(Some(next));
         }
-        if transitions.len() >= 64 {
+        if transitions.len() >= 64 || class.shape_count.load(Ordering::Relaxed) >= MAX_SHAPES {
             return Ok(None);
         }
+        class.shape_count.fetch_add(1, Ordering::Relaxed);
         let flags = self.id_entry_flags();
         let next = Shape::publish(
             class,

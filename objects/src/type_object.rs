@@ -90,6 +90,8 @@ pub struct PyType {
     pub fixed_slots: u32,
     ext_offset: u32,
     dict_shapes: Mutex<Vec<&'static Shape>>,
+    /// How many shapes its instances' attributes made so far.
+    pub(crate) shape_count: AtomicU32,
     pub(crate) subclasses: Mutex<Vec<*const PyType>>,
     /// For native classes: module of definition.
     pub(crate) module: &'static str,
@@ -508,6 +510,7 @@ pub(crate) fn make(new: NewType) -> Py<PyType> {
             fixed_slots: new.fixed_slots,
             ext_offset: new.ext_offset,
             dict_shapes: Mutex::new(Vec::new()),
+            shape_count: AtomicU32::new(0),
             subclasses: Mutex::new(Vec::new()),
             module: new.module,
             cached_init: Slot::empty(),
