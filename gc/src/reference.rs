@@ -81,6 +81,14 @@ impl Obj {
         }
         self.into_value()
     }
+    /// Another reference to the same, taken as from a slot ([`crate::Slot::load_uncounted`]): perhaps uncounted, so that threads that read one
+    /// immutable object's fields do not write their counts. `self` is a counted reference in such an object.
+    #[inline(always)]
+    pub fn lent(&self) -> Obj {
+        // SAFETY: both are one word; this one is never changed, so a slot's loads are all that happens to it.
+        let slot = unsafe { &*std::ptr::from_ref(self).cast::<crate::Slot>() };
+        slot.load_uncounted().unwrap_or_else(|| self.clone())
+    }
     /// The object's header, unless this is a number.
     #[inline(always)]
     pub fn header(&self) -> Option<&Header> {

@@ -159,6 +159,7 @@ fn list_previous(obj: &Obj) -> PyResult<Option<Obj>> {
     Ok(None)
 }
 
+/// May return an uncounted item.
 fn tuple_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let iterator = this(obj)?;
     let index = iterator.index();
@@ -167,7 +168,7 @@ fn tuple_next(obj: &Obj) -> PyResult<Option<Obj>> {
     {
         if let Some(item) = tuple.get(index as usize) {
             iterator.set_index(index + 1);
-            return Ok(Some(item.clone()));
+            return Ok(Some(item.lent()));
         }
         iterator.set_index(DONE);
     }

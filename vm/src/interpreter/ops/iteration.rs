@@ -81,7 +81,7 @@ pub fn quick_subscript_at(container: &Obj, index: i64) -> Option<Obj> {
         // SAFETY: the layout was checked.
         let items = unsafe { &*c.ptr().cast::<PyTuple>() }.as_slice();
         let index = if index < 0 { index + items.len() as i64 } else { index };
-        return if index < 0 { None } else { items.get(index as usize).cloned() };
+        return if index < 0 { None } else { items.get(index as usize).map(Obj::lent) };
     }
     None
 }
@@ -150,7 +150,7 @@ pub fn unpack_sequence(
         let items = tuple.as_slice();
         if items.len() == count && consume.is_none_or(|c| c < first || c >= first + count) {
             for (offset, item) in items.iter().enumerate() {
-                regs.write(first + offset, item.clone());
+                regs.write(first + offset, item.lent());
             }
             if let Some(source) = consume {
                 regs.clear(source);
