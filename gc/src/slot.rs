@@ -4,7 +4,7 @@
 
 use taipan_threading::sync::atomic::{AtomicU64, Ordering, fence};
 
-use crate::header::HeaderFlags;
+use crate::header::{Header, HeaderFlags};
 use crate::ops::Tracer;
 use crate::refcount;
 use crate::refcount::protocol::{self, Look};
@@ -18,6 +18,12 @@ pub struct Slot(AtomicU64);
 /// The storage that a slot is in was replaced; see [`Slot::load_uncounted_in`].
 #[derive(Debug, Clone, Copy)]
 pub struct Replaced;
+
+/// Whether a reference from a register needs no count whatever other threads do: the object is deferred or immortal. `bits` are its flags.
+#[inline(always)]
+fn lasts(header: &Header, bits: u8) -> bool {
+    bits & (HeaderFlags::DEFERRED | HeaderFlags::DYING) == HeaderFlags::DEFERRED || header.is_immortal()
+}
 
 impl Default for Slot {
     fn default() -> Slot {
@@ -64,9 +70,7 @@ impl Slot {
             let header = unsafe { &*value.ptr() };
             // Acquire: as in `load_pointer`.
             let bits = header.flags_word().load(Ordering::Acquire);
-            if bits & (HeaderFlags::DEFERRED | HeaderFlags::DYING) != HeaderFlags::DEFERRED
-                && !header.is_immortal()
-            {
+            if !lasts(header, bits) {
                 return None;
             }
             fence(Ordering::Acquire);
@@ -93,9 +97,7 @@ impl Slot {
         let header = unsafe { &*value.ptr() };
         // Acquire: see `protocol::load_foreign`, of which the first two arms are the usual case.
         let bits = header.flags_word().load(Ordering::Acquire);
-        if bits & (HeaderFlags::DEFERRED | HeaderFlags::DYING) == HeaderFlags::DEFERRED
-            || header.is_immortal()
-        {
+        if lasts(header, bits) {
             // Acquire: pairs with `immortalize`, so that a stale content of the slot is not taken for an immortal object.
             fence(Ordering::Acquire);
             if self.peek() == value && is_current() {

@@ -40,6 +40,22 @@ pub mod request {
 /// Sizes or strides, one for each dimension.
 pub type Dimensions = SmallVec<[isize; 2]>;
 
+/// Strides, in bytes, of a C-contiguous array of this shape. A stride beyond the machine word is the largest one.
+pub fn contiguous_strides(shape: &[isize], itemsize: usize) -> Dimensions {
+    let mut stride = itemsize as isize;
+    let mut strides: Dimensions = shape
+        .iter()
+        .rev()
+        .map(|&n| {
+            let own = stride;
+            stride = stride.saturating_mul(n);
+            own
+        })
+        .collect();
+    strides.reverse();
+    strides
+}
+
 /// An export of memory. Dropping it releases the export.
 pub struct Buffer {
     /// The object that exports the memory.

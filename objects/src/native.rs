@@ -69,6 +69,24 @@ pub struct MethodDef {
     pub fast3: Option<Fast3>,
 }
 
+impl MethodDef {
+    /// Calls the fast entry that takes just these arguments, if there is one.
+    #[inline(always)]
+    pub fn call_fast(&self, arguments: &[Obj]) -> Option<PyResult<Obj>> {
+        Some(match (arguments, self.fast1, self.fast2, self.fast3) {
+            ([a], Some(f), _, _) => f(a),
+            ([a, b], _, Some(f), _) => f(a, b),
+            ([a, b, c], _, _, Some(f)) => f(a, b, c),
+            _ => return None,
+        })
+    }
+    /// Calls the entry that fits these arguments best.
+    #[inline(always)]
+    pub fn call_positional(&self, arguments: &[Obj]) -> PyResult<Obj> {
+        self.call_fast(arguments).unwrap_or_else(|| (self.call)(&Args::new(arguments)))
+    }
+}
+
 /// A native attribute with a getter and perhaps a setter.
 pub struct GetSetDef {
     pub name: &'static str,

@@ -176,18 +176,18 @@ impl PyZip {
 
 fn enumerate_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyEnumerate>(obj)?;
+    if let Some(pair) = this.next_pair() {
+        return pair.map(tuple_of);
+    }
     let Some(item) = protocol::next_within(&this.iterator)? else { return Ok(None) };
-    let index = this.index.load(Ordering::Relaxed);
-    let number = if index < i64::MAX {
-        this.index.store(index + 1, Ordering::Relaxed);
-        int_obj(index)
-    } else {
-        let item = item.clone();
-        let number = to_bigint(&this.number())?;
-        this.big.store(big_obj(&number + 1));
-        return Ok(Some(PyTuple::from_array([big_obj(number), item]).into_obj()));
-    };
-    Ok(Some(PyTuple::from_array([number, item]).into_obj()))
+    let item = item.into_strong();
+    let number = to_bigint(&this.number())?;
+    this.big.store(big_obj(&number + 1));
+    Ok(tuple_of(Some((big_obj(number), item))))
+}
+
+fn tuple_of(pair: Option<(Obj, Obj)>) -> Option<Obj> {
+    pair.map(|(one, two)| PyTuple::from_array([one, two]).into_obj())
 }
 
 impl PyEnumerate {
@@ -371,6 +371,9 @@ fn zip_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 
 fn zip_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyZip>(obj)?;
+    if let Some(pair) = this.next_pair() {
+        return pair.map(tuple_of);
+    }
     if this.iterators.is_empty() {
         return Ok(None);
     }

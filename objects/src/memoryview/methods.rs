@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use taipan_gc::{Obj, Py};
 
 use super::{PyMemoryView, View, item};
-use crate::buffer::Dimensions;
+use crate::buffer::{Dimensions, contiguous_strides};
 use crate::bytes::PyBytes;
 use crate::bytes::shared;
 use crate::construct::{int_obj, list_obj, str_obj, tuple_obj};
@@ -28,22 +28,6 @@ fn nested(view: &View, code: u8, bytes: &[u8], shape: &[isize]) -> PyResult<Obj>
     let size = rest.iter().product::<isize>() as usize * view.itemsize;
     let items = (0..n as usize).map(|i| nested(view, code, &bytes[i * size..(i + 1) * size], rest));
     Ok(list_obj(items.collect::<PyResult<Vec<Obj>>>()?))
-}
-
-/// Strides of a C-contiguous array.
-fn contiguous_strides(shape: &[isize], itemsize: usize) -> Dimensions {
-    let mut stride = itemsize as isize;
-    let mut strides: Dimensions = shape
-        .iter()
-        .rev()
-        .map(|&n| {
-            let own = stride;
-            stride *= n;
-            own
-        })
-        .collect();
-    strides.reverse();
-    strides
 }
 
 fn cast(view: View, format: &PyStr, shape: Option<&Obj>) -> PyResult<View> {

@@ -127,9 +127,13 @@ pub fn push_frame(
 /// Pops the innermost frame, dropping its registers (or leaving them to its frame object).
 #[inline(always)]
 pub fn pop(thread: &VmThread) {
-    let fp = thread.innermost();
     // SAFETY: the innermost frame is live.
-    let frame = unsafe { &mut *fp };
+    pop_frame(thread, unsafe { &mut *thread.innermost() });
+}
+
+/// [`pop`] for who has the innermost frame at hand.
+#[inline(always)]
+pub fn pop_frame(thread: &VmThread, frame: &mut Frame) {
     if !frame.object.is_empty() {
         leave(thread, frame);
     }
@@ -148,14 +152,14 @@ pub fn pop(thread: &VmThread) {
     while !frame.object.is_empty() {
         leave(thread, frame);
     }
-    let namespaces = [frame.locals, frame.globals, frame.builtins];
+    let namespaces = (!frame.locals.is_empty()).then(|| [frame.locals, frame.globals, frame.builtins]);
     let callee = frame.callee;
     thread.top.set(frame.saved_top);
     thread.depth.set(thread.depth.get() - 1);
     if !callee.is_empty() {
         drop_value(callee);
     }
-    if !namespaces[0].is_empty() {
+    if let Some(namespaces) = namespaces {
         // Owned, and dropped when the frame cannot be seen any more.
         for namespace in namespaces {
             drop_value(namespace);
@@ -343,11 +347,23 @@ fn call_function_slow(
     if code.is_generator_like() {
         return make_generator(function, code, &args).map(Called::Value);
     }
+    bind_at(thread, function, code, regs, first, &args, ret)
+}
+
+/// Calls with `args`, the window beginning at register `first` (a generator's frame has none to give: at the top of the stack).
+fn bind_at(
+    thread: &VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    regs: Regs,
+    first: usize,
+    args: &Args<'_>,
+    ret: u16,
+) -> PyResult<Called> {
     // SAFETY: the innermost frame is live.
-    let window =
-        if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(first) };
-    bind_and_push(thread, function, code, window, &args, ret, Kind::Call, Value::EMPTY)?;
-    drop(callable);
+    let in_generator = unsafe { &*thread.innermost() }.is_generator();
+    let window = if in_generator { thread.top.get() } else { regs.at(first) };
+    bind_and_push(thread, function, code, window, args, ret, Kind::Call, Value::EMPTY)?;
     Ok(Called::Pushed)
 }
 
@@ -361,6 +377,12 @@ fn put(thread: &VmThread, regs: Regs, at: usize, value: Option<Obj>) {
     } else {
         regs.put(at, word);
     }
+}
+
+/// Whether the arguments are just the parameters: nothing needs to be bound.
+#[inline(always)]
+fn fits(code: &PyCode, args: &Args<'_>) -> bool {
+    code.simple && !args.has_keywords() && args.positional.len() == code.nparams as usize
 }
 
 /// Binds `args` into the window at `window` (emptied first) and pushes the frame.
@@ -379,12 +401,18 @@ fn bind_and_push(
     if window.wrapping_add(code.nregs as usize) >= thread.limit() {
         return Err(too_deep());
     }
-    let mut bound: SmallVec<[Option<Obj>; 12]> = SmallVec::new();
-    bound.resize_with(nparams, || None);
-    bind::bind(function, code, args, &mut bound)?;
     let target = Regs::new(window);
-    for (i, value) in bound.into_iter().enumerate() {
-        put(thread, target, i, value);
+    if fits(code, args) {
+        for (i, argument) in args.positional.iter().enumerate() {
+            put(thread, target, i, Some(argument.clone().into_strong()));
+        }
+    } else {
+        let mut bound: SmallVec<[Option<Obj>; 12]> = SmallVec::new();
+        bound.resize_with(nparams, || None);
+        bind::bind(function, code, args, &mut bound)?;
+        for (i, value) in bound.into_iter().enumerate() {
+            put(thread, target, i, value);
+        }
     }
     let result =
         push_frame(thread, function, code, window, nparams, ret, kind, own_callee(function), subject);
@@ -452,14 +480,7 @@ fn call_other(
         && let Some(function) = callable.downcast::<PyNativeFunction>()
         && function.is_unbound()
     {
-        let arguments = regs.slice(first, nargs);
-        let def = function.def;
-        let result = match (arguments, def.fast1, def.fast2, def.fast3) {
-            ([a], Some(f), _, _) => f(a),
-            ([a, b], _, Some(f), _) => f(a, b),
-            ([a, b, c], _, _, Some(f)) => f(a, b, c),
-            _ => (def.call)(&Args::new(arguments)),
-        };
+        let result = function.def.call_positional(regs.slice(first, nargs));
         return finish_native(regs, base, first, nargs, result);
     }
     if class.is(&t.method_descriptor)
@@ -469,13 +490,7 @@ fn call_other(
         if let Some(receiver) = arguments.first()
             && descr.accepts(receiver)
         {
-            let def = descr.def;
-            let result = match (arguments, def.fast1, def.fast2, def.fast3) {
-                ([a], Some(f), _, _) => f(a),
-                ([a, b], _, Some(f), _) => f(a, b),
-                ([a, b, c], _, _, Some(f)) => f(a, b, c),
-                _ => (def.call)(&Args::new(arguments)),
-            };
+            let result = descr.def.call_positional(arguments);
             return finish_native(regs, base, first, nargs, result);
         }
     }
@@ -510,8 +525,9 @@ fn clear_call(regs: Regs, base: usize, first: usize, nargs: usize) {
     regs.clear_range(first, first + nargs);
 }
 
+/// Empties the registers of a native call and gives its result.
 #[inline(always)]
-fn finish_native(
+pub fn finish_native(
     regs: Regs,
     base: usize,
     first: usize,
@@ -666,11 +682,9 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
         && let Some(function) = callable.downcast::<PyFunction>()
         && keywords.is_none()
     {
-        let code = function_code(function);
-        if let Some(result) =
-            direct::push_items(thread, function, code, regs, base + 2, tuple.as_slice(), ret)
-        {
-            return result.map(|()| Called::Pushed);
+        let (code, args) = (function_code(function), Args::new(tuple.as_slice()));
+        if fits(code, &args) {
+            return bind_at(thread, function, code, regs, base + 2, &args, ret);
         }
     }
     let collected;
@@ -727,14 +741,12 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
         if code.is_generator_like() {
             return make_generator(function, code, &args).map(Called::Value);
         }
-        if let Some(called) = direct::push_spread(thread, function, code, regs, base, &args, ret) {
+        if !fits(code, &args)
+            && let Some(called) = direct::push_spread(thread, function, code, regs, base, &args, ret)
+        {
             return called;
         }
-        // SAFETY: the innermost frame is live.
-        let window =
-            if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(base + 2) };
-        bind_and_push(thread, function, code, window, &args, ret, Kind::Call, Value::EMPTY)?;
-        return Ok(Called::Pushed);
+        return bind_at(thread, function, code, regs, base + 2, &args, ret);
     }
     protocol::call_args(&callable, &args).map(|v| Called::Value(v.into_strong()))
 }
@@ -756,25 +768,7 @@ pub fn call_code_from_native(function: &PyFunction, code: &PyCode, args: &Args<'
     if thread.threading.poll() != 0 {
         crate::safepoint::handle(thread)?;
     }
-    let window = thread.top.get();
-    if code.simple
-        && !args.has_keywords()
-        && args.positional.len() == code.nparams as usize
-        && window.wrapping_add(code.nregs as usize) < thread.limit()
-    {
-        let target = Regs::new(window);
-        for (register, argument) in args.positional.iter().enumerate() {
-            target.put(register, argument.clone().into_strong().into_value());
-        }
-        let (callee, filled) = (own_callee(function), args.positional.len());
-        let pushed = push_frame(thread, function, code, window, filled, 0, Kind::Entry, callee, Value::EMPTY);
-        if let Err(raised) = pushed {
-            target.clear_range(0, filled);
-            return Err(raised);
-        }
-    } else {
-        bind_and_push(thread, function, code, window, args, 0, Kind::Entry, Value::EMPTY)?;
-    }
+    bind_and_push(thread, function, code, thread.top.get(), args, 0, Kind::Entry, Value::EMPTY)?;
     crate::perf::run(thread, code)
 }
 

@@ -1,5 +1,5 @@
-//! Binding in place: `f(*arguments)` for an ordinary function that takes just that many, whose items go straight into its window; calls with keywords,
-//! defaults or a variable number of arguments, of which most are there already.
+//! Binding in place: calls with keywords, defaults or a variable number of arguments, of which most are where the callee wants them already; and
+//! `f(*arguments, **keywords)`, whose arguments are written there first.
 
 use smallvec::SmallVec;
 use taipan_bytecode::flags;
@@ -15,49 +15,8 @@ use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
-use super::{Called, Kind, VmThread, own_callee, push_frame, put, take_callee};
+use super::{Called, Kind, VmThread, own_callee, push_frame, take_callee};
 use crate::registers::Regs;
-
-/// Calls the Python function with the items of `arguments`, its window beginning at register `first`; `None` if that does not just fit.
-pub(super) fn push_items(
-    thread: &'static VmThread,
-    function: &PyFunction,
-    code: &PyCode,
-    regs: Regs,
-    first: usize,
-    arguments: &[Obj],
-    ret: u16,
-) -> Option<PyResult<()>> {
-    // SAFETY: the innermost frame is live.
-    let in_generator = unsafe { &*thread.innermost() }.is_generator();
-    if !code.simple
-        || arguments.len() != code.nparams as usize
-        || in_generator
-        || regs.at(first).wrapping_add(code.nregs as usize) >= thread.limit()
-    {
-        return None;
-    }
-    for (i, argument) in arguments.iter().enumerate() {
-        put(thread, regs, first + i, Some(argument.clone().into_strong()));
-    }
-    let filled = arguments.len();
-    let window = regs.at(first);
-    let result = push_frame(
-        thread,
-        function,
-        code,
-        window,
-        filled,
-        ret,
-        Kind::Call,
-        own_callee(function),
-        Value::EMPTY,
-    );
-    if result.is_err() {
-        regs.clear_range(first, first + filled);
-    }
-    Some(result)
-}
 
 /// Most keyword arguments that are bound in place.
 const MOST: usize = 16;

@@ -72,13 +72,27 @@ pub fn rshift(x: i64, y: i64) -> Option<Value> {
     if y < 0 { None } else { Value::from_int(x >> y.min(63)) }
 }
 
+/// The operands as floats, if one is a float and the other a float or an immediate integer (which a float holds exactly).
+#[inline(always)]
+pub fn floats(v: Value, w: Value) -> Option<(f64, f64)> {
+    if v.is_float() {
+        if w.is_float() {
+            return Some((v.as_float(), w.as_float()));
+        }
+        if w.is_int() {
+            return Some((v.as_float(), w.as_int() as f64));
+        }
+    } else if v.is_int() && w.is_float() {
+        return Some((v.as_int() as f64, w.as_float()));
+    }
+    None
+}
+
 /// Any binary operation on any operands.
 pub fn binary(a: &Obj, b: &Obj, op: BinaryOp, inplace: bool) -> PyResult<Obj> {
     let (v, w) = (a.value(), b.value());
     // int with float: the common mixed case.
-    if (v.is_int() && w.is_float()) || (v.is_float() && w.is_int()) {
-        let x = if v.is_int() { v.as_int() as f64 } else { v.as_float() };
-        let y = if w.is_int() { w.as_int() as f64 } else { w.as_float() };
+    if let Some((x, y)) = floats(v, w) {
         match op {
             BinaryOp::Add => return Ok(Obj::float(x + y)),
             BinaryOp::Sub => return Ok(Obj::float(x - y)),

@@ -77,6 +77,11 @@ fn uncounted(value: Value) -> Obj {
 }
 
 impl ClassCache {
+    /// Of what the class of instances of `shape` had at `version`.
+    fn of_instances(found: Found, shape: &Shape, version: u32, value: Value) -> ClassCache {
+        let subject = shape.class().expose_provenance();
+        ClassCache { found, shape: shape.id.0, version, index: 0, subject, value }
+    }
     /// Whether `header` is of an instance of `shape` whose class has the version.
     #[inline(always)]
     fn applies(&self, header: &Header) -> bool {
@@ -140,32 +145,27 @@ fn quick_load_of_class(cache: &ClassCache, header: &Header, obj: &Obj) -> Option
     }
 }
 
-/// The function that `LOAD_METHOD` binds to `obj`, if the cache word answers.
+/// What the cache word leads to, if it is of this kind and applies to `obj`.
 #[inline(always)]
-pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+fn applying(cache: &AtomicU64, obj: &Obj, found: Found) -> Option<&'static ClassCache> {
     let word = cache.load(Ordering::Acquire);
     if word == 0 || word & SLOT != 0 {
         return None;
     }
     let cache = cache_at(word);
-    if cache.found == Found::Method && cache.applies(obj.header()?) {
-        Some(uncounted(cache.value))
-    } else {
-        None
-    }
+    (cache.found == found && cache.applies(obj.header()?)).then_some(cache)
+}
+
+/// The function that `LOAD_METHOD` binds to `obj`, if the cache word answers.
+#[inline(always)]
+pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+    applying(cache, obj, Found::Method).map(|cache| uncounted(cache.value))
 }
 
 /// The getter that a property of `obj` has, if the cache word knows of one.
 #[inline(always)]
 pub fn quick_property(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
-    let word = cache.load(Ordering::Acquire);
-    if word == 0 || word & SLOT != 0 {
-        return None;
-    }
-    let cache = cache_at(word);
-    if cache.found != Found::Property || !cache.applies(obj.header()?) {
-        return None;
-    }
+    let cache = applying(cache, obj, Found::Property)?;
     uncounted(cache.value).downcast::<PyProperty>()?.get.load_uncounted()
 }
 
@@ -236,15 +236,7 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
             && class_of(property).is(&types().property)
             && version != 0
         {
-            let cache = ClassCache {
-                found: Found::Property,
-                shape: shape.id.0,
-                version,
-                index: 0,
-                subject: shape.class().expose_provenance(),
-                value: property.value(),
-            };
-            install(code, pc, cache);
+            install(code, pc, ClassCache::of_instances(Found::Property, shape, version, property.value()));
         } else if let Some(cache) = member_cache(shape, class, version, found.as_ref()) {
             install(code, pc, cache);
         } else if shape.ext_offset == 0 {
@@ -299,15 +291,7 @@ fn cache_plain(code: &PyCode, pc: usize, shape: &Shape, version: u32, found: Opt
         && version != 0
         && class_of(value).slots.descr_get().is_none()
     {
-        let cache = ClassCache {
-            found: Found::Plain,
-            shape: shape.id.0,
-            version,
-            index: 0,
-            subject: shape.class().expose_provenance(),
-            value: value.value(),
-        };
-        install(code, pc, cache);
+        install(code, pc, ClassCache::of_instances(Found::Plain, shape, version, value.value()));
     }
 }
 
@@ -319,12 +303,8 @@ fn member_cache(shape: &Shape, class: &PyType, version: u32, found: Option<&Obj>
         && member.index() < shape.fixed
         && shape.ext_offset != 0;
     applies.then(|| ClassCache {
-        found: Found::Member,
-        shape: shape.id.0,
-        version,
         index: distance(shape, member.index()),
-        subject: shape.class().expose_provenance(),
-        value: Value::EMPTY,
+        ..ClassCache::of_instances(Found::Member, shape, version, Value::EMPTY)
     })
 }
 
@@ -343,13 +323,10 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
             Err(value) => shape::set_attribute(obj, name, value),
         };
     }
-    if word & SLOT == 0 && word != 0 {
-        let cache = cache_at(word);
-        if cache.found == Found::Member && cache.applies(header) {
-            // SAFETY: the shape is the one for which the distance was made.
-            drop(unsafe { slot_at(header, cache.index) }.replace(Some(value)));
-            return Ok(());
-        }
+    if let Some(cache) = applying(&code.caches[pc], obj, Found::Member) {
+        // SAFETY: the shape is the one for which the distance was made.
+        drop(unsafe { slot_at(header, cache.index) }.replace(Some(value)));
+        return Ok(());
     }
     let class = class_of(obj);
     let version = class.version();
@@ -428,14 +405,12 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
                         && version != 0
                         && let Some(header) = obj.header()
                     {
-                        let cache = ClassCache {
-                            found: Found::Method,
-                            shape: header.shape().0,
+                        let cache = ClassCache::of_instances(
+                            Found::Method,
+                            Shape::of(header),
                             version,
-                            index: 0,
-                            subject: std::ptr::from_ref(class).expose_provenance(),
-                            value: found.value(),
-                        };
+                            found.value(),
+                        );
                         install(code, pc, cache);
                     }
                     place_method(regs, a, b, found);

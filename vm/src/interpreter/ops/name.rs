@@ -30,29 +30,24 @@ struct BuiltinCache {
 /// The global that the cache word stands for, if it knows where that is.
 #[inline(always)]
 pub fn quick_global(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {
-    let word = cache.load(Ordering::Acquire);
-    let globals = exact_dict(frame.globals)?;
-    if word & IN_GLOBALS != 0 {
-        return globals.cached_value((word >> 32) as u32, (word as u32) >> 1);
-    }
-    if word == 0 {
-        return None;
-    }
-    // SAFETY: an untagged word is a leaked `BuiltinCache`.
-    let cache = unsafe { &*std::ptr::with_exposed_provenance::<BuiltinCache>(word as usize) };
-    if globals.keys_version_now() != cache.globals_version {
-        return None;
-    }
-    exact_dict(frame.builtins)?.cached_value(cache.builtins_version, cache.index)
+    let (namespace, version, index) = cached_place(cache, frame)?;
+    namespace.cached_value(version, index)
 }
 
 /// [`quick_global`] if that is a number, immortal or deferred: what most globals are.
 #[inline(always)]
 pub fn lasting_global(cache: &AtomicU64, frame: &Frame) -> Option<Value> {
+    let (namespace, version, index) = cached_place(cache, frame)?;
+    namespace.cached_lasting(version, index)
+}
+
+/// The namespace in which the cache word says that the global is, the version of its keys then, and the entry.
+#[inline(always)]
+fn cached_place<'a>(cache: &AtomicU64, frame: &Frame) -> Option<(&'a PyDict, u32, u32)> {
     let word = cache.load(Ordering::Acquire);
     let globals = exact_dict(frame.globals)?;
     if word & IN_GLOBALS != 0 {
-        return globals.cached_lasting((word >> 32) as u32, (word as u32) >> 1);
+        return Some((globals, (word >> 32) as u32, (word as u32) >> 1));
     }
     if word == 0 {
         return None;
@@ -62,7 +57,7 @@ pub fn lasting_global(cache: &AtomicU64, frame: &Frame) -> Option<Value> {
     if globals.keys_version_now() != cache.globals_version {
         return None;
     }
-    exact_dict(frame.builtins)?.cached_lasting(cache.builtins_version, cache.index)
+    Some((exact_dict(frame.builtins)?, cache.builtins_version, cache.index))
 }
 
 #[inline(always)]

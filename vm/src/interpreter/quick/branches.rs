@@ -5,6 +5,7 @@ use taipan_objects::Value;
 use taipan_objects::protocol;
 use taipan_objects::singletons::is_none;
 
+use super::numbers::high;
 use super::{Exit, State, handlers};
 use crate::interpreter::ops::arithmetic;
 
@@ -32,7 +33,7 @@ macro_rules! branches {
                 $name(s, i) {
                     let (v, w) = (s.value(i.a()), s.value(i.b()));
                     if v.both_int(w) {
-                        return branch_on(s, ((v.bits() << 16) as i64) $cmp ((w.bits() << 16) as i64), i);
+                        return branch_on(s, high(v) $cmp high(w), i);
                     }
                     if v.is_float() && w.is_float() {
                         return branch_on(s, v.as_float() $cmp w.as_float(), i);

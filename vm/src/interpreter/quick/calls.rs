@@ -1,16 +1,16 @@
 //! Calls and returns of Python functions without a detour; other calls through [`call`].
 
+use taipan_objects::Value;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::IntoStrong;
 use taipan_objects::singletons::is_none;
-use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
 use super::{Exit, State, handlers};
-use crate::frame::{Frame, Kind, drop_value};
+use crate::frame::{Kind, drop_value};
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::generators;
 use crate::registers::Regs;
@@ -108,20 +108,18 @@ handlers! {
         }
         call_any(s.ip, s.regs, s.fp, s.thread, i)
     }
-    /// A native function of a module, with one argument or two.
+    /// A native function of a module, with a fast entry for the arguments.
     #[inline(never)]
     call_native(s, i) {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
         // SAFETY: the layout was checked.
         let function: &PyNativeFunction = unsafe { &*s.regs.value(base).ptr().cast() };
-        let def = function.def;
         s.save();
-        let result = match (nargs, def.fast1, def.fast2) {
-            (1, Some(f), _) if function.is_unbound() => f(s.regs.obj(base + 2)),
-            (2, _, Some(f)) if function.is_unbound() => f(s.regs.obj(base + 2), s.regs.obj(base + 3)),
-            _ => return call_any(s.ip, s.regs, s.fp, s.thread, i),
-        };
-        finish_native(s, i, base, base + 2, nargs, result)
+        let fast = if function.is_unbound() { function.def.call_fast(s.regs.slice(base + 2, nargs)) } else { None };
+        match fast {
+            Some(result) => called(s, call::finish_native(s.regs, base, base + 2, nargs, result), i.c(), 1),
+            None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
     }
     call_method(s, i) {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
@@ -140,62 +138,42 @@ handlers! {
         }
         call_any_method(s.ip, s.regs, s.fp, s.thread, i)
     }
-    /// A native method of the receiver's class, with up to two arguments.
+    /// A native method of the receiver's class, with a fast entry for the arguments.
     #[inline(never)]
     call_descriptor(s, i) {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
         // SAFETY: the layout was checked.
         let descriptor: &PyMethodDescr = unsafe { &*s.regs.value(base).ptr().cast() };
-        let def = descriptor.def;
-        let receiver = s.regs.obj(base + 1);
         s.save();
-        let result = match (nargs, def.fast1, def.fast2, def.fast3) {
-            (0, Some(f), _, _) if descriptor.accepts(receiver) => f(receiver),
-            (1, _, Some(f), _) if descriptor.accepts(receiver) => f(receiver, s.regs.obj(base + 2)),
-            (2, _, _, Some(f)) if descriptor.accepts(receiver) => {
-                f(receiver, s.regs.obj(base + 2), s.regs.obj(base + 3))
-            }
-            _ => return call_any_method(s.ip, s.regs, s.fp, s.thread, i),
-        };
-        finish_native(s, i, base, base + 1, nargs + 1, result)
+        let accepted = descriptor.accepts(s.regs.obj(base + 1));
+        let fast =
+            if accepted { descriptor.def.call_fast(s.regs.slice(base + 1, nargs + 1)) } else { None };
+        match fast {
+            Some(result) => called(s, call::finish_native(s.regs, base, base + 1, nargs + 1, result), i.c(), 1),
+            None => call_any_method(s.ip, s.regs, s.fp, s.thread, i),
+        }
     }
     call_kw(s, i) {
         s.save();
         let names = s.word(1).arg32() as usize;
         let (base, nargs) = (i.a() as usize, i.b() as usize);
-        match call::call_kw(s.thread, s.code(), s.regs, base, nargs, names, false, i.c()) {
-            Ok(Called::Value(value)) => s.write_obj(i.c(), value, 2),
-            Ok(Called::Pushed) => State::reload(s.thread),
-            Err(_) => Exit::Raised,
-        }
+        called(s, call::call_kw(s.thread, s.code(), s.regs, base, nargs, names, false, i.c()), i.c(), 2)
     }
     call_method_kw(s, i) {
         s.save();
         let names = s.word(1).arg32() as usize;
         let (base, nargs) = (i.a() as usize, i.b() as usize);
-        match call::call_kw(s.thread, s.code(), s.regs, base, nargs, names, true, i.c()) {
-            Ok(Called::Value(value)) => s.write_obj(i.c(), value, 2),
-            Ok(Called::Pushed) => State::reload(s.thread),
-            Err(_) => Exit::Raised,
-        }
+        called(s, call::call_kw(s.thread, s.code(), s.regs, base, nargs, names, true, i.c()), i.c(), 2)
     }
     #[inline(never)]
     call_any(s, i) {
         s.save();
-        match any(s.thread, s.regs, i) {
-            Ok(Called::Value(value)) => s.write_obj(i.c(), value, 1),
-            Ok(Called::Pushed) => State::reload(s.thread),
-            Err(_) => Exit::Raised,
-        }
+        called(s, any(s.thread, s.regs, i), i.c(), 1)
     }
     #[inline(never)]
     call_any_method(s, i) {
         s.save();
-        match any_method(s.thread, s.regs, i) {
-            Ok(Called::Value(value)) => s.write_obj(i.c(), value, 1),
-            Ok(Called::Pushed) => State::reload(s.thread),
-            Err(_) => Exit::Raised,
-        }
+        called(s, any_method(s.thread, s.regs, i), i.c(), 1)
     }
     yield_value(s, i) {
         let (register, take) = Instr::split_take(i.b());
@@ -205,11 +183,8 @@ handlers! {
         }
         s.save();
         yield_to_loop(s.thread, s.regs, register, take);
-        let fp = s.fp.wrapping_sub(1);
-        // SAFETY: the frame below is live.
-        let below = unsafe { &*fp };
         // Behind `FOR_ITER` and the word of its target.
-        State::of(below.code(), below.pc as usize + 2, fp, below.regs, s.thread).go()
+        below(s, 2).go()
     }
     return_value(s, i) {
         // SAFETY: the frame is live.
@@ -223,11 +198,7 @@ handlers! {
         if frame.kind != Kind::Call {
             return s.leave(i);
         }
-        let mut value = s.regs.take_value(i.a() as usize);
-        if value.is_ptr() && !value.is_counted() {
-            // SAFETY: the register kept it alive until now.
-            value = unsafe { Obj::from_borrowed(value) }.into_value();
-        }
+        let value = s.regs.take(i.a() as usize).map_or(Value::EMPTY, |value| value.into_strong().into_value());
         finish(s, value)
     }
     return_const(s, i) {
@@ -245,27 +216,42 @@ handlers! {
     }
 }
 
-/// Empties the registers of a native call and delivers its result.
+/// Goes on after what a call instruction of `length` words with its result in register `ret` came to.
 #[inline(always)]
-fn finish_native(s: State, i: Instr, base: usize, first: usize, nargs: usize, result: PyResult<Obj>) -> Exit {
-    let Ok(result) = result else {
-        clear_call(s.regs, base, first, nargs);
-        return Exit::Raised;
-    };
-    // The result may be an uncounted part of what the arguments keep alive.
-    let mut word = result.into_value();
-    if word.is_ptr() && !word.is_counted() {
-        // SAFETY: the arguments keep it alive until now.
-        word = unsafe { Obj::from_borrowed(word) }.into_value();
+fn called(s: State, outcome: PyResult<Called>, ret: u16, length: usize) -> Exit {
+    match outcome {
+        Ok(Called::Value(value)) => s.write_obj(ret, value, length),
+        Ok(Called::Pushed) => State::reload(s.thread),
+        Err(_) => Exit::Raised,
     }
-    clear_call(s.regs, base, first, nargs);
-    s.write(i.c(), word, 1)
 }
 
+/// The frame below `s`'s, which was popped or suspended, `skip` words behind its instruction.
 #[inline(always)]
-fn clear_call(regs: Regs, base: usize, first: usize, nargs: usize) {
-    regs.clear(base);
-    regs.clear_range(first, first + nargs);
+fn below(s: State, skip: usize) -> State {
+    // Frames are next to each other.
+    let fp = s.fp.wrapping_sub(1);
+    // SAFETY: the frame below is live.
+    let frame = unsafe { &*fp };
+    State::of(frame.code(), frame.pc as usize + skip, fp, frame.regs, s.thread)
+}
+
+/// Delivers the result of the call, whose frame was popped, to register `ret` of the frame below.
+#[inline(always)]
+fn deliver(s: State, ret: u16, value: Value) -> Exit {
+    let caller = below(s, 0);
+    caller.write(ret, value, call::length_at(caller.word(0)))
+}
+
+/// Pops the frame, of kind `Call`, and delivers its result.
+#[inline(always)]
+fn finish(s: State, value: Value) -> Exit {
+    s.save();
+    // SAFETY: the frame is live.
+    let frame = unsafe { &mut *s.fp };
+    let ret = frame.ret;
+    call::pop_frame(s.thread, frame);
+    deliver(s, ret, value)
 }
 
 /// Pops the frame of an `__init__` and delivers the instance.
@@ -275,12 +261,7 @@ fn finish_init(s: State) -> Exit {
     // SAFETY: the frame is live.
     let ret = unsafe { (*s.fp).ret };
     let instance = call::pop_init(s.thread).into_value();
-    let fp = s.fp.wrapping_sub(1);
-    // SAFETY: the frame below is live.
-    let below = unsafe { &*fp };
-    let state = State::of(below.code(), below.pc as usize, fp, below.regs, s.thread);
-    let length = call::length_at(state.word(0));
-    state.write(ret, instance, length)
+    deliver(s, ret, instance)
 }
 
 /// Suspends the innermost frame, a generator's, and gives the content of a register of it to the `for` loop of the frame below.
@@ -294,48 +275,5 @@ fn yield_to_loop(thread: &'static VmThread, regs: Regs, register: u16, take: boo
     let target = below.code().instr(below.pc as usize + 1).a();
     if let Some(value) = value {
         below.regs.write(target as usize, value);
-    }
-}
-
-/// Pops the frame, of kind `Call`, and delivers its result.
-#[inline(always)]
-fn finish(s: State, value: Value) -> Exit {
-    s.save();
-    // SAFETY: the frame is live.
-    let frame = unsafe { &mut *s.fp };
-    let ret = frame.ret;
-    pop(s, frame);
-    let fp = s.fp.wrapping_sub(1);
-    // SAFETY: the frame below is live.
-    let below = unsafe { &*fp };
-    let state = State::of(below.code(), below.pc as usize, fp, below.regs, s.thread);
-    let length = call::length_at(state.word(0));
-    state.write(ret, value, length)
-}
-
-#[inline(always)]
-fn pop(s: State, frame: &mut Frame) {
-    if !frame.object.is_empty() || !frame.locals.is_empty() {
-        return call::pop(s.thread);
-    }
-    let count = frame.code().nregs as usize;
-    for i in 0..count {
-        let value = s.regs.value(i);
-        if !value.is_empty() {
-            s.regs.put(i, Value::EMPTY);
-            if value.is_counted() {
-                drop_value(value);
-            }
-        }
-    }
-    // A finalizer that ran just now may have asked for this frame.
-    while !frame.object.is_empty() {
-        call::leave(s.thread, frame);
-    }
-    let callee = frame.callee;
-    s.thread.top.set(frame.saved_top);
-    s.thread.depth.set(s.thread.depth.get() - 1);
-    if !callee.is_empty() {
-        drop_value(callee);
     }
 }

@@ -2,15 +2,16 @@
 //!
 //! An integer's 48 bits stand in the low end of its word. Shifted to the high end, two of them are added with the processor's own check for overflow.
 
+use taipan_bytecode::Instr;
 use taipan_objects::Value;
 use taipan_objects::singletons::bool_obj;
 
-use super::handlers;
+use super::{Exit, State, handlers};
 use crate::interpreter::ops::arithmetic;
 
 /// The integer times 2^16.
 #[inline(always)]
-fn high(value: Value) -> i64 {
+pub(super) fn high(value: Value) -> i64 {
     (value.bits() << 16) as i64
 }
 
@@ -26,20 +27,13 @@ fn number(f: f64) -> Option<Value> {
     if f.is_nan() { None } else { Some(Value::from_float(f)) }
 }
 
-/// The operands as floats, if one is a float and the other a float or an immediate integer (which a float holds exactly).
+/// Writes the result, or leaves the instruction to the loop.
 #[inline(always)]
-fn floats(v: Value, w: Value) -> Option<(f64, f64)> {
-    if v.is_float() {
-        if w.is_float() {
-            return Some((v.as_float(), w.as_float()));
-        }
-        if w.is_int() {
-            return Some((v.as_float(), w.as_int() as f64));
-        }
-    } else if v.is_int() && w.is_float() {
-        return Some((v.as_int() as f64, w.as_float()));
+fn finish(s: State, i: Instr, result: Option<Value>) -> Exit {
+    match result {
+        Some(result) => s.write(i.a(), result, 1),
+        None => s.leave(i),
     }
-    None
 }
 
 /// An operation on two registers and one on a register and an immediate operand.
@@ -51,15 +45,12 @@ macro_rules! arithmetic {
                     let ($v, $w) = (s.value(i.b()), s.value(i.c()));
                     let result = if $v.both_int($w) {
                         $int
-                    } else if let Some(($f, $g)) = floats($v, $w) {
+                    } else if let Some(($f, $g)) = arithmetic::floats($v, $w) {
                         $float
                     } else {
                         None
                     };
-                    match result {
-                        Some(result) => s.write(i.a(), result, 1),
-                        None => s.leave(i),
-                    }
+                    finish(s, i, result)
                 }
                 $($imm(s, i) {
                     let ($v, $w) = (s.value(i.b()), Value::from_int_wrapping(i.c_imm() as i64));
@@ -71,10 +62,7 @@ macro_rules! arithmetic {
                     } else {
                         None
                     };
-                    match result {
-                        Some(result) => s.write(i.a(), result, 1),
-                        None => s.leave(i),
-                    }
+                    finish(s, i, result)
                 })?
             )*
         }
@@ -127,10 +115,7 @@ handlers! {
         } else {
             None
         };
-        match result {
-            Some(result) => s.write(i.a(), result, 1),
-            None => s.leave(i),
-        }
+        finish(s, i, result)
     }
     is(s, i) {
         s.write_obj(i.a(), bool_obj(s.value(i.b()).same(s.value(i.c()))), 1)

@@ -16,10 +16,8 @@ use crate::native_class;
 
 native_class!(
     /// The metaclass of array types.
-    pub fn metaclass() = TypeBuilder::new("_ctypes.PyCArrayType", PyType::ops())
-        .base(meta::class())
+    pub fn metaclass() = meta::derived("_ctypes.PyCArrayType")
         .slots(TypeSlots { init: Some(init), ..TypeSlots::EMPTY })
-        .methods(meta::METHODS)
         .make()
 );
 

@@ -10,7 +10,7 @@
 use std::cell::UnsafeCell;
 
 use parking_lot::Mutex;
-use taipan_objects::buffer::{Buffer, Dimensions};
+use taipan_objects::buffer::{Buffer, Dimensions, contiguous_strides};
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::dict::{PyDict, exact_dict};
 use taipan_objects::native::*;
@@ -269,17 +269,7 @@ pub fn export(obj: &Obj, _flags: i32) -> PyResult<Buffer> {
     }
     let shape: Dimensions = info.dimensions().into_iter().map(|n| n as isize).collect();
     let itemsize = if info.kind == Kind::Array { innermost.size } else { data.size() };
-    let mut stride = itemsize as isize;
-    let mut strides: Dimensions = shape
-        .iter()
-        .rev()
-        .map(|&n| {
-            let own = stride;
-            stride = stride.saturating_mul(n);
-            own
-        })
-        .collect();
-    strides.reverse();
+    let strides = contiguous_strides(&shape, itemsize);
     // An array that `resize` has made larger shows its items only.
     let len = shape.iter().fold(itemsize, |len, &n| len.saturating_mul(n.max(0) as usize));
     let pointer = std::ptr::with_exposed_provenance_mut(data.address());

@@ -61,10 +61,8 @@ impl Function {
 
 native_class!(
     /// The metaclass of function types.
-    pub fn metaclass() = TypeBuilder::new("_ctypes.PyCFuncPtrType", PyType::ops())
-        .base(meta::class())
+    pub fn metaclass() = meta::derived("_ctypes.PyCFuncPtrType")
         .slots(TypeSlots { init: Some(init), ..TypeSlots::EMPTY })
-        .methods(meta::METHODS)
         .make()
 );
 

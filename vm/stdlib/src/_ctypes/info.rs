@@ -32,26 +32,9 @@ pub mod function_flags {
 #[repr(C)]
 pub struct Info {
     header: Header,
-    pub kind: Kind,
-    /// The type code of a simple type, of a `c_char` or `c_wchar` array (that of its items); 0: neither.
-    pub code: u8,
-    /// In the byte order that is not the machine's.
-    pub swapped: bool,
-    pub size: usize,
-    pub align: usize,
-    /// Of an array; the number of fields of an aggregate.
-    pub length: usize,
-    /// Whether instances have pointers in them, which pickling must not carry.
-    pub pointers: bool,
-    /// Of a function type.
-    pub flags: i64,
-    /// The buffer format; that of arrays is their items'.
-    pub own_format: Option<String>,
+    constant: Draft,
     /// The buffer format of a pointer type whose item is known.
     pub pointer_format: Mutex<Option<String>>,
-    pub ffi: FfiType,
-    /// What the type consists of, as long as that matters for calls.
-    pub scalars: Vec<Placed>,
     /// The type of items or of what is pointed to.
     pub item: Slot,
     /// Of a function type: a tuple of types, of their `from_param`s, the type of the result, its `_check_retval_`.
@@ -87,19 +70,34 @@ pub fn pointer_format(item: &Info) -> String {
     format!("&({}){format}", lengths.join(","))
 }
 
-/// The fields of an [`Info`] that are constant, to begin with.
+/// What is constant in an [`Info`], which dereferences to it.
+#[derive(Clone)]
 pub struct Draft {
     pub kind: Kind,
+    /// The type code of a simple type, of a `c_char` or `c_wchar` array (that of its items); 0: neither.
     pub code: u8,
+    /// In the byte order that is not the machine's.
     pub swapped: bool,
     pub size: usize,
     pub align: usize,
+    /// Of an array; the number of fields of an aggregate.
     pub length: usize,
+    /// Whether instances have pointers in them, which pickling must not carry.
     pub pointers: bool,
+    /// Of a function type.
     pub flags: i64,
+    /// The buffer format; that of arrays is their items'.
     pub format: Option<String>,
     pub ffi: FfiType,
+    /// What the type consists of, as long as that matters for calls.
     pub scalars: Vec<Placed>,
+}
+
+impl std::ops::Deref for Info {
+    type Target = Draft;
+    fn deref(&self) -> &Draft {
+        &self.constant
+    }
 }
 
 impl Draft {
@@ -123,18 +121,8 @@ impl Draft {
         let header = class().instance_header().0;
         Py::new(Info {
             header,
-            kind: self.kind,
-            code: self.code,
-            swapped: self.swapped,
-            size: self.size,
-            align: self.align,
-            length: self.length,
-            pointers: self.pointers,
-            flags: self.flags,
-            own_format: self.format,
+            constant: self,
             pointer_format: Mutex::new(None),
-            ffi: self.ffi,
-            scalars: self.scalars,
             item: Slot::empty(),
             argtypes: Slot::empty(),
             converters: Slot::empty(),
@@ -180,19 +168,7 @@ impl Info {
     }
     /// A copy, for a class that derives from this one's, without what belongs to the class.
     pub fn draft(&self) -> Draft {
-        Draft {
-            kind: self.kind,
-            code: self.code,
-            swapped: self.swapped,
-            size: self.size,
-            align: self.align,
-            length: self.length,
-            pointers: self.pointers,
-            flags: self.flags,
-            format: self.own_format.clone(),
-            ffi: self.ffi.clone(),
-            scalars: self.scalars.clone(),
-        }
+        self.constant.clone()
     }
     /// The description of the items' type, or of what is pointed to.
     pub fn item_info(&self) -> Option<Py<Info>> {
@@ -203,7 +179,7 @@ impl Info {
         match self.kind {
             Kind::Array => self.item_info()?.format(),
             Kind::Pointer => self.pointer_format.lock().clone(),
-            _ => self.own_format.clone(),
+            _ => self.constant.format.clone(),
         }
     }
     /// The lengths of an array and of its items.

@@ -29,6 +29,11 @@ native_class!(
         .make()
 );
 
+/// The start of the metaclass of a kind of types.
+pub fn derived(name: &'static str) -> TypeBuilder {
+    TypeBuilder::new(name, PyType::ops()).base(class()).methods(METHODS)
+}
+
 /// A method of a metaclass: takes the class and the arguments.
 pub const fn method(
     name: &'static str,

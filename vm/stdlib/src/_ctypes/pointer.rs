@@ -18,10 +18,8 @@ use crate::native_class::class_argument;
 
 native_class!(
     /// The metaclass of pointer types.
-    pub fn metaclass() = TypeBuilder::new("_ctypes.PyCPointerType", PyType::ops())
-        .base(meta::class())
+    pub fn metaclass() = meta::derived("_ctypes.PyCPointerType")
         .slots(TypeSlots { init: Some(init), ..TypeSlots::EMPTY })
-        .methods(meta::METHODS)
         .methods(METHODS)
         .make()
 );

@@ -19,10 +19,8 @@ use crate::native_class;
 
 native_class!(
     /// The metaclass of simple types.
-    pub fn metaclass() = TypeBuilder::new("_ctypes.PyCSimpleType", PyType::ops())
-        .base(meta::class())
+    pub fn metaclass() = meta::derived("_ctypes.PyCSimpleType")
         .slots(TypeSlots { init: Some(init), ..TypeSlots::EMPTY })
-        .methods(meta::METHODS)
         .methods(METHODS)
         .make()
 );

@@ -20,19 +20,15 @@ const INSTANCES: TypeSlots =
 
 native_class!(
     /// The metaclass of structures.
-    pub fn structure_metaclass() = TypeBuilder::new("_ctypes.PyCStructType", PyType::ops())
-        .base(meta::class())
+    pub fn structure_metaclass() = meta::derived("_ctypes.PyCStructType")
         .slots(TypeSlots { init: Some(|class, args| init(class, args, Kind::Structure)), setattro: Some(set_attribute), ..TypeSlots::EMPTY })
-        .methods(meta::METHODS)
         .make()
 );
 
 native_class!(
     /// The metaclass of unions.
-    pub fn union_metaclass() = TypeBuilder::new("_ctypes.UnionType", PyType::ops())
-        .base(meta::class())
+    pub fn union_metaclass() = meta::derived("_ctypes.UnionType")
         .slots(TypeSlots { init: Some(|class, args| init(class, args, Kind::Union)), setattro: Some(set_attribute), ..TypeSlots::EMPTY })
-        .methods(meta::METHODS)
         .make()
 );
 
