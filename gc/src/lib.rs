@@ -18,6 +18,7 @@ pub mod header;
 pub mod heap;
 pub mod hooks;
 pub mod limbo;
+pub mod malloc;
 pub mod nan;
 pub mod ops;
 pub mod refcount;

@@ -57,6 +57,47 @@ pub unsafe fn incref_object(ptr: *mut Header) {
     }
 }
 
+/// [`incref_object`] if nothing but this thread's own field is concerned. False, with nothing done, for another thread's object.
+///
+/// # Safety
+/// The object is alive.
+#[inline(always)]
+#[must_use]
+pub(crate) unsafe fn try_incref_own(ptr: *mut Header) -> bool {
+    // SAFETY: alive, says the caller.
+    let header = unsafe { &*ptr };
+    // Relaxed: our own field, or a constant.
+    let local = header.local.load(Ordering::Relaxed);
+    if local == IMMORTAL {
+        return true;
+    }
+    let own = header.owner() == taipan_threading::current_slot();
+    if own {
+        header.local.store(local + 1, Ordering::Relaxed);
+    }
+    own
+}
+
+/// [`decref`] if nothing but this thread's own field is concerned and another of its references is left. False, with nothing done, otherwise.
+///
+/// # Safety
+/// The caller owned a counted reference, and still does if the result is false.
+#[inline(always)]
+#[must_use]
+pub(crate) unsafe fn try_decref_own(ptr: *mut Header) -> bool {
+    // SAFETY: alive until this reference is given up.
+    let header = unsafe { &*ptr };
+    let local = header.local.load(Ordering::Relaxed);
+    if local == IMMORTAL {
+        return true;
+    }
+    let one_of_more = local > 1 && header.owner() == taipan_threading::current_slot();
+    if one_of_more {
+        header.local.store(local - 1, Ordering::Relaxed);
+    }
+    one_of_more
+}
+
 /// Adds a reference to an object that the calling thread owns and that is not immortal.
 ///
 /// # Safety

@@ -60,6 +60,30 @@ impl Obj {
         // SAFETY: immediates are not counted and never zero.
         unsafe { Obj::from_value_unchecked(Value::from_float(f)) }
     }
+    /// A counted reference to what `value` (not empty, alive) refers to, if that is a matter of a few instructions: for code that must not call.
+    ///
+    /// # Safety
+    /// As [`Obj::from_borrowed`].
+    #[inline(always)]
+    pub unsafe fn from_borrowed_at_once(value: Value) -> Option<Obj> {
+        // SAFETY: alive, says the caller.
+        if value.is_ptr() && !unsafe { refcount::try_incref_own(value.ptr()) } {
+            return None;
+        }
+        // SAFETY: the reference just made.
+        Some(unsafe { Obj::from_value_unchecked(value.counted()) })
+    }
+    /// Gives up the reference that `value` stands for, if that is a matter of a few instructions and ends no object. Otherwise false, and it
+    /// is still owned.
+    ///
+    /// # Safety
+    /// `value` owns its reference, or needs none.
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn drop_at_once(value: Value) -> bool {
+        // SAFETY: says the caller.
+        !value.is_counted() || unsafe { refcount::try_decref_own(value.ptr()) }
+    }
     /// The word, still owned by `self`.
     #[inline(always)]
     pub fn value(&self) -> Value {
@@ -88,6 +112,12 @@ impl Obj {
         // SAFETY: both are one word; this one is never changed, so a slot's loads are all that happens to it.
         let slot = unsafe { &*std::ptr::from_ref(self).cast::<crate::Slot>() };
         slot.load_uncounted().unwrap_or_else(|| self.clone())
+    }
+    /// [`Obj::lent`] if that is a matter of a few instructions: for code that must not call.
+    #[inline(always)]
+    pub fn lent_at_once(&self) -> Option<Obj> {
+        // SAFETY: as in `lent`.
+        unsafe { &*std::ptr::from_ref(self).cast::<crate::Slot>() }.load_at_once()
     }
     /// The object's header, unless this is a number.
     #[inline(always)]

@@ -61,28 +61,11 @@ impl Slot {
         }
         self.load_pointer(value, || true).unwrap_or(None)
     }
-    /// The content if it is a number, or an object that needs no count in a register because it is immortal or deferred.
-    #[inline(always)]
-    pub fn peek_lasting(&self) -> Option<Value> {
-        let value = self.peek();
-        if value.is_ptr() {
-            // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
-            let header = unsafe { &*value.ptr() };
-            // Acquire: as in `load_pointer`.
-            let bits = header.flags_word().load(Ordering::Acquire);
-            if !lasts(header, bits) {
-                return None;
-            }
-            fence(Ordering::Acquire);
-            return (self.peek() == value).then(|| value.uncounted_ptr());
-        }
-        (!value.is_empty()).then_some(value)
-    }
     /// [`Slot::load_uncounted`] for a slot in storage that writers replace by copying its words: the slots of replaced storage never change
     /// again, whatever becomes of the objects, so looking at them twice proves nothing. `is_current` (an Acquire load) says
     /// whether the storage is still in use; if it is not, the outcome is `Err`.
     #[inline(always)]
-    pub fn load_uncounted_in(&self, is_current: impl Fn() -> bool) -> Result<Option<Obj>, Replaced> {
+    pub fn load_uncounted_in(&self, is_current: impl Fn() -> bool + Copy) -> Result<Option<Obj>, Replaced> {
         let value = self.peek();
         if !value.is_ptr() {
             // SAFETY: numbers and nothing are not counted.
@@ -90,9 +73,32 @@ impl Slot {
         }
         self.load_pointer(value, is_current).ok_or(Replaced)
     }
+    /// [`Slot::load_uncounted`] if the slot is not empty and that is a matter of a few instructions: for code that must not call.
+    #[inline(always)]
+    pub fn load_at_once(&self) -> Option<Obj> {
+        self.load_at_once_in(|| true)
+    }
+    /// [`Slot::load_uncounted_in`] if the storage is current, the slot not empty and that is a matter of a few instructions.
+    #[inline(always)]
+    pub fn load_at_once_in(&self, is_current: impl Fn() -> bool + Copy) -> Option<Obj> {
+        let value = self.peek();
+        if !value.is_ptr() {
+            // SAFETY: numbers and nothing are not counted.
+            return unsafe { Obj::from_value(value) };
+        }
+        self.load_usual_pointer(value, is_current)
+    }
     /// `value` (a pointer) was just read from the slot. `None`: the storage is not current any more.
     #[inline(always)]
-    fn load_pointer(&self, value: Value, is_current: impl Fn() -> bool) -> Option<Option<Obj>> {
+    fn load_pointer(&self, value: Value, is_current: impl Fn() -> bool + Copy) -> Option<Option<Obj>> {
+        match self.load_usual_pointer(value, is_current) {
+            Some(object) => Some(Some(object)),
+            None => self.load_pointer_slow(value, is_current),
+        }
+    }
+    /// The usual cases of [`Slot::load_pointer`].
+    #[inline(always)]
+    fn load_usual_pointer(&self, value: Value, is_current: impl Fn() -> bool + Copy) -> Option<Obj> {
         // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
         let header = unsafe { &*value.ptr() };
         // Acquire: see `protocol::load_foreign`, of which the first two arms are the usual case.
@@ -102,14 +108,14 @@ impl Slot {
             fence(Ordering::Acquire);
             if self.peek() == value && is_current() {
                 // SAFETY: only the collector ends deferred objects, with the world stopped; nobody immortal ones.
-                return Some(unsafe { Obj::from_value(value.uncounted()) });
+                return unsafe { Obj::from_value(value.uncounted()) };
             }
         } else if header.owner() == taipan_threading::current_slot() && bits & HeaderFlags::DEFERRED == 0 {
             if self.peek() == value && is_current() {
                 // SAFETY: an object that this thread owns can only be freed by this thread, and the slot had a reference just now.
                 unsafe { refcount::incref_own(value.ptr()) };
                 // SAFETY: the reference that was just made.
-                return Some(unsafe { Obj::from_value(value) });
+                return unsafe { Obj::from_value(value) };
             }
         } else if bits & (HeaderFlags::SEEN | HeaderFlags::DYING) == HeaderFlags::SEEN
             && taipan_threading::multi_threaded()
@@ -117,13 +123,17 @@ impl Slot {
             && is_current()
         {
             // SAFETY: its last drop puts it into limbo, where it stays until this thread was stopped.
-            return Some(unsafe { Obj::from_value(value.uncounted()) });
+            return unsafe { Obj::from_value(value.uncounted()) };
         }
-        self.load_pointer_slow(value, is_current)
+        None
     }
     #[cold]
     #[inline(never)]
-    fn load_pointer_slow(&self, mut value: Value, is_current: impl Fn() -> bool) -> Option<Option<Obj>> {
+    fn load_pointer_slow(
+        &self,
+        mut value: Value,
+        is_current: impl Fn() -> bool + Copy,
+    ) -> Option<Option<Obj>> {
         loop {
             if !value.is_ptr() {
                 // SAFETY: numbers and nothing are not counted.
@@ -184,6 +194,14 @@ impl Slot {
         };
         // SAFETY: the slot owned the former content.
         unsafe { Obj::from_value(Value::from_bits(old)) }
+    }
+    /// Exchanges the word for one that owns its reference, while there is only one thread. The former one is the caller's.
+    #[inline(always)]
+    pub fn replace_alone(&self, word: Value) -> Value {
+        debug_assert!(!word.is_ptr() || word.is_counted());
+        let old = Value::from_bits(self.0.load(Ordering::Relaxed));
+        self.0.store(word.bits(), Ordering::Relaxed);
+        old
     }
     /// [`Slot::replace`] in an object that no other thread can reach.
     #[inline]

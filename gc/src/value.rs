@@ -94,6 +94,11 @@ impl Value {
         // With the uncounted bit on top, all that is not a counted pointer is beyond their range (empty by wrapping around).
         self.0.rotate_right(1).wrapping_sub(1) < POINTER_LIMIT / 2 - 1
     }
+    /// Whether this is an uncounted pointer.
+    #[inline(always)]
+    pub const fn is_lent(self) -> bool {
+        self.is_ptr() && self.0 & UNCOUNTED != 0
+    }
     /// The integer. Meaningful only if [`Value::is_int`].
     #[inline(always)]
     pub const fn as_int(self) -> i64 {

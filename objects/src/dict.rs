@@ -382,11 +382,10 @@ impl PyDict {
         // After the value: a table with other keys is published after the version went to 0.
         if self.core.keys_version_now() == version { Some(value) } else { None }
     }
-    /// [`PyDict::cached_value`] if that is a number, immortal or deferred, so that it needs no count.
+    /// [`PyDict::cached_value`] if that is a matter of a few instructions: for code that must not call.
     #[inline(always)]
-    pub fn cached_lasting(&self, version: u32, index: u32) -> Option<taipan_gc::Value> {
-        let value = self.core.lasting_at(index)?;
-        if self.core.keys_version_now() == version { Some(value) } else { None }
+    pub fn cached_at_once(&self, version: u32, index: u32) -> Option<Obj> {
+        self.core.value_at_once(index, version)
     }
     /// Replaces the value at a place, if the set of keys still has this version; gives it back otherwise. Under the lock.
     pub fn set_cached_value(&self, version: u32, index: u32, value: Obj) -> Result<(), Obj> {

@@ -119,6 +119,11 @@ impl PyGenerator {
             if state == RUNNING || state == CLOSED {
                 return Err(state);
             }
+            if !taipan_threading::multi_threaded() {
+                // Nobody to race with.
+                self.state.store(RUNNING, Ordering::Relaxed);
+                return Ok(state);
+            }
             if self.state.compare_exchange(state, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_ok() {
                 return Ok(state);
             }

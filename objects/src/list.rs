@@ -74,13 +74,24 @@ impl PyList {
     pub fn new(items: Vec<Obj>) -> Py<PyList> {
         Py::new(Self::with_header(Header::new(types().list.root_shape()), items))
     }
+    /// A `list` of `len` items, or as many as `items` yields if that is fewer.
+    #[inline]
+    pub fn of_items(len: usize, items: impl Iterator<Item = Obj>) -> Py<PyList> {
+        Py::new(Self::filled(Header::new(types().list.root_shape()), len, items))
+    }
     fn with_header(header: Header, items: Vec<Obj>) -> PyList {
-        let len = items.len();
+        Self::filled(header, items.len(), items.into_iter())
+    }
+    #[inline]
+    fn filled(header: Header, len: usize, items: impl Iterator<Item = Obj>) -> PyList {
         let storage = Storage::allocate(len);
-        for (index, item) in items.into_iter().enumerate() {
+        let mut filled = 0;
+        for item in items.take(len) {
             // SAFETY: just allocated with room for `len` items.
-            unsafe { (*storage).put(index, item.into_counted()) };
+            unsafe { (*storage).put(filled, item.into_counted()) };
+            filled += 1;
         }
+        let len = filled;
         PyList { header, storage: AtomicPtr::new(storage), len: AtomicUsize::new(len) }
     }
     /// A `list` of copies of these items.
@@ -128,6 +139,15 @@ impl PyList {
         }
         self.get_slow(index)
     }
+    /// [`PyList::get_lent`] if that is a matter of a few instructions: for code that must not call.
+    #[inline(always)]
+    pub fn get_at_once(&self, index: usize) -> Option<Obj> {
+        let storage = self.storage();
+        if index >= self.len() || index >= storage.capacity() {
+            return None;
+        }
+        storage.slot(index).load_at_once_in(|| std::ptr::eq(self.storage.load(Ordering::Acquire), storage))
+    }
     #[cold]
     fn get_slow(&self, index: usize) -> Option<Obj> {
         let _section = self.section();
@@ -163,6 +183,17 @@ impl PyList {
         }
         self.storage().put(len, item);
         self.len.store(len + 1, Ordering::Release);
+    }
+    /// Appends a word that owns its reference, if there is room and only one thread. False, with nothing done, otherwise.
+    #[inline(always)]
+    pub fn push_at_once(&self, item: Value) -> bool {
+        let len = self.len();
+        if taipan_threading::multi_threaded() || len == self.storage().capacity() {
+            return false;
+        }
+        self.storage().put(len, item);
+        self.len.store(len + 1, Ordering::Release);
+        true
     }
     /// Makes room for `more` items, if that is plausible.
     pub(crate) fn reserve(&self, more: usize) {

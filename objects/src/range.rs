@@ -310,6 +310,12 @@ fn iter_next(obj: &Obj) -> PyResult<Option<Obj>> {
 }
 
 impl PyRangeIter {
+    /// The number that [`PyRangeIter::step_word`] would give.
+    #[inline(always)]
+    pub fn peek_word(&self) -> Option<i64> {
+        let index = self.index.load(Ordering::Relaxed);
+        (index < self.length).then(|| self.start + self.step * index)
+    }
     /// The next number.
     #[inline(always)]
     pub fn step_word(&self) -> Option<i64> {

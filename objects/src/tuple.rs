@@ -73,7 +73,7 @@ impl PyTuple {
     }
     /// A `tuple` of `len` items that `items` yields, exactly.
     #[inline]
-    fn build(len: usize, items: impl Iterator<Item = Obj>) -> Py<PyTuple> {
+    pub fn of_items(len: usize, items: impl Iterator<Item = Obj>) -> Py<PyTuple> {
         if len == 0 {
             return Self::empty();
         }
@@ -98,17 +98,17 @@ impl PyTuple {
     /// A `tuple` of these items.
     #[inline]
     pub fn new(items: Vec<Obj>) -> Py<PyTuple> {
-        Self::build(items.len(), items.into_iter())
+        Self::of_items(items.len(), items.into_iter())
     }
     /// A `tuple` of these items.
     #[inline]
     pub fn from_array<const N: usize>(items: [Obj; N]) -> Py<PyTuple> {
-        Self::build(N, items.into_iter())
+        Self::of_items(N, items.into_iter())
     }
     /// A `tuple` of copies of these items.
     #[inline]
     pub fn from_slice(items: &[Obj]) -> Py<PyTuple> {
-        Self::build(items.len(), items.iter().cloned())
+        Self::of_items(items.len(), items.iter().cloned())
     }
     /// A `tuple` of these items.
     #[allow(clippy::should_implement_trait)]

@@ -21,6 +21,11 @@ use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 use crate::interpreters::PerInterpreter;
 
+/// The native function `name` of the part with the general functions.
+pub(crate) fn function(name: &str) -> Option<&'static taipan_objects::native::MethodDef> {
+    functions::MODULE.functions.iter().find(|def| def.name == name)
+}
+
 static BUILTINS: PerInterpreter<Py<PyModule>> = PerInterpreter::new();
 static DEBUG: AtomicBool = AtomicBool::new(true);
 

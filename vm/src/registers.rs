@@ -108,6 +108,33 @@ impl Regs {
         }
         value
     }
+    /// [`Regs::copy_of`] if that is a matter of a few instructions.
+    #[inline(always)]
+    pub fn copy_at_once(self, i: usize) -> Option<Value> {
+        let value = self.value(i);
+        if value.is_counted() {
+            // SAFETY: the register keeps the object alive.
+            return unsafe { Obj::from_borrowed_at_once(value) }.map(Obj::into_value);
+        }
+        Some(value)
+    }
+    /// A word for a heap slot, which owns its reference, if that is a matter of a few instructions. Register `i` is not empty.
+    #[inline(always)]
+    pub fn counted_at_once(self, i: usize) -> Option<Value> {
+        // SAFETY: the register keeps the object alive.
+        unsafe { Obj::from_borrowed_at_once(self.value(i)) }.map(Obj::into_value)
+    }
+    /// [`Regs::clear`] if that is a matter of a few instructions; otherwise false, and the register is as it was.
+    #[inline(always)]
+    #[must_use]
+    pub fn clear_at_once(self, i: usize) -> bool {
+        // SAFETY: the register owned its reference.
+        let dropped = unsafe { Obj::drop_at_once(self.value(i)) };
+        if dropped {
+            self.put(i, Value::EMPTY);
+        }
+        dropped
+    }
 }
 
 #[inline(always)]

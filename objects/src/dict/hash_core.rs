@@ -289,15 +289,17 @@ impl HashCore {
             }
         }
     }
-    /// [`HashCore::value_at`] if it is a number, immortal or deferred, and nothing is changing.
+    /// [`HashCore::value_at`] if that is a matter of a few instructions and the set of keys has this version: for code that must not call.
     #[inline(always)]
-    pub(crate) fn lasting_at(&self, entry: u32) -> Option<Value> {
+    pub(crate) fn value_at_once(&self, entry: u32, version: u32) -> Option<Obj> {
         let table = self.table();
         if entry as usize >= table.capacity {
             return None;
         }
-        let value = table.value(entry as usize).peek_lasting()?;
-        self.is_current(table).then_some(value)
+        // The version is asked after the value was read: a table with other keys is published after the version went to 0.
+        table
+            .value(entry as usize)
+            .load_at_once_in(|| self.is_current(table) && self.keys_version_now() == version)
     }
     /// The number of the current set of keys; 0 if there are no numbers left.
     pub(crate) fn keys_version(&self, lock: &ObjectLock) -> u32 {

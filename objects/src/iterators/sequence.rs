@@ -1,6 +1,6 @@
 //! Iterators over sequences by index, forward and backward: of lists, tuples, strings, bytes and of anything with `__getitem__`.
 
-use taipan_gc::{Header, Obj, Py};
+use taipan_gc::{Header, Obj, Object, Py};
 use taipan_threading::sync::atomic::{AtomicIsize, Ordering};
 
 use super::itself;
@@ -125,6 +125,24 @@ impl PySequenceIter {
     /// Length of the sequence.
     fn seq_len(&self) -> PyResult<usize> {
         protocol::len(&self.seq)
+    }
+}
+
+impl PySequenceIter {
+    /// The next item of a list iterator, if that is a matter of a few instructions: for code that must not call. May be uncounted.
+    #[inline(always)]
+    pub fn next_of_list_at_once(&self) -> Option<Obj> {
+        let index = self.index();
+        if index < 0
+            || !self.seq.header().is_some_and(|h| std::ptr::eq(h.shape_entry().ops_ptr(), PyList::ops()))
+        {
+            return None;
+        }
+        // SAFETY: the layout was checked.
+        let list: &PyList = unsafe { &*self.seq.value().ptr().cast() };
+        let item = list.get_at_once(index as usize)?;
+        self.set_index(index + 1);
+        Some(item)
     }
 }
 

@@ -191,7 +191,7 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     if own.is_empty() && exact_tuple(b).is_some() {
         return Ok(b.clone());
     }
-    Ok(PyTuple::build(own.len() + other.len(), own.as_slice().iter().chain(other.as_slice()).cloned())
+    Ok(PyTuple::of_items(own.len() + other.len(), own.as_slice().iter().chain(other.as_slice()).cloned())
         .into_obj())
 }
 

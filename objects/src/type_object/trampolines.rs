@@ -85,8 +85,17 @@ pub(crate) fn word(id: SlotId) -> *mut () {
 /// Looks a special method up on the class of `obj`, bypassing the instance, and calls it; `None` if there is none.
 pub fn call_special(obj: &Obj, name: &Obj, args: &[&Obj]) -> PyResult<Option<Obj>> {
     let Some(name) = name.downcast::<crate::str::PyStr>() else { return Ok(None) };
-    let Some(function) = class_of(obj).lookup(name) else { return Ok(None) };
+    let Some(function) = method(class_of(obj), name) else { return Ok(None) };
     call_unbound(&function, obj, args).map(Some)
+}
+
+/// [`PyType::lookup`] of what is called at once. A function that the collector alone frees stays uncounted: the thread reaches no safepoint before the
+/// function has a frame, which keeps it; and threads that use one class do not contend for its methods' counts.
+fn method(class: &PyType, name: &crate::str::PyStr) -> Option<Obj> {
+    let found = class.lookup_lent(name)?;
+    let lasts =
+        found.downcast::<crate::function::PyFunction>().is_some_and(|function| function.is_deferred());
+    Some(if lasts { found } else { protocol::IntoStrong::into_strong(found) })
 }
 
 /// A borrowed reference among others in an array of arguments: it is not dropped, and keeps nothing alive.
@@ -144,7 +153,7 @@ fn unary(obj: &Obj, name: &taipan_gc::Py<crate::str::PyStr>, _text: &str) -> PyR
 }
 
 fn hash(obj: &Obj) -> PyResult<i64> {
-    let result = match class_of(obj).lookup(&istr!("__hash__")) {
+    let result = match method(class_of(obj), &istr!("__hash__")) {
         Some(f) if !is_none(&f) => call_unbound(&f, obj, &[])?,
         _ => return crate::object_type::hash_not_implemented(obj),
     };
@@ -243,7 +252,7 @@ fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
         CompareOp::Ge => istr!("__ge__"),
     };
     let _depth = protocol::enter_native()?;
-    let Some(f) = class_of(a).lookup(&name) else { return Ok(not_implemented()) };
+    let Some(f) = method(class_of(a), &name) else { return Ok(not_implemented()) };
     let plain = class_of(&f).is(&types().function) || class_of(&f).slots.descr_get().is_none();
     if plain || class_of(&f).is(&types().wrapper_descriptor) || class_of(&f).is(&types().method_descriptor) {
         return call_unbound(&f, a, &[b]);

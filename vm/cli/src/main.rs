@@ -13,7 +13,7 @@ use taipan_vm::{error_display, init, run};
 
 #[cfg(not(feature = "malloc"))]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: taipan_gc::malloc::MiMalloc = taipan_gc::malloc::MiMalloc;
 
 /// Stack of the main Python thread, as large as that of others: recursion in native code ends before it takes long.
 const STACK: usize = 16 << 20;

@@ -86,10 +86,9 @@ pub fn push_frame(
         drop_value(callee);
         return Err(too_deep());
     }
-    let saved_top = thread.top.get();
     // Words of the caller's window behind the arguments may be stale; above the old top everything is empty.
     let mut at = window.wrapping_add(filled);
-    let stale_end = if end < saved_top { end } else { saved_top };
+    let stale_end = end.min(thread.top.get());
     while at < stale_end {
         // SAFETY: inside the value stack; the caller's dead temporaries own their content.
         let old = unsafe { std::ptr::replace(at, Value::EMPTY) };
@@ -98,6 +97,59 @@ pub fn push_frame(
         }
         at = at.wrapping_add(1);
     }
+    write_frame(thread, function, code, window, ret, kind, callee, subject);
+    Ok(())
+}
+
+/// [`push_frame`] for an ordinary call, if there is room and nothing stale to drop: for code that must not call. Otherwise false; only
+/// words that own nothing were emptied.
+#[inline(always)]
+#[must_use]
+pub fn push_frame_at_once(
+    thread: &VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    window: *mut Value,
+    filled: usize,
+    ret: u16,
+    callee: Value,
+) -> bool {
+    let end = window.wrapping_add(code.nregs as usize);
+    if thread.depth.get() >= thread::recursion_limit() || end >= thread.limit() {
+        return false;
+    }
+    let mut at = window.wrapping_add(filled);
+    let stale_end = end.min(thread.top.get());
+    while at < stale_end {
+        // SAFETY: inside the value stack.
+        unsafe {
+            if (*at).is_counted() {
+                return false;
+            }
+            at.write(Value::EMPTY);
+        }
+        at = at.wrapping_add(1);
+    }
+    write_frame(thread, function, code, window, ret, Kind::Call, callee, Value::EMPTY);
+    true
+}
+
+/// Makes the window and the frame the innermost ones. There is room; behind the arguments the window is empty.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn write_frame(
+    thread: &VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    window: *mut Value,
+    ret: u16,
+    kind: Kind,
+    callee: Value,
+    subject: Value,
+) {
+    let depth = thread.depth.get();
+    let end = window.wrapping_add(code.nregs as usize);
+    let saved_top = thread.top.get();
     if end > saved_top {
         thread.top.set(end);
     }
@@ -121,7 +173,6 @@ pub fn push_frame(
         });
     }
     thread.depth.set(depth + 1);
-    Ok(())
 }
 
 /// Pops the innermost frame, dropping its registers (or leaving them to its frame object).
@@ -165,6 +216,33 @@ pub fn pop_frame(thread: &VmThread, frame: &mut Frame) {
             drop_value(namespace);
         }
     }
+}
+
+/// [`pop_frame`] if all that is to be dropped is a matter of a few instructions: for code that must not call. Otherwise false, and what is left
+/// of the frame is to be popped by [`pop_frame`]. Register `kept` is not dropped and keeps its word.
+#[inline(always)]
+#[must_use]
+pub fn pop_frame_at_once(thread: &VmThread, frame: &mut Frame, kept: Option<u16>) -> bool {
+    if !frame.object.is_empty() || !frame.locals.is_empty() {
+        return false;
+    }
+    let regs = frame.regs;
+    for i in 0..frame.code().nregs as usize {
+        if kept.is_some_and(|kept| kept as usize == i) {
+            continue;
+        }
+        if !regs.value(i).is_empty() && !regs.clear_at_once(i) {
+            return false;
+        }
+    }
+    // SAFETY: the frame owns the word, until it is emptied.
+    if !unsafe { Obj::drop_at_once(frame.callee) } {
+        return false;
+    }
+    frame.callee = Value::EMPTY;
+    thread.top.set(frame.saved_top);
+    thread.depth.set(thread.depth.get() - 1);
+    true
 }
 
 /// Pops the frame of an `__init__` and gives the instance.
@@ -542,7 +620,7 @@ pub fn finish_native(
 
 /// `class(...)` for a class with `object.__new__` and an `__init__` written in Python: pushes the frame of `__init__`.
 #[inline(always)]
-fn construct(
+pub fn construct(
     thread: &'static VmThread,
     regs: Regs,
     base: usize,
@@ -765,7 +843,9 @@ pub fn call_code_from_native(function: &PyFunction, code: &PyCode, args: &Args<'
     if code.is_generator_like() {
         return make_generator(function, code, args);
     }
-    if thread.threading.poll() != 0 {
+    // At a safepoint the collector may run, for which an uncounted function is nobody's before it has a frame.
+    let _kept = (thread.threading.poll() != 0).then(|| taipan_objects::types::obj_of(function));
+    if _kept.is_some() {
         crate::safepoint::handle(thread)?;
     }
     bind_and_push(thread, function, code, thread.top.get(), args, 0, Kind::Entry, Value::EMPTY)?;

@@ -31,7 +31,7 @@ fn word_at(instrs: *const AtomicU64, pc: usize) -> Instr {
 }
 
 #[inline(always)]
-fn decode(instr: Instr) -> Op {
+pub(super) fn decode(instr: Instr) -> Op {
     // SAFETY: words come from the compiler (checked by `verify`) or are rewritten with `Instr::with_op`.
     unsafe { std::mem::transmute::<u16, Op>(instr.opcode()) }
 }

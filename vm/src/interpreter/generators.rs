@@ -149,7 +149,9 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
         });
     }
     thread.depth.set(depth + 1);
-    if let Some(object) = generator.frame.load() {
+    if !generator.frame.is_empty()
+        && let Some(object) = generator.frame.load()
+    {
         if let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() {
             frame_object.live.store(thread.frame(depth).cast(), Ordering::Release);
         }

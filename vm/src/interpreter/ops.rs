@@ -4,6 +4,7 @@ pub mod arithmetic;
 pub mod attribute;
 pub mod build;
 pub mod exception;
+pub mod intrinsics;
 pub mod iteration;
 pub mod name;
 pub mod pattern;

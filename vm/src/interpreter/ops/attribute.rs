@@ -128,6 +128,42 @@ pub fn quick_load(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
     quick_load_of_class(cache_at(word), header, obj)
 }
 
+/// `subject.name` if the cache word knows its inline slot and that can be read in a few instructions.
+#[inline(always)]
+pub fn inline_slot(cache: &AtomicU64, subject: Value) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
+    if word & SLOT == 0 || !subject.is_ptr() {
+        return None;
+    }
+    // SAFETY: a register keeps its object alive.
+    let header = unsafe { &*subject.ptr() };
+    if header.shape().0 != (word >> 32) as u32 {
+        return None;
+    }
+    // SAFETY: the shape was just checked, and the distance was made for it.
+    unsafe { slot_at(header, (word as u32) >> 8) }.load_at_once()
+}
+
+/// The inline slot of `subject` that the cache word of a store knows, while there is one thread (with others, see `shape`'s protocol).
+#[inline(always)]
+pub fn inline_slot_to_store<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a Slot> {
+    let word = cache.load(Ordering::Acquire);
+    if word & (SLOT | ADD) != SLOT || !subject.is_ptr() || taipan_threading::multi_threaded() {
+        return None;
+    }
+    // SAFETY: a register keeps its object alive.
+    let header = unsafe { &*subject.ptr() };
+    if header.shape().0 != (word >> 32) as u32 {
+        return None;
+    }
+    let (shape, index) = (Shape::of(header), (word as u32) >> 8);
+    if shape.is_dict || index >= shape.inline_cap {
+        return None;
+    }
+    // SAFETY: the object has this shape, and so many inline slots.
+    Some(unsafe { slot_at(header, distance(shape, index)) })
+}
+
 #[inline]
 fn quick_load_of_class(cache: &ClassCache, header: &Header, obj: &Obj) -> Option<Obj> {
     match cache.found {

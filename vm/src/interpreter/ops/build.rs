@@ -9,22 +9,28 @@ use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::set::PySet;
 use taipan_objects::slice::PySlice;
 use taipan_objects::str::PyStr;
+use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Py, istr};
 
 use crate::registers::Regs;
 
+#[inline]
+fn taken(regs: Regs, first: usize, count: usize) -> impl Iterator<Item = Obj> {
+    (first..first + count).map(move |i| regs.take(i).unwrap_or_else(none).into_strong())
+}
+
 fn take_all(regs: Regs, first: usize, count: usize) -> Vec<Obj> {
-    (first..first + count).map(|i| regs.take(i).unwrap_or_else(none).into_strong()).collect()
+    taken(regs, first, count).collect()
 }
 
 pub fn tuple(regs: Regs, first: usize, count: usize) -> Obj {
-    tuple_obj(take_all(regs, first, count))
+    PyTuple::of_items(count, taken(regs, first, count)).into_obj()
 }
 
 pub fn list(regs: Regs, first: usize, count: usize) -> Obj {
-    list_obj(take_all(regs, first, count))
+    PyList::of_items(count, taken(regs, first, count)).into_obj()
 }
 
 pub fn set(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
@@ -33,7 +39,7 @@ pub fn set(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
 
 pub fn map(regs: Regs, first: usize, pairs: usize) -> PyResult<Obj> {
     let dict = PyDict::new();
-    let mut items = take_all(regs, first, 2 * pairs).into_iter();
+    let mut items = taken(regs, first, 2 * pairs);
     while let (Some(key), Some(value)) = (items.next(), items.next()) {
         dict.set(key, value)?;
     }
@@ -42,7 +48,7 @@ pub fn map(regs: Regs, first: usize, pairs: usize) -> PyResult<Obj> {
 
 /// A slice of two or three consumed registers.
 pub fn slice(regs: Regs, first: usize, count: usize) -> Obj {
-    let mut parts = take_all(regs, first, count).into_iter();
+    let mut parts = taken(regs, first, count);
     let mut part = || parts.next().unwrap_or_else(none);
     let (start, stop, step) = (part(), part(), part());
     PySlice::new(start, stop, step).into_obj()

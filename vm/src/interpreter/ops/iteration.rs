@@ -9,7 +9,7 @@ use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
-use taipan_objects::{Obj, istr};
+use taipan_objects::{Obj, Value, istr};
 
 use crate::interpreter::quick::known::{self, Known};
 use crate::registers::Regs;
@@ -82,6 +82,23 @@ pub fn quick_subscript_at(container: &Obj, index: i64) -> Option<Obj> {
         let items = unsafe { &*c.ptr().cast::<PyTuple>() }.as_slice();
         let index = if index < 0 { index + items.len() as i64 } else { index };
         return if index < 0 { None } else { items.get(index as usize).map(Obj::lent) };
+    }
+    None
+}
+
+/// [`quick_subscript_at`] if that is a matter of a few instructions: for code that must not call.
+#[inline(always)]
+pub fn item_at_once(container: Value, index: i64) -> Option<Obj> {
+    if container.is_empty() || index < 0 {
+        return None;
+    }
+    if known::is(container, Known::List) {
+        // SAFETY: the layout was checked.
+        return unsafe { &*container.ptr().cast::<PyList>() }.get_at_once(index as usize);
+    }
+    if known::is(container, Known::Tuple) {
+        // SAFETY: the layout was checked.
+        return unsafe { &*container.ptr().cast::<PyTuple>() }.get(index as usize)?.lent_at_once();
     }
     None
 }

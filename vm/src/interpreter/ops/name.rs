@@ -34,11 +34,21 @@ pub fn quick_global(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {
     namespace.cached_value(version, index)
 }
 
-/// [`quick_global`] if that is a number, immortal or deferred: what most globals are.
+/// [`quick_global`] of a builtin, if that is a matter of a few instructions.
 #[inline(always)]
-pub fn lasting_global(cache: &AtomicU64, frame: &Frame) -> Option<Value> {
+pub fn builtin_at_once(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {
     let (namespace, version, index) = cached_place(cache, frame)?;
-    namespace.cached_lasting(version, index)
+    namespace.cached_at_once(version, index)
+}
+
+/// [`quick_global`] of what is in the globals themselves, if that is a matter of a few instructions.
+#[inline(always)]
+pub fn global_at_once(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
+    if word & IN_GLOBALS == 0 {
+        return None;
+    }
+    exact_dict(frame.globals)?.cached_at_once((word >> 32) as u32, (word as u32) >> 1)
 }
 
 /// The namespace in which the cache word says that the global is, the version of its keys then, and the entry.

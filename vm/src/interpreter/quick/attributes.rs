@@ -4,7 +4,7 @@ use taipan_bytecode::Instr;
 use taipan_objects::{Obj, Value};
 use taipan_threading::sync::atomic::AtomicU64;
 
-use super::{Exit, calls, handlers};
+use super::{Exit, calls, drop_and_go, handlers};
 use crate::interpreter::ops::attribute;
 use crate::registers::Regs;
 
@@ -16,6 +16,13 @@ fn getter(cache: &AtomicU64, regs: Regs, register: u16) -> Value {
 
 handlers! {
     load_attr(s, i) {
+        match attribute::inline_slot(s.cache(), s.value(i.b())) {
+            Some(value) => s.write_obj(i.a(), value, 1),
+            None => load_attr_of_class(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    load_attr_of_class(s, i) {
         if s.value(i.b()).is_empty() {
             return s.leave(i);
         }
@@ -38,6 +45,25 @@ handlers! {
     }
     store_attr(s, i) {
         let (register, take) = Instr::split_take(i.b());
+        let value = s.value(register);
+        if !value.is_empty()
+            && let Some(slot) = attribute::inline_slot_to_store(s.cache(), s.value(i.a()))
+            && let Some(value) = if take && !value.is_lent() { Some(value) } else { s.regs.counted_at_once(register as usize) }
+        {
+            if take {
+                s.regs.put(register as usize, Value::EMPTY);
+            }
+            let old = slot.replace_alone(value);
+            if old.is_counted() {
+                return drop_and_go(s.ip.wrapping_add(1), s.regs, s.fp, s.thread, old);
+            }
+            return s.next(1);
+        }
+        store_attr_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    store_attr_any(s, i) {
+        let (register, take) = Instr::split_take(i.b());
         if s.value(i.a()).is_empty() || s.value(register).is_empty() {
             return s.leave(i);
         }
@@ -50,20 +76,35 @@ handlers! {
         }
     }
     load_method(s, i) {
+        let (a, b) = (i.a(), i.b());
+        let receiver = s.value(b);
+        if !receiver.is_empty()
+            && !s.value(a + 1).is_counted()
+            && let Some(function) = attribute::quick_method(s.cache(), s.regs.obj(b as usize))
+        {
+            let receiver = if b == a || b == a + 1 {
+                Some(receiver)
+            } else if s.value(a).is_counted() {
+                None
+            } else {
+                s.regs.copy_at_once(b as usize)
+            };
+            if let Some(receiver) = receiver && (b != a + 1 || !s.value(a).is_counted()) {
+                s.regs.put(a as usize + 1, receiver);
+                s.regs.put(a as usize, function.into_value());
+                return s.next(1);
+            }
+        }
+        load_method_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    load_method_any(s, i) {
         let receiver = s.value(i.b());
         if !receiver.is_empty()
             && let Some(function) = attribute::quick_method(s.cache(), s.regs.obj(i.b() as usize))
         {
-            let (a, b) = (i.a() as usize, i.b() as usize);
-            if b == a || s.value(i.a()).is_counted() || s.value(i.a() + 1).is_counted() {
-                s.save();
-                attribute::place_method(s.regs, a, b, function);
-                return s.next(1);
-            }
-            if b != a + 1 {
-                s.regs.put(a + 1, s.regs.copy_of(b));
-            }
-            s.regs.put(a, function.into_value());
+            s.save();
+            attribute::place_method(s.regs, i.a() as usize, i.b() as usize, function);
             return s.next(1);
         }
         load_method_slow(s.ip, s.regs, s.fp, s.thread, i)

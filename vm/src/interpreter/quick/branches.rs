@@ -6,12 +6,12 @@ use taipan_objects::protocol;
 use taipan_objects::singletons::is_none;
 
 use super::numbers::high;
-use super::{Exit, State, handlers};
+use super::{Exit, State, handlers, values};
 use crate::interpreter::ops::arithmetic;
 
 /// Where a `BRANCH` instruction continues.
 #[inline(always)]
-fn branch_on(s: State, truth: bool, i: Instr) -> Exit {
+pub(super) fn branch_on(s: State, truth: bool, i: Instr) -> Exit {
     branch_with(s, truth, i.c())
 }
 
@@ -38,7 +38,7 @@ macro_rules! branches {
                     if v.is_float() && w.is_float() {
                         return branch_on(s, v.as_float() $cmp w.as_float(), i);
                     }
-                    s.leave(i)
+                    values::branch_any(s.ip, s.regs, s.fp, s.thread, i)
                 }
                 $imm(s, i) {
                     let v = s.value(i.a());
@@ -48,7 +48,7 @@ macro_rules! branches {
                     if v.is_float() {
                         return branch_on(s, v.as_float() $cmp (i.b_imm() as f64), i);
                     }
-                    s.leave(i)
+                    values::branch_imm_any(s.ip, s.regs, s.fp, s.thread, i)
                 }
             )*
         }
@@ -133,6 +133,23 @@ handlers! {
         s.jump(i.arg32())
     }
     branch_is(s, i) {
+        let same = s.value(i.a()).same(s.value(i.b()));
+        let flags = i.c();
+        if (flags & BranchFlags::DROP_A != 0 && s.value(i.a()).is_counted())
+            || (flags & BranchFlags::DROP_B != 0 && s.value(i.b()).is_counted())
+        {
+            return branch_is_last(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        if flags & BranchFlags::DROP_A != 0 {
+            s.regs.put(i.a() as usize, Value::EMPTY);
+        }
+        if flags & BranchFlags::DROP_B != 0 {
+            s.regs.put(i.b() as usize, Value::EMPTY);
+        }
+        branch_on(s, same, i)
+    }
+    #[inline(never)]
+    branch_is_last(s, i) {
         let same = s.value(i.a()).same(s.value(i.b()));
         let flags = i.c();
         if flags & (BranchFlags::DROP_A | BranchFlags::DROP_B) != 0 {

@@ -7,12 +7,14 @@ use taipan_objects::function::PyFunction;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::IntoStrong;
 use taipan_objects::singletons::is_none;
+use taipan_objects::type_object::PyType;
 
 use super::known::{self, Known};
 use super::{Exit, State, handlers};
 use crate::frame::{Kind, drop_value};
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::generators;
+use crate::interpreter::ops::intrinsics;
 use crate::registers::Regs;
 use crate::thread::VmThread;
 use taipan_bytecode::Instr;
@@ -31,14 +33,19 @@ fn call_plain(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Op
     {
         return None;
     }
-    s.save();
-    let callee = call::take_callee(s.regs, base, function);
+    let word = s.regs.value(base);
+    let callee = match (function.is_deferred(), word.is_counted()) {
+        (true, false) => Value::EMPTY,
+        (_, true) => word,
+        (false, false) => return None,
+    };
     let window = s.regs.at(first);
-    if call::push_frame(s.thread, function, code, window, nargs, i.c(), Kind::Call, callee, Value::EMPTY)
-        .is_err()
-    {
-        return Some(Exit::Raised);
+    // Before the frame hides it: the stale words behind the arguments do not include it.
+    if !call::push_frame_at_once(s.thread, function, code, window, nargs, i.c(), callee) {
+        return None;
     }
+    s.regs.put(base, Value::EMPTY);
+    s.save();
     // Frames are next to each other.
     let fp = s.fp.wrapping_add(1);
     Some(State::of(code, 0, fp, Regs::new(window), s.thread).go())
@@ -89,6 +96,14 @@ fn any(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
 }
 
 #[inline(never)]
+fn construct(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Option<Called>> {
+    let base = i.a() as usize;
+    // SAFETY: the layout was checked by the caller; the register keeps the class alive.
+    let class: &PyType = unsafe { &*regs.value(base).ptr().cast() };
+    call::construct(thread, regs, base, base + 2, i.b() as usize, i.c(), class)
+}
+
+#[inline(never)]
 fn any_method(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
     call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c())
 }
@@ -106,6 +121,9 @@ handlers! {
         if !callable.is_empty() && known::is(callable, Known::NativeFunction) {
             return call_native(s.ip, s.regs, s.fp, s.thread, i);
         }
+        if !callable.is_empty() && known::is_class(callable) {
+            return call_class(s.ip, s.regs, s.fp, s.thread, i);
+        }
         call_any(s.ip, s.regs, s.fp, s.thread, i)
     }
     /// A native function of a module, with a fast entry for the arguments.
@@ -114,11 +132,27 @@ handlers! {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
         // SAFETY: the layout was checked.
         let function: &PyNativeFunction = unsafe { &*s.regs.value(base).ptr().cast() };
+        if function.is_unbound() && let Some(answer) = intrinsics::answer(function.def, s.regs.slice(base + 2, nargs)) {
+            s.save();
+            s.regs.clear(base);
+            s.regs.clear_range(base + 2, base + 2 + nargs);
+            return s.write(i.c(), answer, 1);
+        }
         s.save();
         let fast = if function.is_unbound() { function.def.call_fast(s.regs.slice(base + 2, nargs)) } else { None };
         match fast {
             Some(result) => called(s, call::finish_native(s.regs, base, base + 2, nargs, result), i.c(), 1),
             None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    /// A class: an instance is made, and the frame of its `__init__` pushed.
+    #[inline(never)]
+    call_class(s, i) {
+        s.save();
+        match construct(s.thread, s.regs, i) {
+            Ok(Some(outcome)) => called(s, Ok(outcome), i.c(), 1),
+            Ok(None) => call_any(s.ip, s.regs, s.fp, s.thread, i),
+            Err(_) => Exit::Raised,
         }
     }
     call_method(s, i) {
@@ -188,6 +222,20 @@ handlers! {
     }
     return_value(s, i) {
         // SAFETY: the frame is live.
+        let frame = unsafe { &mut *s.fp };
+        let value = s.value(i.a());
+        if frame.kind == Kind::Call && !value.is_empty() && !value.is_lent() {
+            let ret = frame.ret;
+            if call::pop_frame_at_once(s.thread, frame, Some(i.a())) {
+                s.regs.put(i.a() as usize, Value::EMPTY);
+                return deliver(s, ret, value);
+            }
+        }
+        return_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    return_any(s, i) {
+        // SAFETY: the frame is live.
         let frame = unsafe { &*s.fp };
         if s.value(i.a()).is_empty() {
             return s.leave(i);
@@ -203,14 +251,26 @@ handlers! {
     }
     return_const(s, i) {
         // SAFETY: the frame is live.
-        let kind = unsafe { (*s.fp).kind };
-        if kind == Kind::Init && is_none(&s.code().consts[i.a() as usize]) {
+        let frame = unsafe { &mut *s.fp };
+        let constant = &s.code().consts[i.a() as usize];
+        let (ret, subject) = (frame.ret, frame.subject);
+        // Immortal, or code, which the collector alone frees; or the instance that `__init__` was called for, which the frame owns.
+        let value = match frame.kind {
+            Kind::Call => constant.value().uncounted(),
+            Kind::Init if is_none(constant) => subject,
+            _ => return s.leave(i),
+        };
+        if call::pop_frame_at_once(s.thread, frame, None) {
+            return deliver(s, ret, value);
+        }
+        return_const_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    return_const_any(s, i) {
+        // SAFETY: the frame is live.
+        if unsafe { (*s.fp).kind } == Kind::Init {
             return finish_init(s);
         }
-        if kind != Kind::Call {
-            return s.leave(i);
-        }
-        // Immortal, or code, which the collector alone frees.
         let value = s.code().consts[i.a() as usize].value().uncounted();
         finish(s, value)
     }

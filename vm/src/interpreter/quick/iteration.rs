@@ -1,7 +1,8 @@
 //! `for`, subscripts, unpacking.
 
 use taipan_bytecode::{Instr, Op};
-use taipan_objects::error::Raised;
+use taipan_objects::error::{PyResult, Raised};
+use taipan_objects::iterators::PySequenceIter;
 use taipan_objects::range::PyRangeIter;
 use taipan_objects::{Obj, Value};
 
@@ -66,17 +67,18 @@ fn advance(thread: &'static VmThread, regs: Regs, i: Instr, target: u16, unpack:
     }
 }
 
+/// Pushes the frame of the generator in the register, if it is idle.
+#[inline(never)]
+fn resume(thread: &'static VmThread, regs: Regs, register: u16, target: u16) -> Option<PyResult<()>> {
+    let generator = regs.obj(register as usize);
+    generators::is_idle_generator(generator)
+        .then(|| generators::push(thread, generator, Kind::GeneratorFor, None, target))
+}
+
 /// The `__getitem__` in Python of what is in the register, or nothing.
 #[inline(never)]
 fn getitem(regs: Regs, register: u16) -> Value {
     iteration::python_getitem(regs.obj(register as usize)).map_or(Value::EMPTY, Obj::into_value)
-}
-
-/// A number beyond the immediate ones.
-#[cold]
-#[inline(never)]
-fn large(number: i64) -> Value {
-    taipan_objects::construct::int_obj(number).into_value()
 }
 
 handlers! {
@@ -88,12 +90,31 @@ handlers! {
         if known::is(iterator, Known::RangeIterator) {
             // SAFETY: the layout was checked.
             let range: &PyRangeIter = unsafe { &*iterator.ptr().cast() };
-            return match range.step_word() {
-                Some(number) => s.write(s.word(1).a(), Value::from_int(number).unwrap_or_else(|| large(number)), 2),
-                None => s.clear_and_jump(i.a(), i.arg32()),
-            };
+            let Some(number) = range.peek_word() else { return s.clear_and_jump(i.a(), i.arg32()) };
+            if let Some(number) = Value::from_int(number) {
+                range.step_word();
+                return s.write(s.word(1).a(), number, 2);
+            }
+        } else if known::is(iterator, Known::ListIterator) {
+            // SAFETY: the layout was checked.
+            let items: &PySequenceIter = unsafe { &*iterator.ptr().cast() };
+            if let Some(item) = items.next_of_list_at_once() {
+                return s.write_obj(s.word(1).a(), item, 2);
+            }
+        }
+        if known::is(iterator, Known::Generator) {
+            return for_generator(s.ip, s.regs, s.fp, s.thread, i);
         }
         for_other(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    for_generator(s, i) {
+        s.save();
+        match resume(s.thread, s.regs, i.a(), s.word(1).a()) {
+            Some(Ok(())) => State::reload(s.thread),
+            Some(Err(Raised)) => Exit::Raised,
+            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
+        }
     }
     #[inline(never)]
     for_other(s, i) {
@@ -110,6 +131,14 @@ handlers! {
         if s.value(i.b()).is_empty() || s.value(i.c()).is_empty() {
             return s.leave(i);
         }
+        let key = s.value(i.c());
+        if key.is_int() && let Some(value) = iteration::item_at_once(s.value(i.b()), key.as_int()) {
+            return s.write_obj(i.a(), value, 1);
+        }
+        subscr_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    subscr_any(s, i) {
         match iteration::quick_subscript(s.regs.obj(i.b() as usize), s.regs.obj(i.c() as usize)) {
             Some(value) => s.write_obj(i.a(), value, 1),
             None => subscr_python(s.ip, s.regs, s.fp, s.thread, i),
@@ -128,6 +157,13 @@ handlers! {
         if s.value(i.b()).is_empty() {
             return s.leave(i);
         }
+        match iteration::item_at_once(s.value(i.b()), i.c_imm() as i64) {
+            Some(value) => s.write_obj(i.a(), value, 1),
+            None => subscr_imm_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    subscr_imm_any(s, i) {
         match iteration::quick_subscript_at(s.regs.obj(i.b() as usize), i.c_imm() as i64) {
             Some(value) => s.write_obj(i.a(), value, 1),
             None => s.leave(i),

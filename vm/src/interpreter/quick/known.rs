@@ -2,6 +2,7 @@
 //! their own, since others change their shape.
 
 use taipan_objects::function::PyFunction;
+use taipan_objects::type_object::PyType;
 use taipan_objects::types::types;
 use taipan_objects::{Object, Value};
 use taipan_threading::sync::atomic::{AtomicU32, Ordering};
@@ -64,6 +65,17 @@ pub(in crate::interpreter) fn is(value: Value, known: Known) -> bool {
 pub(in crate::interpreter) fn is_function(value: Value) -> bool {
     // SAFETY: a register's pointer is to a live object.
     is_ptr(value) && std::ptr::eq(unsafe { &*value.ptr() }.shape_entry().ops_ptr(), PyFunction::ops())
+}
+
+/// Whether `value`, which is not empty, is an instance of exactly `type`: a class without a metaclass of its own.
+#[inline(always)]
+pub(in crate::interpreter) fn is_class(value: Value) -> bool {
+    if !is_ptr(value) {
+        return false;
+    }
+    // SAFETY: a register's pointer is to a live object.
+    let entry = unsafe { &*value.ptr() }.shape_entry();
+    std::ptr::eq(entry.ops_ptr(), PyType::ops()) && std::ptr::eq(entry.class(), types().type_.as_ptr().cast())
 }
 
 /// [`Value::is_ptr`] of a value that is not empty.

@@ -2,9 +2,10 @@
 
 use taipan_bytecode::Instr;
 use taipan_objects::Value;
+use taipan_objects::list::PyList;
 
-use super::Exit;
-use super::handlers;
+use super::known::{self, Known};
+use super::{Exit, handlers};
 use crate::interpreter::ops::build;
 use crate::registers::Regs;
 
@@ -32,6 +33,13 @@ handlers! {
         s.write(i.a(), Value::from_int_wrapping(i.arg32() as i32 as i64), 1)
     }
     copy(s, i) {
+        match s.regs.copy_at_once(i.b() as usize) {
+            Some(value) => s.write(i.a(), value, 1),
+            None => copy_foreign(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    copy_foreign(s, i) {
         let value = s.regs.copy_of(i.b() as usize);
         s.write(i.a(), value, 1)
     }
@@ -58,6 +66,20 @@ handlers! {
         s.write(i.a(), list(s.regs, i.b(), i.c()), 1)
     }
     list_append(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        let (list, value) = (s.value(i.a()), s.value(register));
+        if !list.is_empty() && !value.is_empty() && take && !value.is_lent() && known::is(list, Known::List) {
+            // SAFETY: the layout was checked.
+            let list: &PyList = unsafe { &*list.ptr().cast() };
+            if list.push_at_once(value) {
+                s.regs.put(register as usize, Value::EMPTY);
+                return s.next(1);
+            }
+        }
+        list_append_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    list_append_any(s, i) {
         let (register, take) = Instr::split_take(i.b());
         if s.value(register).is_empty() || s.value(i.a()).is_empty() {
             return s.leave(i);

@@ -10,8 +10,16 @@ use crate::interpreter::ops::name;
 handlers! {
     load_global(s, i) {
         // SAFETY: the frame is live.
-        match name::lasting_global(s.cache(), unsafe { &*s.fp }) {
-            Some(value) => s.write(i.a(), value, 1),
+        match name::global_at_once(s.cache(), unsafe { &*s.fp }) {
+            Some(value) => s.write_obj(i.a(), value, 1),
+            None => load_builtin(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    load_builtin(s, i) {
+        // SAFETY: the frame is live.
+        match name::builtin_at_once(s.cache(), unsafe { &*s.fp }) {
+            Some(value) => s.write_obj(i.a(), value, 1),
             None => load_counted_global(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
@@ -28,11 +36,21 @@ handlers! {
         if !cell.is_empty() && known::is(cell, Known::Cell) {
             // SAFETY: the layout was checked.
             let cell: &PyCell = unsafe { &*cell.ptr().cast() };
-            if let Some(value) = cell.value.load_uncounted() {
-                return s.write_obj(i.a(), value, 1);
-            }
+            return match cell.value.load_at_once() {
+                Some(value) => s.write_obj(i.a(), value, 1),
+                None => load_foreign_deref(s.ip, s.regs, s.fp, s.thread, i),
+            };
         }
         s.leave(i)
+    }
+    #[inline(never)]
+    load_foreign_deref(s, i) {
+        // SAFETY: `load_deref` checked the layout.
+        let cell: &PyCell = unsafe { &*s.value(i.b()).ptr().cast() };
+        match cell.value.load_uncounted() {
+            Some(value) => s.write_obj(i.a(), value, 1),
+            None => s.leave(i),
+        }
     }
     store_deref(s, i) {
         let (register, take) = Instr::split_take(i.b());

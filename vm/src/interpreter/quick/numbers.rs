@@ -6,7 +6,7 @@ use taipan_bytecode::Instr;
 use taipan_objects::Value;
 use taipan_objects::singletons::bool_obj;
 
-use super::{Exit, State, handlers};
+use super::{Exit, Handler, State, handlers, values};
 use crate::interpreter::ops::arithmetic;
 
 /// The integer times 2^16.
@@ -27,18 +27,18 @@ fn number(f: f64) -> Option<Value> {
     if f.is_nan() { None } else { Some(Value::from_float(f)) }
 }
 
-/// Writes the result, or leaves the instruction to the loop.
+/// Writes the result, or passes the instruction on.
 #[inline(always)]
-fn finish(s: State, i: Instr, result: Option<Value>) -> Exit {
+fn finish(s: State, i: Instr, result: Option<Value>, otherwise: Handler) -> Exit {
     match result {
         Some(result) => s.write(i.a(), result, 1),
-        None => s.leave(i),
+        None => otherwise(s.ip, s.regs, s.fp, s.thread, i),
     }
 }
 
 /// An operation on two registers and one on a register and an immediate operand.
 macro_rules! arithmetic {
-    ($($name:ident $($imm:ident)?: |$v:ident, $w:ident| $int:expr, |$f:ident, $g:ident| $float:expr;)*) => {
+    ($($name:ident or $any:path $(, $imm:ident)?: |$v:ident, $w:ident| $int:expr, |$f:ident, $g:ident| $float:expr;)*) => {
         handlers! {
             $(
                 $name(s, i) {
@@ -50,7 +50,7 @@ macro_rules! arithmetic {
                     } else {
                         None
                     };
-                    finish(s, i, result)
+                    finish(s, i, result, $any)
                 }
                 $($imm(s, i) {
                     let ($v, $w) = (s.value(i.b()), Value::from_int_wrapping(i.c_imm() as i64));
@@ -62,7 +62,7 @@ macro_rules! arithmetic {
                     } else {
                         None
                     };
-                    finish(s, i, result)
+                    finish(s, i, result, values::binary_imm_any)
                 })?
             )*
         }
@@ -70,17 +70,17 @@ macro_rules! arithmetic {
 }
 
 arithmetic! {
-    add add_imm: |v, w| from_high(high(v).overflowing_add(high(w))), |f, g| number(f + g);
-    sub sub_imm: |v, w| from_high(high(v).overflowing_sub(high(w))), |f, g| number(f - g);
-    mul mul_imm: |v, w| from_high(high(v).overflowing_mul(w.as_int())), |f, g| number(f * g);
-    true_div: |v, w| arithmetic::truediv(v.as_int(), w.as_int()), |f, g| if g == 0.0 { None } else { number(f / g) };
-    floor_div floor_div_imm: |v, w| arithmetic::floordiv(v.as_int(), w.as_int()), |_f, _g| None;
-    modulo modulo_imm: |v, w| arithmetic::modulo(v.as_int(), w.as_int()), |_f, _g| None;
-    lshift lshift_imm: |v, w| arithmetic::lshift(v.as_int(), w.as_int()), |_f, _g| None;
-    rshift rshift_imm: |v, w| arithmetic::rshift(v.as_int(), w.as_int()), |_f, _g| None;
-    and and_imm: |v, w| Some(Value::from_bits(v.bits() & w.bits())), |_f, _g| None;
-    or: |v, w| Some(Value::from_bits(v.bits() | w.bits())), |_f, _g| None;
-    xor: |v, w| Some(Value::from_int_wrapping((v.bits() ^ w.bits()) as i64)), |_f, _g| None;
+    add or values::add_any, add_imm: |v, w| from_high(high(v).overflowing_add(high(w))), |f, g| number(f + g);
+    sub or values::binary_any, sub_imm: |v, w| from_high(high(v).overflowing_sub(high(w))), |f, g| number(f - g);
+    mul or values::binary_any, mul_imm: |v, w| from_high(high(v).overflowing_mul(w.as_int())), |f, g| number(f * g);
+    true_div or values::binary_any: |v, w| arithmetic::truediv(v.as_int(), w.as_int()), |f, g| if g == 0.0 { None } else { number(f / g) };
+    floor_div or values::binary_any, floor_div_imm: |v, w| arithmetic::floordiv(v.as_int(), w.as_int()), |_f, _g| None;
+    modulo or values::binary_any, modulo_imm: |v, w| arithmetic::modulo(v.as_int(), w.as_int()), |_f, _g| None;
+    lshift or values::binary_any, lshift_imm: |v, w| arithmetic::lshift(v.as_int(), w.as_int()), |_f, _g| None;
+    rshift or values::binary_any, rshift_imm: |v, w| arithmetic::rshift(v.as_int(), w.as_int()), |_f, _g| None;
+    and or values::binary_any, and_imm: |v, w| Some(Value::from_bits(v.bits() & w.bits())), |_f, _g| None;
+    or or values::binary_any: |v, w| Some(Value::from_bits(v.bits() | w.bits())), |_f, _g| None;
+    xor or values::binary_any: |v, w| Some(Value::from_int_wrapping((v.bits() ^ w.bits()) as i64)), |_f, _g| None;
 }
 
 macro_rules! comparisons {
@@ -94,7 +94,7 @@ macro_rules! comparisons {
                     } else if v.is_float() && w.is_float() {
                         v.as_float() $cmp w.as_float()
                     } else {
-                        return s.leave(i);
+                        return values::compare_any(s.ip, s.regs, s.fp, s.thread, i);
                     };
                     s.write_obj(i.a(), bool_obj(result), 1)
                 }
@@ -106,6 +106,20 @@ macro_rules! comparisons {
 comparisons! { lt <; le <=; eq ==; ne !=; gt >; ge >=; }
 
 handlers! {
+    /// Squares; other powers are done by a function.
+    pow_imm(s, i) {
+        let v = s.value(i.b());
+        let square = if i.c_imm() != 2 {
+            None
+        } else if v.is_int() {
+            from_high(high(v).overflowing_mul(v.as_int()))
+        } else if v.is_float() {
+            arithmetic::float_square(v.as_float())
+        } else {
+            None
+        };
+        finish(s, i, square, values::binary_imm_any)
+    }
     neg(s, i) {
         let v = s.value(i.b());
         let result = if v.is_int() {
@@ -115,7 +129,7 @@ handlers! {
         } else {
             None
         };
-        finish(s, i, result)
+        finish(s, i, result, super::leave)
     }
     is(s, i) {
         s.write_obj(i.a(), bool_obj(s.value(i.b()).same(s.value(i.c()))), 1)

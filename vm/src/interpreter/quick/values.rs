@@ -1,0 +1,220 @@
+//! Instructions that are done by a function: what it gives goes into a register, what it decides leads to a jump.
+//!
+//! The functions are apart, because their locals live in memory: see the module above.
+
+use taipan_bytecode::{BranchFlags, Instr, Op};
+use taipan_objects::Obj;
+use taipan_objects::error::{PyResult, Raised};
+use taipan_objects::protocol::{self, BinaryOp};
+use taipan_objects::singletons::bool_obj;
+use taipan_objects::type_object::CompareOp;
+
+use super::branches::branch_on;
+use super::{Exit, State, handlers};
+use crate::frame::Frame;
+use crate::interpreter::dispatch::decode;
+use crate::interpreter::ops::{arithmetic, attribute, build, name, rare};
+use crate::registers::Regs;
+
+/// `name: operands |frame, registers, instruction| value;` where the operands are the registers that must not be empty.
+macro_rules! values {
+    ($($name:ident: $($operand:ident)* |$fp:ident, $regs:ident, $i:ident| $value:expr;)*) => {
+        handlers! {
+            $(
+                $name(s, i) {
+                    $(if s.value(i.$operand()).is_empty() {
+                        return s.leave(i);
+                    })*
+                    s.save();
+                    match apart::$name(s.fp, s.regs, i) {
+                        Ok(value) => s.write_obj(i.a(), value, 1),
+                        Err(Raised) => Exit::Raised,
+                    }
+                }
+            )*
+        }
+        mod apart {
+            use super::*;
+            $(
+                #[inline(never)]
+                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: Instr) -> PyResult<Obj> {
+                    $value
+                }
+            )*
+        }
+    };
+}
+
+/// A register that is not empty.
+fn o<'a>(regs: Regs, register: u16) -> &'a Obj {
+    regs.obj(register as usize)
+}
+
+/// The frame, which is live.
+fn frame<'a>(fp: *mut Frame) -> &'a mut Frame {
+    // SAFETY: handlers pass the innermost frame of the calling thread, and nobody else refers to it.
+    unsafe { &mut *fp }
+}
+
+values! {
+    get_iter: b |_fp, regs, i| protocol::iter(o(regs, i.b()));
+    build_map: |_fp, regs, i| build::map(regs, i.b() as usize, i.c() as usize);
+    build_set: |_fp, regs, i| build::set(regs, i.b() as usize, i.c() as usize);
+    build_slice: |_fp, regs, i| Ok(build::slice(regs, i.b() as usize, i.c() as usize));
+    build_string: |_fp, regs, i| build::string(regs, i.b() as usize, i.c() as usize);
+    binary_slice: b |_fp, regs, i| {
+        let slice = build::slice(regs, i.c() as usize, 2);
+        protocol::getitem(o(regs, i.b()), &slice)
+    };
+    format_simple: b |_fp, regs, i| build::format_simple(o(regs, i.b()), i.c());
+    format_with_spec: b c |_fp, regs, i| protocol::format(o(regs, i.b()), o(regs, i.c()));
+    contains: b c |_fp, regs, i| protocol::contains(o(regs, i.c()), o(regs, i.b())).map(bool_obj);
+    contains_not: b c |_fp, regs, i| protocol::contains(o(regs, i.c()), o(regs, i.b())).map(|found| bool_obj(!found));
+    make_function: |fp, _regs, i| rare::make_function(frame(fp).code(), frame(fp), i.b() as usize);
+    new_cell: |_fp, _regs, _i| Ok(name::new_cell(None));
+    make_cell: |_fp, regs, i| Ok(name::new_cell(regs.take(i.b() as usize)));
+    binary_any: b c |_fp, regs, i| {
+        let (op, inplace) = operation(i);
+        arithmetic::binary(o(regs, i.b()), o(regs, i.c()), op, inplace)
+    };
+    binary_imm_any: b |_fp, regs, i| {
+        let (op, inplace) = operation(i);
+        arithmetic::binary(o(regs, i.b()), &arithmetic::immediate(i.c_imm() as i64), op, inplace)
+    };
+    compare_any: b c |_fp, regs, i| protocol::rich_compare(o(regs, i.b()), o(regs, i.c()), comparison(i));
+}
+
+/// What an instruction of two operands does, and whether in place. `InplaceAdd` of strings has its own way in the loop.
+fn operation(i: Instr) -> (BinaryOp, bool) {
+    match decode(i) {
+        Op::Add | Op::AddImm => (BinaryOp::Add, false),
+        Op::Sub | Op::SubImm => (BinaryOp::Sub, false),
+        Op::Mul | Op::MulImm => (BinaryOp::Mul, false),
+        Op::TrueDiv => (BinaryOp::TrueDiv, false),
+        Op::FloorDiv | Op::FloorDivImm => (BinaryOp::FloorDiv, false),
+        Op::Mod | Op::ModImm => (BinaryOp::Mod, false),
+        Op::Pow | Op::PowImm => (BinaryOp::Pow, false),
+        Op::LShift | Op::LShiftImm => (BinaryOp::LShift, false),
+        Op::RShift | Op::RShiftImm => (BinaryOp::RShift, false),
+        Op::And | Op::AndImm => (BinaryOp::And, false),
+        Op::Or => (BinaryOp::Or, false),
+        Op::Xor => (BinaryOp::Xor, false),
+        Op::MatMul => (BinaryOp::Matmul, false),
+        Op::InplaceSub | Op::InplaceSubImm => (BinaryOp::Sub, true),
+        Op::InplaceMul => (BinaryOp::Mul, true),
+        Op::InplaceTrueDiv => (BinaryOp::TrueDiv, true),
+        Op::InplaceFloorDiv => (BinaryOp::FloorDiv, true),
+        Op::InplaceMod => (BinaryOp::Mod, true),
+        Op::InplacePow => (BinaryOp::Pow, true),
+        Op::InplaceLShift => (BinaryOp::LShift, true),
+        Op::InplaceRShift => (BinaryOp::RShift, true),
+        Op::InplaceAnd => (BinaryOp::And, true),
+        Op::InplaceOr => (BinaryOp::Or, true),
+        Op::InplaceXor => (BinaryOp::Xor, true),
+        Op::InplaceMatMul => (BinaryOp::Matmul, true),
+        _ => (BinaryOp::Add, true),
+    }
+}
+
+/// The comparison of a `COMPARE` or `BRANCH` instruction.
+fn comparison(i: Instr) -> CompareOp {
+    match decode(i) {
+        Op::Lt | Op::BranchLt | Op::BranchLtImm => CompareOp::Lt,
+        Op::Le | Op::BranchLe | Op::BranchLeImm => CompareOp::Le,
+        Op::Ne | Op::BranchNe | Op::BranchNeImm => CompareOp::Ne,
+        Op::Gt | Op::BranchGt | Op::BranchGtImm => CompareOp::Gt,
+        Op::Ge | Op::BranchGe | Op::BranchGeImm => CompareOp::Ge,
+        _ => CompareOp::Eq,
+    }
+}
+
+/// The truth of the comparison of a `BRANCH` instruction.
+#[inline(never)]
+fn branch_truth(regs: Regs, i: Instr) -> PyResult<bool> {
+    arithmetic::compare_truth(o(regs, i.a()), o(regs, i.b()), comparison(i))
+}
+
+#[inline(never)]
+fn branch_imm_truth(regs: Regs, i: Instr) -> PyResult<bool> {
+    arithmetic::compare_truth(o(regs, i.a()), &arithmetic::immediate(i.b_imm() as i64), comparison(i))
+}
+
+#[inline(never)]
+fn super_attribute(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<()> {
+    attribute::load_super(frame(fp).code(), regs, i.a(), i.b() as usize, i.c() as usize)
+}
+
+#[inline(never)]
+fn special_method(regs: Regs, i: Instr) -> PyResult<()> {
+    attribute::load_special(regs, i.a() as usize, i.b() as usize, i.c())
+}
+
+/// Goes on behind an instruction of one word that changed what it had to.
+#[inline(always)]
+fn done(s: State, outcome: PyResult<()>) -> Exit {
+    match outcome {
+        Ok(()) => s.next(1),
+        Err(Raised) => Exit::Raised,
+    }
+}
+
+handlers! {
+    /// `InplaceAdd` beyond numbers: strings that grow are the loop's.
+    add_any(s, i) {
+        if !s.value(i.b()).is_empty()
+            && (decode(i) == Op::Add || i.a() != i.b() || !arithmetic::is_exact_str(s.regs.obj(i.b() as usize)))
+        {
+            return binary_any(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        s.leave(i)
+    }
+    branch_any(s, i) {
+        if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        let Ok(truth) = branch_truth(s.regs, i) else { return Exit::Raised };
+        let flags = i.c();
+        if flags & BranchFlags::DROP_A != 0 {
+            s.regs.clear(i.a() as usize);
+        }
+        if flags & BranchFlags::DROP_B != 0 {
+            s.regs.clear(i.b() as usize);
+        }
+        branch_on(s, truth, i)
+    }
+    branch_imm_any(s, i) {
+        if s.value(i.a()).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        let Ok(truth) = branch_imm_truth(s.regs, i) else { return Exit::Raised };
+        if i.c() & BranchFlags::DROP_A != 0 {
+            s.regs.clear(i.a() as usize);
+        }
+        branch_on(s, truth, i)
+    }
+    load_super_attr(s, i) {
+        s.save();
+        done(s, super_attribute(s.fp, s.regs, i))
+    }
+    load_special(s, i) {
+        s.save();
+        done(s, special_method(s.regs, i))
+    }
+    /// Text that is formatted already.
+    list_extend(s, i) {
+        if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        done(s, build::list_extend(s.regs.obj(i.a() as usize), s.regs.obj(i.b() as usize)))
+    }
+    delete_subscr(s, i) {
+        if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        done(s, protocol::delitem(s.regs.obj(i.a() as usize), s.regs.obj(i.b() as usize)))
+    }
+}
