@@ -2,7 +2,7 @@
 
 use std::mem::ManuallyDrop;
 
-use taipan_gc::Obj;
+use taipan_gc::{Obj, Py};
 
 use super::slots::*;
 use super::{PyType, class_of};
@@ -12,6 +12,7 @@ use crate::error::*;
 use crate::istr;
 use crate::protocol;
 use crate::singletons::is_none;
+use crate::str::PyStr;
 use crate::types::types;
 
 /// The trampoline for slot `id` as a raw word; null for slots without one.
@@ -52,46 +53,46 @@ pub(crate) fn word(id: SlotId) -> *mut () {
         Await => |o| unary(o, &istr!("__await__"), "__await__"), UnaryFn;
         Aiter => |o| unary(o, &istr!("__aiter__"), "__aiter__"), UnaryFn;
         Anext => |o| unary(o, &istr!("__anext__"), "__anext__"), UnaryFn;
-        Add => |a, b| binary(a, b, SlotId::Add, "__add__", "__radd__"), BinaryFn;
-        Sub => |a, b| binary(a, b, SlotId::Sub, "__sub__", "__rsub__"), BinaryFn;
-        Mul => |a, b| binary(a, b, SlotId::Mul, "__mul__", "__rmul__"), BinaryFn;
-        Matmul => |a, b| binary(a, b, SlotId::Matmul, "__matmul__", "__rmatmul__"), BinaryFn;
-        Truediv => |a, b| binary(a, b, SlotId::Truediv, "__truediv__", "__rtruediv__"), BinaryFn;
-        Floordiv => |a, b| binary(a, b, SlotId::Floordiv, "__floordiv__", "__rfloordiv__"), BinaryFn;
-        Mod => |a, b| binary(a, b, SlotId::Mod, "__mod__", "__rmod__"), BinaryFn;
-        Divmod => |a, b| binary(a, b, SlotId::Divmod, "__divmod__", "__rdivmod__"), BinaryFn;
+        Add => |a, b| binary(a, b, SlotId::Add, &istr!("__add__"), &istr!("__radd__")), BinaryFn;
+        Sub => |a, b| binary(a, b, SlotId::Sub, &istr!("__sub__"), &istr!("__rsub__")), BinaryFn;
+        Mul => |a, b| binary(a, b, SlotId::Mul, &istr!("__mul__"), &istr!("__rmul__")), BinaryFn;
+        Matmul => |a, b| binary(a, b, SlotId::Matmul, &istr!("__matmul__"), &istr!("__rmatmul__")), BinaryFn;
+        Truediv => |a, b| binary(a, b, SlotId::Truediv, &istr!("__truediv__"), &istr!("__rtruediv__")), BinaryFn;
+        Floordiv => |a, b| binary(a, b, SlotId::Floordiv, &istr!("__floordiv__"), &istr!("__rfloordiv__")), BinaryFn;
+        Mod => |a, b| binary(a, b, SlotId::Mod, &istr!("__mod__"), &istr!("__rmod__")), BinaryFn;
+        Divmod => |a, b| binary(a, b, SlotId::Divmod, &istr!("__divmod__"), &istr!("__rdivmod__")), BinaryFn;
         Pow => pow, TernaryFn;
-        Lshift => |a, b| binary(a, b, SlotId::Lshift, "__lshift__", "__rlshift__"), BinaryFn;
-        Rshift => |a, b| binary(a, b, SlotId::Rshift, "__rshift__", "__rrshift__"), BinaryFn;
-        And => |a, b| binary(a, b, SlotId::And, "__and__", "__rand__"), BinaryFn;
-        Or => |a, b| binary(a, b, SlotId::Or, "__or__", "__ror__"), BinaryFn;
-        Xor => |a, b| binary(a, b, SlotId::Xor, "__xor__", "__rxor__"), BinaryFn;
-        Iadd => |a, b| inplace(a, b, "__iadd__"), BinaryFn;
-        Isub => |a, b| inplace(a, b, "__isub__"), BinaryFn;
-        Imul => |a, b| inplace(a, b, "__imul__"), BinaryFn;
-        Imatmul => |a, b| inplace(a, b, "__imatmul__"), BinaryFn;
-        Itruediv => |a, b| inplace(a, b, "__itruediv__"), BinaryFn;
-        Ifloordiv => |a, b| inplace(a, b, "__ifloordiv__"), BinaryFn;
-        Imod => |a, b| inplace(a, b, "__imod__"), BinaryFn;
-        Ipow => |a, b| inplace(a, b, "__ipow__"), BinaryFn;
-        Ilshift => |a, b| inplace(a, b, "__ilshift__"), BinaryFn;
-        Irshift => |a, b| inplace(a, b, "__irshift__"), BinaryFn;
-        Iand => |a, b| inplace(a, b, "__iand__"), BinaryFn;
-        Ior => |a, b| inplace(a, b, "__ior__"), BinaryFn;
-        Ixor => |a, b| inplace(a, b, "__ixor__"), BinaryFn;
+        Lshift => |a, b| binary(a, b, SlotId::Lshift, &istr!("__lshift__"), &istr!("__rlshift__")), BinaryFn;
+        Rshift => |a, b| binary(a, b, SlotId::Rshift, &istr!("__rshift__"), &istr!("__rrshift__")), BinaryFn;
+        And => |a, b| binary(a, b, SlotId::And, &istr!("__and__"), &istr!("__rand__")), BinaryFn;
+        Or => |a, b| binary(a, b, SlotId::Or, &istr!("__or__"), &istr!("__ror__")), BinaryFn;
+        Xor => |a, b| binary(a, b, SlotId::Xor, &istr!("__xor__"), &istr!("__rxor__")), BinaryFn;
+        Iadd => |a, b| inplace(a, b, &istr!("__iadd__")), BinaryFn;
+        Isub => |a, b| inplace(a, b, &istr!("__isub__")), BinaryFn;
+        Imul => |a, b| inplace(a, b, &istr!("__imul__")), BinaryFn;
+        Imatmul => |a, b| inplace(a, b, &istr!("__imatmul__")), BinaryFn;
+        Itruediv => |a, b| inplace(a, b, &istr!("__itruediv__")), BinaryFn;
+        Ifloordiv => |a, b| inplace(a, b, &istr!("__ifloordiv__")), BinaryFn;
+        Imod => |a, b| inplace(a, b, &istr!("__imod__")), BinaryFn;
+        Ipow => |a, b| inplace(a, b, &istr!("__ipow__")), BinaryFn;
+        Ilshift => |a, b| inplace(a, b, &istr!("__ilshift__")), BinaryFn;
+        Irshift => |a, b| inplace(a, b, &istr!("__irshift__")), BinaryFn;
+        Iand => |a, b| inplace(a, b, &istr!("__iand__")), BinaryFn;
+        Ior => |a, b| inplace(a, b, &istr!("__ior__")), BinaryFn;
+        Ixor => |a, b| inplace(a, b, &istr!("__ixor__")), BinaryFn;
     }
 }
 
 /// Looks a special method up on the class of `obj`, bypassing the instance, and calls it; `None` if there is none.
 pub fn call_special(obj: &Obj, name: &Obj, args: &[&Obj]) -> PyResult<Option<Obj>> {
-    let Some(name) = name.downcast::<crate::str::PyStr>() else { return Ok(None) };
+    let Some(name) = name.downcast::<PyStr>() else { return Ok(None) };
     let Some(function) = method(class_of(obj), name) else { return Ok(None) };
     call_unbound(&function, obj, args).map(Some)
 }
 
 /// [`PyType::lookup`] of what is called at once. A function that the collector alone frees stays uncounted: the thread reaches no safepoint before the
 /// function has a frame, which keeps it; and threads that use one class do not contend for its methods' counts.
-fn method(class: &PyType, name: &crate::str::PyStr) -> Option<Obj> {
+fn method(class: &PyType, name: &PyStr) -> Option<Obj> {
     let found = class.lookup_lent(name)?;
     let lasts =
         found.downcast::<crate::function::PyFunction>().is_some_and(|function| function.is_deferred());
@@ -136,7 +137,7 @@ pub fn call_unbound(function: &Obj, obj: &Obj, args: &[&Obj]) -> PyResult<Obj> {
     protocol::call(&bound, &all)
 }
 
-fn call_method(obj: &Obj, name: &taipan_gc::Py<crate::str::PyStr>, args: &[&Obj]) -> PyResult<Obj> {
+fn call_method(obj: &Obj, name: &Py<PyStr>, args: &[&Obj]) -> PyResult<Obj> {
     match call_special(obj, name.as_obj(), args)? {
         Some(value) => Ok(value),
         None => Err(attribute_error(format!(
@@ -147,7 +148,7 @@ fn call_method(obj: &Obj, name: &taipan_gc::Py<crate::str::PyStr>, args: &[&Obj]
     }
 }
 
-fn unary(obj: &Obj, name: &taipan_gc::Py<crate::str::PyStr>, _text: &str) -> PyResult<Obj> {
+fn unary(obj: &Obj, name: &Py<PyStr>, _text: &str) -> PyResult<Obj> {
     let _depth = protocol::enter_native()?;
     call_method(obj, name, &[])
 }
@@ -377,7 +378,7 @@ fn is_trampoline(class: &PyType, id: SlotId) -> bool {
     class.slots.raw(id) == word(id)
 }
 
-fn binary(a: &Obj, b: &Obj, id: SlotId, name: &str, reflected: &str) -> PyResult<Obj> {
+fn binary(a: &Obj, b: &Obj, id: SlotId, name: &Py<PyStr>, reflected: &Py<PyStr>) -> PyResult<Obj> {
     binary_with(a, b, id, name, reflected, None)
 }
 
@@ -385,25 +386,24 @@ fn binary_with(
     a: &Obj,
     b: &Obj,
     id: SlotId,
-    name: &str,
-    reflected: &str,
+    name: &Py<PyStr>,
+    reflected: &Py<PyStr>,
     third: Option<&Obj>,
 ) -> PyResult<Obj> {
     let (class_a, class_b) = (class_of(a), class_of(b));
     let mut try_right = !class_a.is(class_b) && is_trampoline(class_b, id);
     let _depth = protocol::enter_native()?;
-    let call = |x: &Obj, y: &Obj, name: &str| -> PyResult<Option<Obj>> {
+    let call = |x: &Obj, y: &Obj, name: &Py<PyStr>| -> PyResult<Option<Obj>> {
         let args: smallvec::SmallVec<[&Obj; 2]> = match third {
             Some(third) => smallvec::smallvec![y, third],
             None => smallvec::smallvec![y],
         };
-        let result = call_special(x, crate::str::intern(name).as_obj(), &args)?;
+        let result = call_special(x, name.as_obj(), &args)?;
         Ok(result.filter(|r| !crate::singletons::is_not_implemented(r)))
     };
     if is_trampoline(class_a, id) {
         if try_right && class_b.is_subtype(class_a) {
-            let reflected_name = crate::str::intern(reflected);
-            let (own, inherited) = (class_b.lookup(&reflected_name), class_a.lookup(&reflected_name));
+            let (own, inherited) = (class_b.lookup(reflected), class_a.lookup(reflected));
             let overrides = match (&own, &inherited) {
                 (Some(x), Some(y)) => !x.is(y),
                 (Some(_), None) => true,
@@ -431,7 +431,7 @@ fn binary_with(
 
 fn pow(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
     if is_none(modulus) {
-        return binary_with(a, b, SlotId::Pow, "__pow__", "__rpow__", None);
+        return binary_with(a, b, SlotId::Pow, &istr!("__pow__"), &istr!("__rpow__"), None);
     }
     if is_trampoline(class_of(a), SlotId::Pow) {
         return call_method(a, &istr!("__pow__"), &[b, modulus]);
@@ -444,6 +444,6 @@ fn pow(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
     Ok(not_implemented())
 }
 
-fn inplace(a: &Obj, b: &Obj, name: &str) -> PyResult<Obj> {
-    Ok(call_special(a, crate::str::intern(name).as_obj(), &[b])?.unwrap_or_else(not_implemented))
+fn inplace(a: &Obj, b: &Obj, name: &Py<PyStr>) -> PyResult<Obj> {
+    Ok(call_special(a, name.as_obj(), &[b])?.unwrap_or_else(not_implemented))
 }

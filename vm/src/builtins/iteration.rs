@@ -173,6 +173,15 @@ fn extreme(name: &str, args: &[Obj], kwargs: &Kwargs<'_>, op: CompareOp) -> PyRe
                 "Cannot specify a default for {name}() with multiple positional arguments"
             )));
         }
+        [first, others @ ..] if key.is_none() => {
+            let mut best = first;
+            for item in others {
+                if compare_bool(item, best, op)? {
+                    best = item;
+                }
+            }
+            return Ok(best.clone());
+        }
         several => iter(&tuple_obj(several.to_vec()))?,
     };
     let mut best: Option<(Obj, Obj)> = None;

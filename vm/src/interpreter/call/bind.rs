@@ -9,7 +9,7 @@ use taipan_objects::dict::PyDict;
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::str::{PyStr, intern};
+use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 
 /// An argument for a register: the caller keeps it alive for the duration of the call only if it is in registers, so it is counted.
@@ -78,7 +78,7 @@ pub fn bind(
             if bound[i].is_some() {
                 continue;
             }
-            match defaults.map(|d| d.get(intern(&unit.varnames[i]).as_obj())).transpose()?.flatten() {
+            match defaults.map(|d| d.get(code.parameters()[i].as_obj())).transpose()?.flatten() {
                 Some(value) => bound[i] = Some(own(&value)),
                 None => missing.push(i),
             }
