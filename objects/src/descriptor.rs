@@ -1,12 +1,14 @@
 //! Descriptors of native classes, and `property`, `classmethod`, `staticmethod`.
 
 mod member;
+mod member_names;
 mod method_descr;
 mod property;
 mod static_class;
 mod wrapper;
 
 pub use member::PyMemberDescr;
+pub(crate) use member_names::is_member;
 pub use method_descr::{PyGetSetDescr, PyMethodDescr};
 pub use property::PyProperty;
 pub use static_class::PyClassMethod;

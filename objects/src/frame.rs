@@ -4,6 +4,7 @@
 //! object still referenced, the interpreter moves the registers into `registers`.
 
 use parking_lot::Mutex;
+use taipan_gc::weakref::{self, WeakSlot};
 use taipan_gc::{Header, Obj, Py, Slot};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
@@ -39,17 +40,40 @@ pub struct PyFrame {
     /// Extra variables that `f_locals` was given (PEP 667).
     pub extra_locals: Slot,
     /// The generator whose frame this is, until it ends.
-    pub generator: Slot,
+    pub generator: GeneratorLink,
     /// Values that writes through `f_locals` took out of registers while the frame runs; dropped when it ends.
     pub replaced: Mutex<Vec<Obj>>,
 }
-layout!(
-    PyFrame,
-    "frame",
-    [code, globals, builtins, locals, back, registers, trace, extra_locals, generator, replaced]
-);
+layout!(PyFrame, "frame", [code, globals, builtins, locals, back, registers, trace, extra_locals, replaced]);
+
+impl Drop for PyFrame {
+    fn drop(&mut self) {
+        weakref::unregister(&self.generator.0);
+    }
+}
+
+/// A frame's way to its generator: a weak one, because the generator holds the frame object. It lies inside of the frame object, which is
+/// known to memory management as a weak reference object is. Set before others can see the frame; emptied by whoever ends the generator.
+pub struct GeneratorLink(WeakSlot);
+
+impl GeneratorLink {
+    /// The generator, unless it has ended.
+    pub fn load(&self) -> Option<Obj> {
+        weakref::upgrade(&self.0)
+    }
+    /// Cuts the connection.
+    pub fn take(&self) -> Option<Obj> {
+        let generator = self.load();
+        weakref::unregister(&self.0);
+        generator
+    }
+}
 
 impl PyFrame {
+    /// Says that the frame, which is new, is the one of `generator`.
+    pub fn belongs_to(this: &Py<PyFrame>, generator: &Obj) {
+        weakref::register(generator, this.as_obj(), &this.generator.0);
+    }
     pub fn new(
         code: Py<PyCode>,
         globals: Obj,
@@ -73,7 +97,7 @@ impl PyFrame {
             trace_opcodes: AtomicBool::new(false),
             lineno: AtomicI32::new(0),
             extra_locals: Slot::empty(),
-            generator: Slot::empty(),
+            generator: GeneratorLink(WeakSlot::new()),
             replaced: Mutex::new(Vec::new()),
         })
     }
@@ -137,7 +161,12 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "f_globals", get: |o| Ok(this(o)?.globals.clone()), set: None, doc: "" },
     GetSetDef { name: "f_builtins", get: |o| Ok(this(o)?.builtins.clone()), set: None, doc: "" },
     GetSetDef { name: "f_back", get: |o| or_none(&fresh(o)?.back), set: None, doc: "" },
-    GetSetDef { name: "f_generator", get: |o| or_none(&this(o)?.generator), set: None, doc: "" },
+    GetSetDef {
+        name: "f_generator",
+        get: |o| Ok(this(o)?.generator.load().unwrap_or_else(none)),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "f_lasti",
         get: |o| {

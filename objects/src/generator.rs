@@ -74,6 +74,7 @@ layout!(PyGenerator, "generator", trace = trace_generator);
 
 impl Drop for PyGenerator {
     fn drop(&mut self) {
+        self.leave_window();
         self.clear_window();
     }
 }
@@ -140,6 +141,31 @@ impl PyGenerator {
         let window = self.window.swap(std::ptr::null_mut(), Ordering::AcqRel);
         self.state.store(CLOSED, Ordering::Release);
         self.drop_window(window);
+    }
+    /// Dies: a frame object that lives on keeps the variables.
+    fn leave_window(&self) {
+        // A frame that is garbage as well is on its own.
+        let frame = self.frame.peek();
+        // SAFETY: the slot's own reference keeps it there.
+        if !frame.is_ptr() || unsafe { &*frame.ptr() }.has_flag(taipan_gc::HeaderFlags::DYING) {
+            return;
+        }
+        let Some(object) = self.frame.take() else { return };
+        let Some(frame) = object.downcast::<crate::frame::PyFrame>() else { return };
+        let window = self.window.load(Ordering::Acquire);
+        if window.is_null() {
+            return;
+        }
+        let named = (self.code.unit.first_temp as usize).min(self.code.nregs as usize);
+        let kept = (0..named)
+            .map(|i| {
+                // SAFETY: the window has `nregs` words, which belong to this last owner; each is taken once.
+                let word = unsafe { Obj::from_value(std::ptr::replace(window.add(i), Value::EMPTY)) };
+                Slot::from_option(word.map(crate::protocol::IntoStrong::into_strong))
+            })
+            .collect();
+        let former = std::mem::replace(&mut *frame.registers.lock(), kept);
+        drop(former);
     }
     fn clear_window(&self) {
         self.drop_window(self.window.swap(std::ptr::null_mut(), Ordering::AcqRel));

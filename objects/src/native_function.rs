@@ -196,11 +196,13 @@ static GETSET: &[crate::native::GetSetDef] = &[
             let f = this(o)?;
             Ok(str_obj(&match f.receiver.load() {
                 Some(r) if r.is_layout::<crate::type_object::PyType>() => {
-                    let class =
-                        r.downcast::<crate::type_object::PyType>().map(|c| c.name()).unwrap_or_default();
+                    let class = r
+                        .downcast::<crate::type_object::PyType>()
+                        .map(|c| c.qualified_name())
+                        .unwrap_or_default();
                     format!("{class}.{}", f.def.name)
                 }
-                Some(r) => format!("{}.{}", class_of(&r).name(), f.def.name),
+                Some(r) => format!("{}.{}", class_of(&r).qualified_name(), f.def.name),
                 None => f.def.name.to_owned(),
             }))
         },

@@ -207,14 +207,41 @@ pub const DICT_GETSET: GetSetDef = GetSetDef {
             "__dict__ must be set to a dictionary, not a '{}'",
             value.map(|v| class_of(v).name()).unwrap_or_default()
         ))),
-        None if class_of(obj).has_flag(type_flags::HEAP) => {
-            crate::shape::set_dict(obj, crate::dict::PyDict::new())
-        }
         None => Err(type_error("cannot delete __dict__")),
     }),
     doc: "",
 };
 pub static DICT_GETSETS: &[GetSetDef] = &[DICT_GETSET];
+/// `__dict__` for classes made by a class statement: deleting it leaves an empty one.
+/// Objects of native classes that have their own kind of `__dict__` (classes, modules) may get this attribute from another base.
+pub static HEAP_DICT_GETSETS: &[GetSetDef] = &[GetSetDef {
+    get: |obj| match native_dict(obj) {
+        Some(attribute) => match class_of(&attribute).slots.descr_get() {
+            Some(get) => get(&attribute, Some(obj), None),
+            None => Ok(attribute),
+        },
+        None => crate::attribute::get_dict(obj),
+    },
+    set: Some(|obj, value| match (native_dict(obj), value, DICT_GETSET.set) {
+        (Some(attribute), _, _) => match class_of(&attribute).slots.descr_set() {
+            Some(set) => set(&attribute, obj, value),
+            None => Err(attribute_error("attribute '__dict__' is not writable")),
+        },
+        (None, Some(_), Some(set)) => set(obj, value),
+        _ => crate::shape::set_dict(obj, crate::dict::PyDict::new()),
+    }),
+    ..DICT_GETSET
+}];
+
+/// The `__dict__` attribute of the nearest native base of `obj`'s class that has one.
+fn native_dict(obj: &Obj) -> Option<Obj> {
+    let name = crate::istr!("__dict__");
+    let class = class_of(obj);
+    class
+        .mro_iter()
+        .filter(|base| !base.has_flag(type_flags::HEAP))
+        .find_map(|base| base.dict().get_str(&name))
+}
 
 fn get_class(obj: &Obj) -> PyResult<Obj> {
     Ok(class_of(obj).to_obj())
@@ -227,6 +254,7 @@ fn member_names(class: &PyType) -> std::collections::BTreeMap<u32, usize> {
         for base in class.mro_iter() {
             for (name, value) in base.dict().snapshot() {
                 if let Some(member) = value.downcast::<crate::descriptor::PyMemberDescr>()
+                    && member.index() < class.fixed_slots
                     && let Some(name) = name.header()
                 {
                     names.entry(member.index()).or_insert(std::ptr::from_ref(name).addr());

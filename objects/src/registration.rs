@@ -1,5 +1,6 @@
 //! Fills the built-in classes with their slots and methods at start-up.
 
+use crate::type_object::ready::set_text_signature;
 use crate::types::Types;
 
 pub(crate) fn fill(types: &Types) {
@@ -38,4 +39,25 @@ pub(crate) fn fill(types: &Types) {
     crate::module::fill(types);
     crate::simple_namespace::fill(types);
     crate::singletons::fill(types);
+    for (class, signature) in [
+        (&types.object, "()"),
+        (&types.bool_, "(object=False, /)"),
+        (&types.classmethod, "(function, /)"),
+        (&types.complex, "(real=0, imag=0)"),
+        (&types.enumerate, "(iterable, start=0)"),
+        (&types.filter, "(function, iterable, /)"),
+        (&types.float, "(x=0, /)"),
+        (&types.frozenset, "(iterable=(), /)"),
+        (&types.list, "(iterable=(), /)"),
+        (&types.map, "(function, iterable, /, *iterables, strict=False)"),
+        (&types.memoryview, "(object)"),
+        (&types.property, "(fget=None, fset=None, fdel=None, doc=None)"),
+        (&types.reversed, "(object, /)"),
+        (&types.set, "(iterable=(), /)"),
+        (&types.staticmethod, "(function, /)"),
+        (&types.tuple, "(iterable=(), /)"),
+        (&types.zip, "(*iterables, strict=False)"),
+    ] {
+        set_text_signature(class, signature);
+    }
 }

@@ -269,6 +269,13 @@ impl PyType {
             .and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()))
             .unwrap_or_default()
     }
+    /// `__qualname__`.
+    pub fn qualified_name(&self) -> String {
+        self.qualname
+            .load()
+            .and_then(|n| n.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()))
+            .unwrap_or_default()
+    }
     /// Whether instances are initialized as those of `base`: a class with an `__init__` of its own may take other arguments.
     pub fn shares_init(&self, base: &PyType) -> bool {
         std::ptr::eq(self.slots.raw(SlotId::Init), base.slots.raw(SlotId::Init))

@@ -79,7 +79,7 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
         // One object without callback serves all.
         let same =
             |o: &Obj| class_of(o).is(class) && o.downcast::<PyWeakRef>().is_some_and(|w| !w.has_callback());
-        if let Some(existing) = weakref::list(target).into_iter().find(same) {
+        if let Some(existing) = referring(target).into_iter().find(same) {
             return Ok(existing);
         }
     }
@@ -109,9 +109,16 @@ pub fn new_proxy(target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
     make(class, target, callback)
 }
 
+/// The references and proxies to `target`, oldest first. Frame objects, too, refer weakly to their generators.
+fn referring(target: &Obj) -> Vec<Obj> {
+    let mut found = weakref::list(target);
+    found.retain(|weak| weak.is_layout::<PyWeakRef>());
+    found
+}
+
 /// `weakref.getweakrefcount(target)`.
 pub fn count(target: &Obj) -> usize {
-    if is_referenceable(target) { weakref::count(target) } else { 0 }
+    if is_referenceable(target) { referring(target).len() } else { 0 }
 }
 
 /// `weakref.getweakrefs(target)`.
@@ -129,7 +136,7 @@ pub fn list(target: &Obj) -> Vec<Obj> {
             _ => 2,
         }
     };
-    let mut references = weakref::list(target);
+    let mut references = referring(target);
     references.reverse();
     references.sort_by_key(rank);
     references
@@ -215,7 +222,15 @@ fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 fn describe(obj: &Obj, kind: &str) -> PyResult<String> {
     let address = obj.value().counted().bits();
     let Some(target) = this(obj)?.get() else { return Ok(format!("<{kind} at {address:#x}; dead>")) };
-    let name = match protocol::getattr_opt(&target, &istr!("__name__"))? {
+    // What looks attributes up among its keys has none of that name.
+    let name = match protocol::getattr_opt(&target, &istr!("__name__")) {
+        Err(Raised) if raised_is(&types().key_error) => {
+            drop(try_take_raised());
+            None
+        }
+        found => found?,
+    };
+    let name = match name {
         Some(name) if kind == "weakref" && name.is_layout::<crate::str::PyStr>() => {
             format!(" ({})", protocol::str_string(&name)?)
         }
@@ -246,7 +261,7 @@ static GETSET: &[GetSetDef] = &[GetSetDef {
 }];
 
 fn get_weakref(obj: &Obj) -> PyResult<Obj> {
-    Ok(weakref::list(obj).into_iter().next().unwrap_or_else(none))
+    Ok(referring(obj).into_iter().next().unwrap_or_else(none))
 }
 
 /// `__weakref__`, for classes whose instances became weakly referenceable.

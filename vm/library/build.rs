@@ -17,9 +17,19 @@ use std::path::{Path, PathBuf};
 /// Folders that need a window system, or that hold other programs' data.
 const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "__pycache__"];
 
-/// What names another interpreter: the folders of installed packages lie where programs written for CPython look for them.
-/// File, words, words instead.
+/// What names another interpreter: the folders of installed packages lie where programs written for CPython look for them. And
+/// single words that CPython's later releases have corrected within a long function. File, words, words instead.
 const RESTORED: &[(&str, &str, &str)] = &[
+    (
+        "_py_abc.py",
+        "subclass = instance.__class__",
+        "subclass = getattr(instance, '__class__', type(instance))",
+    ),
+    (
+        "traceback.py",
+        "msg = self.msg or \"<no detail available>\"",
+        "msg = self.msg if self.msg is NotImplemented else self.msg or \"<no detail available>\"",
+    ),
     ("site.py", "return 'RustPython'", "return 'Python'"),
     ("site.py", "/lib/rustpython{", "/lib/python{"),
     ("sysconfig/__init__.py", "return 'RustPython'", "return 'Python'"),

@@ -154,7 +154,7 @@ pub fn object_of(frame: *mut Frame) -> Py<PyFrame> {
         frame_ref.pc,
     );
     if frame_ref.is_generator() && !frame_ref.subject.is_empty() {
-        object.generator.store(frame_ref.subject().clone());
+        PyFrame::belongs_to(&object, frame_ref.subject());
     }
     frame_ref.object = object.clone().into_obj().into_counted();
     object

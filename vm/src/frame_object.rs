@@ -90,7 +90,7 @@ pub fn generator_frame(obj: &Obj) -> PyResult<Obj> {
     };
     let (globals, builtins) = (function.globals.clone(), function.builtins.clone());
     let fresh = PyFrame::new(generator.code.clone(), globals, builtins, None, std::ptr::null_mut(), pc);
-    fresh.generator.store(obj.clone());
+    PyFrame::belongs_to(&fresh, obj);
     let found = stopped(|| attach(obj, generator, &fresh));
     Ok(found.unwrap_or_else(none))
 }

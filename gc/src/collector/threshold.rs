@@ -4,7 +4,7 @@
 //! line is written often. The threshold follows the live heap, so the total work of collecting stays linear in the work of building;
 //! when collections find little it grows faster.
 
-use taipan_threading::sync::atomic::{AtomicIsize, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
 use crate::heap::local::{self, LocalHeap};
 
@@ -17,6 +17,8 @@ static OBJECTS: AtomicIsize = AtomicIsize::new(FIRST_OBJECTS);
 static BYTES: AtomicIsize = AtomicIsize::new(FIRST_BYTES);
 /// `gc.set_threshold`: the least number of objects; 0 turns automatic collections off.
 static LEAST: AtomicIsize = AtomicIsize::new(FIRST_OBJECTS);
+/// Whether [`LEAST`] is the threshold, however much is alive.
+static EXACT: AtomicBool = AtomicBool::new(false);
 static GROWN_OBJECTS: AtomicIsize = AtomicIsize::new(0);
 static GROWN_BYTES: AtomicIsize = AtomicIsize::new(0);
 
@@ -27,6 +29,11 @@ pub fn set_least(objects: usize) {
     OBJECTS.store(objects.max(1), Ordering::Relaxed);
     // Other threads' heaps follow at their next look.
     set_part(local::heap());
+}
+
+/// Whether the threshold stays at the least growth instead of following what is alive. Then the work of collecting is not linear any more.
+pub fn set_exact(exact: bool) {
+    EXACT.store(exact, Ordering::Relaxed);
 }
 
 /// The least growth in objects that leads to a collection.
@@ -74,7 +81,9 @@ pub(super) fn collected(candidates: usize, garbage: usize) {
     }
     let factor = if garbage * 10 < candidates { 2 } else { 1 };
     let live = (candidates - garbage) as isize;
-    OBJECTS.store(LEAST.load(Ordering::Relaxed).max(live.saturating_mul(factor)), Ordering::Relaxed);
+    let least = LEAST.load(Ordering::Relaxed);
+    let followed = if EXACT.load(Ordering::Relaxed) { 0 } else { live.saturating_mul(factor) };
+    OBJECTS.store(least.max(followed), Ordering::Relaxed);
     BYTES.store(FIRST_BYTES.max(live_bytes.saturating_mul(factor)), Ordering::Relaxed);
     GROWN_OBJECTS.store(0, Ordering::Relaxed);
     GROWN_BYTES.store(0, Ordering::Relaxed);

@@ -60,20 +60,26 @@ pub fn number(x: &Obj) -> PyResult<Option<Complex>> {
     {
         return Ok(Some(c.get()));
     }
-    if let Some(result) = call_special(x, istr!("__complex__").as_obj(), &[])? {
-        let Some(c) = result.downcast::<PyComplex>() else {
-            let name = class_of(&result).name();
-            return Err(type_error(format!("__complex__ returned non-complex (type {name})")));
-        };
-        if !class_of(&result).is(&types().complex) {
-            crate::str::new::deprecated_subclass("__complex__", "complex", &result)?;
-        }
-        return Ok(Some(c.get()));
+    if let Some(c) = special(x)? {
+        return Ok(Some(c));
     }
     if let Some(c) = x.downcast::<PyComplex>() {
         return Ok(Some(c.get()));
     }
     real(x).map(|re| re.map(|re| Complex { re, im: 0.0 }))
+}
+
+/// What `__complex__` gives, if there is one.
+fn special(x: &Obj) -> PyResult<Option<Complex>> {
+    let Some(result) = call_special(x, istr!("__complex__").as_obj(), &[])? else { return Ok(None) };
+    let Some(c) = result.downcast::<PyComplex>() else {
+        let name = class_of(&result).name();
+        return Err(type_error(format!("__complex__ returned non-complex (type {name})")));
+    };
+    if !class_of(&result).is(&types().complex) {
+        crate::str::new::deprecated_subclass("__complex__", "complex", &result)?;
+    }
+    Ok(Some(c.get()))
 }
 
 fn real(x: &Obj) -> PyResult<Option<f64>> {
@@ -97,8 +103,19 @@ fn part(x: Option<&Obj>, name: &str) -> PyResult<(Complex, bool)> {
         ))?;
         return Ok((c.get(), true));
     }
-    let plain = real(x)?.map(|re| (Complex { re, im: 0.0 }, false));
-    let found = if name == "real" && plain.is_none() { number(x)?.map(|c| (c, true)) } else { plain };
+    if name == "real"
+        && let Some(c) = special(x)?
+    {
+        let slots = &class_of(x).slots;
+        if slots.float().is_none() && slots.index().is_none() {
+            crate::str::new::deprecated(&format!(
+                "complex() argument '{name}' must be a real number, not {}",
+                class_of(x).full_name()
+            ))?;
+        }
+        return Ok((c, true));
+    }
+    let found = real(x)?.map(|re| (Complex { re, im: 0.0 }, false));
     found.ok_or_else(|| {
         type_error(format!("complex() argument '{name}' must be a real number, not {}", class_of(x).name()))
     })

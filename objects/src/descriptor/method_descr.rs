@@ -148,7 +148,7 @@ static METHOD_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(str_obj(method(o)?.def.name)), set: None, doc: "" },
     GetSetDef {
         name: "__qualname__",
-        get: |o| Ok(str_obj(&format!("{}.{}", method(o)?.class.name(), method(o)?.def.name))),
+        get: |o| Ok(str_obj(&format!("{}.{}", method(o)?.class.qualified_name(), method(o)?.def.name))),
         set: None,
         doc: "",
     },
@@ -242,7 +242,7 @@ static GETSET_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(str_obj(getset(o)?.def.name)), set: None, doc: "" },
     GetSetDef {
         name: "__qualname__",
-        get: |o| Ok(str_obj(&format!("{}.{}", getset(o)?.class.name(), getset(o)?.def.name))),
+        get: |o| Ok(str_obj(&format!("{}.{}", getset(o)?.class.qualified_name(), getset(o)?.def.name))),
         set: None,
         doc: "",
     },

@@ -143,7 +143,7 @@ static DESCR_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(str_obj(descr(o)?.def.name)), set: None, doc: "" },
     GetSetDef {
         name: "__qualname__",
-        get: |o| Ok(str_obj(&format!("{}.{}", descr(o)?.class.name(), descr(o)?.def.name))),
+        get: |o| Ok(str_obj(&format!("{}.{}", descr(o)?.class.qualified_name(), descr(o)?.def.name))),
         set: None,
         doc: "",
     },
@@ -174,7 +174,13 @@ static WRAPPER_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", get: |o| Ok(str_obj(wrapper(o)?.descr.def.name)), set: None, doc: "" },
     GetSetDef {
         name: "__qualname__",
-        get: |o| Ok(str_obj(&format!("{}.{}", wrapper(o)?.descr.class.name(), wrapper(o)?.descr.def.name))),
+        get: |o| {
+            Ok(str_obj(&format!(
+                "{}.{}",
+                wrapper(o)?.descr.class.qualified_name(),
+                wrapper(o)?.descr.def.name
+            )))
+        },
         set: None,
         doc: "",
     },

@@ -17,6 +17,16 @@ impl PyDict {
     fn __sizeof__(&self) -> usize {
         size_of::<PyDict>() + self.core.table_bytes()
     }
+    /// True if the dictionary has the specified key, else False.
+    #[pymethod]
+    fn __contains__(&self, key: &Obj) -> PyResult<bool> {
+        self.contains(key)
+    }
+    /// Return self[key].
+    #[pymethod]
+    fn __getitem__(slf: &Obj, key: &Obj) -> PyResult<Obj> {
+        slots::getitem(slf, key)
+    }
     /// Return the value for key if key is in the dictionary, else default.
     #[pymethod(name = "get", sig = "(key, default=None, /)")]
     fn get_or(&self, key: &Obj, default: Option<&Obj>) -> PyResult<Obj> {

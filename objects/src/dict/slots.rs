@@ -117,7 +117,7 @@ fn len(obj: &Obj) -> PyResult<usize> {
 }
 
 /// `obj[key]`. May be uncounted.
-fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
+pub(super) fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let dict = this(obj)?;
     match dict.core.get(key, hash_key(key)?)? {
         Some(value) => Ok(value),

@@ -217,9 +217,7 @@ fn del(obj: &Obj) -> PyResult<()> {
     let generator = this(obj)?;
     let state = generator.state.load(Ordering::Acquire);
     if state == CREATED && class_of(obj).is(&types().coroutine) {
-        if warn_unawaited(obj, generator).is_err() {
-            hooks::unraisable_about("Exception ignored while finalizing coroutine", obj);
-        }
+        warn_unawaited(obj, generator);
         return Ok(());
     }
     if state != SUSPENDED {
@@ -228,7 +226,9 @@ fn del(obj: &Obj) -> PyResult<()> {
     if class_of(obj).is(&types().async_generator) {
         return super::async_gen::finalize(obj, generator);
     }
-    let watched = taipan_threading::safepoint::poll() & taipan_threading::safepoint::TRACE != 0;
+    // A frame object keeps the variables, as those of any frame that has ended.
+    let watched = !generator.frame.is_empty()
+        || taipan_threading::safepoint::poll() & taipan_threading::safepoint::TRACE != 0;
     if generator.code.unit.exception_table.is_empty() && hooks::delegate(obj).is_none() && !watched {
         // Nothing would run. Who traces sees it raise all the same.
         return Ok(());
@@ -239,19 +239,32 @@ fn del(obj: &Obj) -> PyResult<()> {
     Ok(())
 }
 
-/// The library's own warning tells where the coroutine was made.
-fn warn_unawaited(obj: &Obj, generator: &PyGenerator) -> PyResult<()> {
+/// The library's own warning tells where the coroutine was made. If it is not to be had, or raises something else, a plain one does.
+fn warn_unawaited(obj: &Obj, generator: &PyGenerator) {
+    let report = || hooks::unraisable_about("Exception ignored while finalizing coroutine", obj);
     let library = hooks::import_module("warnings").ok();
     drop(try_take_raised());
-    let warn = match library {
-        Some(warnings) => protocol::getattr_opt(&warnings, &istr!("_warn_unawaited_coroutine"))?,
-        None => None,
-    };
+    let warn = library.and_then(|warnings| {
+        protocol::getattr_opt(&warnings, &istr!("_warn_unawaited_coroutine")).unwrap_or_else(|Raised| {
+            report();
+            None
+        })
+    });
     if let Some(warn) = warn {
-        return protocol::call1(&warn, obj).map(drop);
+        if protocol::call1(&warn, obj).is_ok() {
+            return;
+        }
+        let was_warning = raised_is(&types().runtime_warning);
+        report();
+        if was_warning {
+            return;
+        }
     }
-    let name = generator.qualname.load().map(|n| protocol::str_string(&n)).transpose()?.unwrap_or_default();
-    hooks::warn(&format!("coroutine '{name}' was never awaited"), types().runtime_warning.as_obj(), 1)
+    let name = generator.qualname.load().and_then(|n| protocol::str_string(&n).ok()).unwrap_or_default();
+    let message = format!("coroutine '{name}' was never awaited");
+    if hooks::warn(&message, types().runtime_warning.as_obj(), 1).is_err() {
+        report();
+    }
 }
 
 /// The arguments of `throw`, as they were given; more than one are out of fashion.

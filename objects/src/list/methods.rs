@@ -13,6 +13,11 @@ use crate::slice::clamped_index;
 
 #[pymethods(class = "list")]
 impl PyList {
+    /// Return self[index].
+    #[pymethod]
+    fn __getitem__(slf: &Obj, index: &Obj) -> PyResult<Obj> {
+        super::slots::getitem(slf, index)
+    }
     /// Return a reverse iterator over the list.
     #[pymethod]
     fn __reversed__(slf: &Obj) -> Obj {

@@ -197,7 +197,7 @@ fn bad_index(key: &Obj) -> Raised {
 }
 
 /// `obj[key]`. May be uncounted.
-fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
+pub(super) fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let list = this(obj)?;
     let index = if key.value().is_int() {
         key.value().as_int() as isize

@@ -342,6 +342,10 @@ pub fn as_f64(obj: &Obj) -> PyResult<f64> {
             return Ok(taipan_gc::nan::plain(result.value().as_float()));
         }
         if let Some(f) = result.downcast::<crate::float::PyFloat>() {
+            if !class_of(&result).is(&types().float) {
+                let method = format!("{}.__float__", class_of(obj).name());
+                crate::str::new::deprecated_subclass(&method, "float", &result)?;
+            }
             return Ok(f.value);
         }
         return Err(type_error(format!(

@@ -66,6 +66,11 @@ impl PySet {
     fn set_issuperset(&self, other: &Obj) -> PyResult<bool> {
         self.is_superset_of(other)
     }
+    /// x.__contains__(y) <==> y in x.
+    #[pymethod(name = "__contains__", sig = "(object, /)")]
+    fn set_contains(&self, object: &Obj) -> PyResult<bool> {
+        self.contains(object)
+    }
     /// Return state information for pickling.
     #[pymethod(name = "__reduce__")]
     fn set_reduce(slf: &Obj) -> PyResult<Py<PyTuple>> {
@@ -185,6 +190,11 @@ impl PySet {
     #[pymethod(name = "issuperset")]
     fn frozenset_issuperset(&self, other: &Obj) -> PyResult<bool> {
         self.is_superset_of(other)
+    }
+    /// x.__contains__(y) <==> y in x.
+    #[pymethod(name = "__contains__", sig = "(object, /)")]
+    fn frozenset_contains(&self, object: &Obj) -> PyResult<bool> {
+        self.contains(object)
     }
     /// Return state information for pickling.
     #[pymethod(name = "__reduce__")]

@@ -126,7 +126,10 @@ pub(super) fn set_bases(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let class = Py::from_ref(this(obj)?);
     check_mutable(&class, "__bases__")?;
     let Some(value) = value else {
-        return Err(type_error(format!("cannot delete '__bases__' attribute of type '{}'", class.name())));
+        return Err(type_error(format!(
+            "cannot delete '__bases__' attribute of immutable type '{}'",
+            class.name()
+        )));
     };
     let Some(bases) = value.downcast::<PyTuple>() else {
         return Err(type_error(format!(

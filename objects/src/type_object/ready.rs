@@ -49,7 +49,11 @@ pub fn add_methods(class: &Py<PyType>, methods: &'static [MethodDef]) {
 /// Adds attributes with getters and setters to a native class's namespace.
 pub fn add_getset(class: &Py<PyType>, getset: &'static [GetSetDef]) {
     for def in getset {
-        class.dict().set_str(def.name, PyGetSetDescr::new(def, class).into_obj());
+        let descriptor = match crate::descriptor::is_member(&class.short_name(), def.name) {
+            true => crate::descriptor::PyMemberDescr::native(def, class).into_obj(),
+            false => PyGetSetDescr::new(def, class).into_obj(),
+        };
+        class.dict().set_str(def.name, descriptor);
     }
 }
 
@@ -199,6 +203,13 @@ fn native_word(class: &PyType, def: &SlotDef, value: &Obj) -> Option<*mut ()> {
     if def.id == SlotId::Hash && crate::singletons::is_none(value) {
         let f: super::slots::HashFn = crate::object_type::hash_not_implemented;
         return Some(f as *mut ());
+    }
+    if let Some(method) = value.downcast::<PyMethodDescr>() {
+        // A native class's method that stands in for the wrapper of its own slot.
+        let own = method.def.name == def.name && class.is_subtype(method.class());
+        let word = method.class().slots.raw(def.id);
+        return (own && !word.is_null() && SLOT_DEFS.iter().filter(|d| d.id == def.id).count() == 1)
+            .then_some(word);
     }
     let wrapper = value.downcast::<PyWrapperDescr>()?;
     if wrapper.def.id != def.id || !class.is_subtype(&wrapper.class()) {

@@ -298,7 +298,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         dict.set(member.clone(), descr.into_obj())?;
     }
     if has_dict && !base.has_dict() && !is_metaclass && !dict.contains_str("__dict__") {
-        ready::add_getset(&class, crate::object_type::DICT_GETSETS);
+        ready::add_getset(&class, crate::object_type::HEAP_DICT_GETSETS);
     }
     if has_weakref && !base.has_flag(type_flags::HAS_WEAKREF) && !dict.contains_str("__weakref__") {
         ready::add_getset(&class, crate::weakref::WEAKREF_GETSETS);
@@ -419,7 +419,10 @@ fn replace_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
     let class = this(obj)?;
     check_mutable(class, name)?;
     if value.is_none() {
-        return Err(type_error(format!("cannot delete '{name}' attribute of type '{}'", class.name())));
+        return Err(type_error(format!(
+            "cannot delete '{name}' attribute of immutable type '{}'",
+            class.name()
+        )));
     }
     store_in_dict(obj, name, value)
 }
@@ -465,9 +468,10 @@ static GETSET: &[GetSetDef] = &[
                     class.name(),
                     class_of(v).name()
                 ))),
-                None => {
-                    Err(type_error(format!("cannot delete '__name__' attribute of type '{}'", class.name())))
-                }
+                None => Err(type_error(format!(
+                    "cannot delete '__name__' attribute of immutable type '{}'",
+                    class.name()
+                ))),
             }
         }),
         doc: "",
@@ -489,7 +493,7 @@ static GETSET: &[GetSetDef] = &[
                     class_of(v).name()
                 ))),
                 None => Err(type_error(format!(
-                    "cannot delete '__qualname__' attribute of type '{}'",
+                    "cannot delete '__qualname__' attribute of immutable type '{}'",
                     class.name()
                 ))),
             }
@@ -537,6 +541,9 @@ static GETSET: &[GetSetDef] = &[
         name: "__doc__",
         get: |o| {
             let class = this(o)?;
+            if class.is(&types().type_) {
+                return Ok(crate::construct::str_obj(TYPE_DOC));
+            }
             match in_dict(class, "__doc__") {
                 Some(doc) => match class_of(&doc).slots.descr_get() {
                     Some(get) => get(&doc, None, Some(o)),
@@ -679,7 +686,17 @@ static GETSET: &[GetSetDef] = &[
         doc: "",
     },
     GetSetDef { name: "__flags__", get: |o| Ok(int_obj(cpython_flags(this(o)?))), set: None, doc: "" },
-    GetSetDef { name: "__basicsize__", get: |o| Ok(int_obj(this(o)?.ops.size as i64)), set: None, doc: "" },
+    GetSetDef {
+        name: "__basicsize__",
+        get: |o| {
+            let class = this(o)?;
+            // Of integers this is what goes with `int.__sizeof__` and `__itemsize__`; most have no memory of their own.
+            let size = if class.is_subtype(&types().int) { 24 } else { class.ops.size };
+            Ok(int_obj(size as i64))
+        },
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "__itemsize__",
         get: |o| {
@@ -795,12 +812,11 @@ impl PyType {
     }
 }
 
+/// `type.__doc__`, which is not in the namespace of `type`: the attribute there is for its instances.
+const TYPE_DOC: &str = "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type";
+
 pub(crate) fn fill(types: &Types) {
     types.type_.slots.set_all(&SLOTS);
     ready::add_getset(&types.type_, GETSET);
     ready::add_methods(&types.type_, <PyType as crate::native::NativeMethods>::methods());
-    ready::set_doc(
-        &types.type_,
-        "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
-    );
 }

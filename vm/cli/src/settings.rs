@@ -29,6 +29,13 @@ fn is_set(options: &Options, name: &str) -> bool {
     variable(options, name).is_some()
 }
 
+/// Whether the environment asks for the C locale, or for none; then UTF-8 is used whatever that says.
+fn has_c_locale() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let name = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    name.is_none_or(|name| name == "C" || name == "POSIX")
+}
+
 /// Whether stacks are shown before a fatal signal ends the process: `-X faulthandler`, `-X dev`, `PYTHONFAULTHANDLER`.
 pub fn shows_faults(options: &Options) -> bool {
     let asked = |name| options.xoptions.iter().any(|option| option.split('=').next() == Some(name));
@@ -193,7 +200,10 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         isolated: options.isolated,
         dev_mode,
         utf8_mode: i64::from(
-            x("utf8").map_or_else(|| level(options, "PYTHONUTF8") > 0, |value| value != "0"),
+            match x("utf8").map(str::to_owned).or_else(|| variable(options, "PYTHONUTF8")) {
+                Some(value) => value != "0",
+                None => has_c_locale(),
+            },
         ),
         warn_default_encoding: x("warn_default_encoding").is_some()
             || is_set(options, "PYTHONWARNDEFAULTENCODING"),

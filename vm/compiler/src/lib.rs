@@ -26,6 +26,8 @@ use ruff_python_parser::{Mode as ParserMode, ParseOptions};
 use ruff_text_size::Ranged;
 
 pub use interactive::{Input, interactive};
+pub use lower::text::interpolation_text;
+pub use optimize::fold::FROZEN_SET;
 pub use symbols::TableEntry;
 pub use syntax_error::{CompileWarning, SyntaxErrorInfo, SyntaxErrorKind};
 pub use taipan_bytecode::CodeUnit;

@@ -87,7 +87,8 @@ pub(crate) fn symbol_table(module: &Mod, options: Options) -> Result<symbols::Sy
         Mod::Expression(_) => &[],
     };
     let future = import::future_features(body)? | options.future_flags;
-    let mut table = symbols::build(module, future & flags::CO_FUTURE_ANNOTATIONS != 0)?;
+    let mut table =
+        symbols::build(module, future & flags::CO_FUTURE_ANNOTATIONS != 0, options.allow_top_level_await)?;
     symbols::analyze(&mut table)?;
     Ok(table)
 }

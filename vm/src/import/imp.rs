@@ -103,11 +103,11 @@ mod items {
 
     /// Returns True if the module name corresponds to a built-in module.
     #[pyfunction]
-    fn is_builtin(name: &str) -> i64 {
-        match name {
+    fn is_builtin(name: &PyStr) -> i64 {
+        match &*name.to_string_lossy() {
             // Once made they are never made again.
             "sys" | "builtins" => -1,
-            _ => i64::from(super::super::native_module(name).is_some()),
+            name => i64::from(super::super::native_module(name).is_some()),
         }
     }
 
@@ -150,8 +150,8 @@ mod items {
 
     /// Returns True if the module name corresponds to a frozen module.
     #[pyfunction]
-    fn is_frozen(name: &str) -> bool {
-        find_frozen(name).is_some()
+    fn is_frozen(name: &PyStr) -> bool {
+        named(name).is_some()
     }
 
     /// Returns True if the module name is of a frozen package.
@@ -170,9 +170,9 @@ mod items {
     ///                 a stdlib module (this will usually be the same as
     ///                 the module's current name)
     #[pyfunction(sig = "(name, /, *, withdata=False)")]
-    fn find_frozen_(name: &str, withdata: bool) -> Option<Obj> {
+    fn find_frozen_(name: &PyStr, withdata: bool) -> Option<Obj> {
         let _ = withdata;
-        let found = find_frozen(name)?;
+        let found = named(name)?;
         Some(tuple_obj(vec![none(), bool_obj(found.is_package), str_obj(found.origin)]))
     }
 
@@ -232,7 +232,7 @@ mod items {
     #[pyfunction]
     fn embedded_relative(path: &Obj) -> PyResult<Option<String>> {
         match path.downcast::<PyStr>() {
-            Some(path) => Ok(embedded::relative(&path.utf8()?).map(str::to_owned)),
+            Some(path) => Ok(embedded::relative(&path.to_string_lossy()).map(str::to_owned)),
             None => Ok(None),
         }
     }
@@ -245,8 +245,8 @@ mod items {
 
     /// (path in the library, path in the folder, whether it is a package) of a module, or None.
     #[pyfunction]
-    fn find_embedded(folder: &str, name: &str) -> Option<Obj> {
-        let found = taipan_library::find(folder, name)?;
+    fn find_embedded(folder: &str, name: &PyStr) -> Option<Obj> {
+        let found = taipan_library::find(folder, &name.to_string_lossy())?;
         let inside = if folder.is_empty() { found.path.as_str() } else { &found.path[folder.len() + 1..] };
         Some(tuple_obj(vec![str_obj(&found.path), str_obj(inside), bool_obj(found.is_package)]))
     }
@@ -297,6 +297,11 @@ mod items {
 
 fn identity() -> u64 {
     taipan_threading::current().map_or(0, |t| t.pthread_id() as u64)
+}
+
+/// No module of the library has a name with a surrogate in it.
+fn named(name: &PyStr) -> Option<&'static embedded::Frozen> {
+    find_frozen(&name.to_string_lossy())
 }
 
 fn frozen(name: &str) -> PyResult<&'static embedded::Frozen> {

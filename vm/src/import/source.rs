@@ -82,7 +82,7 @@ pub fn decode(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<String> {
         }
         Some(name) if !is_utf8_name(&name) => {
             let object = bytes_obj(body);
-            let decoded = match codecs::decode_object(&object, &name, "strict") {
+            let decoded = match codecs::decode_object(&object, &normal_name(&name), "strict") {
                 Ok(decoded) => decoded,
                 Err(Raised) if raised_is(&types().lookup_error) => {
                     let error = take_raised();
@@ -149,7 +149,14 @@ fn null_bytes(filename: &str, body: &[u8], at: usize) -> Raised {
 /// `utf-8` in its usual spellings; other names as they are.
 fn normal_name(name: &str) -> String {
     let plain = name.to_ascii_lowercase().replace('_', "-");
-    if plain == "utf-8" || plain.starts_with("utf-8-") { "utf-8".to_owned() } else { plain }
+    let known = ["utf-8", "iso-8859-1", "latin-1", "iso-latin-1"]
+        .into_iter()
+        .find(|known| plain.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')));
+    match known {
+        Some("utf-8") => "utf-8".to_owned(),
+        Some(_) => "iso-8859-1".to_owned(),
+        None => plain,
+    }
 }
 
 #[cold]

@@ -177,6 +177,12 @@ fn deprecated(text: &str) -> PyResult<()> {
 
 fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     let class = class_of(obj);
+    if getattr_opt(&class.to_obj(), &istr!("_fields"))?.is_none() {
+        return Err(attribute_error(format!(
+            "type object '{}' has no attribute '_fields'",
+            class.full_name()
+        )));
+    }
     let fields = class_tuple(obj, "_fields")?;
     if args.positional.len() > fields.len() {
         return Err(type_error(format!(
@@ -230,7 +236,6 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
             Some(kinds) => kinds.get(field)?,
             None => None,
         };
-        let name = name_of(field)?;
         let Some(kind) = kind else {
             deprecated(&format!(
                 "Field {} is missing from {}._field_types. This will become an error in Python 3.15.",
@@ -239,6 +244,7 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
             ))?;
             continue;
         };
+        let name = name_of(field)?;
         if class_of(&kind).is(&types().union) {
             // Optional: the class has the default.
         } else if class_of(&kind).is(&types().generic_alias) {

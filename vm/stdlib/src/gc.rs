@@ -145,6 +145,10 @@ mod items {
     /// Sets the growth in objects that leads to a collection; 0 turns automatic collections off.
     #[pyfunction(sig = "(threshold0, threshold1=None, threshold2=None, /)", text = "")]
     fn set_threshold(threshold0: i32, threshold1: Option<i32>, threshold2: Option<i32>) {
+        if let Some(older) = threshold1 {
+            // No threshold for older objects: as CPython without a GIL, do not wait for what is alive to grow by a part.
+            threshold::set_exact(older == 0);
+        }
         threshold::set_least(usize::try_from(threshold0).unwrap_or(0));
         for (place, value) in OTHER_THRESHOLDS.iter().zip([threshold1, threshold2]) {
             if let Some(value) = value {

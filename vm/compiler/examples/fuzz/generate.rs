@@ -228,7 +228,7 @@ const OPERATORS: &[&str] = &[
 /// What every program begins with.
 const PROLOGUE: &str = "\
 import sys, copy, operator, itertools, functools, collections, struct, re, json, array, weakref, types, io, binascii, datetime
-import unicodedata, math, zlib, codecs, contextvars, random, ast, threading, gc, marshal, pickle, hashlib, inspect
+import contextlib, unicodedata, math, zlib, codecs, contextvars, random, ast, threading, gc, marshal, pickle, hashlib, inspect
 sys.setrecursionlimit(200)
 decimal_or_none = None
 def small(x):
@@ -265,6 +265,33 @@ def gen():
     finally: yield 2
 async def coro(): return 1
 def f(a=1, *b, c=2, **d): return a, b, c, d
+class M:
+    def __enter__(self): return values
+    def __exit__(self, *e): return len(values) % 2
+    async def __aenter__(self): return self
+    async def __aexit__(self, *e): return True
+class Meta(type):
+    def __prepare__(*a, **k): return collections.OrderedDict()
+    def mro(cls): return super().mro()
+    def __call__(cls, *a): return super().__call__()
+turns = [0]
+def once(x):
+    turns[0] += 1
+    return turns[0] % 4
+def attempt_call(function):
+    return lambda *a, **k: attempt(lambda: function(*a, **k))
+def drive(function, *a):
+    turns[0] += 1
+    if turns[0] > 3000: raise SystemExit
+    result = function(*a) if callable(function) else function
+    for step in range(4):
+        if hasattr(result, 'send'): values.append(result.send(None if step < 1 else a))
+        elif hasattr(result, 'asend'):
+            try: result.asend(None).send(None)
+            except StopIteration as e: values.append(e.value)
+        else: break
+        if turns[0] % 5 == 0: result.throw(ValueError, 'thrown') if turns[0] % 2 else result.close()
+    return result
 values = []
 def attempt(work, otherwise=None):
     try:
@@ -284,21 +311,21 @@ pub fn program(random: &mut Random, statements: usize) -> String {
     }
     text.push_str("values.extend([v0, v1, v2])\n");
     for _ in 0..statements {
-        let line = statement(random);
+        let line = if random.below(5) == 0 { super::nest::nested(random) } else { statement(random) };
         text.push_str(&line);
     }
     text
 }
 
-fn pick<'a>(random: &mut Random, list: &[&'a str]) -> &'a str {
+pub fn pick<'a>(random: &mut Random, list: &[&'a str]) -> &'a str {
     list[random.below(list.len())]
 }
 
-fn variable(random: &mut Random) -> String {
+pub fn variable(random: &mut Random) -> String {
     format!("v{}", random.below(6))
 }
 
-fn operand(random: &mut Random) -> String {
+pub fn operand(random: &mut Random) -> String {
     if random.below(3) == 0 { pick(random, VALUES).to_owned() } else { variable(random) }
 }
 
@@ -314,7 +341,7 @@ fn arguments(random: &mut Random) -> String {
     list.join(", ")
 }
 
-fn expression(random: &mut Random) -> String {
+pub fn expression(random: &mut Random) -> String {
     let (a, b) = (operand(random), operand(random));
     match random.below(13) {
         0..3 => format!("{}({})", pick(random, FUNCTIONS), arguments(random)),

@@ -7,6 +7,7 @@
 
 mod child;
 mod generate;
+mod nest;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

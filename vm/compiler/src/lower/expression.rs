@@ -28,6 +28,7 @@ impl<'a> Compiler<'a> {
                 | Expr::UnaryOp(_)
                 | Expr::BinOp(_)
                 | Expr::Tuple(_)
+                | Expr::Set(_)
         ) && let Some(value) = self.fold(e)
         {
             self.at(e.range());

@@ -4,7 +4,7 @@
 //! when the whole pattern has matched; until then they are remembered with the register that holds their value.
 
 use ruff_python_ast::{self as ast, Expr, Pattern, Singleton, name::Name};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use taipan_bytecode::{BranchFlags, Const, Op};
 
 use super::{Compiler, Operand, Residue};
@@ -143,12 +143,30 @@ impl<'a> Compiler<'a> {
                 | Expr::NoneLiteral(_)
                 | Expr::BooleanLiteral(_)
         );
-        let wrong_operator =
-            matches!(e, Expr::BinOp(b) if !matches!(b.op, ast::Operator::Add | ast::Operator::Sub));
+        let wrong_operator = match e {
+            Expr::BinOp(b) => !matches!(b.op, ast::Operator::Add | ast::Operator::Sub),
+            // `-1 ** 2` is a power under a sign.
+            Expr::UnaryOp(u) => !matches!(*u.operand, Expr::NumberLiteral(_)),
+            _ => false,
+        };
         if !valid || wrong_operator {
+            if let Expr::UnaryOp(u) = e
+                && let Expr::BinOp(b) = &*u.operand
+                && let Some(operator) = self.operator_range(b)
+            {
+                return self.error("invalid syntax", operator);
+            }
             return self.error("patterns may only match literals and attribute lookups", e.range());
         }
         self.expr(e, None)
+    }
+
+    /// Where the operator stands in the source, if there is one.
+    fn operator_range(&self, b: &ast::ExprBinOp) -> Option<TextRange> {
+        let start = b.left.range().end();
+        let between = self.source.text.get(start.to_usize()..b.right.range().start().to_usize())?;
+        let at = between.find(b.op.as_str())?;
+        Some(TextRange::at(start + TextSize::new(at as u32), TextSize::of(b.op.as_str())))
     }
 
     fn capture(

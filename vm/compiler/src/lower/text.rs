@@ -383,25 +383,29 @@ impl<'a> Compiler<'a> {
         if let Some(text) = self.source.named(&field.node_index) {
             return text.to_owned();
         }
-        let start = field.range.start().to_usize() + 1;
-        let mut end = field.expression.range().end().to_usize();
-        let text = self.source.text;
-        let mut comment = false;
-        for (i, c) in text[end..field.range.end().to_usize()].char_indices() {
-            match c {
-                '\n' => comment = false,
-                _ if comment => {}
-                '#' => comment = true,
-                ')' => {}
-                c if c.is_whitespace() => {}
-                _ => {
-                    end += i;
-                    break;
-                }
+        interpolation_text(self.source.text, field)
+    }
+}
+
+/// The expression of a t-string's field as `source` has it, blanks around it included, up to what ends it.
+pub fn interpolation_text(source: &str, field: &InterpolatedElement) -> String {
+    let start = field.range.start().to_usize() + 1;
+    let mut end = field.expression.range().end().to_usize();
+    let mut comment = false;
+    for (i, c) in source.get(end..field.range.end().to_usize()).unwrap_or_default().char_indices() {
+        match c {
+            '\n' => comment = false,
+            _ if comment => {}
+            '#' => comment = true,
+            ')' => {}
+            c if c.is_whitespace() => {}
+            _ => {
+                end += i;
+                break;
             }
         }
-        without_comments(&text[start..end])
     }
+    without_comments(source.get(start..end).unwrap_or_default())
 }
 
 /// An expression's text without its comments; line ends stay.

@@ -13,6 +13,9 @@ const MAX_INT_BITS: u64 = 128;
 const MAX_COLLECTION: usize = 256;
 const MAX_TEXT: usize = 4096;
 
+/// What a set of constants in a tree is called that stands for a frozenset.
+pub const FROZEN_SET: &str = "frozenset";
+
 /// The value of a constant expression. `debug` is the value of `__debug__`.
 pub(crate) fn fold(source: &Source<'_>, debug: bool, e: &Expr) -> Option<Const> {
     match e {
@@ -33,6 +36,10 @@ pub(crate) fn fold(source: &Source<'_>, debug: bool, e: &Expr) -> Option<Const> 
             Some(if debug { Const::True } else { Const::False })
         }
         Expr::Tuple(t) if t.ctx == ExprContext::Load => fold_all(source, debug, &t.elts).map(Const::Tuple),
+        // No text means a frozenset, but a tree may hold one.
+        Expr::Set(s) if source.named(&s.node_index) == Some(FROZEN_SET) => {
+            s.elts.iter().map(|e| fold(source, debug, e)).collect::<Option<_>>().map(Const::FrozenSet)
+        }
         Expr::UnaryOp(u) => unary(u.op, fold(source, debug, &u.operand)?),
         Expr::BinOp(b) => {
             let right = fold(source, debug, &b.right)?;

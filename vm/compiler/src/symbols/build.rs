@@ -9,7 +9,9 @@ use super::{Private, Role, Scope, ScopeId, ScopeKind, Sym, SymbolTable, address,
 use crate::syntax_error::{Failure, Result};
 
 /// Builds the scopes of a module, expression or interactive statement.
-pub(crate) fn build(module: &Mod, future_annotations: bool) -> Result<SymbolTable> {
+///
+/// `top_level_await`: whether a module may await as a coroutine does.
+pub(crate) fn build(module: &Mod, future_annotations: bool, top_level_await: bool) -> Result<SymbolTable> {
     let mut table = SymbolTable { future_annotations, ..SymbolTable::default() };
     table.scopes.push(new_scope(ScopeKind::Module, "<module>", None, false));
     let mut builder = Builder {
@@ -20,6 +22,7 @@ pub(crate) fn build(module: &Mod, future_annotations: bool) -> Result<SymbolTabl
         conditional: 0,
         iterable_depth: 0,
         forbidden: None,
+        top_level_await,
     };
     match module {
         Mod::Module(m) => builder.suite(&m.body)?,
@@ -41,6 +44,8 @@ pub(super) struct Builder {
     pub(super) iterable_depth: u32,
     /// What kind of lazily evaluated place we are in, where `yield`, `await` and `:=` are not allowed.
     pub(super) forbidden: Option<&'static str>,
+    /// Whether a module may await.
+    pub(super) top_level_await: bool,
 }
 
 fn new_scope(kind: ScopeKind, name: &str, parent: Option<ScopeId>, nested: bool) -> Scope {
@@ -674,6 +679,9 @@ impl Builder {
             Pattern::MatchClass(p) => {
                 self.expr(&p.cls)?;
                 p.arguments.patterns.iter().try_for_each(|p| self.pattern(p))?;
+                if let Some(k) = p.arguments.keywords.iter().find(|k| k.attr.as_str() == "__debug__") {
+                    return Err(Failure::syntax("cannot assign to __debug__".into(), k.pattern.range()));
+                }
                 p.arguments.keywords.iter().try_for_each(|k| self.pattern(&k.pattern))
             }
             Pattern::MatchStar(p) => self.capture(p.name.as_ref()),

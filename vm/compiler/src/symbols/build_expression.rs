@@ -81,6 +81,7 @@ impl Builder {
             ),
             Expr::Await(e) => {
                 self.forbid("await expression", e.range)?;
+                self.check_await(e.range)?;
                 if self.scope().is_comprehension_like() || self.scope().kind == ScopeKind::Module {
                     self.scope().is_coroutine = true;
                 }
@@ -367,7 +368,29 @@ impl Builder {
         {
             self.scope().is_coroutine = true;
         }
+        let top_level_await = self.top_level_await;
+        let parent = self.scope();
+        let allowed = parent.is_coroutine && (parent.kind != ScopeKind::Module || top_level_await);
+        if asynchronous && kind == ScopeKind::Comprehension && !allowed {
+            let message = "asynchronous comprehension outside of an asynchronous function";
+            return Err(Failure::syntax(message.into(), range));
+        }
         Ok(())
+    }
+
+    /// Code that is never executed is checked here only: assertions without their code, annotations that are not kept.
+    fn check_await(&mut self, range: TextRange) -> Result<()> {
+        let top_level_await = self.top_level_await;
+        let scope = self.scope();
+        let message = match scope.kind {
+            ScopeKind::Module if !top_level_await => "'await' outside function",
+            ScopeKind::Class => "'await' outside function",
+            ScopeKind::Function | ScopeKind::Lambda if !scope.is_coroutine => {
+                "'await' outside async function"
+            }
+            _ => return Ok(()),
+        };
+        Err(Failure::syntax(message.into(), range))
     }
 
     fn iterable(&mut self, e: &Expr) -> Result<()> {

@@ -64,9 +64,6 @@ impl<'a> Builder<'a> {
         let shift = if line == 1 { self.shift } else { 0 };
         (line as i64, i64::from(offset - self.line_starts[line - 1]) - shift)
     }
-    fn text(&self, range: TextRange) -> &'a str {
-        self.source.get(range.to_std_range()).unwrap_or_default()
-    }
     /// A node without position.
     fn plain(&self, class: &'static str, fields: Fields<'_>) -> PyResult<Obj> {
         let Some(class) = classes().by_name.get(class) else {

@@ -280,6 +280,14 @@ impl OrderedDict {
     fn copy(slf: &Obj) -> PyResult<Obj> {
         copy(slf)
     }
+    /// D.__sizeof__() -> size of D in memory, in bytes
+    #[pymethod(text = "")]
+    fn __sizeof__(slf: &Obj) -> PyResult<Obj> {
+        // A dict with places for attributes and weak references behind it.
+        let places = 2 * size_of::<usize>() as i64;
+        let plain = counted::call1(&counted::getattr(types().dict.as_obj(), "__sizeof__")?, slf)?;
+        protocol::binary_op(&plain, &int_obj(places), protocol::BinaryOp::Add)
+    }
     /// Return state information for pickling
     #[pymethod(text = "")]
     fn __reduce__(slf: &Obj) -> PyResult<Obj> {

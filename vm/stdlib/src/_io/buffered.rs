@@ -553,6 +553,7 @@ pub fn make_reader(base: &Py<PyType>) -> Py<PyType> {
     builder("_io.BufferedReader", base)
         .slots(slots)
         .methods(PyBuffered::reading_methods())
+        .text_signature("(raw, buffer_size=DEFAULT_BUFFER_SIZE)")
         .doc("Create a new buffered reader using the given readable raw IO object.")
         .make()
 }
@@ -567,6 +568,7 @@ pub fn make_writer(base: &Py<PyType>) -> Py<PyType> {
     builder("_io.BufferedWriter", base)
         .slots(slots)
         .methods(PyBuffered::writing_methods())
+        .text_signature("(raw, buffer_size=DEFAULT_BUFFER_SIZE)")
         .doc("A buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given writeable raw\nstream. If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE.")
         .make()
 }
@@ -583,6 +585,7 @@ pub fn make_random(base: &Py<PyType>) -> Py<PyType> {
         .slots(slots)
         .methods(PyBuffered::reading_methods())
         .methods(PyBuffered::writing_methods())
+        .text_signature("(raw, buffer_size=DEFAULT_BUFFER_SIZE)")
         .doc("A buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable stream,\nraw, given in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE.")
         .make()
 }

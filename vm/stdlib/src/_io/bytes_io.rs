@@ -355,6 +355,7 @@ pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
         })
         .methods(PyBytesIO::methods())
         .getset(PyBytesIO::getset())
+        .text_signature("(initial_bytes=b'')")
         .doc("Buffered I/O implementation using an in-memory bytes buffer.")
         .make()
 }

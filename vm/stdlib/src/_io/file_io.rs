@@ -496,6 +496,7 @@ pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
         .slots(TypeSlots { new: Some(new), init: Some(init_file), repr: Some(repr), ..TypeSlots::EMPTY })
         .methods(PyFileIO::methods())
         .getset(PyFileIO::getset())
+        .text_signature("(file, mode='r', closefd=True, opener=None)")
         .doc("Open a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or appending.  The file will be created if it\ndoesn't exist when opened for writing or appending; it will be truncated\nwhen opened for writing.  A FileExistsError will be raised if it already\nexists when opened for creating. Opening a file for creating implies\nwriting so this mode behaves in a similar way to 'w'.Add a '+' to the mode\nto allow simultaneous reading and writing. A custom opener can be used by\npassing a callable as *opener*. The underlying file descriptor for the file\nobject is then obtained by calling opener with (*name*, *flags*).\n*opener* must return an open file descriptor (passing os.open as *opener*\nresults in functionality similar to passing None).")
         .make()
 }

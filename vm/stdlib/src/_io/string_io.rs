@@ -355,6 +355,7 @@ pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
         .slots(TypeSlots { new: Some(new), init: Some(init), iternext: Some(next), del: Some(finalize), ..TypeSlots::EMPTY })
         .methods(PyStringIO::methods())
         .getset(PyStringIO::getset())
+        .text_signature("(initial_value='', newline='\\n')")
         .doc("Text I/O implementation using an in-memory buffer.\n\nThe initial_value argument sets the value of object.  The newline\nargument is like the one of TextIOWrapper's constructor.")
         .make()
 }

@@ -597,6 +597,7 @@ pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
         .slots(slots)
         .methods(<PyTextIOWrapper as taipan_objects::native::NativeMethods>::methods())
         .getset(<PyTextIOWrapper as taipan_objects::native::NativeMethods>::getset())
+        .text_signature("(buffer, encoding=None, errors=None, newline=None,\n              line_buffering=False, write_through=False)")
         .doc("Character and line based layer over a BufferedIOBase object, buffer.\n\nencoding gives the name of the encoding that the stream will be\ndecoded or encoded with. It defaults to locale.getencoding().\n\nerrors determines the strictness of encoding and decoding (see\nhelp(codecs.Codec) or the documentation for codecs.register) and\ndefaults to \"strict\".\n\nnewline controls how line endings are handled. It can be None, '',\n'\\n', '\\r', and '\\r\\n'.")
         .make()
 }

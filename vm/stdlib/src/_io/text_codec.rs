@@ -26,16 +26,7 @@ pub fn warn_of_default(stacklevel: i64) -> PyResult<()> {
 
 /// Whether UTF-8 is used whatever the locale says (`-X utf8`, or the C locale).
 pub fn utf8_mode() -> bool {
-    let settings = taipan_vm::sys::config::settings();
-    if settings.utf8_mode != 0 {
-        return true;
-    }
-    let refused = settings.x_options.iter().any(|(name, _)| name == "utf8")
-        || !settings.ignore_environment && std::env::var_os("PYTHONUTF8").is_some_and(|value| value == "0");
-    if refused {
-        return false;
-    }
-    matches!(locale_name().as_str(), "" | "C" | "POSIX")
+    taipan_vm::sys::config::settings().utf8_mode != 0
 }
 
 /// The locale that the environment asks for.

@@ -162,7 +162,10 @@ impl Builder<'_> {
         };
         let value = self.expression(&element.expression)?;
         let named = self.tree.as_ref().and_then(|tree| tree.named(&element.node_index));
-        let written = named.unwrap_or_else(|| self.text(element.expression.range()));
+        let written = match named {
+            Some(text) => text.to_owned(),
+            None => taipan_compiler::interpolation_text(self.source, element),
+        };
         let conversion = int_obj(conversion as i64);
         let node = match kind {
             Interpolated::F => self.node(
@@ -175,7 +178,7 @@ impl Builder<'_> {
                 element.range,
                 &[
                     ("value", value),
-                    ("str", str_obj(written)),
+                    ("str", str_obj(&written)),
                     ("conversion", conversion),
                     ("format_spec", spec),
                 ],

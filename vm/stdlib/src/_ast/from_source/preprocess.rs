@@ -5,7 +5,7 @@ use ruff_python_ast::visitor::transformer::{self, Transformer};
 use ruff_python_ast::{
     self as ast, AtomicNodeIndex, Expr, ExprContext, Mod, Number, Operator, Pattern, Stmt, Suite, UnaryOp,
 };
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 /// Changes the tree.
 pub(super) fn optimize(module: &mut Mod, level: u8) {
@@ -33,7 +33,8 @@ impl Preprocess {
         if !first.value.is_string_literal_expr() {
             return;
         }
-        let range = first.range();
+        let start = first.range().start();
+        let range = TextRange::at(start, TextSize::of("pass"));
         if body.len() > 1 {
             drop(body.remove(0));
         } else {

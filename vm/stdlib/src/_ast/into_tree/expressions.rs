@@ -475,7 +475,10 @@ impl Walk {
             return Ok(Expr::Tuple(ast::ExprTuple { node_index, range, elts, ctx, parenthesized: true }));
         }
         if class.is(&t.frozenset) {
-            return Err(value_error("a frozenset in a Constant cannot be compiled"));
+            let items = collect(value)?;
+            let elts = items.iter().map(|item| self.constant(item, range, false)).collect::<PyResult<_>>()?;
+            self.source.name_text(&node_index, taipan_compiler::FROZEN_SET.to_owned());
+            return Ok(Expr::Set(ast::ExprSet { node_index, range, elts }));
         }
         Err(type_error(format!("got an invalid type in Constant: {}", class.name())))
     }
