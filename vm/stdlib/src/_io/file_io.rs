@@ -248,6 +248,11 @@ fn init_file(slf: &Obj, file: &Obj, mode: &str, closefd: bool, opener: Option<&O
     let target = target_of(file)?;
     let (bits, flags) = parse_mode(mode)?;
     this.bits.store(bits | if closefd { CLOSEFD } else { 0 }, Ordering::Relaxed);
+    if taipan_vm::sys::is_audited() {
+        // The mode is told without what concerns text.
+        let letters: String = mode.chars().filter(|letter| *letter != 'b').collect();
+        taipan_vm::sys::audit("open", &[file.clone(), str_obj(&letters), int_obj(flags.into())])?;
+    }
     let opener = opener.filter(|o| !is_none(o));
     let (fd, ours) = match &target {
         Target::Fd(fd) => (*fd, false),
