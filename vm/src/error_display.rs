@@ -144,7 +144,18 @@ pub fn show(exception: &Obj) {
     };
     let _ = protocol::setattr(&sys_module(), &istr!("last_exc"), exception)
         .map_err(|Raised| drop(try_take_raised()));
-    if protocol::call(&hook, &[class_of(exception).to_obj(), exception.clone(), traceback]).is_err() {
+    let arguments = [class_of(exception).to_obj(), exception.clone(), traceback];
+    if crate::sys::is_audited() {
+        let [class, value, traceback] = arguments.clone();
+        if crate::sys::audit("sys.excepthook", &[hook.clone(), class, value, traceback]).is_err() {
+            if taipan_objects::error::raised_is(&types().runtime_error) {
+                // That is how an audit hook asks for silence.
+                return drop(take_raised());
+            }
+            crate::sys::print_unraisable(Some("Exception ignored in audit hook"), None);
+        }
+    }
+    if protocol::call(&hook, &arguments).is_err() {
         let second = take_raised();
         if class_of(&second).is_subtype(&types().system_exit) {
             return;

@@ -7,6 +7,7 @@ pub mod embedded;
 mod imp;
 mod native;
 pub mod source;
+mod timing;
 mod trim;
 
 pub use imp::{MODULE as IMP, lock_imports, unlock_imports};
@@ -68,6 +69,7 @@ fn import_absolute(name: &Py<PyStr>) -> PyResult<Obj> {
         && !is_none(&module)
     {
         ensure_initialized(&module, name)?;
+        timing::found(name);
         return Ok(module);
     }
     find_and_load(name)
@@ -98,7 +100,11 @@ fn find_and_load(name: &Py<PyStr>) -> PyResult<Obj> {
         )?;
     }
     let import = crate::builtins::get("__import__")?;
+    let timed = timing::begin();
     let result = call_method(bootstrap()?, &istr!("_find_and_load"), &[name.as_obj().clone(), import]);
+    if let Some(timed) = timed {
+        timed.end(name);
+    }
     match result {
         Ok(module) => Ok(module.into_strong()),
         Err(Raised) => Err(trim::trim_importlib_frames()),

@@ -38,6 +38,7 @@ static ENDED: AtomicBool = AtomicBool::new(false);
 
 /// Makes the calling thread the main Python thread and starts the interpreter. Once per process.
 pub fn initialize(config: Config) -> PyResult<()> {
+    streams::restore_closed();
     let Config { modules, settings } = config;
     if let Some(seed) = settings.hash_seed {
         taipan_objects::str::set_hash_seed(seed);

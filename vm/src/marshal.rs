@@ -30,12 +30,14 @@ mod items {
     /// Return the bytes object that would be written to a file by dump(value, file).
     #[pyfunction(sig = "(value, version=5, /, *, allow_code=True)")]
     fn dumps(value: &Obj, format: i64, allow_code: bool) -> PyResult<Obj> {
+        crate::sys::audit("marshal.dumps", &[value.clone(), int_obj(format)])?;
         dump_bytes(value, format, allow_code).map(|bytes| bytes_obj(&bytes))
     }
 
     /// Write the value on the open file.
     #[pyfunction(sig = "(value, file, version=5, /, *, allow_code=True)")]
     fn dump(value: &Obj, file: &Obj, format: i64, allow_code: bool) -> PyResult<Obj> {
+        crate::sys::audit("marshal.dumps", &[value.clone(), int_obj(format)])?;
         let bytes = dump_bytes(value, format, allow_code)?;
         call_method(file, &istr!("write"), &[bytes_obj(&bytes)])
     }
@@ -44,6 +46,9 @@ mod items {
     #[pyfunction(sig = "(bytes, /, *, allow_code=True)")]
     fn loads(bytes: &Obj, allow_code: bool) -> PyResult<Obj> {
         taipan_objects::buffer::with_bytes(bytes, |data| data.to_vec()).and_then(|data| {
+            if crate::sys::is_audited() {
+                crate::sys::audit("marshal.loads", &[bytes_obj(&data)])?;
+            }
             let mut reader = Reader {
                 data: &data,
                 at: 0,
@@ -61,6 +66,7 @@ mod items {
     /// Read one value from the open file and return it.
     #[pyfunction(sig = "(file, /, *, allow_code=True)")]
     fn load(file: &Obj, allow_code: bool) -> PyResult<Obj> {
+        crate::sys::audit("marshal.load", &[])?;
         let data = call_method(file, &istr!("read"), &[])?;
         let Some(bytes) = taipan_objects::bytes::bytes_value(&data) else {
             return Err(type_error(format!("file.read() returned not bytes but {}", class_of(&data).name())));

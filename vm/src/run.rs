@@ -11,7 +11,7 @@ use crate::{error_display, import, sys};
 
 mod interactive;
 
-pub use interactive::interactive;
+pub use interactive::{basic, interactive};
 
 /// `__main__`.
 fn main_module() -> PyResult<Py<PyModule>> {

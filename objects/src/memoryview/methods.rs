@@ -62,13 +62,9 @@ fn cast(view: View, format: &PyStr, shape: Option<&Obj>) -> PyResult<View> {
             "memoryview: destination format must be a native single character format prefixed with an optional '@'",
         ));
     };
-    let Some((old, _)) = item::native_code(&view.format) else {
-        return Err(value_error(
-            "memoryview: source format must be a native single character format prefixed with an optional '@'",
-        ));
-    };
     let is_byte = |code| matches!(code, b'B' | b'b' | b'c');
-    if !is_byte(code) && !is_byte(old) {
+    // Bytes can be made of anything.
+    if !is_byte(code) && !item::native_code(&view.format).is_some_and(|(old, _)| is_byte(old)) {
         return Err(type_error("memoryview: cannot cast between two non-byte formats"));
     }
     if !view.len.is_multiple_of(itemsize) {

@@ -85,14 +85,14 @@ fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
         Program::Command(text) => run::command(text),
         Program::Module(name) => run::module(name),
         Program::Script(path) => run::script(Path::new(path), &program_name, options.skip_first_line),
-        Program::Stdin if terminal || options.interactive => run::interactive(quiet),
+        Program::Stdin if terminal || options.interactive => run::interactive(quiet, true),
         Program::Stdin => run::stdin(),
     };
     if inspect
         && (terminal || options.interactive)
         && options.program.as_ref().is_some_and(|p| *p != Program::Stdin)
     {
-        status = run::interactive(true);
+        status = run::interactive(true, false);
     }
     let status = init::finalize(status);
     if error_display::was_interrupted() {

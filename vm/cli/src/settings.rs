@@ -103,6 +103,21 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         Some(value) => value != "0",
         None => variable(options, environment).is_some_and(|value| value != "0" && !value.is_empty()),
     };
+    let import_time = match x_options.iter().rev().find(|(name, _)| name == "importtime") {
+        Some((_, value)) => match value.as_deref() {
+            None | Some("1" | "true") => 1,
+            Some("2") => 2,
+            Some(_) => {
+                let text = "config_init_import_time: -X importtime: values other than 1, 2 are reserved for future use.";
+                return Err(text.to_owned());
+            }
+        },
+        None => match variable(options, "PYTHONPROFILEIMPORTTIME").as_deref() {
+            None | Some("") => 0,
+            Some("2") => 2,
+            Some(_) => 1,
+        },
+    };
     let check_overrides = match x("override") {
         None => false,
         Some("error") => true,
@@ -229,6 +244,7 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
             None
         },
         check_overrides,
+        import_time,
         no_debug_ranges: x("no_debug_ranges").is_some() || is_set(options, "PYTHONNODEBUGRANGES"),
         gil,
         cpu_count,

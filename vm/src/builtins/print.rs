@@ -1,6 +1,5 @@
 //! `print` and `input`.
 
-use taipan_objects::hooks;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
@@ -76,13 +75,22 @@ mod items {
             _ => Err(runtime_error(format!("input(): lost sys.{name}"))),
         };
         let (stdin, stdout, stderr) = (stream("stdin")?, stream("stdout")?, stream("stderr")?);
-        let _ = hooks::builtin;
+        let shown = prompt.map(str).transpose()?.map_or_else(|| str_obj(""), Py::into_obj);
+        crate::sys::audit("builtins.input", std::slice::from_ref(&shown))?;
         if call_method(&stderr, &istr!("flush"), &[]).is_err() {
             drop(take_raised());
         }
-        if let Some(prompt) = prompt {
-            let text = str(prompt)?;
-            drop(call_method(&stdout, &istr!("write"), &[text.into_obj()])?);
+        if is_terminal(&stdin, 0) && is_terminal(&stdout, 1) {
+            if call_method(&stdout, &istr!("flush"), &[]).is_err() {
+                drop(take_raised());
+            }
+            if let Some(line) = edited_line(&shown)? {
+                crate::sys::audit("builtins.input/result", std::slice::from_ref(&line))?;
+                return Ok(line);
+            }
+        }
+        if prompt.is_some() {
+            drop(call_method(&stdout, &istr!("write"), &[shown])?);
         }
         if call_method(&stdout, &istr!("flush"), &[]).is_err() {
             drop(take_raised());
@@ -94,12 +102,40 @@ mod items {
         if text.is_empty() {
             return Err(eof_error("EOF when reading a line"));
         }
-        match text.utf8() {
-            Ok(text) => Ok(str_obj(text.strip_suffix('\n').unwrap_or(&text))),
+        let line = match text.utf8() {
+            Ok(text) => str_obj(text.strip_suffix('\n').unwrap_or(&text)),
             Err(Raised) => {
                 drop(take_raised());
-                call_method_str(&line, "removesuffix", &[str_obj("\n")])
+                call_method_str(&line, "removesuffix", &[str_obj("\n")])?
             }
+        };
+        crate::sys::audit("builtins.input/result", std::slice::from_ref(&line))?;
+        Ok(line)
+    }
+}
+
+/// Whether a stream is the process's `number`-th file, and that a terminal.
+fn is_terminal(stream: &Obj, number: i64) -> bool {
+    let fileno = call_method_str(stream, "fileno", &[])
+        .map(|fileno| taipan_objects::int::int_ref(&fileno).and_then(|n| n.to_i64()));
+    match fileno {
+        Ok(fileno) => {
+            use std::io::IsTerminal;
+            fileno == Some(number)
+                && if number == 0 { std::io::stdin().is_terminal() } else { std::io::stdout().is_terminal() }
+        }
+        Err(Raised) => {
+            drop(take_raised());
+            false
         }
     }
+}
+
+/// A line that the user has edited, if the program has imported `readline` and the terminal allows for it.
+fn edited_line(prompt: &Obj) -> PyResult<Option<Obj>> {
+    let Some(readline) = crate::sys::loaded("readline") else { return Ok(None) };
+    // A module of the program's own may have that name.
+    let Some(read) = getattr_opt(&readline, &istr!("_read_line"))? else { return Ok(None) };
+    let line = call1(&read, prompt)?;
+    Ok(line.is_layout::<PyStr>().then_some(line))
 }

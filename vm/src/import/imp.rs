@@ -55,6 +55,17 @@ fn magic() -> i64 {
 }
 
 /// (Extremely) low-level import machinery bits as used by importlib.
+/// The text of a string without lone surrogates. The library has no names with such.
+fn plain_text(obj: &Obj) -> Option<String> {
+    match obj.downcast::<PyStr>()?.utf8() {
+        Ok(text) => Some(text.to_string()),
+        Err(Raised) => {
+            drop(take_raised());
+            None
+        }
+    }
+}
+
 #[pymodule(name = "_imp")]
 mod items {
     use super::*;
@@ -230,11 +241,8 @@ mod items {
 
     /// The path inside of the embedded library, or None.
     #[pyfunction]
-    fn embedded_relative(path: &Obj) -> PyResult<Option<String>> {
-        match path.downcast::<PyStr>() {
-            Some(path) => Ok(embedded::relative(&path.to_string_lossy()).map(str::to_owned)),
-            None => Ok(None),
-        }
+    fn embedded_relative(path: &Obj) -> Option<String> {
+        embedded::relative(&plain_text(path)?).map(str::to_owned)
     }
 
     /// Whether the embedded library has a folder.
@@ -245,8 +253,8 @@ mod items {
 
     /// (path in the library, path in the folder, whether it is a package) of a module, or None.
     #[pyfunction]
-    fn find_embedded(folder: &str, name: &PyStr) -> Option<Obj> {
-        let found = taipan_library::find(folder, &name.to_string_lossy())?;
+    fn find_embedded(folder: &str, name: &Obj) -> Option<Obj> {
+        let found = taipan_library::find(folder, &plain_text(name)?)?;
         let inside = if folder.is_empty() { found.path.as_str() } else { &found.path[folder.len() + 1..] };
         Some(tuple_obj(vec![str_obj(&found.path), str_obj(inside), bool_obj(found.is_package)]))
     }

@@ -5,8 +5,37 @@ use std::sync::OnceLock;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
+use taipan_threading::sync::atomic::{AtomicU8, Ordering};
 
 use crate::sys::config::settings;
+
+/// Bit by bit: which of the standard files were closed when the program began.
+static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+/// Rust's runtime opens the null device in place of standard files that are closed, before `main`: this has to run earlier.
+#[used]
+#[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
+#[cfg_attr(not(target_os = "macos"), unsafe(link_section = ".init_array"))]
+static NOTE_CLOSED: extern "C" fn() = note_closed;
+
+extern "C" fn note_closed() {
+    for descriptor in 0..3 {
+        // SAFETY: asks about a descriptor number, whatever it is.
+        if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
+            // Relaxed: there are no other threads yet.
+            CLOSED.fetch_or(1 << descriptor, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Closes what was closed when the program began.
+pub fn restore_closed() {
+    let closed = CLOSED.swap(0, Ordering::Relaxed);
+    for descriptor in (0..3).filter(|descriptor| closed & 1 << descriptor != 0) {
+        // SAFETY: the null device, opened for the program without its knowledge.
+        unsafe { libc::close(descriptor) };
+    }
+}
 
 /// A stream without `io`: text to a file descriptor. Stands in for `sys.stderr` while the real one cannot be made yet.
 #[repr(C)]

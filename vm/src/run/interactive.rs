@@ -1,4 +1,6 @@
-//! The interactive loop: statements read line by line, compiled and executed one by one.
+//! The interactive loop: statements read by the library's editor, or line by line, compiled and executed one by one.
+//!
+//! What follows holds without the editor.
 //!
 //! Each statement has a name of its own, under which `linecache` keeps its lines for tracebacks; what a statement imports from
 //! `__future__` holds for those that follow.
@@ -12,12 +14,87 @@ use super::{execute, note_source};
 use crate::builtins::compile::{self, FUTURE_MASK, Mode};
 use crate::{error_display, sys};
 
-/// Reads and executes statements until the input ends; gives the exit status.
-pub fn interactive(quiet: bool) -> i32 {
+/// Talks with the user until the input ends; gives the exit status. `begins`: no program ran before, so `PYTHONSTARTUP` is executed.
+///
+/// At a terminal the library's editor reads the statements, unless `PYTHON_BASIC_REPL` is set.
+pub fn interactive(quiet: bool, begins: bool) -> i32 {
     if !quiet {
         let platform = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
         error_display::write_stderr(&format!("Taipan {} on {platform}\n", crate::sys::version()));
     }
+    if begins && let Some(status) = environment("PYTHONSTARTUP").and_then(|path| run_startup(&path)) {
+        return status;
+    }
+    if let Ok(Some(hook)) = sys::get("__interactivehook__")
+        && let Err(Raised) = sys::audit("cpython.run_interactivehook", std::slice::from_ref(&hook))
+            .and_then(|()| call0(&hook).map(drop))
+    {
+        error_display::write_stderr("Failed calling sys.__interactivehook__\n");
+        error_display::show(&take_raised());
+    }
+    if terminal() && environment("PYTHON_BASIC_REPL").is_none() {
+        match editor() {
+            Ok(Some(console)) => return super::finish(run_editor(&console)),
+            Ok(None) => {}
+            Err(Raised) => drop(take_raised()),
+        }
+    }
+    basic().unwrap_or(0)
+}
+
+/// A variable of the environment that is set, not empty, and not to be ignored.
+fn environment(name: &str) -> Option<String> {
+    if sys::config::settings().ignore_environment {
+        return None;
+    }
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Executes the file that `PYTHONSTARTUP` names; the exit status if it asks for the end.
+fn run_startup(path: &str) -> Option<i32> {
+    let result = sys::audit("cpython.run_startup", &[str_obj(path)]).and_then(|()| {
+        let bytes = std::fs::read(path).map_err(|error| {
+            let number = error.raw_os_error().unwrap_or(0);
+            let text = taipan_objects::exceptions::strerror(number);
+            error_display::write_stderr(&format!("Could not open PYTHONSTARTUP\n{path}: {text}\n"));
+            Raised
+        });
+        let Ok(bytes) = bytes else { return Ok(()) };
+        let text = crate::import::source::decode(&bytes, path, true)?;
+        let code =
+            compile::Source::Text(text.into()).compile(path, Mode::Exec, compile::default_options())?;
+        execute(&code).map(drop)
+    });
+    if result.is_ok() {
+        return None;
+    }
+    let exception = take_raised();
+    if class_of(&exception).is_subtype(&types().system_exit) {
+        return Some(error_display::exit_status(&exception));
+    }
+    error_display::show(&exception);
+    None
+}
+
+/// The function that reads statements with the editor, if the terminal allows for one; the reason is shown if not.
+fn editor() -> PyResult<Option<Obj>> {
+    let module = crate::import::import_module("_pyrepl.main")?;
+    if is_true(&getattr_str(&module, "CAN_USE_PYREPL")?)? {
+        return getattr_str(&module, "interactive_console").map(Some);
+    }
+    let reason = str_string(&getattr_str(&module, "FAIL_REASON")?)?;
+    if !reason.is_empty() {
+        error_display::write_stderr(&format!("{reason}\n"));
+    }
+    Ok(None)
+}
+
+fn run_editor(console: &Obj) -> PyResult<()> {
+    call1(console, super::main_module()?.as_obj()).map(drop)
+}
+
+/// Reads and executes statements line by line until the input ends, or until one asks for the end: then its exit status.
+pub fn basic() -> Option<i32> {
     for (name, prompt) in [("ps1", ">>> "), ("ps2", "... ")] {
         if matches!(sys::get(name), Ok(None)) && sys::set(name, str_obj(prompt)).is_err() {
             drop(take_raised());
@@ -28,12 +105,12 @@ pub fn interactive(quiet: bool) -> i32 {
         match session.read() {
             Ok(Some(text)) => {
                 if let Some(status) = session.run(&text) {
-                    return status;
+                    return Some(status);
                 }
             }
             Ok(None) => {
                 error_display::write_stderr("\n");
-                return 0;
+                return None;
             }
             Err(Raised) => {
                 let exception = take_raised();

@@ -45,6 +45,8 @@ pub struct Settings {
     pub pycache_prefix: Option<String>,
     /// `-X no_debug_ranges`.
     pub no_debug_ranges: bool,
+    /// `-X importtime`: 1 tells of modules that are loaded, 2 of those that are found loaded, too.
+    pub import_time: u8,
     /// `-X perf` or `-X perf_jit`.
     pub perf: Option<crate::perf::Backend>,
     /// `-X override=error`: a method marked as overriding one must.
@@ -88,6 +90,7 @@ impl Default for Settings {
             executable: String::new(),
             io_encoding: None,
             pycache_prefix: None,
+            import_time: 0,
             no_debug_ranges: false,
             perf: None,
             check_overrides: false,

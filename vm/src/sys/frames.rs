@@ -20,6 +20,19 @@ fn triple(exception: Option<Obj>) -> Obj {
     tuple_obj(vec![class_of(&exception).to_obj(), exception, traceback])
 }
 
+/// The name of the module whose code runs `depth` frames above.
+fn module_name(depth: i64) -> Option<Obj> {
+    let thread = thread::current();
+    let index = thread.visible(depth.max(0) as usize)?;
+    // SAFETY: below `depth`: a live frame of the calling thread.
+    let frame = unsafe { &*thread.frame(index) };
+    // SAFETY: null, or the function of a live frame.
+    let function = unsafe { frame.function.as_ref() }?;
+    let module = function.module.load().filter(|m| !is_none(m));
+    module
+        .or_else(|| crate::frame::dict_of(frame.globals())?.get_name("__name__").map(IntoStrong::into_strong))
+}
+
 #[pymodule(name = "sys")]
 mod items {
     use super::*;
@@ -52,17 +65,9 @@ mod items {
     ///
     /// If no frame, module, or name can be found, returns None.
     #[pyfunction(sig = "(depth=0)")]
-    fn _getframemodulename(depth: i64) -> Option<Obj> {
-        let thread = thread::current();
-        let index = thread.visible(depth.max(0) as usize)?;
-        // SAFETY: below `depth`: a live frame of the calling thread.
-        let frame = unsafe { &*thread.frame(index) };
-        // SAFETY: null, or the function of a live frame.
-        let function = unsafe { frame.function.as_ref() }?;
-        let module = function.module.load().filter(|m| !is_none(m));
-        module.or_else(|| {
-            crate::frame::dict_of(frame.globals())?.get_name("__name__").map(IntoStrong::into_strong)
-        })
+    fn _getframemodulename(depth: i64) -> PyResult<Option<Obj>> {
+        crate::sys::audit("sys._getframemodulename", &[int_obj(depth)])?;
+        Ok(module_name(depth))
     }
 
     /// Return information about the most recent exception caught by an except clause.

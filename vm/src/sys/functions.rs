@@ -181,6 +181,15 @@ mod items {
         false
     }
 
+    /// Reads and executes statements line by line.
+    #[pyfunction]
+    fn _baserepl() -> PyResult<()> {
+        match crate::run::basic() {
+            None => Ok(()),
+            Some(status) => Err(raise_args(&types().system_exit, vec![int_obj(i64::from(status))])),
+        }
+    }
+
     /// Return the current value of the recursion limit.
     #[pyfunction]
     fn getrecursionlimit() -> usize {

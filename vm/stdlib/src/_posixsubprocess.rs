@@ -48,6 +48,14 @@ fn kept(obj: &Obj) -> PyResult<Vec<i32>> {
 }
 
 /// A POSIX helper for the subprocess module.
+/// The number of a group in a list of such.
+fn listed_group(group: &Obj) -> PyResult<u32> {
+    crate::posix::group_id(group).or_else(|Raised| {
+        drop(catch(&types().overflow_error)?);
+        Err(value_error("invalid group id"))
+    })
+}
+
 #[pymodule(name = "_posixsubprocess")]
 mod items {
     use super::*;
@@ -85,6 +93,10 @@ mod items {
             return Err(value_error("errpipe_write must be >= 3"));
         }
         let _ = errpipe_read;
+        taipan_vm::sys::audit(
+            "_posixsubprocess.fork_exec",
+            &[executable_list.clone(), args.clone(), env.clone()],
+        )?;
         let setup = ChildSetup {
             keep: kept(pass_fds)?,
             programs: strings(executable_list)?,
@@ -101,14 +113,16 @@ mod items {
             new_session: call_setsid,
             process_group: pgid_to_set,
             group: optional(gid, crate::posix::group_id)?,
-            groups: optional(extra_groups, |groups| {
-                collect(groups)?.iter().map(crate::posix::group_id).collect()
-            })?,
+            groups: optional(extra_groups, |groups| collect(groups)?.iter().map(listed_group).collect())?,
             user: optional(uid, crate::posix::user_id)?,
             umask: child_umask,
         };
         if is_none(preexec_fn) {
             return sys_calls::spawn(&setup, None).map_err(os_error);
+        }
+        if taipan_vm::sys::is_finalizing() {
+            let text = "preexec_fn not supported at interpreter shutdown";
+            return Err(raise_message(&types().python_finalization_error, text));
         }
         before_fork()?;
         let mut in_child = || {

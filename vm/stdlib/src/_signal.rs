@@ -181,7 +181,14 @@ fn number_of(signal: i32) -> PyResult<usize> {
 fn signal_list(signals: &Obj) -> PyResult<Vec<i32>> {
     let mut list = Vec::new();
     for signal in collect(signals)? {
-        let number = i64::from_arg(&signal)?;
+        let number = match i64::from_arg(&signal) {
+            Ok(number) => number,
+            // A whole number beyond all signals is none, like others.
+            Err(Raised) => {
+                drop(catch(&types().overflow_error)?);
+                -1
+            }
+        };
         if !(1..NSIG as i64).contains(&number) {
             return Err(value_error(format!("signal number {number} out of range [1; 64]")));
         }

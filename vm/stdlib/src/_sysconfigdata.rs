@@ -23,6 +23,8 @@ mod items {
             ("SHLIB_SUFFIX", ".so"),
             ("SOABI", "taipan-314t"),
             ("VERSION", "3.14"),
+            // Where `zoneinfo` looks for the system's time zones.
+            ("TZPATH", "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo"),
             // Packages whose extensions are optional try to compile them before they do without.
             ("AR", "ar"),
             ("ARFLAGS", "rcs"),

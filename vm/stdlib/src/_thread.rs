@@ -190,6 +190,8 @@ mod items {
     /// The thread ends when the function returns; an exception is reported, SystemExit ignored.
     #[pyfunction(sig = "(function, args, kwargs={}, /)")]
     fn start_new_thread(function: &Obj, args: &Obj, kwargs: Option<&Obj>) -> PyResult<u64> {
+        let event = [function.clone(), args.clone(), kwargs.cloned().unwrap_or_else(none)];
+        taipan_vm::sys::audit("_thread.start_new_thread", &event)?;
         start::start_new_thread(function, args, kwargs)
     }
     /// An obsolete synonym of start_new_thread().
@@ -200,6 +202,8 @@ mod items {
     /// Starts a thread that can be joined by its handle.
     #[pyfunction(sig = "(function, handle=None, daemon=True)")]
     fn start_joinable_thread(function: &Obj, handle: Option<&Obj>, daemon: bool) -> PyResult<Obj> {
+        let event = [function.clone(), int_obj(daemon.into()), handle.cloned().unwrap_or_else(none)];
+        taipan_vm::sys::audit("_thread.start_joinable_thread", &event)?;
         start::start_joinable_thread(function, handle.filter(|h| !is_none(h)), daemon)
     }
     /// Whether daemon threads are allowed in this interpreter.

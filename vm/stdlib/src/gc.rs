@@ -186,18 +186,22 @@ mod items {
     /// All objects that the collector knows.
     #[pyfunction(sig = "(generation=None)")]
     fn get_objects(generation: Option<&Obj>) -> PyResult<Vec<Obj>> {
+        let wanted = generation.cloned().filter(|g| !is_none(g)).unwrap_or_else(|| int_obj(-1));
+        taipan_vm::sys::audit("gc.get_objects", &[wanted])?;
         check_generation(generation)?;
         Ok(collector::get_objects())
     }
     /// The objects that refer to one of these.
     #[pyfunction(sig = "(*objs)")]
-    fn get_referrers(objs: &[Obj]) -> Vec<Obj> {
-        collector::get_referrers(objs)
+    fn get_referrers(objs: &[Obj]) -> PyResult<Vec<Obj>> {
+        taipan_vm::sys::audit("gc.get_referrers", &[tuple_obj(objs.to_vec())])?;
+        Ok(collector::get_referrers(objs))
     }
     /// The objects that these refer to.
     #[pyfunction(sig = "(*objs)")]
-    fn get_referents(objs: &[Obj]) -> Vec<Obj> {
-        objs.iter().flat_map(referents).collect()
+    fn get_referents(objs: &[Obj]) -> PyResult<Vec<Obj>> {
+        taipan_vm::sys::audit("gc.get_referents", &[tuple_obj(objs.to_vec())])?;
+        Ok(objs.iter().flat_map(referents).collect())
     }
     /// Whether the collector knows the object.
     #[pyfunction]

@@ -102,8 +102,10 @@ fn limits_argument(limits: &Obj) -> PyResult<(u64, u64)> {
 }
 
 /// `RLIM_INFINITY` is -1, the other limits are what they are.
-fn limits_result((soft, hard): (u64, u64)) -> (i64, i64) {
-    (soft as i64, hard as i64)
+fn limits_result((soft, hard): (u64, u64)) -> (Obj, Obj) {
+    let limit =
+        |limit| if limit == libc::RLIM_INFINITY { int_obj(-1) } else { taipan_objects::int::from_u64(limit) };
+    (limit(soft), limit(hard))
 }
 
 const EXCEEDS: &str = "current limit exceeds maximum limit";
@@ -123,7 +125,7 @@ mod items {
     }
     /// Soft and hard limit of a resource.
     #[pyfunction(sig = "(resource, /)")]
-    fn getrlimit(resource: i32) -> PyResult<(i64, i64)> {
+    fn getrlimit(resource: i32) -> PyResult<(Obj, Obj)> {
         let resource = checked(resource)?;
         sys_calls::prlimit(0, resource, None).map(limits_result).map_err(os_error)
     }
@@ -142,7 +144,7 @@ mod items {
     }
     /// Soft and hard limit of a process's resource, as they were before new ones were set.
     #[pyfunction(sig = "(pid, resource, limits=None, /)")]
-    fn prlimit(pid: i32, resource: i32, limits: Option<&Obj>) -> PyResult<(i64, i64)> {
+    fn prlimit(pid: i32, resource: i32, limits: Option<&Obj>) -> PyResult<(Obj, Obj)> {
         let limits = limits.filter(|l| !is_none(l));
         let event = [int_obj(pid.into()), int_obj(resource.into()), limits.cloned().unwrap_or_else(none)];
         taipan_vm::sys::audit("resource.prlimit", &event)?;

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 
 use parking_lot::Mutex;
+use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_threading::detached;
@@ -57,10 +58,20 @@ fn script_name() -> PyResult<Option<CString>> {
         drop(take_raised());
         return Ok(None);
     };
-    let Some(first) = collect(&argv)?.into_iter().next() else { return Ok(None) };
+    // A program may have put anything there.
+    let Some(first) = argv.downcast::<PyList>().and_then(|argv| argv.to_vec().into_iter().next()) else {
+        return Ok(None);
+    };
     let Some(bytes) = crate::file_path::name_bytes(&first)? else { return Ok(None) };
     let name = bytes.rsplit(|&b| b == b'/').next().unwrap_or_default();
     Ok(CString::new(name).ok().filter(|name| !name.is_empty()))
+}
+
+fn begin(name: Option<CString>, option: i32, facility: i32) -> PyResult<()> {
+    let told = name.as_ref().map_or_else(none, |name| str_obj(&name.to_string_lossy()));
+    audit("syslog.openlog", &[told, int_obj(option.into()), int_obj(facility.into())])?;
+    open(name, option, facility);
+    Ok(())
 }
 
 #[pymodule(name = "syslog", doc = "")]
@@ -81,10 +92,7 @@ mod items {
             None => script_name()?,
         };
         let (option, facility) = (logoption.unwrap_or(0), facility.unwrap_or(libc::LOG_USER));
-        let event = [ident.cloned().unwrap_or_else(none), int_obj(option.into()), int_obj(facility.into())];
-        audit("syslog.openlog", &event)?;
-        open(name, option, facility);
-        Ok(())
+        begin(name, option, facility)
     }
     /// syslog([priority=LOG_INFO,] message)
     /// Send the string message to the system logger.
@@ -102,7 +110,7 @@ mod items {
         audit("syslog.syslog", &[int_obj(priority.into()), Py::from_ref(message).into_obj()])?;
         let message = text(&message.to_utf8()?)?;
         if !LOG.lock().is_open {
-            open(script_name()?, 0, libc::LOG_USER);
+            begin(script_name()?, 0, libc::LOG_USER)?;
         }
         detached(|| sys_calls::syslog(priority, &message));
         Ok(())

@@ -221,6 +221,9 @@ mod items {
     /// a floating-point number for subsecond precision.
     #[pyfunction(sig = "(object, /)")]
     fn sleep(object: &Obj) -> PyResult<()> {
+        if taipan_vm::sys::is_audited() {
+            taipan_vm::sys::audit("time.sleep", std::slice::from_ref(object))?;
+        }
         let nanoseconds = duration_argument(object, true)?;
         if nanoseconds < 0 {
             return Err(value_error("sleep length must be non-negative"));

@@ -1,4 +1,4 @@
-# Amendments to asyncio.selector_events: what is empty is not written, a canceled accept takes no connection.
+# Amendments to asyncio.selector_events: what is empty is not written, a canceled accept takes no connection, a connection is lost once.
 
 _writelines = _SelectorSocketTransport.writelines
 _accept = BaseSelectorEventLoop._sock_accept
@@ -15,6 +15,9 @@ def _accept_if_wanted(self, fut, sock):
 
 
 def _connection_lost_once(self, exc):
+    if self._sock is None:
+        # A protocol that closes the transport while it may write again has made that happen twice.
+        return
     try:
         _socket_connection_lost(self, exc)
     finally:

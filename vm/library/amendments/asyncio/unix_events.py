@@ -45,5 +45,22 @@ def _reap(loop, expected_pid):
     return pid, returncode
 
 
+def _wait_and_close(self, pid, pidfd, callback, args):
+    told = False
+
+    def tell(*args):
+        nonlocal told
+        told = True
+        callback(*args)
+
+    try:
+        _watch_in_loop(self, pid, pidfd, tell, args)
+    except BaseException:
+        if not told:
+            os.close(pidfd)
+        raise
+
+
 _UnixSelectorEventLoop._child_watcher_callback = _child_ended
+_PidfdChildWatcher._do_wait = _wait_and_close
 _ThreadedChildWatcher._do_waitpid = _wait_without_reaping

@@ -8,6 +8,7 @@ use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, type_flags};
 use taipan_objects::{Object, buffer, hooks, istr};
+use taipan_threading::sync::atomic::Ordering;
 
 use super::{Size, closed_file, unsupported};
 
@@ -245,8 +246,31 @@ fn io_base_next(stream: &Obj) -> PyResult<Option<Obj>> {
     Ok(if len(&line)? == 0 { None } else { Some(line) })
 }
 
+/// Notes whether another stream reads and writes through this one.
+pub(super) fn note_wrapped(stream: &Obj, is_wrapped: bool) {
+    if let Some(file) = stream.downcast::<super::file_io::PyFileIO>() {
+        file.note_wrapped(is_wrapped);
+    } else if let Some(buffered) = super::buffered::buffered_of(stream) {
+        buffered.wrapped.store(is_wrapped, Ordering::Relaxed);
+    }
+}
+
+fn is_wrapped(stream: &Obj) -> bool {
+    match stream.downcast::<super::file_io::PyFileIO>() {
+        Some(file) => file.is_wrapped(),
+        // Relaxed: nobody but the collector is left.
+        None => super::buffered::buffered_of(stream).is_some_and(|b| b.wrapped.load(Ordering::Relaxed)),
+    }
+}
+
 /// The finalizer: closes the stream. Errors are reported, not raised.
+///
+/// In garbage that refers to itself a stream may come before the one around it. That one closes both, after it has written what it
+/// still holds.
 pub fn finalize(stream: &Obj) -> PyResult<()> {
+    if is_wrapped(stream) {
+        return Ok(());
+    }
     let interrupted = try_take_raised();
     let closed = match getattr_opt(stream, &istr!("closed")) {
         Ok(Some(closed)) => is_true(&closed).unwrap_or(true),

@@ -56,6 +56,8 @@ pub struct PyBuffered {
     abilities: u8,
     phase: AtomicU8,
     finalizing: AtomicBool,
+    /// A text stream reads and writes through it.
+    pub(super) wrapped: AtomicBool,
     lock: StreamLock<State>,
 }
 layout!(PyBuffered, "Buffered", [raw]);
@@ -449,6 +451,7 @@ fn new_of(class: &Obj, abilities: u8) -> PyResult<Obj> {
         abilities,
         phase: AtomicU8::new(NEW),
         finalizing: AtomicBool::new(false),
+        wrapped: AtomicBool::new(false),
         lock: StreamLock::new(State::default()),
     });
     Ok(stream.into_obj())
@@ -483,6 +486,7 @@ fn initialize(slf: &Obj, raw: &Obj, size: isize, kind: Kind) -> PyResult<()> {
     let mut state = this.lock.enter(slf)?;
     *state = State { size: size as usize, ..State::default() };
     this.raw.store(raw.clone());
+    super::base::note_wrapped(raw, true);
     this.phase.store(READY, Ordering::Release);
     Ok(())
 }

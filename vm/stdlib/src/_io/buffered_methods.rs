@@ -45,6 +45,7 @@ impl PyBuffered {
         let raw = this.raw()?;
         this.phase.store(DETACHED, Ordering::Release);
         drop(this.raw.take());
+        super::super::base::note_wrapped(&raw, false);
         Ok(raw)
     }
     #[pymethod(name = "flush")]

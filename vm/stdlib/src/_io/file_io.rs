@@ -26,6 +26,8 @@ const SEEKABLE: u32 = 32;
 const NOT_SEEKABLE: u32 = 64;
 const FINALIZING: u32 = 128;
 const CHARACTER_DEVICE: u32 = 256;
+/// Another stream reads and writes through it.
+const WRAPPED: u32 = 512;
 
 /// An open file.
 #[repr(C)]
@@ -45,6 +47,16 @@ impl PyFileIO {
     }
     fn set(&self, bits: u32) {
         self.bits.fetch_or(bits, Ordering::Relaxed);
+    }
+    pub(super) fn is_wrapped(&self) -> bool {
+        self.has(WRAPPED)
+    }
+    pub(super) fn note_wrapped(&self, is_wrapped: bool) {
+        if is_wrapped {
+            self.set(WRAPPED);
+        } else {
+            self.bits.fetch_and(!WRAPPED, Ordering::Relaxed);
+        }
     }
     fn clear(&self, bits: u32) {
         self.bits.fetch_and(!bits, Ordering::Relaxed);
@@ -248,6 +260,11 @@ fn init_file(slf: &Obj, file: &Obj, mode: &str, closefd: bool, opener: Option<&O
     let target = target_of(file)?;
     let (bits, flags) = parse_mode(mode)?;
     this.bits.store(bits | if closefd { CLOSEFD } else { 0 }, Ordering::Relaxed);
+    if taipan_vm::sys::is_audited() {
+        // The mode is told without what concerns text.
+        let letters: String = mode.chars().filter(|letter| *letter != 'b').collect();
+        taipan_vm::sys::audit("open", &[file.clone(), str_obj(&letters), int_obj(flags.into())])?;
+    }
     let opener = opener.filter(|o| !is_none(o));
     let (fd, ours) = match &target {
         Target::Fd(fd) => (*fd, false),

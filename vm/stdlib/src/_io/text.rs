@@ -531,6 +531,7 @@ pub(super) fn initialize(slf: &Obj, buffer: &Obj, settings: &Settings<'_>) -> Py
     this.line_buffering.store(settings.line_buffering, Ordering::Relaxed);
     this.write_through.store(settings.write_through, Ordering::Relaxed);
     this.buffer.store(buffer.clone());
+    super::base::note_wrapped(buffer, true);
     this.begin(&mut state, buffer)?;
     this.phase.store(READY, Ordering::Release);
     Ok(())

@@ -86,6 +86,7 @@ impl PyTextIOWrapper {
         let buffer = this.buffer()?;
         this.set_phase_detached();
         drop(this.buffer.take());
+        super::base::note_wrapped(&buffer, false);
         Ok(buffer)
     }
     #[pymethod(sig = "(cookie, whence=0, /)", text = "($self, cookie, whence=os.SEEK_SET, /)")]

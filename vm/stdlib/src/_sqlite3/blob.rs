@@ -36,6 +36,10 @@ native_class!(
             }),
             getitem: Some(get),
             setitem: Some(set),
+            // Parts of a blob are read by index only.
+            iter: Some(|obj| {
+                Err(type_error(format!("'{}' object is not iterable", class_of(obj).name())))
+            }),
             ..TypeSlots::EMPTY
         })
         .methods(PyBlob::methods())
@@ -90,6 +94,7 @@ fn get(obj: &Obj, key: &Obj) -> PyResult<Obj> {
         let (Some(least), Some(most)) = (all.iter().min(), all.iter().max()) else {
             return Ok(bytes_obj(b""));
         };
+        forward(range.step)?;
         let span = this.read_at(*least as i32, (most - least + 1) as i32)?;
         return Ok(bytes_obj(&all.iter().map(|at| span[at - least]).collect::<Vec<u8>>()));
     }

@@ -186,6 +186,7 @@ fn init(
 ) -> PyResult<()> {
     let _ = factory;
     let this = receiver::<PyConnection>(slf)?;
+    taipan_vm::sys::audit("sqlite3.connect", std::slice::from_ref(database))?;
     let path = crate::counted::call1(&hooks::module_attribute("os", "fspath")?, database)?;
     let Some(path) = crate::file_path::name_bytes(&path)? else { return Err(type_error("expected a path")) };
     let Some(path) = c_string(path) else { return Err(value_error("embedded null byte")) };
@@ -214,7 +215,7 @@ fn init(
     if mode == Autocommit::Disabled {
         this.begin()?;
     }
-    Ok(())
+    taipan_vm::sys::audit("sqlite3.connect/handle", std::slice::from_ref(slf))
 }
 
 fn finalize(slf: &Obj) -> PyResult<()> {

@@ -5,11 +5,11 @@
 use std::ffi::CString;
 
 use parking_lot::Mutex;
-use taipan_objects::generic_alias;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
+use taipan_objects::{generic_alias, hooks};
 use taipan_threading::detached;
 
 use super::stat::stat_obj;
@@ -195,6 +195,21 @@ impl PyScandirIterator {
     }
 }
 
+/// `__del__`: a folder that was left open is worth a warning.
+fn finalize_iterator(obj: &Obj) -> PyResult<()> {
+    let this = iterator_of(obj)?;
+    if this.directory.lock().is_none() {
+        return Ok(());
+    }
+    let text = format!("unclosed scandir iterator {}", repr_string(obj)?);
+    if hooks::warn(&text, types().resource_warning.as_obj(), 1).is_err() {
+        // Raised by a warning filter: there is nobody to catch it here.
+        hooks::unraisable(None, Some(obj));
+    }
+    this.shut();
+    Ok(())
+}
+
 fn iterator_of(obj: &Obj) -> PyResult<&PyScandirIterator> {
     obj.downcast().ok_or_else(|| type_error("a ScandirIterator is required"))
 }
@@ -213,6 +228,7 @@ fn classes() -> &'static (Py<PyType>, Py<PyType>) {
         let slots = TypeSlots {
             iter: Some(|obj| Ok(obj.clone())),
             iternext: Some(|obj| iterator_of(obj)?.next_entry()),
+            del: Some(finalize_iterator),
             ..TypeSlots::EMPTY
         };
         let iterator =

@@ -35,6 +35,10 @@ mod items {
         let path: FilePath = file_path::path("open", "path", Some(path), Accept::Name)?;
         let dir = super::dir_fd(dir_fd)?;
         let mode = mode.unwrap_or(0o777) as u32;
+        if taipan_vm::sys::is_audited() {
+            let told = int_obj((flags | libc::O_CLOEXEC).into());
+            taipan_vm::sys::audit("open", &[path.object.clone(), none(), told])?;
+        }
         blocking_for(&path.object, || sys_calls::openat(dir, &path.name, flags | libc::O_CLOEXEC, mode))
     }
     /// Close a file descriptor.

@@ -163,8 +163,7 @@ mod items {
         let src = file_path::path("link", "src", Some(src), Accept::Name)?;
         let dst = file_path::path("link", "dst", Some(dst), Accept::Name)?;
         let (from, to) = (dir_fd(src_dir_fd)?, dir_fd(dst_dir_fd)?);
-        // Left out, the system decides: Linux does not follow.
-        let flags = if follow_symlinks == Some(true) { libc::AT_SYMLINK_FOLLOW } else { 0 };
+        let flags = if follow_symlinks.unwrap_or(true) { libc::AT_SYMLINK_FOLLOW } else { 0 };
         two(&src, &dst, || sys_calls::linkat(from, &src.name, to, &dst.name, flags))
     }
     /// Create a symbolic link pointing to src named dst.

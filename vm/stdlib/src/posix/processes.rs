@@ -60,9 +60,10 @@ pub fn arguments(list: &Obj, function: &str) -> PyResult<Vec<CString>> {
 /// `NAME=value` for each item of a mapping.
 pub fn environment_strings(mapping: &Obj) -> PyResult<Vec<CString>> {
     let keys = collect(&call_method_str(mapping, "keys", &[])?)?;
+    let values = collect(&call_method_str(mapping, "values", &[])?)?;
     let mut all = Vec::with_capacity(keys.len());
-    for key in keys {
-        let value = file_path::c_name(&getitem(mapping, &key)?)?;
+    for (key, value) in keys.into_iter().zip(values) {
+        let value = file_path::c_name(&value)?;
         let mut entry = file_path::c_name(&key)?.into_bytes();
         if entry.is_empty() || entry.contains(&b'=') {
             return Err(value_error("illegal environment variable name"));

@@ -72,7 +72,7 @@ fn signals(obj: &Obj) -> PyResult<Option<Vec<i32>>> {
 
 fn scheduler(obj: &Obj) -> PyResult<(Option<i32>, i32)> {
     let Some(tuple) = obj.downcast::<PyTuple>() else {
-        return Err(type_error("A scheduler tuple must have two elements"));
+        return Err(type_error("scheduler must be a tuple or None"));
     };
     let [policy, param] = tuple.as_slice() else {
         return Err(type_error("A scheduler tuple must have two elements"));

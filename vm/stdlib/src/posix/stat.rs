@@ -10,6 +10,30 @@ use crate::file_path::{self, Accept, FilePath, dir_fd};
 use crate::os_error::{blocking, blocking_for};
 use crate::sys_calls;
 
+/// The number of no device, -1 in Python.
+const NO_DEVICE: u64 = u64::MAX;
+
+fn device_of(device: &Obj) -> PyResult<u64> {
+    if int::int_ref(device).and_then(|n| n.to_i64()) == Some(-1) {
+        Ok(NO_DEVICE)
+    } else {
+        u64::from_arg(device)
+    }
+}
+
+/// A major or minor number; -1 are those of no device.
+fn part_of(number: &Obj) -> PyResult<u32> {
+    if int::int_ref(number).and_then(|n| n.to_i64()) == Some(-1) {
+        Ok(u32::MAX)
+    } else {
+        u32::from_arg(number)
+    }
+}
+
+fn number_of(part: u32) -> i64 {
+    if part == u32::MAX { -1 } else { part.into() }
+}
+
 static STAT: StructSeqDef = StructSeqDef {
     name: "os.stat_result",
     doc: "stat_result: Result from stat, fstat, or lstat.\n\nThis object may be accessed either as a tuple of\n  (mode, ino, dev, nlink, uid, gid, size, atime, mtime, ctime)\nor via the attributes st_mode, st_ino, st_dev, st_nlink, st_uid, and so on.",
@@ -153,18 +177,21 @@ mod items {
     }
     /// Extracts a device major number from a raw device number.
     #[pyfunction(sig = "(device, /)")]
-    fn major(device: u64) -> u32 {
-        libc::major(device)
+    fn major(device: &Obj) -> PyResult<i64> {
+        Ok(number_of(libc::major(device_of(device)?)))
     }
     /// Extracts a device minor number from a raw device number.
     #[pyfunction(sig = "(device, /)")]
-    fn minor(device: u64) -> u32 {
-        libc::minor(device)
+    fn minor(device: &Obj) -> PyResult<i64> {
+        Ok(number_of(libc::minor(device_of(device)?)))
     }
     /// Composes a raw device number from the major and minor device numbers.
     #[pyfunction(sig = "(major, minor, /)")]
-    fn makedev(major: u32, minor: u32) -> u64 {
-        libc::makedev(major, minor)
+    fn makedev(major: &Obj, minor: &Obj) -> PyResult<Obj> {
+        match libc::makedev(part_of(major)?, part_of(minor)?) {
+            NO_DEVICE => Ok(int_obj(-1)),
+            device => Ok(int::from_u64(device)),
+        }
     }
 
     #[pyinit]

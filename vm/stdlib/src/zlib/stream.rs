@@ -114,6 +114,9 @@ impl Stream {
             return Err(STREAM_ERROR);
         }
         let mut raw = Box::<z::z_stream>::default();
+        // The library wants to see an output; nothing is written there.
+        let mut room = 0u8;
+        self.raw.next_out = &raw mut room;
         // SAFETY: an initialized source and a fresh destination.
         let code = unsafe {
             if self.deflate {
@@ -122,6 +125,8 @@ impl Stream {
                 z::inflateCopy(&mut *raw, &*self.raw)
             }
         };
+        self.raw.next_out = std::ptr::null_mut();
+        raw.next_out = std::ptr::null_mut();
         if code == OK { Ok(Stream { raw, deflate: self.deflate, live: true }) } else { Err(code) }
     }
     /// Ends the stream: every later step fails.

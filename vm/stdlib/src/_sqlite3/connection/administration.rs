@@ -201,17 +201,21 @@ impl PyConnection {
     }
     /// Enable dynamic loading of SQLite extension modules.
     #[pymethod(sig = "(enable, /)")]
-    fn enable_load_extension(&self, enable: bool) -> PyResult<()> {
-        self.check()?;
-        self.inside(|inner, _| inner.enable_load_extension(enable))
+    fn enable_load_extension(slf: &Obj, enable: bool) -> PyResult<()> {
+        let this = receiver::<PyConnection>(slf)?;
+        this.check()?;
+        taipan_vm::sys::audit("sqlite3.enable_load_extension", &[slf.clone(), bool_obj(enable)])?;
+        this.inside(|inner, _| inner.enable_load_extension(enable))
     }
     /// Load SQLite extension module.
     #[pymethod(sig = "(name, /, *, entrypoint=None)")]
-    fn load_extension(&self, name: &str, entrypoint: Option<&str>) -> PyResult<()> {
-        self.check()?;
+    fn load_extension(slf: &Obj, name: &str, entrypoint: Option<&str>) -> PyResult<()> {
+        let this = receiver::<PyConnection>(slf)?;
+        this.check()?;
+        taipan_vm::sys::audit("sqlite3.load_extension", &[slf.clone(), str_obj(name)])?;
         let name = name_of(name)?;
         let entry = entrypoint.map(name_of).transpose()?;
-        self.inside(|inner, _| inner.load_extension(&name, entry.as_deref()))
+        this.inside(|inner, _| inner.load_extension(&name, entry.as_deref()))
     }
     /// Serialize a database into a byte string.
     #[pymethod(sig = "(*, name='main')")]
