@@ -18,6 +18,7 @@
 //!
 //! Items are dropped, and Python code runs, only after the section has ended.
 
+pub mod heap;
 mod methods;
 mod slots;
 mod sort;
@@ -73,6 +74,19 @@ impl PyList {
     /// A `list` of these items.
     pub fn new(items: Vec<Obj>) -> Py<PyList> {
         Py::new(Self::with_header(Header::new(types().list.root_shape()), items))
+    }
+    /// A `list` of as many items as the iterator says that it has.
+    pub(crate) fn from_exact(items: impl ExactSizeIterator<Item = Obj>) -> Py<PyList> {
+        let list = Py::new(Self::with_header(Header::new(types().list.root_shape()), Vec::new()));
+        let len = items.len();
+        let storage = Storage::allocate(len);
+        list.storage.store(storage, Ordering::Relaxed);
+        for (index, item) in items.take(len).enumerate() {
+            // SAFETY: just allocated with room for `len` items.
+            unsafe { (*storage).put(index, item.into_counted()) };
+            list.len.store(index + 1, Ordering::Relaxed);
+        }
+        list
     }
     fn with_header(header: Header, items: Vec<Obj>) -> PyList {
         let len = items.len();
@@ -303,6 +317,14 @@ impl PyList {
             self.len.store(new_len, Ordering::Release);
         }
         removed
+    }
+    /// Calls `work` with all items, under the lock: it must not run Python code.
+    pub(crate) fn with_items<R>(&self, work: impl FnOnce(&[Obj]) -> R) -> R {
+        let _section = self.section();
+        let (storage, len) = (self.storage(), self.len());
+        // SAFETY: the words of the items are the list's own references, none is empty outside of a section, and nobody
+        // writes them while this one lasts.
+        work(unsafe { storage.items(len) })
     }
     /// Takes all items out, leaving the list empty and without storage.
     fn take_all(&self) -> Vec<Obj> {
