@@ -15,7 +15,7 @@ mod update;
 pub mod views;
 mod watched;
 
-use taipan_gc::{Header, Obj, Py};
+use taipan_gc::{Header, Obj, Py, Value};
 
 use crate::error::*;
 use crate::layout;
@@ -174,6 +174,26 @@ impl PyDict {
             }
             Err(value) => self.set_watched(&key, hash, &value),
         }
+    }
+    /// Adds one to the small integer that is the value of `key`, 0 if there is none; false, and nothing done, if it is something else.
+    pub fn count(&self, key: &Obj, hash: i64) -> PyResult<bool> {
+        self.core.locate(self.header.lock(), key, hash, |core, place| {
+            if self.is_watched() {
+                return false;
+            }
+            let Some(place) = place else {
+                core.insert_absent(hash, key.clone().into_counted(), Value::from_int_wrapping(1));
+                return true;
+            };
+            let slot = core.table().value(place.entry);
+            let old = slot.peek();
+            let Some(new) = old.is_int().then(|| Obj::small_int(old.as_int() + 1)).flatten() else {
+                return false;
+            };
+            // What was there is a small integer: nothing to drop.
+            drop(slot.replace(Some(new)));
+            true
+        })
     }
     /// Sets a key given as text. What a strange key's `__eq__` raises is dropped.
     pub fn set_str(&self, key: &str, value: Obj) {

@@ -18,6 +18,7 @@
 //!
 //! Items are dropped, and Python code runs, only after the section has ended.
 
+pub mod heap;
 mod methods;
 mod slots;
 mod sort;
@@ -78,6 +79,10 @@ impl PyList {
     #[inline]
     pub fn of_items(len: usize, items: impl Iterator<Item = Obj>) -> Py<PyList> {
         Py::new(Self::filled(Header::new(types().list.root_shape()), len, items))
+    }
+    /// A `list` of as many items as the iterator says that it has.
+    pub(crate) fn from_exact(items: impl ExactSizeIterator<Item = Obj>) -> Py<PyList> {
+        Self::of_items(items.len(), items)
     }
     fn with_header(header: Header, items: Vec<Obj>) -> PyList {
         Self::filled(header, items.len(), items.into_iter())
@@ -334,6 +339,14 @@ impl PyList {
             self.len.store(new_len, Ordering::Release);
         }
         removed
+    }
+    /// Calls `work` with all items, under the lock: it must not run Python code.
+    pub(crate) fn with_items<R>(&self, work: impl FnOnce(&[Obj]) -> R) -> R {
+        let _section = self.section();
+        let (storage, len) = (self.storage(), self.len());
+        // SAFETY: the words of the items are the list's own references, none is empty outside of a section, and nobody
+        // writes them while this one lasts.
+        work(unsafe { storage.items(len) })
     }
     /// Takes all items out, leaving the list empty and without storage.
     fn take_all(&self) -> Vec<Obj> {

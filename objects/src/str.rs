@@ -139,13 +139,21 @@ impl PyStr {
     /// An inline string: `units` at their narrowest width already.
     fn inline(header: Header, extra: usize, units: Units<'_>) -> Py<PyStr> {
         let (source, size) = bytes_of(units);
+        // SAFETY: the units' own bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(source, size) };
+        Self::inline_bytes(header, extra, bytes, flags_of(units) | (units.len() as u64) << LENGTH_SHIFT)
+    }
+    /// An inline string of these bytes; `meta` says what they are.
+    #[inline]
+    fn inline_bytes(header: Header, extra: usize, bytes: &[u8], meta: u64) -> Py<PyStr> {
+        let size = bytes.len();
         let behind = size.saturating_sub(TAIL).next_multiple_of(8);
         debug_assert!(extra == 0 || behind == 0);
         let object = Py::with_extra(
             PyStr {
                 header,
                 hash: AtomicI64::new(NO_HASH),
-                meta: AtomicU64::new(flags_of(units) | (units.len() as u64) << LENGTH_SHIFT),
+                meta: AtomicU64::new(meta),
                 data: AtomicPtr::new(std::ptr::null_mut()),
                 tail: AtomicU64::new(0),
             },
@@ -154,13 +162,15 @@ impl PyStr {
         // SAFETY: the block has room for `size` bytes from the tail on: the tail itself and `behind` after the struct.
         unsafe {
             let target = object.as_ptr().cast::<u8>().add(std::mem::offset_of!(PyStr, tail));
-            std::ptr::copy_nonoverlapping(source, target, size);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, size);
             object.data.store(target, Ordering::Relaxed);
         }
         object
     }
     fn external(header: Header, extra: usize, units: OwnedUnits) -> Py<PyStr> {
-        let parts = External::new(units);
+        Self::outside(header, extra, External::new(units))
+    }
+    fn outside(header: Header, extra: usize, parts: External) -> Py<PyStr> {
         Py::with_extra(
             PyStr {
                 header,
@@ -213,6 +223,21 @@ impl PyStr {
             [c] => latin1_char(*c),
             _ if bytes.len() <= MAX_INLINE => Self::inline(str_header(), 0, Units::Latin1(bytes)),
             _ => Self::external(str_header(), 0, OwnedUnits::Latin1(bytes.to_vec())),
+        }
+    }
+    /// A string of ASCII bytes.
+    pub(crate) fn from_ascii(bytes: &[u8]) -> Py<PyStr> {
+        debug_assert!(bytes.is_ascii());
+        match bytes {
+            [] => empty(),
+            [c] => latin1_char(*c),
+            _ if bytes.len() <= MAX_INLINE => {
+                Self::inline_bytes(str_header(), 0, bytes, ASCII | (bytes.len() as u64) << LENGTH_SHIFT)
+            }
+            _ => {
+                let units = OwnedUnits::Latin1(bytes.to_vec());
+                Self::outside(str_header(), 0, External::of(units, true))
+            }
         }
     }
     /// Takes over an owned Rust string.

@@ -67,6 +67,37 @@ fn text(obj: &Obj) -> taipan_text::Units<'_> {
     }
 }
 
+/// A string to sort by, and the word of what is sorted.
+struct Text<'a> {
+    /// The first eight bytes of Latin-1 text, the first one highest: most comparisons need no more.
+    prefix: u64,
+    units: taipan_text::Units<'a>,
+    word: Value,
+}
+
+impl Text<'_> {
+    fn new(key: &Obj, word: Value) -> Text<'_> {
+        let units = text(key);
+        let mut prefix = [0; 8];
+        if let taipan_text::Units::Latin1(bytes) = units {
+            for (to, from) in prefix.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+        }
+        Text { prefix: u64::from_be_bytes(prefix), units, word }
+    }
+}
+
+fn sort_texts(texts: &mut [Text<'_>], reverse: bool) {
+    let narrow = texts.iter().all(|text| matches!(text.units, taipan_text::Units::Latin1(_)));
+    if narrow {
+        // Prefixes that differ say what the whole texts would: where one text ends, zero is less than or equal to any byte of the other.
+        texts.sort_by(|a, b| directed(a.prefix.cmp(&b.prefix).then_with(|| a.units.cmp(&b.units)), reverse));
+    } else {
+        texts.sort_by(|a, b| directed(a.units.cmp(&b.units), reverse));
+    }
+}
+
 fn directed(ordering: std::cmp::Ordering, reverse: bool) -> std::cmp::Ordering {
     if reverse { ordering.reverse() } else { ordering }
 }
@@ -82,7 +113,14 @@ fn sort_values(items: &mut Vec<Obj>, reverse: bool) -> PyResult<()> {
         Kind::Floats => {
             items.sort_by(|a, b| directed(float_order(a.value().as_float(), b.value().as_float()), reverse))
         }
-        Kind::Strings => items.sort_by(|a, b| directed(text(a).cmp(&text(b)), reverse)),
+        Kind::Strings => {
+            let words: Vec<Value> = {
+                let mut order = items.iter().map(|item| Text::new(item, item.value())).collect::<Vec<_>>();
+                sort_texts(&mut order, reverse);
+                order.iter().map(|text| text.word).collect()
+            };
+            reorder(items, &words);
+        }
         Kind::Other => {
             let mut order: Vec<&Obj> = items.iter().collect();
             let result = sort_directed(&mut order, reverse, &mut |a, b| less(a, b));
@@ -100,10 +138,20 @@ fn sort_by_key(items: &mut Vec<Obj>, key: &Obj, reverse: bool) -> PyResult<()> {
     for item in items.iter() {
         keys.push(protocol::IntoStrong::into_strong(protocol::call1(key, item)?));
     }
+    let kind = kind_of(&keys);
+    if matches!(kind, Kind::Strings) {
+        let mut order: Vec<Text<'_>> =
+            keys.iter().zip(items.iter()).map(|(key, item)| Text::new(key, item.value())).collect();
+        sort_texts(&mut order, reverse);
+        let words: Vec<Value> = order.iter().map(|text| text.word).collect();
+        drop(order);
+        reorder(items, &words);
+        return Ok(());
+    }
     let mut order: Vec<(&Obj, Value)> =
         keys.iter().zip(items.iter()).map(|(key, item)| (key, item.value())).collect();
     let mut result = Ok(());
-    match kind_of(&keys) {
+    match kind {
         Kind::Ints => {
             order.sort_by(|a, b| directed(a.0.value().as_int().cmp(&b.0.value().as_int()), reverse))
         }
@@ -112,8 +160,9 @@ fn sort_by_key(items: &mut Vec<Obj>, key: &Obj, reverse: bool) -> PyResult<()> {
                 directed(float_order(a.0.value().as_float(), b.0.value().as_float()), reverse)
             });
         }
-        Kind::Strings => order.sort_by(|a, b| directed(text(a.0).cmp(&text(b.0)), reverse)),
-        Kind::Other => result = sort_directed(&mut order, reverse, &mut |a, b| less(a.0, b.0)),
+        Kind::Strings | Kind::Other => {
+            result = sort_directed(&mut order, reverse, &mut |a, b| less(a.0, b.0))
+        }
     }
     let words: Vec<Value> = order.iter().map(|(_, item)| *item).collect();
     drop(order);
@@ -138,6 +187,9 @@ fn less(a: &Obj, b: &Obj) -> PyResult<bool> {
     let (x, y) = (a.value(), b.value());
     if x.both_int(y) {
         return Ok(x.as_int() < y.as_int());
+    }
+    if let Some(less) = protocol::less_quickly(a, b) {
+        return Ok(less);
     }
     protocol::is_true(&protocol::rich_compare(a, b, CompareOp::Lt)?)
 }

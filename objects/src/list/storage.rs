@@ -2,7 +2,7 @@
 
 use std::alloc::Layout;
 
-use taipan_gc::{Slot, Value};
+use taipan_gc::{Obj, Slot, Value};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 /// Header of the array; the words follow.
@@ -123,6 +123,16 @@ impl Storage {
     pub(crate) fn slot(&self, index: usize) -> &Slot {
         // SAFETY: a `Slot` is one such word, and these words are used as slots only.
         unsafe { &*std::ptr::from_ref(self.word(index)).cast::<Slot>() }
+    }
+    /// The first `len` words as references.
+    ///
+    /// # Safety
+    /// These are references that belong to the storage, none of them empty, and nobody writes them meanwhile.
+    #[inline(always)]
+    pub(crate) unsafe fn items(&self, len: usize) -> &[Obj] {
+        debug_assert!(len <= self.capacity);
+        // SAFETY: the words follow the header; an `Obj` is one such word, says the caller.
+        unsafe { std::slice::from_raw_parts(std::ptr::from_ref(self).add(1).cast::<Obj>(), len) }
     }
     #[inline(always)]
     pub(crate) fn get(&self, index: usize) -> Value {

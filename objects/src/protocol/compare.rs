@@ -1,11 +1,15 @@
 //! Comparison, hashing and truth.
 
-use taipan_gc::Obj;
+use std::cmp::Ordering;
+
+use taipan_gc::{Obj, Value};
 
 use super::enter_native_while;
 use crate::construct::{bool_obj, not_implemented};
 use crate::error::*;
 use crate::singletons::{is_false, is_none, is_not_implemented, is_true as is_true_singleton};
+use crate::str::{PyStr, is_exact_str};
+use crate::tuple::PyTuple;
 use crate::type_object::{CompareOp, class_of};
 use crate::types::types;
 
@@ -76,6 +80,62 @@ pub fn compare_bool(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<bool> {
         return Ok(true);
     }
     is_true(&rich_compare(a, b, op)?)
+}
+
+/// `a < b`, if the two are numbers, exact strings or exact tuples of such: if no Python code is needed to tell.
+#[inline]
+pub fn less_quickly(a: &Obj, b: &Obj) -> Option<bool> {
+    match scalar_order(a, b) {
+        Some(order) => Some(order == Some(Ordering::Less)),
+        None => tuples_less(a, b),
+    }
+}
+
+/// The order of two numbers (of words) or exact strings; `Some(None)` if one is NaN.
+#[inline]
+fn scalar_order(a: &Obj, b: &Obj) -> Option<Option<Ordering>> {
+    let (x, y) = (a.value(), b.value());
+    if x.both_int(y) {
+        return Some(Some(x.as_int().cmp(&y.as_int())));
+    }
+    if x.is_ptr() {
+        return if is_exact_str(a) && is_exact_str(b) {
+            Some(Some(a.downcast::<PyStr>()?.units().cmp(&b.downcast::<PyStr>()?.units())))
+        } else {
+            None
+        };
+    }
+    // Small integers are exact as floats.
+    let float = |value: Value| {
+        if value.is_float() {
+            Some(value.as_float())
+        } else if value.is_int() {
+            Some(value.as_int() as f64)
+        } else {
+            None
+        }
+    };
+    Some(float(x)?.partial_cmp(&float(y)?))
+}
+
+/// [`less_quickly`] for exact tuples: by the first items that differ.
+fn tuples_less(a: &Obj, b: &Obj) -> Option<bool> {
+    let tuple = &types().tuple;
+    if !class_of(a).is(tuple) || !class_of(b).is(tuple) {
+        return None;
+    }
+    let (x, y) = (a.downcast::<PyTuple>()?.as_slice(), b.downcast::<PyTuple>()?.as_slice());
+    for (a, b) in x.iter().zip(y) {
+        // Identical items are equal, even NaN.
+        if a.is(b) {
+            continue;
+        }
+        match scalar_order(a, b)? {
+            Some(Ordering::Equal) => {}
+            order => return Some(order == Some(Ordering::Less)),
+        }
+    }
+    Some(x.len() < y.len())
 }
 
 /// Equality as containers use it: identity first.

@@ -1,7 +1,7 @@
 //! Concatenation and repetition; appending in place to strings that nobody else can see.
 
 use taipan_gc::{HeaderFlags, Obj, Py};
-use taipan_text::units::{AtWidth, FromUnits, OwnedUnits, Unit, Units};
+use taipan_text::units::{FromUnits, OwnedUnits, Unit, Units};
 
 use super::{EXTERNAL, MAX_INLINE, PyStr};
 use crate::error::*;
@@ -22,9 +22,7 @@ pub fn try_vec<U>(len: usize) -> PyResult<Vec<U>> {
 
 /// Appends units, none of which is wider than `U`.
 pub(super) fn extend<U: Unit + FromUnits>(out: &mut Vec<U>, units: Units<'_>) {
-    if units.width() == U::WIDTH
-        && let Some(AtWidth::Same(same)) = U::from_units(units)
-    {
+    if let Some(same) = U::unwrap(units) {
         return out.extend_from_slice(same);
     }
     match units {

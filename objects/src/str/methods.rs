@@ -21,6 +21,18 @@ fn owned(units: OwnedUnits) -> Py<PyStr> {
     PyStr::from_units(units)
 }
 
+/// A short ASCII text with each byte changed to another of ASCII.
+fn ascii_cased(this: &PyStr, map: impl Fn(&u8) -> u8) -> Option<Py<PyStr>> {
+    const SHORT: usize = 64;
+    let bytes = this.as_utf8()?.as_bytes();
+    let mut buffer = [0; SHORT];
+    let out = buffer.get_mut(..bytes.len())?;
+    for (to, from) in out.iter_mut().zip(bytes) {
+        *to = map(from);
+    }
+    Some(PyStr::from_ascii(out))
+}
+
 /// `MemoryError` if a text of `len` code points cannot be.
 pub fn check_length(len: usize) -> PyResult<()> {
     if len > MAX_LENGTH {
@@ -174,12 +186,12 @@ impl PyStr {
     /// Return a copy of the string converted to lowercase.
     #[pymethod]
     fn lower(&self) -> Py<PyStr> {
-        owned(case::lower(self.units()))
+        ascii_cased(self, u8::to_ascii_lowercase).unwrap_or_else(|| owned(case::lower(self.units())))
     }
     /// Return a copy of the string converted to uppercase.
     #[pymethod]
     fn upper(&self) -> Py<PyStr> {
-        owned(case::upper(self.units()))
+        ascii_cased(self, u8::to_ascii_uppercase).unwrap_or_else(|| owned(case::upper(self.units())))
     }
     /// Convert uppercase characters to lowercase and lowercase characters to uppercase.
     #[pymethod]

@@ -6,13 +6,14 @@ use taipan_text::units::{FromUnits, OwnedUnits, Unit, Units};
 
 use super::PyStr;
 use super::concat::{MAX_LENGTH, extend, try_vec};
-use crate::construct::{list_obj, tuple_obj};
 use crate::dict::PyDict;
 use crate::error::*;
 use crate::int::int_ref;
+use crate::list::{PyList, exact_list};
 use crate::native::pymethods;
 use crate::protocol;
 use crate::singletons::is_none;
+use crate::tuple::{PyTuple, exact_tuple};
 use crate::type_object::class_of;
 use crate::types::types;
 
@@ -31,15 +32,25 @@ fn separator(sep: Option<&Obj>) -> PyResult<Option<&PyStr>> {
 fn parts(this: &PyStr, ranges: Ranges) -> Obj {
     let units = this.units();
     let whole = 0..units.len();
-    list_obj(
-        ranges
-            .into_iter()
-            .map(|range| {
-                if range == whole { this.to_exact() } else { PyStr::from_slice(units.slice(range)) }
-                    .into_obj()
-            })
-            .collect(),
-    )
+    if let Some(text) = this.as_utf8() {
+        let bytes = text.as_bytes();
+        let part = |range: std::ops::Range<usize>| {
+            if range == whole { this.to_exact() } else { PyStr::from_ascii(&bytes[range]) }.into_obj()
+        };
+        return PyList::from_exact(ranges.into_iter().map(part)).into_obj();
+    }
+    let part = |range: std::ops::Range<usize>| {
+        if range == whole { this.to_exact() } else { PyStr::from_slice(units.slice(range)) }.into_obj()
+    };
+    PyList::from_exact(ranges.into_iter().map(part)).into_obj()
+}
+
+/// A part of a string.
+fn part(this: &PyStr, range: std::ops::Range<usize>) -> Py<PyStr> {
+    match this.as_utf8() {
+        Some(text) => PyStr::from_ascii(&text.as_bytes()[range]),
+        None => PyStr::from_slice(this.units().slice(range)),
+    }
 }
 
 fn strip(this: &PyStr, name: &str, chars: Option<&Obj>, ends: Ends) -> PyResult<Py<PyStr>> {
@@ -51,7 +62,7 @@ fn strip(this: &PyStr, name: &str, chars: Option<&Obj>, ends: Ends) -> PyResult<
         },
     };
     let range = split::text_strip(this.units(), ends, chars);
-    Ok(if range.len() == this.len() { this.to_exact() } else { PyStr::from_slice(this.units().slice(range)) })
+    Ok(if range.len() == this.len() { this.to_exact() } else { part(this, range) })
 }
 
 fn partition(this: &PyStr, sep: &PyStr, last: bool) -> PyResult<Obj> {
@@ -65,15 +76,11 @@ fn partition(this: &PyStr, sep: &PyStr, last: bool) -> PyResult<Obj> {
         split::text_partition(units, sep.units())
     };
     let (head, middle, tail) = match found {
-        Some(range) => (
-            PyStr::from_slice(units.slice(0..range.start)),
-            sep.to_exact(),
-            PyStr::from_slice(units.slice(range.end..units.len())),
-        ),
+        Some(range) => (part(this, 0..range.start), sep.to_exact(), part(this, range.end..units.len())),
         None if last => (super::empty(), super::empty(), this.to_exact()),
         None => (this.to_exact(), super::empty(), super::empty()),
     };
-    Ok(tuple_obj(vec![head.into_obj(), middle.into_obj(), tail.into_obj()]))
+    Ok(PyTuple::from_array([head.into_obj(), middle.into_obj(), tail.into_obj()]).into_obj())
 }
 
 fn limit(maxsplit: isize) -> usize {
@@ -85,6 +92,13 @@ pub fn join(sep: &PyStr, iterable: &Obj) -> PyResult<Py<PyStr>> {
     let slots = &class_of(iterable).slots;
     if slots.iter().is_none() && slots.getitem().is_none() {
         return Err(type_error("can only join an iterable"));
+    }
+    // Joining strings runs no Python code.
+    if let Some(tuple) = exact_tuple(iterable) {
+        return join_items(sep.units(), tuple.as_slice());
+    }
+    if let Some(list) = exact_list(iterable) {
+        return list.with_items(|items| join_items(sep.units(), items));
     }
     join_items(sep.units(), &protocol::collect(iterable)?)
 }

@@ -98,6 +98,13 @@ pub fn is_ascii_space(byte: u8) -> bool {
     matches!(byte, 9..=13 | 32)
 }
 
+/// White space among the characters up to U+00FF.
+#[inline]
+fn is_latin1_space(code: u32) -> bool {
+    const SPACES: u64 = 0x1f << 9 | 0x1f << 28;
+    if code < 64 { SPACES >> code & 1 != 0 } else { matches!(code, 0x85 | 0xa0) }
+}
+
 #[inline]
 fn is_ascii_space_code(code: u32) -> bool {
     matches!(code, 9..=13 | 32)
@@ -115,6 +122,9 @@ pub fn bytes_rsplit_space(hay: &[u8], max: usize) -> Vec<Range<usize>> {
 
 /// `str.split(None, max)`.
 pub fn text_split_space(hay: Units<'_>, max: usize) -> Vec<Range<usize>> {
+    if let Units::Latin1(h) = hay {
+        return split_space_by(h, max, is_latin1_space);
+    }
     with_units!(hay, h => split_space_by(h, max, is_space))
 }
 

@@ -29,6 +29,8 @@ pub trait Unit: Copy + Eq + Ord + Hash + fmt::Debug + Default + 'static {
     fn rfind_slice(hay: &[Self], needle: &[Self]) -> Option<usize>;
     /// Calls with each position of a string of two units or more, without overlap, until it returns false.
     fn each_slice(hay: &[Self], needle: &[Self], f: impl FnMut(usize) -> bool);
+    /// The slice of a string of this very width.
+    fn unwrap(units: Units<'_>) -> Option<&[Self]>;
     /// The slice with its width named.
     fn wrap(slice: &[Self]) -> Units<'_>;
     /// The owned vector with its width named; the caller knows that it is the narrowest.
@@ -76,6 +78,10 @@ impl Unit for u8 {
                 break;
             }
         }
+    }
+    #[inline(always)]
+    fn unwrap(units: Units<'_>) -> Option<&[u8]> {
+        if let Units::Latin1(slice) = units { Some(slice) } else { None }
     }
     #[inline]
     fn wrap(slice: &[u8]) -> Units<'_> {
@@ -141,6 +147,10 @@ macro_rules! wide_unit {
                         _ => break,
                     }
                 }
+            }
+            #[inline(always)]
+            fn unwrap(units: Units<'_>) -> Option<&[Self]> {
+                if let Units::$variant(slice) = units { Some(slice) } else { None }
             }
             #[inline]
             fn wrap(slice: &[Self]) -> Units<'_> {
@@ -647,24 +657,29 @@ pub(crate) fn ascii_prefix(bytes: &[u8]) -> usize {
 }
 
 /// Appends characters as units that have room for them; runs of ASCII at once.
-fn push_chars<T: From<u8>>(out: &mut Vec<T>, text: &str, unit: impl Fn(char) -> T) {
+fn push_chars<T: From<u8> + Copy>(out: &mut Vec<T>, text: &str, unit: impl Fn(char) -> T) {
+    // Counted first, which is quick, so that nothing is asked of the vector in the loop.
+    let count = text.bytes().filter(|&byte| byte as i8 >= -64).count();
+    let start = out.len();
+    out.resize(start + count, T::from(0));
+    let mut room = out[start..].iter_mut();
     let mut rest = text;
     while !rest.is_empty() {
         let (plain, others) = rest.split_at(ascii_prefix(rest.as_bytes()));
-        out.extend(plain.bytes().map(T::from));
+        for (to, byte) in room.by_ref().take(plain.len()).zip(plain.bytes()) {
+            *to = T::from(byte);
+        }
         let mut chars = others.chars();
         // Until ASCII comes again: a blank or two between words of another script is cheaper one by one.
         let mut ascii = 0;
-        let mut left = others;
-        for c in chars.by_ref() {
-            out.push(unit(c));
-            left = &left[c.len_utf8()..];
+        for (to, c) in room.by_ref().zip(chars.by_ref()) {
+            *to = unit(c);
             ascii = if c.is_ascii() { ascii + 1 } else { 0 };
             if ascii == 4 {
                 break;
             }
         }
-        rest = left;
+        rest = chars.as_str();
     }
 }
 

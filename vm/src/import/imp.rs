@@ -54,7 +54,6 @@ fn magic() -> i64 {
     0x0A0D_0000 | i64::from(taipan_library::FINGERPRINT.parse::<u16>().unwrap_or(0))
 }
 
-/// (Extremely) low-level import machinery bits as used by importlib.
 /// The text of a string without lone surrogates. The library has no names with such.
 fn plain_text(obj: &Obj) -> Option<String> {
     match obj.downcast::<PyStr>()?.utf8() {
@@ -66,6 +65,7 @@ fn plain_text(obj: &Obj) -> Option<String> {
     }
 }
 
+/// (Extremely) low-level import machinery bits as used by importlib.
 #[pymodule(name = "_imp")]
 mod items {
     use super::*;

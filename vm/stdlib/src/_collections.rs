@@ -6,6 +6,7 @@ pub mod ordered_dict;
 pub mod tuplegetter;
 
 use taipan_objects::dict::{PyDict, exact_dict};
+use taipan_objects::list::exact_list;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol;
@@ -15,10 +16,25 @@ use crate::counted;
 
 /// Counts the items of `iterable` in a plain dict.
 fn count_in_dict(dict: &PyDict, iterable: &Obj) -> PyResult<()> {
-    let one = int_obj(1);
+    if let Some(list) = exact_list(iterable) {
+        let mut index = 0;
+        while let Some(key) = list.get(index) {
+            count_one(dict, key)?;
+            index += 1;
+        }
+        return Ok(());
+    }
     let iterator = counted::iter(iterable)?;
     while let Some(key) = counted::next(&iterator)? {
-        let hash = protocol::hash(&key)?;
+        count_one(dict, key)?;
+    }
+    Ok(())
+}
+
+fn count_one(dict: &PyDict, key: Obj) -> PyResult<()> {
+    let hash = protocol::hash(&key)?;
+    if !dict.count(&key, hash)? {
+        let one = int_obj(1);
         // One section for reading and writing, so that threads that count into one dict lose nothing.
         let _section = CriticalSection::enter(dict.header().lock());
         let value = match dict.get_with_hash(&key, hash)? {

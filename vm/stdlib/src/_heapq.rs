@@ -1,8 +1,9 @@
 //! `_heapq`: priority queues in lists.
 //!
-//! Each function is one critical section on the list; if a comparison gives it up and the list changes, that is an error as in CPython.
+//! What needs no Python comparisons is done by the list itself; the rest is one critical section on it: if a comparison gives it up and the list changes, that is an error as in CPython.
 
 use taipan_objects::list::PyList;
+use taipan_objects::list::heap::Unsifted;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol;
@@ -32,70 +33,19 @@ impl Heap<'_> {
     /// Whether `a` belongs nearer to the top than `b`.
     fn before(&self, a: &Obj, b: &Obj) -> PyResult<bool> {
         let (a, b) = if self.largest_first { (b, a) } else { (a, b) };
-        if a.value().both_int(b.value()) {
-            return Ok(a.value().as_int() < b.value().as_int());
+        if let Some(less) = protocol::less_quickly(a, b) {
+            return Ok(less);
         }
         protocol::is_true(&protocol::rich_compare(a, b, CompareOp::Lt)?)
     }
     fn check(&self, len: usize) -> PyResult<()> {
         if self.list.len() == len { Ok(()) } else { Err(runtime_error("list changed size during iteration")) }
     }
-    /// Whether `a` belongs nearer to the top than `b`, both small integers; `None`: they are not.
-    fn small_before(&self, a: &Obj, b: &Obj) -> Option<bool> {
-        let (a, b) = if self.largest_first { (b.value(), a.value()) } else { (a.value(), b.value()) };
-        a.both_int(b).then(|| a.as_int() < b.as_int())
-    }
-    /// As [`Heap::rise`], as long as items are small integers: these are moved one by one past the rising one, as no other code runs meanwhile.
-    /// Gives where it got to.
-    fn rise_small(&self, top: usize, mut place: usize) -> PyResult<usize> {
-        let Some(item) = self.list.get_lent(place).filter(|item| item.value().is_int()) else {
-            return Ok(place);
-        };
-        let start = place;
-        while place > top {
-            let parent_place = (place - 1) / 2;
-            let Some(parent) = self.list.get_lent(parent_place) else { break };
-            if self.small_before(&item, &parent) != Some(true) {
-                break;
-            }
-            self.put(place, parent)?;
-            place = parent_place;
-        }
-        if place != start {
-            self.put(place, item)?;
-        }
-        Ok(place)
-    }
-    /// As the first part of [`Heap::sink`], as long as items are small integers. Gives where the item got to.
-    fn sink_small(&self, mut place: usize, len: usize) -> PyResult<usize> {
-        let Some(item) = self.list.get_lent(place).filter(|item| item.value().is_int()) else {
-            return Ok(place);
-        };
-        let start = place;
-        while place < len / 2 {
-            let mut child = 2 * place + 1;
-            let Some(mut lower) = self.list.get_lent(child).filter(|lower| lower.value().is_int()) else {
-                break;
-            };
-            if child + 1 < len {
-                let Some(right) = self.list.get_lent(child + 1) else { break };
-                match self.small_before(&lower, &right) {
-                    Some(true) => {}
-                    Some(false) => (child, lower) = (child + 1, right),
-                    None => break,
-                }
-            }
-            self.put(place, lower)?;
-            place = child;
-        }
-        if place != start {
-            self.put(place, item)?;
-        }
-        Ok(place)
-    }
     /// Moves the item at `place` up towards `top`.
     fn rise(&self, top: usize, place: usize) -> PyResult<()> {
-        let mut place = self.rise_small(top, place)?;
+        let Unsifted::Rise(mut place) = self.list.heap_rise(top, place, self.largest_first) else {
+            return Ok(());
+        };
         let len = self.list.len();
         let item = match self.list.get(place).map(IntoStrong::into_strong) {
             Some(item) => item,
@@ -122,11 +72,17 @@ impl Heap<'_> {
     fn sink(&self, place: usize) -> PyResult<()> {
         let len = self.list.len();
         let start = place;
-        let mut place = place;
         if place >= len {
             return Err(index_error("index out of range"));
         }
-        place = self.sink_small(place, len)?;
+        match self.list.heap_sink(place, self.largest_first) {
+            Unsifted::Nothing => Ok(()),
+            Unsifted::Sink(place) => self.sink_on(start, place, len),
+            Unsifted::Rise(place) => self.rise(start, place),
+        }
+    }
+    /// Goes on with the item that has sunk from `start` to `place`.
+    fn sink_on(&self, start: usize, mut place: usize, len: usize) -> PyResult<()> {
         while place < len / 2 {
             let mut child = 2 * place + 1;
             if child + 1 < len {
@@ -142,17 +98,6 @@ impl Heap<'_> {
             place = child;
         }
         self.rise(start, place)
-    }
-    fn push(&self, item: &Obj) -> PyResult<()> {
-        self.list.push(item.clone());
-        self.rise(0, self.list.len().saturating_sub(1))
-    }
-    fn pop(&self) -> PyResult<Obj> {
-        let Some(last) = self.list.pop() else { return Err(index_error("index out of range")) };
-        let Some(top) = self.list.get(0).map(IntoStrong::into_strong) else { return Ok(last) };
-        self.put(0, last)?;
-        self.sink(0)?;
-        Ok(top)
     }
     fn replace(&self, item: &Obj) -> PyResult<Obj> {
         let Some(top) = self.list.get(0).map(IntoStrong::into_strong) else {
@@ -183,12 +128,39 @@ impl Heap<'_> {
     }
 }
 
+fn list_of(heap: &Obj) -> PyResult<&PyList> {
+    match heap.downcast::<PyList>() {
+        Some(list) => Ok(list),
+        None => Err(type_error(format!("heap argument must be a list, not {}", class_of(heap).name()))),
+    }
+}
+
 fn within<R>(heap: &Obj, largest_first: bool, work: impl FnOnce(&Heap<'_>) -> PyResult<R>) -> PyResult<R> {
-    let Some(list) = heap.downcast::<PyList>() else {
-        return Err(type_error(format!("heap argument must be a list, not {}", class_of(heap).name())));
-    };
+    let list = list_of(heap)?;
     let _section = CriticalSection::enter(list.header().lock());
     work(&Heap { list, largest_first })
+}
+
+/// Does what is left of sifting.
+fn finish(heap: &Obj, largest_first: bool, left: Unsifted) -> PyResult<()> {
+    match left {
+        Unsifted::Nothing => Ok(()),
+        Unsifted::Sink(place) => within(heap, largest_first, |heap| heap.sink_on(0, place, heap.list.len())),
+        Unsifted::Rise(place) => within(heap, largest_first, |heap| heap.rise(0, place)),
+    }
+}
+
+fn push(heap: &Obj, item: &Obj, largest_first: bool) -> PyResult<()> {
+    let left = list_of(heap)?.heap_push(item.clone(), largest_first);
+    finish(heap, largest_first, left)
+}
+
+fn pop(heap: &Obj, largest_first: bool) -> PyResult<Obj> {
+    let Some((top, left)) = list_of(heap)?.heap_pop(largest_first) else {
+        return Err(index_error("index out of range"));
+    };
+    finish(heap, largest_first, left)?;
+    Ok(top)
 }
 
 /// Heap queue algorithm (a.k.a. priority queue).
@@ -201,12 +173,12 @@ mod items {
     /// Puts an item into a heap.
     #[pyfunction]
     fn heappush(heap: &Obj, item: &Obj) -> PyResult<()> {
-        within(heap, false, |heap| heap.push(item))
+        push(heap, item, false)
     }
     /// Takes the smallest item out of a heap.
     #[pyfunction]
     fn heappop(heap: &Obj) -> PyResult<Obj> {
-        within(heap, false, |heap| heap.pop())
+        pop(heap, false)
     }
     /// Takes the smallest item out of a heap and then puts another in.
     #[pyfunction]
@@ -226,12 +198,12 @@ mod items {
     /// Puts an item into a max-heap.
     #[pyfunction]
     fn heappush_max(heap: &Obj, item: &Obj) -> PyResult<()> {
-        within(heap, true, |heap| heap.push(item))
+        push(heap, item, true)
     }
     /// Takes the largest item out of a max-heap.
     #[pyfunction]
     fn heappop_max(heap: &Obj) -> PyResult<Obj> {
-        within(heap, true, |heap| heap.pop())
+        pop(heap, true)
     }
     /// Takes the largest item out of a max-heap and then puts another in.
     #[pyfunction]

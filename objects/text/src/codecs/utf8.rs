@@ -90,13 +90,56 @@ fn ascii_run<U: Unit>(units: &[U]) -> usize {
     units.iter().take_while(|unit| unit.code() < 0x80).count()
 }
 
+/// Bytes of a code point.
+#[inline]
+fn width_of(code: u32) -> usize {
+    1 + usize::from(code >= 0x80) + usize::from(code >= 0x800) + usize::from(code >= 0x10000)
+}
+
+/// Encodes text without surrogates, which takes `size` bytes.
+fn encode_plain<U: Unit>(units: &[U], size: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + size, 0);
+    let mut room = &mut out[start..];
+    for unit in units {
+        let code = unit.code();
+        let tail = |shift: u32| 0x80 | (code >> shift & 63) as u8;
+        room = match (code, room) {
+            (0..0x80, [a, rest @ ..]) => {
+                *a = code as u8;
+                rest
+            }
+            (0x80..0x800, [a, b, rest @ ..]) => {
+                (*a, *b) = (0xc0 | (code >> 6) as u8, tail(0));
+                rest
+            }
+            (0x800..0x10000, [a, b, c, rest @ ..]) => {
+                (*a, *b, *c) = (0xe0 | (code >> 12) as u8, tail(6), tail(0));
+                rest
+            }
+            (_, [a, b, c, d, rest @ ..]) => {
+                (*a, *b, *c, *d) = (0xf0 | (code >> 18) as u8, tail(12), tail(6), tail(0));
+                rest
+            }
+            // Not reached: the size was counted.
+            (_, rest) => rest,
+        };
+    }
+}
+
 fn encode_wide<U: Unit, E: EncodeErrors>(
     units: &[U],
     text: Units<'_>,
     errors: &mut E,
     out: &mut Vec<u8>,
 ) -> Result<(), E::Error> {
-    out.reserve(units.len() * 2);
+    // Three passes over all, of which the first two are quick.
+    let size = units.iter().map(|u| width_of(u.code())).sum();
+    if !units.iter().fold(false, |found, unit| found | is_surrogate(unit)) {
+        encode_plain(units, size, out);
+        return Ok(());
+    }
+    out.reserve(size);
     let mut at = 0;
     while let Some(unit) = units.get(at) {
         if unit.code() < 0x80 {
