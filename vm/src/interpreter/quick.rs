@@ -14,6 +14,7 @@
 mod attributes;
 mod branches;
 mod calls;
+mod consume;
 mod iteration;
 pub(super) mod known;
 mod moves;
@@ -70,6 +71,7 @@ static HANDLERS: [Handler; 256] = {
             BranchGt branch_gt, BranchGe branch_ge, BranchIs branch_is, BranchIn branch_in, BranchLtImm branch_lt_imm, BranchLeImm branch_le_imm,
             BranchEqImm branch_eq_imm, BranchNeImm branch_ne_imm, BranchGtImm branch_gt_imm, BranchGeImm branch_ge_imm;
         iteration: ForIter for_iter, Subscr subscr, SubscrImm subscr_imm, StoreSubscr store_subscr, UnpackSequence unpack_sequence;
+        consume: IsBuiltin is_builtin, Fold fold;
         attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method;
         calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, YieldValue yield_value, ReturnValue return_value, ReturnConst return_const;
     }

@@ -71,7 +71,8 @@ def _run_slowly(self, handle):
         if took >= self.slow_callback_duration:
             logger.warning('Executing %s took %.3f seconds', _format_handle(handle), took)
     finally:
-        self._current_handle = None
+        # A traceback may refer to this frame.
+        self._current_handle = handle = None
 
 
 def _run_once(self):

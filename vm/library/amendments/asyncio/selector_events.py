@@ -15,6 +15,9 @@ def _accept_if_wanted(self, fut, sock):
 
 
 def _connection_lost_once(self, exc):
+    if self._sock is None:
+        # It has been told: by a protocol that closes while it is told that it may write again.
+        return
     try:
         _socket_connection_lost(self, exc)
     finally:
