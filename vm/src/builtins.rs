@@ -10,6 +10,7 @@ mod inspection;
 mod iteration;
 mod numbers;
 mod print;
+pub mod sums;
 
 pub use execute::{caller, current_globals, current_locals};
 
@@ -27,6 +28,14 @@ pub(crate) fn function(name: &str) -> Option<&'static taipan_objects::native::Me
 }
 
 static BUILTINS: PerInterpreter<Py<PyModule>> = PerInterpreter::new();
+/// The row that describes the built-in function `name`, of those that go over an iterable.
+pub fn row(name: &str) -> Option<&'static MethodDef> {
+    [&iteration::MODULE, &numbers::MODULE]
+        .into_iter()
+        .flat_map(|part| part.functions)
+        .find(|row| row.name == name)
+}
+
 static DEBUG: AtomicBool = AtomicBool::new(true);
 
 /// Built-in functions, types, exceptions, and other objects.

@@ -92,7 +92,7 @@ pub use disassemble::{disassemble, disassemble_one};
 pub use exception_table::{ExceptionEntry, find_handler};
 pub use instr::{Instr, TAKE};
 pub use ops::{
-    BranchFlags, CommonConstant, Conversion, FunctionAttribute, Intrinsic1, Intrinsic2, Op, OpInfo,
+    BranchFlags, CommonConstant, Consumer, Conversion, FunctionAttribute, Intrinsic1, Intrinsic2, Op, OpInfo,
     OperandKind, Special, SuperFlags,
 };
 pub use serialize::{deserialize, deserialize_for, serialize};

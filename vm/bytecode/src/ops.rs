@@ -222,6 +222,10 @@ macro_rules! for_each_op {
     SetupAnnotations "SETUP_ANNOTATIONS" (O O O) "Makes `__annotations__` a dict in the namespace unless it is there.";
     CallIntrinsic1 "CALL_INTRINSIC_1" (W R U) "rA = Intrinsic1(c) of rB.";
     CallIntrinsic2 "CALL_INTRINSIC_2" (W X U) "rA = Intrinsic2(c) of rB and rB+1, both consumed.";
+    IsBuiltin "IS_BUILTIN" (W R U) "rA = whether rB is the built-in callable Consumer(c), and nobody watches the thread. For the method Consumer::Join rB+1 has to be a str.";
+    Fold "FOLD" (M T U) "The state in rA and rA+1 takes in rB, for Consumer(c): sum, min or max.";
+    FoldEnd "FOLD_END" (M U O) "rA = what the state in rA and rA+1 has come to, for Consumer(b); ValueError `min() iterable argument is empty`.";
+    StopToError "STOP_TO_ERROR" (M O O) "If the exception rA is a StopIteration, rA = the RuntimeError that it becomes in a generator.";
     Extension "EXTENSION" (M N U) "rA = the extension instruction names[b] of the c registers from rA, consumed.";
 
     // --- never executed ------------------------------------------------------------------------------
@@ -454,6 +458,41 @@ number_enum! {
         Closure = 8,
         /// `__annotate__` function.
         Annotate = 16,
+    }
+}
+
+number_enum! {
+    /// Built-in callables that consume a generator expression at once.
+    Consumer {
+        Any = 0,
+        All = 1,
+        Sum = 2,
+        Min = 3,
+        Max = 4,
+        Sorted = 5,
+        List = 6,
+        Set = 7,
+        Dict = 8,
+        Tuple = 9,
+        /// `str.join`.
+        Join = 10,
+    }
+}
+
+impl Consumer {
+    /// How many there are.
+    pub const COUNT: usize = Self::NAMES.len();
+    const NAMES: [&str; 11] =
+        ["any", "all", "sum", "min", "max", "sorted", "list", "set", "dict", "tuple", "join"];
+
+    /// What Python calls it.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+    /// The function or class of that name; the method is none.
+    pub fn of_name(name: &str) -> Option<Consumer> {
+        let number = Self::NAMES.iter().position(|known| *known == name)?;
+        Consumer::from_u16(number as u16).filter(|consumer| *consumer != Consumer::Join)
     }
 }
 

@@ -110,6 +110,8 @@ fn spans(op: Op, instr: Instr, c: usize) -> [usize; 2] {
         Op::CallIntrinsic2 => [1, 2],
         Op::CopyFreeVars => [b, 1],
         Op::Extension => [c.max(1), 1],
+        Op::IsBuiltin => [1, 2],
+        Op::Fold | Op::FoldEnd => [2, 1],
         _ => [1, 1],
     }
 }

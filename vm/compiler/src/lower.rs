@@ -14,6 +14,7 @@ mod call;
 mod class;
 mod comparison;
 mod comprehension;
+mod consume;
 mod exceptions;
 mod expression;
 mod function;

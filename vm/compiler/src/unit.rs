@@ -100,6 +100,10 @@ pub(crate) struct Unit<'a> {
     pub(crate) protected: Vec<Protected>,
     pub(crate) blocks: Vec<ActiveBlock<'a>>,
     pub(crate) comprehensions: Vec<InlinedComprehension>,
+    /// Handlers of loops that stand for generator expressions, and the depth at these.
+    pub(crate) stop_handlers: Vec<(Label, u32)>,
+    /// The depth where the last such loop tests its elements.
+    pub(crate) tested_at: u32,
     pub(crate) bound: Option<BoundLocals>,
     /// Next free temporary and high-water mark (register numbers).
     pub(crate) depth: u32,
@@ -134,6 +138,8 @@ impl<'a> Unit<'a> {
             protected: Vec::new(),
             blocks: Vec::new(),
             comprehensions: Vec::new(),
+            stop_handlers: Vec::new(),
+            tested_at: 0,
             bound: Some(BoundLocals::default()),
             depth,
             max_depth: depth,

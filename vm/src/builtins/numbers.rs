@@ -1,12 +1,12 @@
 //! Numeric built-in functions.
 
 use num_bigint::BigInt;
-use taipan_objects::complex::PyComplex;
 use taipan_objects::int::{self, IntRef, int_ref};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
-use taipan_objects::protocol::BinaryOp;
 use taipan_objects::type_object::trampolines::call_special;
+
+use super::sums;
 
 #[pymodule(name = "builtins")]
 mod items {
@@ -165,110 +165,42 @@ fn radix(integer: &Obj, base: u32, prefix: &str) -> PyResult<Obj> {
     Ok(str_obj(&format!("{}{prefix}{digits}", if sign { "-" } else { "" })))
 }
 
-/// Neumaier's compensated sum.
-#[derive(Clone, Copy)]
-struct Compensated {
-    high: f64,
-    low: f64,
-}
-
-impl Compensated {
-    fn new(start: f64) -> Compensated {
-        Compensated { high: start, low: 0.0 }
-    }
-    fn add(&mut self, x: f64) {
-        let total = self.high + x;
-        if self.high.abs() >= x.abs() {
-            self.low += (self.high - total) + x;
-        } else {
-            self.low += (x - total) + self.high;
-        }
-        self.high = total;
-    }
-    fn total(self) -> f64 {
-        // An infinite sum has a meaningless compensation.
-        if self.low != 0.0 && self.low.is_finite() { self.high + self.low } else { self.high }
-    }
-}
-
-fn exact_float(obj: &Obj) -> Option<f64> {
-    obj.value().is_float().then(|| obj.value().as_float())
-}
-
-fn exact_word(obj: &Obj) -> Option<i64> {
-    let class = class_of(obj);
-    if class.is(&types().int) || class.is(&types().bool_) {
-        int_ref(obj).and_then(IntRef::to_i64)
-    } else {
-        None
-    }
-}
-
-fn exact_complex(obj: &Obj) -> Option<(f64, f64)> {
-    if !class_of(obj).is(&types().complex) {
-        return None;
-    }
-    obj.downcast::<PyComplex>().map(|c| (c.real, c.imag))
-}
-
 fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
-    let mut total = start;
+    let mut state = sums::begin(start);
     // Whole numbers as machine words.
-    if class_of(&total).is(&types().int)
-        && let Some(mut sum) = exact_word(&total)
+    if state.1.is_none()
+        && let Some(mut sum) = sums::exact_word(&state.0)
     {
         loop {
             let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
                 return Ok(int::from_i64(sum));
             };
-            match exact_word(&item).and_then(|i| sum.checked_add(i)) {
+            match sums::exact_word(&item).and_then(|i| sum.checked_add(i)) {
                 Some(new) => sum = new,
                 None => {
-                    total = binary_op(&int::from_i64(sum), &item, BinaryOp::Add)?;
+                    state = sums::add(int::from_i64(sum), None, item)?;
                     break;
                 }
             }
         }
     }
-    if let Some(start) = exact_float(&total) {
-        let mut sum = Compensated::new(start);
+    if let Some(mut high) = sums::exact_float(&state.0) {
+        let mut low = 0.0;
         loop {
             let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
-                return Ok(float_obj(sum.total()));
+                return Ok(sums::total(float_obj(high), Some(float_obj(low))));
             };
-            if let Some(x) = exact_float(&item) {
-                sum.add(x);
-            } else if let Some(i) = exact_word(&item) {
-                sum.add(i as f64);
-            } else {
-                total = binary_op(&float_obj(sum.total()), &item, BinaryOp::Add)?;
-                break;
-            }
-        }
-    }
-    if let Some((re, im)) = exact_complex(&total) {
-        let (mut re, mut im) = (Compensated::new(re), Compensated::new(im));
-        loop {
-            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
-                return Ok(taipan_objects::complex::from_parts(re.total(), im.total()));
-            };
-            if let Some((x, y)) = exact_complex(&item) {
-                re.add(x);
-                im.add(y);
-            } else if let Some(x) = exact_float(&item).or_else(|| exact_word(&item).map(|i| i as f64)) {
-                re.add(x);
-            } else {
-                total = binary_op(
-                    &taipan_objects::complex::from_parts(re.total(), im.total()),
-                    &item,
-                    BinaryOp::Add,
-                )?;
-                break;
+            match sums::exact_float(&item) {
+                Some(x) => (high, low) = sums::compensated(high, low, x),
+                None => {
+                    state = sums::add(float_obj(high), Some(float_obj(low)), item)?;
+                    break;
+                }
             }
         }
     }
     while let Some(item) = next(iterator)? {
-        total = binary_op(&total, &item.into_strong(), BinaryOp::Add)?.into_strong();
+        state = sums::add(state.0, state.1, item.into_strong())?;
     }
-    Ok(total)
+    Ok(sums::total(state.0, state.1))
 }

@@ -10,7 +10,7 @@ use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use super::call::{self, Called};
 use super::generators::{self, Sent};
-use super::ops::{arithmetic, attribute, build, exception, iteration, name, pattern, rare};
+use super::ops::{arithmetic, attribute, build, consume, exception, iteration, name, pattern, rare};
 use super::quick;
 use super::unwind::{self, Unwound};
 use super::watch::{Before, Watch};
@@ -1394,6 +1394,27 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                         save!();
                         let value = check!(rare::intrinsic_1(i.c(), o!(i.b())));
                         regs.write(i.a() as usize, value);
+                        next!();
+                    }
+                    Op::IsBuiltin => {
+                        let b = i.b() as usize;
+                        let taken = !W::ACTIVE && consume::is_builtin(o!(b), regs.get(b + 1), i.c());
+                        regs.write(i.a() as usize, bool_obj(taken));
+                        next!();
+                    }
+                    Op::Fold => {
+                        save!();
+                        let value = taken!(i.b());
+                        check!(consume::fold(regs, i.a() as usize, value, i.c()));
+                        next!();
+                    }
+                    Op::FoldEnd => {
+                        save!();
+                        check!(consume::fold_end(regs, i.a() as usize, i.b()));
+                        next!();
+                    }
+                    Op::StopToError => {
+                        consume::stop_to_error(regs, i.a() as usize);
                         next!();
                     }
                     Op::Extension => {

@@ -3,6 +3,7 @@
 pub mod arithmetic;
 pub mod attribute;
 pub mod build;
+pub mod consume;
 pub mod exception;
 pub mod intrinsics;
 pub mod iteration;

@@ -17,6 +17,7 @@
 mod attributes;
 mod branches;
 mod calls;
+mod consume;
 mod iteration;
 pub(super) mod known;
 mod moves;
@@ -78,6 +79,7 @@ static HANDLERS: [Handler; 256] = {
             FormatSimple format_simple, FormatWithSpec format_with_spec, In contains, NotIn contains_not, MakeFunction make_function, NewCell new_cell,
             MakeCell make_cell, Pow binary_any, InplacePow binary_any, MatMul binary_any, InplaceMatMul binary_any,
             LoadSuperAttr load_super_attr, LoadSpecial load_special, ListExtend list_extend, DeleteSubscr delete_subscr;
+        consume: IsBuiltin is_builtin, Fold fold;
         attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method;
         calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, YieldValue yield_value, ReturnValue return_value, ReturnConst return_const;
     }

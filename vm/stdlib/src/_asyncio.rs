@@ -6,8 +6,11 @@ use taipan_objects::singletons::is_none;
 
 use crate::counted;
 
+pub mod event_loop;
 mod future;
 mod future_class;
+pub mod gathering;
+pub mod handle;
 mod python;
 pub mod running;
 mod task;
@@ -68,7 +71,10 @@ mod items {
     /// Return a currently executed task.
     #[pyfunction(sig = "(loop=None)")]
     fn current_task(event_loop: Option<&Obj>) -> PyResult<Option<Obj>> {
-        Ok(running::current_task(&loop_or_running(event_loop)?))
+        match event_loop.filter(|l| !is_none(l)) {
+            Some(event_loop) => Ok(running::current_task(event_loop)),
+            None => running::own_task(),
+        }
     }
     /// Return a set of all tasks for the loop.
     #[pyfunction(sig = "(loop=None)")]

@@ -145,6 +145,27 @@ impl PyContext {
     }
 }
 
+/// Runs `act` in the context `slf`, which is `this`.
+pub fn run_in<R>(slf: &Obj, this: &PyContext, act: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
+    if this.entered.swap(true, Ordering::AcqRel) {
+        return Err(runtime_error(format!(
+            "cannot enter context: {} is already entered",
+            protocol::repr_string(slf)?
+        )));
+    }
+    let slot = &taipan_vm::thread::current().context;
+    let outer = slot.replace(Some(slf.clone()));
+    context::switched(Some(slf));
+    let result = act();
+    let told = outer.clone();
+    let inner = taipan_vm::thread::current().context.replace(outer);
+    this.entered.store(false, Ordering::Release);
+    // With the result or the exception on its way kept.
+    context::switched(told.as_ref());
+    drop(inner);
+    result
+}
+
 #[pymethods(class = "Context")]
 impl PyContext {
     /// Calls a function in this context.
@@ -154,26 +175,12 @@ impl PyContext {
             return Err(type_error("run() missing 1 required positional argument"));
         };
         let this = receiver::<PyContext>(slf)?;
-        if this.entered.swap(true, Ordering::AcqRel) {
-            return Err(runtime_error(format!(
-                "cannot enter context: {} is already entered",
-                protocol::repr_string(slf)?
-            )));
-        }
-        let slot = &taipan_vm::thread::current().context;
-        let outer = slot.replace(Some(slf.clone()));
-        context::switched(Some(slf));
         let (names, values): (Vec<Obj>, Vec<Obj>) =
             kwargs.iter().map(|(n, v)| (n.clone(), v.clone())).unzip();
-        let result = protocol::call_args(callable, &Args::with_keywords(args, &names, &values))
-            .map(IntoStrong::into_strong);
-        let told = outer.clone();
-        let inner = taipan_vm::thread::current().context.replace(outer);
-        this.entered.store(false, Ordering::Release);
-        // With the result or the exception on its way kept.
-        context::switched(told.as_ref());
-        drop(inner);
-        result
+        run_in(slf, this, || {
+            let args = Args::with_keywords(args, &names, &values);
+            protocol::call_args(callable, &args).map(IntoStrong::into_strong)
+        })
     }
     /// A copy.
     #[pymethod]

@@ -25,6 +25,7 @@ pub mod _ctypes;
 pub mod _datetime;
 pub mod _decimal;
 pub mod _elementtree;
+pub mod _event_loop;
 pub mod _functools;
 pub mod _hashlib;
 pub mod _heapq;
@@ -132,6 +133,7 @@ static MODULES: &[&ModuleDef] = &[
     &_datetime::MODULE,
     &_decimal::MODULE,
     &_elementtree::MODULE,
+    &_event_loop::MODULE,
     &_functools::MODULE,
     &_hashlib::MODULE,
     &_heapq::MODULE,

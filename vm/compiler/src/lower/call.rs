@@ -24,7 +24,6 @@ impl<'a> Compiler<'a> {
             self.unit.temp();
             return self.call_ex(base, &[], &c.arguments, c.range(), dst);
         }
-        let (base, method) = self.callee_or_method(&c.func)?;
         let range = match &*c.func {
             // In the line of the method's name.
             Expr::Attribute(a)
@@ -34,6 +33,10 @@ impl<'a> Compiler<'a> {
             }
             _ => c.range(),
         };
+        if let Some(consumption) = self.consumption(c) {
+            return self.consume(&consumption, c, range, dst);
+        }
+        let (base, method) = self.callee_or_method(&c.func)?;
         self.finish_call(base, method, 0, &c.arguments, range, dst)
     }
 
@@ -74,7 +77,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Evaluates callable and self slot; whether the slot counts.
-    fn callee_or_method(&mut self, func: &'a Expr) -> Result<(u16, bool)> {
+    pub(super) fn callee_or_method(&mut self, func: &'a Expr) -> Result<(u16, bool)> {
         let Expr::Attribute(a) = func else {
             let base = self.callee(func)?;
             self.unit.temp();

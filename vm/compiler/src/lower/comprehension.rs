@@ -6,12 +6,12 @@
 use ruff_python_ast::{self as ast, Comprehension, Expr};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
-use taipan_bytecode::{Op, flags};
+use taipan_bytecode::{Consumer, Op, flags};
 
 use super::{Compiler, Operand, Residue};
 use crate::symbols::{Resolution, Role, ScopeId, ScopeKind, mention};
 use crate::syntax_error::Result;
-use crate::unit::{Block, InlinedComprehension};
+use crate::unit::{Block, InlinedComprehension, Label};
 
 /// What a comprehension makes of each round.
 #[derive(Clone, Copy)]
@@ -20,6 +20,9 @@ pub(crate) enum Element<'a> {
     Set(&'a Expr),
     Dict(&'a Expr, &'a Expr),
     Yield(&'a Expr),
+    /// Jumps where the truth of the expression is this.
+    Test(&'a Expr, Label, bool),
+    Fold(&'a Expr, Consumer),
 }
 
 impl<'a> Compiler<'a> {
@@ -127,7 +130,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Gives the variables of an inlined comprehension their registers; returns those to empty at its end.
-    fn enter_comprehension(&mut self, id: ScopeId) -> Vec<u16> {
+    pub(super) fn enter_comprehension(&mut self, id: ScopeId) -> Vec<u16> {
         let table = self.table;
         let mut locals = FxHashMap::default();
         let mut cells = FxHashMap::default();
@@ -175,7 +178,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The loops. `iterator` holds the iterator of the first one.
-    fn generators(
+    pub(super) fn generators(
         &mut self,
         generators: &'a [Comprehension],
         iterator: Option<u16>,
@@ -250,6 +253,16 @@ impl<'a> Compiler<'a> {
                 self.at(key.range());
                 let (key, value) = (self.take_operand(key_operand), self.take_operand(value));
                 self.unit.emit(Op::MapAdd, result as u32, key, value);
+            }
+            Element::Test(e, label, when) => {
+                self.unit.tested_at = mark;
+                self.branch(e, label, when)?;
+            }
+            Element::Fold(e, consumer) => {
+                let value = self.expr(e, None)?;
+                self.at(e.range());
+                let value = self.take_operand(value);
+                self.unit.emit(Op::Fold, result as u32, value, consumer as u32);
             }
             Element::Yield(e) => {
                 let value = self.expr(e, None)?;

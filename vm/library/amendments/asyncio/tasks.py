@@ -1,6 +1,8 @@
 # Amendments to asyncio.tasks: who awaits whom is noted by all that wait and forgotten by all that stop waiting; an interrupted wait
 # of as_completed() can be repeated; a shielded future's exception counts as retrieved by whoever retrieves it.
 
+import _event_loop
+
 _gather_all = gather
 _shield_before = shield
 _init_before = _AsCompletedIterator.__init__
@@ -100,6 +102,9 @@ del _wait_for_one
 
 @functools.wraps(_gather_all)
 def gather(*coros_or_futures, return_exceptions=False):
+    outer = _event_loop.gather(coros_or_futures, bool(return_exceptions))
+    if outer is not None:
+        return outer
     outer = _gather_all(*coros_or_futures, return_exceptions=return_exceptions)
     if return_exceptions or not isinstance(outer, _GatheringFuture) or outer.done():
         return outer

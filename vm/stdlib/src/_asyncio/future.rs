@@ -13,6 +13,7 @@ use taipan_objects::singletons::is_none;
 use taipan_threading::CriticalSection;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use super::event_loop::{call_soon, is_debugging};
 use super::python;
 use super::task::TaskPart;
 use crate::counted;
@@ -131,12 +132,8 @@ impl PyFuture {
             false => Ok(()),
         }
     }
-    /// `__init__`: forgets everything and begins anew.
-    pub fn initialize(&self, event_loop: Option<&Obj>) -> PyResult<()> {
-        let event_loop = match event_loop.filter(|l| !is_none(l)) {
-            Some(event_loop) => event_loop.clone(),
-            None => super::get_event_loop()?,
-        };
+    /// Makes an initialized future as it was before.
+    fn forget(&self) {
         {
             let _section = CriticalSection::enter(self.header.lock());
             self.state.store(PENDING, Ordering::Release);
@@ -154,9 +151,18 @@ impl PyFuture {
         slots.into_iter().for_each(|slot| drop(slot.take()));
         let callbacks = std::mem::take(&mut *self.callbacks.lock());
         drop(callbacks);
+    }
+    /// `__init__`: forgets everything and begins anew.
+    pub fn initialize(&self, event_loop: Option<&Obj>) -> PyResult<()> {
+        let event_loop = match event_loop.filter(|l| !is_none(l)) {
+            Some(event_loop) => event_loop.clone(),
+            None => super::get_event_loop()?,
+        };
+        if !self.event_loop.is_empty() {
+            self.forget();
+        }
         drop(self.event_loop.replace(Some(event_loop.clone())));
-        let debug = counted::call_method(&event_loop, "get_debug", &[])?;
-        if is_true(&debug)? {
+        if is_debugging(&event_loop)? {
             let stack = counted::call(&python::extract_stack()?, &[])?;
             drop(self.source_traceback.replace(Some(stack)));
         }
@@ -347,27 +353,6 @@ pub fn invalid_state(message: &str) -> Raised {
         Ok(exception) => raise(exception),
         Err(raised) => raised,
     }
-}
-
-/// `loop.call_soon(function, argument, context=context)`.
-pub fn call_soon(
-    event_loop: &Obj,
-    function: &Obj,
-    argument: Option<&Obj>,
-    context: Option<&Obj>,
-) -> PyResult<()> {
-    let method = counted::getattr_opt(event_loop, &istr!("call_soon"))?.ok_or_else(|| {
-        attribute_error(format!("'{}' object has no attribute 'call_soon'", class_of(event_loop).name()))
-    })?;
-    let mut positional: SmallVec<[Obj; 2]> = SmallVec::new();
-    positional.push(function.clone());
-    positional.extend(argument.cloned());
-    let (names, values) = match context {
-        Some(context) => (Some(istr!("context").into_obj()), Some(context.clone())),
-        None => (None, None),
-    };
-    let args = Args::with_keywords(&positional, names.as_slice(), values.as_slice());
-    call_args(&method, &args).map(drop)
 }
 
 /// Reports what a finalizer raised.

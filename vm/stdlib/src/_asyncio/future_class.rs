@@ -11,7 +11,8 @@ use taipan_objects::{generic_alias, protocol};
 use taipan_threading::CriticalSection;
 use taipan_threading::sync::atomic::Ordering;
 
-use super::future::{CANCELLED, FINISHED, PyFuture, call_soon, invalid_state, report};
+use super::event_loop::call_soon;
+use super::future::{CANCELLED, FINISHED, PyFuture, invalid_state, report};
 use super::python;
 use crate::counted;
 use crate::native_class;

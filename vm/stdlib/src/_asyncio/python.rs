@@ -18,11 +18,21 @@ macro_rules! imported {
     )* };
 }
 
+/// `asyncio.tasks.Task` as it is now: tests put other classes there.
+pub fn current_task_class() -> PyResult<Obj> {
+    hooks::module_attribute("asyncio.tasks", "Task").map(IntoStrong::into_strong)
+}
+
 imported! {
     cancelled_error => "asyncio.exceptions"."CancelledError";
     invalid_state_error => "asyncio.exceptions"."InvalidStateError";
     event_loop_policy => "asyncio.events"."_get_event_loop_policy";
     is_coroutine => "asyncio.coroutines"."iscoroutine";
+    eager_task_factory => "asyncio.tasks"."eager_task_factory";
+    gathering_future => "asyncio.tasks"."_GatheringFuture";
+    handle_info => "asyncio.events"."_handle_info";
+    handle_failed => "asyncio.events"."_handle_failed";
+    callers_stack => "asyncio.format_helpers"."extract_stack";
     future_repr => "asyncio.base_futures"."_future_repr";
     task_repr => "asyncio.base_tasks"."_task_repr";
     task_get_stack => "asyncio.base_tasks"."_task_get_stack";

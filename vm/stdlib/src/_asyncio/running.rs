@@ -26,6 +26,12 @@ struct Running {
     task: Slot,
 }
 
+impl Running {
+    fn runs(&self, event_loop: &Obj) -> bool {
+        self.event_loop.load_uncounted().is_some_and(|own| own.is(event_loop))
+    }
+}
+
 /// All threads' entries, and those that are free.
 static ENTRIES: Mutex<(Vec<Arc<Running>>, Vec<Arc<Running>>)> = Mutex::new((Vec::new(), Vec::new()));
 
@@ -90,53 +96,76 @@ pub fn required_loop() -> PyResult<Obj> {
     running_loop().ok_or_else(|| runtime_error("no running event loop"))
 }
 
+/// The task that the running loop executes; an error without a running loop.
+pub fn own_task() -> PyResult<Option<Obj>> {
+    let found = with_own(|own| if own.event_loop.is_empty() { None } else { Some(own.task.load()) });
+    found.ok_or_else(|| runtime_error("no running event loop"))
+}
+
 /// The task that `event_loop` executes, in whatever thread.
 pub fn current_task(event_loop: &Obj) -> Option<Obj> {
-    if running_loop().is_some_and(|own| own.is(event_loop)) {
-        return with_own(|own| own.task.load());
+    if let Some(task) = with_own(|own| own.runs(event_loop).then(|| own.task.load())) {
+        return task;
     }
     let entries = ENTRIES.lock().0.clone();
     let runs = |entry: &Arc<Running>| entry.event_loop.load().is_some_and(|l| l.is(event_loop));
     entries.into_iter().find(runs).and_then(|entry| entry.task.load())
 }
 
-fn check_loop(event_loop: &Obj) -> PyResult<()> {
-    if running_loop().is_some_and(|own| own.is(event_loop)) {
-        return Ok(());
-    }
+#[cold]
+fn other_loop(event_loop: &Obj) -> PyResult<()> {
     Err(runtime_error(format!("loop {} is not the running loop", repr_string(event_loop)?)))
 }
 
 pub fn enter_task(event_loop: &Obj, task: &Obj) -> PyResult<()> {
-    check_loop(event_loop)?;
-    if let Some(current) = with_own(|own| own.task.load()) {
-        return Err(runtime_error(format!(
+    let current = with_own(|own| {
+        if !own.runs(event_loop) {
+            return Err(other_loop);
+        }
+        if own.task.is_empty() {
+            own.task.store(task.clone());
+            return Ok(None);
+        }
+        Ok(own.task.load())
+    });
+    match current {
+        Ok(None) => Ok(()),
+        Ok(Some(current)) => Err(runtime_error(format!(
             "Cannot enter into task {} while another task {} is being executed.",
             repr_string(task)?,
             repr_string(&current)?
-        )));
+        ))),
+        Err(refuse) => refuse(event_loop),
     }
-    with_own(|own| own.task.store(task.clone()));
-    Ok(())
 }
 
 pub fn leave_task(event_loop: &Obj, task: &Obj) -> PyResult<()> {
-    check_loop(event_loop)?;
-    let current = with_own(|own| own.task.load());
-    if !current.as_ref().is_some_and(|current| current.is(task)) {
-        return Err(runtime_error(format!(
+    let left = with_own(|own| {
+        if !own.runs(event_loop) {
+            return Err(other_loop);
+        }
+        let fits = own.task.load_uncounted().is_some_and(|current| current.is(task));
+        Ok(if fits { Ok(own.task.take()) } else { Err(own.task.load()) })
+    });
+    match left {
+        Ok(Ok(task)) => {
+            drop(task);
+            Ok(())
+        }
+        Ok(Err(current)) => Err(runtime_error(format!(
             "Leaving task {} does not match the current task {}.",
             repr_string(task)?,
             repr_string(&current.unwrap_or_else(none))?
-        )));
+        ))),
+        Err(refuse) => refuse(event_loop),
     }
-    drop(with_own(|own| own.task.take()));
-    Ok(())
 }
 
 /// Makes `task` the current one; the former.
 pub fn swap_current_task(event_loop: &Obj, task: Option<Obj>) -> PyResult<Option<Obj>> {
-    check_loop(event_loop)?;
+    if !with_own(|own| own.runs(event_loop)) {
+        other_loop(event_loop)?;
+    }
     Ok(with_own(|own| own.task.replace(task)))
 }
 

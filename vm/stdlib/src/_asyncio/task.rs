@@ -11,9 +11,11 @@ use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use super::future::{PyFuture, call_soon};
+use super::event_loop::call_soon;
+use super::future::PyFuture;
 use super::future_class::soon;
 use super::{python, running};
+use crate::_contextvars::{self, PyContext};
 use crate::counted;
 use crate::native_class;
 use crate::native_class::receiver;
@@ -46,8 +48,6 @@ impl TaskPart {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Step,
-    /// The first step, outside of the loop's own calls.
-    Eager,
     /// The future that the task waits for is done; it is the argument.
     Wakeup,
 }
@@ -102,18 +102,23 @@ pub fn callback(task: &Obj, action: Action, exception: Option<Obj>) -> Obj {
 }
 
 fn perform(slf: &Obj, args: &Args<'_>) -> PyResult<Obj> {
-    let this = receiver::<PyTaskCall>(slf)?;
     if args.has_keywords() {
         return Err(type_error("function takes no keyword arguments"));
     }
-    match (this.action, args.positional) {
-        (Action::Step, []) => step(&this.task, this.exception.clone())?,
-        (Action::Eager, []) => drive(&this.task, None)?,
-        (Action::Wakeup, [future]) => wakeup(&this.task, future)?,
-        (Action::Wakeup, _) => return Err(type_error("function takes exactly one argument")),
-        _ => return Err(type_error("function takes no positional arguments")),
-    }
+    receiver::<PyTaskCall>(slf)?.perform(args.positional)?;
     Ok(none())
+}
+
+impl PyTaskCall {
+    /// Does what the callback is for.
+    pub fn perform(&self, arguments: &[Obj]) -> PyResult<()> {
+        match (self.action, arguments) {
+            (Action::Step, []) => step(&self.task, self.exception.clone()),
+            (Action::Wakeup, [future]) => wakeup(&self.task, future),
+            (Action::Wakeup, _) => Err(type_error("function takes exactly one argument")),
+            _ => Err(type_error("function takes no positional arguments")),
+        }
+    }
 }
 
 impl PyFuture {
@@ -248,7 +253,7 @@ fn wait_for(task: &Obj, this: &PyFuture, part: &TaskPart, result: &Obj) -> PyRes
     if result.is(task) {
         return later(format!("Task cannot await on itself: {}", repr_string(task)?));
     }
-    let native = result.downcast::<PyFuture>().filter(|_| is_exact(result));
+    let native = result.downcast::<PyFuture>().filter(|_| overrides_nothing(result));
     let blocking = match native {
         Some(future) => Some(future.blocking.load(Ordering::Relaxed)),
         None => match counted::getattr_opt(result, &istr!("_asyncio_future_blocking"))? {
@@ -305,9 +310,23 @@ fn wait_for(task: &Obj, this: &PyFuture, part: &TaskPart, result: &Obj) -> PyRes
 }
 
 /// Whether the class is `Future` or `Task` itself, so that no method is overridden.
-fn is_exact(future: &Obj) -> bool {
+pub fn is_exact(future: &Obj) -> bool {
     let class = class_of(future);
     class.is(super::future_class::class()) || class.is(super::task_class::class())
+}
+
+/// Whether the methods by which a task waits for a future are those of `Future`.
+fn overrides_nothing(future: &Obj) -> bool {
+    let (class, original) = (class_of(future), super::future_class::class());
+    let same = |name: &Py<PyStr>| match (class.lookup_lent(name), original.lookup_lent(name)) {
+        (Some(one), Some(other)) => one.is(&other),
+        _ => false,
+    };
+    is_exact(future)
+        || same(&istr!("_asyncio_future_blocking"))
+            && same(&istr!("add_done_callback"))
+            && same(&istr!("get_loop"))
+            && same(&istr!("result"))
 }
 
 /// `future.cancel(msg=message)`.
@@ -324,7 +343,11 @@ fn wakeup(task: &Obj, future: &Obj) -> PyResult<()> {
     let outcome = match future.downcast::<PyFuture>() {
         Some(native) => {
             native.discard_waiter(task);
-            if is_exact(future) { native.outcome() } else { counted::call_method(future, "result", &[]) }
+            if overrides_nothing(future) {
+                native.outcome()
+            } else {
+                counted::call_method(future, "result", &[])
+            }
         }
         None => counted::call_method(future, "result", &[]),
     };
@@ -352,8 +375,10 @@ pub fn start_eagerly(task: &Obj) -> PyResult<()> {
     part.registered.store(true, Ordering::Relaxed);
     running::register_native(task)?;
     let context = part.context.load().unwrap_or_else(none);
-    let first = callback(task, Action::Eager, None);
-    let result = counted::call_method(&context, "run", &[first]).map(drop);
+    let result = match context.downcast::<PyContext>() {
+        Some(native) => _contextvars::run_in(&context, native, || drive(task, None)),
+        None => Err(type_error("an eager task needs a Context")),
+    };
     let pending = if result.is_err() { Some(take_raised()) } else { None };
     let swapped = running::swap_current_task(&event_loop, before).map(drop);
     if this.is_done() {

@@ -10,8 +10,8 @@ use taipan_threading::sync::atomic::{AtomicI64, Ordering};
 
 use super::future::{PENDING, PyFuture, report};
 use super::future_class::context_or_copy;
-use super::python;
 use super::task::{self, TaskPart};
+use super::{event_loop, python};
 use crate::counted;
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
@@ -42,8 +42,20 @@ fn construct(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
 /// The number of the last task that was not given a name.
 static LAST_NUMBER: AtomicI64 = AtomicI64::new(0);
 
+/// Whether the object is a coroutine of an `async def` function.
+pub fn is_native_coroutine(obj: &Obj) -> bool {
+    obj.is_layout::<PyGenerator>() && class_of(obj).is(&types().coroutine)
+}
+
+/// `Task(coroutine, loop=event_loop, eager_start=eager)`.
+pub fn create(coroutine: &Obj, event_loop: &Obj, eager: bool) -> PyResult<Obj> {
+    let task = construct(class().as_obj(), &Args::EMPTY)?;
+    begin(&task, coroutine, Some(event_loop), None, None, eager)?;
+    Ok(task)
+}
+
 fn is_coroutine(obj: &Obj) -> PyResult<bool> {
-    if obj.is_layout::<PyGenerator>() && class_of(obj).is(&types().coroutine) {
+    if is_native_coroutine(obj) {
         return Ok(true);
     }
     let answer = counted::call1(&python::is_coroutine()?, obj)?;
@@ -56,6 +68,17 @@ fn name_text(name: &Obj) -> PyResult<Obj> {
 
 #[pyargs(name = "Task", sig = "(coro, *, loop=None, name=None, context=None, eager_start=False)")]
 fn initialize(
+    slf: &Obj,
+    coro: &Obj,
+    event_loop: Option<&Obj>,
+    name: Option<&Obj>,
+    context: Option<&Obj>,
+    eager_start: bool,
+) -> PyResult<()> {
+    begin(slf, coro, event_loop, name, context, eager_start)
+}
+
+fn begin(
     slf: &Obj,
     coro: &Obj,
     event_loop: Option<&Obj>,
@@ -83,8 +106,7 @@ fn initialize(
     };
     drop(part.name.replace(Some(name)));
     if eager_start {
-        let running = counted::call_method(&this.alive()?, "is_running", &[])?;
-        if is_true(&running)? {
+        if event_loop::is_running(&this.alive()?)? {
             return task::start_eagerly(slf);
         }
     }

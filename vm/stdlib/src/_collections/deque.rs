@@ -130,7 +130,15 @@ impl PyDeque {
     pub(super) fn snapshot(&self) -> VecDeque<Obj> {
         self.items.lock().list.clone()
     }
-    pub(super) fn push_back(&self, item: Obj) {
+    /// Takes the first item.
+    pub fn pop_front(&self) -> Option<Obj> {
+        let mut items = self.items.lock();
+        let item = items.list.pop_front();
+        items.version += u64::from(item.is_some());
+        item
+    }
+    /// Appends an item.
+    pub fn push_back(&self, item: Obj) {
         let limit = self.max_len.load(Ordering::Relaxed);
         let item = item.into_strong();
         let mut items = self.items.lock();

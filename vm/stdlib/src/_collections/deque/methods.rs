@@ -95,11 +95,7 @@ impl PyDeque {
     /// Removes and returns the leftmost item.
     #[pymethod]
     fn popleft(&self) -> PyResult<Obj> {
-        let mut items = self.items.lock();
-        let item = items.list.pop_front();
-        items.version += u64::from(item.is_some());
-        drop(items);
-        item.ok_or_else(|| index_error("pop from an empty deque"))
+        self.pop_front().ok_or_else(|| index_error("pop from an empty deque"))
     }
     /// Removes the first item equal to a value.
     #[pymethod(sig = "(value, /)")]
