@@ -179,7 +179,7 @@ pub fn class_of(obj: &Obj) -> &PyType {
 }
 
 impl PyType {
-    pub(crate) fn header(&self) -> &Header {
+    pub fn header(&self) -> &Header {
         &self.header
     }
     #[inline(always)]

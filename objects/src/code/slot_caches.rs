@@ -16,6 +16,8 @@ use crate::type_object::PyType;
 
 /// The bit that such words have, and those of other kinds (addresses) have not.
 pub const SLOT: u64 = 1;
+/// The bit of words that are addresses of several words, of this kind and others.
+pub const SEVERAL: u64 = 2;
 
 type Words = [AtomicU64];
 
@@ -42,7 +44,7 @@ pub(super) fn make(len: usize) -> Arc<Words> {
 fn forget_all() {
     taipan_threading::stop_the_world(|_| {
         for words in REGISTRY.lock().words.iter().filter_map(Weak::upgrade) {
-            for word in words.iter().filter(|w| w.load(Ordering::Relaxed) & SLOT != 0) {
+            for word in words.iter().filter(|w| w.load(Ordering::Relaxed) & (SLOT | SEVERAL) != 0) {
                 word.store(0, Ordering::Relaxed);
             }
         }

@@ -121,6 +121,9 @@ fn effect(code: &CodeUnit, pc: usize) -> Effect {
             e.empties.push(b);
             e.fills.push(a);
         }
+        // The state of a minimum or maximum begins with nothing.
+        Op::Fold => take(&mut e, b),
+        Op::FoldEnd => e.fills.push(a),
         Op::Drop => e.empties.push(a),
         Op::CheckLocal => e.fills.push(a),
         Op::BranchLt

@@ -1,21 +1,15 @@
-//! Attribute access with inline caches.
-//!
-//! A cache word is 0 (empty), or has its low bit set and describes an own attribute in an inline slot:
-//!
-//! | bits | field |
-//! | --- | --- |
-//! | 63..32 | shape id |
-//! | 31..8 | loads: the slot's distance from the header in words; stores: the slot, or the id of the shape with one more attribute |
-//! | 1 | `ADD`: a store that adds the attribute |
-//! | 0 | 1 |
-//!
-//! or is the address of an immutable [`ClassCache`]. Words are replaced whole, so a race between two threads costs a miss at worst.
-//! Replaced caches are leaked up to a bound per site (a site that keeps missing stops caching).
+//! Attribute access. What a site has found before stands in its cache word: see [`cache`].
+
+mod cache;
+
+use cache::{ADD, ClassCache, Found, applying_word, cache_at, distance, install, remember, slot_at};
+pub use cache::{inline_slot, inline_slot_to_store, only_method, quick_load, quick_method, quick_property};
 
 use taipan_bytecode::{Special, SuperFlags};
-use taipan_gc::{Header, ShapeId, Slot};
+use taipan_gc::ShapeId;
 use taipan_objects::code::PyCode;
-use taipan_objects::descriptor::{PyMemberDescr, PyProperty};
+use taipan_objects::code::slot_caches::SLOT;
+use taipan_objects::descriptor::PyMemberDescr;
 use taipan_objects::error::*;
 use taipan_objects::module::PyModule;
 use taipan_objects::protocol::{self, IntoStrong};
@@ -25,208 +19,13 @@ use taipan_objects::type_object::slots::BinaryFn;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Py, Value, istr};
-use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use crate::registers::Regs;
-
-use taipan_objects::code::slot_caches::SLOT;
-
-/// See the module.
-const ADD: u64 = 2;
-
-/// What a [`ClassCache`] found.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    /// A plain function or method descriptor on the class: bind to the instance.
-    Method,
-    /// A class attribute without descriptor behavior.
-    Plain,
-    /// An attribute of the class object itself: `subject` is the class.
-    OfType,
-    /// An entry of a module's namespace.
-    OfModule,
-    /// A `__slots__` member: its slot is `index` words from the header.
-    Member,
-    /// A `property`, which is `value`.
-    Property,
-}
-
-/// An attribute found on the class of instances of `shape` while the class had `version`.
-struct ClassCache {
-    found: Found,
-    shape: u32,
-    version: u32,
-    /// `OfModule`: entry index in the namespace; `Member`: see there.
-    index: u32,
-    /// `OfType`, `OfModule`: the object itself. Others: the class, alive as long as there is an instance of `shape`.
-    subject: usize,
-    /// Flagged SEEN (or deferred or immortal), so reading it uncounted is safe while the version is current.
-    value: Value,
-}
-
-#[inline(always)]
-fn cache_at(word: u64) -> &'static ClassCache {
-    // SAFETY: an untagged nonzero word is the address of a leaked `ClassCache`.
-    unsafe { &*std::ptr::with_exposed_provenance::<ClassCache>(word as usize) }
-}
-
-#[inline(always)]
-fn uncounted(value: Value) -> Obj {
-    // SAFETY: the cached value is kept by the class's namespace, or by limbo until the next safepoint.
-    unsafe { Obj::from_value_unchecked(value.uncounted()) }
-}
-
-impl ClassCache {
-    /// Of what the class of instances of `shape` had at `version`.
-    fn of_instances(found: Found, shape: &Shape, version: u32, value: Value) -> ClassCache {
-        let subject = shape.class().expose_provenance();
-        ClassCache { found, shape: shape.id.0, version, index: 0, subject, value }
-    }
-    /// Whether `header` is of an instance of `shape` whose class has the version.
-    #[inline(always)]
-    fn applies(&self, header: &Header) -> bool {
-        // SAFETY: `header` has the shape, so its class, which `subject` is, is alive.
-        header.shape().0 == self.shape && unsafe { &*self.class() }.version_now() == self.version
-    }
-    #[inline(always)]
-    fn class(&self) -> *const PyType {
-        std::ptr::with_exposed_provenance(self.subject)
-    }
-}
-
-/// The slot `distance` words from `header`.
-///
-/// # Safety
-/// An object of the header's layout and shape has a slot there.
-#[inline(always)]
-unsafe fn slot_at(header: &Header, distance: u32) -> &Slot {
-    // SAFETY: says the caller.
-    unsafe { &*std::ptr::from_ref(header).cast::<Slot>().add(distance as usize) }
-}
-
-/// Distance in words from the header to slot `slot` of an instance of `shape`.
-fn distance(shape: &Shape, slot: u32) -> u32 {
-    // Behind the overflow word.
-    shape.ext_offset / 8 + 1 + slot
-}
-
-/// `obj.name` if the cache word answers.
-#[inline(always)]
-pub fn quick_load(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
-    let word = cache.load(Ordering::Acquire);
-    let header = obj.header()?;
-    if word & SLOT != 0 {
-        if header.shape().0 != (word >> 32) as u32 {
-            return None;
-        }
-        // SAFETY: the shape was just checked, and the distance was made for it.
-        return unsafe { slot_at(header, (word as u32) >> 8) }.load_uncounted();
-    }
-    if word == 0 {
-        return None;
-    }
-    quick_load_of_class(cache_at(word), header, obj)
-}
-
-/// `subject.name` if the cache word knows its inline slot and that can be read in a few instructions.
-#[inline(always)]
-pub fn inline_slot(cache: &AtomicU64, subject: Value) -> Option<Obj> {
-    let word = cache.load(Ordering::Acquire);
-    if word & SLOT == 0 || !subject.is_ptr() {
-        return None;
-    }
-    // SAFETY: a register keeps its object alive.
-    let header = unsafe { &*subject.ptr() };
-    if header.shape().0 != (word >> 32) as u32 {
-        return None;
-    }
-    // SAFETY: the shape was just checked, and the distance was made for it.
-    unsafe { slot_at(header, (word as u32) >> 8) }.load_at_once()
-}
-
-/// The inline slot of `subject` that the cache word of a store knows, while there is one thread (with others, see `shape`'s protocol).
-#[inline(always)]
-pub fn inline_slot_to_store<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a Slot> {
-    let word = cache.load(Ordering::Acquire);
-    if word & (SLOT | ADD) != SLOT || !subject.is_ptr() || taipan_threading::multi_threaded() {
-        return None;
-    }
-    // SAFETY: a register keeps its object alive.
-    let header = unsafe { &*subject.ptr() };
-    if header.shape().0 != (word >> 32) as u32 {
-        return None;
-    }
-    let (shape, index) = (Shape::of(header), (word as u32) >> 8);
-    if shape.is_dict || index >= shape.inline_cap {
-        return None;
-    }
-    // SAFETY: the object has this shape, and so many inline slots.
-    Some(unsafe { slot_at(header, distance(shape, index)) })
-}
-
-#[inline]
-fn quick_load_of_class(cache: &ClassCache, header: &Header, obj: &Obj) -> Option<Obj> {
-    match cache.found {
-        Found::Plain if cache.applies(header) => Some(uncounted(cache.value)),
-        // SAFETY: the shape is the one for which the distance was made.
-        Found::Member if cache.applies(header) => unsafe { slot_at(header, cache.index) }.load_uncounted(),
-        Found::OfType if std::ptr::from_ref(header).addr() == cache.subject => {
-            let class = obj.downcast::<PyType>()?;
-            (class.version_now() == cache.version).then(|| uncounted(cache.value))
-        }
-        Found::OfModule if std::ptr::from_ref(header).addr() == cache.subject => {
-            obj.downcast::<PyModule>()?.dict_ref().cached_value(cache.version, cache.index)
-        }
-        _ => None,
-    }
-}
-
-/// What the cache word leads to, if it is of this kind and applies to `obj`.
-#[inline(always)]
-fn applying(cache: &AtomicU64, obj: &Obj, found: Found) -> Option<&'static ClassCache> {
-    let word = cache.load(Ordering::Acquire);
-    if word == 0 || word & SLOT != 0 {
-        return None;
-    }
-    let cache = cache_at(word);
-    (cache.found == found && cache.applies(obj.header()?)).then_some(cache)
-}
-
-/// The function that `LOAD_METHOD` binds to `obj`, if the cache word answers.
-#[inline(always)]
-pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
-    applying(cache, obj, Found::Method).map(|cache| uncounted(cache.value))
-}
-
-/// The getter that a property of `obj` has, if the cache word knows of one.
-#[inline(always)]
-pub fn quick_property(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
-    let cache = applying(cache, obj, Found::Property)?;
-    uncounted(cache.value).downcast::<PyProperty>()?.get.load_uncounted()
-}
 
 /// `obj.name` if the cache at `pc` answers.
 #[inline]
 pub fn load_cached(code: &PyCode, pc: usize, obj: &Obj) -> Option<Obj> {
     quick_load(&code.caches[pc], obj)
-}
-
-fn install(code: &PyCode, pc: usize, cache: ClassCache) {
-    // Every miss at a site counts: a megamorphic site stops filling its cache.
-    let warmth = code.warmth.fetch_add(1, Ordering::Relaxed);
-    if warmth > 100_000 {
-        return;
-    }
-    if cache.value.is_ptr() {
-        let value = uncounted(cache.value);
-        if let Some(header) = value.header()
-            && !header.is_immortal()
-        {
-            header.set_flag(taipan_gc::HeaderFlags::SEEN);
-        }
-    }
-    let cache = Box::leak(Box::new(cache));
-    code.caches[pc].store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
 }
 
 fn is_generic(class: &PyType) -> bool {
@@ -262,12 +61,23 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
         if found.as_ref().is_none_or(|f| !is_data_descriptor(f)) && shape.ext_offset != 0 && !shape.is_dict {
             match shape.find(name.as_ptr()) {
                 Some(slot) if slot < shape.inline_cap => {
-                    let place = u64::from(distance(shape, slot));
-                    code.caches[pc].store((shape.id.0 as u64) << 32 | place << 8 | SLOT, Ordering::Release);
+                    let place = distance(shape, slot);
+                    remember(code, pc, (shape.id.0 as u64) << 32 | u64::from(place) << 8 | SLOT);
+                    if header.shape() == shape.id
+                        // SAFETY: the object has the shape for which the distance was made, as this thread reached no safepoint since.
+                        && let Some(value) = unsafe { slot_at(header, place) }.load_uncounted()
+                    {
+                        return Ok(value);
+                    }
                 }
                 Some(_) => {}
                 None => cache_plain(code, pc, shape, version, found.as_ref()),
             }
+        } else if version != 0
+            && let Some(descriptor) = &found
+            && types().object.lookup_lent(&istr!("__class__")).is_some_and(|own| own.is(descriptor))
+        {
+            install(code, pc, ClassCache::of_instances(Found::Class, shape, version, Value::EMPTY));
         } else if let Some(property) = &found
             && class_of(property).is(&types().property)
             && version != 0
@@ -347,9 +157,9 @@ fn member_cache(shape: &Shape, class: &PyType, version: u32, found: Option<&Obj>
 /// `obj.names[index] = value`.
 pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> PyResult<()> {
     let name = &code.names[index];
-    let word = code.caches[pc].load(Ordering::Acquire);
     let Some(header) = obj.header() else { return protocol::setattr(obj, name, &value) };
-    if word & SLOT != 0 && header.shape().0 == (word >> 32) as u32 {
+    let word = applying_word(&code.caches[pc], header);
+    if word & SLOT != 0 {
         let index = (word as u32) >> 8;
         if word & ADD == 0 {
             return shape::store_cached(obj, header, index, name, value);
@@ -359,7 +169,10 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
             Err(value) => shape::set_attribute(obj, name, value),
         };
     }
-    if let Some(cache) = applying(&code.caches[pc], obj, Found::Member) {
+    if word != 0
+        && let cache = cache_at(word)
+        && cache.found == Found::Member
+    {
         // SAFETY: the shape is the one for which the distance was made.
         drop(unsafe { slot_at(header, cache.index) }.replace(Some(value)));
         return Ok(());
@@ -381,7 +194,7 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
         if shape.extends(before, name) {
             if shape.id.0 < 1 << 24 {
                 let word = (before.id.0 as u64) << 32 | (shape.id.0 as u64) << 8 | ADD | SLOT;
-                code.caches[pc].store(word, Ordering::Release);
+                remember(code, pc, word);
             }
             return Ok(());
         }
@@ -391,7 +204,7 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
             && let Some(slot) = shape.find(name.as_ptr())
             && slot < shape.inline_cap
         {
-            code.caches[pc].store((shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT, Ordering::Release);
+            remember(code, pc, (shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT);
         }
         return Ok(());
     }

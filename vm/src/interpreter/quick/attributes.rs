@@ -80,7 +80,7 @@ handlers! {
         let receiver = s.value(b);
         if !receiver.is_empty()
             && !s.value(a + 1).is_counted()
-            && let Some(function) = attribute::quick_method(s.cache(), s.regs.obj(b as usize))
+            && let Some(function) = attribute::only_method(s.cache(), s.regs.obj(b as usize))
         {
             let receiver = if b == a || b == a + 1 {
                 Some(receiver)

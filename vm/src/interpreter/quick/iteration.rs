@@ -75,6 +75,17 @@ fn resume(thread: &'static VmThread, regs: Regs, register: u16, target: u16) -> 
         .then(|| generators::push(thread, generator, Kind::GeneratorFor, None, target))
 }
 
+#[inline(never)]
+fn item_at(regs: Regs, i: Instr) -> Option<Obj> {
+    iteration::quick_subscript_at(regs.obj(i.b() as usize), i.c_imm() as i64)
+}
+
+/// What is at the key of a built-in container, if it takes no Python code to find it.
+#[inline(never)]
+fn item(regs: Regs, i: Instr) -> Option<Obj> {
+    iteration::quick_subscript(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
+}
+
 /// The `__getitem__` in Python of what is in the register, or nothing.
 #[inline(never)]
 fn getitem(regs: Regs, register: u16) -> Value {
@@ -139,7 +150,7 @@ handlers! {
     }
     #[inline(never)]
     subscr_any(s, i) {
-        match iteration::quick_subscript(s.regs.obj(i.b() as usize), s.regs.obj(i.c() as usize)) {
+        match item(s.regs, i) {
             Some(value) => s.write_obj(i.a(), value, 1),
             None => subscr_python(s.ip, s.regs, s.fp, s.thread, i),
         }
@@ -164,7 +175,7 @@ handlers! {
     }
     #[inline(never)]
     subscr_imm_any(s, i) {
-        match iteration::quick_subscript_at(s.regs.obj(i.b() as usize), i.c_imm() as i64) {
+        match item_at(s.regs, i) {
             Some(value) => s.write_obj(i.a(), value, 1),
             None => s.leave(i),
         }

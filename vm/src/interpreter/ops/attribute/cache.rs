@@ -1,0 +1,326 @@
+//! Inline caches of attributes.
+//!
+//! A cache word is 0 (empty), or has its low bit set and describes an own attribute in an inline slot:
+//!
+//! | bits | field |
+//! | --- | --- |
+//! | 63..32 | shape id |
+//! | 31..8 | loads: the slot's distance from the header in words; stores: the slot, or the id of the shape with one more attribute |
+//! | 1 | `ADD`: a store that adds the attribute |
+//! | 0 | 1 |
+//!
+//! or is the address of an immutable [`ClassCache`], or, with bit 1 set, of an immutable [`Several`] that holds such words for different shapes. Words are replaced
+//! whole, so a race between two threads costs a miss at worst. Replaced caches are leaked up to a bound per code object (one that keeps missing stops caching).
+
+use taipan_gc::{Header, Slot};
+use taipan_objects::code::PyCode;
+use taipan_objects::code::slot_caches::{SEVERAL, SLOT};
+use taipan_objects::descriptor::PyProperty;
+use taipan_objects::module::PyModule;
+use taipan_objects::shape::Shape;
+use taipan_objects::type_object::{PyType, class_of};
+use taipan_objects::{Obj, Value};
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+
+/// See the module.
+pub(super) const ADD: u64 = 2;
+
+/// What a [`ClassCache`] found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A plain function or method descriptor on the class: bind to the instance.
+    Method,
+    /// A class attribute without descriptor behavior.
+    Plain,
+    /// An attribute of the class object itself: `subject` is the class.
+    OfType,
+    /// An entry of a module's namespace.
+    OfModule,
+    /// A `__slots__` member: its slot is `index` words from the header.
+    Member,
+    /// A `property`, which is `value`.
+    Property,
+    /// The attribute `__class__` as `object` has it.
+    Class,
+}
+
+/// An attribute found on the class of instances of `shape` while the class had `version`.
+pub(super) struct ClassCache {
+    pub(super) found: Found,
+    pub(super) shape: u32,
+    pub(super) version: u32,
+    /// `OfModule`: entry index in the namespace; `Member`: see there.
+    pub(super) index: u32,
+    /// `OfType`, `OfModule`: the object itself. Others: the class, alive as long as there is an instance of `shape`.
+    pub(super) subject: usize,
+    /// Flagged SEEN (or deferred or immortal), so reading it uncounted is safe while the version is current.
+    pub(super) value: Value,
+}
+
+/// The words of a site that sees objects of several shapes, the latest first; unused ones are 0.
+struct Several {
+    /// What [`shape_of`] each word is.
+    shapes: [u32; MOST],
+    words: [u64; MOST],
+}
+
+/// Shapes that a site tells apart.
+const MOST: usize = 4;
+/// Misses of a code object after which its sites do not change any more.
+const PATIENCE: u32 = 100_000;
+/// A site that knows as many shapes as it can learns another one at every so many misses.
+const SELDOM: u32 = 32;
+
+/// What a cache word is the address of, if it stands for several words.
+#[inline(always)]
+fn several_at(word: u64) -> Option<&'static Several> {
+    if word & (SLOT | SEVERAL) != SEVERAL {
+        return None;
+    }
+    // SAFETY: a word tagged so is the address of a leaked `Several`.
+    Some(unsafe { &*std::ptr::with_exposed_provenance::<Several>((word & !SEVERAL) as usize) })
+}
+
+/// The shape that a word (not 0, not of several) is for; 0 if it is for one object.
+#[inline(always)]
+fn shape_of(word: u64) -> u32 {
+    if word & SLOT != 0 { (word >> 32) as u32 } else { cache_at(word).shape }
+}
+
+/// What a word is for: a shape, or the address of an object.
+fn subject_of(word: u64) -> usize {
+    match shape_of(word) {
+        0 => cache_at(word).subject,
+        shape => shape as usize,
+    }
+}
+
+/// Whether a word for the shape, which is that of the object of `header`, or for one object applies.
+#[inline(always)]
+fn applies(word: u64, shape: u32, header: &Header) -> bool {
+    if shape == 0 {
+        return std::ptr::from_ref(header).addr() == cache_at(word).subject;
+    }
+    word & SLOT != 0 || cache_at(word).applies(header)
+}
+
+/// The word, of those that the cache word stands for, that applies to the object of `header`; 0 if none does.
+#[inline(always)]
+pub(super) fn applying_word(cache: &AtomicU64, header: &Header) -> u64 {
+    let word = cache.load(Ordering::Acquire);
+    if word == 0 {
+        return 0;
+    }
+    let own = header.shape().0;
+    if let Some(several) = several_at(word) {
+        for (&shape, &word) in several.shapes.iter().zip(&several.words) {
+            if word != 0 && (shape == own || shape == 0) && applies(word, shape, header) {
+                return word;
+            }
+        }
+        return 0;
+    }
+    let shape = shape_of(word);
+    if (shape == own || shape == 0) && applies(word, shape, header) { word } else { 0 }
+}
+
+/// Lets the site know the word, beside those that it knows already for other subjects.
+pub(super) fn remember(code: &PyCode, pc: usize, word: u64) {
+    let place = &code.caches[pc];
+    let old = place.load(Ordering::Acquire);
+    if old == 0 {
+        return place.store(word, Ordering::Release);
+    }
+    let misses = code.warmth.fetch_add(1, Ordering::Relaxed);
+    let former = several_at(old).map_or([old, 0, 0, 0], |several| several.words);
+    let is_full = former[MOST - 1] != 0;
+    if misses > PATIENCE || (is_full && misses % SELDOM != 0) {
+        return;
+    }
+    let subject = subject_of(word);
+    let mut words = [word, 0, 0, 0];
+    let others = former.iter().filter(|w| **w != 0 && subject_of(**w) != subject);
+    for (place, other) in words[1..].iter_mut().zip(others) {
+        *place = *other;
+    }
+    let new = if words[1] == 0 {
+        word
+    } else {
+        let shapes = words.map(|word| if word == 0 { 0 } else { shape_of(word) });
+        std::ptr::from_ref(Box::leak(Box::new(Several { shapes, words }))).expose_provenance() as u64
+            | SEVERAL
+    };
+    place.store(new, Ordering::Release);
+}
+
+#[inline(always)]
+pub(super) fn cache_at(word: u64) -> &'static ClassCache {
+    // SAFETY: an untagged nonzero word is the address of a leaked `ClassCache`.
+    unsafe { &*std::ptr::with_exposed_provenance::<ClassCache>(word as usize) }
+}
+
+#[inline(always)]
+pub(super) fn uncounted(value: Value) -> Obj {
+    // SAFETY: the cached value is kept by the class's namespace, or by limbo until the next safepoint.
+    unsafe { Obj::from_value_unchecked(value.uncounted()) }
+}
+
+/// The class as a value for a register: counted if the collector is not the only one to end it.
+pub(super) fn class_object(class: &PyType) -> Obj {
+    let header = class.header();
+    if header.is_immortal() || header.has_flag(taipan_gc::HeaderFlags::DEFERRED) {
+        // SAFETY: an instance, which the caller has, keeps its class; registers need no count of such objects.
+        return unsafe { Obj::from_value_unchecked(Value::from_ptr(header).uncounted()) };
+    }
+    class.to_obj()
+}
+
+impl ClassCache {
+    /// Of what the class of instances of `shape` had at `version`.
+    pub(super) fn of_instances(found: Found, shape: &Shape, version: u32, value: Value) -> ClassCache {
+        let subject = shape.class().expose_provenance();
+        ClassCache { found, shape: shape.id.0, version, index: 0, subject, value }
+    }
+    /// Whether `header` is of an instance of `shape` whose class has the version.
+    #[inline(always)]
+    fn applies(&self, header: &Header) -> bool {
+        // SAFETY: `header` has the shape, so its class, which `subject` is, is alive.
+        header.shape().0 == self.shape && unsafe { &*self.class() }.version_now() == self.version
+    }
+    #[inline(always)]
+    fn class(&self) -> *const PyType {
+        std::ptr::with_exposed_provenance(self.subject)
+    }
+}
+
+/// The slot `distance` words from `header`.
+///
+/// # Safety
+/// An object of the header's layout and shape has a slot there.
+#[inline(always)]
+pub(super) unsafe fn slot_at(header: &Header, distance: u32) -> &Slot {
+    // SAFETY: says the caller.
+    unsafe { &*std::ptr::from_ref(header).cast::<Slot>().add(distance as usize) }
+}
+
+/// Distance in words from the header to slot `slot` of an instance of `shape`.
+pub(super) fn distance(shape: &Shape, slot: u32) -> u32 {
+    // Behind the overflow word.
+    shape.ext_offset / 8 + 1 + slot
+}
+
+/// `obj.name` if the cache word answers.
+#[inline(never)]
+pub fn quick_load(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+    let header = obj.header()?;
+    let word = applying_word(cache, header);
+    if word & SLOT != 0 {
+        // SAFETY: the shape was just checked, and the distance was made for it.
+        return unsafe { slot_at(header, (word as u32) >> 8) }.load_uncounted();
+    }
+    if word == 0 {
+        return None;
+    }
+    let cache = cache_at(word);
+    match cache.found {
+        Found::Plain => Some(uncounted(cache.value)),
+        // SAFETY: the shape is the one for which the distance was made.
+        Found::Member => unsafe { slot_at(header, cache.index) }.load_uncounted(),
+        Found::Class => Some(class_object(class_of(obj))),
+        Found::OfType => {
+            let class = obj.downcast::<PyType>()?;
+            (class.version_now() == cache.version).then(|| uncounted(cache.value))
+        }
+        Found::OfModule => obj.downcast::<PyModule>()?.dict_ref().cached_value(cache.version, cache.index),
+        Found::Method | Found::Property => None,
+    }
+}
+
+/// `subject.name` if the cache word knows its inline slot and that can be read in a few instructions.
+#[inline(always)]
+pub fn inline_slot(cache: &AtomicU64, subject: Value) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
+    if word & SLOT == 0 || !subject.is_ptr() {
+        return None;
+    }
+    // SAFETY: a register keeps its object alive.
+    let header = unsafe { &*subject.ptr() };
+    if header.shape().0 != (word >> 32) as u32 {
+        return None;
+    }
+    // SAFETY: the shape was just checked, and the distance was made for it.
+    unsafe { slot_at(header, (word as u32) >> 8) }.load_at_once()
+}
+
+/// The inline slot of `subject` that the cache word of a store knows, while there is one thread (with others, see `shape`'s protocol).
+#[inline(always)]
+pub fn inline_slot_to_store<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a Slot> {
+    let word = cache.load(Ordering::Acquire);
+    if word & (SLOT | ADD) != SLOT || !subject.is_ptr() || taipan_threading::multi_threaded() {
+        return None;
+    }
+    // SAFETY: a register keeps its object alive.
+    let header = unsafe { &*subject.ptr() };
+    if header.shape().0 != (word >> 32) as u32 {
+        return None;
+    }
+    let (shape, index) = (Shape::of(header), (word as u32) >> 8);
+    if shape.is_dict || index >= shape.inline_cap {
+        return None;
+    }
+    // SAFETY: the object has this shape, and so many inline slots.
+    Some(unsafe { slot_at(header, distance(shape, index)) })
+}
+
+/// What the cache word leads to, if it is of this kind and applies to `obj`.
+#[inline(always)]
+pub(super) fn applying(cache: &AtomicU64, obj: &Obj, found: Found) -> Option<&'static ClassCache> {
+    let word = applying_word(cache, obj.header()?);
+    if word == 0 || word & SLOT != 0 {
+        return None;
+    }
+    let cache = cache_at(word);
+    (cache.found == found).then_some(cache)
+}
+
+/// The function that `LOAD_METHOD` binds to `obj`, if the cache word answers.
+#[inline]
+pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+    applying(cache, obj, Found::Method).map(|cache| uncounted(cache.value))
+}
+
+/// [`quick_method`] at a site that knows one shape.
+#[inline(always)]
+pub fn only_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
+    if word == 0 || word & (SLOT | SEVERAL) != 0 {
+        return None;
+    }
+    let cache = cache_at(word);
+    (cache.found == Found::Method && cache.applies(obj.header()?)).then(|| uncounted(cache.value))
+}
+
+/// The getter that a property of `obj` has, if the cache word knows of one.
+#[inline(always)]
+pub fn quick_property(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+    let cache = applying(cache, obj, Found::Property)?;
+    uncounted(cache.value).downcast::<PyProperty>()?.get.load_uncounted()
+}
+
+/// Lets the site know what was found on a class.
+pub(super) fn install(code: &PyCode, pc: usize, cache: ClassCache) {
+    // Every miss counts: code that keeps missing stops filling its caches.
+    if code.warmth.fetch_add(1, Ordering::Relaxed) > PATIENCE {
+        return;
+    }
+    if cache.value.is_ptr() {
+        let value = uncounted(cache.value);
+        if let Some(header) = value.header()
+            && !header.is_immortal()
+        {
+            header.set_flag(taipan_gc::HeaderFlags::SEEN);
+        }
+    }
+    let cache = Box::leak(Box::new(cache));
+    remember(code, pc, std::ptr::from_ref(cache).expose_provenance() as u64);
+}
