@@ -69,14 +69,22 @@ pub fn replace_handled(exception: Option<Obj>) -> Option<Obj> {
 
 /// Enters a generator that handles `own` itself: gives what its resumer handles itself and, if that is something, what the
 /// resumer sees of others. Both are for [`leave_handled`].
+#[inline]
 pub fn enter_handled(own: Option<Obj>) -> (Option<Obj>, Option<Obj>) {
+    if own.is_none() && HANDLED.get() == 0 {
+        return (None, None);
+    }
     let resumer = replace_handled(own);
     let hidden = resumer.as_ref().and_then(|r| replace_outer(Some(r.clone())));
     (resumer, hidden)
 }
 
 /// Leaves a generator; gives what it handles itself.
+#[inline]
 pub fn leave_handled(resumer: Option<Obj>, hidden: Option<Obj>) -> Option<Obj> {
+    if resumer.is_none() && HANDLED.get() == 0 {
+        return None;
+    }
     if resumer.is_some() {
         drop(replace_outer(hidden));
     }

@@ -6,6 +6,7 @@ use taipan_objects::error::*;
 use taipan_objects::iterators::{PyEnumerate, PyZip};
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
@@ -101,6 +102,43 @@ pub fn item_at_once(container: Value, index: i64) -> Option<Obj> {
         return unsafe { &*container.ptr().cast::<PyTuple>() }.get(index as usize)?.lent_at_once();
     }
     None
+}
+
+/// `container[start:stop]` of an exact list or tuple with small integers or `None` as bounds: no slice is made for it.
+pub fn quick_slice(container: &Obj, start: &Obj, stop: &Obj) -> Option<Obj> {
+    let value = container.value();
+    // SAFETY: the layouts are checked.
+    unsafe {
+        if known::is(value, Known::List) {
+            let list: &PyList = &*value.ptr().cast();
+            let bounds = bounds(start, stop, list.len())?;
+            let items = list.range(bounds.start, 1, bounds.len());
+            return Some(PyList::new(items).into_obj());
+        }
+        if known::is(value, Known::Tuple) {
+            let tuple: &PyTuple = &*value.ptr().cast();
+            let bounds = bounds(start, stop, tuple.len())?;
+            if bounds.len() == tuple.len() {
+                return Some(container.clone());
+            }
+            return Some(PyTuple::from_slice(&tuple.as_slice()[bounds]).into_obj());
+        }
+    }
+    None
+}
+
+/// The items of a sequence of `len` ones that a slice with these bounds has.
+fn bounds(start: &Obj, stop: &Obj, len: usize) -> Option<std::ops::Range<usize>> {
+    let bound = |bound: &Obj, otherwise: usize| {
+        if is_none(bound) {
+            return Some(otherwise);
+        }
+        let value = bound.value();
+        let index = value.is_int().then(|| value.as_int())?;
+        Some(if index < 0 { (index + len as i64).max(0) as usize } else { (index as usize).min(len) })
+    };
+    let (start, stop) = (bound(start, 0)?, bound(stop, len)?);
+    Some(start..stop.max(start))
 }
 
 /// The function that is the `__getitem__` of the container's class.

@@ -3,17 +3,17 @@
 //! The functions are apart, because their locals live in memory: see the module above.
 
 use taipan_bytecode::{BranchFlags, Instr, Op};
-use taipan_objects::Obj;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::protocol::{self, BinaryOp};
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::CompareOp;
+use taipan_objects::{Obj, Value};
 
 use super::branches::branch_on;
 use super::{Exit, State, handlers};
 use crate::frame::Frame;
 use crate::interpreter::dispatch::decode;
-use crate::interpreter::ops::{arithmetic, attribute, build, name, rare};
+use crate::interpreter::ops::{arithmetic, attribute, build, iteration, name, rare};
 use crate::registers::Regs;
 
 /// `name: operands |frame, registers, instruction| value;` where the operands are the registers that must not be empty.
@@ -63,6 +63,13 @@ values! {
     build_slice: |_fp, regs, i| Ok(build::slice(regs, i.b() as usize, i.c() as usize));
     build_string: |_fp, regs, i| build::string(regs, i.b() as usize, i.c() as usize);
     binary_slice: b |_fp, regs, i| {
+        let (start, stop) = (i.c() as usize, i.c() as usize + 1);
+        if let (Some(from), Some(to)) = (regs.get(start), regs.get(stop))
+            && let Some(part) = iteration::quick_slice(o(regs, i.b()), from, to)
+        {
+            regs.clear_range(start, stop + 1);
+            return Ok(part);
+        }
         let slice = build::slice(regs, i.c() as usize, 2);
         protocol::getitem(o(regs, i.b()), &slice)
     };
@@ -149,6 +156,12 @@ fn special_method(regs: Regs, i: Instr) -> PyResult<()> {
     attribute::load_special(regs, i.a() as usize, i.b() as usize, i.c())
 }
 
+#[inline(never)]
+fn slice_stored(regs: Regs, i: Instr, register: u16) -> PyResult<()> {
+    let slice = build::slice(regs, i.b() as usize, 2);
+    protocol::setitem(o(regs, i.a()), &slice, o(regs, register))
+}
+
 /// Goes on behind an instruction of one word that changed what it had to.
 #[inline(always)]
 fn done(s: State, outcome: PyResult<()>) -> Exit {
@@ -209,6 +222,20 @@ handlers! {
         }
         s.save();
         done(s, build::list_extend(s.regs.obj(i.a() as usize), s.regs.obj(i.b() as usize)))
+    }
+    store_slice(s, i) {
+        let (register, take) = Instr::split_take(i.c());
+        if s.value(i.a()).is_empty() || s.value(register).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        if slice_stored(s.regs, i, register).is_err() {
+            return Exit::Raised;
+        }
+        if take {
+            return s.write(register, Value::EMPTY, 1);
+        }
+        s.next(1)
     }
     delete_subscr(s, i) {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
