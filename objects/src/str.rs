@@ -18,6 +18,7 @@ pub mod format;
 pub mod intern;
 pub mod methods;
 pub mod new;
+mod quick;
 pub mod slots;
 pub mod split;
 
@@ -317,6 +318,11 @@ impl PyStr {
             }
         }
     }
+    /// Bytes in a unit.
+    #[inline(always)]
+    pub(crate) fn width(&self) -> usize {
+        1 << (self.meta.load(Ordering::Relaxed) & WIDTH)
+    }
     /// Number of code points.
     #[inline(always)]
     pub fn len(&self) -> usize {
@@ -438,6 +444,14 @@ impl std::fmt::Display for PyStr {
 #[inline]
 pub fn is_exact_str(obj: &Obj) -> bool {
     obj.header().is_some_and(|h| h.shape().0 == STR_SHAPE.load(Ordering::Relaxed))
+}
+
+/// `obj` as a `str` if its class is exactly that: without a look at what its shape means.
+#[inline(always)]
+pub(crate) fn exact_str(obj: &Obj) -> Option<&PyStr> {
+    let header = obj.header().filter(|header| header.shape().0 == STR_SHAPE.load(Ordering::Relaxed))?;
+    // SAFETY: that shape is of objects with this layout only.
+    Some(unsafe { &*std::ptr::from_ref(header).cast::<PyStr>() })
 }
 
 /// The texts of one Latin-1 character and the empty one, immortal.

@@ -7,6 +7,8 @@ use taipan_gc::{Obj, Py};
 
 use super::enter_native_while;
 use crate::error::*;
+use crate::float::float_value;
+use crate::int::int_ref;
 use crate::istr;
 use crate::str::PyStr;
 use crate::type_object::class_of;
@@ -62,6 +64,25 @@ pub fn format(obj: &Obj, spec: &Obj) -> PyResult<Obj> {
         }
         if class.is(&types().int) || class.is(&types().float) {
             return str(obj).map(Py::into_obj);
+        }
+    }
+    // These classes never change.
+    if let Some(spec) = spec.downcast::<PyStr>() {
+        let class = class_of(obj);
+        if class.is(&types().int)
+            && let Some(number) = int_ref(obj)
+        {
+            return crate::str::format::format_int(obj, number, spec);
+        }
+        if class.is(&types().float)
+            && let Some(number) = float_value(obj)
+        {
+            return crate::str::format::format_float(obj, number, spec);
+        }
+        if class.is(&types().str)
+            && let Some(text) = obj.to_py::<PyStr>()
+        {
+            return crate::str::format::format_text(&text, spec);
         }
     }
     let Some(result) =

@@ -8,7 +8,7 @@ use taipan_text::str_format::{self, Access, AutoNumber, Field, FieldName, FirstN
 use taipan_text::units::{OwnedUnits, Units};
 use taipan_text::{format_spec, repr};
 
-use super::PyStr;
+use super::{PyStr, quick};
 use crate::complex::Complex;
 use crate::error::*;
 use crate::int::{IntRef, int_ref, max_str_digits};
@@ -24,6 +24,12 @@ fn done(text: OwnedUnits) -> PyResult<Obj> {
 
 /// `int.__format__` of `obj`, whose number is `value`.
 pub fn format_int(obj: &Obj, value: IntRef<'_>, spec: &PyStr) -> PyResult<Obj> {
+    if let Some(number) = value.to_i64()
+        && let Some(spec) = spec.as_utf8()
+        && let Some(text) = quick::int(number, spec.as_bytes())
+    {
+        return Ok(text.into_obj());
+    }
     let name = class_of(obj).name();
     done(format_number::format_int(
         value.text(),
@@ -36,6 +42,11 @@ pub fn format_int(obj: &Obj, value: IntRef<'_>, spec: &PyStr) -> PyResult<Obj> {
 
 /// `float.__format__` of `obj`, whose number is `value`.
 pub fn format_float(obj: &Obj, value: f64, spec: &PyStr) -> PyResult<Obj> {
+    if let Some(spec) = spec.as_utf8()
+        && let Some(text) = quick::float(value, spec.as_bytes())
+    {
+        return Ok(text.into_obj());
+    }
     let name = class_of(obj).name();
     done(format_number::format_float(value, spec.units(), &name, &NumericLocale::default())?)
 }

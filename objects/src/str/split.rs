@@ -4,8 +4,8 @@ use taipan_gc::{Obj, Py};
 use taipan_text::split::{self, Ends};
 use taipan_text::units::{FromUnits, OwnedUnits, Unit, Units};
 
-use super::PyStr;
 use super::concat::{MAX_LENGTH, extend, try_vec};
+use super::{PyStr, exact_str};
 use crate::dict::PyDict;
 use crate::error::*;
 use crate::int::int_ref;
@@ -103,27 +103,38 @@ pub fn join(sep: &PyStr, iterable: &Obj) -> PyResult<Py<PyStr>> {
     join_items(sep.units(), &protocol::collect(iterable)?)
 }
 
+/// The string that an item is.
+#[inline(always)]
+fn string(item: &Obj) -> Option<&PyStr> {
+    exact_str(item).or_else(|| item.downcast::<PyStr>())
+}
+
 /// Joins strings.
 pub fn join_items(sep: Units<'_>, items: &[Obj]) -> PyResult<Py<PyStr>> {
     let mut len = sep.len().saturating_mul(items.len().saturating_sub(1));
     let mut width = if items.len() > 1 { sep.width() } else { 1 };
     for (at, item) in items.iter().enumerate() {
-        let Some(text) = item.downcast::<PyStr>() else {
+        let Some(text) = string(item) else {
             return Err(type_error(format!(
                 "sequence item {at}: expected str instance, {} found",
                 class_of(item).name()
             )));
         };
         len = len.saturating_add(text.len());
-        width = width.max(text.units().width());
+        width = width.max(text.width());
     }
     if let [only] = items
-        && let Some(text) = only.downcast::<PyStr>()
+        && let Some(text) = string(only)
     {
         return Ok(text.to_exact());
     }
     if len > MAX_LENGTH {
         return Err(overflow_error("join() result is too long for a Python string"));
+    }
+    if width == 1 && len <= SHORT {
+        let mut buffer = [0; SHORT];
+        join_latin1(sep, items, &mut buffer[..len]);
+        return Ok(PyStr::from_latin1(&buffer[..len]));
     }
     fn build<U: Unit + FromUnits>(sep: Units<'_>, items: &[Obj], len: usize) -> PyResult<Vec<U>> {
         let mut out: Vec<U> = try_vec(len)?;
@@ -131,18 +142,54 @@ pub fn join_items(sep: Units<'_>, items: &[Obj]) -> PyResult<Py<PyStr>> {
             if at != 0 {
                 extend(&mut out, sep);
             }
-            if let Some(text) = item.downcast::<PyStr>() {
+            if let Some(text) = string(item) {
                 extend(&mut out, text.units());
             }
         }
         Ok(out)
     }
     Ok(PyStr::from_units(match width {
-        1 => OwnedUnits::Latin1(build(sep, items, len)?),
+        1 => {
+            let mut out = try_vec(len)?;
+            out.resize(len, 0);
+            join_latin1(sep, items, &mut out);
+            OwnedUnits::Latin1(out)
+        }
         2 => OwnedUnits::Ucs2(build(sep, items, len)?),
         _ => OwnedUnits::Ucs4(build(sep, items, len)?),
     }))
 }
+
+/// Puts Latin-1 strings, with the separator between them, where there is room for just these.
+fn join_latin1(sep: Units<'_>, items: &[Obj], mut room: &mut [u8]) {
+    let sep = match sep {
+        Units::Latin1(sep) => sep,
+        // Of one item: no separator.
+        _ => &[],
+    };
+    let mut put = |bytes: &[u8]| {
+        if let Some((to, rest)) = std::mem::take(&mut room).split_at_mut_checked(bytes.len()) {
+            to.copy_from_slice(bytes);
+            room = rest;
+        }
+    };
+    for (at, item) in items.iter().enumerate() {
+        if at != 0 {
+            match sep {
+                [byte] => put(std::slice::from_ref(byte)),
+                _ => put(sep),
+            }
+        }
+        if let Some(text) = string(item)
+            && let Units::Latin1(bytes) = text.units()
+        {
+            put(bytes);
+        }
+    }
+}
+
+/// Most characters that are joined without memory of their own.
+const SHORT: usize = 200;
 
 /// What a translation table says about one character.
 enum Mapped {

@@ -1,12 +1,13 @@
-//! `_sre`: regular expressions, on the engine of `rustpython-sre_engine`, for the code that the library's `re._compiler` makes.
+//! `_sre`: regular expressions, for the code that the library's `re._compiler` makes.
 
+mod engine;
 mod match_object;
+mod opcodes;
 mod pattern;
 mod subject;
 mod template;
 mod validate;
 
-use rustpython_sre_engine::SRE_MAGIC;
 use taipan_objects::dict::PyDict;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
@@ -19,11 +20,11 @@ mod items {
     use super::*;
 
     #[pyattr(name = "MAGIC")]
-    const MAGIC_NUMBER: usize = SRE_MAGIC;
+    const MAGIC_NUMBER: usize = opcodes::MAGIC;
     #[pyattr]
     const CODESIZE: usize = 4;
     #[pyattr]
-    const MAXREPEAT: usize = rustpython_sre_engine::MAXREPEAT;
+    const MAXREPEAT: usize = opcodes::MAX_REPEAT as usize;
     #[pyattr]
     const MAXGROUPS: usize = (i32::MAX / 2) as usize;
     #[pyattr]

@@ -213,8 +213,17 @@ impl PyDate {
     /// Format using strftime().
     #[pymethod(name = "strftime", sig = "(format)")]
     fn date_strftime(slf: &Obj, format: &PyStr) -> PyResult<Obj> {
+        let this = receiver::<PyDate>(slf)?;
+        let (day, clock, class) = (this.day, this.clock, class_of(slf));
+        // A zone is asked for its `dst()`.
+        if this.zone.is_none()
+            && (class.is(self::class()) || class.is(datetime::class()))
+            && let Some(text) = strftime::in_digits(day, clock, format)
+        {
+            return Ok(text);
+        }
         let tuple = call_method_str(slf, "timetuple", &[])?;
-        let micro = receiver::<PyDate>(slf)?.clock.micro;
+        let micro = clock.micro;
         strftime::strftime(slf, format.units(), micro, &tuple)
     }
     /// Formats self with strftime.

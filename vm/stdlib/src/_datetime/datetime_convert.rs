@@ -8,7 +8,7 @@ use super::date::{strptime, text_argument_of, time_tuple};
 use super::datetime::{datetime_argument, make, split};
 use super::delta::SECOND;
 use super::local::{self, EPOCH};
-use super::moment::{Clock, Day, PyDate, PyTime, check_fold, format_offset};
+use super::moment::{Clock, Day, ISO_LENGTH, PyDate, PyTime, check_fold, format_offset};
 use super::{datetime, iso, time, zone};
 use crate::native_class::receiver;
 
@@ -200,12 +200,20 @@ impl PyDate {
     #[pymethod(sig = "(sep='T', timespec='auto')")]
     fn isoformat(slf: &Obj, sep: Option<&Obj>, timespec: &str) -> PyResult<Obj> {
         let this = datetime_argument(slf)?;
-        let mut out = taipan_text::TextBuf::new();
-        out.push_str(&this.day.iso_text());
+        let mut out = String::with_capacity(ISO_LENGTH);
+        this.day.push_iso(&mut out);
+        let mut wide = None;
         match sep {
-            None => out.push(u32::from(b'T')),
+            None => out.push('T'),
             Some(sep) => match sep.downcast::<PyStr>() {
-                Some(text) if text.len() == 1 => out.push_units(text.units()),
+                Some(text) if text.len() == 1 => match text.as_utf8() {
+                    Some(text) => out.push_str(text),
+                    None => {
+                        let mut day = taipan_text::TextBuf::from(std::mem::take(&mut out).as_str());
+                        day.push_units(text.units());
+                        wide = Some(day);
+                    }
+                },
                 Some(text) => {
                     return Err(type_error(format!(
                         "isoformat() argument 1 must be a unicode character, not a string of length {}",
@@ -220,11 +228,17 @@ impl PyDate {
                 }
             },
         }
-        out.push_str(&this.clock.iso_text(timespec)?);
+        this.clock.push_iso(timespec, &mut out)?;
         if let Some(offset) = this.offset(slf)? {
             out.push_str(&format_offset(offset, ":"));
         }
-        Ok(PyStr::from_units(out).into_obj())
+        Ok(match wide {
+            None => PyStr::from_string(out).into_obj(),
+            Some(mut text) => {
+                text.push_str(&out);
+                PyStr::from_units(text).into_obj()
+            }
+        })
     }
     /// Return self.tzinfo.utcoffset(self).
     #[pymethod]

@@ -64,6 +64,14 @@ native_class!(
 );
 
 fn unchecked(class: &PyType, micros: i128) -> Obj {
+    // Division of words is a fraction of the time.
+    if let Ok(micros) = i64::try_from(micros) {
+        let (day, second) = (DAY as i64, SECOND as i64);
+        let rest = micros.rem_euclid(day);
+        let (days, seconds, micros) =
+            (micros.div_euclid(day) as i32, (rest / second) as i32, (rest % second) as i32);
+        return new_instance(class, |header| PyDelta { header, days, seconds, micros }).into_obj();
+    }
     let days = micros.div_euclid(DAY) as i32;
     let rest = micros.rem_euclid(DAY);
     let (seconds, micros) = ((rest / SECOND) as i32, (rest % SECOND) as i32);
@@ -71,6 +79,9 @@ fn unchecked(class: &PyType, micros: i128) -> Obj {
 }
 
 fn make(class: &PyType, micros: i128) -> PyResult<Obj> {
+    if micros.abs() <= i128::from(i32::MAX) * SECOND {
+        return Ok(unchecked(class, micros));
+    }
     let days = micros.div_euclid(DAY);
     if i32::try_from(days).is_err() {
         return Err(too_large());

@@ -1,5 +1,7 @@
 //! Parsing what `isoformat` writes, and most of ISO 8601.
 
+use std::borrow::Cow;
+
 use taipan_objects::prelude::*;
 
 use super::calendar;
@@ -179,7 +181,10 @@ pub fn separator(text: &[u8]) -> Parsed<usize> {
 }
 
 /// The text of an argument as bytes in which everything beyond ASCII is a zero byte.
-pub fn text_bytes(text: &PyStr) -> Vec<u8> {
+pub fn text_bytes(text: &PyStr) -> Cow<'_, [u8]> {
+    if let Some(text) = text.as_utf8() {
+        return Cow::Borrowed(text.as_bytes());
+    }
     text.units().iter().map(|code| if code < 128 { code as u8 } else { 0 }).collect()
 }
 

@@ -121,7 +121,17 @@ impl Day {
         (self.ordinal() + 6).rem_euclid(7)
     }
     pub fn iso_text(self) -> String {
-        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        let mut text = String::with_capacity(ISO_LENGTH);
+        self.push_iso(&mut text);
+        text
+    }
+    /// Appends `YYYY-MM-DD`.
+    pub fn push_iso(self, text: &mut String) {
+        push_digits(text, self.year.into(), 4);
+        text.push('-');
+        push_digits(text, self.month.into(), 2);
+        text.push('-');
+        push_digits(text, self.day.into(), 2);
     }
     /// As in a pickle.
     pub fn bytes(self) -> [u8; 4] {
@@ -158,6 +168,15 @@ impl Clock {
     }
     /// From microseconds since midnight, less than a day.
     pub fn of_micros(micros: i128) -> Clock {
+        if let Ok(micros) = u64::try_from(micros) {
+            let (hour, minute, second) = (HOUR as u64, MINUTE as u64, SECOND as u64);
+            return Clock {
+                hour: (micros / hour) as u8,
+                minute: (micros / minute % 60) as u8,
+                second: (micros / second % 60) as u8,
+                micro: (micros % second) as u32,
+            };
+        }
         Clock {
             hour: (micros / HOUR) as u8,
             minute: (micros / MINUTE % 60) as u8,
@@ -180,16 +199,45 @@ impl Clock {
     }
     /// The text of `isoformat`.
     pub fn iso_text(self, timespec: &str) -> PyResult<String> {
+        let mut text = String::with_capacity(ISO_LENGTH);
+        self.push_iso(timespec, &mut text)?;
+        Ok(text)
+    }
+    /// Appends the same.
+    pub fn push_iso(self, timespec: &str, text: &mut String) -> PyResult<()> {
         let Clock { hour, minute, second, micro } = self;
-        Ok(match timespec {
-            "auto" if micro == 0 => format!("{hour:02}:{minute:02}:{second:02}"),
-            "auto" | "microseconds" => format!("{hour:02}:{minute:02}:{second:02}.{micro:06}"),
-            "milliseconds" => format!("{hour:02}:{minute:02}:{second:02}.{:03}", micro / 1000),
-            "seconds" => format!("{hour:02}:{minute:02}:{second:02}"),
-            "minutes" => format!("{hour:02}:{minute:02}"),
-            "hours" => format!("{hour:02}"),
+        let (parts, fraction) = match timespec {
+            "auto" if micro == 0 => (3, None),
+            "auto" | "microseconds" => (3, Some((micro, 6))),
+            "milliseconds" => (3, Some((micro / 1000, 3))),
+            "seconds" => (3, None),
+            "minutes" => (2, None),
+            "hours" => (1, None),
             _ => return Err(value_error("Unknown timespec value")),
-        })
+        };
+        for (at, part) in [hour, minute, second].into_iter().enumerate().take(parts) {
+            if at > 0 {
+                text.push(':');
+            }
+            push_digits(text, part.into(), 2);
+        }
+        if let Some((fraction, width)) = fraction {
+            text.push('.');
+            push_digits(text, fraction, width);
+        }
+        Ok(())
+    }
+}
+
+/// Room for a moment with its offset.
+pub const ISO_LENGTH: usize = 48;
+
+/// Appends a number with zeros in front, which has `width` digits at most (six in all).
+pub fn push_digits(text: &mut String, number: u32, width: usize) {
+    let mut divisor = [1, 1, 10, 100, 1000, 10_000, 100_000][width];
+    for _ in 0..width {
+        text.push(char::from(b'0' + (number / divisor % 10) as u8));
+        divisor = (divisor / 10).max(1);
     }
 }
 
@@ -197,12 +245,18 @@ impl Clock {
 pub fn format_offset(micros: i128, separator: &str) -> String {
     let sign = if micros < 0 { '-' } else { '+' };
     let Clock { hour, minute, second, micro } = Clock::of_micros(micros.abs());
-    let mut text = format!("{sign}{hour:02}{separator}{minute:02}");
+    let mut text = String::with_capacity(ISO_LENGTH);
+    text.push(sign);
+    push_digits(&mut text, hour.into(), 2);
+    text.push_str(separator);
+    push_digits(&mut text, minute.into(), 2);
     if second != 0 || micro != 0 {
-        text += &format!("{separator}{second:02}");
+        text.push_str(separator);
+        push_digits(&mut text, second.into(), 2);
     }
     if micro != 0 {
-        text += &format!(".{micro:06}");
+        text.push('.');
+        push_digits(&mut text, micro, 6);
     }
     text
 }

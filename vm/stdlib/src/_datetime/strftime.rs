@@ -8,7 +8,7 @@ use taipan_objects::tuple::PyTuple;
 use taipan_text::{TextBuf, Units};
 
 use super::delta::PyDelta;
-use super::moment::format_offset;
+use super::moment::{Clock, Day, ISO_LENGTH, format_offset, push_digits};
 
 fn push(out: &mut TextBuf, text: &str) {
     out.push_str(text);
@@ -44,6 +44,41 @@ fn push_zone_name(out: &mut TextBuf, obj: &Obj) -> PyResult<()> {
         out.push(code);
     }
     Ok(())
+}
+
+/// Formats with the fields that are the same in every locale; `None` if the format has others.
+pub fn in_digits(day: Day, clock: Clock, format: &PyStr) -> Option<Obj> {
+    // The C library does not fill up years with zeros.
+    if day.year < 1000 {
+        return None;
+    }
+    let mut out = String::with_capacity(ISO_LENGTH);
+    let mut rest = format.as_utf8()?.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            0 => return None,
+            b'%' => {}
+            _ => {
+                out.push(byte.into());
+                continue;
+            }
+        }
+        match rest.next()? {
+            b'Y' => push_digits(&mut out, day.year.into(), 4),
+            b'y' => push_digits(&mut out, (day.year % 100).into(), 2),
+            b'm' => push_digits(&mut out, day.month.into(), 2),
+            b'd' => push_digits(&mut out, day.day.into(), 2),
+            b'F' => day.push_iso(&mut out),
+            b'H' => push_digits(&mut out, clock.hour.into(), 2),
+            b'M' => push_digits(&mut out, clock.minute.into(), 2),
+            b'S' => push_digits(&mut out, clock.second.into(), 2),
+            b'T' => clock.push_iso("seconds", &mut out).ok()?,
+            b'f' => push_digits(&mut out, clock.micro, 6),
+            b'%' => out.push('%'),
+            _ => return None,
+        }
+    }
+    Some(PyStr::from_string(out).into_obj())
 }
 
 /// `time.strftime(format, tuple)` for the moment `obj`.

@@ -8,7 +8,7 @@ use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_fla
 
 use super::date::{strptime, text_argument_of};
 use super::delta::{DAY, of_micros};
-use super::moment::{self, Clock, PyTime, check_fold, format_offset, pickled, pickled_zone};
+use super::moment::{self, Clock, Day, PyTime, check_fold, format_offset, pickled, pickled_zone};
 use super::{iso, strftime, zone};
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
@@ -181,11 +181,9 @@ impl PyTime {
     /// Construct a time from a string in ISO 8601 format.
     #[pyclassmethod(sig = "(string, /)")]
     fn fromisoformat(cls: &Obj, string: &Obj) -> PyResult<Obj> {
-        let mut text = iso::text_bytes(text_argument_of("fromisoformat", string)?);
-        if text.first() == Some(&b'T') {
-            text.remove(0);
-        }
-        let (clock, _, zone) = iso::parse_time(&text).map_err(|failure| iso::raise(failure, string))?;
+        let text = iso::text_bytes(text_argument_of("fromisoformat", string)?);
+        let text = text.strip_prefix(b"T").unwrap_or(&text);
+        let (clock, _, zone) = iso::parse_time(text).map_err(|failure| iso::raise(failure, string))?;
         make(cls, clock, zone, false)
     }
     /// Parse string according to the given time format (like time.strptime()).
@@ -205,7 +203,13 @@ impl PyTime {
     /// Format using strftime().
     #[pymethod(name = "strftime", sig = "(format)")]
     fn time_strftime(slf: &Obj, format: &PyStr) -> PyResult<Obj> {
-        let Clock { hour, minute, second, micro } = receiver::<PyTime>(slf)?.clock;
+        let clock = receiver::<PyTime>(slf)?.clock;
+        if class_of(slf).is(class())
+            && let Some(text) = strftime::in_digits(Day::of_bytes([0x07, 0x6c, 1, 1]), clock, format)
+        {
+            return Ok(text);
+        }
+        let Clock { hour, minute, second, micro } = clock;
         let fields = [1900, 1, 1, hour.into(), minute.into(), second.into(), 0, 1, -1];
         let class = hooks::module_attribute("time", "struct_time")?.into_strong();
         let tuple = call1(&class, &tuple_obj(fields.iter().map(|&field| int_obj(field)).collect()))?;

@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
-use rustpython_sre_engine::State;
 use taipan_objects::buffer;
 use taipan_objects::int::int_ref;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 
+use super::engine::State;
 use super::pattern::PyPattern;
 use super::subject::Subject;
 use super::template;
@@ -41,23 +41,14 @@ pub fn class() -> &'static Py<PyType> {
     })
 }
 
-/// The span of a group (1 and up) in the engine's state.
-pub fn group_span(state: &State, group: usize) -> Option<(usize, usize)> {
-    let (start, end) = state.marks.get(group - 1);
-    match (start.into_option(), end.into_option()) {
-        (Some(start), Some(end)) if start <= end => Some((start, end)),
-        _ => None,
-    }
-}
-
 /// The match that the engine has found.
 pub fn make(pattern: &Py<PyPattern>, string: &Obj, state: &State, pos: usize, endpos: usize) -> Obj {
     let mut spans = Vec::with_capacity(pattern.groups + 1);
-    spans.push((state.start as isize, state.cursor.position as isize));
+    spans.push((state.start as isize, state.end as isize));
     for group in 1..=pattern.groups {
-        spans.push(group_span(state, group).map_or((-1, -1), |(s, e)| (s as isize, e as isize)));
+        spans.push(state.group(group).map_or((-1, -1), |(s, e)| (s as isize, e as isize)));
     }
-    let (pattern, string, lastindex) = (pattern.clone(), string.clone(), state.marks.last_index());
+    let (pattern, string, lastindex) = (pattern.clone(), string.clone(), state.last_index());
     new_instance(class(), |header| PyMatch {
         header,
         pattern,

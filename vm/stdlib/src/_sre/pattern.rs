@@ -1,9 +1,8 @@
-//! `re.Pattern` and its scanner. Patterns are immutable; every operation has its own engine state.
+//! `re.Pattern` and its scanner. Patterns are immutable; every operation has a state of its own.
 
 use std::sync::OnceLock;
 
 use parking_lot::Mutex;
-use rustpython_sre_engine::State;
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::bytes::bytes_value;
 use taipan_objects::dict::PyDict;
@@ -13,7 +12,8 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance};
 use taipan_text::TextBuf;
 
-use super::match_object::{self, group_span};
+use super::engine::{Program, Request, Scratch, State};
+use super::match_object;
 use super::subject::{Mode, Subject, find, has_backslash};
 use super::template;
 
@@ -25,6 +25,8 @@ pub struct PyPattern {
     pattern: Obj,
     flags: i64,
     code: Box<[u32]>,
+    /// Apart, for its alignment.
+    program: Box<Program>,
     pub groups: usize,
     pub groupindex: Py<PyDict>,
     /// Names by group number, or None.
@@ -62,12 +64,16 @@ pub struct Parts {
 pub fn new(parts: Parts) -> PyResult<Obj> {
     let Parts { pattern, flags, code, groups, groupindex, indexgroup } = parts;
     let bytes = if is_none(&pattern) { None } else { Some(Subject::new(&pattern)?.is_bytes()) };
+    let Some(program) = Program::new(&code, groups).map(Box::new) else {
+        return Err(runtime_error("invalid SRE code"));
+    };
     let code = code.into_boxed_slice();
     Ok(new_instance(class(), |header| PyPattern {
         header,
         pattern,
         flags,
         code,
+        program,
         groups,
         groupindex,
         indexgroup,
@@ -206,8 +212,9 @@ impl PyPattern {
 
     fn apply(slf: &Py<Self>, string: &Obj, pos: isize, endpos: isize, mode: Mode) -> PyResult<Obj> {
         let (subject, start, end) = slf.open(string, pos, endpos)?;
-        let mut state = State::default();
-        if find(subject.units(), &slf.code, start, end, mode, false, &mut state) {
+        let mut state = Scratch::new();
+        let request = Request { start, end, whole: mode == Mode::FullMatch, advance: false, poll: true };
+        if find(subject.units(), &slf.program, mode, &request, &mut state)? {
             Ok(match_object::make(slf, string, &state, start, end))
         } else {
             Ok(none())
@@ -223,13 +230,14 @@ impl PyPattern {
         max: isize,
         mut f: impl FnMut(&State) -> PyResult<()>,
     ) -> PyResult<()> {
-        let mut state = State::default();
-        let (mut at, mut advance, mut n) = (start, false, 0);
+        let mut state = Scratch::new();
+        let mut request = Request { start, end, whole: false, advance: false, poll: true };
+        let mut n = 0;
         while (max == 0 || n < max)
-            && find(subject.units(), &self.code, at, end, Mode::Search, advance, &mut state)
+            && find(subject.units(), &self.program, Mode::Search, &request, &mut state)?
         {
-            advance = state.cursor.position == state.start;
-            at = state.cursor.position;
+            request.advance = state.end == state.start;
+            request.start = state.end;
             f(&state)?;
             n += 1;
         }
@@ -298,7 +306,7 @@ impl PyPattern {
                 }
             }
             items += 1;
-            done = state.cursor.position;
+            done = state.end;
             n += 1;
             Ok(())
         })?;
@@ -335,13 +343,13 @@ impl PyPattern {
     fn findall(&self, string: &Obj, pos: Option<isize>, endpos: Option<isize>) -> PyResult<Obj> {
         let (subject, start, end) = self.open(string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX))?;
         let mut found = Vec::new();
-        let part = |state: &State, group: usize| match group_span(state, group) {
+        let part = |state: &State, group: usize| match state.group(group) {
             Some((start, end)) => subject.slice(start, end),
             None => subject.slice(0, 0),
         };
         self.each(&subject, start, end, 0, |state| {
             found.push(match self.groups {
-                0 => subject.slice(state.start, state.cursor.position),
+                0 => subject.slice(state.start, state.end),
                 1 => part(state, 1),
                 n => tuple_obj((1..=n).map(|g| part(state, g)).collect()),
             });
@@ -381,9 +389,9 @@ impl PyPattern {
         self.each(&subject, start, end, maxsplit, |state| {
             parts.push(subject.slice(last, state.start));
             for group in 1..=self.groups {
-                parts.push(group_span(state, group).map_or_else(none, |(s, e)| subject.slice(s, e)));
+                parts.push(state.group(group).map_or_else(none, |(s, e)| subject.slice(s, e)));
             }
-            last = state.cursor.position;
+            last = state.end;
             Ok(())
         })?;
         parts.push(subject.slice(last, end));
@@ -438,30 +446,30 @@ fn make_scanner(
 }
 
 impl PyScanner {
-    fn step(&self, mode: Mode) -> Obj {
-        let mut state = State::default();
+    fn step(&self, mode: Mode) -> PyResult<Obj> {
+        let mut state = Scratch::new();
         // No Python code runs under this lock; another thread using the scanner waits for the match.
         let mut next = self.next.lock();
-        let Some((at, advance)) = *next else { return none() };
-        if !find(self.subject.units(), &self.pattern.code, at, self.end, mode, advance, &mut state) {
+        let Some((start, advance)) = *next else { return Ok(none()) };
+        let request = Request { start, end: self.end, whole: false, advance, poll: false };
+        if !find(self.subject.units(), &self.pattern.program, mode, &request, &mut state)? {
             *next = None;
-            return none();
+            return Ok(none());
         }
-        let end = state.cursor.position;
-        *next = Some((end, end == state.start));
+        *next = Some((state.end, state.end == state.start));
         drop(next);
-        match_object::make(&self.pattern, &self.string, &state, self.pos, self.end)
+        Ok(match_object::make(&self.pattern, &self.string, &state, self.pos, self.end))
     }
 }
 
 #[pymethods(class = "_sre.SRE_Scanner")]
 impl PyScanner {
     #[pymethod(name = "match")]
-    fn match_(&self) -> Obj {
+    fn match_(&self) -> PyResult<Obj> {
         self.step(Mode::Match)
     }
     #[pymethod]
-    fn search(&self) -> Obj {
+    fn search(&self) -> PyResult<Obj> {
         self.step(Mode::Search)
     }
     #[pygetset]

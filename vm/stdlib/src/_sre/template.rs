@@ -2,14 +2,14 @@
 
 use std::sync::OnceLock;
 
-use rustpython_sre_engine::State;
 use taipan_objects::bytes::bytes_value;
 use taipan_objects::list::PyList;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_text::{TextBuf, Units};
 
-use super::match_object::{PyMatch, group_span};
+use super::engine::State;
+use super::match_object::PyMatch;
 use super::subject::Subject;
 
 /// `_sre.SRE_Template`.
@@ -127,8 +127,8 @@ pub fn expand_state(
         return Err(type_error("invalid template"));
     };
     push_all(template, subject, out, groups, |group| match group {
-        0 => Some((state.start, state.cursor.position)),
-        _ => group_span(state, group),
+        0 => Some((state.start, state.end)),
+        _ => state.group(group),
     })
 }
 

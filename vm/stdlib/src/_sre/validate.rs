@@ -2,7 +2,7 @@
 //!
 //! Invariant: in code that passes, every skip stays inside the block it belongs to, and groups and classes exist.
 
-use rustpython_sre_engine::{SreAtCode, SreCatCode, SreInfo, SreOpcode};
+use super::opcodes::{At, Category, Op, info as flag};
 
 /// The code does not follow the rules.
 pub struct Invalid;
@@ -26,8 +26,8 @@ impl Block<'_> {
         self.at += 1;
         Ok(word)
     }
-    fn opcode(&mut self) -> Check<SreOpcode> {
-        SreOpcode::try_from(self.arg()?).map_err(|_| Invalid)
+    fn opcode(&mut self) -> Check<Op> {
+        Op::from_word(self.arg()?).ok_or(Invalid)
     }
     /// Reads a skip; the place that it leads to.
     fn skip(&mut self) -> Check<usize> {
@@ -47,7 +47,7 @@ fn part<'a>(block: &Block<'a>, end: usize) -> Check<Block<'a>> {
 
 /// Checks a whole pattern.
 pub fn validate(code: &[u32], groups: usize) -> Check {
-    if code.last() != Some(&(SreOpcode::SUCCESS as u32)) {
+    if code.last() != Some(&(Op::SUCCESS as u32)) {
         return Err(Invalid);
     }
     let mut block = Block { code, at: 0, end: code.len() - 1 };
@@ -57,14 +57,14 @@ pub fn validate(code: &[u32], groups: usize) -> Check {
 fn charset(block: &mut Block<'_>) -> Check {
     while block.at < block.end {
         match block.opcode()? {
-            SreOpcode::NEGATE => {}
-            SreOpcode::LITERAL => drop(block.arg()?),
-            SreOpcode::RANGE | SreOpcode::RANGE_UNI_IGNORE => {
+            Op::NEGATE => {}
+            Op::LITERAL => drop(block.arg()?),
+            Op::RANGE | Op::RANGE_UNI_IGNORE => {
                 block.arg()?;
                 block.arg()?;
             }
-            SreOpcode::CHARSET => advance(block, 8)?,
-            SreOpcode::BIGCHARSET => {
+            Op::CHARSET => advance(block, 8)?,
+            Op::BIGCHARSET => {
                 let blocks = block.arg()?;
                 let table = block.at;
                 advance(block, 64)?;
@@ -74,7 +74,7 @@ fn charset(block: &mut Block<'_>) -> Check {
                 }
                 advance(block, blocks as usize * 8)?;
             }
-            SreOpcode::CATEGORY => drop(SreCatCode::try_from(block.arg()?).map_err(|_| Invalid)?),
+            Op::CATEGORY => drop(Category::from_word(block.arg()?).ok_or(Invalid)?),
             _ => return Err(Invalid),
         }
     }
@@ -93,7 +93,7 @@ fn advance(block: &mut Block<'_>, words: usize) -> Check {
 /// A set between its skip and the FAILURE that ends it.
 fn set(block: &mut Block<'_>) -> Check {
     let end = block.skip()?;
-    if end <= block.at || block.code.get(end - 1) != Some(&(SreOpcode::FAILURE as u32)) {
+    if end <= block.at || block.code.get(end - 1) != Some(&(Op::FAILURE as u32)) {
         return Err(Invalid);
     }
     charset(&mut part(block, end - 1)?)?;
@@ -101,7 +101,7 @@ fn set(block: &mut Block<'_>) -> Check {
     Ok(())
 }
 
-fn ends_with(block: &Block<'_>, end: usize, opcode: SreOpcode) -> bool {
+fn ends_with(block: &Block<'_>, end: usize, opcode: Op) -> bool {
     end > block.at && block.code.get(end - 1) == Some(&(opcode as u32))
 }
 
@@ -114,62 +114,57 @@ fn inner(block: &mut Block<'_>, groups: usize, depth: usize) -> Check {
     }
     while block.at < block.end {
         match block.opcode()? {
-            SreOpcode::MARK => {
+            Op::MARK => {
                 if block.arg()? as usize > 2 * groups + 1 {
                     return Err(Invalid);
                 }
             }
-            SreOpcode::LITERAL
-            | SreOpcode::NOT_LITERAL
-            | SreOpcode::LITERAL_IGNORE
-            | SreOpcode::NOT_LITERAL_IGNORE
-            | SreOpcode::LITERAL_UNI_IGNORE
-            | SreOpcode::NOT_LITERAL_UNI_IGNORE
-            | SreOpcode::LITERAL_LOC_IGNORE
-            | SreOpcode::NOT_LITERAL_LOC_IGNORE => drop(block.arg()?),
-            SreOpcode::SUCCESS | SreOpcode::FAILURE | SreOpcode::ANY | SreOpcode::ANY_ALL => {}
-            SreOpcode::AT => drop(SreAtCode::try_from(block.arg()?).map_err(|_| Invalid)?),
-            SreOpcode::CATEGORY => drop(SreCatCode::try_from(block.arg()?).map_err(|_| Invalid)?),
-            SreOpcode::IN | SreOpcode::IN_IGNORE | SreOpcode::IN_UNI_IGNORE | SreOpcode::IN_LOC_IGNORE => {
-                set(block)?
-            }
-            SreOpcode::INFO => info(block)?,
-            SreOpcode::BRANCH => branch(block, groups, depth)?,
-            SreOpcode::REPEAT_ONE | SreOpcode::MIN_REPEAT_ONE | SreOpcode::POSSESSIVE_REPEAT_ONE => {
+            Op::LITERAL
+            | Op::NOT_LITERAL
+            | Op::LITERAL_IGNORE
+            | Op::NOT_LITERAL_IGNORE
+            | Op::LITERAL_UNI_IGNORE
+            | Op::NOT_LITERAL_UNI_IGNORE
+            | Op::LITERAL_LOC_IGNORE
+            | Op::NOT_LITERAL_LOC_IGNORE => drop(block.arg()?),
+            Op::SUCCESS | Op::FAILURE | Op::ANY | Op::ANY_ALL => {}
+            Op::AT => drop(At::from_word(block.arg()?).ok_or(Invalid)?),
+            Op::CATEGORY => drop(Category::from_word(block.arg()?).ok_or(Invalid)?),
+            Op::IN | Op::IN_IGNORE | Op::IN_UNI_IGNORE | Op::IN_LOC_IGNORE => set(block)?,
+            Op::INFO => info(block)?,
+            Op::BRANCH => branch(block, groups, depth)?,
+            Op::REPEAT_ONE | Op::MIN_REPEAT_ONE | Op::POSSESSIVE_REPEAT_ONE => {
                 let end = repeat(block)?;
-                if !ends_with(block, end, SreOpcode::SUCCESS) {
+                if !ends_with(block, end, Op::SUCCESS) {
                     return Err(Invalid);
                 }
                 inner(&mut part(block, end - 1)?, groups, depth + 1)?;
                 block.at = end;
             }
-            SreOpcode::REPEAT | SreOpcode::POSSESSIVE_REPEAT => {
-                let possessive = block.code[block.at - 1] == SreOpcode::POSSESSIVE_REPEAT as u32;
+            Op::REPEAT | Op::POSSESSIVE_REPEAT => {
+                let possessive = block.code[block.at - 1] == Op::POSSESSIVE_REPEAT as u32;
                 let end = repeat(block)?;
                 inner(&mut part(block, end)?, groups, depth + 1)?;
                 block.at = end;
                 match (possessive, block.opcode()?) {
-                    (true, SreOpcode::SUCCESS) | (false, SreOpcode::MAX_UNTIL | SreOpcode::MIN_UNTIL) => {}
+                    (true, Op::SUCCESS) | (false, Op::MAX_UNTIL | Op::MIN_UNTIL) => {}
                     _ => return Err(Invalid),
                 }
             }
-            SreOpcode::ATOMIC_GROUP => {
+            Op::ATOMIC_GROUP => {
                 let end = block.skip()?;
-                if !ends_with(block, end, SreOpcode::SUCCESS) {
+                if !ends_with(block, end, Op::SUCCESS) {
                     return Err(Invalid);
                 }
                 inner(&mut part(block, end - 1)?, groups, depth + 1)?;
                 block.at = end;
             }
-            SreOpcode::GROUPREF
-            | SreOpcode::GROUPREF_IGNORE
-            | SreOpcode::GROUPREF_UNI_IGNORE
-            | SreOpcode::GROUPREF_LOC_IGNORE => {
+            Op::GROUPREF | Op::GROUPREF_IGNORE | Op::GROUPREF_UNI_IGNORE | Op::GROUPREF_LOC_IGNORE => {
                 if block.arg()? as usize >= groups {
                     return Err(Invalid);
                 }
             }
-            SreOpcode::GROUPREF_EXISTS => {
+            Op::GROUPREF_EXISTS => {
                 if block.arg()? as usize >= groups {
                     return Err(Invalid);
                 }
@@ -182,7 +177,7 @@ fn inner(block: &mut Block<'_>, groups: usize, depth: usize) -> Check {
                 // The part for a group that took part ends in a jump over the other part, if there is one.
                 let jump = middle
                     .checked_sub(2)
-                    .filter(|&j| j >= block.at && block.code.get(j) == Some(&(SreOpcode::JUMP as u32)));
+                    .filter(|&j| j >= block.at && block.code.get(j) == Some(&(Op::JUMP as u32)));
                 match jump {
                     Some(jump) => {
                         inner(&mut part(block, jump)?, groups, depth + 1)?;
@@ -201,10 +196,10 @@ fn inner(block: &mut Block<'_>, groups: usize, depth: usize) -> Check {
                     }
                 }
             }
-            SreOpcode::ASSERT | SreOpcode::ASSERT_NOT => {
+            Op::ASSERT | Op::ASSERT_NOT => {
                 let end = block.skip()?;
                 block.arg()?;
-                if !ends_with(block, end, SreOpcode::SUCCESS) {
+                if !ends_with(block, end, Op::SUCCESS) {
                     return Err(Invalid);
                 }
                 inner(&mut part(block, end - 1)?, groups, depth + 1)?;
@@ -234,7 +229,7 @@ fn branch(block: &mut Block<'_>, groups: usize, depth: usize) -> Check {
         }
         let next = from + skip;
         // An alternative ends in a jump behind the last.
-        if skip < 3 || next > block.end || block.code.get(next - 2) != Some(&(SreOpcode::JUMP as u32)) {
+        if skip < 3 || next > block.end || block.code.get(next - 2) != Some(&(Op::JUMP as u32)) {
             return Err(Invalid);
         }
         inner(&mut part(block, next - 2)?, groups, depth + 1)?;
@@ -257,12 +252,11 @@ fn info(block: &mut Block<'_>) -> Check {
     let flags = block.arg()?;
     block.arg()?;
     block.arg()?;
-    if SreInfo::from_bits(flags).is_none() {
+    if flags & !(flag::PREFIX | flag::LITERAL | flag::CHARSET) != 0 {
         return Err(Invalid);
     }
-    let flags = SreInfo::from_bits_truncate(flags);
-    if flags.contains(SreInfo::PREFIX) {
-        if flags.contains(SreInfo::CHARSET) {
+    if flags & flag::PREFIX != 0 {
+        if flags & flag::CHARSET != 0 {
             return Err(Invalid);
         }
         let length = block.arg()? as usize;
@@ -283,8 +277,8 @@ fn info(block: &mut Block<'_>) -> Check {
             return Err(Invalid);
         }
     }
-    if flags.contains(SreInfo::CHARSET) {
-        if !ends_with(block, end, SreOpcode::FAILURE) {
+    if flags & flag::CHARSET != 0 {
+        if !ends_with(block, end, Op::FAILURE) {
             return Err(Invalid);
         }
         charset(&mut part(block, end - 1)?)?;
