@@ -7,6 +7,7 @@ pub mod embedded;
 mod imp;
 mod native;
 pub mod source;
+mod timing;
 mod trim;
 
 pub use imp::{MODULE as IMP, lock_imports, unlock_imports};
@@ -68,9 +69,10 @@ fn import_absolute(name: &Py<PyStr>) -> PyResult<Obj> {
         && !is_none(&module)
     {
         ensure_initialized(&module, name)?;
+        timing::found(name);
         return Ok(module);
     }
-    find_and_load(name)
+    if timing::wanted() { timing::measured(name, || find_and_load(name)) } else { find_and_load(name) }
 }
 
 /// Waits for another thread that is executing the module.
@@ -192,6 +194,9 @@ pub fn import_name(
         return handle_fromlist(module, fromlist);
     }
     if level > 0 && name.is_empty() {
+        return Ok(module);
+    }
+    if !name.to_string_lossy().contains('.') {
         return Ok(module);
     }
     let text = name.utf8()?;

@@ -85,6 +85,17 @@ fn path0(options: &Options) -> Option<String> {
     })
 }
 
+/// What of imports is told.
+fn import_time(what: &str, value: &str) -> Result<u8, String> {
+    match value.parse::<i64>() {
+        Ok(2) => Ok(2),
+        Ok(1) | Err(_) => Ok(1),
+        Ok(_) => {
+            Err(format!("config_init_import_time: {what} other than 1 and 2 are reserved for future use."))
+        }
+    }
+}
+
 /// The settings for a command line.
 pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, String> {
     let x_options: Vec<(String, Option<String>)> = options
@@ -102,6 +113,11 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
     let on = |name: &str, environment: &str| match x(name) {
         Some(value) => value != "0",
         None => variable(options, environment).is_some_and(|value| value != "0" && !value.is_empty()),
+    };
+    let import_time = match (x("importtime"), variable(options, "PYTHONPROFILEIMPORTTIME")) {
+        (Some(value), _) => import_time("-X importtime: values", value)?,
+        (None, Some(value)) => import_time("PYTHONPROFILEIMPORTTIME: numeric values", &value)?,
+        (None, None) => 0,
     };
     let check_overrides = match x("override") {
         None => false,
@@ -199,6 +215,7 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         hash_randomization: hash_seed != Some(0),
         isolated: options.isolated,
         dev_mode,
+        import_time,
         utf8_mode: i64::from(
             match x("utf8").map(str::to_owned).or_else(|| variable(options, "PYTHONUTF8")) {
                 Some(value) => value != "0",

@@ -21,6 +21,8 @@ pub struct Settings {
     pub isolated: bool,
     pub dev_mode: bool,
     pub utf8_mode: i64,
+    /// Tell how long imports take: 1, or 2 to tell of modules that are found loaded, too.
+    pub import_time: u8,
     pub warn_default_encoding: bool,
     pub safe_path: bool,
     pub int_max_str_digits: i64,
@@ -73,6 +75,7 @@ impl Default for Settings {
             isolated: false,
             dev_mode: false,
             utf8_mode: 0,
+            import_time: 0,
             warn_default_encoding: false,
             safe_path: false,
             int_max_str_digits: 4300,
