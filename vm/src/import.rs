@@ -200,6 +200,9 @@ pub fn import_name(
     if level > 0 && name.is_empty() {
         return Ok(module);
     }
+    if !name.to_string_lossy().contains('.') {
+        return Ok(module);
+    }
     let text = name.utf8()?;
     let Some(dot) = text.find('.') else { return Ok(module) };
     if level == 0 {

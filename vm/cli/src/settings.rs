@@ -85,6 +85,17 @@ fn path0(options: &Options) -> Option<String> {
     })
 }
 
+/// What of imports is told.
+fn import_time(what: &str, value: &str) -> Result<u8, String> {
+    match value.parse::<i64>() {
+        Ok(2) => Ok(2),
+        Ok(1) | Err(_) => Ok(1),
+        Ok(_) => {
+            Err(format!("config_init_import_time: {what} other than 1 and 2 are reserved for future use."))
+        }
+    }
+}
+
 /// The settings for a command line.
 pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, String> {
     let x_options: Vec<(String, Option<String>)> = options
@@ -103,20 +114,10 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         Some(value) => value != "0",
         None => variable(options, environment).is_some_and(|value| value != "0" && !value.is_empty()),
     };
-    let import_time = match x_options.iter().rev().find(|(name, _)| name == "importtime") {
-        Some((_, value)) => match value.as_deref() {
-            None | Some("1" | "true") => 1,
-            Some("2") => 2,
-            Some(_) => {
-                let text = "config_init_import_time: -X importtime: values other than 1, 2 are reserved for future use.";
-                return Err(text.to_owned());
-            }
-        },
-        None => match variable(options, "PYTHONPROFILEIMPORTTIME").as_deref() {
-            None | Some("") => 0,
-            Some("2") => 2,
-            Some(_) => 1,
-        },
+    let import_time = match (x("importtime"), variable(options, "PYTHONPROFILEIMPORTTIME")) {
+        (Some(value), _) => import_time("-X importtime: values", value)?,
+        (None, Some(value)) => import_time("PYTHONPROFILEIMPORTTIME: numeric values", &value)?,
+        (None, None) => 0,
     };
     let check_overrides = match x("override") {
         None => false,
@@ -214,6 +215,7 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         hash_randomization: hash_seed != Some(0),
         isolated: options.isolated,
         dev_mode,
+        import_time,
         utf8_mode: i64::from(
             match x("utf8").map(str::to_owned).or_else(|| variable(options, "PYTHONUTF8")) {
                 Some(value) => value != "0",
@@ -244,7 +246,6 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
             None
         },
         check_overrides,
-        import_time,
         no_debug_ranges: x("no_debug_ranges").is_some() || is_set(options, "PYTHONNODEBUGRANGES"),
         gil,
         cpu_count,

@@ -247,6 +247,13 @@ fn parsed<T: Send>(
             return Err(failure.into_info(source));
         }
         let tokens: Vec<_> = parsed.tokens().iter().map(|token| (token.kind(), token.range())).collect();
+        // The parser takes `(yield, x)` for a tuple.
+        let pairs = tokens.iter().zip(tokens.iter().skip(1));
+        if pairs.into_iter().any(|(one, next)| one.0 == TokenKind::Yield && next.0 == TokenKind::Comma)
+            && let Some(info) = diagnosis::diagnose(text, start, settings)
+        {
+            return Err(*info);
+        }
         let warnings = warnings::of_tokens(source, &tokens);
         next(parsed.into_syntax(), warnings)
     })?

@@ -4,7 +4,8 @@ _parse_time_of_digits = _parse_hh_mm_ss_ff
 
 def _parse_isoformat_date(dtstr):
     # `int` takes more than digits: signs, blanks, underscores, other scripts' digits.
-    if dtstr.strip("0123456789-W"):
+    # Seven characters are year and week, nothing else.
+    if dtstr.strip("0123456789-W") or len(dtstr) == 7 and dtstr[4] != "W":
         raise ValueError("Invalid isoformat string")
     return _parse_date_of_digits(dtstr)
 

@@ -21,6 +21,8 @@ pub struct Settings {
     pub isolated: bool,
     pub dev_mode: bool,
     pub utf8_mode: i64,
+    /// Tell how long imports take: 1, or 2 to tell of modules that are found loaded, too.
+    pub import_time: u8,
     pub warn_default_encoding: bool,
     pub safe_path: bool,
     pub int_max_str_digits: i64,
@@ -45,8 +47,6 @@ pub struct Settings {
     pub pycache_prefix: Option<String>,
     /// `-X no_debug_ranges`.
     pub no_debug_ranges: bool,
-    /// `-X importtime`: 1 tells of modules that are loaded, 2 of those that are found loaded, too.
-    pub import_time: u8,
     /// `-X perf` or `-X perf_jit`.
     pub perf: Option<crate::perf::Backend>,
     /// `-X override=error`: a method marked as overriding one must.
@@ -75,6 +75,7 @@ impl Default for Settings {
             isolated: false,
             dev_mode: false,
             utf8_mode: 0,
+            import_time: 0,
             warn_default_encoding: false,
             safe_path: false,
             int_max_str_digits: 4300,
@@ -90,7 +91,6 @@ impl Default for Settings {
             executable: String::new(),
             io_encoding: None,
             pycache_prefix: None,
-            import_time: 0,
             no_debug_ranges: false,
             perf: None,
             check_overrides: false,
