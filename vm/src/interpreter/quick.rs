@@ -72,7 +72,7 @@ static HANDLERS: [Handler; 256] = {
             BranchEqImm branch_eq_imm, BranchNeImm branch_ne_imm, BranchGtImm branch_gt_imm, BranchGeImm branch_ge_imm;
         iteration: ForIter for_iter, Subscr subscr, SubscrImm subscr_imm, StoreSubscr store_subscr, UnpackSequence unpack_sequence;
         consume: IsBuiltin is_builtin, Fold fold;
-        attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method;
+        attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method, LoadSuperAttr load_super_attr;
         calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, YieldValue yield_value, ReturnValue return_value, ReturnConst return_const;
     }
     table
