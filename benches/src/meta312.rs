@@ -31,6 +31,7 @@ const FIGURES: &[(&str, f64, Target)] = &[
     ("5.python/native current", 3.1, Target::AtLeast(3.1)),
     ("5.current/call", 0.7, Target::AtMost(1.0)),
     ("5.throughput per loop", 0.25, Target::AtLeast(0.9)),
+    ("5.processor time per loop", 1.0, Target::AtMost(1.1)),
     ("6.super/direct", 1.36, Target::AtMost(1.1)),
     ("7.module miss/hit", 1.39, Target::AtMost(1.0)),
     ("7.type miss/hit", 0.84, Target::AtMost(1.0)),

@@ -73,10 +73,11 @@ impl MethodDef {
     /// Calls the fast entry that takes just these arguments, if there is one.
     #[inline(always)]
     pub fn call_fast(&self, arguments: &[Obj]) -> Option<PyResult<Obj>> {
-        Some(match (arguments, self.fast1, self.fast2, self.fast3) {
-            ([a], Some(f), _, _) => f(a),
-            ([a, b], _, Some(f), _) => f(a, b),
-            ([a, b, c], _, _, Some(f)) => f(a, b, c),
+        Some(match arguments {
+            [] => self.fast0?(),
+            [a] => self.fast1?(a),
+            [a, b] => self.fast2?(a, b),
+            [a, b, c] => self.fast3?(a, b, c),
             _ => return None,
         })
     }

@@ -127,10 +127,39 @@ impl PyType {
 
     /// Sets every slot of a class made by a class statement from what its namespace and bases define.
     pub fn ready_heap(&self) {
-        for &id in SlotId::ALL {
-            self.update_slot(id);
+        match self.only_base() {
+            Some(base) => self.ready_like(&base),
+            None => SlotId::ALL.iter().for_each(|&id| self.update_slot(id)),
         }
         self.refresh_finalizer_flag();
+    }
+
+    /// The base of which the class inherits everything: its linearization is that of the base behind the class.
+    fn only_base(&self) -> Option<Py<PyType>> {
+        let base = self.base()?.to_py();
+        let same =
+            self.mro_iter().skip(1).map(std::ptr::from_ref).eq(base.mro_iter().map(std::ptr::from_ref));
+        (same && base.has_flag(type_flags::READY)).then_some(base)
+    }
+
+    /// [`PyType::ready_heap`] of a class that inherits from `base` alone: only what its own namespace defines is looked up.
+    fn ready_like(&self, base: &PyType) {
+        let mut own = [false; SlotId::ALL.len()];
+        // Each base's constructor is bound to that base.
+        own[SlotId::New as usize] = true;
+        for name in self.dict().keys() {
+            slots_of(&name).iter().for_each(|id| own[*id as usize] = true);
+        }
+        let overridden = base.has_flag(type_flags::GETATTRIBUTE_OVERRIDDEN);
+        self.set_flag(type_flags::GETATTRIBUTE_OVERRIDDEN, overridden);
+        for &id in SlotId::ALL {
+            if own[id as usize] {
+                self.update_slot(id);
+            } else {
+                // SAFETY: same slot.
+                unsafe { self.slots.set_raw(id, base.slots.raw(id)) }
+            }
+        }
     }
 
     /// Recomputes slot `id` of this class from its linearization.
@@ -187,6 +216,18 @@ impl PyType {
             }
         }
     }
+}
+
+/// The slots that depend on the attribute `name` of a class: addition and concatenation may share one.
+fn slots_of(name: &Obj) -> &'static [SlotId] {
+    static SLOTS: std::sync::OnceLock<FxHashMap<usize, Vec<SlotId>>> = std::sync::OnceLock::new();
+    let slots = SLOTS.get_or_init(|| {
+        let mut slots: FxHashMap<usize, Vec<SlotId>> = FxHashMap::default();
+        let named = SLOT_DEFS.iter().map(|def| (def.name, def.id)).chain([("__getattr__", SlotId::Getattro)]);
+        named.for_each(|(name, id)| slots.entry(intern(name).as_ptr().addr()).or_default().push(id));
+        slots
+    });
+    slots.get(&crate::str::intern_obj(name).as_ptr().addr()).map_or(&[], Vec::as_slice)
 }
 
 /// If `value`, found in the class as `def.name`, is the untouched wrapper of a native slot function (or `None` for `__hash__`): that function.

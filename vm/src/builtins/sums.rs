@@ -94,8 +94,11 @@ pub fn add(sum: Obj, rest: Option<Obj>, item: Obj) -> PyResult<(Obj, Option<Obj>
                     return Ok((float_obj(high), Some(float_obj(low))));
                 }
             } else if let (Some(high), Some(low)) = (exact_complex(&sum), exact_complex(rest)) {
-                if let Some((x, y)) = exact_complex(&item).or_else(|| number.map(|x| (x, 0.0))) {
-                    let (re, im) = (compensated(high.0, low.0, x), compensated(high.1, low.1, y));
+                let parts = exact_complex(&item).map(|(x, y)| (x, Some(y))).or(number.map(|x| (x, None)));
+                if let Some((x, y)) = parts {
+                    let re = compensated(high.0, low.0, x);
+                    // A real number leaves the sign of an imaginary zero alone.
+                    let im = y.map_or((high.1, low.1), |y| compensated(high.1, low.1, y));
                     let rest = complex::from_parts(re.1, im.1);
                     return Ok((complex::from_parts(re.0, im.0), Some(rest)));
                 }

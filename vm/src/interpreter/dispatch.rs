@@ -859,7 +859,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                     }
                     Op::LoadSuperAttr => {
                         save!();
-                        check!(attribute::load_super(code, regs, i.a(), i.b() as usize, i.c() as usize));
+                        check!(attribute::load_super(code, pc, regs, i.a(), i.b() as usize, i.c() as usize));
                         next!();
                     }
                     Op::LoadSpecial => {

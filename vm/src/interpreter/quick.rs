@@ -80,7 +80,7 @@ static HANDLERS: [Handler; 256] = {
             MakeCell make_cell, Pow binary_any, InplacePow binary_any, MatMul binary_any, InplaceMatMul binary_any,
             LoadSuperAttr load_super_attr, LoadSpecial load_special, ListExtend list_extend, StoreSlice store_slice, DeleteSubscr delete_subscr;
         consume: IsBuiltin is_builtin, Fold fold;
-        attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method;
+        attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method, LoadSuperAttr load_super_attr;
         calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, YieldValue yield_value, ReturnValue return_value, ReturnConst return_const;
     }
     table

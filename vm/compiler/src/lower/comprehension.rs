@@ -68,7 +68,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Where a generator expression is, with its parentheses; those of a call if it has none of its own.
-    fn generator_range(&self, c: &ast::ExprGenerator) -> TextRange {
+    pub(super) fn generator_range(&self, c: &ast::ExprGenerator) -> TextRange {
         let text = self.source.text;
         let (Some(before), Some(after)) =
             (text.get(..c.range.start().to_usize()), text.get(c.range.end().to_usize()..))

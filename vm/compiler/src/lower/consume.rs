@@ -5,7 +5,7 @@
 //! In the loop names mean what they mean in the expression's own code; variables of the function around it are cells for both.
 
 use ruff_python_ast::{self as ast, Expr};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::TextRange;
 use taipan_bytecode::{Const, Consumer, Op};
 
 use super::comprehension::Element;
@@ -108,7 +108,7 @@ impl<'a> Compiler<'a> {
     ) -> Result<()> {
         let Consumption { consumer, generator, scope } = *consumption;
         let call_range = range;
-        let range = generator.range();
+        let range = self.generator_range(generator);
         let mark = self.unit.depth;
         let result = self.unit.temps(2);
         let generators = &generator.generators;

@@ -1,6 +1,6 @@
 //! Attributes through their caches.
 
-use taipan_bytecode::Instr;
+use taipan_bytecode::{Instr, SuperFlags};
 use taipan_objects::{Obj, Value};
 use taipan_threading::sync::atomic::AtomicU64;
 
@@ -108,6 +108,18 @@ handlers! {
             return s.next(1);
         }
         load_method_slow(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    load_super_attr(s, i) {
+        let b = i.b();
+        if i.a() & SuperFlags::METHOD == 0 || s.value(b).is_empty() || s.value(b + 1).is_empty() || s.value(b + 2).is_empty() {
+            return s.leave(i);
+        }
+        let b = b as usize;
+        let (callable, class, receiver) = (s.regs.obj(b), s.regs.obj(b + 1), s.regs.obj(b + 2));
+        let Some(function) = attribute::quick_super(s.cache(), callable, class, receiver) else { return s.leave(i) };
+        s.save();
+        attribute::place_super(s.regs, b, function);
+        s.next(1)
     }
     #[inline(never)]
     load_method_slow(s, i) {
