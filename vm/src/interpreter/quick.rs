@@ -78,7 +78,7 @@ static HANDLERS: [Handler; 256] = {
         values: GetIter get_iter, BuildMap build_map, BuildSet build_set, BuildSlice build_slice, BuildString build_string, BinarySlice binary_slice,
             FormatSimple format_simple, FormatWithSpec format_with_spec, In contains, NotIn contains_not, MakeFunction make_function, NewCell new_cell,
             MakeCell make_cell, Pow binary_any, InplacePow binary_any, MatMul binary_any, InplaceMatMul binary_any,
-            LoadSuperAttr load_super_attr, LoadSpecial load_special, ListExtend list_extend, StoreSlice store_slice, DeleteSubscr delete_subscr;
+            LoadSpecial load_special, ListExtend list_extend, StoreSlice store_slice, DeleteSubscr delete_subscr;
         consume: IsBuiltin is_builtin, Fold fold;
         attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method, LoadSuperAttr load_super_attr;
         calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, YieldValue yield_value, ReturnValue return_value, ReturnConst return_const;

@@ -1,9 +1,12 @@
 //! Attribute access. What a site has found before stands in its cache word: see [`cache`].
 
 mod cache;
+mod super_cache;
 
 use cache::{ADD, ClassCache, Found, applying_word, cache_at, distance, install, remember, slot_at};
 pub use cache::{inline_slot, inline_slot_to_store, only_method, quick_load, quick_method, quick_property};
+pub use super_cache::quick_super;
+use super_cache::remember_super;
 
 use taipan_bytecode::{Special, SuperFlags};
 use taipan_gc::ShapeId;
@@ -318,49 +321,6 @@ pub fn load_super(code: &PyCode, pc: usize, regs: Regs, flags: u16, a: usize, na
     regs.write(a, value);
     regs.clear(a + 1);
     Ok(())
-}
-
-/// The method that `super(start, receiver)` gives receivers of a class at a version.
-struct SuperCache {
-    version: u32,
-    /// The class of receivers, and the one to begin behind: it is in the linearization of the former, which keeps it alive at that version.
-    class: usize,
-    start: usize,
-    /// As in [`ClassCache`].
-    value: Value,
-}
-
-fn remember_super(code: &PyCode, pc: usize, start: &PyType, receiver: &Obj, found: &Obj) {
-    let class = class_of(receiver);
-    let version = class.version();
-    if version == 0 || code.warmth.fetch_add(1, Ordering::Relaxed) > 100_000 {
-        return;
-    }
-    if let Some(header) = found.header()
-        && !header.is_immortal()
-    {
-        header.set_flag(taipan_gc::HeaderFlags::SEEN);
-    }
-    let address = |class: &PyType| std::ptr::from_ref(class).addr();
-    let cache = SuperCache { version, class: address(class), start: address(start), value: found.value() };
-    let cache = Box::leak(Box::new(cache));
-    code.caches[pc].store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
-}
-
-/// The method if the cache word of a `LOAD_SUPER_ATTR` answers.
-#[inline(always)]
-pub fn quick_super(cache: &AtomicU64, callable: &Obj, start: &Obj, receiver: &Obj) -> Option<Obj> {
-    let word = cache.load(Ordering::Acquire);
-    if word == 0 || !callable.is(types().super_.as_obj()) {
-        return None;
-    }
-    // SAFETY: a nonzero word of such an instruction is the address of a leaked `SuperCache`.
-    let cache = unsafe { &*std::ptr::with_exposed_provenance::<SuperCache>(word as usize) };
-    let class = class_of(receiver);
-    let applies = std::ptr::from_ref(class).addr() == cache.class
-        && class.version_now() == cache.version
-        && start.header().is_some_and(|start| std::ptr::from_ref(start).addr() == cache.start);
-    applies.then(|| uncounted(cache.value))
 }
 
 /// Function and receiver of a method that [`quick_super`] has found, for the call.

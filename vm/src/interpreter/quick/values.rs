@@ -147,11 +147,6 @@ fn branch_imm_truth(regs: Regs, i: Instr) -> PyResult<bool> {
 }
 
 #[inline(never)]
-fn super_attribute(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<()> {
-    attribute::load_super(frame(fp).code(), regs, i.a(), i.b() as usize, i.c() as usize)
-}
-
-#[inline(never)]
 fn special_method(regs: Regs, i: Instr) -> PyResult<()> {
     attribute::load_special(regs, i.a() as usize, i.b() as usize, i.c())
 }
@@ -206,10 +201,6 @@ handlers! {
             s.regs.clear(i.a() as usize);
         }
         branch_on(s, truth, i)
-    }
-    load_super_attr(s, i) {
-        s.save();
-        done(s, super_attribute(s.fp, s.regs, i))
     }
     load_special(s, i) {
         s.save();

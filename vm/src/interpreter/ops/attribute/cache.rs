@@ -67,7 +67,7 @@ struct Several {
 /// Shapes that a site tells apart.
 const MOST: usize = 4;
 /// Misses of a code object after which its sites do not change any more.
-const PATIENCE: u32 = 100_000;
+pub(super) const PATIENCE: u32 = 100_000;
 /// A site that knows as many shapes as it can learns another one at every so many misses.
 const SELDOM: u32 = 32;
 
