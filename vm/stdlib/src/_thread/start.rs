@@ -8,7 +8,7 @@ use taipan_objects::dict::PyDict;
 use taipan_objects::prelude::*;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{hooks, protocol};
-use taipan_threading::sync::atomic::Ordering;
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 use taipan_vm::interpreters::{self, Interpreter};
 use taipan_vm::thread::VmThread;
 
@@ -25,8 +25,12 @@ pub fn running() -> usize {
     interpreters::current().threads()
 }
 
+/// Whether the process was forked by a thread that was started here, so that it has no thread that runs its `main`.
+static HAS_NO_MAIN: AtomicBool = AtomicBool::new(false);
+
 /// In a forked child: at most this thread is left.
 pub fn after_fork_child() {
+    HAS_NO_MAIN.store(IS_MINE.get(), Ordering::Release);
     interpreters::after_fork_child(usize::from(IS_MINE.get()));
 }
 
@@ -71,9 +75,17 @@ fn live(job: Job, interpreter: Arc<Interpreter>, handle: &Arc<Shared>) {
     drop(job);
     drop(replace_handled(None));
     local::thread_ends();
-    thread.interpreter().thread_ended();
+    let interpreter = thread.shared_interpreter();
+    interpreter.thread_ended();
     VmThread::leave();
     handle.finish();
+    if HAS_NO_MAIN.load(Ordering::Acquire)
+        && interpreter.threads() == 0
+        && HAS_NO_MAIN.swap(false, Ordering::AcqRel)
+    {
+        // The system ends a process with its last thread; but those that serve the memory go on.
+        std::process::exit(0);
+    }
 }
 
 fn spawn(job: Job, handle: &Arc<Shared>, daemon: bool) -> PyResult<u64> {
