@@ -4,6 +4,7 @@ use taipan_gc::{Header, Slot};
 use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::protocol::{Items, less_quickly};
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{CompareOp, TypeBuilder};
 
@@ -16,9 +17,9 @@ mod items {
     /// If the iterable is empty, return True.
     #[pyfunction]
     fn all(iterable: &Obj) -> PyResult<bool> {
-        let iterator = iter(iterable)?;
-        while let Some(item) = taipan_objects::protocol::next(&iterator)? {
-            if !is_true(&item.into_strong())? {
+        let mut items = Items::of(iterable)?;
+        while let Some(item) = items.next()? {
+            if !is_true(&item)? {
                 return Ok(false);
             }
         }
@@ -30,9 +31,9 @@ mod items {
     /// If the iterable is empty, return False.
     #[pyfunction]
     fn any(iterable: &Obj) -> PyResult<bool> {
-        let iterator = iter(iterable)?;
-        while let Some(item) = taipan_objects::protocol::next(&iterator)? {
-            if is_true(&item.into_strong())? {
+        let mut items = Items::of(iterable)?;
+        while let Some(item) = items.next()? {
+            if is_true(&item)? {
                 return Ok(true);
             }
         }
@@ -165,26 +166,38 @@ fn extreme(name: &str, args: &[Obj], kwargs: &Kwargs<'_>, op: CompareOp) -> PyRe
     kwargs.only(name, &["key", "default"])?;
     let default = kwargs.get("default");
     let key = kwargs.get("key").filter(|k| !is_none(k));
-    let items = match args {
+    let several;
+    let mut items = match args {
         [] => return Err(type_error(format!("{name} expected at least 1 argument, got 0"))),
-        [iterable] => iter(iterable)?,
+        [iterable] => Items::of(iterable)?,
         _ if default.is_some() => {
             return Err(type_error(format!(
                 "Cannot specify a default for {name}() with multiple positional arguments"
             )));
         }
-        several => iter(&tuple_obj(several.to_vec()))?,
+        _ => {
+            several = tuple_obj(args.to_vec());
+            Items::of(&several)?
+        }
     };
     let mut best: Option<(Obj, Obj)> = None;
-    while let Some(item) = next(&items)? {
-        let item = item.into_strong();
+    while let Some(item) = items.next()? {
         let value = match key {
             Some(key) => call1(key, &item)?.into_strong(),
             None => item.clone(),
         };
         let better = match &best {
             None => true,
-            Some((_, least)) => compare_bool(&value, least, op)?,
+            Some((_, least)) => {
+                let quickly = match op {
+                    CompareOp::Lt => less_quickly(&value, least),
+                    _ => less_quickly(least, &value),
+                };
+                match quickly {
+                    Some(better) => better,
+                    None => compare_bool(&value, least, op)?,
+                }
+            }
         };
         if better {
             best = Some((item, value));
