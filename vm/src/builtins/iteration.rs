@@ -166,22 +166,19 @@ fn extreme(name: &str, args: &[Obj], kwargs: &Kwargs<'_>, op: CompareOp) -> PyRe
     kwargs.only(name, &["key", "default"])?;
     let default = kwargs.get("default");
     let key = kwargs.get("key").filter(|k| !is_none(k));
-    let several;
-    let mut items = match args {
+    let items = match args {
         [] => return Err(type_error(format!("{name} expected at least 1 argument, got 0"))),
-        [iterable] => Items::of(iterable)?,
+        [iterable] => iter(iterable)?,
         _ if default.is_some() => {
             return Err(type_error(format!(
                 "Cannot specify a default for {name}() with multiple positional arguments"
             )));
         }
-        _ => {
-            several = tuple_obj(args.to_vec());
-            Items::of(&several)?
-        }
+        several => iter(&tuple_obj(several.to_vec()))?,
     };
     let mut best: Option<(Obj, Obj)> = None;
-    while let Some(item) = items.next()? {
+    while let Some(item) = next(&items)? {
+        let item = item.into_strong();
         let value = match key {
             Some(key) => call1(key, &item)?.into_strong(),
             None => item.clone(),

@@ -5,7 +5,7 @@ use taipan_objects::complex::PyComplex;
 use taipan_objects::int::{self, IntRef, int_ref};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
-use taipan_objects::protocol::{BinaryOp, Items};
+use taipan_objects::protocol::BinaryOp;
 use taipan_objects::type_object::trampolines::call_special;
 
 #[pymodule(name = "builtins")]
@@ -124,7 +124,7 @@ mod items {
     /// reject non-numeric types.
     #[pyfunction(sig = "(iterable, /, start=0)")]
     fn sum(iterable: &Obj, start: Option<&Obj>) -> PyResult<Obj> {
-        let mut items = Items::of(iterable)?;
+        let iterator = iter(iterable)?;
         let start = match start {
             None => int_obj(0),
             Some(start) => {
@@ -140,7 +140,7 @@ mod items {
                 start.clone()
             }
         };
-        add_up(&mut items, start)
+        add_up(&iterator, start)
     }
 }
 
@@ -211,14 +211,14 @@ fn exact_complex(obj: &Obj) -> Option<(f64, f64)> {
     obj.downcast::<PyComplex>().map(|c| (c.real, c.imag))
 }
 
-fn add_up(items: &mut Items<'_>, start: Obj) -> PyResult<Obj> {
+fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
     let mut total = start;
     // Whole numbers as machine words.
     if class_of(&total).is(&types().int)
         && let Some(mut sum) = exact_word(&total)
     {
         loop {
-            let Some(item) = items.next()? else {
+            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
                 return Ok(int::from_i64(sum));
             };
             match exact_word(&item).and_then(|i| sum.checked_add(i)) {
@@ -233,7 +233,7 @@ fn add_up(items: &mut Items<'_>, start: Obj) -> PyResult<Obj> {
     if let Some(start) = exact_float(&total) {
         let mut sum = Compensated::new(start);
         loop {
-            let Some(item) = items.next()? else {
+            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
                 return Ok(float_obj(sum.total()));
             };
             if let Some(x) = exact_float(&item) {
@@ -249,7 +249,7 @@ fn add_up(items: &mut Items<'_>, start: Obj) -> PyResult<Obj> {
     if let Some((re, im)) = exact_complex(&total) {
         let (mut re, mut im) = (Compensated::new(re), Compensated::new(im));
         loop {
-            let Some(item) = items.next()? else {
+            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
                 return Ok(taipan_objects::complex::from_parts(re.total(), im.total()));
             };
             if let Some((x, y)) = exact_complex(&item) {
@@ -267,8 +267,8 @@ fn add_up(items: &mut Items<'_>, start: Obj) -> PyResult<Obj> {
             }
         }
     }
-    while let Some(item) = items.next()? {
-        total = binary_op(&total, &item, BinaryOp::Add)?.into_strong();
+    while let Some(item) = next(iterator)? {
+        total = binary_op(&total, &item.into_strong(), BinaryOp::Add)?.into_strong();
     }
     Ok(total)
 }
