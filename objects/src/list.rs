@@ -371,6 +371,26 @@ impl PyList {
         let _section = self.section();
         self.range_locked(0, 1, self.len())
     }
+    /// A list of `count` items from `start` on, as far as they exist, at one moment.
+    pub fn copy_range(&self, start: usize, count: usize) -> Py<PyList> {
+        let copy = Self::new(Vec::new());
+        let _section = self.section();
+        let (from, len) = (self.storage(), self.len());
+        let start = start.min(len);
+        let count = count.min(len - start);
+        let storage = Storage::allocate(count);
+        for index in 0..count {
+            // SAFETY: the list owns the reference, and the lock keeps it there; just allocated with room for `count` items.
+            unsafe {
+                if let Some(item) = Obj::from_value(from.get(start + index).uncounted()) {
+                    (*storage).put(index, item.into_counted());
+                }
+            }
+        }
+        copy.storage.store(storage, Ordering::Relaxed);
+        copy.len.store(count, Ordering::Relaxed);
+        copy
+    }
     /// Items `start`, `start + step`, …, as far as they exist, at one moment.
     pub fn range(&self, start: usize, step: isize, count: usize) -> Vec<Obj> {
         let _section = self.section();

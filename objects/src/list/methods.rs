@@ -36,7 +36,7 @@ impl PyList {
     /// Return a shallow copy of the list.
     #[pymethod(name = "copy")]
     fn copy_method(&self) -> Py<PyList> {
-        PyList::new(self.to_vec())
+        self.copy_range(0, usize::MAX)
     }
     /// Append object to the end of the list.
     #[pymethod]

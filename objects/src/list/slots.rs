@@ -111,7 +111,7 @@ impl PyList {
     pub(super) fn find(&self, value: &Obj, start: usize, stop: usize) -> PyResult<Option<usize>> {
         let mut index = start;
         while index < stop
-            && let Some(item) = self.get(index)
+            && let Some(item) = self.get_lent(index)
         {
             if equal(item, value)? {
                 return Ok(Some(index));
@@ -127,6 +127,9 @@ impl PyList {
 pub(super) fn equal(item: Obj, value: &Obj) -> PyResult<bool> {
     if item.value().both_int(value.value()) {
         return Ok(item.is(value));
+    }
+    if let Some(equal) = protocol::equal_quickly(&item, value) {
+        return Ok(equal);
     }
     protocol::eq(&item.into_strong(), value)
 }
@@ -159,7 +162,12 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
         return Ok(bool_obj(op == CompareOp::Ne));
     }
     let mut index = 0;
-    while let (Some(left), Some(right)) = (x.get(index), y.get(index)) {
+    while let (Some(left), Some(right)) = (x.get_lent(index), y.get_lent(index)) {
+        if protocol::equal_quickly(&left, &right) == Some(true) {
+            index += 1;
+            continue;
+        }
+        let (left, right) = (left.into_strong(), right.into_strong());
         if !protocol::eq(&left, &right)? {
             // Comparing may have shortened the lists: then only their lengths are left to compare.
             if index >= x.len() || index >= y.len() {
@@ -203,6 +211,9 @@ pub(super) fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
         key.value().as_int() as isize
     } else if let Some(slice) = key.downcast::<PySlice>() {
         let (start, _, step, count) = slice.indices(list.len())?;
+        if step == 1 {
+            return Ok(list.copy_range(start as usize, count).into_obj());
+        }
         return Ok(PyList::new(list.range(start as usize, step, count)).into_obj());
     } else if protocol::has_index(key) {
         protocol::index_word(key)?
@@ -293,6 +304,9 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     Ok(PyList::new(items).into_obj())
 }
 
+/// Items for which there is memory.
+const SURELY_THERE: usize = 1 << 16;
+
 /// `items` repeated `count` times; `MemoryError` if that is too much.
 pub(crate) fn repeated(items: &[Obj], count: isize) -> PyResult<Vec<Obj>> {
     let count = count.max(0) as usize;
@@ -311,6 +325,14 @@ pub(crate) fn repeated(items: &[Obj], count: isize) -> PyResult<Vec<Obj>> {
 
 fn repeat(obj: &Obj, count: &Obj) -> PyResult<Obj> {
     let count = protocol::index_word_or(count, &crate::types::types().overflow_error)?;
+    let list = this(obj)?;
+    if list.len() == 1
+        && let Ok(count) = usize::try_from(count)
+        && count < SURELY_THERE
+        && let Some(item) = list.get(0)
+    {
+        return Ok(PyList::from_exact(std::iter::repeat_n(item, count)).into_obj());
+    }
     Ok(PyList::new(repeated(&this(obj)?.to_vec(), count)?).into_obj())
 }
 

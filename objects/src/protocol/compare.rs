@@ -138,9 +138,31 @@ fn tuples_less(a: &Obj, b: &Obj) -> Option<bool> {
     Some(x.len() < y.len())
 }
 
+/// [`eq`], if the two are one object, numbers (of words) of one kind, or exact strings.
+#[inline]
+pub fn equal_quickly(a: &Obj, b: &Obj) -> Option<bool> {
+    let (x, y) = (a.value(), b.value());
+    if x.same(y) {
+        return Some(true);
+    }
+    if x.both_int(y) {
+        return Some(false);
+    }
+    if x.is_float() && y.is_float() {
+        return Some(x.as_float() == y.as_float());
+    }
+    if x.is_ptr() && y.is_ptr() && is_exact_str(a) && is_exact_str(b) {
+        return Some(a.downcast::<PyStr>()?.equals(b.downcast::<PyStr>()?));
+    }
+    None
+}
+
 /// Equality as containers use it: identity first.
 #[inline]
 pub fn eq(a: &Obj, b: &Obj) -> PyResult<bool> {
+    if let Some(equal) = equal_quickly(a, b) {
+        return Ok(equal);
+    }
     compare_bool(a, b, CompareOp::Eq)
 }
 

@@ -4,8 +4,8 @@ use taipan_gc::Obj;
 
 use crate::dict::views::{PyDictView, Show};
 use crate::error::*;
-use crate::list::PyList;
-use crate::tuple::PyTuple;
+use crate::list::{PyList, exact_list};
+use crate::tuple::{PyTuple, exact_tuple};
 use crate::type_object::class_of;
 use crate::types::types;
 
@@ -57,6 +57,42 @@ pub fn next_or_stop(iterator: &Obj) -> PyResult<Option<Obj>> {
     }
 }
 
+/// The items of an iterable one after the other, for loops that no Python code looks into: exact lists and tuples are read
+/// without an iterator object, as one would read them.
+pub enum Items<'a> {
+    List(&'a PyList, usize),
+    Tuple(std::slice::Iter<'a, Obj>),
+    Iterator(Obj),
+}
+
+impl<'a> Items<'a> {
+    /// Begins to iterate.
+    #[inline]
+    pub fn of(iterable: &'a Obj) -> PyResult<Items<'a>> {
+        if let Some(list) = exact_list(iterable) {
+            return Ok(Items::List(list, 0));
+        }
+        if let Some(tuple) = exact_tuple(iterable) {
+            return Ok(Items::Tuple(tuple.as_slice().iter()));
+        }
+        iter(iterable).map(|iterator| Items::Iterator(iterator.into_strong()))
+    }
+    /// The next item, counted; `None` at the end.
+    #[inline]
+    pub fn next(&mut self) -> PyResult<Option<Obj>> {
+        match self {
+            Items::List(list, index) => {
+                let item = list.get(*index);
+                // At its end the iterator would let the list go.
+                *index = if item.is_some() { *index + 1 } else { usize::MAX };
+                Ok(item)
+            }
+            Items::Tuple(items) => Ok(items.next().map(|item| item.clone().into_strong())),
+            Items::Iterator(iterator) => Ok(next(iterator)?.map(IntoStrong::into_strong)),
+        }
+    }
+}
+
 /// The items of a set, dict or dict view, which no other thread changes meanwhile; `None` for anything else.
 pub(crate) fn at_one_moment(obj: &Obj) -> Option<Vec<Obj>> {
     if let Some(set) = crate::set::exact_set(obj) {
@@ -102,9 +138,9 @@ pub fn collect(obj: &Obj) -> PyResult<Vec<Obj>> {
 
 /// Calls `f` with every item.
 pub fn for_each(obj: &Obj, mut f: impl FnMut(Obj) -> PyResult<()>) -> PyResult<()> {
-    let iterator = iter(obj)?;
-    while let Some(item) = next(&iterator)? {
-        f(item.into_strong())?;
+    let mut items = Items::of(obj)?;
+    while let Some(item) = items.next()? {
+        f(item)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use taipan_gc::{Header, Slot};
 use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::protocol::{Items, less_quickly};
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{CompareOp, TypeBuilder};
 
@@ -16,9 +17,9 @@ mod items {
     /// If the iterable is empty, return True.
     #[pyfunction]
     fn all(iterable: &Obj) -> PyResult<bool> {
-        let iterator = iter(iterable)?;
-        while let Some(item) = taipan_objects::protocol::next(&iterator)? {
-            if !is_true(&item.into_strong())? {
+        let mut items = Items::of(iterable)?;
+        while let Some(item) = items.next()? {
+            if !is_true(&item)? {
                 return Ok(false);
             }
         }
@@ -30,9 +31,9 @@ mod items {
     /// If the iterable is empty, return False.
     #[pyfunction]
     fn any(iterable: &Obj) -> PyResult<bool> {
-        let iterator = iter(iterable)?;
-        while let Some(item) = taipan_objects::protocol::next(&iterator)? {
-            if is_true(&item.into_strong())? {
+        let mut items = Items::of(iterable)?;
+        while let Some(item) = items.next()? {
+            if is_true(&item)? {
                 return Ok(true);
             }
         }
@@ -193,7 +194,16 @@ fn extreme(name: &str, args: &[Obj], kwargs: &Kwargs<'_>, op: CompareOp) -> PyRe
         };
         let better = match &best {
             None => true,
-            Some((_, least)) => compare_bool(&value, least, op)?,
+            Some((_, least)) => {
+                let quickly = match op {
+                    CompareOp::Lt => less_quickly(&value, least),
+                    _ => less_quickly(least, &value),
+                };
+                match quickly {
+                    Some(better) => better,
+                    None => compare_bool(&value, least, op)?,
+                }
+            }
         };
         if better {
             best = Some((item, value));

@@ -6,7 +6,6 @@ pub mod ordered_dict;
 pub mod tuplegetter;
 
 use taipan_objects::dict::{PyDict, exact_dict};
-use taipan_objects::list::exact_list;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol;
@@ -16,16 +15,8 @@ use crate::counted;
 
 /// Counts the items of `iterable` in a plain dict.
 fn count_in_dict(dict: &PyDict, iterable: &Obj) -> PyResult<()> {
-    if let Some(list) = exact_list(iterable) {
-        let mut index = 0;
-        while let Some(key) = list.get(index) {
-            count_one(dict, key)?;
-            index += 1;
-        }
-        return Ok(());
-    }
-    let iterator = counted::iter(iterable)?;
-    while let Some(key) = counted::next(&iterator)? {
+    let mut items = protocol::Items::of(iterable)?;
+    while let Some(key) = items.next()? {
         count_one(dict, key)?;
     }
     Ok(())

@@ -178,9 +178,12 @@ fn inner(block: &mut Block<'_>, groups: usize, depth: usize) -> Check {
                 let jump = middle
                     .checked_sub(2)
                     .filter(|&j| j >= block.at && block.code.get(j) == Some(&(Op::JUMP as u32)));
+                // What looks like one may be the end of a character's code.
+                let jump = jump.filter(|&jump| {
+                    part(block, jump).and_then(|mut then| inner(&mut then, groups, depth + 1)).is_ok()
+                });
                 match jump {
                     Some(jump) => {
-                        inner(&mut part(block, jump)?, groups, depth + 1)?;
                         block.at = jump + 1;
                         let end = block.skip()?;
                         if end < middle {

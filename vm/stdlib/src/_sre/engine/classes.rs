@@ -114,7 +114,13 @@ impl Test {
             Test::Set(code) => in_set(code, c),
             Test::SetIgnore(code) => in_set(code, lower_ascii(c)),
             Test::SetUnicodeIgnore(code) => in_set(code, simple_lower(c)),
-            Test::SetLocaleIgnore(code) => in_set(code, lower_ascii(c)) || in_set(code, upper_ascii(c)),
+            Test::SetLocaleIgnore(code) => {
+                let (negated, code) = match &**code {
+                    [first, rest @ ..] if *first == Op::NEGATE as u32 => (true, rest),
+                    code => (false, code),
+                };
+                (in_set(code, lower_ascii(c)) || in_set(code, upper_ascii(c))) != negated
+            }
             Test::LiteralIgnore(wanted) => lower_ascii(c) == *wanted,
             Test::LiteralUnicodeIgnore(wanted) => simple_lower(c) == *wanted,
             Test::LiteralLocaleIgnore(wanted) => {

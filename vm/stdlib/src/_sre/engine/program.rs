@@ -380,7 +380,7 @@ impl Compiler<'_> {
             }
             at = self.compound(at)?;
         }
-        Some(())
+        (at == end).then_some(())
     }
     /// Compiles what is at `at` and takes no character by itself; where it ends.
     fn compound(&mut self, at: usize) -> Option<usize> {
@@ -519,22 +519,32 @@ impl Compiler<'_> {
         let middle = (at + 2 + self.word(at + 2)? as usize).checked_sub(1)?;
         let node = self.emit(Node::Failure);
         let jump = middle.checked_sub(2).filter(|&j| j >= at + 3 && self.word(j) == Some(Op::JUMP as u32));
-        let end = match jump {
-            Some(jump) => {
+        if let Some(jump) = jump {
+            let sizes = self.sizes();
+            // What looks like a jump over the other part may be the end of a character's code.
+            if self.block(at + 3, jump).is_some() {
                 let end = self.target(jump + 1)?;
-                self.block(at + 3, jump)?;
                 let over = self.emit(Node::Failure);
                 self.program.nodes[node] = Node::GroupExists { group, otherwise: self.here() };
                 self.block(middle, end)?;
                 self.program.nodes[over] = Node::Jump(self.here());
-                end
+                return Some(end);
             }
-            None => {
-                self.block(at + 3, middle)?;
-                self.program.nodes[node] = Node::GroupExists { group, otherwise: self.here() };
-                middle
-            }
-        };
-        Some(end)
+            self.cut(sizes);
+        }
+        self.block(at + 3, middle)?;
+        self.program.nodes[node] = Node::GroupExists { group, otherwise: self.here() };
+        Some(middle)
+    }
+    fn sizes(&self) -> [usize; 5] {
+        let Program { nodes, sets, runs, repeats, alternatives, .. } = &self.program;
+        [nodes.len(), sets.len(), runs.len(), repeats.len(), alternatives.len()]
+    }
+    fn cut(&mut self, [nodes, sets, runs, repeats, alternatives]: [usize; 5]) {
+        self.program.nodes.truncate(nodes);
+        self.program.sets.truncate(sets);
+        self.program.runs.truncate(runs);
+        self.program.repeats.truncate(repeats);
+        self.program.alternatives.truncate(alternatives);
     }
 }
