@@ -1,6 +1,8 @@
 //! The engine: compiled code becomes a [`Program`] once, which is run on a text of any width.
 
+mod characters;
 mod classes;
+mod frame;
 mod program;
 mod run;
 

@@ -13,94 +13,14 @@ use taipan_objects::hooks;
 use taipan_objects::prelude::*;
 use taipan_text::units::Unit;
 
-use super::super::opcodes::At;
-use super::classes::{is_unicode_word, is_word, lower_ascii};
-use super::program::{Fold, Greed, Node, One, Program, Run, Start};
+use super::characters::{can_follow, count, find_prefix, is_at, takes};
+use super::classes::lower_ascii;
+use super::frame::Frame;
+use super::program::{Fold, Greed, Node, Program, Start};
 use taipan_text::unicode_data::simple_lower;
 
 /// No position, no barrier, no repetition.
 const NONE: usize = usize::MAX;
-
-#[derive(Clone, Copy, Debug)]
-enum Frame {
-    /// The alternatives from `next` up to `end` are left.
-    Alternative {
-        next: u32,
-        end: u32,
-        at: usize,
-    },
-    /// The run may end anywhere from `low` to `at`.
-    Greedy {
-        run: u32,
-        at: usize,
-        low: usize,
-    },
-    /// The run, of `count` characters up to `at`, may be longer.
-    Lazy {
-        run: u32,
-        at: usize,
-        count: usize,
-    },
-    /// The repetition may end here.
-    MaxTail {
-        repetition: u32,
-        at: usize,
-    },
-    /// The repetition may go on.
-    MinBody {
-        repetition: u32,
-        at: usize,
-    },
-    Mark {
-        mark: u32,
-        last_index: i32,
-        old: usize,
-    },
-    Counts {
-        repetition: u32,
-        count: usize,
-        last: usize,
-    },
-    /// A repetition was begun within this one.
-    Enter {
-        outer: usize,
-    },
-    Current {
-        old: usize,
-    },
-    Assert {
-        next: u32,
-        outer: usize,
-        at: usize,
-    },
-    AssertNot {
-        next: u32,
-        outer: usize,
-        at: usize,
-    },
-    Atomic {
-        next: u32,
-        outer: usize,
-    },
-    /// Under it is a `Counts` of no repetition for number and beginning of the round.
-    Possessive {
-        repeat: u32,
-        outer: usize,
-    },
-}
-
-impl Frame {
-    fn is_choice(&self) -> bool {
-        matches!(
-            self,
-            Frame::Alternative { .. }
-                | Frame::Greedy { .. }
-                | Frame::Lazy { .. }
-                | Frame::MaxTail { .. }
-                | Frame::MinBody { .. }
-        )
-    }
-}
 
 /// A repetition that was begun.
 #[derive(Clone, Copy, Debug)]
@@ -648,81 +568,5 @@ impl State {
             self.stack.push(Frame::Lazy { run: index, at, count });
         }
         Some(at)
-    }
-}
-
-/// Whether the tail of a run can begin here.
-#[inline(always)]
-fn can_follow<U: Unit>(run: &Run, text: &[U], at: usize) -> bool {
-    match &run.tail_first {
-        None => true,
-        Some(first) => text.get(at).is_some_and(|unit| first.has(unit.code())),
-    }
-}
-
-#[inline(always)]
-fn takes(program: &Program, one: One, c: u32) -> bool {
-    match one {
-        One::Literal(wanted) => c == wanted,
-        One::NotLiteral(other) => c != other,
-        One::AnyButNewline => c != 10,
-        One::Any => true,
-        One::Set(set) => program.sets[set as usize].has(c),
-    }
-}
-
-/// How many characters from `at` on the item takes, `most` at most.
-#[inline]
-fn count<U: Unit>(program: &Program, item: One, text: &[U], at: usize, most: usize) -> usize {
-    let rest = &text[at..];
-    let rest = &rest[..rest.len().min(most)];
-    let until = |code: u32| match U::from_code(code) {
-        Some(unit) => U::find_unit(rest, unit).unwrap_or(rest.len()),
-        None => rest.len(),
-    };
-    match item {
-        One::Any => rest.len(),
-        One::AnyButNewline => until(10),
-        One::NotLiteral(code) => until(code),
-        One::Literal(code) => rest.iter().take_while(|unit| unit.code() == code).count(),
-        One::Set(set) => {
-            let set = &program.sets[set as usize];
-            rest.iter().position(|unit| !set.has(unit.code())).unwrap_or(rest.len())
-        }
-    }
-}
-
-fn find_prefix<U: Unit>(
-    text: &[U],
-    prefix: &[u32],
-    finder: Option<&memchr::memmem::Finder<'static>>,
-) -> Option<usize> {
-    let unit = U::from_code(*prefix.first()?)?;
-    if prefix.len() > 1
-        && let taipan_text::Units::Latin1(bytes) = U::wrap(text)
-    {
-        return finder?.find(bytes);
-    }
-    U::find_unit(text, unit)
-}
-
-/// Whether the position is of this kind. The text ends where the match has to.
-fn is_at<U: Unit>(position: At, text: &[U], at: usize) -> bool {
-    let is_newline = |unit: Option<&U>| unit.is_some_and(|unit| unit.code() == 10);
-    let before = at.checked_sub(1).and_then(|before| text.get(before));
-    let here = text.get(at);
-    let boundary = |word: fn(u32) -> bool| {
-        before.is_some_and(|unit| word(unit.code())) != here.is_some_and(|unit| word(unit.code()))
-    };
-    match position {
-        At::BEGINNING | At::BEGINNING_STRING => at == 0,
-        At::BEGINNING_LINE => at == 0 || is_newline(before),
-        At::END => at == text.len() || at + 1 == text.len() && is_newline(here),
-        At::END_LINE => at == text.len() || is_newline(here),
-        At::END_STRING => at == text.len(),
-        At::BOUNDARY | At::LOC_BOUNDARY => boundary(is_word),
-        At::NON_BOUNDARY | At::LOC_NON_BOUNDARY => !boundary(is_word),
-        At::UNI_BOUNDARY => boundary(is_unicode_word),
-        At::UNI_NON_BOUNDARY => !boundary(is_unicode_word),
     }
 }
