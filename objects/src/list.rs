@@ -24,7 +24,7 @@ mod slots;
 mod sort;
 pub(crate) mod storage;
 
-use taipan_gc::{Header, Obj, Py, Tracer, Value};
+use taipan_gc::{Header, Obj, Py, Tracer, Value, refcount};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use crate::layout;
@@ -180,20 +180,37 @@ impl PyList {
     /// Appends an item.
     #[inline]
     pub fn push(&self, item: Obj) {
+        let alone = !taipan_threading::multi_threaded();
+        self.push_growing(item, alone);
+    }
+    /// [`PyList::push`] to a list that the caller holds in a register: one that nobody else can see, as that of a comprehension, grows in place.
+    #[inline]
+    pub fn push_held(&self, item: Obj) {
+        let alone = self.is_alone();
+        self.push_growing(item, alone);
+    }
+    #[inline(always)]
+    fn push_growing(&self, item: Obj, alone: bool) {
         let item = item.into_counted();
         let _section = self.section();
         let len = self.len();
         if len == self.storage().capacity() {
-            self.grow(growth(len + 1));
+            self.grow(growth(len + 1), alone);
         }
         self.storage().put(len, item);
         self.len.store(len + 1, Ordering::Release);
     }
-    /// Appends a word that owns its reference, if there is room and only one thread. False, with nothing done, otherwise.
+    /// Whether no other thread can be reading the list, to which the caller's register has the only reference if there is only one.
+    #[inline(always)]
+    fn is_alone(&self) -> bool {
+        !taipan_threading::multi_threaded() || refcount::is_unshared(&self.header)
+    }
+    /// Appends a word that owns its reference to a list that the caller holds in a register, if there is room and no other thread can see it. False, with
+    /// nothing done, otherwise.
     #[inline(always)]
     pub fn push_at_once(&self, item: Value) -> bool {
         let len = self.len();
-        if taipan_threading::multi_threaded() || len == self.storage().capacity() {
+        if len == self.storage().capacity() || !self.is_alone() {
             return false;
         }
         self.storage().put(len, item);
@@ -205,15 +222,15 @@ impl PyList {
         let _section = self.section();
         let wanted = self.len().saturating_add(more);
         if more <= MOST_RESERVED && wanted > self.storage().capacity() {
-            self.grow(wanted);
+            self.grow(wanted, !taipan_threading::multi_threaded());
         }
     }
-    /// Gives the list storage of the given capacity with the same words; under the lock.
+    /// Gives the list storage of the given capacity with the same words; under the lock. `alone`: no other thread can be reading it.
     #[cold]
-    fn grow(&self, capacity: usize) {
+    fn grow(&self, capacity: usize, alone: bool) {
         let old = self.storage.load(Ordering::Relaxed);
-        if !taipan_threading::multi_threaded() {
-            // SAFETY: there is no other thread, and this one holds no reference into the storage.
+        if alone {
+            // SAFETY: no other thread reads the storage, and this one holds no reference into it.
             let new = unsafe { Storage::reallocate(old, capacity) };
             self.storage.store(new, Ordering::Relaxed);
             return;

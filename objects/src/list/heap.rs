@@ -93,7 +93,7 @@ impl PyList {
         let _section = self.section();
         let len = self.len();
         if len == self.storage().capacity() {
-            self.grow(growth(len + 1));
+            self.grow(growth(len + 1), !taipan_threading::multi_threaded());
         }
         self.storage().put(len, item);
         self.len.store(len + 1, taipan_threading::sync::atomic::Ordering::Release);

@@ -5,6 +5,15 @@
 
 mod bind;
 mod direct;
+mod frames;
+mod native;
+
+use frames::too_deep;
+pub use frames::{
+    bad_init_result, leave_object, own_callee, pop, pop_frame, pop_frame_at_once, pop_init, push_frame,
+    push_frame_at_once, take_callee,
+};
+pub use native::{call_code_from_native, call_from_native, run_class_body, run_code};
 
 use smallvec::SmallVec;
 use taipan_bytecode::{Instr, Op};
@@ -24,11 +33,10 @@ use taipan_objects::type_object::slots::{CallFn, InitFn};
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Object, Py, Value};
-use taipan_threading::sync::atomic::Ordering;
 
-use crate::frame::{Frame, Kind, drop_value};
+use crate::frame::{Kind, drop_value};
 use crate::registers::Regs;
-use crate::thread::{self, VmThread};
+use crate::thread::VmThread;
 
 /// What came of a call instruction.
 pub enum Called {
@@ -42,271 +50,6 @@ pub enum Called {
 #[inline(always)]
 pub fn length_at(instr: Instr) -> usize {
     if instr.opcode() == Op::CallKw as u16 || instr.opcode() == Op::CallMethodKw as u16 { 2 } else { 1 }
-}
-
-#[cold]
-fn too_deep() -> Raised {
-    recursion_error("maximum recursion depth exceeded")
-}
-
-/// The reference by which a frame keeps the function that it executes: none if the collector alone can end it.
-#[inline(always)]
-pub fn own_callee(function: &PyFunction) -> Value {
-    if function.is_deferred() { Value::EMPTY } else { taipan_objects::types::obj_of(function).into_value() }
-}
-
-/// [`own_callee`] of the function in register `base`, which is emptied.
-#[inline(always)]
-pub fn take_callee(regs: Regs, base: usize, function: &PyFunction) -> Value {
-    let word = regs.take_value(base);
-    match (function.is_deferred(), word.is_counted()) {
-        (true, false) => Value::EMPTY,
-        (_, true) => word,
-        (false, false) => taipan_objects::types::obj_of(function).into_value(),
-    }
-}
-
-/// Pushes a frame for `function` whose window at `window` holds the parameters already (`nparams` words). The frame takes over `callee`
-/// (see [`own_callee`]) and `subject`; if there is no room the former is dropped.
-#[inline(always)]
-pub fn push_frame(
-    thread: &VmThread,
-    function: &PyFunction,
-    code: &PyCode,
-    window: *mut Value,
-    filled: usize,
-    ret: u16,
-    kind: Kind,
-    callee: Value,
-    subject: Value,
-) -> PyResult<()> {
-    let depth = thread.depth.get();
-    let end = window.wrapping_add(code.nregs as usize);
-    if depth >= thread::recursion_limit() || end >= thread.limit() {
-        drop_value(callee);
-        return Err(too_deep());
-    }
-    // Words of the caller's window behind the arguments may be stale; above the old top everything is empty.
-    let mut at = window.wrapping_add(filled);
-    let stale_end = end.min(thread.top.get());
-    while at < stale_end {
-        // SAFETY: inside the value stack; the caller's dead temporaries own their content.
-        let old = unsafe { std::ptr::replace(at, Value::EMPTY) };
-        if old.is_counted() {
-            drop_value(old);
-        }
-        at = at.wrapping_add(1);
-    }
-    write_frame(thread, function, code, window, ret, kind, callee, subject);
-    Ok(())
-}
-
-/// [`push_frame`] for an ordinary call, if there is room and nothing stale to drop: for code that must not call. Otherwise false; only
-/// words that own nothing were emptied.
-#[inline(always)]
-#[must_use]
-pub fn push_frame_at_once(
-    thread: &VmThread,
-    function: &PyFunction,
-    code: &PyCode,
-    window: *mut Value,
-    filled: usize,
-    ret: u16,
-    callee: Value,
-) -> bool {
-    let end = window.wrapping_add(code.nregs as usize);
-    if thread.depth.get() >= thread::recursion_limit() || end >= thread.limit() {
-        return false;
-    }
-    let mut at = window.wrapping_add(filled);
-    let stale_end = end.min(thread.top.get());
-    while at < stale_end {
-        // SAFETY: inside the value stack.
-        unsafe {
-            if (*at).is_counted() {
-                return false;
-            }
-            at.write(Value::EMPTY);
-        }
-        at = at.wrapping_add(1);
-    }
-    write_frame(thread, function, code, window, ret, Kind::Call, callee, Value::EMPTY);
-    true
-}
-
-/// Makes the window and the frame the innermost ones. There is room; behind the arguments the window is empty.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn write_frame(
-    thread: &VmThread,
-    function: &PyFunction,
-    code: &PyCode,
-    window: *mut Value,
-    ret: u16,
-    kind: Kind,
-    callee: Value,
-    subject: Value,
-) {
-    let depth = thread.depth.get();
-    let end = window.wrapping_add(code.nregs as usize);
-    let saved_top = thread.top.get();
-    if end > saved_top {
-        thread.top.set(end);
-    }
-    // SAFETY: the slot is above all live frames; plain writes initialize it.
-    unsafe {
-        thread.frame(depth).write(Frame {
-            code,
-            function,
-            globals: function.globals.value().uncounted_ptr(),
-            builtins: function.builtins.value().uncounted(),
-            locals: Value::EMPTY,
-            regs: Regs::new(window),
-            pc: 0,
-            ret,
-            kind,
-            callee,
-            subject,
-            handled: Value::EMPTY,
-            object: Value::EMPTY,
-            saved_top,
-        });
-    }
-    thread.depth.set(depth + 1);
-}
-
-/// Pops the innermost frame, dropping its registers (or leaving them to its frame object).
-#[inline(always)]
-pub fn pop(thread: &VmThread) {
-    // SAFETY: the innermost frame is live.
-    pop_frame(thread, unsafe { &mut *thread.innermost() });
-}
-
-/// [`pop`] for who has the innermost frame at hand.
-#[inline(always)]
-pub fn pop_frame(thread: &VmThread, frame: &mut Frame) {
-    if !frame.object.is_empty() {
-        leave(thread, frame);
-    }
-    let count = frame.code().nregs as usize;
-    let regs = frame.regs;
-    for i in 0..count {
-        let value = regs.value(i);
-        if !value.is_empty() {
-            regs.put(i, Value::EMPTY);
-            if value.is_counted() {
-                drop_value(value);
-            }
-        }
-    }
-    // A finalizer that ran just now may have asked for this frame.
-    while !frame.object.is_empty() {
-        leave(thread, frame);
-    }
-    let namespaces = (!frame.locals.is_empty()).then(|| [frame.locals, frame.globals, frame.builtins]);
-    let callee = frame.callee;
-    thread.top.set(frame.saved_top);
-    thread.depth.set(thread.depth.get() - 1);
-    if !callee.is_empty() {
-        drop_value(callee);
-    }
-    if let Some(namespaces) = namespaces {
-        // Owned, and dropped when the frame cannot be seen any more.
-        for namespace in namespaces {
-            drop_value(namespace);
-        }
-    }
-}
-
-/// [`pop_frame`] if all that is to be dropped is a matter of a few instructions: for code that must not call. Otherwise false, and what is left
-/// of the frame is to be popped by [`pop_frame`]. Register `kept` is not dropped and keeps its word.
-#[inline(always)]
-#[must_use]
-pub fn pop_frame_at_once(thread: &VmThread, frame: &mut Frame, kept: Option<u16>) -> bool {
-    if !frame.object.is_empty() || !frame.locals.is_empty() {
-        return false;
-    }
-    let regs = frame.regs;
-    for i in 0..frame.code().nregs as usize {
-        if kept.is_some_and(|kept| kept as usize == i) {
-            continue;
-        }
-        if !regs.value(i).is_empty() && !regs.clear_at_once(i) {
-            return false;
-        }
-    }
-    // SAFETY: the frame owns the word, until it is emptied.
-    if !unsafe { Obj::drop_at_once(frame.callee) } {
-        return false;
-    }
-    frame.callee = Value::EMPTY;
-    thread.top.set(frame.saved_top);
-    thread.depth.set(thread.depth.get() - 1);
-    true
-}
-
-/// Pops the frame of an `__init__` and gives the instance.
-pub fn pop_init(thread: &VmThread) -> Obj {
-    // SAFETY: the innermost frame is live.
-    let frame = unsafe { &mut *thread.innermost() };
-    let subject = std::mem::replace(&mut frame.subject, Value::EMPTY);
-    pop(thread);
-    // SAFETY: the frame owned the instance.
-    unsafe { Obj::from_value(subject) }.unwrap_or_else(none)
-}
-
-#[cold]
-pub fn bad_init_result(result: &Obj) {
-    let _ = type_error(format!("__init__() should return None, not '{}'", class_of(result).name()));
-}
-
-/// As [`leave_object`], for frames whose leavings may go at once.
-#[cold]
-#[inline(never)]
-pub fn leave(thread: &VmThread, frame: &mut Frame) {
-    drop(leave_object(thread, frame));
-}
-
-/// What a frame leaves behind that its object did not take over. To be dropped where that may run code.
-pub type Leavings = Vec<Obj>;
-
-/// The frame object outlives the call: it takes the registers over.
-#[cold]
-#[must_use]
-pub fn leave_object(thread: &VmThread, frame: &mut Frame) -> Leavings {
-    let value = std::mem::replace(&mut frame.object, Value::EMPTY);
-    // SAFETY: the frame owned the object.
-    let Some(object) = (unsafe { Obj::from_value(value) }) else { return Vec::new() };
-    let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() else { return Vec::new() };
-    if taipan_gc::refcount::is_unique(&object) {
-        // Nobody else knows it: it need not outlive the call.
-        return vec![object];
-    }
-    frame_object.lasti.store(frame.pc, Ordering::Relaxed);
-    let mut leavings = Vec::new();
-    if frame.is_generator() {
-        leavings.extend(frame_object.generator.take());
-        leavings.extend(frame_object.back.take());
-    } else if frame_object.back.is_empty() && thread.depth.get() >= thread.floor.get() + 2 {
-        let below = thread.frame(thread.depth.get() - 2);
-        frame_object.back.store(crate::frame::object_of(below).into_obj());
-    }
-    let count = frame.code().nregs as usize;
-    let mut slots = Vec::with_capacity(count);
-    for i in 0..count {
-        let value = frame.regs.take(i).map(Obj::into_strong);
-        if i < frame.code().unit.first_temp as usize {
-            slots.push(taipan_objects::Slot::from_option(value));
-        } else {
-            // Of no use to anybody any more; a handled exception among them would make a cycle through its traceback.
-            leavings.extend(value);
-        }
-    }
-    *frame_object.registers.lock() = slots;
-    frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
-    leavings.append(&mut frame_object.replaced.lock());
-    leavings.push(object);
-    leavings
 }
 
 /// Where the window of a callee with arguments at register `first` goes: in place, or for a generator's frame at the top of the stack.
@@ -827,68 +570,4 @@ pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> 
         return bind_at(thread, function, code, regs, base + 2, &args, ret);
     }
     protocol::call_args(&callable, &args).map(|v| Called::Value(v.into_strong()))
-}
-
-/// The `call_function` hook: a Python function called by native code.
-pub fn call_from_native(callable: &Obj, args: &Args<'_>) -> PyResult<Obj> {
-    let Some(function) = callable.downcast::<PyFunction>() else {
-        return Err(system_error("not a function"));
-    };
-    call_code_from_native(function, function_code(function), args)
-}
-
-/// The `call_code` hook: the same with other code than the function's own.
-pub fn call_code_from_native(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyResult<Obj> {
-    let thread = thread::current();
-    if code.is_generator_like() {
-        return make_generator(function, code, args);
-    }
-    // At a safepoint the collector may run, for which an uncounted function is nobody's before it has a frame.
-    let _kept = (thread.threading.poll() != 0).then(|| taipan_objects::types::obj_of(function));
-    if _kept.is_some() {
-        crate::safepoint::handle(thread)?;
-    }
-    bind_and_push(thread, function, code, thread.top.get(), args, 0, Kind::Entry, Value::EMPTY)?;
-    crate::perf::run(thread, code)
-}
-
-/// Runs module, class-body or `exec` code in namespaces.
-pub fn run_code(code: &Py<PyCode>, globals: &Obj, locals: &Obj, closure: Option<&Obj>) -> PyResult<Obj> {
-    let thread = thread::current();
-    protocol::enter_native()?;
-    let builtins = taipan_objects::function::builtins_of(globals)?;
-    let function = PyFunction::new(code, globals.clone(), builtins.clone());
-    if let Some(closure) = closure {
-        function.closure.store(closure.clone());
-    }
-    if code.is_generator_like() {
-        let generator = make_generator(&function, code, &Args::new(&[]))?;
-        if let Some(generator) = generator.downcast::<PyGenerator>() {
-            generator.locals.store(locals.clone());
-        }
-        return Ok(generator);
-    }
-    let callee = own_callee(&function);
-    push_frame(thread, &function, code, thread.top.get(), 0, 0, Kind::Entry, callee, Value::EMPTY)?;
-    // SAFETY: just pushed.
-    let frame = unsafe { &mut *thread.innermost() };
-    frame.globals = globals.clone().into_counted();
-    frame.builtins = builtins.into_counted();
-    frame.locals = locals.clone().into_counted();
-    crate::perf::run(thread, code)
-}
-
-/// Runs a class body: `function` in the namespace `locals`.
-pub fn run_class_body(function: &PyFunction, locals: &Obj) -> PyResult<Obj> {
-    let thread = thread::current();
-    protocol::enter_native()?;
-    let code = function_code(function);
-    let callee = own_callee(function);
-    push_frame(thread, function, code, thread.top.get(), 0, 0, Kind::Entry, callee, Value::EMPTY)?;
-    // SAFETY: just pushed.
-    let frame = unsafe { &mut *thread.innermost() };
-    frame.globals = function.globals.clone().into_counted();
-    frame.builtins = function.builtins.clone().into_counted();
-    frame.locals = locals.clone().into_counted();
-    super::run(thread)
 }

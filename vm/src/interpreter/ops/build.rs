@@ -63,7 +63,7 @@ pub fn string(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
 pub fn list_append(list: &Obj, value: Obj) -> PyResult<()> {
     match list.downcast::<PyList>() {
         Some(list) => {
-            list.push(value.into_strong());
+            list.push_held(value.into_strong());
             Ok(())
         }
         None => Err(system_error("not a list")),
