@@ -78,13 +78,14 @@ impl Slot {
     pub fn load_at_once(&self) -> Option<Obj> {
         self.load_at_once_in(|| true)
     }
-    /// [`Slot::load_uncounted_in`] if the storage is current, the slot not empty and that is a matter of a few instructions.
+    /// [`Slot::load_uncounted_in`] if the slot is not empty and that is a matter of a few instructions; and if, after the content was read, `is_current`: of
+    /// numbers, too, because who reads by a remembered place asks with it whether the place is still the same thing's.
     #[inline(always)]
     pub fn load_at_once_in(&self, is_current: impl Fn() -> bool + Copy) -> Option<Obj> {
         let value = self.peek();
         if !value.is_ptr() {
             // SAFETY: numbers and nothing are not counted.
-            return unsafe { Obj::from_value(value) };
+            return if is_current() { unsafe { Obj::from_value(value) } } else { None };
         }
         self.load_usual_pointer(value, is_current)
     }
