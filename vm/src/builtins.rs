@@ -22,15 +22,10 @@ use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 use crate::interpreters::PerInterpreter;
 
-/// The native function `name` of the part with the general functions.
-pub(crate) fn function(name: &str) -> Option<&'static taipan_objects::native::MethodDef> {
-    functions::MODULE.functions.iter().find(|def| def.name == name)
-}
-
 static BUILTINS: PerInterpreter<Py<PyModule>> = PerInterpreter::new();
-/// The row that describes the built-in function `name`, of those that go over an iterable.
+/// The row that describes the built-in function `name`: a general one, or one that goes over an iterable.
 pub fn row(name: &str) -> Option<&'static MethodDef> {
-    [&iteration::MODULE, &numbers::MODULE]
+    [&functions::MODULE, &iteration::MODULE, &numbers::MODULE]
         .into_iter()
         .flat_map(|part| part.functions)
         .find(|row| row.name == name)

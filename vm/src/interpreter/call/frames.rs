@@ -37,6 +37,20 @@ pub fn take_callee(regs: Regs, base: usize, function: &PyFunction) -> Value {
     }
 }
 
+/// Whether there is room for a frame of `code` with its window there.
+#[inline(always)]
+fn has_room(thread: &VmThread, code: &PyCode, window: *mut Value) -> bool {
+    thread.depth.get() < thread::recursion_limit()
+        && window.wrapping_add(code.nregs as usize) < thread.limit()
+}
+
+/// The words of the window behind the arguments that may be stale, being the caller's: above the old top everything is empty.
+#[inline(always)]
+fn stale(thread: &VmThread, code: &PyCode, window: *mut Value, filled: usize) -> (*mut Value, *mut Value) {
+    let end = window.wrapping_add(code.nregs as usize);
+    (window.wrapping_add(filled), end.min(thread.top.get()))
+}
+
 /// Pushes a frame for `function` whose window at `window` holds the parameters already (`nparams` words). The frame takes over `callee`
 /// (see [`own_callee`]) and `subject`; if there is no room the former is dropped.
 #[inline(always)]
@@ -51,15 +65,11 @@ pub fn push_frame(
     callee: Value,
     subject: Value,
 ) -> PyResult<()> {
-    let depth = thread.depth.get();
-    let end = window.wrapping_add(code.nregs as usize);
-    if depth >= thread::recursion_limit() || end >= thread.limit() {
+    if !has_room(thread, code, window) {
         drop_value(callee);
         return Err(too_deep());
     }
-    // Words of the caller's window behind the arguments may be stale; above the old top everything is empty.
-    let mut at = window.wrapping_add(filled);
-    let stale_end = end.min(thread.top.get());
+    let (mut at, stale_end) = stale(thread, code, window, filled);
     while at < stale_end {
         // SAFETY: inside the value stack; the caller's dead temporaries own their content.
         let old = unsafe { std::ptr::replace(at, Value::EMPTY) };
@@ -85,12 +95,10 @@ pub fn push_frame_at_once(
     ret: u16,
     callee: Value,
 ) -> bool {
-    let end = window.wrapping_add(code.nregs as usize);
-    if thread.depth.get() >= thread::recursion_limit() || end >= thread.limit() {
+    if !has_room(thread, code, window) {
         return false;
     }
-    let mut at = window.wrapping_add(filled);
-    let stale_end = end.min(thread.top.get());
+    let (mut at, stale_end) = stale(thread, code, window, filled);
     while at < stale_end {
         // SAFETY: inside the value stack.
         unsafe {

@@ -27,11 +27,12 @@ pub fn call_code_from_native(function: &PyFunction, code: &PyCode, args: &Args<'
         return make_generator(function, code, args);
     }
     // At a safepoint the collector may run, for which an uncounted function is nobody's before it has a frame.
-    let _kept = (thread.threading.poll() != 0).then(|| taipan_objects::types::obj_of(function));
-    if _kept.is_some() {
+    let kept = (thread.threading.poll() != 0).then(|| taipan_objects::types::obj_of(function));
+    if kept.is_some() {
         crate::safepoint::handle(thread)?;
     }
     bind_and_push(thread, function, code, thread.top.get(), args, 0, Kind::Entry, Value::EMPTY)?;
+    drop(kept);
     crate::perf::run(thread, code)
 }
 

@@ -20,7 +20,7 @@ static ISINSTANCE: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
 /// Finds the functions.
 pub fn init() {
     for (name, place) in [("len", &LEN), ("isinstance", &ISINSTANCE)] {
-        if let Some(def) = crate::builtins::function(name) {
+        if let Some(def) = crate::builtins::row(name) {
             place.store(std::ptr::from_ref(def).cast_mut(), Ordering::Relaxed);
         }
     }

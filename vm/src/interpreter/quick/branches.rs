@@ -12,12 +12,18 @@ use crate::interpreter::ops::arithmetic;
 /// Where a `BRANCH` instruction continues.
 #[inline(always)]
 pub(super) fn branch_on(s: State, truth: bool, i: Instr) -> Exit {
-    branch_with(s, truth, i.c())
+    if truth == (i.c() & BranchFlags::JUMP_IF_TRUE != 0) { s.jump(s.word(1).arg32()) } else { s.next(2) }
 }
 
+/// Empties the operands of a `BRANCH` instruction that are used for the last time; the instruction is saved.
 #[inline(always)]
-fn branch_with(s: State, truth: bool, flags: u16) -> Exit {
-    if truth == (flags & BranchFlags::JUMP_IF_TRUE != 0) { s.jump(s.word(1).arg32()) } else { s.next(2) }
+pub(super) fn drop_operands(s: State, i: Instr) {
+    if i.c() & BranchFlags::DROP_A != 0 {
+        s.regs.clear(i.a() as usize);
+    }
+    if i.c() & BranchFlags::DROP_B != 0 {
+        s.regs.clear(i.b() as usize);
+    }
 }
 
 /// The truth of what needs no code to decide it.
@@ -151,16 +157,8 @@ handlers! {
     #[inline(never)]
     branch_is_last(s, i) {
         let same = s.value(i.a()).same(s.value(i.b()));
-        let flags = i.c();
-        if flags & (BranchFlags::DROP_A | BranchFlags::DROP_B) != 0 {
-            s.save();
-            if flags & BranchFlags::DROP_A != 0 {
-                s.regs.clear(i.a() as usize);
-            }
-            if flags & BranchFlags::DROP_B != 0 {
-                s.regs.clear(i.b() as usize);
-            }
-        }
+        s.save();
+        drop_operands(s, i);
         branch_on(s, same, i)
     }
     branch_in(s, i) {
@@ -171,13 +169,7 @@ handlers! {
         let Ok(found) = protocol::contains(s.regs.obj(i.b() as usize), s.regs.obj(i.a() as usize)) else {
             return Exit::Raised;
         };
-        let flags = i.c();
-        if flags & BranchFlags::DROP_A != 0 {
-            s.regs.clear(i.a() as usize);
-        }
-        if flags & BranchFlags::DROP_B != 0 {
-            s.regs.clear(i.b() as usize);
-        }
-        branch_with(s, found, flags)
+        drop_operands(s, i);
+        branch_on(s, found, i)
     }
 }

@@ -9,7 +9,7 @@ use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::CompareOp;
 use taipan_objects::{Obj, Value};
 
-use super::branches::branch_on;
+use super::branches::{branch_on, drop_operands};
 use super::{Exit, State, handlers};
 use crate::frame::Frame;
 use crate::interpreter::dispatch::decode;
@@ -182,13 +182,7 @@ handlers! {
         }
         s.save();
         let Ok(truth) = branch_truth(s.regs, i) else { return Exit::Raised };
-        let flags = i.c();
-        if flags & BranchFlags::DROP_A != 0 {
-            s.regs.clear(i.a() as usize);
-        }
-        if flags & BranchFlags::DROP_B != 0 {
-            s.regs.clear(i.b() as usize);
-        }
+        drop_operands(s, i);
         branch_on(s, truth, i)
     }
     branch_imm_any(s, i) {
@@ -206,7 +200,6 @@ handlers! {
         s.save();
         done(s, special_method(s.regs, i))
     }
-    /// Text that is formatted already.
     list_extend(s, i) {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
             return s.leave(i);

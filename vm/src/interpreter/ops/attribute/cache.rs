@@ -124,19 +124,25 @@ pub(super) fn applying_word(cache: &AtomicU64, header: &Header) -> u64 {
     if (shape == own || shape == 0) && applies(word, shape, header) { word } else { 0 }
 }
 
-/// Lets the site know the word, beside those that it knows already for other subjects.
+/// Whether the site whose word is `old` learns what it missed. Every miss counts.
+fn learns(code: &PyCode, old: u64) -> bool {
+    let misses = code.warmth.fetch_add(1, Ordering::Relaxed);
+    let is_full = several_at(old).is_some_and(|several| several.words[MOST - 1] != 0);
+    misses <= PATIENCE && (!is_full || misses % SELDOM == 0)
+}
+
+/// Lets the site know the word of a slot, beside those that it knows already for other subjects.
 pub(super) fn remember(code: &PyCode, pc: usize, word: u64) {
     let place = &code.caches[pc];
     let old = place.load(Ordering::Acquire);
-    if old == 0 {
-        return place.store(word, Ordering::Release);
+    if old == 0 || learns(code, old) {
+        add(place, old, word);
     }
-    let misses = code.warmth.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Puts the word in front of those that `old` stands for.
+fn add(place: &AtomicU64, old: u64, word: u64) {
     let former = several_at(old).map_or([old, 0, 0, 0], |several| several.words);
-    let is_full = former[MOST - 1] != 0;
-    if misses > PATIENCE || (is_full && misses % SELDOM != 0) {
-        return;
-    }
     let subject = subject_of(word);
     let mut words = [word, 0, 0, 0];
     let others = former.iter().filter(|w| **w != 0 && subject_of(**w) != subject);
@@ -307,20 +313,25 @@ pub fn quick_property(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
     uncounted(cache.value).downcast::<PyProperty>()?.get.load_uncounted()
 }
 
+/// Marks what a cache holds as read uncounted, so that a stale hit reads a whole object.
+pub(super) fn let_be_read(value: &Obj) {
+    if let Some(header) = value.header()
+        && !header.is_immortal()
+    {
+        header.set_flag(taipan_gc::HeaderFlags::SEEN);
+    }
+}
+
 /// Lets the site know what was found on a class.
 pub(super) fn install(code: &PyCode, pc: usize, cache: ClassCache) {
-    // Every miss counts: code that keeps missing stops filling its caches.
-    if code.warmth.fetch_add(1, Ordering::Relaxed) > PATIENCE {
+    let place = &code.caches[pc];
+    let old = place.load(Ordering::Acquire);
+    if !learns(code, old) {
         return;
     }
     if cache.value.is_ptr() {
-        let value = uncounted(cache.value);
-        if let Some(header) = value.header()
-            && !header.is_immortal()
-        {
-            header.set_flag(taipan_gc::HeaderFlags::SEEN);
-        }
+        let_be_read(&uncounted(cache.value));
     }
     let cache = Box::leak(Box::new(cache));
-    remember(code, pc, std::ptr::from_ref(cache).expose_provenance() as u64);
+    add(place, old, std::ptr::from_ref(cache).expose_provenance() as u64);
 }

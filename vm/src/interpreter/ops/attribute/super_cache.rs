@@ -6,7 +6,7 @@ use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
-use super::cache::{PATIENCE, uncounted};
+use super::cache::{PATIENCE, let_be_read, uncounted};
 
 /// The method that `super(start, receiver)` gives receivers of a class at a version.
 struct SuperCache {
@@ -25,11 +25,7 @@ pub(super) fn remember_super(code: &PyCode, pc: usize, start: &PyType, receiver:
     if version == 0 || code.warmth.fetch_add(1, Ordering::Relaxed) > PATIENCE {
         return;
     }
-    if let Some(header) = found.header()
-        && !header.is_immortal()
-    {
-        header.set_flag(taipan_gc::HeaderFlags::SEEN);
-    }
+    let_be_read(found);
     let address = |class: &PyType| std::ptr::from_ref(class).addr();
     let cache = SuperCache { version, class: address(class), start: address(start), value: found.value() };
     let cache = Box::leak(Box::new(cache));
