@@ -180,6 +180,11 @@ impl PyCode {
         })
         .defer()
     }
+    /// Whether this stands in for the code of a function that was taken over.
+    #[inline(always)]
+    pub fn is_shadow(&self) -> bool {
+        self.shadow.is_some()
+    }
     /// The docstring or `None`.
     pub fn docstring(&self) -> Obj {
         if self.flags & flags::CO_HAS_DOCSTRING != 0

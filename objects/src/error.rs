@@ -60,6 +60,12 @@ pub fn handled() -> Option<Obj> {
     if value.is_empty() { None } else { Some(unsafe { Obj::from_borrowed(value) }) }
 }
 
+/// Whether the running generator (outside of generators: the thread) handles no exception itself.
+#[inline(always)]
+pub fn handles_nothing() -> bool {
+    HANDLED.get() == 0
+}
+
 /// Makes `exception` the one that the running generator (outside of generators: the thread) handles itself, and returns the former.
 pub fn replace_handled(exception: Option<Obj>) -> Option<Obj> {
     let old = HANDLED.replace(exception.map_or(0, |e| e.into_counted().bits()));

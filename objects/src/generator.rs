@@ -120,14 +120,22 @@ impl PyGenerator {
             if state == RUNNING || state == CLOSED {
                 return Err(state);
             }
-            if !taipan_threading::multi_threaded() {
-                // Nobody to race with.
-                self.state.store(RUNNING, Ordering::Relaxed);
+            if self.try_start_running(state).is_ok() {
                 return Ok(state);
             }
-            if self.state.compare_exchange(state, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-                return Ok(state);
-            }
+        }
+    }
+    /// One attempt to become the runner: `state` was found, neither running nor closed. `Err` if it is another by now.
+    #[inline(always)]
+    pub fn try_start_running(&self, state: u8) -> Result<(), ()> {
+        if !taipan_threading::multi_threaded() {
+            // Nobody to race with.
+            self.state.store(RUNNING, Ordering::Relaxed);
+            return Ok(());
+        }
+        match self.state.compare_exchange(state, RUNNING, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(()),
         }
     }
     /// Ends running: suspended at `pc`. Only the runner may call this.

@@ -24,6 +24,8 @@ pub struct VmThread {
     frames: *mut Frame,
     /// First free word of the value stack.
     pub top: Cell<*mut Value>,
+    /// What a generator's frame that ended in the quick tier has for its native resumer. Empty but for the few instructions between.
+    pub result: Cell<Value>,
     /// Number of frames.
     pub depth: Cell<usize>,
     /// Nested native calls into the interpreter.
@@ -111,6 +113,7 @@ impl VmThread {
             values,
             frames: reserve(MAX_FRAMES * size_of::<Frame>()).cast(),
             top: Cell::new(values),
+            result: Cell::new(Value::EMPTY),
             depth: Cell::new(0),
             native_depth: Cell::new(0),
             threading,

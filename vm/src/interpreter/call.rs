@@ -8,11 +8,11 @@ mod direct;
 mod frames;
 mod native;
 
-use frames::too_deep;
 pub use frames::{
     bad_init_result, leave_object, own_callee, pop, pop_frame, pop_frame_at_once, pop_init, push_frame,
     push_frame_at_once, take_callee,
 };
+use frames::{has_room, too_deep};
 pub use native::{call_code_from_native, call_from_native, run_class_body, run_code};
 
 use smallvec::SmallVec;
@@ -62,7 +62,6 @@ fn callee_window(thread: &VmThread, regs: Regs, first: usize, nargs: usize) -> *
     regs.at(first)
 }
 
-#[cold]
 fn move_to_top(thread: &VmThread, regs: Regs, first: usize, nargs: usize) -> *mut Value {
     let window = thread.top.get();
     let target = Regs::new(window);
@@ -127,6 +126,10 @@ fn call_function(
         let callee = take_callee(regs, base, function);
         push_frame(thread, function, code, window, nargs, ret, Kind::Call, callee, Value::EMPTY)?;
         return Ok(Called::Pushed);
+    }
+    if let Some(generator) = generator_at(function, code, regs, first, nargs) {
+        regs.clear(base);
+        return Ok(Called::Value(generator));
     }
     if let Some(called) = direct::push_bound(thread, function, code, regs, base, first, nargs, &[], ret) {
         return called;
@@ -243,6 +246,25 @@ fn bind_and_push(
     result
 }
 
+/// A new generator, coroutine or asynchronous generator whose parameters are just the arguments in the registers, which are emptied; `None` if that is not all.
+#[inline(always)]
+fn generator_at(function: &PyFunction, code: &PyCode, regs: Regs, first: usize, nargs: usize) -> Option<Obj> {
+    use taipan_bytecode::flags;
+    if !code.is_generator_like()
+        || nargs != code.nparams as usize
+        || code.flags & (flags::CO_VARARGS | flags::CO_VARKEYWORDS) != 0
+        || code.unit.kwonlyargcount != 0
+        || code.is_shadow()
+    {
+        return None;
+    }
+    let mut window = vec![Value::EMPTY; code.nregs as usize].into_boxed_slice();
+    for (at, place) in window.iter_mut().enumerate().take(nargs) {
+        *place = regs.take(first + at).map_or(Value::EMPTY, Obj::into_counted);
+    }
+    Some(suspended(function, code, window))
+}
+
 /// A new generator, coroutine or asynchronous generator; or what a function that was taken over answers.
 fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyResult<Obj> {
     if let Some(result) = taipan_objects::function::entry::call(function, code, args) {
@@ -256,6 +278,11 @@ fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyRe
     for (place, value) in window.iter_mut().zip(bound) {
         *place = value.map_or(Value::EMPTY, Obj::into_counted);
     }
+    Ok(suspended(function, code, window))
+}
+
+/// The generator that has not started, with its parameters in `window`.
+fn suspended(function: &PyFunction, code: &PyCode, window: Box<[Value]>) -> Obj {
     let name = function.name.load().unwrap_or_else(none);
     let qualname = function.qualname.load().unwrap_or_else(none);
     let generator =
@@ -265,7 +292,7 @@ fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyRe
     {
         generator.extra.store(origin);
     }
-    Ok(generator.into_obj())
+    generator.into_obj()
 }
 
 /// Everything that is not a Python function.
@@ -398,15 +425,19 @@ pub fn construct(
     }
     let instance = taipan_objects::object_type::plain_instance(class)?;
     // SAFETY: the innermost frame is live.
-    let in_place =
-        code.simple && nargs + 1 == code.nparams as usize && !unsafe { &*thread.innermost() }.is_generator();
-    if in_place {
+    let in_generator = unsafe { &*thread.innermost() }.is_generator();
+    if code.simple
+        && nargs + 1 == code.nparams as usize
+        && (!in_generator || has_room(thread, code, thread.top.get()))
+    {
         // `self` is lent: the frame's subject owns the instance.
         let subject = instance.into_value();
         regs.write_value(base + 1, subject.uncounted());
+        let window =
+            if in_generator { move_to_top(thread, regs, base + 1, nargs + 1) } else { regs.at(base + 1) };
         let callee = own_callee(function);
         if let Err(raised) =
-            push_frame(thread, function, code, regs.at(base + 1), nargs + 1, ret, Kind::Init, callee, subject)
+            push_frame(thread, function, code, window, nargs + 1, ret, Kind::Init, callee, subject)
         {
             drop_value(subject);
             return Err(raised);

@@ -285,6 +285,13 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                 if !W::ACTIVE {
                     // SAFETY: in the code, as `word_at` needs it.
                     let exit = quick::run(thread, fp, regs, unsafe { instrs.add(pc) });
+                    if exit == quick::Exit::Done {
+                        // SAFETY: the quick tier gave the reference away.
+                        let value = unsafe { Obj::from_value(thread.result.replace(Value::EMPTY)) };
+                        return Ok(
+                            value.map_or_else(taipan_objects::singletons::none, IntoStrong::into_strong)
+                        );
+                    }
                     reload!();
                     if exit == quick::Exit::Raised {
                         break 'exec;

@@ -1,5 +1,7 @@
 //! Suspended frames: running, suspending and finishing generators, coroutines and asynchronous generators.
 
+pub mod at_once;
+
 use std::cell::Cell;
 
 use taipan_bytecode::flags;
@@ -271,7 +273,12 @@ pub fn resume(obj: &Obj, how: Resume) -> PyResult<Resumed> {
     protocol::enter_native()?;
     match how {
         Resume::Send(value) => {
-            push(thread, obj, Kind::GeneratorEntry, Some(value), 0)?;
+            if at_once::push(thread, obj.value(), Kind::GeneratorEntry, value.value(), 0) {
+                // The generator has it now.
+                std::mem::forget(value);
+            } else {
+                push(thread, obj, Kind::GeneratorEntry, Some(value), 0)?;
+            }
         }
         Resume::Throw => {
             let exception = take_raised();

@@ -18,6 +18,7 @@ mod attributes;
 mod branches;
 mod calls;
 mod consume;
+mod generators;
 mod iteration;
 pub(super) mod known;
 mod moves;
@@ -45,6 +46,8 @@ pub enum Exit {
     Leave,
     /// An exception is on its way from there.
     Raised,
+    /// The loop is to return `thread.result` to its native caller: what a generator yielded or returned.
+    Done,
     /// Not chained: the next instruction is there.
     Continue,
 }
@@ -79,9 +82,10 @@ static HANDLERS: [Handler; 256] = {
             FormatSimple format_simple, FormatWithSpec format_with_spec, In contains, NotIn contains_not, MakeFunction make_function, NewCell new_cell,
             MakeCell make_cell, Pow binary_any, InplacePow binary_any, MatMul binary_any, InplaceMatMul binary_any,
             LoadSpecial load_special, ListExtend list_extend, StoreSlice store_slice, DeleteSubscr delete_subscr;
+        generators: YieldValue yield_value, YieldFrom yield_from, GetAwaitable get_awaitable, GetYieldFromIter get_yield_from_iter;
         consume: IsBuiltin is_builtin, Fold fold;
         attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method, LoadSuperAttr load_super_attr;
-        calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, YieldValue yield_value, ReturnValue return_value, ReturnConst return_const;
+        calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, ReturnValue return_value, ReturnConst return_const;
     }
     table
 };
@@ -236,13 +240,22 @@ impl State {
         // SAFETY: the frame is live.
         unsafe { (*self.fp).pc as usize }
     }
+    /// Where the innermost frame stands.
+    #[inline(always)]
+    fn innermost(thread: &'static VmThread) -> State {
+        State::at(thread.innermost(), thread)
+    }
+    /// Where `fp`, the innermost frame, stands.
+    #[inline(always)]
+    fn at(fp: *mut Frame, thread: &'static VmThread) -> State {
+        // SAFETY: the innermost frame is live.
+        let frame = unsafe { &*fp };
+        State::of(frame.code(), frame.pc as usize, fp, frame.regs, thread)
+    }
     /// Goes on where the innermost frame stands.
     #[inline(always)]
     fn reload(thread: &'static VmThread) -> Exit {
-        let fp = thread.innermost();
-        // SAFETY: the innermost frame is live.
-        let frame = unsafe { &*fp };
-        State::of(frame.code(), frame.pc as usize, fp, frame.regs, thread).go()
+        State::innermost(thread).go()
     }
 }
 

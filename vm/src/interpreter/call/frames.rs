@@ -39,7 +39,7 @@ pub fn take_callee(regs: Regs, base: usize, function: &PyFunction) -> Value {
 
 /// Whether there is room for a frame of `code` with its window there.
 #[inline(always)]
-fn has_room(thread: &VmThread, code: &PyCode, window: *mut Value) -> bool {
+pub(super) fn has_room(thread: &VmThread, code: &PyCode, window: *mut Value) -> bool {
     thread.depth.get() < thread::recursion_limit()
         && window.wrapping_add(code.nregs as usize) < thread.limit()
 }

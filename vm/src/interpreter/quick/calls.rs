@@ -10,10 +10,9 @@ use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::PyType;
 
 use super::known::{self, Known};
-use super::{Exit, State, handlers};
+use super::{Exit, State, generators, handlers};
 use crate::frame::{Kind, drop_value};
 use crate::interpreter::call::{self, Called};
-use crate::interpreter::generators;
 use crate::interpreter::ops::intrinsics;
 use crate::registers::Regs;
 use crate::thread::VmThread;
@@ -25,24 +24,27 @@ fn call_plain(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Op
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
-    if !code.simple
-        || nargs != code.nparams as usize
-        || s.thread.threading.poll() != 0
-        // SAFETY: the frame is live.
-        || unsafe { (*s.fp).is_generator() }
-    {
+    if !code.simple || nargs != code.nparams as usize || s.thread.threading.poll() != 0 {
         return None;
     }
+    // SAFETY: the frame is live.
+    let in_generator = unsafe { (*s.fp).is_generator() };
     let word = s.regs.value(base);
     let callee = match (function.is_deferred(), word.is_counted()) {
         (true, false) => Value::EMPTY,
         (_, true) => word,
         (false, false) => return None,
     };
-    let window = s.regs.at(first);
+    // The window of a generator is its own: nothing can lie behind it.
+    let window = if in_generator { s.thread.top.get() } else { s.regs.at(first) };
     // Before the frame hides it: the stale words behind the arguments do not include it.
     if !call::push_frame_at_once(s.thread, function, code, window, nargs, i.c(), callee) {
         return None;
+    }
+    if in_generator {
+        for at in 0..nargs {
+            Regs::new(window).put(at, s.regs.take_value(first + at));
+        }
     }
     s.regs.put(base, Value::EMPTY);
     s.save();
@@ -209,17 +211,6 @@ handlers! {
         s.save();
         called(s, any_method(s.thread, s.regs, i), i.c(), 1)
     }
-    yield_value(s, i) {
-        let (register, take) = Instr::split_take(i.b());
-        // SAFETY: the frame is live.
-        if unsafe { (*s.fp).kind } != Kind::GeneratorFor || s.value(register).is_empty() {
-            return s.leave(i);
-        }
-        s.save();
-        yield_to_loop(s.thread, s.regs, register, take);
-        // Behind `FOR_ITER` and the word of its target.
-        below(s, 2).go()
-    }
     return_value(s, i) {
         // SAFETY: the frame is live.
         let frame = unsafe { &mut *s.fp };
@@ -243,6 +234,9 @@ handlers! {
         if frame.kind == Kind::Init && is_none(s.regs.obj(i.a() as usize)) {
             return finish_init(s);
         }
+        if frame.is_generator() {
+            return generators::return_from_generator(s.ip, s.regs, s.fp, s.thread, i);
+        }
         if frame.kind != Kind::Call {
             return s.leave(i);
         }
@@ -258,6 +252,9 @@ handlers! {
         let value = match frame.kind {
             Kind::Call => constant.value().uncounted(),
             Kind::Init if is_none(constant) => subject,
+            Kind::GeneratorEntry | Kind::GeneratorFor | Kind::GeneratorSend => {
+                return generators::return_const_from_generator(s.ip, s.regs, s.fp, s.thread, i);
+            }
             _ => return s.leave(i),
         };
         if call::pop_frame_at_once(s.thread, frame, None) {
@@ -288,7 +285,7 @@ fn called(s: State, outcome: PyResult<Called>, ret: u16, length: usize) -> Exit 
 
 /// The frame below `s`'s, which was popped or suspended, `skip` words behind its instruction.
 #[inline(always)]
-fn below(s: State, skip: usize) -> State {
+pub(super) fn below(s: State, skip: usize) -> State {
     // Frames are next to each other.
     let fp = s.fp.wrapping_sub(1);
     // SAFETY: the frame below is live.
@@ -322,18 +319,4 @@ fn finish_init(s: State) -> Exit {
     let ret = unsafe { (*s.fp).ret };
     let instance = call::pop_init(s.thread).into_value();
     deliver(s, ret, instance)
-}
-
-/// Suspends the innermost frame, a generator's, and gives the content of a register of it to the `for` loop of the frame below.
-#[inline(never)]
-fn yield_to_loop(thread: &'static VmThread, regs: Regs, register: u16, take: bool) {
-    let value = if take { regs.take(register as usize) } else { regs.get(register as usize).cloned() };
-    let value = value.map(IntoStrong::into_strong);
-    generators::suspend(thread);
-    // SAFETY: the frame below is live.
-    let below = unsafe { &*thread.innermost() };
-    let target = below.code().instr(below.pc as usize + 1).a();
-    if let Some(value) = value {
-        below.regs.write(target as usize, value);
-    }
 }

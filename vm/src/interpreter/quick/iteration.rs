@@ -1,7 +1,7 @@
 //! `for`, subscripts, unpacking.
 
 use taipan_bytecode::{Instr, Op};
-use taipan_objects::error::{PyResult, Raised};
+use taipan_objects::error::Raised;
 use taipan_objects::iterators::PySequenceIter;
 use taipan_objects::range::PyRangeIter;
 use taipan_objects::{Obj, Value};
@@ -67,14 +67,6 @@ fn advance(thread: &'static VmThread, regs: Regs, i: Instr, target: u16, unpack:
     }
 }
 
-/// Pushes the frame of the generator in the register, if it is idle.
-#[inline(never)]
-fn resume(thread: &'static VmThread, regs: Regs, register: u16, target: u16) -> Option<PyResult<()>> {
-    let generator = regs.obj(register as usize);
-    generators::is_idle_generator(generator)
-        .then(|| generators::push(thread, generator, Kind::GeneratorFor, None, target))
-}
-
 #[inline(never)]
 fn item_at(regs: Regs, i: Instr) -> Option<Obj> {
     iteration::quick_subscript_at(regs.obj(i.b() as usize), i.c_imm() as i64)
@@ -114,18 +106,9 @@ handlers! {
             }
         }
         if known::is(iterator, Known::Generator) {
-            return for_generator(s.ip, s.regs, s.fp, s.thread, i);
+            return super::generators::for_generator(s.ip, s.regs, s.fp, s.thread, i);
         }
         for_other(s.ip, s.regs, s.fp, s.thread, i)
-    }
-    #[inline(never)]
-    for_generator(s, i) {
-        s.save();
-        match resume(s.thread, s.regs, i.a(), s.word(1).a()) {
-            Some(Ok(())) => State::reload(s.thread),
-            Some(Err(Raised)) => Exit::Raised,
-            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
-        }
     }
     #[inline(never)]
     for_other(s, i) {

@@ -18,6 +18,7 @@ pub(in crate::interpreter) enum Known {
     Dict,
     Str,
     Generator,
+    Coroutine,
     Cell,
     DictItemIterator,
     Enumerate,
@@ -27,7 +28,7 @@ pub(in crate::interpreter) enum Known {
 }
 
 /// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 14] = [const { AtomicU32::new(0) }; 14];
+static SHAPES: [AtomicU32; 15] = [const { AtomicU32::new(0) }; 15];
 
 /// Fills the table.
 pub(in crate::interpreter) fn init() {
@@ -41,6 +42,7 @@ pub(in crate::interpreter) fn init() {
         (Known::Dict, &t.dict),
         (Known::Str, &t.str),
         (Known::Generator, &t.generator),
+        (Known::Coroutine, &t.coroutine),
         (Known::Cell, &t.cell),
         (Known::DictItemIterator, &t.dict_itemiterator),
         (Known::Enumerate, &t.enumerate),

@@ -1,0 +1,303 @@
+//! Resuming, yielding, delegating, returning: what happens between a generator's frame and the one below it.
+
+use taipan_bytecode::Instr;
+use taipan_objects::error::{PyResult, Raised};
+use taipan_objects::protocol::IntoStrong;
+use taipan_objects::singletons::none;
+use taipan_objects::{Obj, Value};
+
+use super::calls::below;
+use super::known::{self, Known};
+use super::{Exit, Ip, State, handlers};
+use crate::frame::{Frame, Kind, drop_value};
+use crate::interpreter::generators::{self, Sent, Through, at_once};
+use crate::registers::Regs;
+use crate::thread::VmThread;
+
+/// What sending to any iterator came to; a value is in `thread.result`.
+enum Answer {
+    Yielded,
+    Returned,
+    /// A generator's frame was pushed.
+    Pushed,
+    Raised,
+}
+
+// Apart, because their locals live in memory: see the module above.
+
+/// `YIELD_FROM` `i` in every case.
+#[inline(never)]
+fn send(thread: &'static VmThread, regs: Regs, i: Instr) -> Answer {
+    let at = i.a() as usize;
+    let sent = regs.take(at + 1).unwrap_or_else(none);
+    if generators::is_idle_generator(regs.obj(at)) {
+        return match generators::push(thread, regs.obj(at), Kind::GeneratorSend, Some(sent), 0) {
+            Ok(()) => Answer::Pushed,
+            Err(Raised) => Answer::Raised,
+        };
+    }
+    match generators::send(regs.obj(at), sent) {
+        Ok(Sent::Yielded(value)) => {
+            thread.result.set(value.into_value());
+            Answer::Yielded
+        }
+        Ok(Sent::Returned(value)) => {
+            thread.result.set(value.into_value());
+            Answer::Returned
+        }
+        Err(Raised) => Answer::Raised,
+    }
+}
+
+/// The word left in `thread.result`.
+#[inline(always)]
+fn result(thread: &VmThread) -> Value {
+    thread.result.replace(Value::EMPTY)
+}
+
+/// Suspends the innermost frame and those that delegate to it with the value in `thread.result`. Whether a loop waits for it: then it is in its register; otherwise
+/// it is in `thread.result` again, for the native resumer.
+#[inline(never)]
+fn yield_through(thread: &'static VmThread) -> bool {
+    // SAFETY: who put the word there gave its reference away.
+    let value = unsafe { Obj::from_value(result(thread)) }.unwrap_or_else(none);
+    match generators::yield_through(thread, value) {
+        Through::Loop(value) => {
+            // SAFETY: the frame below is live.
+            let below = unsafe { &*thread.innermost() };
+            let target = below.code().instr(below.pc as usize + 1).a();
+            below.regs.write(target as usize, value);
+            true
+        }
+        Through::Native(value) => {
+            thread.result.set(value.into_value());
+            false
+        }
+    }
+}
+
+/// Puts the word of a register, perhaps emptied, into `thread.result`, counted.
+#[inline(never)]
+fn strong(thread: &'static VmThread, regs: Regs, register: u16, take: bool) {
+    let value = if take { regs.take(register as usize) } else { regs.get(register as usize).cloned() };
+    thread.result.set(value.map_or(Value::EMPTY, |value| value.into_strong().into_value()));
+}
+
+/// Closes the innermost frame's generator, which returns `word` (owned), and pops the frame: what that drops may run code. Then `word` is in `thread.result`.
+#[inline(never)]
+fn finish_with(thread: &'static VmThread, word: Value) {
+    generators::finish(thread);
+    thread.result.set(word);
+}
+
+/// Delivers the result of `YIELD_FROM` `i`, in `thread.result`.
+#[inline(never)]
+fn end_delegation(thread: &'static VmThread, regs: Regs, i: Instr) {
+    let value = result(thread);
+    regs.clear(i.a() as usize);
+    regs.clear(i.a() as usize + 1);
+    regs.write_value(i.b() as usize, value);
+}
+
+#[inline(never)]
+fn awaitable(regs: Regs, i: Instr) -> PyResult<()> {
+    let value = generators::awaitable(regs.obj(i.b() as usize), i.c())?;
+    regs.write(i.a() as usize, value);
+    regs.write(i.a() as usize + 1, none());
+    Ok(())
+}
+
+#[inline(never)]
+fn yield_from_iter(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<()> {
+    // SAFETY: the innermost frame is live.
+    let code = unsafe { (*fp).code() };
+    let value = generators::yield_from_iter(code, regs.obj(i.b() as usize))?;
+    regs.write(i.a() as usize, value);
+    regs.write(i.a() as usize + 1, none());
+    Ok(())
+}
+
+/// The generator's frame that `s` is in was suspended with `value`, which goes to who resumed it.
+#[inline(always)]
+fn hand_over(s: State, kind: Kind, value: Value) -> Exit {
+    match kind {
+        Kind::GeneratorFor => {
+            let resumer = below(s, 0);
+            // Behind `FOR_ITER` and the word of its target.
+            resumer.write(resumer.word(1).a(), value, 2)
+        }
+        Kind::GeneratorSend => {
+            let resumer = below(s, 0);
+            pass_on(resumer.ip, resumer.regs, resumer.fp, resumer.thread, value)
+        }
+        _ => {
+            s.thread.result.set(value);
+            Exit::Done
+        }
+    }
+}
+
+/// The innermost frame, at its `YIELD_FROM`, yields what its delegate yielded.
+#[inline(never)]
+fn pass_on(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, value: Value) -> Exit {
+    let s = State { ip, regs, fp, thread };
+    // SAFETY: the innermost frame is live.
+    let frame = unsafe { &*fp };
+    let (kind, pc) = (frame.kind, frame.pc);
+    if at_once::settle(frame) && at_once::suspend(thread, frame, pc) {
+        return hand_over(s, kind, value);
+    }
+    thread.result.set(value);
+    pass_on_any(ip, regs, fp, thread, Instr(0))
+}
+
+/// The frame that the generator's frame `s` returned to, which is popped, goes on with the result in `thread.result`.
+#[inline(always)]
+fn returned(s: State, kind: Kind) -> Exit {
+    match kind {
+        Kind::GeneratorFor => {
+            let resumer = below(s, 0);
+            let (i, value) = (resumer.word(0), result(s.thread));
+            if value.is_counted() {
+                drop_value(value);
+            }
+            resumer.clear_and_jump(i.a(), i.arg32())
+        }
+        Kind::GeneratorSend => {
+            let resumer = below(s, 0);
+            end_delegation(s.thread, resumer.regs, resumer.word(0));
+            resumer.next(1)
+        }
+        _ => {
+            generators::set_returned();
+            Exit::Done
+        }
+    }
+}
+
+handlers! {
+    yield_value(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        // SAFETY: the frame is live.
+        let frame = unsafe { &*s.fp };
+        if s.value(register).is_empty() || !at_once::settle(frame) {
+            return yield_any(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        let kind = frame.kind;
+        let value = if take {
+            Some(s.value(register))
+        } else {
+            s.regs.copy_at_once(register as usize)
+        };
+        let Some(value) = value else { return yield_any(s.ip, s.regs, s.fp, s.thread, i) };
+        let pc = s.save() as u32;
+        if !at_once::suspend(s.thread, frame, pc) {
+            if !take {
+                // SAFETY: the copy just made, of a reference that is still there.
+                let _ = unsafe { Obj::drop_at_once(value) };
+            }
+            return yield_any(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        if take {
+            s.regs.put(register as usize, Value::EMPTY);
+        }
+        hand_over(s, kind, value)
+    }
+    #[inline(never)]
+    yield_any(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        if s.value(register).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        strong(s.thread, s.regs, register, take);
+        pass_on_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// The innermost frame yields what is in `thread.result`.
+    #[inline(never)]
+    pass_on_any(s, _i) {
+        if yield_through(s.thread) {
+            let resumer = State::innermost(s.thread);
+            return resumer.next(2);
+        }
+        Exit::Done
+    }
+    /// A generator's frame returns the content of a register.
+    #[inline(never)]
+    return_from_generator(s, i) {
+        // SAFETY: the frame is live.
+        let kind = unsafe { (*s.fp).kind };
+        s.save();
+        strong(s.thread, s.regs, i.a(), true);
+        finish_with(s.thread, result(s.thread));
+        returned(s, kind)
+    }
+    /// A generator's frame returns a constant.
+    #[inline(never)]
+    return_const_from_generator(s, i) {
+        // SAFETY: the frame is live.
+        let kind = unsafe { (*s.fp).kind };
+        let value = s.code().consts[i.a() as usize].value().uncounted();
+        s.save();
+        finish_with(s.thread, value);
+        returned(s, kind)
+    }
+    for_generator(s, i) {
+        s.save();
+        if at_once::push(s.thread, s.value(i.a()), Kind::GeneratorFor, Value::EMPTY, s.word(1).a()) {
+            return State::at(s.fp.wrapping_add(1), s.thread).go();
+        }
+        super::iteration::for_other(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    yield_from(s, i) {
+        let receiver = s.value(i.a());
+        if receiver.is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        if known::is(receiver, Known::Generator) || known::is(receiver, Known::Coroutine) {
+            let sent = i.a() as usize + 1;
+            if at_once::push(s.thread, receiver, Kind::GeneratorSend, s.regs.value(sent), 0) {
+                s.regs.put(sent, Value::EMPTY);
+                return State::at(s.fp.wrapping_add(1), s.thread).go();
+            }
+        }
+        yield_from_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    yield_from_any(s, i) {
+        match send(s.thread, s.regs, i) {
+            Answer::Pushed => State::reload(s.thread),
+            Answer::Raised => Exit::Raised,
+            Answer::Returned => {
+                end_delegation(s.thread, s.regs, i);
+                s.next(1)
+            }
+            Answer::Yielded => {
+                let value = result(s.thread);
+                pass_on(s.ip, s.regs, s.fp, s.thread, value)
+            }
+        }
+    }
+    get_awaitable(s, i) {
+        let operand = s.value(i.b());
+        if operand.is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        match awaitable(s.regs, i) {
+            Ok(()) => s.next(1),
+            Err(Raised) => Exit::Raised,
+        }
+    }
+    get_yield_from_iter(s, i) {
+        if s.value(i.b()).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        match yield_from_iter(s.fp, s.regs, i) {
+            Ok(()) => s.next(1),
+            Err(Raised) => Exit::Raised,
+        }
+    }
+}
