@@ -24,7 +24,7 @@ const FINALIZERS: u32 = 16;
 ///
 /// # Safety
 /// No reference to it is left and none can be made.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn destroy_local(ptr: *mut Header) {
     // SAFETY: still whole.
     let header = unsafe { &*ptr };
@@ -52,7 +52,10 @@ pub(crate) unsafe fn destroy(ptr: *mut Header) {
     let header = unsafe { &*ptr };
     let entry = header.shape_entry();
     let flags = header.flags();
-    if entry.flags() & shape_flags::FINALIZER != 0 && flags & HeaderFlags::FINALIZED == 0 {
+    if entry.flags() & shape_flags::FINALIZER != 0
+        && flags & HeaderFlags::FINALIZED == 0
+        && !hooks::get().is_some_and(|hooks| (hooks.is_finished)(header))
+    {
         let here = heap::this();
         if here.finalizers.get() >= FINALIZERS {
             // SAFETY: our own list.
@@ -109,13 +112,12 @@ pub(crate) fn call_finalizer(object: &Obj) {
 }
 
 /// Drops the fields and frees the block.
+#[inline(always)]
 unsafe fn finish(ptr: *mut Header, entry: &'static ShapeEntry) {
     let here = heap::this();
     let depth = here.depth.get();
     if depth >= DEPTH {
-        // SAFETY: our own list.
-        unsafe { (*here.pending.get()).push(ptr) };
-        return;
+        return put_off(ptr);
     }
     here.depth.set(depth + 1);
     // SAFETY: the fields are dropped once, nobody sees them any more.
@@ -128,6 +130,13 @@ unsafe fn finish(ptr: *mut Header, entry: &'static ShapeEntry) {
         drain_pending();
     }
     here.depth.set(depth);
+}
+
+#[cold]
+#[inline(never)]
+fn put_off(ptr: *mut Header) {
+    // SAFETY: our own list.
+    unsafe { (*heap::this().pending.get()).push(ptr) };
 }
 
 /// Drops slots and fields, not the block.
@@ -147,6 +156,7 @@ pub(crate) unsafe fn drop_fields(ptr: *mut Header, entry: &'static ShapeEntry) {
 }
 
 #[cold]
+#[inline(never)]
 fn drain_pending() {
     let here = heap::this();
     loop {

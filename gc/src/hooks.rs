@@ -11,6 +11,8 @@ pub struct Hooks {
     /// Runs the object's `__del__` (shape flag `FINALIZER`); errors are reported, not returned. Called at most once per object,
     /// at any drop of a reference, on whichever thread that happens.
     pub finalize: fn(&Obj),
+    /// Whether the finalizer of this dead object has nothing to do: then it does not live again for it.
+    pub is_finished: fn(&Header) -> bool,
     /// Runs the callback of a weak reference object whose referent died.
     pub weakref_dead: fn(Obj),
     /// Traces the attribute slots behind the native struct (shape flag `SLOTS`).

@@ -214,6 +214,13 @@ impl Slot {
         // SAFETY: the slot owned the former content.
         unsafe { Obj::from_value(Value::from_bits(old)) }
     }
+    /// Fills an empty slot with a word that owns its reference, in an object that no other thread can reach.
+    #[inline(always)]
+    pub fn fill_unshared(&self, word: Value) {
+        debug_assert!(self.is_empty() && (!word.is_ptr() || word.is_counted()));
+        // Release: as in `replace_unshared`.
+        self.0.store(word.bits(), Ordering::Release);
+    }
     /// Replaces the content, dropping the former one.
     #[inline]
     pub fn store(&self, value: Obj) {

@@ -28,6 +28,8 @@ thread_local! {
 }
 
 /// The calling thread becomes the owner of its slot's heap and objects. Idempotent.
+#[cold]
+#[inline(never)]
 pub(crate) fn started() -> &'static LocalHeap {
     if taipan_threading::current_slot() == 0 {
         taipan_threading::register_thread();

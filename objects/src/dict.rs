@@ -160,7 +160,7 @@ impl PyDict {
                 return Err(value);
             }
             Ok(match place {
-                Some(place) => core.table().value(place.entry).replace(Some(value)),
+                Some(place) => core.replace_value(place.entry, value),
                 None => {
                     core.insert_absent(hash, key.clone().into_value(), value.into_counted());
                     None
@@ -402,6 +402,14 @@ impl PyDict {
         // After the value: a table with other keys is published after the version went to 0.
         if self.core.keys_version_now() == version { Some(value) } else { None }
     }
+    /// The value at the place that [`PyDict::entry_index`] gave, if the set of keys has this version and the value is one that lasts as long as
+    /// that: it may be remembered with the version alone. The word is not counted.
+    pub fn constant_at(&self, version: u32, index: u32) -> Option<Value> {
+        let value = self.core.value_at(index)?;
+        let word = value.value();
+        // After the value: the version goes to 0 before it is replaced.
+        (hash_core::is_constant(word) && self.core.keys_version_now() == version).then(|| word.uncounted())
+    }
     /// [`PyDict::cached_value`] if that is a matter of a few instructions: for code that must not call.
     #[inline(always)]
     pub fn cached_at_once(&self, version: u32, index: u32) -> Option<Obj> {
@@ -418,7 +426,7 @@ impl PyDict {
         {
             return Err(value);
         }
-        let old = self.core.table().value(index as usize).replace(Some(value));
+        let old = self.core.replace_value(index as usize, value);
         drop(section);
         drop(old);
         Ok(())

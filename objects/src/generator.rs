@@ -7,7 +7,7 @@
 pub mod async_gen;
 pub mod methods;
 
-use taipan_gc::{Header, Obj, Py, Slot, Tracer, Value};
+use taipan_gc::{Header, Obj, Object, Py, Slot, Tracer, Value};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use crate::code::PyCode;
@@ -192,6 +192,16 @@ impl PyGenerator {
             drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(window, len)));
         }
     }
+}
+
+/// Whether this is a generator that was closed or has run to its end: there is nothing to be closed when it dies.
+pub(crate) fn is_finished(header: &Header) -> bool {
+    if !std::ptr::eq(header.shape_entry().ops_ptr(), PyGenerator::ops()) {
+        return false;
+    }
+    // SAFETY: the layout was checked.
+    let generator: &PyGenerator = unsafe { &*std::ptr::from_ref(header).cast() };
+    generator.state.load(Ordering::Acquire) == CLOSED
 }
 
 /// `coroutine_wrapper`: what `coroutine.__await__` returns.

@@ -9,6 +9,7 @@ use crate::type_object::class_of;
 pub fn gc_hooks(trace_registers: fn(&mut Tracer<'_>)) -> taipan_gc::hooks::Hooks {
     taipan_gc::hooks::Hooks {
         finalize,
+        is_finished: crate::generator::is_finished,
         weakref_dead: crate::weakref::weakref_dead,
         trace_slots: crate::shape::trace_slots,
         drop_slots: crate::shape::drop_slots,

@@ -126,6 +126,7 @@ impl PyRange {
     /// A range of `int` objects; `ValueError` if the step is zero.
     pub fn new(start: Obj, stop: Obj, step: Obj) -> PyResult<Py<PyRange>> {
         let length = match (word(&start), word(&stop), word(&step)) {
+            (Some(a), Some(b), Some(1)) if let Some(length) = b.checked_sub(a) => int_obj(length.max(0)),
             (_, _, Some(0)) => return Err(value_error("range() arg 3 must not be zero")),
             (Some(a), Some(b), Some(c)) => {
                 let length = word_length(a, b, c);
@@ -139,6 +140,12 @@ impl PyRange {
     #[inline]
     fn words(&self) -> Option<(i64, i64, i64)> {
         let (start, step, length) = (word(&self.start)?, word(&self.step)?, word(&self.length)?);
+        if step == 1
+            && let Some(end) = start.checked_add(length)
+            && end < i64::MAX
+        {
+            return Some((start, step, length));
+        }
         // One item more than there are, so that an iterator's arithmetic cannot overflow.
         let end = i128::from(start) + i128::from(step) * i128::from(length);
         i64::try_from(end).ok().map(|_| (start, step, length))
@@ -315,6 +322,11 @@ impl PyRangeIter {
     pub fn peek_word(&self) -> Option<i64> {
         let index = self.index.load(Ordering::Relaxed);
         (index < self.length).then(|| self.start + self.step * index)
+    }
+    /// Goes past the number that [`PyRangeIter::peek_word`] gave.
+    #[inline(always)]
+    pub fn skip_word(&self) {
+        self.index.store(self.index.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
     /// The next number.
     #[inline(always)]

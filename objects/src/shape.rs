@@ -396,6 +396,19 @@ pub fn add_unshared(header: &Header, from: &'static Shape, to: ShapeId, value: O
     Ok(())
 }
 
+/// [`add_unshared`] of a word that owns its reference, if that is a matter of a few instructions: for code that must not call. Otherwise false.
+#[inline(always)]
+#[must_use]
+pub fn add_at_once(header: &Header, from: &'static Shape, to: ShapeId, value: Value) -> bool {
+    if taipan_threading::multi_threaded() && !taipan_gc::refcount::is_unshared(header) {
+        return false;
+    }
+    // SAFETY: its shape; in bounds, because `to` keeps the attribute inline; alive.
+    unsafe { Extension::of(header, from).slot(from.count) }.fill_unshared(value);
+    header.set_shape(to);
+    true
+}
+
 /// Stores into inline slot `index`, which the caller's cache found for the shape that the object just had.
 #[inline]
 pub fn store_cached(obj: &Obj, header: &Header, index: u32, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
@@ -655,11 +668,16 @@ pub(crate) unsafe fn drop_slots(header: *mut Header) {
         }
         (shape, Extension::of(header, shape))
     };
+    // Nobody else refers to the object any more: no exchange is needed.
     for index in 0..shape.inline_cap {
         // SAFETY: in bounds.
-        drop(unsafe { ext.slot(index) }.take());
+        drop(unsafe { ext.slot(index) }.replace_unshared(None));
     }
-    retire_word(ext.word().swap(0, Ordering::AcqRel));
+    let word = ext.word().load(Ordering::Acquire);
+    if word != 0 {
+        ext.word().store(0, Ordering::Release);
+        retire_word(word);
+    }
 }
 
 /// Shape flags for a class's rows.

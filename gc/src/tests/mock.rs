@@ -207,6 +207,7 @@ pub fn check(test: impl FnOnce()) {
                 CALLBACKS.fetch_add(1, Ordering::Relaxed);
             },
             trace_slots: |_, _| {},
+            is_finished: |_| false,
             drop_slots: |_| {},
             trace_registers,
         });

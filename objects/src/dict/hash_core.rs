@@ -18,7 +18,7 @@
 //! **Changing** happens in a [`ShortSection`]: first the caches are told (`keys_version`), then the table is changed in an
 //! order that readers can bear (`Table`), or a new one is filled and published by one exchange.
 
-use taipan_gc::{Obj, Replaced, Tracer, Value};
+use taipan_gc::{Obj, Object, Replaced, Tracer, Value};
 use taipan_threading::ObjectLock;
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -37,7 +37,8 @@ pub(crate) struct HashCore {
     used: AtomicUsize,
     /// High half: how many tables were replaced; low half: how often keys came and went. Written under the lock, after the change.
     changes: AtomicU64,
-    /// Nonzero: a number that no other set of keys in a table ever had. To 0 under the lock before any change of keys.
+    /// Nonzero: a number that no other set of keys in a table ever had. To 0 under the lock before any change of keys, and before a value
+    /// that [`is_constant`] is replaced.
     keys_version: AtomicU32,
     stride: u8,
 }
@@ -415,6 +416,16 @@ impl HashCore {
     fn end_change(&self, by: u64) {
         self.changes.store(self.changes.load(Ordering::Relaxed).wrapping_add(by), Ordering::Release);
     }
+    /// Replaces the value at `place`, found in this section; gives the former one. A value that lasts may be remembered without its place, so
+    /// the caches are told that it is not there any more.
+    #[inline]
+    pub(crate) fn replace_value(&self, entry: usize, value: Obj) -> Option<Obj> {
+        let slot = self.table().value(entry);
+        if self.keys_version.load(Ordering::Relaxed) != 0 && is_constant(slot.peek()) {
+            self.keys_version.store(0, Ordering::Relaxed);
+        }
+        slot.replace(Some(value))
+    }
     /// Makes `new` current and returns the frozen table.
     fn replace_table(&self, new: *mut Table) -> *mut Table {
         let old = if taipan_threading::multi_threaded() {
@@ -630,6 +641,22 @@ impl HashCore {
 
 /// Texts of two exact strings.
 #[inline]
+/// Whether a value of a namespace is remembered as such, not by its place: what only the collector ends (functions, classes), and built-in functions and classes.
+/// Its reference needs no count, and it lasts as long as the namespace's `keys_version`.
+pub(crate) fn is_constant(value: Value) -> bool {
+    if !value.is_ptr() {
+        return false;
+    }
+    // SAFETY: a header is readable as long as this thread does not pass a safepoint, whatever became of the object.
+    let header = unsafe { &*value.ptr() };
+    header.has_flag(taipan_gc::HeaderFlags::DEFERRED)
+        || header.is_immortal() && {
+            let ops = header.shape_entry().ops_ptr();
+            std::ptr::eq(ops, crate::native_function::PyNativeFunction::ops())
+                || std::ptr::eq(ops, crate::type_object::PyType::ops())
+        }
+}
+
 fn text_equal(a: &Obj, b: &Obj) -> bool {
     match (a.downcast::<PyStr>(), b.downcast::<PyStr>()) {
         (Some(a), Some(b)) => a.equals(b),

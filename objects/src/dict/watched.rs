@@ -51,7 +51,7 @@ impl PyDict {
                 }
                 Some(match (change, place) {
                     (Change::Set(value, _), Some(place)) => {
-                        (None, core.table().value(place.entry).replace(Some(value.clone())))
+                        (None, core.replace_value(place.entry, value.clone()))
                     }
                     (Change::Delete, Some(place)) => core.remove_at(place),
                     (Change::Set(value, _) | Change::Add(value), None) => {

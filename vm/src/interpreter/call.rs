@@ -19,6 +19,7 @@ use smallvec::SmallVec;
 use taipan_bytecode::{Instr, Op};
 use taipan_objects::argument::Args;
 use taipan_objects::code::PyCode;
+use taipan_objects::construct::int_obj;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
@@ -26,6 +27,7 @@ use taipan_objects::generator::PyGenerator;
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::range::PyRange;
 use taipan_objects::singletons::none;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
@@ -388,6 +390,18 @@ pub fn finish_native(
     result.map(Called::Value)
 }
 
+/// `range(...)` of immediate integers.
+#[inline(always)]
+fn plain_range(arguments: &[Obj]) -> Option<PyResult<Obj>> {
+    let (start, stop) = match arguments {
+        [stop] if stop.value().is_int() => (None, stop),
+        [start, stop] if start.value().is_int() && stop.value().is_int() => (Some(start), stop),
+        _ => return None,
+    };
+    let start = start.map_or_else(|| int_obj(0), Obj::clone);
+    Some(PyRange::new(start, stop.clone(), int_obj(1)).map(Py::into_obj))
+}
+
 /// `class(...)` for a class with `object.__new__` and an `__init__` written in Python: pushes the frame of `__init__`.
 #[inline(always)]
 pub fn construct(
@@ -399,6 +413,12 @@ pub fn construct(
     ret: u16,
     class: &PyType,
 ) -> PyResult<Option<Called>> {
+    if class.is(&types().range)
+        && let Some(range) = plain_range(regs.slice(first, nargs))
+    {
+        clear_call(regs, base, first, nargs);
+        return range.map(Called::Value).map(Some);
+    }
     let object_new: CallFn = taipan_objects::object_type::object_new;
     if class.slots.new().is_none_or(|f| f as usize != object_new as usize)
         || class.has_flag(

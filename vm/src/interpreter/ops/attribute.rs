@@ -4,7 +4,9 @@ mod cache;
 mod super_cache;
 
 use cache::{ADD, ClassCache, Found, applying_word, cache_at, distance, install, remember, slot_at};
-pub use cache::{inline_slot, inline_slot_to_store, only_method, quick_load, quick_method, quick_property};
+pub use cache::{
+    add_at_once, inline_slot, inline_slot_to_store, only_method, quick_load, quick_method, quick_property,
+};
 pub use super_cache::quick_super;
 use super_cache::remember_super;
 

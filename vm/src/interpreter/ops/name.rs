@@ -17,14 +17,46 @@ use crate::frame::{Frame, dict_of};
 use crate::interpreter::quick::known::{self, Known};
 use crate::registers::Regs;
 
-/// Low bit of a cache word: the value is in the globals (1) or in the builtins (0, pointer to [`BuiltinCache`]).
+/// Low bit of a cache word: the value is in the globals, at a place that the word says (1); or the word is the address of a [`GlobalCache`] (0).
 const IN_GLOBALS: u64 = 1;
+/// Records that a site leaves behind at most: racing readers may hold an old one, so they are never freed.
+const RECORDS: u32 = 8;
 
-/// Where a builtin was found: valid while neither dict changed its keys.
-struct BuiltinCache {
+/// Where a global was found: valid while the dicts concerned have these versions.
+struct GlobalCache {
     globals_version: u32,
+    /// 0: it is in the globals.
     builtins_version: u32,
     index: u32,
+    /// How many records the site had before.
+    former: u32,
+    /// What was found, if that lasts as long as the versions (see [`PyDict::constant_at`]); otherwise empty.
+    constant: Value,
+}
+
+/// The record that the cache word is the address of.
+#[inline(always)]
+fn record<'a>(word: u64) -> Option<&'a GlobalCache> {
+    if word & IN_GLOBALS != 0 || word == 0 {
+        return None;
+    }
+    // SAFETY: an untagged word is a leaked record.
+    Some(unsafe { &*std::ptr::with_exposed_provenance::<GlobalCache>(word as usize) })
+}
+
+/// The global that the cache word remembers as a constant; a word that needs no count.
+#[inline(always)]
+pub fn constant_at_once(cache: &AtomicU64, frame: &Frame) -> Option<Value> {
+    let record = record(cache.load(Ordering::Acquire))?;
+    if exact_dict(frame.globals)?.keys_version_now() != record.globals_version || record.constant.is_empty() {
+        return None;
+    }
+    if record.builtins_version != 0
+        && exact_dict(frame.builtins)?.keys_version_now() != record.builtins_version
+    {
+        return None;
+    }
+    Some(record.constant)
 }
 
 /// The global that the cache word stands for, if it knows where that is.
@@ -32,13 +64,6 @@ struct BuiltinCache {
 pub fn quick_global(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {
     let (namespace, version, index) = cached_place(cache, frame)?;
     namespace.cached_value(version, index)
-}
-
-/// [`quick_global`] of a builtin, if that is a matter of a few instructions.
-#[inline(always)]
-pub fn builtin_at_once(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {
-    let (namespace, version, index) = cached_place(cache, frame)?;
-    namespace.cached_at_once(version, index)
 }
 
 /// [`quick_global`] of what is in the globals themselves, if that is a matter of a few instructions.
@@ -59,15 +84,38 @@ fn cached_place<'a>(cache: &AtomicU64, frame: &Frame) -> Option<(&'a PyDict, u32
     if word & IN_GLOBALS != 0 {
         return Some((globals, (word >> 32) as u32, (word as u32) >> 1));
     }
-    if word == 0 {
+    let record = record(word)?;
+    if record.builtins_version == 0 {
+        return Some((globals, record.globals_version, record.index));
+    }
+    if globals.keys_version_now() != record.globals_version {
         return None;
     }
-    // SAFETY: an untagged word is a leaked `BuiltinCache`.
-    let cache = unsafe { &*std::ptr::with_exposed_provenance::<BuiltinCache>(word as usize) };
-    if globals.keys_version_now() != cache.globals_version {
-        return None;
+    Some((exact_dict(frame.builtins)?, record.builtins_version, record.index))
+}
+
+/// Lets the site know that the global was at that place of the globals or, if `builtins_version` is not 0, of the builtins. The versions are from before it was
+/// looked for.
+fn remember(cache: &AtomicU64, globals_version: u32, builtins_version: u32, index: u32, namespace: &PyDict) {
+    let version = if builtins_version == 0 { globals_version } else { builtins_version };
+    let constant = namespace.constant_at(version, index);
+    let word = cache.load(Ordering::Acquire);
+    let former = match record(word) {
+        Some(record) => record.former + 1,
+        None if word == 0 => 0,
+        None => RECORDS,
+    };
+    if builtins_version == 0 && (constant.is_none() || former >= RECORDS) {
+        cache.store((globals_version as u64) << 32 | (index as u64) << 1 | IN_GLOBALS, Ordering::Release);
+        return;
     }
-    Some((exact_dict(frame.builtins)?, cache.builtins_version, cache.index))
+    if former >= RECORDS {
+        return;
+    }
+    let constant = constant.unwrap_or(Value::EMPTY);
+    let record =
+        Box::leak(Box::new(GlobalCache { globals_version, builtins_version, index, former, constant }));
+    cache.store(std::ptr::from_ref(record).expose_provenance() as u64, Ordering::Release);
 }
 
 #[inline(always)]
@@ -95,10 +143,7 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
             if let Some(entry) = globals.entry_index(name)
                 && globals_version != 0
             {
-                code.caches[pc].store(
-                    (globals_version as u64) << 32 | (entry as u64) << 1 | IN_GLOBALS,
-                    Ordering::Release,
-                );
+                remember(&code.caches[pc], globals_version, 0, entry, globals);
             }
             return Ok(value);
         }
@@ -108,11 +153,7 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
                 && globals_version != 0
                 && builtins_version != 0
             {
-                // A few words per call site and change of a namespace: leaked, since racing readers may hold the old one.
-                let cache =
-                    Box::leak(Box::new(BuiltinCache { globals_version, builtins_version, index: entry }));
-                code.caches[pc]
-                    .store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
+                remember(&code.caches[pc], globals_version, builtins_version, entry, builtins);
             }
             return Ok(value);
         }

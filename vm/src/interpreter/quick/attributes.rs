@@ -59,6 +59,20 @@ handlers! {
             }
             return s.next(1);
         }
+        add_attr(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    add_attr(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        let word = s.value(register);
+        let counted = || if take && !word.is_lent() { Some(word) } else { s.regs.counted_at_once(register as usize) };
+        if !word.is_empty() && attribute::add_at_once(s.cache(), s.value(i.a()), counted) {
+            if take {
+                // The slot has its reference, or a lent one owned none.
+                s.regs.put(register as usize, Value::EMPTY);
+            }
+            return s.next(1);
+        }
         store_attr_any(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
@@ -78,22 +92,37 @@ handlers! {
     load_method(s, i) {
         let (a, b) = (i.a(), i.b());
         let receiver = s.value(b);
+        // The two registers that are written own nothing; or the receiver is in the second, which keeps it.
         if !receiver.is_empty()
-            && !s.value(a + 1).is_counted()
-            && let Some(function) = attribute::only_method(s.cache(), s.regs.obj(b as usize))
+            && !s.value(a).is_counted()
+            && (b == a + 1 || !s.value(a + 1).is_counted())
+            && let Some(function) = attribute::only_method(s.cache(), receiver)
         {
-            let receiver = if b == a || b == a + 1 {
-                Some(receiver)
-            } else if s.value(a).is_counted() {
-                None
-            } else {
-                s.regs.copy_at_once(b as usize)
-            };
-            if let Some(receiver) = receiver && (b != a + 1 || !s.value(a).is_counted()) {
-                s.regs.put(a as usize + 1, receiver);
-                s.regs.put(a as usize, function.into_value());
+            if b == a + 1 {
+                s.regs.put(a as usize, function);
                 return s.next(1);
             }
+            if let Some(receiver) = s.regs.copy_at_once(b as usize) {
+                s.regs.put(a as usize + 1, receiver);
+                s.regs.put(a as usize, function);
+                return s.next(1);
+            }
+        }
+        load_method_last(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// The receiver in the register of the function: it moves.
+    #[inline(never)]
+    load_method_last(s, i) {
+        let (a, b) = (i.a(), i.b());
+        let receiver = s.value(b);
+        if a == b
+            && !receiver.is_empty()
+            && !s.value(a + 1).is_counted()
+            && let Some(function) = attribute::only_method(s.cache(), receiver)
+        {
+            s.regs.put(a as usize + 1, receiver);
+            s.regs.put(a as usize, function);
+            return s.next(1);
         }
         load_method_any(s.ip, s.regs, s.fp, s.thread, i)
     }

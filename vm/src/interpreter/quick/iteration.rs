@@ -1,8 +1,9 @@
 //! `for`, subscripts, unpacking.
 
 use taipan_bytecode::{Instr, Op};
-use taipan_objects::error::Raised;
+use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::iterators::PySequenceIter;
+use taipan_objects::protocol;
 use taipan_objects::range::PyRangeIter;
 use taipan_objects::{Obj, Value};
 
@@ -78,6 +79,12 @@ fn item(regs: Regs, i: Instr) -> Option<Obj> {
     iteration::quick_subscript(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
 }
 
+/// What is at any key of anything.
+#[inline(never)]
+fn any_item(regs: Regs, i: Instr) -> PyResult<Obj> {
+    protocol::getitem(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
+}
+
 /// The `__getitem__` in Python of what is in the register, or nothing.
 #[inline(never)]
 fn getitem(regs: Regs, register: u16) -> Value {
@@ -87,25 +94,30 @@ fn getitem(regs: Regs, register: u16) -> Value {
 handlers! {
     for_iter(s, i) {
         let iterator = s.value(i.a());
-        if iterator.is_empty() {
-            return s.leave(i);
-        }
-        if known::is(iterator, Known::RangeIterator) {
+        if !iterator.is_empty() && known::is(iterator, Known::RangeIterator) {
             // SAFETY: the layout was checked.
             let range: &PyRangeIter = unsafe { &*iterator.ptr().cast() };
             let Some(number) = range.peek_word() else { return s.clear_and_jump(i.a(), i.arg32()) };
             if let Some(number) = Value::from_int(number) {
-                range.step_word();
+                range.skip_word();
                 return s.write(s.word(1).a(), number, 2);
             }
-        } else if known::is(iterator, Known::ListIterator) {
+        }
+        for_list(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    for_list(s, i) {
+        let iterator = s.value(i.a());
+        if iterator.is_empty() {
+            return s.leave(i);
+        }
+        if known::is(iterator, Known::ListIterator) {
             // SAFETY: the layout was checked.
             let items: &PySequenceIter = unsafe { &*iterator.ptr().cast() };
             if let Some(item) = items.next_of_list_at_once() {
                 return s.write_obj(s.word(1).a(), item, 2);
             }
-        }
-        if known::is(iterator, Known::Generator) {
+        } else if known::is(iterator, Known::Generator) {
             return super::generators::for_generator(s.ip, s.regs, s.fp, s.thread, i);
         }
         for_other(s.ip, s.regs, s.fp, s.thread, i)
@@ -144,7 +156,15 @@ handlers! {
         let function = getitem(s.regs, i.b());
         match calls::call_lent(s, function, s.value(i.b()), s.value(i.c()), i.a()) {
             Some(exit) => exit,
-            None => s.leave(i),
+            None => subscr_other(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    subscr_other(s, i) {
+        s.save();
+        match any_item(s.regs, i) {
+            Ok(value) => s.write_obj(i.a(), value, 1),
+            Err(Raised) => Exit::Raised,
         }
     }
     subscr_imm(s, i) {

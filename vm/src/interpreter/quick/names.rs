@@ -10,15 +10,15 @@ use crate::interpreter::ops::name;
 handlers! {
     load_global(s, i) {
         // SAFETY: the frame is live.
-        match name::global_at_once(s.cache(), unsafe { &*s.fp }) {
-            Some(value) => s.write_obj(i.a(), value, 1),
-            None => load_builtin(s.ip, s.regs, s.fp, s.thread, i),
+        match name::constant_at_once(s.cache(), unsafe { &*s.fp }) {
+            Some(value) => s.write(i.a(), value, 1),
+            None => load_variable(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
     #[inline(never)]
-    load_builtin(s, i) {
+    load_variable(s, i) {
         // SAFETY: the frame is live.
-        match name::builtin_at_once(s.cache(), unsafe { &*s.fp }) {
+        match name::global_at_once(s.cache(), unsafe { &*s.fp }) {
             Some(value) => s.write_obj(i.a(), value, 1),
             None => load_counted_global(s.ip, s.regs, s.fp, s.thread, i),
         }

@@ -21,6 +21,7 @@ macro_rules! values {
     ($($name:ident: $($operand:ident)* |$fp:ident, $regs:ident, $i:ident| $value:expr;)*) => {
         handlers! {
             $(
+                #[inline(never)]
                 $name(s, i) {
                     $(if s.value(i.$operand()).is_empty() {
                         return s.leave(i);
@@ -176,6 +177,7 @@ handlers! {
         }
         s.leave(i)
     }
+    #[inline(never)]
     branch_any(s, i) {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
             return s.leave(i);
@@ -185,6 +187,7 @@ handlers! {
         drop_operands(s, i);
         branch_on(s, truth, i)
     }
+    #[inline(never)]
     branch_imm_any(s, i) {
         if s.value(i.a()).is_empty() {
             return s.leave(i);

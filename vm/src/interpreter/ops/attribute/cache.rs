@@ -278,6 +278,31 @@ pub fn inline_slot_to_store<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a
     Some(unsafe { slot_at(header, distance(shape, index)) })
 }
 
+/// Adds the attribute to `subject` that the cache word of a store says is added to objects of its shape, if that is a matter of a few instructions. `value`, a word that
+/// owns its reference, is made only then.
+#[inline(always)]
+#[must_use]
+pub fn add_at_once(cache: &AtomicU64, subject: Value, value: impl FnOnce() -> Option<Value>) -> bool {
+    let word = cache.load(Ordering::Acquire);
+    if word & (SLOT | ADD) != SLOT | ADD || !subject.is_ptr() {
+        return false;
+    }
+    // SAFETY: a register keeps its object alive.
+    let header = unsafe { &*subject.ptr() };
+    if header.shape().0 != (word >> 32) as u32
+        || taipan_threading::multi_threaded() && !taipan_gc::refcount::is_unshared(header)
+    {
+        return false;
+    }
+    let Some(value) = value() else { return false };
+    taipan_objects::shape::add_at_once(
+        header,
+        Shape::of(header),
+        taipan_gc::ShapeId((word as u32) >> 8),
+        value,
+    )
+}
+
 /// What the cache word leads to, if it is of this kind and applies to `obj`.
 #[inline(always)]
 pub(super) fn applying(cache: &AtomicU64, obj: &Obj, found: Found) -> Option<&'static ClassCache> {
@@ -295,15 +320,17 @@ pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
     applying(cache, obj, Found::Method).map(|cache| uncounted(cache.value))
 }
 
-/// [`quick_method`] at a site that knows one shape.
+/// [`quick_method`] of what a register holds, at a site that knows one shape; a word that needs no count.
 #[inline(always)]
-pub fn only_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
+pub fn only_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
     let word = cache.load(Ordering::Acquire);
-    if word == 0 || word & (SLOT | SEVERAL) != 0 {
+    if word == 0 || word & (SLOT | SEVERAL) != 0 || !subject.is_ptr() {
         return None;
     }
     let cache = cache_at(word);
-    (cache.found == Found::Method && cache.applies(obj.header()?)).then(|| uncounted(cache.value))
+    // SAFETY: a register keeps its object alive.
+    (cache.found == Found::Method && cache.applies(unsafe { &*subject.ptr() }))
+        .then(|| cache.value.uncounted_ptr())
 }
 
 /// The getter that a property of `obj` has, if the cache word knows of one.
