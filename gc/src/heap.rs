@@ -29,6 +29,17 @@ use size_class::{CLASSES, MAX_SMALL, PAGE_HEADER};
 /// Moves `value` into a new block with `extra` zeroed bytes behind it.
 #[inline]
 pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
+    let place = place_unfilled(value, extra);
+    if extra > 0 && size_of::<T>() + extra <= MAX_SMALL {
+        // SAFETY: the block is ours and large enough. Larger ones are zeroed.
+        unsafe { place.cast::<u8>().add(size_of::<T>()).write_bytes(0, extra) };
+    }
+    place
+}
+
+/// [`place`] with anything in the bytes behind it: they are to be written before this thread reaches a safepoint or shows the object to others.
+#[inline]
+pub fn place_unfilled<T: Object>(value: T, extra: usize) -> NonNull<T> {
     const { assert!(align_of::<T>() <= 16 && size_of::<T>() >= size_of::<Header>()) };
     let size = size_of::<T>() + extra;
     // SAFETY: `Object` promises a header at the start.
@@ -48,9 +59,6 @@ pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
         let source = (&raw const value).cast::<u8>();
         let head = size_of::<Header>();
         target.add(head).copy_from_nonoverlapping(source.add(head), size_of::<T>() - head);
-        if extra > 0 && size <= MAX_SMALL {
-            target.add(size_of::<T>()).write_bytes(0, extra);
-        }
         (*block).publish(header, taipan_threading::current_slot());
     }
     std::mem::forget(value);

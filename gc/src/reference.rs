@@ -220,6 +220,14 @@ impl<T: Object> Py<T> {
     pub fn with_extra(value: T, extra: usize) -> Py<T> {
         Py { ptr: crate::heap::place(value, extra), owns: PhantomData }
     }
+    /// A new object holding `value`, with `extra` bytes behind it that hold anything.
+    ///
+    /// # Safety
+    /// They are written before the calling thread reaches a safepoint, the object ends or others see it.
+    #[inline]
+    pub unsafe fn with_unfilled_extra(value: T, extra: usize) -> Py<T> {
+        Py { ptr: crate::heap::place_unfilled(value, extra), owns: PhantomData }
+    }
     /// A new object holding `value`.
     #[inline]
     pub fn new(value: T) -> Py<T> {

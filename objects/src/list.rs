@@ -217,6 +217,15 @@ impl PyList {
         self.len.store(len + 1, Ordering::Release);
         true
     }
+    /// Exchanges item `index` of a list that the caller holds in a register, if there is one and no other thread can see the list: gives the former word, which is
+    /// the caller's. `value`, a word that owns its reference, is made only then.
+    #[inline(always)]
+    pub fn replace_at_once(&self, index: usize, value: impl FnOnce() -> Option<Value>) -> Option<Value> {
+        if index >= self.len() || !self.is_alone() {
+            return None;
+        }
+        Some(self.storage().slot(index).replace_alone(value()?))
+    }
     /// Makes room for `more` items, if that is plausible.
     pub(crate) fn reserve(&self, more: usize) {
         let _section = self.section();

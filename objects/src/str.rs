@@ -25,7 +25,7 @@ pub mod split;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use taipan_gc::{Header, HeaderFlags, Obj, Py, ShapeId};
+use taipan_gc::{Header, HeaderFlags, Obj, Py, ShapeId, Value};
 use taipan_text::units::{OwnedUnits, Units};
 use taipan_threading::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -468,6 +468,18 @@ fn make_characters() -> Vec<Py<PyStr>> {
 #[inline]
 pub fn latin1_char(c: u8) -> Py<PyStr> {
     CHARACTERS.get_or_init(make_characters)[c as usize].clone()
+}
+
+/// The string of character `index` of a text of Latin-1 characters, if it has one; a word that needs no count. For code that must not call.
+#[inline(always)]
+pub fn latin1_char_at_once(text: &PyStr, index: usize) -> Option<Value> {
+    let meta = text.meta.load(Ordering::Relaxed);
+    if meta & WIDTH != 0 || index >= (meta >> LENGTH_SHIFT) as usize {
+        return None;
+    }
+    // SAFETY: as in `units`.
+    let character = unsafe { *text.data.load(Ordering::Relaxed).add(index) };
+    Some(CHARACTERS.get()?[character as usize].as_obj().value().uncounted())
 }
 
 /// The empty string.

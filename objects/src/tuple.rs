@@ -77,10 +77,9 @@ impl PyTuple {
         if len == 0 {
             return Self::empty();
         }
-        let tuple = Py::with_extra(
-            Self::with_header(Header::new(types().tuple.root_shape()), len),
-            len * size_of::<Obj>(),
-        );
+        let header = Self::with_header(Header::new(types().tuple.root_shape()), len);
+        // SAFETY: what lies behind is written below.
+        let tuple = unsafe { Py::with_unfilled_extra(header, len * size_of::<Obj>()) };
         // SAFETY: the block has room for `len` items behind the struct, which nobody else has seen; every one of them is
         // written before the tuple is used, and no safepoint lies in between.
         unsafe {

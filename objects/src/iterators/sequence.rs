@@ -146,6 +146,24 @@ impl PySequenceIter {
     }
 }
 
+impl PySequenceIter {
+    /// The next item of a tuple iterator, if that is a matter of a few instructions: for code that must not call. May be uncounted.
+    #[inline(always)]
+    pub fn next_of_tuple_at_once(&self) -> Option<Obj> {
+        let index = self.index();
+        if index < 0
+            || !self.seq.header().is_some_and(|h| std::ptr::eq(h.shape_entry().ops_ptr(), PyTuple::ops()))
+        {
+            return None;
+        }
+        // SAFETY: the layout was checked.
+        let tuple: &PyTuple = unsafe { &*self.seq.value().ptr().cast() };
+        let item = tuple.get(index as usize)?.lent_at_once()?;
+        self.set_index(index + 1);
+        Some(item)
+    }
+}
+
 /// May return an uncounted item.
 fn list_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let iterator = this(obj)?;

@@ -63,6 +63,41 @@ pub(super) fn push_spread(
     pushed
 }
 
+/// Calls the function in register `base` with the `given` arguments from register `first` and its defaults for the parameters behind them: there are no others. `None`,
+/// with nothing changed, if there are not enough.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn push_with_defaults(
+    thread: &'static VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    given: usize,
+    ret: u16,
+) -> Option<PyResult<Called>> {
+    let count = code.nparams as usize;
+    let missing = count.checked_sub(given)?;
+    // Counted: what is overwritten below may run code when it is dropped.
+    let defaults = function.defaults.load()?;
+    let defaults = defaults.downcast::<PyTuple>()?.as_slice();
+    let defaults = &defaults[defaults.len().checked_sub(missing)?..];
+    for at in (given..count).filter(|at| regs.at(first + at) < thread.top.get()) {
+        regs.clear(first + at);
+    }
+    for (at, value) in (given..).zip(defaults) {
+        regs.put(first + at, value.clone().into_value());
+    }
+    let callee = take_callee(regs, base, function);
+    let result =
+        push_frame(thread, function, code, regs.at(first), count, ret, Kind::Call, callee, Value::EMPTY);
+    if result.is_err() {
+        regs.clear_range(first, first + count);
+    }
+    Some(result.map(|()| Called::Pushed))
+}
+
 /// Calls the function in register `base` with the `nargs` arguments from register `first`, the last of them named `names`: moves the named ones to their places, fills
 /// the rest with defaults, and puts those that have no place into the tuple and dict that may take them. `None`, with nothing changed, if that
 /// is not enough, for the general way or its error.
@@ -93,6 +128,14 @@ pub(super) fn push_bound(
         || regs.at(first).wrapping_add(code.nregs as usize) >= thread.limit()
     {
         return None;
+    }
+    if names.is_empty()
+        && !takes_more
+        && !takes_others
+        && unit.kwonlyargcount == 0
+        && let Some(called) = push_with_defaults(thread, function, code, regs, base, first, given, ret)
+    {
+        return Some(called);
     }
     let mut places = [OTHER; MOST];
     let mut filled: u64 = (1 << given.min(argcount)) - 1;

@@ -3,9 +3,12 @@
 mod cache;
 mod super_cache;
 
-use cache::{ADD, ClassCache, Found, applying_word, cache_at, distance, install, remember, slot_at};
+use cache::{
+    ADD, ClassCache, Found, applying_word, cache_at, distance, install, quick_wrapped, remember, slot_at,
+};
 pub use cache::{
-    add_at_once, inline_slot, inline_slot_to_store, only_method, quick_load, quick_method, quick_property,
+    add_at_once, inline_slot, inline_slot_to_store, only_method, only_plain, quick_load, quick_method,
+    quick_property,
 };
 pub use super_cache::quick_super;
 use super_cache::remember_super;
@@ -221,6 +224,23 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
     protocol::setattr(obj, name, &value)
 }
 
+/// What an attribute of a class is to `LOAD_METHOD` if it wraps a function.
+fn wrapper(attribute: &Obj) -> Option<Found> {
+    let kind = class_of(attribute);
+    if kind.is(&types().staticmethod) {
+        return Some(Found::Static);
+    }
+    kind.is(&types().classmethod).then_some(Found::OfClass)
+}
+
+/// Writes the function and the class, if it is bound to one, where the call finds them: both, before what was there is dropped, which may run code.
+fn place_wrapped(regs: Regs, a: usize, function: Obj, receiver: Option<Obj>) {
+    let former = [regs.take_value(a), regs.take_value(a + 1)];
+    regs.put(a, function.into_value());
+    regs.put(a + 1, receiver.map_or(Value::EMPTY, Obj::into_value));
+    former.into_iter().for_each(crate::frame::drop_value);
+}
+
 /// `LOAD_METHOD`: function and receiver, or bound attribute and nothing.
 pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, index: usize) -> PyResult<()> {
     let Some(obj) = regs.get(b) else {
@@ -236,13 +256,35 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
         regs.clear(a + 1);
         return Ok(());
     }
+    if let Some((function, receiver)) = quick_wrapped(&code.caches[pc], obj) {
+        place_wrapped(regs, a, function, receiver);
+        return Ok(());
+    }
     let name = &code.names[index];
     let class = class_of(obj);
+    if let Some(subject) = obj.downcast::<PyType>()
+        && is_type_getattr(class)
+    {
+        let version = subject.version();
+        if version != 0
+            && class.lookup_lent(name).is_none()
+            && let Some(value) = subject.lookup_lent(name)
+            && let Some(found) = wrapper(&value)
+        {
+            let subject = std::ptr::from_ref(subject).addr();
+            install(
+                code,
+                pc,
+                ClassCache { found, shape: 0, version, index: 0, subject, value: value.value() },
+            );
+        }
+    }
     if is_generic(class) {
         let version = class.version();
         if let Some(found) = class.lookup_lent(name) {
             let kind = class_of(&found);
-            if kind.is(&types().function) || kind.is(&types().method_descriptor) {
+            let wrapper = wrapper(&found);
+            if kind.is(&types().function) || kind.is(&types().method_descriptor) || wrapper.is_some() {
                 let (shadowed, cacheable) = match obj.header().map(Shape::of) {
                     Some(shape) if shape.ext_offset != 0 && shape.is_dict => {
                         (shape::get_attribute(obj, name)?.is_some(), false)
@@ -260,14 +302,20 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
                         && let Some(header) = obj.header()
                     {
                         let cache = ClassCache::of_instances(
-                            Found::Method,
+                            wrapper.unwrap_or(Found::Method),
                             Shape::of(header),
                             version,
                             found.value(),
                         );
                         install(code, pc, cache);
                     }
-                    place_method(regs, a, b, found);
+                    if wrapper.is_none() {
+                        place_method(regs, a, b, found);
+                        return Ok(());
+                    }
+                    let value = protocol::getattr(obj, name)?;
+                    regs.write(a, value);
+                    regs.clear(a + 1);
                     return Ok(());
                 }
             }

@@ -7,6 +7,7 @@ use taipan_objects::iterators::{PyEnumerate, PyZip};
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::is_none;
+use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
@@ -57,7 +58,12 @@ pub fn quick_subscript(container: &Obj, key: &Obj) -> Option<Obj> {
     if !known::is(c, Known::Dict) {
         return None;
     }
-    let dict = container.downcast::<PyDict>()?;
+    // SAFETY: the layout was checked.
+    let dict = unsafe { &*c.ptr().cast::<PyDict>() };
+    if !k.is_int() {
+        // SAFETY: as above.
+        return dict.get_str_lent(unsafe { &*k.ptr().cast::<PyStr>() });
+    }
     match dict.get_lent(key) {
         Ok(found) => found,
         Err(Raised) => {
@@ -87,19 +93,51 @@ pub fn quick_subscript_at(container: &Obj, index: i64) -> Option<Obj> {
     None
 }
 
+/// The place that an index, perhaps one from the end, means; one that is not there if it is out of bounds.
+#[inline(always)]
+fn from_start(index: i64, len: usize) -> usize {
+    // A sum that is negative becomes a number that no length reaches.
+    (if index < 0 { index + len as i64 } else { index }) as usize
+}
+
+/// The character at the index of an exact string, as [`item_at_once`].
+#[inline(always)]
+pub fn character_at_once(container: Value, index: i64) -> Option<Value> {
+    if container.is_empty() || !known::is(container, Known::Str) {
+        return None;
+    }
+    // SAFETY: the layout was checked.
+    let text = unsafe { &*container.ptr().cast::<PyStr>() };
+    taipan_objects::str::latin1_char_at_once(text, from_start(index, text.len()))
+}
+
+/// `container[index] = value` for an exact list that no other thread can see, if there is such an item and all is a matter of a few instructions: the word that was
+/// there, which is the caller's. `value`, a word that owns its reference, is made only then.
+#[inline(always)]
+pub fn replace_at_once(container: Value, index: i64, value: impl FnOnce() -> Option<Value>) -> Option<Value> {
+    if !known::is(container, Known::List) {
+        return None;
+    }
+    // SAFETY: the layout was checked.
+    let list = unsafe { &*container.ptr().cast::<PyList>() };
+    list.replace_at_once(from_start(index, list.len()), value)
+}
+
 /// [`quick_subscript_at`] if that is a matter of a few instructions: for code that must not call.
 #[inline(always)]
 pub fn item_at_once(container: Value, index: i64) -> Option<Obj> {
-    if container.is_empty() || index < 0 {
+    if container.is_empty() {
         return None;
     }
     if known::is(container, Known::List) {
         // SAFETY: the layout was checked.
-        return unsafe { &*container.ptr().cast::<PyList>() }.get_at_once(index as usize);
+        let list = unsafe { &*container.ptr().cast::<PyList>() };
+        return list.get_at_once(from_start(index, list.len()));
     }
     if known::is(container, Known::Tuple) {
         // SAFETY: the layout was checked.
-        return unsafe { &*container.ptr().cast::<PyTuple>() }.get(index as usize)?.lent_at_once();
+        let tuple = unsafe { &*container.ptr().cast::<PyTuple>() };
+        return tuple.get(from_start(index, tuple.len()))?.lent_at_once();
     }
     None
 }

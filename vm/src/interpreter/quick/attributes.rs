@@ -23,6 +23,13 @@ handlers! {
     }
     #[inline(never)]
     load_attr_of_class(s, i) {
+        match attribute::only_plain(s.cache(), s.value(i.b())) {
+            Some(value) => s.write(i.a(), value, 1),
+            None => load_attr_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    load_attr_any(s, i) {
         if s.value(i.b()).is_empty() {
             return s.leave(i);
         }

@@ -1,13 +1,15 @@
 //! Calls and returns of Python functions without a detour; other calls through [`call`].
 
-use taipan_objects::Value;
+use taipan_objects::argument::Args;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
+use taipan_objects::native::MethodDef;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::IntoStrong;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::PyType;
+use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
 use super::{Exit, State, generators, handlers};
@@ -92,6 +94,12 @@ pub(super) fn call_lent(s: State, function: Value, first: Value, second: Value, 
 
 // Apart, because their locals live in memory: see the module above.
 
+/// The entry of a native function that takes any call.
+#[inline(never)]
+fn whole(def: &'static MethodDef, arguments: &[Obj]) -> PyResult<Obj> {
+    (def.call)(&Args::new(arguments))
+}
+
 #[inline(never)]
 fn any(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
     call::call(thread, regs, i.a() as usize, i.b() as usize, i.c())
@@ -141,11 +149,15 @@ handlers! {
             return s.write(i.c(), answer, 1);
         }
         s.save();
-        let fast = if function.is_unbound() { function.def.call_fast(s.regs.slice(base + 2, nargs)) } else { None };
-        match fast {
-            Some(result) => called(s, call::finish_native(s.regs, base, base + 2, nargs, result), i.c(), 1),
-            None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+        if !function.is_unbound() {
+            return call_any(s.ip, s.regs, s.fp, s.thread, i);
         }
+        let arguments = s.regs.slice(base + 2, nargs);
+        let result = match function.def.call_fast(arguments) {
+            Some(result) => result,
+            None => whole(function.def, arguments),
+        };
+        called(s, call::finish_native(s.regs, base, base + 2, nargs, result), i.c(), 1)
     }
     /// A class: an instance is made, and the frame of its `__init__` pushed.
     #[inline(never)]

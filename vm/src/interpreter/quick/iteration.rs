@@ -117,6 +117,19 @@ handlers! {
             if let Some(item) = items.next_of_list_at_once() {
                 return s.write_obj(s.word(1).a(), item, 2);
             }
+            return for_other(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        for_tuple(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    for_tuple(s, i) {
+        let iterator = s.value(i.a());
+        if known::is(iterator, Known::TupleIterator) {
+            // SAFETY: the layout was checked.
+            let items: &PySequenceIter = unsafe { &*iterator.ptr().cast() };
+            if let Some(item) = items.next_of_tuple_at_once() {
+                return s.write_obj(s.word(1).a(), item, 2);
+            }
         } else if known::is(iterator, Known::Generator) {
             return super::generators::for_generator(s.ip, s.regs, s.fp, s.thread, i);
         }
@@ -140,6 +153,14 @@ handlers! {
         let key = s.value(i.c());
         if key.is_int() && let Some(value) = iteration::item_at_once(s.value(i.b()), key.as_int()) {
             return s.write_obj(i.a(), value, 1);
+        }
+        character(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    character(s, i) {
+        let key = s.value(i.c());
+        if key.is_int() && let Some(value) = iteration::character_at_once(s.value(i.b()), key.as_int()) {
+            return s.write(i.a(), value, 1);
         }
         subscr_any(s.ip, s.regs, s.fp, s.thread, i)
     }
@@ -173,6 +194,13 @@ handlers! {
         }
         match iteration::item_at_once(s.value(i.b()), i.c_imm() as i64) {
             Some(value) => s.write_obj(i.a(), value, 1),
+            None => character_imm(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    character_imm(s, i) {
+        match iteration::character_at_once(s.value(i.b()), i.c_imm() as i64) {
+            Some(value) => s.write(i.a(), value, 1),
             None => subscr_imm_any(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
@@ -188,6 +216,22 @@ handlers! {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() || s.value(register).is_empty() {
             return s.leave(i);
         }
+        let (word, key) = (s.value(register), s.value(i.b()));
+        let counted = || if take && !word.is_lent() { Some(word) } else { s.regs.counted_at_once(register as usize) };
+        if key.is_int() && let Some(old) = iteration::replace_at_once(s.value(i.a()), key.as_int(), counted) {
+            if take {
+                s.regs.put(register as usize, Value::EMPTY);
+            }
+            if old.is_counted() {
+                return super::drop_and_go(s.ip.wrapping_add(1), s.regs, s.fp, s.thread, old);
+            }
+            return s.next(1);
+        }
+        store_subscr_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    store_subscr_any(s, i) {
+        let (register, take) = Instr::split_take(i.c());
         s.save();
         let (container, key) = (s.regs.obj(i.a() as usize), s.regs.obj(i.b() as usize));
         if iteration::store_subscript(container, key, s.regs.obj(register as usize)).is_err() {

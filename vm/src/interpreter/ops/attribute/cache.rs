@@ -15,7 +15,7 @@
 use taipan_gc::{Header, Slot};
 use taipan_objects::code::PyCode;
 use taipan_objects::code::slot_caches::{SEVERAL, SLOT};
-use taipan_objects::descriptor::PyProperty;
+use taipan_objects::descriptor::{PyClassMethod, PyProperty};
 use taipan_objects::module::PyModule;
 use taipan_objects::shape::Shape;
 use taipan_objects::type_object::{PyType, class_of};
@@ -40,6 +40,10 @@ pub(super) enum Found {
     Member,
     /// A `property`, which is `value`.
     Property,
+    /// A `staticmethod`, which is `value`; `subject` as for `OfType` if `shape` is 0.
+    Static,
+    /// A `classmethod`, likewise.
+    OfClass,
     /// The attribute `__class__` as `object` has it.
     Class,
 }
@@ -238,7 +242,7 @@ pub fn quick_load(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
             (class.version_now() == cache.version).then(|| uncounted(cache.value))
         }
         Found::OfModule => obj.downcast::<PyModule>()?.dict_ref().cached_value(cache.version, cache.index),
-        Found::Method | Found::Property => None,
+        Found::Method | Found::Property | Found::Static | Found::OfClass => None,
     }
 }
 
@@ -320,6 +324,29 @@ pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
     applying(cache, obj, Found::Method).map(|cache| uncounted(cache.value))
 }
 
+/// The function of the `staticmethod` or `classmethod` that `LOAD_METHOD` finds, and the class to which that binds it, if the cache word answers.
+pub(super) fn quick_wrapped(cache: &AtomicU64, obj: &Obj) -> Option<(Obj, Option<Obj>)> {
+    let word = applying_word(cache, obj.header()?);
+    if word == 0 || word & SLOT != 0 {
+        return None;
+    }
+    let cache = cache_at(word);
+    if !matches!(cache.found, Found::Static | Found::OfClass) {
+        return None;
+    }
+    let own = cache.shape != 0;
+    if !own && obj.downcast::<PyType>()?.version_now() != cache.version {
+        return None;
+    }
+    let function = uncounted(cache.value).downcast::<PyClassMethod>()?.function.load_uncounted()?;
+    let receiver = match cache.found {
+        Found::Static => None,
+        _ if own => Some(class_object(class_of(obj))),
+        _ => Some(class_object(obj.downcast::<PyType>()?)),
+    };
+    Some((function, receiver))
+}
+
 /// [`quick_method`] of what a register holds, at a site that knows one shape; a word that needs no count.
 #[inline(always)]
 pub fn only_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
@@ -331,6 +358,28 @@ pub fn only_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
     // SAFETY: a register keeps its object alive.
     (cache.found == Found::Method && cache.applies(unsafe { &*subject.ptr() }))
         .then(|| cache.value.uncounted_ptr())
+}
+
+/// The class attribute that `subject.name` is, at a site that knows one shape; a word that needs no count.
+#[inline(always)]
+pub fn only_plain(cache: &AtomicU64, subject: Value) -> Option<Value> {
+    let word = cache.load(Ordering::Acquire);
+    if word == 0 || word & (SLOT | SEVERAL) != 0 || !subject.is_ptr() {
+        return None;
+    }
+    let cache = cache_at(word);
+    // SAFETY: a register keeps its object alive.
+    let header = unsafe { &*subject.ptr() };
+    let applies = match cache.found {
+        Found::Plain => cache.applies(header),
+        // SAFETY: the subject is a class, which is alive.
+        Found::OfType => {
+            std::ptr::from_ref(header).addr() == cache.subject
+                && unsafe { &*std::ptr::from_ref(header).cast::<PyType>() }.version_now() == cache.version
+        }
+        _ => false,
+    };
+    applies.then(|| cache.value.uncounted())
 }
 
 /// The getter that a property of `obj` has, if the cache word knows of one.
