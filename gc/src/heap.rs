@@ -19,6 +19,7 @@ pub(crate) mod page;
 mod poison;
 pub(crate) mod pool;
 pub mod size_class;
+pub mod traced;
 
 pub use pool::bytes_in_use;
 
@@ -47,7 +48,7 @@ pub fn place_unfilled<T: Object>(value: T, extra: usize) -> NonNull<T> {
     let tracked = T::ops().tracked
         || shape_table::entry(header.shape()).flags() & (shape_flags::SLOTS | shape_flags::HEAP_CLASS) != 0;
     let block = if size <= MAX_SMALL {
-        local::heap().allocate(size_class::class(size) + if tracked { CLASSES } else { 0 })
+        local::heap().allocate(size_class::class(size) + if tracked { CLASSES } else { 0 }, size)
     } else {
         allocate_large(size, tracked)
     };
@@ -78,7 +79,11 @@ fn allocate_large(size: usize, tracked: bool) -> *mut Header {
         raw.write(Page::large(heap.slot(), size, tracked));
         (*heap.large.get()).push(raw);
         (*raw).side.set((*heap.large.get()).len() - 1);
-        (*raw).nth(0)
+        let block = (*raw).nth(0);
+        if traced::on() {
+            traced::allocated(block.addr(), size);
+        }
+        block
     }
 }
 
@@ -100,7 +105,7 @@ pub(crate) unsafe fn free(ptr: *mut Header) {
     #[cfg(feature = "poison")]
     poison::fill(ptr);
     header.make_free();
-    if page.slot.get() == taipan_threading::current_slot() && page.state.get() != PageState::Large {
+    if page.slot.get() == taipan_threading::current_slot() && page.state.get() < PageState::Large {
         page.give_back(header);
         let state = page.state.get();
         if state == PageState::Full || page.used.get() == 0 && state == PageState::Available {
@@ -114,7 +119,19 @@ pub(crate) unsafe fn free(ptr: *mut Header) {
 #[cold]
 #[inline(never)]
 fn free_slow(header: &Header, page: &Page) {
-    if page.state.get() != PageState::Large {
+    // The state of another thread's page may be changing between the first three.
+    let state = page.state.get();
+    if traced::on() && state >= PageState::Large {
+        traced::freed(std::ptr::from_ref(header).addr());
+    }
+    if state.is_traced() && page.slot.get() == taipan_threading::current_slot() {
+        page.give_back(header);
+        if state == PageState::TracedFull {
+            local::heap().page_changed(page);
+        }
+        return;
+    }
+    if state != PageState::Large {
         if page.push_remote(header) {
             LocalHeap::announce_remote(page);
         }

@@ -12,7 +12,8 @@
 //! No reader is in the middle of a foreign load during a stop, and after it no slot holds a dead object, so blocks of the dead may be
 //! reused at once. A finalizer that makes the object reachable again just starts a new life: its next zero comes here again.
 //!
-//! Sweeps are asked for by number, bytes and age ([`monitor`]). The number grows with the registers visited at the last sweep, and the age
+//! Sweeps are asked for by number, bytes and age ([`monitor`]), and by the first object that comes into an empty list if the last sweep is long ago,
+//! measured by what it cost: so where little comes here, objects end at the next safepoint. The number grows with the registers visited at the last sweep, and the age
 //! with the time it took, so the cost of sweeping stays a small fraction of the work that fills limbo.
 
 use rustc_hash::FxHashSet;
@@ -51,12 +52,15 @@ pub(crate) fn push(ptr: *mut Header) {
         (limbo.len(), here.limbo_bytes.get() + heap::object_size(ptr))
     };
     here.limbo_bytes.set(bytes);
-    if number == 1 {
-        monitor::wake();
-    }
     // Relaxed: a heuristic.
     if number >= THRESHOLD.load(Ordering::Relaxed) || bytes >= MAX_BYTES {
         request();
+    }
+    if number == 1 {
+        monitor::wake();
+        if monitor::is_due_at_once() {
+            request();
+        }
     }
 }
 

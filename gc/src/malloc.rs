@@ -2,10 +2,15 @@
 //!
 //! The allocator of the `mimalloc` crate asks for every block by size *and* alignment, which takes a third more instructions than asking by size alone. mimalloc's
 //! blocks are aligned to 16 bytes anyway (to their size if they are smaller), which is enough for nearly all.
+//!
+//! Whoever listens to the heap ([`crate::heap::traced`]) is told of these blocks, too: of a new one afterwards, of the end of one before, so that
+//! nobody else can have got its address in between.
 
 use std::alloc::{GlobalAlloc, Layout};
 
 use libmimalloc_sys as mi;
+
+use crate::heap::traced;
 
 /// See the module. For `#[global_allocator]`.
 pub struct MiMalloc;
@@ -21,39 +26,58 @@ unsafe impl GlobalAlloc for MiMalloc {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: no precondition.
-        unsafe {
+        let block: *mut u8 = unsafe {
             if is_usual(layout.size(), layout.align()) {
                 mi::mi_malloc(layout.size()).cast()
             } else {
                 mi::mi_malloc_aligned(layout.size(), layout.align()).cast()
             }
+        };
+        if traced::on() {
+            traced::allocated(block.addr(), layout.size());
         }
+        block
     }
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: no precondition.
-        unsafe {
+        let block: *mut u8 = unsafe {
             if is_usual(layout.size(), layout.align()) {
                 mi::mi_zalloc(layout.size()).cast()
             } else {
                 mi::mi_zalloc_aligned(layout.size(), layout.align()).cast()
             }
+        };
+        if traced::on() {
+            traced::allocated(block.addr(), layout.size());
         }
+        block
     }
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
+        if traced::on() {
+            traced::freed(block.addr());
+        }
         // SAFETY: a block of mimalloc's, says the caller.
         unsafe { mi::mi_free(block.cast()) }
     }
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let traced = traced::on();
+        if traced {
+            traced::freed(block.addr());
+        }
         // SAFETY: a block of mimalloc's, says the caller.
-        unsafe {
+        let block: *mut u8 = unsafe {
             if is_usual(size, layout.align()) {
                 mi::mi_realloc(block.cast(), size).cast()
             } else {
                 mi::mi_realloc_aligned(block.cast(), size, layout.align()).cast()
             }
+        };
+        if traced {
+            traced::allocated(block.addr(), size);
         }
+        block
     }
 }

@@ -33,6 +33,9 @@ pub fn is_initialized() -> bool {
     STARTED.get().is_some() && !ENDED.load(Ordering::Acquire)
 }
 
+/// How long finalizers that run beside the program's own threads may take at the end.
+const LAST_SWEEP: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Whether the main interpreter is at its end.
 static ENDED: AtomicBool = AtomicBool::new(false);
 
@@ -69,6 +72,9 @@ pub fn initialize(config: Config) -> PyResult<()> {
         taipan_objects::int::set_int_max_str_digits(settings.int_max_str_digits as usize)?;
     }
     taipan_objects::module::set_program_folder(settings.path0.clone());
+    if settings.tracemalloc > 0 {
+        crate::tracemalloc::start(settings.tracemalloc);
+    }
     start_interpreter(settings.path0.as_deref())?;
     interpreters::main().set_ready();
     // The program that comes is its `__main__`.
@@ -85,6 +91,7 @@ pub(crate) fn start_interpreter(path0: Option<&str>) -> PyResult<()> {
     setitem(&table, istr!("sys").as_obj(), &sys)?;
     setitem(&table, istr!("builtins").as_obj(), &builtins)?;
     import::note_builtin_import(crate::builtins::get("__import__")?);
+    teardown::remember_builtins();
     // `-v` makes the import system talk.
     streams::preliminary()?;
     start_import(&sys)?;
@@ -236,6 +243,7 @@ pub(crate) fn end_interpreter(interpreter: &Interpreter, status: i32) -> i32 {
         status = 120;
     }
     if interpreter.is_main() {
+        taipan_gc::limbo::monitor::retire(LAST_SWEEP);
         finish_subinterpreters();
         interpreter.set_finalizing();
         if taipan_threading::multi_threaded() {

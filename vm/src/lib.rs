@@ -19,4 +19,5 @@ pub mod super_arguments;
 pub mod sys;
 pub mod thread;
 pub mod trace;
+pub mod tracemalloc;
 pub mod warnings;

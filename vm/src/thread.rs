@@ -256,6 +256,26 @@ pub fn for_each(mut f: impl FnMut(&VmThread)) {
     }
 }
 
+/// Raises `exception` (a class or an instance) in the thread of that `ident` at its next safepoint, or, without one, takes back what was
+/// asked for. False: there is no such thread.
+pub fn raise_in(ident: u64, exception: Option<Obj>) -> bool {
+    let mut exception = Some(exception);
+    let mut replaced = None;
+    for_each(|thread| {
+        if thread.threading.pthread_id() as u64 == ident
+            && let Some(exception) = exception.take()
+        {
+            let wanted = exception.is_some();
+            replaced = std::mem::replace(&mut *thread.async_exception.lock(), exception);
+            if wanted {
+                thread.threading.request(taipan_threading::safepoint::ASYNC_EXC);
+            }
+        }
+    });
+    drop(replaced);
+    exception.is_none()
+}
+
 /// Raises `SystemExit` in all threads of an interpreter but the calling one.
 pub fn dismiss(interpreter: &Interpreter) {
     let me = std::ptr::from_ref(current());

@@ -93,8 +93,13 @@ pub fn is_active(thread: &VmThread) -> bool {
 
 /// Sets or clears the bit of a thread's poll word after what it stands for has changed.
 pub fn refresh(thread: &VmThread) {
-    let wanted =
-        || !thread.trace.is_empty() || !thread.profile.is_empty() || monitoring::is_wanted_anywhere();
+    let wanted = || {
+        !thread.trace.is_empty()
+            || !thread.profile.is_empty()
+            || monitoring::is_wanted_anywhere()
+            // The watched loop knows where it is at every instruction.
+            || crate::tracemalloc::is_tracing()
+    };
     if !wanted() {
         thread.threading.clear(TRACE);
     }

@@ -11,18 +11,39 @@ use taipan_threading::sync::atomic::{AtomicPtr, Ordering};
 use super::page::{Page, PageState};
 use super::pool;
 use super::size_class::{self, CLASSES};
+use super::traced;
 use crate::header::Header;
 use crate::refcount::pending::Pending;
 
 /// Fresh blocks are cut this many bytes at a time.
 const EXTEND: u32 = 4096;
 
+/// Pages with free blocks, by row: untracked classes first, tracked ones after.
+#[repr(C)]
+struct Rows {
+    /// Where blocks are taken from.
+    current: [Cell<*const Page>; 2 * CLASSES],
+    available: [Cell<*const Page>; 2 * CLASSES],
+}
+
+impl Rows {
+    const fn new() -> Rows {
+        Rows {
+            current: [const { Cell::new(&raw const EXHAUSTED) }; 2 * CLASSES],
+            available: [const { Cell::new(std::ptr::null()) }; 2 * CLASSES],
+        }
+    }
+    fn add_available(&self, page: &Page) {
+        let list = &self.available[usize::from(page.class) + if page.tracked { CLASSES } else { 0 }];
+        page.next.set(list.get());
+        list.set(page);
+    }
+}
+
 /// See the module.
 #[repr(C)]
 pub struct LocalHeap {
-    /// Untracked classes first, tracked ones after.
-    current: [Cell<*const Page>; 2 * CLASSES],
-    available: [Cell<*const Page>; 2 * CLASSES],
+    rows: Rows,
     slot: u16,
     pub(crate) pages: UnsafeCell<Vec<*mut Page>>,
     pub(crate) large: UnsafeCell<Vec<*mut Page>>,
@@ -46,6 +67,8 @@ pub struct LocalHeap {
     pub(crate) empty_pages: Cell<usize>,
     /// Pages to which other threads have given back blocks.
     remote_pages: AtomicPtr<Page>,
+    /// Pages whose blocks are told of: see [`traced`].
+    traced: Rows,
 }
 
 // SAFETY: see the module; `remote_pages` is atomic.
@@ -101,8 +124,7 @@ pub(crate) fn all() -> Vec<&'static LocalHeap> {
 impl LocalHeap {
     const fn new(slot: u16) -> LocalHeap {
         LocalHeap {
-            current: [const { Cell::new(&raw const EXHAUSTED) }; 2 * CLASSES],
-            available: [const { Cell::new(std::ptr::null()) }; 2 * CLASSES],
+            rows: Rows::new(),
             slot,
             pages: UnsafeCell::new(Vec::new()),
             large: UnsafeCell::new(Vec::new()),
@@ -119,6 +141,7 @@ impl LocalHeap {
             check_bytes: Cell::new(crate::collector::threshold::FIRST_BYTES / 8),
             empty_pages: Cell::new(0),
             remote_pages: AtomicPtr::new(null_mut()),
+            traced: Rows::new(),
         }
     }
     /// The slot whose heap this is.
@@ -126,15 +149,25 @@ impl LocalHeap {
         self.slot
     }
 
-    /// A block of class `row`, its header still that of a free block.
+    /// A block of class `row` for `size` bytes, its header still that of a free block.
     #[inline(always)]
-    pub(crate) fn allocate(&self, row: usize) -> *mut Header {
+    pub(crate) fn allocate(&self, row: usize, size: usize) -> *mut Header {
         // SAFETY: pages in `current` are mapped.
-        let page = unsafe { &*self.current[row].get() };
+        let page = unsafe { &*self.rows.current[row].get() };
         let offset = page.free.get();
         if offset == 0 {
-            return self.allocate_slow(row);
+            return self.allocate_slow(row, size);
         }
+        // SAFETY: the page's first free block.
+        unsafe { Self::take(page, offset) }
+    }
+
+    /// Takes the first free block, at `offset`.
+    ///
+    /// # Safety
+    /// There is one, and it is there.
+    #[inline(always)]
+    unsafe fn take(page: &Page, offset: u32) -> *mut Header {
         let block = page.block(offset);
         // SAFETY: a free block of this page.
         page.free.set(unsafe { (*block).free_link() });
@@ -144,38 +177,56 @@ impl LocalHeap {
 
     #[cold]
     #[inline(never)]
-    fn allocate_slow(&self, row: usize) -> *mut Header {
+    fn allocate_slow(&self, row: usize, size: usize) -> *mut Header {
         if std::ptr::eq(self, &raw const NO_HEAP) {
-            return crate::thread::started().allocate_slow(row);
+            return crate::thread::started().allocate_slow(row, size);
         }
-        self.find_page(row);
-        self.allocate(row)
+        let traced = traced::on();
+        let rows = self.rows(traced);
+        let block = loop {
+            // SAFETY: pages in `current` are mapped.
+            let page = unsafe { &*rows.current[row].get() };
+            match page.free.get() {
+                0 => self.find_page(row, traced),
+                // SAFETY: the page's first free block.
+                offset => break unsafe { Self::take(page, offset) },
+            }
+        };
+        if traced {
+            traced::allocated(block.addr(), size);
+        }
+        block
     }
 
-    /// Makes `current[row]` a page with a free block.
-    fn find_page(&self, row: usize) {
+    fn rows(&self, traced: bool) -> &Rows {
+        if traced { &self.traced } else { &self.rows }
+    }
+
+    /// Makes `current[row]` a page that has a free block, or never-used ones.
+    fn find_page(&self, row: usize, traced: bool) {
+        let rows = self.rows(traced);
         // SAFETY: pages in `current` are mapped.
-        let page = unsafe { &*self.current[row].get() };
+        let page = unsafe { &*rows.current[row].get() };
         if page.extend(EXTEND) {
             return;
         }
         if page.capacity != 0 {
             self.account(page);
-            page.state.set(PageState::Full);
+            page.state.set(PageState::full(traced));
             // Other threads' frees may have come to it before.
         }
         self.take_remote_pages();
-        let available = self.available[row].get();
+        let available = rows.available[row].get();
         if !available.is_null() {
             // SAFETY: pages in the list are mapped.
             let page = unsafe { &*available };
-            self.available[row].set(page.next.get());
-            if page.used.get() == 0 {
+            rows.available[row].set(page.next.get());
+            if page.used.get() == 0 && !traced {
                 self.empty_pages.set(self.empty_pages.get() - 1);
             }
-            page.state.set(PageState::Current);
+            page.state.set(PageState::current(traced));
             self.account(page);
-            self.current[row].set(page);
+            rows.current[row].set(page);
             return;
         }
         if self.empty_pages.get() > 8 && !taipan_threading::multi_threaded() {
@@ -188,11 +239,51 @@ impl LocalHeap {
             raw.write(Page::new(self.slot, class as u8, size_class::block_size(class), row >= CLASSES));
             &*raw
         };
+        page.state.set(PageState::current(traced));
         // SAFETY: only the slot's thread comes here.
         unsafe { (*self.pages.get()).push(raw) };
         page.extend(EXTEND);
-        self.current[row].set(page);
+        rows.current[row].set(page);
         self.check_growth();
+    }
+
+    /// Takes the current pages away: from now on every allocation takes the slow path. The world is stopped.
+    pub(super) fn begin_traced(&self) {
+        for current in &self.rows.current {
+            // SAFETY: pages in `current` are mapped.
+            let page = unsafe { &*current.replace(&raw const EXHAUSTED) };
+            if page.capacity != 0 {
+                self.account(page);
+                self.make_available(page);
+            }
+        }
+    }
+
+    /// Turns traced pages into ordinary ones. The world is stopped.
+    pub(super) fn end_traced(&self) {
+        // SAFETY: the world is stopped; pages in the vector are mapped.
+        for &page in unsafe { &*self.pages.get() } {
+            // SAFETY: as above.
+            let page = unsafe { &*page };
+            match page.state.get() {
+                PageState::TracedCurrent | PageState::TracedAvailable => self.make_available(page),
+                PageState::TracedFull => page.state.set(PageState::Full),
+                _ => {}
+            }
+        }
+        for row in 0..2 * CLASSES {
+            self.traced.current[row].set(&raw const EXHAUSTED);
+            self.traced.available[row].set(std::ptr::null());
+        }
+    }
+
+    /// Puts an ordinary page that is in no list into that of pages with free blocks.
+    fn make_available(&self, page: &Page) {
+        page.state.set(PageState::Available);
+        self.rows.add_available(page);
+        if page.used.get() == 0 {
+            self.empty_pages.set(self.empty_pages.get() + 1);
+        }
     }
 
     /// Adds what happened on the page since the last time to the statistics.
@@ -251,11 +342,10 @@ impl LocalHeap {
     #[cold]
     #[inline(never)]
     pub(crate) fn page_changed(&self, page: &Page) {
-        if page.state.get() == PageState::Full {
-            page.state.set(PageState::Available);
-            let row = usize::from(page.class) + if page.tracked { CLASSES } else { 0 };
-            page.next.set(self.available[row].get());
-            self.available[row].set(page);
+        let traced = page.state.get().is_traced();
+        if page.state.get() == PageState::full(traced) {
+            page.state.set(PageState::available(traced));
+            self.rows(traced).add_available(page);
         }
         if page.used.get() == 0 && page.state.get() == PageState::Available {
             self.empty_pages.set(self.empty_pages.get() + 1);
@@ -297,7 +387,7 @@ impl LocalHeap {
             return;
         }
         self.empty_pages.set(0);
-        for list in &self.available {
+        for list in &self.rows.available {
             let mut kept = std::ptr::null();
             let mut next = list.get();
             while !next.is_null() {

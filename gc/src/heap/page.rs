@@ -19,7 +19,9 @@ use super::size_class::{PAGE_HEADER, PAGE_SIZE};
 use crate::header::Header;
 
 /// Where a page is in its heap's lists.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+///
+/// Blocks on pages in the states from `Large` on are freed by the slow path.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 #[repr(u8)]
 pub enum PageState {
     /// Blocks are being taken from it.
@@ -30,6 +32,25 @@ pub enum PageState {
     Full,
     /// Holds one large object.
     Large,
+    /// As the first three, of pages whose blocks are told of: see [`super::traced`].
+    TracedCurrent,
+    TracedAvailable,
+    TracedFull,
+}
+
+impl PageState {
+    pub(crate) fn current(traced: bool) -> PageState {
+        if traced { PageState::TracedCurrent } else { PageState::Current }
+    }
+    pub(crate) fn available(traced: bool) -> PageState {
+        if traced { PageState::TracedAvailable } else { PageState::Available }
+    }
+    pub(crate) fn full(traced: bool) -> PageState {
+        if traced { PageState::TracedFull } else { PageState::Full }
+    }
+    pub(crate) fn is_traced(self) -> bool {
+        self > PageState::Large
+    }
 }
 
 /// The header of a page.

@@ -2,15 +2,16 @@
 //!
 //! It sleeps while limbo is empty, is started by the first object, and owns no Python state: when something has waited for the
 //! interval it sets the `LIMBO` poll bit of an attached thread. If all are detached the bit is set for all of them, and, if the
-//! interpreter has offered a way to run Python code on this thread ([`set_runner`]), the sweep is done here.
+//! interpreter has offered a way to run Python code on this thread ([`set_runner`]), the sweep is done here, finalizers included, as by any Python
+//! thread. When the interpreter ends it waits for such a sweep, and there is no other one ([`retire`]).
 //! The interval grows with the cost of a sweep and while sweeps free nothing.
 
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 
 use taipan_threading::safepoint;
-use taipan_threading::sync::Duration;
-use taipan_threading::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use taipan_threading::sync::{Duration, Instant};
 
 use super::{WANTED, sweep};
 
@@ -26,6 +27,12 @@ static RUNNER: OnceLock<Runner> = OnceLock::new();
 static AWAKE: AtomicBool = AtomicBool::new(false);
 static STARTED: AtomicBool = AtomicBool::new(false);
 static INTERVAL: AtomicU64 = AtomicU64::new(MIN_INTERVAL.as_micros() as u64);
+/// Bits: a sweep is done by the monitor; there is to be no other.
+static OWN_SWEEPS: AtomicU8 = AtomicU8::new(0);
+const SWEEPING: u8 = 1;
+const RETIRED: u8 = 2;
+/// Address space for the monitor's stack, on which finalizers may run.
+const STACK: usize = 16 << 20;
 /// The running monitor; leaked once per process.
 static HANDLE: AtomicPtr<std::thread::Thread> = AtomicPtr::new(null_mut());
 
@@ -46,7 +53,7 @@ pub(crate) fn wake() {
 #[cold]
 fn wake_slow() {
     if !STARTED.swap(true, Ordering::AcqRel) {
-        match std::thread::Builder::new().name("taipan-limbo".into()).stack_size(256 << 10).spawn(run) {
+        match std::thread::Builder::new().name("taipan-limbo".into()).stack_size(STACK).spawn(run) {
             // Release pairs with the Acquire below.
             Ok(thread) => HANDLE.store(Box::into_raw(Box::new(thread.thread().clone())), Ordering::Release),
             Err(_) => {
@@ -73,10 +80,58 @@ pub(crate) fn after_fork_child() {
     STARTED.store(false, Ordering::Release);
     AWAKE.store(false, Ordering::Release);
     HANDLE.store(null_mut(), Ordering::Release);
+    OWN_SWEEPS.store(0, Ordering::Release);
+}
+
+/// From now on the monitor does no sweeps; if it is doing one, waits for its end, at most so long. The calling thread is attached.
+pub fn retire(limit: Duration) {
+    // AcqRel: one location orders this against `sweep_here`.
+    if OWN_SWEEPS.fetch_or(RETIRED, Ordering::AcqRel) & SWEEPING == 0 {
+        return;
+    }
+    let begun = Instant::now();
+    taipan_threading::detached(|| {
+        while OWN_SWEEPS.load(Ordering::Acquire) & SWEEPING != 0 && begun.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+/// A sweep by the monitor, if that is still wanted.
+fn sweep_here(runner: Runner) {
+    let process = std::process::id();
+    if OWN_SWEEPS.fetch_or(SWEEPING, Ordering::AcqRel) & RETIRED == 0 {
+        runner(&mut || {
+            sweep();
+        });
+        if std::process::id() != process {
+            // A finalizer forked: this is the only thread of the child, and what it was doing is done.
+            std::process::exit(0);
+        }
+    }
+    OWN_SWEEPS.fetch_and(!SWEEPING, Ordering::AcqRel);
+}
+
+/// When a sweep may be asked for without waiting for the monitor; nanoseconds since [`epoch`].
+static AT_ONCE_FROM: AtomicU64 = AtomicU64::new(0);
+/// Least time between a sweep and one that is asked for at once.
+const PAUSE: Duration = Duration::from_micros(200);
+
+fn epoch() -> Instant {
+    static EPOCH: OnceLock<Instant> = OnceLock::new();
+    *EPOCH.get_or_init(Instant::now)
+}
+
+/// Whether the last sweep is so long ago that another one now costs next to nothing.
+pub(super) fn is_due_at_once() -> bool {
+    // Relaxed: a heuristic.
+    epoch().elapsed().as_nanos() as u64 >= AT_ONCE_FROM.load(Ordering::Relaxed)
 }
 
 /// A sweep took so long and freed so many: keep the cost to a small fraction.
 pub(super) fn swept(took: Duration, freed: usize) {
+    let pause = if freed == 0 { interval() } else { (took * 100).max(PAUSE) };
+    AT_ONCE_FROM.store((epoch().elapsed() + pause).as_nanos() as u64, Ordering::Relaxed);
     let floor = if freed == 0 { interval() * 2 } else { MIN_INTERVAL };
     set_interval((took * 50).max(floor));
 }
@@ -122,9 +177,7 @@ fn run() {
         if let Some(thread) = taipan_threading::threads().find(|thread| thread.is_attached()) {
             thread.request(safepoint::LIMBO);
         } else if let Some(runner) = RUNNER.get() {
-            runner(&mut || {
-                sweep();
-            });
+            sweep_here(*runner);
         } else {
             taipan_threading::request_all(safepoint::LIMBO);
         }

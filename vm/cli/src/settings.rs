@@ -96,6 +96,12 @@ fn import_time(what: &str, value: &str) -> Result<u8, String> {
     }
 }
 
+/// How many frames of allocations are to be traced; 0: none.
+fn traced_frames(what: &str, value: &str) -> Result<usize, String> {
+    let number = value.parse().ok().filter(|number| *number <= taipan_vm::tracemalloc::MAX_FRAMES);
+    number.ok_or_else(|| format!("{what}: invalid number of frames"))
+}
+
 /// The settings for a command line.
 pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, String> {
     let x_options: Vec<(String, Option<String>)> = options
@@ -117,6 +123,11 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
     let import_time = match (x("importtime"), variable(options, "PYTHONPROFILEIMPORTTIME")) {
         (Some(value), _) => import_time("-X importtime: values", value)?,
         (None, Some(value)) => import_time("PYTHONPROFILEIMPORTTIME: numeric values", &value)?,
+        (None, None) => 0,
+    };
+    let tracemalloc = match (x("tracemalloc"), variable(options, "PYTHONTRACEMALLOC")) {
+        (Some(value), _) => traced_frames("-X tracemalloc=NFRAME", value)?,
+        (None, Some(value)) => traced_frames("PYTHONTRACEMALLOC", &value)?,
         (None, None) => 0,
     };
     let check_overrides = match x("override") {
@@ -216,6 +227,7 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         isolated: options.isolated,
         dev_mode,
         import_time,
+        tracemalloc,
         utf8_mode: i64::from(
             match x("utf8").map(str::to_owned).or_else(|| variable(options, "PYTHONUTF8")) {
                 Some(value) => value != "0",

@@ -23,6 +23,8 @@ pub struct Settings {
     pub utf8_mode: i64,
     /// Tell how long imports take: 1, or 2 to tell of modules that are found loaded, too.
     pub import_time: u8,
+    /// Trace allocations from the beginning, with so many frames; 0: do not.
+    pub tracemalloc: usize,
     pub warn_default_encoding: bool,
     pub safe_path: bool,
     pub int_max_str_digits: i64,
@@ -76,6 +78,7 @@ impl Default for Settings {
             dev_mode: false,
             utf8_mode: 0,
             import_time: 0,
+            tracemalloc: 0,
             warn_default_encoding: false,
             safe_path: false,
             int_max_str_digits: 4300,

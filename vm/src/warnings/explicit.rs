@@ -106,6 +106,8 @@ fn search(
 fn action_for(category: &Obj, text: &Obj, lineno: i64, module: &Obj) -> PyResult<(Obj, Obj)> {
     let state = state()?;
     let context = match &state.context {
+        // Contexts are the library's, whose modules are being taken down.
+        _ if crate::interpreters::current().is_finalizing() => None,
         Some(variable) => Some(call_method_str(variable, "get", &[none()])?).filter(|c| !is_none(c)),
         None => None,
     };

@@ -123,10 +123,17 @@ fn at_shutdown(text: &str) -> Raised {
 
 /// Raises the simulated signal in the main thread, if Python code handles it.
 fn interrupt(signum: i64) -> PyResult<()> {
-    let signal = hooks::import_module("_signal")?.into_strong();
     if !(1..=64).contains(&signum) {
         return Err(value_error("signal number out of range"));
     }
+    if taipan_vm::sys::is_finalizing() {
+        // Nobody handles signals any more.
+        let text = format!("Signal {signum} ignored due to race condition");
+        let Raised = raise_args(&types().os_error, vec![str_obj(&text)]);
+        hooks::unraisable(None, Some(&none()));
+        return Ok(());
+    }
+    let signal = hooks::import_module("_signal")?.into_strong();
     let number = int_obj(signum);
     let handler = crate::counted::call_method(&signal, "getsignal", &[number.clone()])?;
     // SIG_DFL and SIG_IGN compare as numbers; a handler that is no Python object is None.

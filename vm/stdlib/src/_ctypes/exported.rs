@@ -1,5 +1,6 @@
 //! C functions that the `ctypes` package calls by their address: `string_at`, `cast` and the like. They are called attached, and their
-//! `py_object` results are references given away, as words; 0: an exception is raised.
+//! `py_object` results are references given away, as words; 0: an exception is raised. And the few functions of the C API that programs call
+//! through `ctypes.pythonapi`.
 
 #![allow(unsafe_code)] // Functions with C's calling convention; buffers by address.
 
@@ -23,6 +24,38 @@ pub fn addresses() -> [(&'static str, Address); 6] {
         ("_memoryview_at_addr", (memoryview_at as *const ()).expose_provenance()),
         ("_cast_addr", (cast as *const ()).expose_provenance()),
     ]
+}
+
+/// The function of the C API that has this name.
+pub fn api(name: &std::ffi::CStr) -> Option<Address> {
+    let function = match name.to_bytes() {
+        b"PyThreadState_SetAsyncExc" => set_async_exc as *const (),
+        b"PyGILState_Ensure" => gil_ensure as *const (),
+        b"PyGILState_Release" => gil_release as *const (),
+        b"PyGILState_Check" | b"Py_IsInitialized" => yes as *const (),
+        b"Py_IsFinalizing" => is_finalizing as *const (),
+        _ => return None,
+    };
+    Some(function.expose_provenance())
+}
+
+extern "C" fn set_async_exc(thread: u64, exception: u64) -> i32 {
+    i32::from(taipan_vm::thread::raise_in(thread, convert::borrowed_object(exception)))
+}
+
+/// `PyGILState_LOCKED`: the caller is attached.
+extern "C" fn gil_ensure() -> i32 {
+    0
+}
+
+extern "C" fn gil_release(_state: i32) {}
+
+extern "C" fn yes() -> i32 {
+    1
+}
+
+extern "C" fn is_finalizing() -> i32 {
+    i32::from(taipan_vm::sys::is_finalizing())
 }
 
 fn result(made: PyResult<Obj>) -> u64 {

@@ -349,7 +349,23 @@ pub fn dlsym(handle: Address, name: &std::ffi::CStr) -> Result<Address, String> 
         libc::dlerror();
         libc::dlsym(std::ptr::with_exposed_provenance_mut(handle), name.as_ptr())
     };
-    if address.is_null() { Err(loader_error()) } else { Ok(address.expose_provenance()) }
+    if !address.is_null() {
+        return Ok(address.expose_provenance());
+    }
+    let error = loader_error();
+    // The program itself exports nothing that the loader would know.
+    let is_program = || dlopen_program() == handle;
+    super::exported::api(name).filter(|_| is_program()).ok_or(error)
+}
+
+/// The handle of the running program.
+fn dlopen_program() -> Address {
+    // SAFETY: the program is loaded; its handle stays good when it is closed as often as it was opened.
+    unsafe {
+        let handle = libc::dlopen(std::ptr::null(), libc::RTLD_NOW);
+        libc::dlclose(handle);
+        handle.expose_provenance()
+    }
 }
 
 fn loader_error() -> String {

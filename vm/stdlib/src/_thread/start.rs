@@ -66,6 +66,15 @@ impl Job {
     }
 }
 
+/// Runs what the thread that sees to limbo has to do as a Python thread of the main interpreter.
+fn serve_limbo(work: &mut dyn FnMut()) {
+    VmThread::enter(interpreters::main().clone());
+    work();
+    drop(replace_handled(None));
+    local::thread_ends();
+    VmThread::leave();
+}
+
 /// The whole life of the thread.
 fn live(job: Job, interpreter: Arc<Interpreter>, handle: &Arc<Shared>) {
     let thread = VmThread::enter(interpreter);
@@ -106,6 +115,8 @@ fn spawn(job: Job, handle: &Arc<Shared>, daemon: bool) -> PyResult<u64> {
         0 => DEFAULT_STACK,
         size => size.max(NEEDED_STACK),
     };
+    // Until there is a second thread nothing comes into limbo.
+    taipan_gc::limbo::monitor::set_runner(serve_limbo);
     taipan_threading::prepare_thread_start();
     let interpreter = taipan_vm::thread::current().shared_interpreter();
     interpreter.thread_started();

@@ -49,11 +49,13 @@ pub fn before() -> PyResult<()> {
     taipan_threading::before_fork();
     crate::_thread::before_fork();
     taipan_vm::perf::before_fork();
+    taipan_vm::tracemalloc::before_fork();
     Ok(())
 }
 
 /// After a fork, in the parent.
 pub fn after_in_parent() {
+    taipan_vm::tracemalloc::after_fork();
     taipan_vm::perf::after_fork_parent();
     crate::_thread::after_fork();
     taipan_threading::after_fork_parent();
@@ -63,6 +65,7 @@ pub fn after_in_parent() {
 
 /// After a fork, in the child: this is the only thread.
 pub fn after_in_child() {
+    taipan_vm::tracemalloc::after_fork();
     crate::_thread::after_fork();
     let vanished = taipan_threading::after_fork_child();
     taipan_gc::thread::after_fork_child(&vanished);
