@@ -174,19 +174,19 @@ pub fn type_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
 pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let name = name_of(name)?;
     let Some(class) = obj.downcast::<PyType>() else { return generic_setattr(obj, name.as_obj(), value) };
-    let text = name.to_string_lossy().into_owned();
+    let text = name.to_string_lossy();
     if class.has_flag(type_flags::IMMUTABLE) {
         return Err(type_error(format!(
             "cannot set '{text}' attribute of immutable type '{}'",
             class.name()
         )));
     }
-    if let Some(attribute) = class_of(obj).lookup(&name)
+    if let Some(attribute) = class_of(obj).lookup_lent(&name).map(protected)
         && let Some(set) = class_of(&attribute).slots.descr_set()
     {
         let begun = watch::types::begin(class, change_of(&text, value));
         set(&attribute, obj, value)?;
-        class.attribute_changed(&text);
+        class.attribute_changed(&name, None);
         begun.end();
         return Ok(());
     }
@@ -208,7 +208,7 @@ pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> 
             }
         }
     }
-    class.attribute_changed(&text);
+    class.attribute_changed(&name, value);
     begun.end();
     Ok(())
 }

@@ -348,6 +348,10 @@ impl PyStr {
             _ => None,
         }
     }
+    /// Whether the text begins and ends with two underscores.
+    pub fn is_dunder(&self) -> bool {
+        matches!(self.units(), Units::Latin1([b'_', b'_', .., b'_', b'_']))
+    }
     /// The text; lone surrogates become U+FFFD.
     pub fn to_string_lossy(&self) -> Cow<'_, str> {
         match self.as_utf8() {

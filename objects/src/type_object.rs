@@ -11,7 +11,9 @@ pub mod mro;
 pub mod overrides;
 pub mod ready;
 pub mod slot_defs;
+mod slot_names;
 pub mod slots;
+mod subclasses;
 pub mod trampolines;
 pub mod type_methods;
 
@@ -61,6 +63,8 @@ pub mod type_flags {
     pub const UNVERSIONED: u32 = 4096;
     /// A native class without data of its own, which pickling takes for one of Python's.
     pub const SHOWN_AS_HEAP: u32 = 8192;
+    /// The linearization is the class and then that of its base: what the class has not itself is what the base has.
+    pub const LINEAR: u32 = 16384;
 }
 
 /// A class. See the module for who writes which field.
@@ -92,7 +96,7 @@ pub struct PyType {
     dict_shapes: Mutex<Vec<&'static Shape>>,
     /// How many shapes its instances' attributes made so far.
     pub(crate) shape_count: AtomicU32,
-    pub(crate) subclasses: Mutex<Vec<*const PyType>>,
+    pub(crate) subclasses: Mutex<subclasses::Subclasses>,
     /// For native classes: module of definition.
     pub(crate) module: &'static str,
     /// Free for the interpreter: e.g. the cached `__init__`.
@@ -337,13 +341,16 @@ impl PyType {
     /// This class and all below it, each once, those above first where the hierarchy has no diamonds. A metaclass's `mro()` can make
     /// lists of subclasses circular for a while.
     pub fn hierarchy(&self) -> Vec<&PyType> {
-        let mut seen = rustc_hash::FxHashSet::default();
         let mut result = vec![self];
+        if self.subclasses.lock().is_empty() {
+            return result;
+        }
+        let mut seen = rustc_hash::FxHashSet::default();
         seen.insert(std::ptr::from_ref(self));
         let mut next = 0;
         while let Some(class) = result.get(next) {
             next += 1;
-            for &subclass in class.subclasses.lock().iter() {
+            for subclass in class.subclasses.lock().iter() {
                 // SAFETY: a class is whole while it is in the list, which is locked. One that is not `DYING` then is whole until the
                 // world was stopped, and no safepoint is in here.
                 let subclass = unsafe { &*subclass };
@@ -360,7 +367,7 @@ impl PyType {
     pub fn direct_subclasses(&self) -> Vec<Py<PyType>> {
         let list = self.subclasses.lock();
         // SAFETY: a class is whole while it is in the list, which is locked.
-        let classes = list.iter().map(|&subclass| unsafe { &*subclass });
+        let classes = list.iter().map(|subclass| unsafe { &*subclass });
         classes
             .filter(|class| !taipan_gc::collector::is_condemned(&class.header))
             .map(PyType::to_py)
@@ -369,7 +376,7 @@ impl PyType {
     /// Takes a dying class out of its bases' lists. By the linearization, not by the tuple of bases, which may be dropped already.
     fn unlink_from_bases(&self) {
         for base in self.mro_iter() {
-            base.subclasses.lock().retain(|c| !std::ptr::eq(*c, self));
+            base.subclasses.lock().remove(self);
         }
     }
 
@@ -400,12 +407,29 @@ impl PyType {
         found
     }
     fn lookup_uncached(&self, name: &PyStr) -> Option<Obj> {
-        self.mro_iter().find_map(|class| {
-            class
-                .dict
-                .load_uncounted()
-                .and_then(|d| d.downcast::<PyDict>().and_then(|d| d.get_str_lent(name)))
-        })
+        if !self.has_flag(type_flags::LINEAR) {
+            return self.mro_iter().find_map(|class| class.lookup_own(name));
+        }
+        // Whoever makes many classes below one base looks for the same names in all of them: the base remembers.
+        if let Some(own) = self.lookup_own(name) {
+            return Some(own);
+        }
+        let version = self.base().map_or(0, PyType::version);
+        if version != 0
+            && let Some(hit) = method_cache_get(version, name)
+        {
+            return hit;
+        }
+        let found = self.mro_iter().skip(1).find_map(|class| class.lookup_own(name));
+        if version != 0 && name.is_interned() {
+            method_cache_put(version, name, found.as_ref());
+        }
+        found
+    }
+    /// The attribute `name` in the namespace of this very class.
+    #[inline]
+    fn lookup_own(&self, name: &PyStr) -> Option<Obj> {
+        self.dict.load_uncounted().and_then(|d| d.downcast::<PyDict>().and_then(|d| d.get_str_lent(name)))
     }
     /// The attribute and the class of the method resolution order that has it.
     pub fn lookup_with_class(&self, name: &PyStr) -> Option<(Obj, &PyType)> {
@@ -518,7 +542,7 @@ pub(crate) fn make(new: NewType) -> Py<PyType> {
             ext_offset: new.ext_offset,
             dict_shapes: Mutex::new(Vec::new()),
             shape_count: AtomicU32::new(0),
-            subclasses: Mutex::new(Vec::new()),
+            subclasses: Mutex::new(subclasses::Subclasses::new()),
             module: new.module,
             cached_init: Slot::empty(),
             native: Slot::empty(),

@@ -27,8 +27,8 @@ pub fn set_least(objects: usize) {
     let objects = isize::try_from(objects).unwrap_or(isize::MAX);
     LEAST.store(objects, Ordering::Relaxed);
     OBJECTS.store(objects.max(1), Ordering::Relaxed);
-    // Other threads' heaps follow at their next look.
-    set_part(local::heap());
+    // What has grown already counts; other threads' heaps follow at their next look.
+    consider(local::heap());
 }
 
 /// Whether the threshold stays at the least growth instead of following what is alive. Then the work of collecting is not linear any more.

@@ -210,7 +210,7 @@ fn unlink(class: &PyType, old: &PyTuple, new: &PyTuple) {
         if let Some(base_class) = base.downcast::<PyType>()
             && !new.as_slice().iter().any(|b| b.is(base))
         {
-            base_class.subclasses.lock().retain(|c| !std::ptr::eq(*c, class));
+            base_class.subclasses.lock().remove(class);
         }
     }
 }

@@ -89,12 +89,10 @@ pub fn store(class: &PyType, mro: Vec<*const PyType>) {
     };
     class.set_flag(type_flags::UNVERSIONED, unversioned || mro.iter().any(foreign));
     let bases: Vec<*const PyType> = all_bases.into_iter().filter(|base| mro.contains(base)).collect();
+    class.set_flag(type_flags::LINEAR, false);
     class.set_mro(mro);
     for base in bases {
         // SAFETY: as above.
-        let mut subclasses = unsafe { (*base).subclasses.lock() };
-        if !subclasses.iter().any(|c| std::ptr::eq(*c, class)) {
-            subclasses.push(class);
-        }
+        unsafe { (*base).subclasses.lock().add(class) }
     }
 }

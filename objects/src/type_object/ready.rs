@@ -5,13 +5,13 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use taipan_gc::{Obj, Py};
 
 use super::slot_defs::{SLOT_DEFS, SlotDef};
-use super::{PyType, SlotId, mro, type_flags};
+use super::{PyType, SlotId, mro, slot_names, type_flags};
 use crate::descriptor::{PyGetSetDescr, PyMethodDescr, PyWrapperDescr};
 use crate::dict::PyDict;
 use crate::native::{GetSetDef, MethodDef, MethodKind};
 use crate::native_function::PyNativeFunction;
 use crate::singletons::none;
-use crate::str::intern;
+use crate::str::PyStr;
 use crate::tuple::PyTuple;
 use crate::types::Types;
 
@@ -127,7 +127,9 @@ impl PyType {
 
     /// Sets every slot of a class made by a class statement from what its namespace and bases define.
     pub fn ready_heap(&self) {
-        match self.only_base() {
+        let base = self.only_base();
+        self.set_flag(type_flags::LINEAR, base.is_some());
+        match base {
             Some(base) => self.ready_like(&base),
             None => SlotId::ALL.iter().for_each(|&id| self.update_slot(id)),
         }
@@ -145,10 +147,10 @@ impl PyType {
     /// [`PyType::ready_heap`] of a class that inherits from `base` alone: only what its own namespace defines is looked up.
     fn ready_like(&self, base: &PyType) {
         let mut own = [false; SlotId::ALL.len()];
-        // Each base's constructor is bound to that base.
-        own[SlotId::New as usize] = true;
+        // Each native base's constructor is bound to that base.
+        own[SlotId::New as usize] = !base.has_flag(type_flags::HEAP);
         for name in self.dict().keys() {
-            slots_of(&name).iter().for_each(|id| own[*id as usize] = true);
+            slot_names::slots_of_key(&name).iter().for_each(|id| own[*id as usize] = true);
         }
         let overridden = base.has_flag(type_flags::GETATTRIBUTE_OVERRIDDEN);
         self.set_flag(type_flags::GETATTRIBUTE_OVERRIDDEN, overridden);
@@ -164,8 +166,8 @@ impl PyType {
 
     /// Recomputes slot `id` of this class from its linearization.
     fn update_slot(&self, id: SlotId) {
-        let defs = || SLOT_DEFS.iter().filter(|d| d.id == id);
-        if defs().next().is_none() {
+        let specials = slot_names::specials_of(id);
+        if specials.is_empty() {
             // No special method stands for it (buffer and the like): inherit.
             let word = self.mro_iter().skip(1).map(|b| b.slots.raw(id)).find(|w| !w.is_null());
             // SAFETY: same slot.
@@ -174,60 +176,68 @@ impl PyType {
         }
         let mut native: Option<*mut ()> = None;
         let mut overridden = false;
-        for def in defs() {
-            let Some(value) = self.lookup(&intern(def.name)) else { continue };
-            match native_word(self, def, &value) {
+        for special in specials {
+            let Some(value) = self.lookup_lent(&special.name) else { continue };
+            match native_word(self, special.def, &value) {
                 Some(word) if native.is_none_or(|w| w == word) => native = Some(word),
                 _ => overridden = true,
             }
         }
-        let word =
-            if overridden { super::trampolines::word(id) } else { native.unwrap_or(std::ptr::null_mut()) };
-        // SAFETY: `word` is a function of this slot's type: a base's own or the trampoline for it.
-        unsafe { self.slots.set_raw(id, word) }
+        if overridden {
+            return self.override_slot(id);
+        }
+        // SAFETY: `native` is a function of this slot's type: a base's own.
+        unsafe { self.slots.set_raw(id, native.unwrap_or(std::ptr::null_mut())) }
         if id == SlotId::Getattro {
-            self.set_flag(type_flags::GETATTRIBUTE_OVERRIDDEN, overridden);
+            self.set_flag(type_flags::GETATTRIBUTE_OVERRIDDEN, false);
         }
     }
 
-    /// After attribute `name` of the class changed: slots of this class and its subclasses that depend on it, and versions.
-    pub fn attribute_changed(&self, name: &str) {
+    /// From now on slot `id` calls special methods.
+    fn override_slot(&self, id: SlotId) {
+        // SAFETY: the trampoline for this slot.
+        unsafe { self.slots.set_raw(id, super::trampolines::word(id)) }
+        if id == SlotId::Getattro {
+            self.set_flag(type_flags::GETATTRIBUTE_OVERRIDDEN, true);
+        }
+    }
+
+    /// After attribute `name` (interned) of the class was set to `value`, or deleted: slots of this class and its subclasses that depend on
+    /// it, and versions.
+    pub fn attribute_changed(&self, name: &PyStr, value: Option<&Obj>) {
         self.modified();
-        if name.starts_with("__") && name.ends_with("__") {
-            let id = match SLOT_DEFS.iter().find(|d| d.name == name) {
-                Some(def) => def.id,
-                None if name == "__getattr__" => SlotId::Getattro,
-                None => return,
-            };
-            self.update_slot_recursive(id);
+        let slots = slot_names::slots_of(name);
+        if slots.is_empty() {
+            return;
+        }
+        // What is in the class itself and stands for no slot function overrides, whatever the bases have.
+        let first = self.mro().first().is_some_and(|class| std::ptr::eq(*class, self));
+        let plain = first && value.is_some_and(|value| !may_be_native(value));
+        let hierarchy = self.hierarchy();
+        for &id in slots {
+            for class in hierarchy.iter().filter(|class| class.has_flag(type_flags::HEAP)) {
+                if plain && class.is(self) {
+                    class.override_slot(id);
+                } else {
+                    class.update_slot(id);
+                }
+                if id == SlotId::Del {
+                    class.refresh_finalizer_flag();
+                }
+            }
             if matches!(id, SlotId::DescrSet | SlotId::Getattro | SlotId::Setattro) {
                 crate::code::slot_caches::lookup_changed();
             }
         }
     }
-
-    fn update_slot_recursive(&self, id: SlotId) {
-        for class in self.hierarchy() {
-            if class.has_flag(type_flags::HEAP) {
-                class.update_slot(id);
-                if id == SlotId::Del {
-                    class.refresh_finalizer_flag();
-                }
-            }
-        }
-    }
 }
 
-/// The slots that depend on the attribute `name` of a class: addition and concatenation may share one.
-fn slots_of(name: &Obj) -> &'static [SlotId] {
-    static SLOTS: std::sync::OnceLock<FxHashMap<usize, Vec<SlotId>>> = std::sync::OnceLock::new();
-    let slots = SLOTS.get_or_init(|| {
-        let mut slots: FxHashMap<usize, Vec<SlotId>> = FxHashMap::default();
-        let named = SLOT_DEFS.iter().map(|def| (def.name, def.id)).chain([("__getattr__", SlotId::Getattro)]);
-        named.for_each(|(name, id)| slots.entry(intern(name).as_ptr().addr()).or_default().push(id));
-        slots
-    });
-    slots.get(&crate::str::intern_obj(name).as_ptr().addr()).map_or(&[], Vec::as_slice)
+/// Whether [`native_word`] may know a slot function behind an attribute.
+fn may_be_native(value: &Obj) -> bool {
+    crate::singletons::is_none(value)
+        || value.is_layout::<PyNativeFunction>()
+        || value.is_layout::<PyMethodDescr>()
+        || value.is_layout::<PyWrapperDescr>()
 }
 
 /// If `value`, found in the class as `def.name`, is the untouched wrapper of a native slot function (or `None` for `__hash__`): that function.
@@ -249,8 +259,7 @@ fn native_word(class: &PyType, def: &SlotDef, value: &Obj) -> Option<*mut ()> {
         // A native class's method that stands in for the wrapper of its own slot.
         let own = method.def.name == def.name && class.is_subtype(method.class());
         let word = method.class().slots.raw(def.id);
-        return (own && !word.is_null() && SLOT_DEFS.iter().filter(|d| d.id == def.id).count() == 1)
-            .then_some(word);
+        return (own && !word.is_null() && slot_names::specials_of(def.id).len() == 1).then_some(word);
     }
     let wrapper = value.downcast::<PyWrapperDescr>()?;
     if wrapper.def.id != def.id || !class.is_subtype(&wrapper.class()) {

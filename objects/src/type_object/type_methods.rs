@@ -274,15 +274,15 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     });
     class.dict.store(dict.clone().into_obj());
     class.make_root_shape(false)?;
-    if !dict.contains_str("__module__")
+    if dict.get_str(&istr!("__module__")).is_none()
         && let Some(module) = crate::hooks::current_module_name()
     {
-        dict.set_str("__module__", module);
+        dict.set(istr!("__module__").into_obj(), module)?;
     }
-    match dict.get_name("__doc__") {
+    match dict.get_str(&istr!("__doc__")) {
         Some(doc) if doc.is_layout::<PyStr>() => drop(crate::native::bridge::utf8(&doc)?),
         Some(_) => {}
-        None => dict.set_str("__doc__", none()),
+        None => drop(dict.set(istr!("__doc__").into_obj(), none())?),
     }
     let class_cell = dict.get_str(&istr!("__classcell__"));
     if class_cell.is_some() {
@@ -303,18 +303,13 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if has_weakref && !base.has_flag(type_flags::HAS_WEAKREF) && !dict.contains_str("__weakref__") {
         ready::add_getset(&class, crate::weakref::WEAKREF_GETSETS);
     }
-    for special in ["__new__"] {
-        if let Some(f) = dict.get_str(&crate::str::intern(special))
-            && class_of(&f).is(&types().function)
-        {
-            dict.set_str(special, crate::descriptor::PyClassMethod::new_static(f).into_obj());
-        }
+    let function = |name: &Py<PyStr>| dict.get_str(name).filter(|f| class_of(f).is(&types().function));
+    if let Some(f) = function(&istr!("__new__")) {
+        dict.set_str("__new__", crate::descriptor::PyClassMethod::new_static(f).into_obj());
     }
-    for special in ["__init_subclass__", "__class_getitem__"] {
-        if let Some(f) = dict.get_str(&crate::str::intern(special))
-            && class_of(&f).is(&types().function)
-        {
-            dict.set_str(special, crate::descriptor::PyClassMethod::new_class(f).into_obj());
+    for special in [istr!("__init_subclass__"), istr!("__class_getitem__")] {
+        if let Some(f) = function(&special) {
+            dict.set(special.into_obj(), crate::descriptor::PyClassMethod::new_class(f).into_obj())?;
         }
     }
     if let Some(cell) = dict_cell {
@@ -335,7 +330,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         }
     }
     install_mro(&class)?;
-    if dict.contains_str("__eq__") && !dict.contains_str("__hash__") {
+    if dict.get_str(&istr!("__eq__")).is_some() && dict.get_str(&istr!("__hash__")).is_none() {
         dict.set_str("__hash__", none());
     }
     class.ready_heap();
@@ -368,8 +363,17 @@ fn set_names(class: &Py<PyType>) -> PyResult<()> {
 }
 
 fn init_subclass(class: &Py<PyType>, args: &Args<'_>) -> PyResult<()> {
+    let name = istr!("__init_subclass__");
+    // That of `object` does nothing.
+    if class.has_flag(type_flags::LINEAR)
+        && !args.has_keywords()
+        && let Some(found) = class.base().and_then(|base| base.lookup_lent(&name))
+        && types().object.lookup_lent(&name).is_some_and(|own| own.is(&found))
+    {
+        return Ok(());
+    }
     let super_object = crate::super_object::PySuper::new(class, class.as_obj());
-    let function = protocol::getattr(super_object.as_obj(), &istr!("__init_subclass__"))?;
+    let function = protocol::getattr(super_object.as_obj(), &name)?;
     protocol::call_args(&function, &Args::with_keywords(&[], args.keyword_names, args.keyword_values))?;
     Ok(())
 }
@@ -445,7 +449,7 @@ fn store_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
             class.dict().delete(crate::str::intern(name).as_obj())?;
         }
     }
-    class.attribute_changed(name);
+    class.attribute_changed(&crate::str::intern(name), value);
     begun.end();
     Ok(())
 }
