@@ -134,9 +134,36 @@ pub unsafe fn decref(ptr: *mut Header) {
     }
 }
 
+/// [`decref`] of what most likely has no other reference, in one function with the end of the object.
+///
+/// # Safety
+/// As for [`decref`].
+#[inline(never)]
+pub(crate) unsafe fn release(ptr: *mut Header) {
+    // SAFETY: alive until this reference is given up.
+    let header = unsafe { &*ptr };
+    // Relaxed: our own field, if it is.
+    let local = header.local.load(Ordering::Relaxed);
+    if local == 1 && header.owner() == taipan_threading::current_slot() {
+        header.local.store(0, Ordering::Relaxed);
+        // SAFETY: the local count reached zero.
+        unsafe { end_local(ptr) }
+    } else {
+        // SAFETY: passed on.
+        unsafe { decref(ptr) }
+    }
+}
+
 /// The owner gave up its last reference.
 #[inline(never)]
 unsafe fn local_zero(ptr: *mut Header) {
+    // SAFETY: passed on.
+    unsafe { end_local(ptr) }
+}
+
+/// [`local_zero`], as part of the caller.
+#[inline(always)]
+unsafe fn end_local(ptr: *mut Header) {
     // SAFETY: the owner still may read the header.
     let header = unsafe { &*ptr };
     let shared = header.shared.load(Ordering::Acquire);

@@ -84,6 +84,16 @@ impl Obj {
         // SAFETY: says the caller.
         !value.is_counted() || unsafe { refcount::try_decref_own(value.ptr()) }
     }
+    /// Gives up the reference that `value`, which [`Obj::drop_at_once`] declined, stands for.
+    ///
+    /// # Safety
+    /// `value` owns its reference.
+    #[inline(always)]
+    pub unsafe fn drop_last(value: Value) {
+        debug_assert!(value.is_counted());
+        // SAFETY: says the caller.
+        unsafe { refcount::release(value.ptr()) }
+    }
     /// The word, still owned by `self`.
     #[inline(always)]
     pub fn value(&self) -> Value {

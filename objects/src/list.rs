@@ -89,12 +89,16 @@ impl PyList {
     }
     #[inline]
     fn filled(header: Header, len: usize, items: impl Iterator<Item = Obj>) -> PyList {
-        let storage = Storage::allocate(len);
+        let storage = Storage::allocate_unfilled(len);
         let mut filled = 0;
         for item in items.take(len) {
             // SAFETY: just allocated with room for `len` items.
             unsafe { (*storage).put(filled, item.into_counted()) };
             filled += 1;
+        }
+        for rest in filled..len {
+            // SAFETY: as above.
+            unsafe { (*storage).put(rest, Value::EMPTY) };
         }
         let len = filled;
         PyList { header, storage: AtomicPtr::new(storage), len: AtomicUsize::new(len) }

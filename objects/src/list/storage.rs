@@ -46,6 +46,23 @@ impl Storage {
             storage
         }
     }
+    /// As [`Storage::allocate`], with anything in the words: they are to be written before this thread reaches a safepoint or others see them.
+    #[inline]
+    pub(crate) fn allocate_unfilled(capacity: usize) -> *mut Storage {
+        if capacity == 0 {
+            return Self::empty();
+        }
+        let layout = layout(capacity);
+        // SAFETY: the layout is not empty.
+        unsafe {
+            let storage = std::alloc::alloc(layout).cast::<Storage>();
+            if storage.is_null() {
+                std::alloc::handle_alloc_error(layout);
+            }
+            (*storage).capacity = capacity;
+            storage
+        }
+    }
     /// Enlarges storage that no other thread can be reading.
     ///
     /// # Safety

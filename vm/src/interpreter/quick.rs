@@ -14,6 +14,7 @@
 //!
 //! Invariant: whatever may look at frames, run Python code or raise happens with the `pc` saved, as in the loop.
 
+mod actions;
 mod attributes;
 mod branches;
 mod calls;
@@ -81,8 +82,12 @@ static HANDLERS: [Handler; 256] = {
         values: GetIter get_iter, BuildMap build_map, BuildSet build_set, BuildSlice build_slice, BuildString build_string, BinarySlice binary_slice,
             FormatSimple format_simple, FormatWithSpec format_with_spec, In contains, NotIn contains_not, MakeFunction make_function, NewCell new_cell,
             MakeCell make_cell, Pow binary_any, InplacePow binary_any, MatMul binary_any, InplaceMatMul binary_any,
-            LoadSpecial load_special, ListExtend list_extend, StoreSlice store_slice, DeleteSubscr delete_subscr;
+            ListExtend list_extend, StoreSlice store_slice, DeleteSubscr delete_subscr;
         generators: YieldValue yield_value, YieldFrom yield_from, GetAwaitable get_awaitable, GetYieldFromIter get_yield_from_iter;
+        actions: SetAdd set_add, MapAdd map_add, SetUpdate set_update, DictUpdate dict_update, DictMerge dict_merge, ListToTuple list_to_tuple,
+            ConvertValue convert_value, Invert invert, GetLen get_len, ToBool to_bool, CopyFreeVars copy_free_vars, CallEx call_ex,
+            SetFunctionAttribute set_function_attribute, StoreGlobal store_global, LoadName load_name, StoreName store_name, UnpackEx unpack_ex,
+            LoadSpecial load_special, PushExcInfo push_exc_info, PopExcept pop_except, CheckExcMatch check_exc_match, Raise raise;
         consume: IsBuiltin is_builtin, Fold fold;
         attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method, LoadSuperAttr load_super_attr;
         calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, ReturnValue return_value, ReturnConst return_const;
@@ -139,7 +144,8 @@ fn drop_and_go(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, ol
 #[inline(never)]
 fn drop_last_and_go(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, old: Value) -> Exit {
     save(ip, fp);
-    crate::frame::drop_value(old);
+    // SAFETY: moved out of its register, and declined by `drop_at_once`: it is counted.
+    unsafe { Obj::drop_last(old) };
     State { ip, regs, fp, thread }.go()
 }
 

@@ -6,7 +6,7 @@ use taipan_objects::protocol;
 use taipan_objects::singletons::is_none;
 
 use super::numbers::high;
-use super::{Exit, State, handlers, values};
+use super::{Exit, State, actions, handlers, values};
 use crate::interpreter::ops::arithmetic;
 
 /// Where a `BRANCH` instruction continues.
@@ -71,21 +71,21 @@ branches! {
 }
 
 macro_rules! jumps_on_truth {
-    ($($name:ident $pop:ident $when:expr;)*) => {
+    ($($name:ident or $any:ident, $pop:ident or $pop_any:ident: $when:expr;)*) => {
         handlers! {
             $(
                 $name(s, i) {
                     match truth(s, i.a()) {
                         Some(truth) if truth == $when => s.jump(i.arg32()),
                         Some(_) => s.next(1),
-                        None => s.leave(i),
+                        None => actions::$any(s.ip, s.regs, s.fp, s.thread, i),
                     }
                 }
                 $pop(s, i) {
                     match truth(s, i.a()) {
                         Some(truth) if truth == $when => s.clear_and_jump(i.a(), i.arg32()),
                         Some(_) => s.write(i.a(), Value::EMPTY, 1),
-                        None => s.leave(i),
+                        None => actions::$pop_any(s.ip, s.regs, s.fp, s.thread, i),
                     }
                 }
             )*
@@ -94,8 +94,8 @@ macro_rules! jumps_on_truth {
 }
 
 jumps_on_truth! {
-    jump_if_false pop_jump_if_false false;
-    jump_if_true pop_jump_if_true true;
+    jump_if_false or jump_if_false_any, pop_jump_if_false or pop_jump_if_false_any: false;
+    jump_if_true or jump_if_true_any, pop_jump_if_true or pop_jump_if_true_any: true;
 }
 
 macro_rules! jumps_on_none {

@@ -287,7 +287,7 @@ handlers! {
 
 /// Goes on after what a call instruction of `length` words with its result in register `ret` came to.
 #[inline(always)]
-fn called(s: State, outcome: PyResult<Called>, ret: u16, length: usize) -> Exit {
+pub(super) fn called(s: State, outcome: PyResult<Called>, ret: u16, length: usize) -> Exit {
     match outcome {
         Ok(Called::Value(value)) => s.write_obj(ret, value, length),
         Ok(Called::Pushed) => State::reload(s.thread),

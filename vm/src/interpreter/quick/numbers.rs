@@ -6,7 +6,7 @@ use taipan_bytecode::Instr;
 use taipan_objects::Value;
 use taipan_objects::singletons::bool_obj;
 
-use super::{Exit, Handler, State, handlers, values};
+use super::{Exit, Handler, State, actions, handlers, values};
 use crate::interpreter::ops::arithmetic;
 
 /// The integer times 2^16.
@@ -143,7 +143,7 @@ handlers! {
         }
         match arithmetic::quick_truth(s.regs.obj(i.b() as usize)) {
             Some(truth) => s.write_obj(i.a(), bool_obj(!truth), 1),
-            None => s.leave(i),
+            None => actions::not_any(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::branches::{branch_on, drop_operands};
 use super::{Exit, State, handlers};
 use crate::frame::Frame;
 use crate::interpreter::dispatch::decode;
-use crate::interpreter::ops::{arithmetic, attribute, build, iteration, name, rare};
+use crate::interpreter::ops::{arithmetic, build, iteration, name, rare};
 use crate::registers::Regs;
 
 /// `name: operands |frame, registers, instruction| value;` where the operands are the registers that must not be empty.
@@ -148,11 +148,6 @@ fn branch_imm_truth(regs: Regs, i: Instr) -> PyResult<bool> {
 }
 
 #[inline(never)]
-fn special_method(regs: Regs, i: Instr) -> PyResult<()> {
-    attribute::load_special(regs, i.a() as usize, i.b() as usize, i.c())
-}
-
-#[inline(never)]
 fn slice_stored(regs: Regs, i: Instr, register: u16) -> PyResult<()> {
     let slice = build::slice(regs, i.b() as usize, 2);
     protocol::setitem(o(regs, i.a()), &slice, o(regs, register))
@@ -198,10 +193,6 @@ handlers! {
             s.regs.clear(i.a() as usize);
         }
         branch_on(s, truth, i)
-    }
-    load_special(s, i) {
-        s.save();
-        done(s, special_method(s.regs, i))
     }
     list_extend(s, i) {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
