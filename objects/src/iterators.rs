@@ -24,8 +24,8 @@ use crate::types::{Types, types};
 
 pub use adaptors::{PyEnumerate, PyFilter, PyMap, PyZip};
 pub use sequence::{
-    PySequenceIter, bytearray_iter, bytes_iter, list_iter, list_reverse_iter, memory_iter, sequence_iter,
-    str_iter, tuple_iter,
+    PySequenceIter, bytearray_iter, bytes_iter, list_iter, list_reverse_iter, memory_iter, plain_iter,
+    sequence_iter, str_iter, tuple_iter,
 };
 
 /// An iterator that calls a function until it returns a certain value.

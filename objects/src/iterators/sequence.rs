@@ -61,6 +61,13 @@ fn make(class: &PyType, seq: Obj, index: isize, backward: bool) -> Obj {
         .into_obj()
 }
 
+/// `iter(obj)` of an exact list or tuple, as `class` says; the reference to it is counted.
+#[inline]
+pub fn plain_iter(class: &PyType, seq: Obj) -> Obj {
+    let header = Header::new(class.root_shape());
+    Py::new(PySequenceIter { header, seq, index: AtomicIsize::new(0), backward: false }).into_obj()
+}
+
 /// `iter(obj)` of an object that only has `__getitem__`.
 pub fn sequence_iter(obj: Obj) -> Obj {
     make(&types().sequence_iterator, obj, 0, false)

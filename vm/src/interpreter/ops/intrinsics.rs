@@ -44,7 +44,7 @@ pub fn answer(def: &'static MethodDef, arguments: &[Obj]) -> Option<Value> {
 
 /// The length of a built-in container.
 #[inline(always)]
-fn len(container: &Obj) -> Option<usize> {
+pub fn len(container: &Obj) -> Option<usize> {
     let value = container.value();
     // SAFETY: the layouts are checked.
     unsafe {

@@ -3,7 +3,7 @@
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::*;
-use taipan_objects::iterators::{PyEnumerate, PyZip};
+use taipan_objects::iterators::{PyEnumerate, PyZip, plain_iter};
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::is_none;
@@ -23,6 +23,22 @@ pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
         Some(next) => next(iterator).or_else(protocol::end_of_iteration),
         None => Err(type_error(format!("'{}' object is not an iterator", class_of(iterator).name()))),
     }
+}
+
+/// `iter(obj)`.
+#[inline(always)]
+pub fn iter(obj: &Obj) -> PyResult<Obj> {
+    let value = obj.value();
+    if known::is(value, Known::List) {
+        return Ok(plain_iter(&types().list_iterator, obj.clone().into_strong()));
+    }
+    if known::is(value, Known::Tuple) {
+        return Ok(plain_iter(&types().tuple_iterator, obj.clone().into_strong()));
+    }
+    if known::is(value, Known::Generator) {
+        return Ok(obj.clone());
+    }
+    protocol::iter(obj)
 }
 
 /// The two items of the tuple that the iterator would make, for those of which it is known how they make it.

@@ -13,7 +13,7 @@ use taipan_objects::singletons::bool_obj;
 use super::{Exit, State, calls, handlers};
 use crate::frame::Frame;
 use crate::interpreter::call::{self, Called};
-use crate::interpreter::ops::{arithmetic, attribute, build, exception, iteration, name, rare};
+use crate::interpreter::ops::{arithmetic, attribute, build, exception, intrinsics, iteration, name, rare};
 use crate::registers::Regs;
 use crate::thread::VmThread;
 
@@ -133,7 +133,7 @@ actions! {
 
 /// The truth of anything.
 fn truth(value: &Obj) -> PyResult<bool> {
-    match arithmetic::quick_truth(value) {
+    match arithmetic::quick_truth(value).or_else(|| intrinsics::len(value).map(|len| len != 0)) {
         Some(truth) => Ok(truth),
         None => protocol::is_true(value),
     }

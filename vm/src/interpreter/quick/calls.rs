@@ -157,7 +157,7 @@ handlers! {
             Some(result) => result,
             None => whole(function.def, arguments),
         };
-        called(s, call::finish_native(s.regs, base, base + 2, nargs, result), i.c(), 1)
+        finish_native(s, i, base + 2, nargs, result)
     }
     /// A class: an instance is made, and the frame of its `__init__` pushed.
     #[inline(never)]
@@ -197,7 +197,7 @@ handlers! {
         let fast =
             if accepted { descriptor.def.call_fast(s.regs.slice(base + 1, nargs + 1)) } else { None };
         match fast {
-            Some(result) => called(s, call::finish_native(s.regs, base, base + 1, nargs + 1, result), i.c(), 1),
+            Some(result) => finish_native(s, i, base + 1, nargs + 1, result),
             None => call_any_method(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
@@ -283,6 +283,33 @@ handlers! {
         let value = s.code().consts[i.a() as usize].value().uncounted();
         finish(s, value)
     }
+}
+
+/// [`IntoStrong`] for a word that is lent.
+#[inline(never)]
+fn strong(word: Value) -> Value {
+    // SAFETY: what a native function returned.
+    unsafe { Obj::from_value(word) }.map_or(Value::EMPTY, |value| value.into_strong().into_value())
+}
+
+/// Empties the registers of call `i` of a native function with `count` arguments from register `first`, and goes on with its result.
+#[inline(always)]
+fn finish_native(s: State, i: Instr, first: usize, count: usize, result: PyResult<Obj>) -> Exit {
+    let mut word = result.map_or(Value::EMPTY, Obj::into_value);
+    // The result may be an uncounted part of what the arguments keep alive.
+    if word.is_lent() {
+        word = strong(word);
+    }
+    let base = i.a() as usize;
+    for at in std::iter::once(base).chain(first..first + count) {
+        let old = s.regs.take_value(at);
+        // SAFETY: moved out of its register.
+        if old.is_counted() && !unsafe { Obj::drop_at_once(old) } {
+            // SAFETY: it was declined.
+            unsafe { Obj::drop_last(old) };
+        }
+    }
+    if word.is_empty() { Exit::Raised } else { s.write(i.c(), word, 1) }
 }
 
 /// Goes on after what a call instruction of `length` words with its result in register `ret` came to.

@@ -58,7 +58,7 @@ fn frame<'a>(fp: *mut Frame) -> &'a mut Frame {
 }
 
 values! {
-    get_iter: b |_fp, regs, i| protocol::iter(o(regs, i.b()));
+    get_iter: b |_fp, regs, i| iteration::iter(o(regs, i.b()));
     build_map: |_fp, regs, i| build::map(regs, i.b() as usize, i.c() as usize);
     build_set: |_fp, regs, i| build::set(regs, i.b() as usize, i.c() as usize);
     build_slice: |_fp, regs, i| Ok(build::slice(regs, i.b() as usize, i.c() as usize));
