@@ -386,8 +386,8 @@ fn raise_at_entry(thread: &'static VmThread) -> Raised {
     }
     let raised = set_raised(exception);
     if crate::trace::is_active(thread) {
-        let _line = crate::trace::functions::FirstLine::of(&object);
         super::watch::thrown(thread);
+        let _line = crate::trace::functions::FirstLine::of(&object);
         let mut watcher = Watcher::continuing(thread, None);
         watcher.raised(thread, false);
         watcher.left(thread);
