@@ -30,6 +30,8 @@ pub use monitors::{CodeMonitors, TOOLS};
 /// The word that stands for the entry of a call in what Python code sees (`co_code`, `f_lasti`, line tables), behind the instructions that
 /// prepare the frame: there a frame is in the line of its `def`. It is not there to be executed.
 const ENTRY: Instr = Instr::new(taipan_bytecode::Op::Resume, 0, 0, 0);
+/// The flags of code whose calls make a generator or its like.
+const GENERATORS: u32 = flags::CO_GENERATOR | flags::CO_COROUTINE | flags::CO_ASYNC_GENERATOR;
 /// Bytes of a word.
 const WORD: i64 = 8;
 
@@ -238,7 +240,9 @@ impl PyCode {
         if !positions.is_empty() {
             // A module begins in front of its first line.
             let line = if &*unit.name == "<module>" { 0 } else { unit.first_line };
-            let entry = Position { line, end_line: unit.first_line, col: 0, end_col: 0 };
+            // Where generators wait before they run has no columns.
+            let col = if unit.flags & GENERATORS != 0 { u32::MAX } else { 0 };
+            let entry = Position { line, end_line: unit.first_line, col, end_col: col };
             positions.insert((self.entry as usize).min(positions.len()), entry);
         }
         positions

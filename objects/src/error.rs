@@ -66,6 +66,32 @@ pub fn handles_nothing() -> bool {
     HANDLED.get() == 0
 }
 
+/// Where a thread keeps what it handles, for others to look at.
+#[derive(Clone, Copy)]
+pub struct HandledPlace {
+    own: *const Cell<u64>,
+    outer: *const Cell<u64>,
+}
+
+impl HandledPlace {
+    /// That of the calling thread.
+    pub fn here() -> HandledPlace {
+        HandledPlace { own: HANDLED.with(std::ptr::from_ref), outer: OUTER.with(std::ptr::from_ref) }
+    }
+    /// What the thread handles, as [`handled`] would tell it.
+    ///
+    /// # Safety
+    ///
+    /// The thread exists, and does not run: the world is stopped, or the thread is the calling one.
+    pub unsafe fn load(self) -> Option<Obj> {
+        // SAFETY: the cells of a thread that exists are there (they need no destructor), and nobody changes them, as the caller warrants.
+        let (own, outer) = unsafe { ((*self.own).get(), (*self.outer).get()) };
+        let value = Value::from_bits(if own == 0 { outer } else { own });
+        // SAFETY: the cell keeps it alive.
+        if value.is_empty() { None } else { Some(unsafe { Obj::from_borrowed(value) }) }
+    }
+}
+
 /// Makes `exception` the one that the running generator (outside of generators: the thread) handles itself, and returns the former.
 pub fn replace_handled(exception: Option<Obj>) -> Option<Obj> {
     let old = HANDLED.replace(exception.map_or(0, |e| e.into_counted().bits()));
@@ -112,6 +138,13 @@ pub fn raise(exception: Obj) -> Raised {
         e.set_context_avoiding_cycle(context);
     }
     set_raised(exception)
+}
+
+/// Raises an exception that is thrown into the running generator: its context becomes what the generator handles itself, not what
+/// its resumer handles.
+pub fn raise_thrown(exception: Obj) -> Raised {
+    let own = Value::from_bits(HANDLED.get());
+    if own.is_empty() { set_raised(exception) } else { raise(exception) }
 }
 
 /// Raises `class(message)`.

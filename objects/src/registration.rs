@@ -52,11 +52,29 @@ pub(crate) fn fill(types: &Types) {
         (&types.map, "(function, iterable, /, *iterables, strict=False)"),
         (&types.memoryview, "(object)"),
         (&types.property, "(fget=None, fset=None, fdel=None, doc=None)"),
-        (&types.reversed, "(object, /)"),
+        (&types.reversed, "(sequence, /)"),
         (&types.set, "(iterable=(), /)"),
         (&types.staticmethod, "(function, /)"),
         (&types.tuple, "(iterable=(), /)"),
         (&types.zip, "(*iterables, strict=False)"),
+        (&types.none_type, "()"),
+        (&types.ellipsis, "()"),
+        (&types.not_implemented_type, "()"),
+        (
+            &types.code,
+            "(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize,\n     flags, codestring, constants, names, varnames, filename, name,\n     qualname, firstlineno, linetable, exceptiontable, freevars=(),\n     cellvars=(), /)",
+        ),
+        (
+            &types.function,
+            "(code, globals, name=None, argdefs=None, closure=None,\n         kwdefaults=None)",
+        ),
+        (&types.generic_alias, "(origin, args, /)"),
+        (&types.mappingproxy, "(mapping)"),
+        (&types.method, "(function, instance, /)"),
+        (&types.module, "(name, doc=None)"),
+        (&types.simple_namespace, "(mapping_or_iterable=(), /, **kwargs)"),
+        (&types.traceback, "(tb_next, tb_frame, tb_lasti, tb_lineno)"),
+        (&types.cell, "([contents])"),
     ] {
         set_text_signature(class, signature);
     }

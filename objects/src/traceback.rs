@@ -37,6 +37,13 @@ impl PyTraceback {
         let lasti = code.map_or(0, |code| code.offset(instruction as usize)) as i32;
         PyTraceback::make(next, frame, lasti, lineno)
     }
+    /// An entry for `frame` where its call begins, in the line of the `def`.
+    pub fn at_entry(next: Option<Obj>, frame: Obj) -> Py<PyTraceback> {
+        let code = frame.downcast::<PyFrame>().map(|frame| &frame.code);
+        let (lasti, line) =
+            code.map_or((0, 0), |code| (code.entry_offset() as i32, code.unit.first_line as i32));
+        PyTraceback::make(next, frame, lasti, line)
+    }
     fn make(next: Option<Obj>, frame: Obj, lasti: i32, lineno: i32) -> Py<PyTraceback> {
         Py::new(PyTraceback {
             header: Header::new(types().traceback.root_shape()),

@@ -26,8 +26,23 @@ fn stderr() -> Option<Obj> {
         .filter(|f| !is_none(f))
 }
 
-/// Writes text to `sys.stderr`, or to the file descriptor if that fails.
+/// Whether `sys.stderr` is `None`: the program has no standard error, and the file descriptor may be somebody else's.
+fn is_silent() -> bool {
+    if !taipan_objects::types::initialized() {
+        return false;
+    }
+    let found = taipan_objects::hooks::module_attribute("sys", "stderr").map(|file| is_none(&file));
+    found.unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        false
+    })
+}
+
+/// Writes text to `sys.stderr`, or to the file descriptor if that fails. Nothing is written where there is no standard error.
 pub fn write_stderr(text: &str) {
+    if is_silent() {
+        return;
+    }
     if let Some(file) = stderr() {
         match protocol::call_method_str(&file, "write", &[taipan_objects::construct::str_obj(text)]) {
             Ok(_) => return,
@@ -40,6 +55,9 @@ pub fn write_stderr(text: &str) {
 
 /// The default `sys.excepthook`: shows `exception` on `sys.stderr`.
 pub fn display(exception: &Obj) {
+    if is_silent() {
+        return;
+    }
     if library_display(exception).is_err() {
         drop(try_take_raised());
         plain_display(exception, 0);

@@ -64,6 +64,21 @@ pub fn frames_of_threads() -> Vec<(u64, Obj)> {
     })
 }
 
+/// What each thread of the interpreter that runs Python code handles, by its identity.
+pub fn exceptions_of_threads() -> Vec<(u64, Option<Obj>)> {
+    let own = crate::interpreters::current();
+    taipan_threading::stop_the_world(|_| {
+        let mut exceptions = Vec::new();
+        thread::for_each(|thread| {
+            if !thread.innermost().is_null() && std::ptr::eq(thread.interpreter(), own) {
+                // SAFETY: threads that are listed exist, and the world is stopped.
+                exceptions.push((thread.ident.get(), unsafe { thread.handled.load() }));
+            }
+        });
+        exceptions
+    })
+}
+
 /// What `locals()` gives in the innermost frame of `thread`, the calling one: a new dict for functions, else the namespace.
 pub fn locals_snapshot(thread: &VmThread) -> PyResult<Obj> {
     let Some(innermost) = thread.visible(0) else { return Err(system_error("frame does not exist")) };

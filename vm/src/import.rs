@@ -68,15 +68,17 @@ fn import_absolute(name: &Py<PyStr>) -> PyResult<Obj> {
     if let Some(module) = loaded(name.as_obj())?
         && !is_none(&module)
     {
-        ensure_initialized(&module, name)?;
-        timing::found(name);
-        return Ok(module);
+        // Another thread that executed it may have failed, and have taken it away again.
+        if !ensure_initialized(&module, name)? || loaded(name.as_obj())?.is_some_and(|now| now.is(&module)) {
+            timing::found(name);
+            return Ok(module);
+        }
     }
     find_and_load(name)
 }
 
-/// Waits for another thread that is executing the module.
-fn ensure_initialized(module: &Obj, name: &Py<PyStr>) -> PyResult<()> {
+/// Waits for another thread that is executing the module; whether there was one.
+fn ensure_initialized(module: &Obj, name: &Py<PyStr>) -> PyResult<bool> {
     let spec = match module.downcast::<PyModule>() {
         Some(module) => module.dict_ref().get_str(&istr!("__spec__")),
         None => getattr_opt(module, &istr!("__spec__"))?,
@@ -86,8 +88,9 @@ fn ensure_initialized(module: &Obj, name: &Py<PyStr>) -> PyResult<()> {
         && module::is_initializing(&spec.into_strong())
     {
         drop(call_method(bootstrap()?, &istr!("_lock_unlock_module"), &[name.as_obj().clone()])?);
+        return Ok(true);
     }
-    Ok(())
+    Ok(false)
 }
 
 fn find_and_load(name: &Py<PyStr>) -> PyResult<Obj> {

@@ -85,19 +85,20 @@ fn note_source(code: &Py<PyCode>, text: &str, filename: &str) {
 
 /// A file, or a folder or archive with a `__main__`. `display_name`: as given on the command line.
 pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i32 {
-    let shown = path.to_string_lossy();
     if is_container(path) {
-        return finish(run_container(&shown));
+        return finish(run_container(&path.to_string_lossy()));
     }
+    // Programs are told where the file is, whatever becomes the current folder.
+    let absolute = std::env::current_dir().map_or_else(|_| path.to_path_buf(), |folder| folder.join(path));
+    let shown = absolute.to_string_lossy();
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(0);
             let text = taipan_objects::exceptions::strerror(number);
-            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
             error_display::write_stderr(&format!(
                 "{program}: can't open file '{}': [Errno {number}] {text}\n",
-                absolute.display()
+                shown
             ));
             return 2;
         }
@@ -115,6 +116,9 @@ pub fn is_container(path: &std::path::Path) -> bool {
     if path.is_dir() {
         return true;
     }
+    // A folder within an archive.
+    let archive = path.ancestors().skip(1).find(|above| above.is_file());
+    let path = archive.unwrap_or(path);
     // The end record of an archive is 22 bytes and a comment of at most 64 KB. Only files are looked into: reading a pipe takes from it.
     let read_end = || -> std::io::Result<Vec<u8>> {
         if !std::fs::metadata(path)?.is_file() {

@@ -37,6 +37,8 @@ pub struct VmThread {
     pub trace: taipan_objects::Slot,
     pub profile: taipan_objects::Slot,
     pub tracing: crate::trace::Tracing,
+    /// The exceptions that the thread handles.
+    pub handled: taipan_objects::error::HandledPlace,
     /// `threading.get_ident()`.
     pub ident: Cell<u64>,
     /// The current `contextvars.Context`.
@@ -121,6 +123,7 @@ impl VmThread {
             trace: taipan_objects::Slot::empty(),
             profile: taipan_objects::Slot::empty(),
             tracing: crate::trace::Tracing::default(),
+            handled: taipan_objects::error::HandledPlace::here(),
             ident: Cell::new(threading.pthread_id() as u64),
             context: taipan_objects::Slot::empty(),
             interpreter: Cell::new(Arc::as_ptr(&interpreter)),

@@ -76,6 +76,13 @@ impl Tracing {
         self.depth.set(former.1);
         result
     }
+    /// Runs `work` without delivering anything.
+    pub fn silently<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.inside.set(self.inside.get() + 1);
+        let result = work();
+        self.inside.set(self.inside.get() - 1);
+        result
+    }
     /// `sys.call_tracing`: runs `work` as if no callback were running.
     pub fn outside<R>(&self, work: impl FnOnce() -> R) -> R {
         let former = (self.inside.replace(0), self.event.replace(None));

@@ -4,6 +4,7 @@ use taipan_gc::Obj;
 use taipan_text::complex_text;
 
 use super::{Complex, PyComplex};
+use crate::argument::Args;
 use crate::error::*;
 use crate::float::float_value;
 use crate::int::int_ref;
@@ -15,13 +16,26 @@ use crate::type_object::trampolines::call_special;
 use crate::type_object::{PyType, class_of};
 use crate::types::types;
 
-/// The slot of `complex.__new__`.
+/// The slot of `complex.__new__`. What is given by name is a part, whereas one argument without a name may be whatever has a complex value.
+pub fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
+    if args.positional.is_empty() { of_parts(class, args) } else { of_any(class, args) }
+}
+
 #[pyargs(name = "complex", sig = "(real=0, imag=0)")]
-pub fn new(class: &Obj, real: Option<&Obj>, imag: Option<&Obj>) -> PyResult<Obj> {
+fn of_any(class: &Obj, real: Option<&Obj>, imag: Option<&Obj>) -> PyResult<Obj> {
+    make(class, real, imag, true)
+}
+
+#[pyargs(name = "complex", sig = "(real=0, imag=0)")]
+fn of_parts(class: &Obj, real: Option<&Obj>, imag: Option<&Obj>) -> PyResult<Obj> {
+    make(class, real, imag, false)
+}
+
+fn make(class: &Obj, real: Option<&Obj>, imag: Option<&Obj>, any: bool) -> PyResult<Obj> {
     let Some(class) = class.downcast::<PyType>() else {
         return Err(type_error("complex.__new__(X): X is not a type object"));
     };
-    if let (Some(only), None) = (real, imag) {
+    if let (Some(only), None, true) = (real, imag, any) {
         if class.is(&types().complex) && class_of(only).is(&types().complex) {
             return Ok(only.clone());
         }

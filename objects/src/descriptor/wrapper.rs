@@ -153,9 +153,10 @@ static DESCR_GETSET: &[GetSetDef] = &[
 ];
 
 fn signature(def: &SlotDef) -> Obj {
-    use crate::type_object::slot_defs::Wrap;
+    use crate::type_object::{SlotId, slot_defs::Wrap};
     str_obj(match def.wrap {
         Wrap::Unary | Wrap::Next | Wrap::Hash | Wrap::Len | Wrap::Bool | Wrap::Del => "($self, /)",
+        Wrap::Binary if def.id == SlotId::Getitem => "($self, key, /)",
         Wrap::Binary | Wrap::BinaryRight | Wrap::Compare(_) => "($self, value, /)",
         Wrap::Pow | Wrap::PowRight => "($self, value, mod=None, /)",
         Wrap::Contains | Wrap::DelItem => "($self, key, /)",

@@ -195,11 +195,6 @@ pub fn match_star(exception: &Obj, classes: &Obj) -> PyResult<(Option<Obj>, Opti
         }
         let wrapped =
             protocol::call(exception_group_base(), &[str_obj(""), tuple_obj(vec![exception.clone()])])?;
-        if let (Some(e), Some(w)) =
-            (exception.downcast::<PyBaseException>(), wrapped.downcast::<PyBaseException>())
-        {
-            w.set_traceback(e.traceback());
-        }
         return Ok((Some(wrapped), None));
     }
     if !is_group(exception) {

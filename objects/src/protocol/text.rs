@@ -107,8 +107,8 @@ impl ReprGuard {
     /// `None` if this thread is showing `obj` already.
     pub fn enter(obj: &Obj) -> Option<ReprGuard> {
         let address = obj.value().counted().bits() as usize;
-        // A set, as deep nesting would make a list quadratic.
-        IN_REPR.with_borrow_mut(|shown| shown.insert(address)).then_some(ReprGuard(address))
+        // A set, as deep nesting would make a list quadratic. A guard is made only by who put the mark there, as dropping it takes it away.
+        IN_REPR.with_borrow_mut(|shown| shown.insert(address)).then(|| ReprGuard(address))
     }
 }
 

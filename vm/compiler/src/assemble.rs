@@ -32,7 +32,8 @@ pub(crate) fn assemble(mut unit: Unit<'_>, table: &SymbolTable, filename: &str) 
             lasti: r.lasti,
         })
         .collect();
-    peephole::run(&mut unit.instrs, &mut unit.positions, &mut exceptions, unit.variables.first_temp as u16);
+    let first_temp = unit.variables.first_temp as u16;
+    peephole::run(&mut unit.instrs, &mut unit.positions, &mut exceptions, first_temp, unit.tail);
     // The parameter of `__annotate__` functions has a name that annotations cannot mean until they are compiled.
     let name = |sym: &u32| match table.name(*sym) {
         ".format" => "format".to_owned(),

@@ -98,6 +98,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) jumps: Vec<(u32, Label)>,
     pub(crate) handlers: Vec<ActiveHandler>,
     pub(crate) protected: Vec<Protected>,
+    /// Where the instructions begin that end a class body, without a line of their own.
+    pub(crate) tail: Option<usize>,
     pub(crate) blocks: Vec<ActiveBlock<'a>>,
     pub(crate) comprehensions: Vec<InlinedComprehension>,
     /// Handlers of loops that stand for generator expressions, and the depth at these.
@@ -136,6 +138,7 @@ impl<'a> Unit<'a> {
             jumps: Vec::new(),
             handlers: Vec::new(),
             protected: Vec::new(),
+            tail: None,
             blocks: Vec::new(),
             comprehensions: Vec::new(),
             stop_handlers: Vec::new(),

@@ -38,6 +38,8 @@ pub struct Runner<'a> {
     options: &'a Options,
     stage: &'a Stage,
     cache: PathBuf,
+    oracle: PathBuf,
+    taipan: PathBuf,
     /// For the table.
     pub oracle_version: String,
 }
@@ -62,7 +64,9 @@ impl<'a> Runner<'a> {
         for folder in folders.into_iter().flatten() {
             std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
-        Ok(Runner { options, stage, cache, oracle_version })
+        let oracle = stage.interpreter(&options.oracle, "oracle")?;
+        let taipan = stage.interpreter(&options.taipan, "taipan")?;
+        Ok(Runner { options, stage, cache, oracle, taipan, oracle_version })
     }
 
     /// Compares a module.
@@ -78,7 +82,7 @@ impl<'a> Runner<'a> {
     fn ours(&self, module: &str, expected: &Outcomes) -> Result<Figure, String> {
         let start = Instant::now();
         let log = self.options.logs.as_ref().map(|folder| folder.join(format!("{module}.log")));
-        let got = self.run(&self.options.taipan, module, self.options.timeout, log.as_deref())?.0;
+        let got = self.run(&self.taipan, module, self.options.timeout, log.as_deref())?.0;
         let wanted = expected.iter().filter(|(_, status)| *status == "ok");
         let mut figure =
             Figure { expected: 0, passed: 0, rest: Vec::new(), seconds: start.elapsed().as_secs_f64() };
@@ -98,9 +102,9 @@ impl<'a> Runner<'a> {
         if let Ok(text) = std::fs::read_to_string(&file) {
             return Ok(noted(&text).map(|(status, test)| (test.to_owned(), status.to_owned())).collect());
         }
-        let (mut outcomes, ended) = self.run(&self.options.oracle, module, ORACLE_TIME, None)?;
+        let (mut outcomes, ended) = self.run(&self.oracle, module, ORACLE_TIME, None)?;
         if ended {
-            let (again, _) = self.run(&self.options.oracle, module, ORACLE_TIME, None)?;
+            let (again, _) = self.run(&self.oracle, module, ORACLE_TIME, None)?;
             for (test, status) in &mut outcomes {
                 if again.get(test) != Some(status) {
                     "unsteady".clone_into(status);

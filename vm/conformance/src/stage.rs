@@ -1,8 +1,10 @@
-//! A copy of the test package: tests write beside themselves.
+//! A copy of the test package: tests write beside themselves. Interpreters that would not find it in isolated mode, where
+//! `PYTHONPATH` does not count, are run from virtual environments.
 //!
 //! Invariant: the copy is gone when the stage is dropped.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 const CHILD: &str = include_str!("../child.py");
@@ -57,6 +59,38 @@ impl Stage {
     /// The program that runs one module.
     pub fn child(&self) -> PathBuf {
         self.path().join("conformance_child.py")
+    }
+    /// The program to start for `program`: itself if its children find a test package whatever their options are, otherwise the one
+    /// of an environment, called `name`, that leads to the copy.
+    pub fn interpreter(&self, program: &Path, name: &str) -> Result<PathBuf, String> {
+        let isolated = |program: &Path, arguments: &[&str]| {
+            Command::new(program)
+                .arg("-I")
+                .args(arguments)
+                .stdin(Stdio::null())
+                .output()
+                .map_err(|error| format!("cannot start {}: {error}", program.display()))
+        };
+        if isolated(program, &["-c", "import test.support"])?.status.success() {
+            return Ok(program.to_owned());
+        }
+        let environment = self.path().join(name);
+        let place = environment.to_string_lossy().into_owned();
+        let made = isolated(program, &["-m", "venv", "--without-pip", &place])?;
+        let inside = environment.join("bin/python");
+        let asked =
+            isolated(&inside, &["-c", "import sysconfig; print(sysconfig.get_path('purelib'), end='')"]);
+        let packages = match asked {
+            Ok(answer) if answer.status.success() => answer.stdout,
+            _ => {
+                let errors = String::from_utf8_lossy(&made.stderr).into_owned();
+                return Err(format!("no virtual environment of {}: {errors}", program.display()));
+            }
+        };
+        let list = Path::new(&String::from_utf8_lossy(&packages).into_owned()).join("conformance.pth");
+        std::fs::write(&list, format!("{}\n", self.path().display()))
+            .map_err(|error| format!("{}: {error}", list.display()))?;
+        Ok(inside)
     }
     /// A text that changes with what is measured.
     pub fn version() -> &'static str {

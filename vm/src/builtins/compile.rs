@@ -129,6 +129,7 @@ mod items {
             }
             if flags & PYCF_ONLY_AST != 0 {
                 let text = source_argument(source, NO_SOURCE)?;
+                text.audit(&filename_text)?;
                 return (support.parse)(&text.decode(&filename_text)?, &filename_text, mode, flags, options);
             }
         }
@@ -138,7 +139,9 @@ mod items {
         if source.is_layout::<PyCode>() {
             return Err(type_error(NO_SOURCE));
         }
-        Ok(source_argument(source, NO_SOURCE)?.compile(&filename_text, kind, options)?.into_obj())
+        let source = source_argument(source, NO_SOURCE)?;
+        source.audit(&filename_text)?;
+        Ok(source.compile(&filename_text, kind, options)?.into_obj())
     }
 }
 
@@ -215,6 +218,17 @@ impl Source<'_> {
         })
     }
     /// Decodes and compiles.
+    /// Tells audit hooks that the source is going to be compiled.
+    pub fn audit(&self, filename: &str) -> PyResult<()> {
+        if !crate::sys::is_audited() {
+            return Ok(());
+        }
+        let bytes = match self {
+            Source::Text(text) => text.as_bytes(),
+            Source::Bytes(bytes) => bytes,
+        };
+        crate::sys::audit("compile", &[bytes_obj(bytes), str_obj(filename)])
+    }
     pub fn compile(&self, filename: &str, mode: Mode, options: CompileOptions) -> PyResult<Py<PyCode>> {
         let text = self.decode(filename)?;
         let text = if mode == Mode::Eval { text.trim_start_matches([' ', '\t']) } else { &text };

@@ -78,8 +78,8 @@ mod items {
             }
             return crate::interpreter::call::run_code(&code, &globals, &locals, None);
         }
-        let code = compile::source_argument(source, "eval() arg 1 must be a string, bytes or code object")?
-            .compile("<string>", Mode::Eval, compile::inherited_options())?;
+        let refusal = "eval() arg 1 must be a string, bytes or code object";
+        let code = compile_audited(source, refusal, Mode::Eval)?;
         crate::interpreter::call::run_code(&code, &globals, &locals, None)
     }
 
@@ -126,11 +126,20 @@ mod items {
         if closure.is_some() {
             return Err(type_error("closure can only be used when source is a code object"));
         }
-        let code = compile::source_argument(source, "exec() arg 1 must be a string, bytes or code object")?
-            .compile("<string>", Mode::Exec, compile::inherited_options())?;
+        let refusal = "exec() arg 1 must be a string, bytes or code object";
+        let code = compile_audited(source, refusal, Mode::Exec)?;
         drop(crate::interpreter::call::run_code(&code, &globals, &locals, None)?);
         Ok(())
     }
+}
+
+/// Compiles what `eval` or `exec` got, and tells audit hooks of it and of the execution to come.
+fn compile_audited(source: &Obj, refusal: &str, mode: Mode) -> PyResult<Py<PyCode>> {
+    let source = compile::source_argument(source, refusal)?;
+    source.audit("<string>")?;
+    let code = source.compile("<string>", mode, compile::inherited_options())?;
+    crate::sys::audit("exec", std::slice::from_ref(code.as_obj()))?;
+    Ok(code)
 }
 
 fn given(value: Option<&Obj>) -> Option<&Obj> {

@@ -140,7 +140,7 @@ mod items {
     /// sys.breakpointhook() must accept whatever arguments are passed.
     ///
     /// By default, this drops you into the pdb debugger.
-    #[pyfunction(sig = "(*args, **kws)", text = "")]
+    #[pyfunction(sig = "(*args, **kws)")]
     fn breakpoint(args: &[Obj], kws: Kwargs<'_>) -> PyResult<Obj> {
         let Some(hook) = crate::sys::get("breakpointhook")? else {
             return Err(runtime_error("lost sys.breakpointhook"));

@@ -14,8 +14,8 @@ mod items {
 
     /// Return the absolute value of the argument.
     #[pyfunction]
-    fn abs(number: &Obj) -> PyResult<Obj> {
-        absolute(number)
+    fn abs(x: &Obj) -> PyResult<Obj> {
+        absolute(x)
     }
 
     /// Return the binary representation of an integer.
@@ -23,8 +23,8 @@ mod items {
     ///    >>> bin(2796202)
     ///    '0b1010101010101010101010'
     #[pyfunction]
-    fn bin(integer: &Obj) -> PyResult<Obj> {
-        radix(integer, 2, "0b")
+    fn bin(number: &Obj) -> PyResult<Obj> {
+        radix(number, 2, "0b")
     }
 
     /// Return the octal representation of an integer.
@@ -32,8 +32,8 @@ mod items {
     ///    >>> oct(342391)
     ///    '0o1234567'
     #[pyfunction]
-    fn oct(integer: &Obj) -> PyResult<Obj> {
-        radix(integer, 8, "0o")
+    fn oct(number: &Obj) -> PyResult<Obj> {
+        radix(number, 8, "0o")
     }
 
     /// Return the hexadecimal representation of an integer.
@@ -41,8 +41,8 @@ mod items {
     ///    >>> hex(12648430)
     ///    '0xc0ffee'
     #[pyfunction]
-    fn hex(integer: &Obj) -> PyResult<Obj> {
-        radix(integer, 16, "0x")
+    fn hex(number: &Obj) -> PyResult<Obj> {
+        radix(number, 16, "0x")
     }
 
     /// Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.

@@ -72,7 +72,7 @@ mod items {
     fn input(prompt: Option<&Obj>) -> PyResult<Obj> {
         let stream = |name: &str| match crate::sys::get(name)? {
             Some(file) if !is_none(&file) => Ok(file),
-            _ => Err(runtime_error(format!("input(): lost sys.{name}"))),
+            _ => Err(runtime_error(format!("lost sys.{name}"))),
         };
         let (stdin, stdout, stderr) = (stream("stdin")?, stream("stdout")?, stream("stderr")?);
         let shown = prompt.map(str).transpose()?.map_or_else(|| str_obj(""), Py::into_obj);

@@ -155,7 +155,7 @@ fn normal_name(name: &str) -> String {
     match known {
         Some("utf-8") => "utf-8".to_owned(),
         Some(_) => "iso-8859-1".to_owned(),
-        None => plain,
+        None => name.to_owned(),
     }
 }
 

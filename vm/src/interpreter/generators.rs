@@ -7,17 +7,19 @@ use std::cell::Cell;
 use taipan_bytecode::flags;
 use taipan_objects::code::PyCode;
 use taipan_objects::error::*;
+use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::function::PyFunction;
 use taipan_objects::generator::{CLOSED, PyGenerator};
 use taipan_objects::hooks::{Resume, Resumed};
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::{is_none, none};
+use taipan_objects::traceback::PyTraceback;
 use taipan_objects::type_object::{class_of, trampolines, type_flags};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Object, Value, istr};
 use taipan_threading::sync::atomic::Ordering;
 
-use super::watch::{Unwatched, Watcher};
+use super::watch::{Unwatched, Watch, Watcher};
 use crate::frame::{Frame, Kind};
 use crate::registers::Regs;
 use crate::thread::{self, VmThread};
@@ -301,11 +303,9 @@ pub fn resume(obj: &Obj, how: Resume) -> PyResult<Resumed> {
             let exception = take_raised();
             let generator = obj.downcast::<PyGenerator>().ok_or_else(|| system_error("not a generator"))?;
             if generator.state.load(Ordering::Acquire) == taipan_objects::generator::CREATED {
-                // Nothing runs: the generator is finished by the exception.
-                if generator.start_running().is_ok() {
-                    generator.close_running();
-                }
-                return Err(set_raised(exception));
+                push_for_throw(thread, obj, generator)?;
+                let _ = set_raised(exception);
+                return Err(raise_at_entry(thread));
             }
             push_for_throw(thread, obj, generator)?;
             let _ = set_raised(exception);
@@ -380,7 +380,7 @@ pub fn delegating(obj: &Obj, act: &mut dyn FnMut() -> PyResult<Resumed>) -> PyRe
 
 /// Raises the exception on its way in the innermost frame, a generator's that was entered natively.
 fn raise_innermost(thread: &'static VmThread) -> PyResult<Resumed> {
-    let _ = taipan_objects::error::raise(take_raised());
+    let _ = raise_thrown(take_raised());
     let unwound = if crate::trace::is_active(thread) {
         super::watch::thrown(thread);
         super::unwind::unwind(thread, &mut Watcher::continuing(thread, None))
@@ -391,6 +391,26 @@ fn raise_innermost(thread: &'static VmThread) -> PyResult<Resumed> {
         super::unwind::Unwound::Handler => finish_run(super::run_handler(thread)),
         super::unwind::Unwound::Exit => Err(Raised),
     }
+}
+
+/// The exception on its way finishes the innermost frame, a generator's that did not run yet: none of its handlers is entered.
+fn raise_at_entry(thread: &'static VmThread) -> Raised {
+    let object = crate::frame::object_of(thread.innermost());
+    let exception = take_raised();
+    if let Some(e) = exception.downcast::<PyBaseException>() {
+        let entry = PyTraceback::at_entry(e.traceback(), object.clone().into_obj());
+        e.set_traceback(Some(entry.into_obj()));
+    }
+    let raised = set_raised(exception);
+    if crate::trace::is_active(thread) {
+        super::watch::thrown(thread);
+        let _line = crate::trace::functions::FirstLine::of(&object);
+        let mut watcher = Watcher::continuing(thread, None);
+        watcher.raised(thread, false);
+        watcher.left(thread);
+    }
+    finish(thread);
+    raised
 }
 
 /// Sends `value` to any iterator.

@@ -21,6 +21,10 @@ pub fn interactive(quiet: bool, begins: bool) -> i32 {
     if !quiet {
         let platform = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
         error_display::write_stderr(&format!("Taipan {} on {platform}\n", crate::sys::version()));
+        if !sys::config::settings().no_site {
+            let hint = "Type \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n";
+            error_display::write_stderr(hint);
+        }
     }
     if begins && let Some(status) = environment("PYTHONSTARTUP").and_then(|path| run_startup(&path)) {
         return status;
@@ -138,16 +142,21 @@ impl Session {
         options
     }
 
-    /// Reads lines until they are a statement; `None` at the end of input.
+    /// Reads lines until they are a statement; `None` at the end of input, or when it cannot be read.
     fn read(&self) -> PyResult<Option<String>> {
-        let input = crate::builtins::get("input")?;
         let mut text = String::new();
         loop {
-            let line = match read_line(&input, &prompt(if text.is_empty() { "ps1" } else { "ps2" })?) {
-                Ok(line) => str_string(&line)?,
+            let line = match read_line(&prompt(if text.is_empty() { "ps1" } else { "ps2" })?) {
+                Ok(Some(line)) => line,
+                Ok(None) if text.is_empty() => return Ok(None),
+                Ok(None) => {
+                    error_display::write_stderr("\n");
+                    return Ok(Some(text));
+                }
+                Err(Raised) if raised_is(&types().keyboard_interrupt) => return Err(Raised),
                 Err(Raised) => {
-                    drop(catch(&types().eof_error)?);
-                    return Ok(if text.is_empty() { None } else { Some(text) });
+                    error_display::show(&take_raised());
+                    return Ok(None);
                 }
             };
             let start = line.trim_start();
@@ -170,7 +179,7 @@ impl Session {
         self.statements += 1;
         let result = self.compile(text, &name).and_then(|code| {
             self.future_flags |= code.unit.flags & FUTURE_MASK;
-            note_source(&code, text, &name);
+            note_source(&code, text, "<stdin>");
             execute(&code)
         });
         if result.is_err() {
@@ -214,12 +223,22 @@ fn terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-/// A line of input. Prompts go to standard error unless both ends are a terminal, as they belong to nobody's data.
-fn read_line(input: &Obj, prompt: &Obj) -> PyResult<Obj> {
-    if terminal() {
-        return call1(input, prompt);
+/// A line of input without its end; `None` if there is none. Prompts go to standard error unless both ends are a terminal, as they belong
+/// to nobody's data.
+fn read_line(prompt: &Obj) -> PyResult<Option<String>> {
+    if sys::get("stdin")?.is_none_or(|stream| is_none(&stream)) {
+        return Ok(None);
     }
-    crate::init::flush_streams();
-    error_display::write_stderr(&str_string(prompt)?);
-    call1(input, &str_obj(""))
+    let input = crate::builtins::get("input")?;
+    let line = if terminal() {
+        call1(&input, prompt)
+    } else {
+        crate::init::flush_streams();
+        error_display::write_stderr(&str_string(prompt)?);
+        call1(&input, &str_obj(""))
+    };
+    match line {
+        Ok(line) => str_string(&line).map(Some),
+        Err(Raised) => catch(&types().eof_error).map(|_| None),
+    }
 }

@@ -106,8 +106,9 @@ mod items {
     #[pyfunction]
     fn _current_exceptions() -> PyResult<Obj> {
         let exceptions = PyDict::new();
-        let me = thread::current();
-        exceptions.set(taipan_objects::int::from_u64(me.ident.get()), handled().unwrap_or_else(none))?;
+        for (ident, exception) in crate::frame_object::exceptions_of_threads() {
+            exceptions.set(taipan_objects::int::from_u64(ident), exception.unwrap_or_else(none))?;
+        }
         Ok(exceptions.into_obj())
     }
 

@@ -28,9 +28,23 @@ pub fn audit(event: &str, args: &[Obj]) -> PyResult<()> {
     let hooks = AUDIT_HOOKS.get_or_default().read().clone();
     let arguments = [str_obj(event), tuple_obj(args.to_vec())];
     for hook in hooks {
-        drop(call(&hook, &arguments)?);
+        call_hook(&hook, &arguments)?;
     }
     Ok(())
+}
+
+/// Calls an audit hook, which is traced only if it says that it can be.
+fn call_hook(hook: &Obj, arguments: &[Obj]) -> PyResult<()> {
+    let tracing = &crate::thread::current().tracing;
+    let traced = tracing.silently(|| match getattr_opt(hook, &istr!("__cantrace__"))? {
+        Some(answer) => is_true(&answer),
+        None => Ok(false),
+    })?;
+    if traced {
+        call(hook, arguments).map(drop)
+    } else {
+        tracing.silently(|| call(hook, arguments)).map(drop)
+    }
 }
 
 /// Reports the exception on its way, which nobody can handle, through `sys.unraisablehook`.

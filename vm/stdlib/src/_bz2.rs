@@ -52,6 +52,7 @@ layout!(PyBz2Decompressor, "_bz2.BZ2Decompressor");
 
 native_class! {
     fn compressor_class() = TypeBuilder::new("_bz2.BZ2Compressor", PyBz2Compressor::ops())
+        .text_signature("(compresslevel=9, /)")
         .slots(TypeSlots { new: Some(new_compressor), ..TypeSlots::EMPTY })
         .methods(PyBz2Compressor::methods())
         .doc("Create a compressor object for compressing data incrementally.")
@@ -60,6 +61,7 @@ native_class! {
 }
 native_class! {
     fn decompressor_class() = TypeBuilder::new("_bz2.BZ2Decompressor", PyBz2Decompressor::ops())
+        .text_signature("()")
         .slots(TypeSlots { new: Some(new_decompressor), ..TypeSlots::EMPTY })
         .methods(PyBz2Decompressor::methods())
         .getset(PyBz2Decompressor::getset())

@@ -87,6 +87,7 @@ native_class! {
 }
 native_class! {
     fn decompressor_class() = TypeBuilder::new("_lzma.LZMADecompressor", PyLzmaDecompressor::ops())
+        .text_signature("(format=FORMAT_AUTO, memlimit=None, filters=None)")
         .slots(TypeSlots { new: Some(new_decompressor), ..TypeSlots::EMPTY })
         .methods(PyLzmaDecompressor::methods())
         .getset(PyLzmaDecompressor::getset())

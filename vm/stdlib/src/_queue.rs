@@ -42,6 +42,7 @@ layout!(PySimpleQueue, "_queue.SimpleQueue", [state]);
 native_class!(
     /// `_queue.SimpleQueue`.
     pub fn class() = TypeBuilder::new("_queue.SimpleQueue", PySimpleQueue::ops())
+        .text_signature("()")
         .flag(type_flags::HAS_WEAKREF)
         .slots(TypeSlots { new: Some(construct), ..TypeSlots::EMPTY })
         .methods(PySimpleQueue::methods())

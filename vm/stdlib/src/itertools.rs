@@ -14,9 +14,9 @@ pub mod tee;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 
-/// Declares the class of an iterator: accessor, Python name, layout, constructor, step, methods, doc.
+/// Declares the class of an iterator: accessor, Python name with signature, layout, constructor, step, methods, doc.
 macro_rules! iterator_class {
-    ($name:ident, $python:literal, $layout:ty, $new:expr, $next:expr, $doc:literal $(; methods $methods:expr)? $(; repr $repr:expr)?) => {
+    ($name:ident, $python:literal $($signature:literal)?, $layout:ty, $new:expr, $next:expr, $doc:literal $(; methods $methods:expr)? $(; repr $repr:expr)?) => {
         $crate::native_class!(
             #[doc = concat!("`", $python, "`.")]
             pub fn $name() = taipan_objects::type_object::TypeBuilder::new($python, <$layout>::ops())
@@ -28,6 +28,7 @@ macro_rules! iterator_class {
                     ..TypeSlots::EMPTY
                 })
                 .doc($doc)
+                $(.text_signature($signature))?
                 $(.methods($methods))?
                 .make()
         );

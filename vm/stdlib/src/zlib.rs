@@ -208,6 +208,7 @@ fn decompressor_class() -> &'static Py<PyType> {
     static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
     CLASS.get_or_init(|| {
         TypeBuilder::new("zlib._ZlibDecompressor", PyZlibDecompressor::ops())
+            .text_signature("(wbits=MAX_WBITS, zdict=b'')")
             .slots(TypeSlots { new: Some(new_decompressor), ..TypeSlots::EMPTY })
             .methods(PyZlibDecompressor::methods())
             .getset(PyZlibDecompressor::getset())

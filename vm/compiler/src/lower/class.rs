@@ -227,6 +227,7 @@ impl<'a> Compiler<'a> {
         self.body(body)?;
         if self.unit.is_reachable() {
             self.unit.position.line = 0;
+            self.unit.tail = Some(self.unit.here() as usize);
             self.class_annotations(body)?;
             let attributes = scope.static_attributes.iter().map(|a| Const::Str(a.clone())).collect();
             self.set_class_constant("__static_attributes__", Const::Tuple(attributes));

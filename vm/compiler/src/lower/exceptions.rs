@@ -231,7 +231,7 @@ impl<'a> Compiler<'a> {
             // The match and the new rest, in this order.
             let matched = self.unit.temps(2);
             let class = self.expr(type_, None)?;
-            self.at(type_.range());
+            self.at(clause.range);
             self.unit.emit(Op::CheckEgMatch, matched as u32, rest as u32, class.reg as u32);
             self.drop_operand(class, None);
             self.unit.emit(Op::Move, rest as u32, matched as u32 + 1, 0);

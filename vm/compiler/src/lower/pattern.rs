@@ -65,6 +65,7 @@ impl<'a> Compiler<'a> {
             self.drop_operand(subject, None);
             self.unit.release(temps);
             self.body(&case.body)?;
+            self.unit.position.line = 0;
             self.unit.jump(end);
             self.unit.place(matching.fail);
             self.at(case.pattern.range());

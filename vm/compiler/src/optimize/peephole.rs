@@ -11,9 +11,10 @@ pub(crate) fn run(
     positions: &mut Vec<Position>,
     exceptions: &mut Vec<ExceptionEntry>,
     first_temp: u16,
+    tail: Option<usize>,
 ) {
     thread_jumps(instrs, positions);
-    place_returns(instrs, positions);
+    place_ends(instrs, positions, tail);
     let mut targets = vec![false; instrs.len() + 1];
     for instr in instrs.iter().filter(|i| has_target(**i)) {
         targets[instr.arg32() as usize] = true;
@@ -120,27 +121,53 @@ fn thread_jumps(instrs: &mut [Instr], positions: &mut [Position]) {
     }
 }
 
-/// A return that has no line of its own (where a function ends) is in the line that it is reached from. Jumps to it get returns of their own.
-fn place_returns(instrs: &mut Vec<Instr>, positions: &mut Vec<Position>) {
+/// An end that has no line of its own (the return of a function, the `tail` of a class body) is in the line that it is reached from. Jumps to
+/// it get ends of their own.
+fn place_ends(instrs: &mut Vec<Instr>, positions: &mut Vec<Position>, tail: Option<usize>) {
     let count = instrs.len();
-    let is_bare = |instr: Instr, position: Position| {
-        matches!(instr.op(), Some(Op::ReturnConst | Op::ReturnValue)) && position.line == 0
+    let before =
+        |positions: &[Position], i: usize| positions[..i].iter().rev().find(|p| p.line != 0).copied();
+    // The index behind the end that begins at an instruction.
+    let end_of = |instrs: &[Instr], positions: &[Position], start: usize| {
+        let is_return = |i: usize| {
+            matches!(instrs[i].op(), Some(Op::ReturnConst | Op::ReturnValue)) && positions[i].line == 0
+        };
+        if start < count && is_return(start) {
+            return Some(start + 1);
+        }
+        if tail != Some(start) {
+            return None;
+        }
+        let length =
+            (start..count).position(|i| positions[i].line != 0 || has_target(instrs[i]) || is_return(i))?;
+        is_return(start + length).then_some(start + length + 1)
     };
-    let bare: Vec<bool> = (0..count).map(|i| is_bare(instrs[i], positions[i])).collect();
+    let ends: Vec<Option<usize>> = (0..count).map(|i| end_of(instrs, positions, i)).collect();
     for i in 0..count {
-        if bare[i] {
-            if let Some(before) = positions[..i].iter().rev().find(|p| p.line != 0) {
-                positions[i] = *before;
+        if let Some(end) = ends[i] {
+            if let Some(before) = before(positions, i) {
+                positions[i..end].fill(before);
             }
             continue;
         }
         let target = instrs[i].arg32() as usize;
-        if !has_target(instrs[i]) || !bare.get(target).is_some_and(|b| *b) || positions[i].line == 0 {
+        let Some(end) = ends.get(target).copied().flatten().filter(|_| has_target(instrs[i])) else {
+            continue;
+        };
+        if positions[i].line == 0
+            && tail == Some(target)
+            && let Some(before) = before(positions, i)
+        {
+            positions[i] = before;
+        }
+        if positions[i].line == 0 {
             continue;
         }
         instrs[i] = Instr(instrs[i].0 & 0xffff_ffff | (instrs.len() as u64) << 32);
-        instrs.push(instrs[target]);
-        positions.push(positions[i]);
+        for at in target..end {
+            instrs.push(instrs[at]);
+            positions.push(positions[i]);
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! Raising and matching.
 
-use taipan_objects::Obj;
 use taipan_objects::error::*;
 use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::protocol;
 use taipan_objects::singletons::{is_none, none};
+use taipan_objects::traceback::PyTraceback;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
+use taipan_objects::{Obj, Py};
 
+use crate::frame::object_of;
 use crate::registers::Regs;
+use crate::thread;
 
 /// The exception instance of a `raise` operand.
 fn instance(value: Obj) -> PyResult<Obj> {
@@ -139,9 +142,23 @@ pub fn group_matches(exception: &Obj, pattern: &Obj) -> PyResult<(Obj, Obj)> {
     }
     let (matched, rest) = taipan_objects::exceptions::group::match_star(exception, pattern)?;
     if let Some(matched) = &matched {
+        if !taipan_objects::exceptions::group::is_group(exception)
+            && let Some(group) = matched.downcast::<PyBaseException>()
+        {
+            group.set_traceback(Some(here().into_obj()));
+        }
         set_info(matched.clone());
     }
     Ok((matched.unwrap_or_else(none), rest.unwrap_or_else(none)))
+}
+
+/// A traceback that begins in the innermost frame, whose `pc` is up to date: the group that `except*` made of an exception comes from there.
+fn here() -> Py<PyTraceback> {
+    let innermost = thread::current().innermost();
+    // SAFETY: the frame that executes the instruction.
+    let frame = unsafe { &*innermost };
+    let (pc, line) = (frame.pc as i32, frame.line() as i32);
+    PyTraceback::new(None, object_of(innermost).into_obj(), pc, line)
 }
 
 /// `WITH_EXCEPT_START`.

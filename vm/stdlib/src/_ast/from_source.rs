@@ -217,6 +217,9 @@ fn parse(text: &str, filename: &str, mode: &str, flags: i64, options: CompileOpt
             }
             let tree = builder.module(&module, mode)?;
             match builder.type_comments.left() {
+                Some(range) if type_comments::is_behind_bare_star(source, range) => {
+                    Err(builder.error("bare * has associated type comment", range, filename))
+                }
                 Some(range) => Err(builder.error("invalid syntax", range, filename)),
                 None => Ok(tree),
             }

@@ -21,6 +21,7 @@ use crate::native_class::{class_argument, itself, receiver};
 native_class!(
     /// `_asyncio.Future`.
     pub fn class() = TypeBuilder::new("_asyncio.Future", PyFuture::ops())
+        .text_signature("(*, loop=None)")
         .dict()
         .flag(type_flags::HAS_WEAKREF)
         .slots(TypeSlots {

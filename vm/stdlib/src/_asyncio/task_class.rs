@@ -19,6 +19,7 @@ use crate::native_class::{class_argument, receiver};
 native_class!(
     /// `_asyncio.Task`.
     pub fn class() = TypeBuilder::new("_asyncio.Task", PyFuture::ops())
+        .text_signature("(coro, *, loop=None, name=None, context=None, eager_start=False)")
         .base(super::future_class::class())
         .slots(TypeSlots {
             new: Some(construct),

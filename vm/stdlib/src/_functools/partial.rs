@@ -46,6 +46,7 @@ layout!(PyPartial, "functools.partial", [state]);
 native_class!(
     /// `functools.partial`.
     pub fn class() = TypeBuilder::new("functools.partial", PyPartial::ops())
+        .text_signature("(func, /, *args, **keywords)")
         .dict()
         .flag(type_flags::HAS_WEAKREF)
         .slots(TypeSlots { new: Some(new), call: Some(call), repr: Some(repr), descr_get: Some(get), ..TypeSlots::EMPTY })

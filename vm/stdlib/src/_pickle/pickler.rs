@@ -39,6 +39,7 @@ layout!(PyPickler, "Pickler", [write, buffer_callback, dispatch_table, persisten
 native_class!(
     /// `_pickle.Pickler`.
     pub fn class() = TypeBuilder::new("_pickle.Pickler", PyPickler::ops())
+        .text_signature("(file, protocol=None, fix_imports=True, buffer_callback=None)")
         .flag(type_flags::BASE)
         .slots(TypeSlots {
             new: Some(new),

@@ -52,6 +52,7 @@ layout!(PyUnpickler, "Unpickler", [given, memo, persistent_load]);
 native_class!(
     /// `_pickle.Unpickler`.
     pub fn class() = TypeBuilder::new("_pickle.Unpickler", PyUnpickler::ops())
+        .text_signature("(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())")
         .flag(type_flags::BASE)
         .slots(TypeSlots {
             new: Some(new),

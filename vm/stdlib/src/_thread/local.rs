@@ -57,6 +57,7 @@ layout!(PyLocalEntry, "_thread._localdummy", [dict, local]);
 native_class!(
     /// `_thread._local`.
     pub fn class() = TypeBuilder::new("_thread._local", PyLocal::ops())
+        .text_signature("()")
         .flag(type_flags::HAS_WEAKREF)
         .slots(TypeSlots { new: Some(new), getattro: Some(getattro), setattro: Some(setattro), ..TypeSlots::EMPTY })
         .getset(GETSET)

@@ -20,6 +20,7 @@ layout!(PyLock, "_thread.lock");
 native_class!(
     /// `_thread.lock`.
     pub fn class() = TypeBuilder::new("_thread.lock", PyLock::ops())
+        .text_signature("()")
         .final_()
         .flag(type_flags::HAS_WEAKREF)
         .slots(TypeSlots { new: Some(construct), repr: Some(repr), ..TypeSlots::EMPTY })

@@ -28,6 +28,7 @@ layout!(PyZstdDict, "compression.zstd.ZstdDict");
 
 native_class! {
     pub fn class() = TypeBuilder::new("compression.zstd.ZstdDict", PyZstdDict::ops())
+        .text_signature("(dict_content, /, *, is_raw=False)")
         .slots(TypeSlots { new: Some(new), len: Some(length), repr: Some(repr), ..TypeSlots::EMPTY })
         .methods(PyZstdDict::methods())
         .getset(PyZstdDict::getset())

@@ -37,6 +37,7 @@ layout!(PyZstdDecompressor, "compression.zstd.ZstdDecompressor");
 
 native_class! {
     pub fn compressor_class() = TypeBuilder::new("compression.zstd.ZstdCompressor", PyZstdCompressor::ops())
+        .text_signature("(level=None, options=None, zstd_dict=None)")
         .slots(TypeSlots { new: Some(new_compressor), ..TypeSlots::EMPTY })
         .methods(PyZstdCompressor::methods())
         .getset(PyZstdCompressor::getset())
@@ -49,6 +50,7 @@ native_class! {
 }
 native_class! {
     pub fn decompressor_class() = TypeBuilder::new("compression.zstd.ZstdDecompressor", PyZstdDecompressor::ops())
+        .text_signature("(zstd_dict=None, options=None)")
         .slots(TypeSlots { new: Some(new_decompressor), ..TypeSlots::EMPTY })
         .methods(PyZstdDecompressor::methods())
         .getset(PyZstdDecompressor::getset())

@@ -23,7 +23,7 @@ pub struct PyChain {
 layout!(PyChain, "itertools.chain", [source, active]);
 
 iterator_class!(
-    chain_class, "itertools.chain", PyChain, new_chain, chain_next,
+    chain_class, "itertools.chain" "(*iterables)", PyChain, new_chain, chain_next,
     "The items of one iterable after the other.";
     methods PyChain::methods()
 );
@@ -95,7 +95,7 @@ layout!(PyZipLongest, "itertools.zip_longest", [iterators, fill]);
 
 iterator_class!(
     zip_longest_class,
-    "itertools.zip_longest",
+    "itertools.zip_longest" "(*iterables, fillvalue=None)",
     PyZipLongest,
     new_zip_longest,
     zip_longest_next,
@@ -168,7 +168,7 @@ layout!(PyAccumulate, "itertools.accumulate", [iterator, function, total]);
 
 iterator_class!(
     accumulate_class,
-    "itertools.accumulate",
+    "itertools.accumulate" "(iterable, func=None, *, initial=None)",
     PyAccumulate,
     construct_accumulate,
     accumulate_next,

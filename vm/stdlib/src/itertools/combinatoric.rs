@@ -39,7 +39,7 @@ layout!(PyCombinatoric, "itertools", [pools]);
 
 iterator_class!(
     product_class,
-    "itertools.product",
+    "itertools.product" "(*iterables, repeat=1)",
     PyCombinatoric,
     new_product,
     product_next,
@@ -47,7 +47,7 @@ iterator_class!(
 );
 iterator_class!(
     permutations_class,
-    "itertools.permutations",
+    "itertools.permutations" "(iterable, r=None)",
     PyCombinatoric,
     construct_permutations,
     permutations_next,
@@ -55,7 +55,7 @@ iterator_class!(
 );
 iterator_class!(
     combinations_class,
-    "itertools.combinations",
+    "itertools.combinations" "(iterable, r)",
     PyCombinatoric,
     construct_combinations,
     combinations_next,
@@ -63,7 +63,7 @@ iterator_class!(
 );
 iterator_class!(
     with_replacement_class,
-    "itertools.combinations_with_replacement",
+    "itertools.combinations_with_replacement" "(iterable, r)",
     PyCombinatoric,
     construct_with_replacement,
     with_replacement_next,

@@ -26,7 +26,7 @@ layout!(PyFiltering, "itertools", [function, iterator]);
 
 iterator_class!(
     dropwhile_class,
-    "itertools.dropwhile",
+    "itertools.dropwhile" "(predicate, iterable, /)",
     PyFiltering,
     |class, args| new(dropwhile_class(), "dropwhile", class, args),
     dropwhile_next,
@@ -34,7 +34,7 @@ iterator_class!(
 );
 iterator_class!(
     takewhile_class,
-    "itertools.takewhile",
+    "itertools.takewhile" "(predicate, iterable, /)",
     PyFiltering,
     |class, args| new(takewhile_class(), "takewhile", class, args),
     takewhile_next,
@@ -42,7 +42,7 @@ iterator_class!(
 );
 iterator_class!(
     filterfalse_class,
-    "itertools.filterfalse",
+    "itertools.filterfalse" "(function, iterable, /)",
     PyFiltering,
     |class, args| new(filterfalse_class(), "filterfalse", class, args),
     filterfalse_next,
@@ -50,7 +50,7 @@ iterator_class!(
 );
 iterator_class!(
     starmap_class,
-    "itertools.starmap",
+    "itertools.starmap" "(function, iterable, /)",
     PyFiltering,
     |class, args| new(starmap_class(), "starmap", class, args),
     starmap_next,
@@ -58,7 +58,7 @@ iterator_class!(
 );
 iterator_class!(
     compress_class,
-    "itertools.compress",
+    "itertools.compress" "(data, selectors)",
     PyFiltering,
     construct_compress,
     compress_next,

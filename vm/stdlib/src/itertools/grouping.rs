@@ -39,7 +39,7 @@ layout!(PyGrouper, "itertools._grouper", [parent, key]);
 
 iterator_class!(
     groupby_class,
-    "itertools.groupby",
+    "itertools.groupby" "(iterable, key=None)",
     PyGroupBy,
     construct_groupby,
     groupby_next,

@@ -26,7 +26,7 @@ pub struct PyCount {
 layout!(PyCount, "itertools.count", [current, step]);
 
 iterator_class!(
-    count_class, "itertools.count", PyCount, construct_count, count_next,
+    count_class, "itertools.count" "(start=0, step=1)", PyCount, construct_count, count_next,
     "Numbers from start on, step apart.";
     repr count_repr
 );
@@ -117,7 +117,7 @@ layout!(PyCycle, "itertools.cycle", [iterator, state]);
 
 iterator_class!(
     cycle_class,
-    "itertools.cycle",
+    "itertools.cycle" "(iterable, /)",
     PyCycle,
     new_cycle,
     cycle_next,

@@ -127,7 +127,7 @@ layout!(PyPairwise, "itertools.pairwise", [iterator, last]);
 
 iterator_class!(
     pairwise_class,
-    "itertools.pairwise",
+    "itertools.pairwise" "(iterable, /)",
     PyPairwise,
     new_pairwise,
     pairwise_next,
@@ -195,7 +195,7 @@ layout!(PyBatched, "itertools.batched", [iterator]);
 
 iterator_class!(
     batched_class,
-    "itertools.batched",
+    "itertools.batched" "(iterable, n, *, strict=False)",
     PyBatched,
     construct_batched,
     batched_next,

@@ -70,6 +70,7 @@ native_class!(
 native_class!(
     /// `itertools._tee`.
     pub fn class() = TypeBuilder::new("itertools._tee", PyTee::ops())
+        .text_signature("(iterable, /)")
         .final_()
         .flag(type_flags::HAS_WEAKREF)
         .slots(TypeSlots { new: Some(new), iter: Some(itself), iternext: Some(next), ..TypeSlots::EMPTY })

@@ -375,6 +375,10 @@ impl Builder<'_> {
                 range,
                 &[("value", self.expression(&e.value)?), ("ctx", self.context(e.ctx)?)],
             ),
+            // Only other characters that are normalized to these make them a name.
+            Expr::Name(e) if matches!(e.id.as_str(), "True" | "False" | "None") => {
+                Err(value_error(format!("identifier field can't represent '{}' constant", e.id)))
+            }
             Expr::Name(e) => self.node(
                 "Name",
                 range,

@@ -65,6 +65,14 @@ pub(super) fn behind_parameter(between: &str) -> bool {
     between.chars().all(|c| matches!(c, ' ' | '\t' | ',' | ')'))
 }
 
+/// Whether a comment is behind a `*` that only sets keyword parameters apart.
+pub(super) fn is_behind_bare_star(source: &str, comment: TextRange) -> bool {
+    let before = source.get(..comment.start().to_usize()).unwrap_or_default();
+    let star = before.trim_end_matches([' ', '\t']).strip_suffix(',').map(str::trim_end);
+    let parameters = star.and_then(|text| text.strip_suffix('*')).map(str::trim_end);
+    parameters.is_some_and(|text| text.ends_with(['(', ',']))
+}
+
 /// Behind the colon of a compound statement's first line.
 pub(super) fn behind_colon(between: &str) -> bool {
     let Some((before, after)) = between.rsplit_once(':') else { return false };
