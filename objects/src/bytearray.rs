@@ -15,6 +15,7 @@ use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::*;
 use crate::layout;
+use crate::short_section::ShortSection;
 use crate::type_object::{PyType, new_instance};
 use crate::types::types;
 
@@ -102,8 +103,8 @@ impl PyByteArray {
     }
     /// Runs `f` on the bytes under the lock. `f` must not run Python code (see [`PyByteArray::with_pinned`]).
     pub fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
-        let _section = CriticalSection::enter(self.header.lock());
-        // SAFETY: under the lock, which `f` has no reason to suspend.
+        let _section = ShortSection::enter(self.header.lock());
+        // SAFETY: under the lock, which lasts until `f` is done.
         f(unsafe { &*self.storage.get() }.bytes())
     }
     /// Runs `f` on the bytes, which stay in place even if `f` runs Python code: resizing fails meanwhile.
@@ -122,13 +123,13 @@ impl PyByteArray {
     }
     /// Runs `f` on the bytes to change them in place, under the lock. `f` must not run Python code.
     pub(crate) fn with_mut<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
-        let _section = CriticalSection::enter(self.header.lock());
-        // SAFETY: under the lock, which `f` has no reason to suspend.
+        let _section = ShortSection::enter(self.header.lock());
+        // SAFETY: under the lock, which lasts until `f` is done.
         f(unsafe { &mut *self.storage.get() }.bytes_mut())
     }
     /// Runs `f` to resize, under the lock; `BufferError` while exported. `f` must not run Python code.
     pub(crate) fn resize<R>(&self, f: impl FnOnce(&mut Storage) -> PyResult<R>) -> PyResult<R> {
-        let _section = CriticalSection::enter(self.header.lock());
+        let _section = ShortSection::enter(self.header.lock());
         if self.exports.load(Ordering::Acquire) != 0 {
             return Err(buffer_error("Existing exports of data: object cannot be re-sized"));
         }
@@ -137,7 +138,7 @@ impl PyByteArray {
     }
     /// Runs `f` to change bytes and perhaps the size: `f` is told whether resizing is allowed.
     pub(crate) fn change<R>(&self, f: impl FnOnce(&mut Storage, bool) -> PyResult<R>) -> PyResult<R> {
-        let _section = CriticalSection::enter(self.header.lock());
+        let _section = ShortSection::enter(self.header.lock());
         let resizable = self.exports.load(Ordering::Acquire) == 0;
         // SAFETY: under the lock; `f` keeps the size if it is not resizable.
         f(unsafe { &mut *self.storage.get() }, resizable)
@@ -154,7 +155,7 @@ impl PyByteArray {
     }
     /// Begins an export: address and size.
     fn export(&self) -> (*mut u8, usize) {
-        let _section = CriticalSection::enter(self.header.lock());
+        let _section = ShortSection::enter(self.header.lock());
         self.exports.fetch_add(1, Ordering::AcqRel);
         // SAFETY: under the lock.
         let bytes = unsafe { &mut *self.storage.get() }.bytes_mut();

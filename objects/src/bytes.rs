@@ -67,23 +67,35 @@ impl Drop for PyBytes {
 }
 
 impl PyBytes {
+    #[inline]
     fn inline(bytes: &[u8]) -> Py<PyBytes> {
+        Self::inline_parts(bytes, &[])
+    }
+    /// Two parts, if they are short together and not too short.
+    pub(crate) fn joined(left: &[u8], right: &[u8]) -> Option<Py<PyBytes>> {
+        let len = left.len() + right.len();
+        (len > 1 && len <= MAX_INLINE).then(|| Self::inline_parts(left, right))
+    }
+    #[inline]
+    fn inline_parts(left: &[u8], right: &[u8]) -> Py<PyBytes> {
+        let len = left.len() + right.len();
         let object = Py::with_extra(
             PyBytes {
                 header: Header::new(types().bytes.root_shape()),
                 hash: AtomicI64::new(NO_HASH),
-                len: bytes.len(),
+                len,
                 data: AtomicPtr::new(std::ptr::null_mut()),
                 tail: AtomicU64::new(0),
                 external: false,
             },
-            bytes.len() + 1,
+            len + 1,
         );
-        // SAFETY: `bytes.len() + 1` extra bytes follow the struct.
+        // SAFETY: `len + 1` extra bytes follow the struct.
         unsafe {
             let target = object.as_ptr().cast::<u8>().add(size_of::<PyBytes>());
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len());
-            target.add(bytes.len()).write(0);
+            std::ptr::copy_nonoverlapping(left.as_ptr(), target, left.len());
+            std::ptr::copy_nonoverlapping(right.as_ptr(), target.add(left.len()), right.len());
+            target.add(len).write(0);
             object.data.store(target, Ordering::Relaxed);
         }
         object

@@ -160,9 +160,9 @@ impl PyDict {
                 return Err(value);
             }
             Ok(match place {
-                Some(place) => core.replace_value(place.entry, value),
-                None => {
-                    core.insert_absent(hash, key.clone().into_value(), value.into_counted());
+                Ok(place) => core.replace_value(place.entry, value),
+                Err(vacant) => {
+                    core.insert_absent(vacant, hash, key.clone().into_value(), value.into_counted());
                     None
                 }
             })
@@ -181,9 +181,12 @@ impl PyDict {
             if self.is_watched() {
                 return false;
             }
-            let Some(place) = place else {
-                core.insert_absent(hash, key.clone().into_counted(), Value::from_int_wrapping(1));
-                return true;
+            let place = match place {
+                Ok(place) => place,
+                Err(vacant) => {
+                    core.insert_absent(vacant, hash, key.clone().into_counted(), Value::from_int_wrapping(1));
+                    return true;
+                }
             };
             let slot = core.table().value(place.entry);
             let old = slot.peek();
@@ -221,7 +224,7 @@ impl PyDict {
         let mut is_watched = false;
         let removed = self.core.locate(self.header.lock(), key, hash, |core, place| {
             is_watched = self.is_watched();
-            if is_watched { None } else { place.map(|place| core.remove_at(place)) }
+            if is_watched { None } else { place.ok().map(|place| core.remove_at(place)) }
         })?;
         if is_watched {
             return self.pop_watched(key, hash);
@@ -250,15 +253,13 @@ impl PyDict {
         {
             return Ok(found);
         }
-        let found = self.core.locate(self.header.lock(), key, hash, |core, place| {
-            match place.and_then(|place| core.table().value(place.entry).load()) {
-                Some(found) => Some(found),
-                None if self.is_watched() => None,
-                None => {
-                    let value = default.clone();
-                    core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
-                    Some(value)
-                }
+        let found = self.core.locate(self.header.lock(), key, hash, |core, place| match place {
+            Ok(place) => core.table().value(place.entry).load(),
+            Err(_) if self.is_watched() => None,
+            Err(vacant) => {
+                let value = default.clone();
+                core.insert_absent(vacant, hash, key.clone().into_value(), value.clone().into_value());
+                Some(value)
             }
         })?;
         match found {
@@ -270,13 +271,13 @@ impl PyDict {
     pub fn set_if_absent(&self, key: Obj, hash: i64, value: Obj) -> PyResult<bool> {
         let (key, value) = (key.into_strong(), value.into_strong());
         let added = self.core.locate(self.header.lock(), &key, hash, |core, place| {
-            if place.is_none() {
+            if let Err(vacant) = place {
                 if self.is_watched() {
                     return None;
                 }
-                core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
+                core.insert_absent(vacant, hash, key.clone().into_value(), value.clone().into_value());
             }
-            Some(place.is_none())
+            Some(place.is_err())
         })?;
         match added {
             Some(added) => Ok(added),
@@ -290,13 +291,13 @@ impl PyDict {
         let _section = taipan_threading::CriticalSection::enter(self.header.lock());
         if to_end {
             let removed = self.core.locate(self.header.lock(), key, hash, |core, place| {
-                place.map(|place| core.remove_at(place))
+                place.ok().map(|place| core.remove_at(place))
             })?;
             let Some((Some(key), Some(value))) = removed else { return Ok(false) };
             // Nothing to tell a watcher: what the dict maps to what stays the same.
             self.core.locate(self.header.lock(), &key, hash, |core, place| {
-                if place.is_none() {
-                    core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
+                if let Err(vacant) = place {
+                    core.insert_absent(vacant, hash, key.clone().into_value(), value.clone().into_value());
                 }
             })?;
             return Ok(true);

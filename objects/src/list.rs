@@ -18,6 +18,7 @@
 //!
 //! Items are dropped, and Python code runs, only after the section has ended.
 
+mod change;
 pub mod heap;
 mod methods;
 mod slots;
@@ -35,6 +36,7 @@ use crate::types::{Types, types};
 use storage::Storage;
 
 pub(crate) use slots::{position, repeated};
+pub use sort::sort_items;
 
 /// A `list` object; see the module.
 #[repr(C)]
@@ -278,98 +280,6 @@ impl PyList {
         self.len.store(last, Ordering::Release);
         self.storage().slot(last).take()
     }
-    /// Removes and returns item `index`.
-    pub fn remove(&self, index: usize) -> Option<Obj> {
-        let _section = self.section();
-        let len = self.len();
-        if index >= len {
-            return None;
-        }
-        if index + 1 == len {
-            self.len.store(index, Ordering::Release);
-            return self.storage().slot(index).take();
-        }
-        self.splice_locked(index, index + 1, Vec::new()).pop()
-    }
-    /// Inserts before item `index` (at the end if there is none).
-    pub fn insert(&self, index: usize, item: Obj) {
-        let item = item.into_strong();
-        let section = self.section();
-        let index = index.min(self.len());
-        let removed = self.splice_locked(index, index, vec![item]);
-        drop(section);
-        drop(removed);
-    }
-    /// Appends items.
-    pub fn extend(&self, items: Vec<Obj>) {
-        let section = self.section();
-        let len = self.len();
-        let removed = self.splice_locked(len, len, items);
-        drop(section);
-        drop(removed);
-    }
-    /// Replaces items `start..end` (clamped) by others.
-    pub fn splice(&self, start: usize, end: usize, items: Vec<Obj>) {
-        let section = self.section();
-        let start = start.min(self.len());
-        let end = end.clamp(start, self.len());
-        let removed = self.splice_locked(start, end, items);
-        drop(section);
-        drop(removed);
-    }
-    /// Replaces items `start..end`, which exist, by others and returns the former ones, to be dropped after the section.
-    fn splice_locked(&self, start: usize, end: usize, items: Vec<Obj>) -> Vec<Obj> {
-        let len = self.len();
-        let storage = self.storage();
-        let count = items.len();
-        let new_len = len - (end - start) + count;
-        let removed: Vec<Obj> = (start..end)
-            // SAFETY: the list's own references, which the stores below or the new storage leave out.
-            .filter_map(|index| unsafe { Obj::from_value(storage.get(index)) })
-            .collect();
-        let shrink = new_len < storage.capacity() / 2 && storage.capacity() > 8;
-        if new_len <= storage.capacity() && !shrink {
-            if new_len > len {
-                for index in (end..len).rev() {
-                    storage.put(index - end + start + count, storage.get(index));
-                }
-            } else if new_len < len {
-                self.len.store(new_len, Ordering::Release);
-            }
-            for (index, item) in items.into_iter().enumerate() {
-                storage.put(start + index, item.into_counted());
-            }
-            if new_len < len {
-                for index in end..len {
-                    storage.put(index - end + start + count, storage.get(index));
-                }
-                for index in new_len..len {
-                    storage.put(index, Value::EMPTY);
-                }
-            }
-            self.len.store(new_len, Ordering::Release);
-        } else {
-            let capacity = if new_len > storage.capacity() && len > 0 { growth(new_len) } else { new_len };
-            let new = Storage::allocate(capacity);
-            // SAFETY: just made, with room for `new_len` items.
-            let to = unsafe { &*new };
-            for index in 0..start {
-                to.put(index, storage.get(index));
-            }
-            for (index, item) in items.into_iter().enumerate() {
-                to.put(start + index, item.into_counted());
-            }
-            for index in end..len {
-                to.put(index - end + start + count, storage.get(index));
-            }
-            if new_len < len {
-                self.len.store(new_len, Ordering::Release);
-            }
-            self.publish(new);
-            self.len.store(new_len, Ordering::Release);
-        }
-        removed
-    }
     /// Calls `work` with all items, under the lock: it must not run Python code.
     pub(crate) fn with_items<R>(&self, work: impl FnOnce(&[Obj]) -> R) -> R {
         let _section = self.section();
@@ -398,99 +308,48 @@ impl PyList {
     }
     /// All items at one moment, counted.
     pub fn to_vec(&self) -> Vec<Obj> {
-        let _section = self.section();
-        self.range_locked(0, 1, self.len())
+        self.with_items(<[Obj]>::to_vec)
     }
     /// A list of `count` items from `start` on, as far as they exist, at one moment.
     pub fn copy_range(&self, start: usize, count: usize) -> Py<PyList> {
         let copy = Self::new(Vec::new());
-        let _section = self.section();
-        let (from, len) = (self.storage(), self.len());
-        let start = start.min(len);
-        let count = count.min(len - start);
-        let storage = Storage::allocate(count);
-        for index in 0..count {
-            // SAFETY: the list owns the reference, and the lock keeps it there; just allocated with room for `count` items.
-            unsafe {
-                if let Some(item) = Obj::from_value(from.get(start + index).uncounted()) {
-                    (*storage).put(index, item.into_counted());
-                }
-            }
-        }
-        copy.storage.store(storage, Ordering::Relaxed);
-        copy.len.store(count, Ordering::Relaxed);
+        self.with_items(|items| {
+            let start = start.min(items.len());
+            let end = start.saturating_add(count).min(items.len());
+            copy.extend_exact(items[start..end].iter().cloned());
+        });
         copy
     }
-    /// Items `start`, `start + step`, …, as far as they exist, at one moment.
-    pub fn range(&self, start: usize, step: isize, count: usize) -> Vec<Obj> {
-        let _section = self.section();
-        self.range_locked(start, step, count)
-    }
-    fn range_locked(&self, start: usize, step: isize, count: usize) -> Vec<Obj> {
-        let (storage, len) = (self.storage(), self.len());
-        let mut items = Vec::with_capacity(count.min(len));
-        let mut index = start;
-        for _ in 0..count {
-            if index >= len {
-                break;
-            }
-            let value = storage.get(index);
-            if !value.is_empty() {
-                // SAFETY: the list owns it, and the lock keeps it there.
-                items.push(unsafe { Obj::from_borrowed(value) });
-            }
-            index = index.wrapping_add_signed(step);
-        }
-        items
-    }
-    /// Replaces items `start`, `start + step`, …, as far as they exist.
-    fn assign_strided(&self, start: usize, step: isize, items: Vec<Obj>) {
-        let section = self.section();
-        let (storage, len) = (self.storage(), self.len());
-        let mut removed = Vec::with_capacity(items.len());
-        let mut index = start;
-        for item in items {
-            if index < len {
-                removed.push(storage.slot(index).replace(Some(item)));
+    /// A list of items `start`, `start + step`, …, `count` of them as far as they exist, at one moment.
+    pub(crate) fn copy_strided(&self, start: usize, step: isize, count: usize) -> Py<PyList> {
+        let copy = Self::new(Vec::new());
+        self.with_items(|items| {
+            let last = start.wrapping_add_signed(step.wrapping_mul(count.saturating_sub(1) as isize));
+            if count > 0 && start < items.len() && last < items.len() {
+                // All of them exist, as they lie between these two.
+                copy.extend_exact(
+                    (0..count).map(|i| items[start.wrapping_add_signed(step * i as isize)].clone()),
+                );
             } else {
-                removed.push(Some(item));
+                let mut index = start;
+                for _ in 0..count {
+                    let Some(item) = items.get(index) else { break };
+                    copy.push(item.clone());
+                    index = index.wrapping_add_signed(step);
+                }
             }
-            index = index.wrapping_add_signed(step);
-        }
-        drop(section);
-        drop(removed);
-    }
-    /// Deletes items `start`, `start + step`, …, as far as they exist; `count` > 0.
-    fn delete_strided(&self, start: usize, step: isize, count: usize) {
-        let section = self.section();
-        let (storage, len) = (self.storage(), self.len());
-        let last = start.wrapping_add_signed(step.wrapping_mul(count as isize - 1));
-        let (low, high, stride) = (start.min(last), start.max(last), step.unsigned_abs());
-        let mut removed = Vec::with_capacity(count);
-        let mut to = low;
-        for from in low..len {
-            let value = storage.get(from);
-            if from <= high && (from - low) % stride == 0 {
-                // SAFETY: the list's own reference, which is overwritten below before it is dropped.
-                removed.extend(unsafe { Obj::from_value(value) });
-            } else {
-                storage.put(to, value);
-                to += 1;
-            }
-        }
-        if to < len {
-            self.len.store(to, Ordering::Release);
-            for index in to..len {
-                storage.put(index, Value::EMPTY);
-            }
-        }
-        drop(section);
-        drop(removed);
+        });
+        copy
     }
     /// Reverses the order.
     pub fn reverse(&self) {
         let _section = self.section();
         let (storage, len) = (self.storage(), self.len());
+        if !taipan_threading::multi_threaded() {
+            // SAFETY: the words of the items; there is no other thread.
+            unsafe { storage.words(len) }.reverse();
+            return;
+        }
         for low in 0..len / 2 {
             let high = len - 1 - low;
             let (a, b) = (storage.get(low), storage.get(high));

@@ -20,6 +20,7 @@ use crate::buffer::{self, Buffer, Dimensions, request};
 use crate::error::*;
 use crate::layout;
 use crate::layout::TraceField;
+use crate::short_section::ShortSection;
 use crate::type_object::class_of;
 use crate::type_object::slots::BufferFn;
 use crate::types::types;
@@ -120,12 +121,35 @@ impl PyMemoryView {
     }
     /// The description; `ValueError` once released.
     pub(crate) fn get(&self) -> PyResult<View> {
-        let _section = CriticalSection::enter(self.header.lock());
+        let _section = ShortSection::enter(self.header.lock());
         // SAFETY: under the lock.
         match unsafe { &*self.view.get() } {
             Some(view) => Ok(view.clone()),
             None => Err(value_error("operation forbidden on released memoryview object")),
         }
+    }
+    /// Item `index` of a view with one dimension and a native format, if there is such an item.
+    pub(crate) fn item_at(&self, index: isize) -> Option<PyResult<Obj>> {
+        let section = ShortSection::enter(self.header.lock());
+        // SAFETY: under the lock.
+        let view = unsafe { &*self.view.get() }.as_ref()?;
+        let ([len], [stride]) = (&view.shape[..], &view.strides[..]) else { return None };
+        let (code, size) = item::native_code(&view.format)?;
+        let offset = buffer::index_in(index, (*len).max(0) as usize)? as isize * stride;
+        if size != view.itemsize {
+            return None;
+        }
+        let ptr = view.ptr.wrapping_offset(offset);
+        let base = view.base.clone();
+        drop(section);
+        let mut bytes = [0u8; 16];
+        let bytes = &mut bytes[..size.min(16)];
+        {
+            let _section = base.guard().header().map(|header| ShortSection::enter(header.lock()));
+            // SAFETY: the index was checked against the shape, all items of which lie in the memory that `base` keeps exported.
+            unsafe { std::ptr::copy_nonoverlapping(ptr, bytes.as_mut_ptr(), bytes.len()) };
+        }
+        Some(item::unpack(code, bytes))
     }
     /// `m.release()`
     pub fn release(&self) -> PyResult<()> {

@@ -51,6 +51,9 @@ pub(crate) fn fill(types: &Types) {
 /// The hash of a set element.
 #[inline]
 pub(crate) fn hash_element(element: &Obj) -> PyResult<i64> {
+    if element.value().is_int() {
+        return protocol::hash(element);
+    }
     if element.value().is_ptr()
         && is_exact_str(element)
         && let Some(text) = element.downcast::<PyStr>()
@@ -122,16 +125,16 @@ impl PySet {
     #[inline]
     pub(crate) fn add_with_hash(&self, element: Obj, hash: i64) -> PyResult<bool> {
         self.core.locate(self.header.lock(), &element, hash, |core, place| {
-            if place.is_none() {
-                core.insert_absent(hash, element.clone().into_value(), taipan_gc::Value::EMPTY);
+            if let Err(vacant) = place {
+                core.insert_absent(vacant, hash, element.clone().into_value(), taipan_gc::Value::EMPTY);
             }
-            place.is_none()
+            place.is_err()
         })
     }
     /// Removes an element; returns whether it was there.
     pub(crate) fn remove_with_hash(&self, element: &Obj, hash: i64) -> PyResult<bool> {
         let removed = self.core.locate(self.header.lock(), element, hash, |core, place| {
-            place.map(|place| core.remove_at(place))
+            place.ok().map(|place| core.remove_at(place))
         })?;
         Ok(removed.is_some())
     }
@@ -166,6 +169,25 @@ impl PySet {
     }
     fn copy_as(&self, class: &PyType) -> Py<PySet> {
         Self::make(class, self.core.copy(self.header.lock()))
+    }
+    /// Calls `f` with the hash of each element and the element, until it says no; returns whether it never did. At one moment if there are
+    /// other threads, because a position means nothing any more in a table that was replaced.
+    fn walk(&self, mut f: impl FnMut(i64, Obj) -> PyResult<bool>) -> PyResult<bool> {
+        if taipan_threading::multi_threaded() && !self.is_frozen() {
+            for (hash, element) in self.snapshot_with_hashes() {
+                if !f(hash, element)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        let mut position = 0;
+        while let Some((hash, element, _)) = self.core.next_entry(&mut position) {
+            if !f(hash, element.into_strong())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
     /// All elements at one moment.
     pub fn to_vec(&self) -> Vec<Obj> {

@@ -5,23 +5,28 @@
 //! [`CriticalSection`]: a raw holder is never stopped, never detaches, and a forking thread finds the lock free. While
 //! the process has one thread there is nobody to exclude, and none can start in between (a second thread registers with the world stopped).
 
+use std::mem::ManuallyDrop;
+
 use taipan_threading::{CriticalSection, ObjectLock, multi_threaded};
 
 /// See the module.
 #[must_use]
-pub(crate) struct ShortSection<'a> {
+pub struct ShortSection<'a> {
+    /// Held by this section.
     raw: Option<&'a ObjectLock>,
-    _full: Option<CriticalSection<'a>>,
+    /// Instead of that; dropped by `end_slow` alone, so that the usual end is a look at two words.
+    full: ManuallyDrop<Option<CriticalSection<'a>>>,
 }
 
 impl<'a> ShortSection<'a> {
+    /// Takes the lock, if there is anybody to exclude.
     #[inline(always)]
-    pub(crate) fn enter(lock: &'a ObjectLock) -> ShortSection<'a> {
+    pub fn enter(lock: &'a ObjectLock) -> ShortSection<'a> {
         if !multi_threaded() {
-            return ShortSection { raw: None, _full: None };
+            return ShortSection { raw: None, full: ManuallyDrop::new(None) };
         }
         if lock.try_lock() {
-            return ShortSection { raw: Some(lock), _full: None };
+            return ShortSection { raw: Some(lock), full: ManuallyDrop::new(None) };
         }
         Self::enter_slow(lock)
     }
@@ -29,7 +34,12 @@ impl<'a> ShortSection<'a> {
     /// Contended, or this thread is in a critical section on the object already.
     #[cold]
     fn enter_slow(lock: &'a ObjectLock) -> ShortSection<'a> {
-        ShortSection { raw: None, _full: Some(CriticalSection::enter(lock)) }
+        ShortSection { raw: None, full: ManuallyDrop::new(Some(CriticalSection::enter(lock))) }
+    }
+
+    #[cold]
+    fn end_slow(&mut self) {
+        drop(self.full.take());
     }
 }
 
@@ -38,6 +48,8 @@ impl Drop for ShortSection<'_> {
     fn drop(&mut self) {
         if let Some(lock) = self.raw {
             lock.unlock();
+        } else if self.full.is_some() {
+            self.end_slow();
         }
     }
 }

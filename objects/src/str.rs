@@ -18,6 +18,7 @@ pub mod format;
 pub mod intern;
 pub mod methods;
 pub mod new;
+mod percent;
 mod quick;
 pub mod slots;
 pub mod split;
@@ -36,6 +37,7 @@ use crate::types::{Types, types};
 
 pub use concat::{concat, concat_owned};
 pub use intern::{intern, intern_obj, is_intern_ready, literal};
+pub(crate) use quick::decimal;
 pub(crate) use slots::fill;
 
 /// A `str` object; see the module.
@@ -227,7 +229,7 @@ impl PyStr {
         }
     }
     /// A string of ASCII bytes.
-    pub(crate) fn from_ascii(bytes: &[u8]) -> Py<PyStr> {
+    pub fn from_ascii(bytes: &[u8]) -> Py<PyStr> {
         debug_assert!(bytes.is_ascii());
         match bytes {
             [] => empty(),

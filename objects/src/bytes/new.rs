@@ -48,6 +48,9 @@ pub fn new(class: &Obj, source: Option<&Obj>, encoding: Option<&str>, errors: Op
     Ok(PyBytes::new_of(class, bytes).into_obj())
 }
 
+/// Bytes for which there is memory.
+const SURELY_THERE: usize = 1 << 16;
+
 /// The bytes that the arguments of `bytes` and `bytearray` stand for (`__bytes__` aside).
 pub fn source_bytes(
     source: Option<&Obj>,
@@ -82,7 +85,9 @@ pub fn source_bytes(
         match protocol::index_word_or(source, &types().overflow_error) {
             Ok(count) => {
                 let Ok(count) = usize::try_from(count) else { return Err(value_error("negative count")) };
-                drop(try_vec::<u8>(count)?);
+                if count > SURELY_THERE {
+                    drop(try_vec::<u8>(count)?);
+                }
                 return Ok(vec![0; count]);
             }
             // An object with a failing `__index__` may still be iterable.
@@ -119,8 +124,12 @@ pub fn collect_bytes(source: &Obj, class: &str) -> PyResult<Vec<u8>> {
     let mut out = Vec::new();
     if let Some(list) = source.downcast::<PyList>() {
         // By index: an item's `__index__` may change the list.
-        while let Some(item) = list.get(out.len()) {
-            out.push(byte_of(&protocol::IntoStrong::into_strong(item), what)?);
+        out.reserve(list.len());
+        while let Some(item) = list.get_lent(out.len()) {
+            out.push(match small_byte(&item) {
+                Some(byte) => byte,
+                None => byte_of(&protocol::IntoStrong::into_strong(item), what)?,
+            });
         }
         return Ok(out);
     }
@@ -137,8 +146,16 @@ pub fn collect_bytes(source: &Obj, class: &str) -> PyResult<Vec<u8>> {
     Ok(out)
 }
 
+#[inline(always)]
+fn small_byte(item: &Obj) -> Option<u8> {
+    if item.value().is_int() { u8::try_from(item.value().as_int()).ok() } else { None }
+}
+
 /// The value of an item; `what` begins the error text.
 pub fn byte_of(item: &Obj, what: &str) -> PyResult<u8> {
+    if let Some(byte) = small_byte(item) {
+        return Ok(byte);
+    }
     let value = protocol::index(item)?;
     match int_ref(&value).and_then(|i| i.to_i64()).and_then(|i| u8::try_from(i).ok()) {
         Some(byte) => Ok(byte),

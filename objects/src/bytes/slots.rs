@@ -81,6 +81,11 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     if left.is_empty() && b.downcast::<PyBytes>().is_some_and(PyBytes::is_exact) {
         return Ok(b.clone());
     }
+    if let Some(right) = b.downcast::<PyBytes>()
+        && let Some(joined) = PyBytes::joined(left.as_slice(), right.as_slice())
+    {
+        return Ok(joined.into_obj());
+    }
     let joined = with_bytes(b, |right| {
         let mut out = try_vec(left.len() + right.len())?;
         out.extend_from_slice(left.as_slice());

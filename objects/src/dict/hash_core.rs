@@ -54,6 +54,12 @@ pub(crate) struct Place {
     pub(crate) entry: usize,
 }
 
+/// A cell that a new key could take: where a lookup ended. Valid in the section in which it was found.
+#[derive(Clone, Copy)]
+pub(crate) struct Vacant {
+    cell: usize,
+}
+
 enum Step {
     Found(usize),
     Absent,
@@ -134,7 +140,7 @@ impl HashCore {
             let entry = match table.cell(probe.at) {
                 VACANT => return Step::Absent,
                 DUMMY => {
-                    probe.advance(table);
+                    probe.pass_deleted(table);
                     continue;
                 }
                 entry => entry as usize,
@@ -336,15 +342,15 @@ impl HashCore {
         lock: &ObjectLock,
         key: &Obj,
         hash: i64,
-        act: impl FnOnce(&HashCore, Option<Place>) -> R,
+        act: impl FnOnce(&HashCore, Result<Place, Vacant>) -> R,
     ) -> PyResult<R> {
         let key_is_str = is_exact_str(key);
         let section = ShortSection::enter(lock);
         let table = self.table();
         let mut probe = Probe::new(table, hash);
         let place = match self.find::<true>(table, key, key_is_str, hash, &mut probe) {
-            Step::Found(entry) => Some(Place { cell: probe.at, entry }),
-            Step::Absent => None,
+            Step::Found(entry) => Ok(Place { cell: probe.at, entry }),
+            Step::Absent => Err(Vacant { cell: probe.free_cell() }),
             Step::Replaced => unreachable!("no table is replaced under the lock"),
             Step::Compare(entry, candidate) => {
                 let changes = self.changes();
@@ -366,7 +372,7 @@ impl HashCore {
         key: &Obj,
         hash: i64,
         mut compare: Compare,
-        act: impl FnOnce(&HashCore, Option<Place>) -> R,
+        act: impl FnOnce(&HashCore, Result<Place, Vacant>) -> R,
     ) -> PyResult<R> {
         let key_is_str = is_exact_str(key);
         loop {
@@ -379,7 +385,7 @@ impl HashCore {
                 && self.changes() / REPLACED == *changes / REPLACED
                 && table.key(*entry).peek().same(candidate.value())
             {
-                let result = act(self, Some(Place { cell: probe.at, entry: *entry }));
+                let result = act(self, Ok(Place { cell: probe.at, entry: *entry }));
                 drop(section);
                 return Ok(result);
             }
@@ -389,8 +395,8 @@ impl HashCore {
                 probe.advance(table);
             }
             let place = match self.find::<true>(table, key, key_is_str, hash, probe) {
-                Step::Found(entry) => Some(Place { cell: probe.at, entry }),
-                Step::Absent => None,
+                Step::Found(entry) => Ok(Place { cell: probe.at, entry }),
+                Step::Absent => Err(Vacant { cell: probe.free_cell() }),
                 Step::Replaced => unreachable!("no table is replaced under the lock"),
                 Step::Compare(next, other) => {
                     (*entry, *changes) = (next, self.changes());
@@ -441,17 +447,26 @@ impl HashCore {
 
     /// Adds a key that [`HashCore::locate`] just found to be absent, in the same section. Takes over both references (counted words).
     #[inline]
-    pub(crate) fn insert_absent(&self, hash: i64, key: Value, value: Value) {
+    pub(crate) fn insert_absent(&self, vacant: Vacant, hash: i64, key: Value, value: Value) {
         self.begin_change();
         let mut table = self.table();
+        let mut cell = vacant.cell;
         if table.filled() == table.capacity {
-            self.resize(self.len() * 3);
+            self.grow();
             table = self.table();
+            cell = table.free_cell(hash);
         }
         let entry = table.append(hash, key, value);
-        table.set_cell(table.free_cell(hash), entry as isize);
+        table.set_cell(cell, entry as isize);
         self.used.store(self.used.load(Ordering::Relaxed) + 1, Ordering::Release);
         self.end_change(1);
+    }
+    /// Makes room for more keys: as much as CPython does.
+    #[cold]
+    fn grow(&self) {
+        let used = self.len();
+        let factor = if self.stride == 3 || used > 50_000 { 3 } else { 4 };
+        self.resize(used * factor);
     }
     /// Moves the entries to a new table whose index has at least `cells` cells.
     fn resize(&self, cells: usize) {
@@ -463,17 +478,21 @@ impl HashCore {
         let new = Table::allocate(log2, self.stride);
         // SAFETY: just made, and nobody else's.
         let to = unsafe { &*new };
-        for entry in 0..old.filled() {
-            let key = old.key(entry).peek();
-            if key.is_empty() {
-                continue;
+        if old.filled() == self.len() {
+            // SAFETY: the references change their owner; under the lock.
+            unsafe { to.take_words(old, old.filled()) };
+        } else {
+            for entry in 0..old.filled() {
+                let key = old.key(entry).peek();
+                if key.is_empty() {
+                    continue;
+                }
+                let value =
+                    if old.has_values() && self.stride == 3 { old.value(entry).peek() } else { Value::EMPTY };
+                to.append(old.hash(entry), key, value);
             }
-            let value =
-                if old.has_values() && self.stride == 3 { old.value(entry).peek() } else { Value::EMPTY };
-            let hash = old.hash(entry);
-            let moved = to.append(hash, key, value);
-            to.set_cell(to.free_cell(hash), moved as isize);
         }
+        to.index_entries();
         let frozen = self.replace_table(new);
         // SAFETY: unpublished; its references belong to the new table now.
         unsafe { Table::retire(frozen) }
@@ -567,15 +586,29 @@ impl HashCore {
     /// A copy, made under the lock: a snapshot.
     pub(crate) fn copy(&self, lock: &ObjectLock) -> HashCore {
         let _section = ShortSection::enter(lock);
+        let from = self.table();
+        if let Some(table) = from.duplicate(self.len()) {
+            let copy = HashCore::new(self.stride);
+            copy.table.store(table, Ordering::Relaxed);
+            copy.used.store(self.len(), Ordering::Relaxed);
+            return copy;
+        }
         let copy = HashCore::with_capacity(self.stride, self.len());
-        let (from, to) = (self.table(), copy.table());
+        let to = copy.table();
+        if from.filled() == self.len() {
+            // SAFETY: they are counted next, while the lock keeps `from` as it is.
+            unsafe { to.take_words(from, from.filled()) };
+            to.count_references();
+            to.index_entries();
+            copy.used.store(self.len(), Ordering::Relaxed);
+            return copy;
+        }
         for entry in 0..from.filled() {
             let Some(key) = Table::borrow(from.key(entry)) else { continue };
             let value = if self.stride == 3 { Table::borrow(from.value(entry)) } else { None };
-            let hash = from.hash(entry);
-            let at = to.append(hash, key.into_counted(), value.map_or(Value::EMPTY, Obj::into_counted));
-            to.set_cell(to.free_cell(hash), at as isize);
+            to.append(from.hash(entry), key.into_counted(), value.map_or(Value::EMPTY, Obj::into_counted));
         }
+        to.index_entries();
         copy.used.store(self.len(), Ordering::Relaxed);
         copy
     }

@@ -89,9 +89,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         if !std::mem::take(&mut first) {
             text.push_str(", ");
         }
-        text.push_units(protocol::repr(&key)?.units());
+        protocol::push_repr(&mut text, &key)?;
         text.push_str(": ");
-        text.push_units(protocol::repr(&value)?.units());
+        protocol::push_repr(&mut text, &value)?;
     }
     text.push_str("}");
     Ok(PyStr::from_units(text).into_obj())

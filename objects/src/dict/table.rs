@@ -286,6 +286,84 @@ impl Table {
         self.live_end.store(entry + 1, Ordering::Release);
         entry
     }
+    /// Copies the first `count` entries of `from`, a table of the same kind, as words. The table is nobody else's yet, has room and is empty.
+    ///
+    /// # Safety
+    /// The caller sees to it that the references in the two are counted as often as they are owned, and nobody writes to `from` meanwhile.
+    pub(crate) unsafe fn take_words(&self, from: &Table, count: usize) {
+        debug_assert!(
+            count == 0 || (self.stride == from.stride && count <= self.capacity && count <= from.capacity)
+        );
+        // SAFETY: both have room for `count` entries of that many words; nobody else writes to either.
+        unsafe {
+            let words = count * self.stride as usize;
+            self.at_entries()
+                .cast_mut()
+                .cast::<u64>()
+                .copy_from_nonoverlapping(from.at_entries().cast(), words);
+        }
+        self.filled.store(count, Ordering::Relaxed);
+        self.live_end.store(count, Ordering::Relaxed);
+    }
+    /// Enters all entries, none of which is deleted, into the index, which is empty. The table is nobody else's yet.
+    pub(crate) fn index_entries(&self) {
+        match self.width {
+            0 => self.index_by::<i8>(|entry| entry as i8),
+            1 => self.index_by::<i16>(|entry| entry as i16),
+            2 => self.index_by::<i32>(|entry| entry as i32),
+            _ => self.index_by::<i64>(|entry| entry as i64),
+        }
+    }
+    #[inline(always)]
+    fn index_by<C: Copy + PartialEq>(&self, cell: impl Fn(isize) -> C) {
+        let cells = self.cells().cast::<C>().cast_mut();
+        let vacant = cell(VACANT);
+        for entry in 0..self.filled.load(Ordering::Relaxed) {
+            let mut probe = Probe::new(self, self.hash(entry));
+            // SAFETY: within the index, whose cells have this width; nobody else knows the table.
+            unsafe {
+                while *cells.add(probe.at) != vacant {
+                    probe.advance(self);
+                }
+                *cells.add(probe.at) = cell(entry as isize);
+            }
+        }
+    }
+    /// A table of the same size with the same words, whose references were counted for it; `None` if entries were deleted, or if `used` entries do not
+    /// need one of that size. Under the lock.
+    pub(crate) fn duplicate(&self, used: usize) -> Option<*mut Table> {
+        if self.is_empty_table() || self.filled() != used || log2_for(used) + 1 < self.log2 {
+            return None;
+        }
+        let layout = layout(self.log2, self.stride);
+        let head = (self.entries as usize + used * self.stride as usize) * 8;
+        // SAFETY: the layout is not empty; nobody writes to this table under the lock; the words behind the used ones are empty.
+        let copy = unsafe {
+            let copy = std::alloc::alloc(layout);
+            if copy.is_null() {
+                std::alloc::handle_alloc_error(layout);
+            }
+            copy.copy_from_nonoverlapping(std::ptr::from_ref(self).cast(), head);
+            copy.add(head).write_bytes(0, layout.size() - head);
+            copy.cast::<Table>()
+        };
+        // SAFETY: just made.
+        unsafe { &*copy }.count_references();
+        Some(copy)
+    }
+    /// Counts the references in a table that is nobody else's yet, whose words were copied from one that is locked.
+    pub(crate) fn count_references(&self) {
+        for entry in 0..self.filled.load(Ordering::Relaxed) {
+            for word in 1..self.stride as usize {
+                let slot = self.slot(entry, word);
+                if slot.peek().is_ptr()
+                    && let Some(object) = Self::borrow(slot)
+                {
+                    self.word(entry, word).store(object.into_counted().bits(), Ordering::Relaxed);
+                }
+            }
+        }
+    }
     /// Finds a cell for a new entry of this hash. Under the lock, or before the table is published.
     #[inline]
     pub(crate) fn free_cell(&self, hash: i64) -> usize {
@@ -331,12 +409,28 @@ impl Table {
 pub(crate) struct Probe {
     pub(crate) at: usize,
     perturb: u64,
+    /// The first cell on the way whose entry was deleted; `usize::MAX`: none.
+    deleted: usize,
 }
 
 impl Probe {
     #[inline(always)]
     pub(crate) fn new(table: &Table, hash: i64) -> Probe {
-        Probe { at: hash as usize & table.mask(), perturb: hash as u64 }
+        Probe { at: hash as usize & table.mask(), perturb: hash as u64, deleted: usize::MAX }
+    }
+    /// Goes on from a cell whose entry was deleted.
+    #[inline(always)]
+    pub(crate) fn pass_deleted(&mut self, table: &Table) {
+        if self.deleted == usize::MAX {
+            self.deleted = self.at;
+        }
+        self.advance(table);
+    }
+    /// The cell for a new key after a search that ended at a vacant one: a deleted one's if there was any, so that searches do not get longer with
+    /// every key that comes and goes.
+    #[inline(always)]
+    pub(crate) fn free_cell(&self) -> usize {
+        if self.deleted == usize::MAX { self.at } else { self.deleted }
     }
     #[inline(always)]
     pub(crate) fn advance(&mut self, table: &Table) {

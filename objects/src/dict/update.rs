@@ -6,8 +6,10 @@ use super::{PyDict, exact_dict, hash_key, slots};
 use crate::error::*;
 use crate::exceptions::PyBaseException;
 use crate::istr;
-use crate::protocol;
+use crate::iterators::PyZip;
+use crate::protocol::{self, IntoStrong, Items};
 use crate::set::PySet;
+use crate::tuple::exact_tuple;
 use crate::type_object::class_of;
 use crate::types::types;
 
@@ -128,10 +130,27 @@ impl PyDict {
     }
 
     fn update_from_pairs(&self, other: &Obj, on_duplicate: OnDuplicate) -> PyResult<()> {
-        let iterator = protocol::iter(other)?;
+        if let Some(zip) = other.downcast::<PyZip>()
+            && class_of(other).is(&types().zip)
+        {
+            // Its pairs without tuples, as long as it has pairs.
+            while let Some(pair) = zip.next_pair() {
+                let Some((key, value)) = pair? else { return Ok(()) };
+                let (key, value) = (key.into_strong(), value.into_strong());
+                let hash = hash_key(&key)?;
+                self.add(key, hash, value, on_duplicate)?;
+            }
+        }
+        let mut items = Items::of(other)?;
         let mut number = 0usize;
-        while let Some(item) = protocol::next(&iterator)? {
-            let item = protocol::IntoStrong::into_strong(item);
+        while let Some(item) = items.next()? {
+            if let Some(pair) = exact_tuple(&item)
+                && let [key, value] = pair.as_slice()
+            {
+                self.add(key.clone(), hash_key(key)?, value.clone(), on_duplicate)?;
+                number += 1;
+                continue;
+            }
             let mut pair = pair_of(&item, number)?;
             if pair.len() != 2 {
                 return Err(value_error(format!(
@@ -153,6 +172,7 @@ impl PyDict {
         let made = protocol::call0(class)?;
         if let Some(dict) = exact_dict(&made) {
             if let Some(other) = exact_dict(iterable) {
+                dict.core.reserve(dict.header.lock(), other.len());
                 for (hash, key, _) in other.snapshot_with_hashes() {
                     dict.set_with_hash(key, hash, value.clone())?;
                 }
@@ -161,14 +181,15 @@ impl PyDict {
             if let Some(set) = iterable.downcast::<PySet>()
                 && PySet::is_exact_class(class_of(iterable))
             {
+                dict.core.reserve(dict.header.lock(), set.len());
                 for (hash, key) in set.snapshot_with_hashes() {
                     dict.set_with_hash(key, hash, value.clone())?;
                 }
                 return Ok(made);
             }
-            let iterator = protocol::iter(iterable)?;
-            while let Some(key) = protocol::next(&iterator)? {
-                dict.set(protocol::IntoStrong::into_strong(key), value.clone())?;
+            let mut keys = Items::of(iterable)?;
+            while let Some(key) = keys.next()? {
+                dict.set(key, value.clone())?;
             }
             return Ok(made);
         }

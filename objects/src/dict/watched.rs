@@ -46,19 +46,24 @@ impl PyDict {
             let watchers = watchers(self);
             told(&watchers, Timing::Before, self, event);
             let done = self.core.locate(self.header.lock(), key, hash, |core, place| {
-                if place.is_some() != old.is_some() {
+                if place.is_ok() != old.is_some() {
                     return None;
                 }
                 Some(match (change, place) {
-                    (Change::Set(value, _), Some(place)) => {
+                    (Change::Set(value, _), Ok(place)) => {
                         (None, core.replace_value(place.entry, value.clone()))
                     }
-                    (Change::Delete, Some(place)) => core.remove_at(place),
-                    (Change::Set(value, _) | Change::Add(value), None) => {
-                        core.insert_absent(hash, key.clone().into_value(), value.clone().into_value());
+                    (Change::Delete, Ok(place)) => core.remove_at(place),
+                    (Change::Set(value, _) | Change::Add(value), Err(vacant)) => {
+                        core.insert_absent(
+                            vacant,
+                            hash,
+                            key.clone().into_value(),
+                            value.clone().into_value(),
+                        );
                         (None, None)
                     }
-                    (Change::Add(_), Some(_)) | (Change::Delete, None) => (None, None),
+                    (Change::Add(_), Ok(_)) | (Change::Delete, Err(_)) => (None, None),
                 })
             })?;
             if let Some((removed_key, removed)) = done {

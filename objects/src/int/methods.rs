@@ -27,6 +27,31 @@ fn is_little(byteorder: &str) -> PyResult<bool> {
     }
 }
 
+/// The bytes of an exact `bytes`.
+fn exact_bytes(obj: &Obj) -> Option<&[u8]> {
+    if class_of(obj).is(&types().bytes) { crate::bytes::bytes_value(obj) } else { None }
+}
+
+/// The number that up to eight bytes are, if it is a machine word.
+fn small_word(bytes: &[u8], little: bool, signed: bool) -> Option<i64> {
+    if bytes.len() > 8 || (bytes.len() == 8 && !signed) {
+        return None;
+    }
+    let mut word = [0; 8];
+    let value = if little {
+        word[..bytes.len()].copy_from_slice(bytes);
+        u64::from_le_bytes(word)
+    } else {
+        word[8 - bytes.len()..].copy_from_slice(bytes);
+        u64::from_be_bytes(word)
+    };
+    if signed && !bytes.is_empty() {
+        let unused = 64 - bytes.len() as u32 * 8;
+        return Some((value << unused) as i64 >> unused);
+    }
+    Some(value as i64)
+}
+
 #[pymethods(class = "int")]
 impl PyInt {
     /// Returns self, the complex conjugate of any int.
@@ -82,6 +107,22 @@ impl PyInt {
         if !signed && value.is_negative() {
             return Err(overflow_error("can't convert negative int to unsigned"));
         }
+        if length <= 8
+            && let Some(word) = value.to_i64()
+        {
+            let bits = length as u32 * 8;
+            let fits = if signed {
+                bits == 64 || (bits == 0 && word == 0) || (bits > 0 && word >> (bits - 1) == word >> 63)
+            } else {
+                bits == 64 || word >> bits == 0
+            };
+            if !fits {
+                return Err(overflow_error("int too big to convert"));
+            }
+            let bytes =
+                if little { &word.to_le_bytes()[..length] } else { &word.to_be_bytes()[8 - length..] };
+            return Ok(crate::bytes::PyBytes::new(bytes).into_obj());
+        }
         drop(crate::str::concat::try_vec::<u8>(length)?);
         let Some(mut bytes) = math::to_bytes_le(&value.to_bigint(), length, signed) else {
             return Err(overflow_error("int too big to convert"));
@@ -109,6 +150,12 @@ impl PyInt {
     #[pyclassmethod(sig = "(bytes, byteorder='big', *, signed=False)")]
     fn from_bytes(class: &Obj, bytes: &Obj, byteorder: &str, signed: bool) -> PyResult<Obj> {
         let little = is_little(byteorder)?;
+        if let Some(bytes) = exact_bytes(bytes)
+            && let Some(word) = small_word(bytes, little, signed)
+            && class.is(types().int.as_obj())
+        {
+            return Ok(from_i64(word));
+        }
         let mut digits = crate::bytes::new::bytes_of_object(bytes)?;
         if !little {
             digits.reverse();

@@ -81,11 +81,16 @@ impl PyList {
     /// `list.extend(iterable)`.
     pub fn extend_from(&self, iterable: &Obj) -> PyResult<()> {
         if let Some(list) = exact_list(iterable) {
-            self.extend(list.to_vec());
+            if taipan_threading::multi_threaded() || std::ptr::eq(self, list) {
+                // One lock at a time.
+                self.extend(list.to_vec());
+            } else {
+                list.with_items(|items| self.extend_exact(items.iter().cloned()));
+            }
             return Ok(());
         }
         if let Some(tuple) = exact_tuple(iterable) {
-            self.extend(tuple.as_slice().to_vec());
+            self.extend_exact(tuple.as_slice().iter().cloned());
             return Ok(());
         }
         if let Some(items) = protocol::at_one_moment(iterable) {
@@ -147,7 +152,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         if index > 0 {
             text.push_str(", ");
         }
-        text.push_units(protocol::repr(&item)?.units());
+        protocol::push_repr(&mut text, &item)?;
         index += 1;
     }
     text.push_str("]");
@@ -163,12 +168,13 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     }
     let mut index = 0;
     while let (Some(left), Some(right)) = (x.get_lent(index), y.get_lent(index)) {
-        if protocol::equal_quickly(&left, &right) == Some(true) {
+        let quickly = protocol::equal_quickly(&left, &right);
+        if quickly == Some(true) {
             index += 1;
             continue;
         }
         let (left, right) = (left.into_strong(), right.into_strong());
-        if !protocol::eq(&left, &right)? {
+        if quickly.is_some() || !protocol::eq(&left, &right)? {
             // Comparing may have shortened the lists: then only their lengths are left to compare.
             if index >= x.len() || index >= y.len() {
                 break;
@@ -214,7 +220,7 @@ pub(super) fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
         if step == 1 {
             return Ok(list.copy_range(start as usize, count).into_obj());
         }
-        return Ok(PyList::new(list.range(start as usize, step, count)).into_obj());
+        return Ok(list.copy_strided(start as usize, step, count).into_obj());
     } else if protocol::has_index(key) {
         protocol::index_word(key)?
     } else {
@@ -299,9 +305,13 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
             class_of(b).name()
         )));
     };
-    let mut items = this(a)?.to_vec();
-    items.extend(other.to_vec());
-    Ok(PyList::new(items).into_obj())
+    let result = PyList::new(Vec::new());
+    let list = this(a)?;
+    result.reserve(list.len() + other.len());
+    for part in [list, other] {
+        part.with_items(|items| result.extend_exact(items.iter().cloned()));
+    }
+    Ok(result.into_obj())
 }
 
 /// Items for which there is memory.
@@ -333,7 +343,20 @@ fn repeat(obj: &Obj, count: &Obj) -> PyResult<Obj> {
     {
         return Ok(PyList::from_exact(std::iter::repeat_n(item, count)).into_obj());
     }
-    Ok(PyList::new(repeated(&this(obj)?.to_vec(), count)?).into_obj())
+    if let Ok(count) = usize::try_from(count)
+        && let Some(total) = count.checked_mul(list.len())
+        && total < SURELY_THERE
+    {
+        let result = PyList::new(Vec::new());
+        result.reserve(total);
+        list.with_items(|items| {
+            for _ in 0..count {
+                result.extend_exact(items.iter().cloned());
+            }
+        });
+        return Ok(result.into_obj());
+    }
+    Ok(PyList::new(repeated(&list.to_vec(), count)?).into_obj())
 }
 
 fn inplace_concat(a: &Obj, b: &Obj) -> PyResult<Obj> {

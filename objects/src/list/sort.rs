@@ -19,10 +19,7 @@ impl PyList {
             // Nothing to put back either: what is in the list by now another thread put there, perhaps by a sort of its own.
             return Ok(());
         }
-        let result = match key {
-            None => sort_values(&mut items, reverse),
-            Some(key) => sort_by_key(&mut items, key, reverse),
-        };
+        let result = sort_items(&mut items, key, reverse);
         let section = self.section();
         let modified = !self.storage_is_empty();
         let len = self.len();
@@ -34,6 +31,14 @@ impl PyList {
     }
     fn storage_is_empty(&self) -> bool {
         self.storage().capacity() == 0
+    }
+}
+
+/// Sorts items that no list holds: `sorted(items, key=key, reverse=reverse)`.
+pub fn sort_items(items: &mut Vec<Obj>, key: Option<&Obj>, reverse: bool) -> PyResult<()> {
+    match key {
+        None => sort_values(items, reverse),
+        Some(key) => sort_by_key(items, key, reverse),
     }
 }
 

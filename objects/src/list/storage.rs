@@ -155,6 +155,41 @@ impl Storage {
     pub(crate) fn get(&self, index: usize) -> Value {
         Value::from_bits(self.word(index).load(Ordering::Relaxed))
     }
+    /// All `len` words.
+    ///
+    /// # Safety
+    /// There are as many, and nobody reads or writes them meanwhile.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn words(&self, len: usize) -> &mut [u64] {
+        debug_assert!(len <= self.capacity);
+        // SAFETY: the words follow the header, in atomics; the rest is the caller's promise.
+        unsafe {
+            std::slice::from_raw_parts_mut(std::ptr::from_ref(self).add(1).cast::<u64>().cast_mut(), len)
+        }
+    }
+    /// Copies `count` words to another place, which may overlap with theirs. Under the lock.
+    #[inline]
+    pub(crate) fn shift(&self, from: usize, to: usize, count: usize) {
+        if count == 0 || from == to {
+            return;
+        }
+        if !taipan_threading::multi_threaded() {
+            // SAFETY: nobody else reads or writes; both are in bounds, says the bounds check.
+            unsafe { self.words(from.max(to) + count) }.copy_within(from..from + count, to);
+            return;
+        }
+        // Word by word, as others read meanwhile.
+        if to > from {
+            for index in (0..count).rev() {
+                self.put(to + index, self.get(from + index));
+            }
+        } else {
+            for index in 0..count {
+                self.put(to + index, self.get(from + index));
+            }
+        }
+    }
     /// Overwrites a word without regard to the former one. Under the lock, or before the storage is published. Release: publishes the object.
     #[inline(always)]
     pub(crate) fn put(&self, index: usize, value: Value) {

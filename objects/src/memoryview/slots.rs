@@ -181,6 +181,11 @@ fn locate(view: &View, key: &Obj) -> PyResult<Place> {
 
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let this = value(obj)?;
+    if key.value().is_int()
+        && let Some(item) = this.item_at(key.value().as_int() as isize)
+    {
+        return item;
+    }
     let view = this.get()?;
     match locate(&view, key)? {
         Place::Item(offset) => {

@@ -7,6 +7,7 @@ use taipan_gc::{Obj, Value};
 use super::enter_native_while;
 use crate::construct::{bool_obj, not_implemented};
 use crate::error::*;
+use crate::list::exact_list;
 use crate::singletons::{is_false, is_none, is_not_implemented, is_true as is_true_singleton};
 use crate::str::{PyStr, is_exact_str};
 use crate::tuple::PyTuple;
@@ -82,13 +83,29 @@ pub fn compare_bool(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<bool> {
     is_true(&rich_compare(a, b, op)?)
 }
 
-/// `a < b`, if the two are numbers, exact strings or exact tuples of such: if no Python code is needed to tell.
+/// `a < b`, if the two are numbers, exact strings or exact tuples or lists of such: if no Python code is needed to tell.
 #[inline]
 pub fn less_quickly(a: &Obj, b: &Obj) -> Option<bool> {
     match scalar_order(a, b) {
         Some(order) => Some(order == Some(Ordering::Less)),
-        None => tuples_less(a, b),
+        None => tuples_less(a, b).or_else(|| lists_less(a, b)),
     }
+}
+
+/// [`less_quickly`] for exact lists.
+fn lists_less(a: &Obj, b: &Obj) -> Option<bool> {
+    let (x, y) = (exact_list(a)?, exact_list(b)?);
+    let mut index = 0;
+    while let (Some(a), Some(b)) = (x.get_lent(index), y.get_lent(index)) {
+        if !a.is(&b) {
+            match scalar_order(&a, &b)? {
+                Some(Ordering::Equal) => {}
+                order => return Some(order == Some(Ordering::Less)),
+            }
+        }
+        index += 1;
+    }
+    Some(x.len() < y.len())
 }
 
 /// The order of two numbers (of words) or exact strings; `Some(None)` if one is NaN.

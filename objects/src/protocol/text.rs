@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use taipan_gc::{Obj, Py};
+use taipan_text::TextBuf;
 
 use super::enter_native_while;
 use crate::error::*;
 use crate::float::float_value;
 use crate::int::int_ref;
 use crate::istr;
-use crate::str::PyStr;
+use crate::str::{PyStr, exact_str};
 use crate::type_object::class_of;
 use crate::types::types;
 
@@ -24,6 +25,21 @@ pub fn repr(obj: &Obj) -> PyResult<Py<PyStr>> {
     result.into_py::<PyStr>().map_err(|other| {
         type_error(format!("__repr__ returned non-string (type {})", class_of(&other).name()))
     })
+}
+
+/// Appends `repr(obj)`; numbers and strings of the built-in classes without an object for it.
+pub(crate) fn push_repr(out: &mut TextBuf, obj: &Obj) -> PyResult<()> {
+    if obj.value().is_int() {
+        let (buffer, start) = crate::str::decimal(obj.value().as_int());
+        out.push_latin1(&buffer[start..]);
+        return Ok(());
+    }
+    if let Some(text) = exact_str(obj) {
+        taipan_text::repr::push_repr(out, text.units());
+        return Ok(());
+    }
+    out.push_units(repr(obj)?.units());
+    Ok(())
 }
 
 /// `str(obj)`.

@@ -63,6 +63,10 @@ impl PySet {
             // One by one: an infinite iterable fills the set, and what was added before an error stays.
             return protocol::for_each(other, |element| self.add(element).map(drop));
         }
+        if let Some(set) = other.downcast::<PySet>() {
+            set.walk(|hash, element| self.add_with_hash(element, hash).map(|_| true))?;
+            return Ok(());
+        }
         for (hash, element) in elements_of(other)? {
             self.add_with_hash(element, hash)?;
         }
@@ -120,11 +124,12 @@ impl PySet {
         let result = PySet::empty(self.base_class());
         if let Some(set) = other.downcast::<PySet>() {
             let (walked, looked_up) = if set.len() > self.len() { (self, set) } else { (set, self) };
-            for (hash, element) in walked.snapshot_with_hashes() {
+            walked.walk(|hash, element| {
                 if looked_up.core.contains(&element, hash)? {
                     result.add_with_hash(element, hash)?;
                 }
-            }
+                Ok(true)
+            })?;
             return Ok(result);
         }
         protocol::for_each(other, |element| {
@@ -140,11 +145,12 @@ impl PySet {
     pub fn difference_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
         if let Some(lookup) = Lookup::of(other) {
             let result = PySet::empty(self.base_class());
-            for (hash, element) in self.snapshot_with_hashes() {
+            self.walk(|hash, element| {
                 if !lookup.has(&element, hash)? {
                     result.add_with_hash(element, hash)?;
                 }
-            }
+                Ok(true)
+            })?;
             return Ok(result);
         }
         let result = self.copy();
@@ -156,28 +162,17 @@ impl PySet {
         if self.len() > other.len() {
             return Ok(false);
         }
-        if taipan_threading::multi_threaded() && !self.is_frozen() {
-            // At one moment: a position means nothing any more in a table that was replaced.
-            for (hash, element) in self.snapshot_with_hashes() {
-                if !other.core.contains(&element, hash)? {
-                    return Ok(false);
-                }
-            }
-            return Ok(true);
-        }
-        let mut position = 0;
-        while let Some((hash, element, _)) = self.core.next_entry(&mut position) {
-            if !other.core.contains(&element.into_strong(), hash)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        self.walk(|hash, element| other.core.contains(&element, hash))
     }
     /// `self.issubset(other)`.
     pub(super) fn is_subset_of(&self, other: &Obj) -> PyResult<bool> {
         match other.downcast::<PySet>() {
             Some(set) => self.is_subset(set),
-            None => Ok(self.intersection_with(other)?.len() == self.len()),
+            None => match exact_dict(other) {
+                // Its keys are found by their hashes.
+                Some(dict) => self.walk(|hash, element| dict.core.contains(&element, hash)),
+                None => Ok(self.intersection_with(other)?.len() == self.len()),
+            },
         }
     }
     /// `self.issuperset(other)`.
@@ -212,12 +207,7 @@ impl PySet {
                 return Ok(self.is_empty());
             }
             let (walked, looked_up) = if set.len() > self.len() { (self, set) } else { (set, self) };
-            for (hash, element) in walked.snapshot_with_hashes() {
-                if looked_up.core.contains(&element, hash)? {
-                    return Ok(false);
-                }
-            }
-            return Ok(true);
+            return walked.walk(|hash, element| Ok(!looked_up.core.contains(&element, hash)?));
         }
         let iterator = protocol::iter(other)?;
         while let Some(element) = protocol::next(&iterator)? {

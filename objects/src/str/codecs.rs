@@ -37,9 +37,12 @@ impl Codec {
         if name.len() > 20 {
             return None;
         }
-        let name: String =
-            name.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c.to_ascii_lowercase() }).collect();
-        Some(match name.as_str() {
+        let mut buffer = [0u8; 20];
+        let bytes = &mut buffer[..name.len()];
+        for (to, from) in bytes.iter_mut().zip(name.bytes()) {
+            *to = if matches!(from, b'_' | b' ') { b'-' } else { from.to_ascii_lowercase() };
+        }
+        Some(match std::str::from_utf8(bytes).ok()? {
             "utf-8" | "utf8" | "u8" | "cp65001" => Codec::Utf8,
             "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "l1" | "latin" => Codec::Latin1,
             "ascii" | "us-ascii" | "646" => Codec::Ascii,
@@ -273,6 +276,9 @@ pub fn decode_with(input: &[u8], codec: Codec, errors: &str, last: bool) -> PyRe
 pub fn encode(text: &PyStr, encoding: &str, errors: &str) -> PyResult<Obj> {
     check_names(errors)?;
     match Codec::from_name(encoding) {
+        Some(Codec::Utf8 | Codec::Latin1 | Codec::Ascii) if text.is_ascii() => {
+            Ok(PyBytes::new(text.as_utf8().unwrap_or_default().as_bytes()).into_obj())
+        }
         Some(codec) => Ok(PyBytes::from_vec(encode_with(text.units(), codec, errors)?).into_obj()),
         None => (hooks::get()?.encode)(&Py::from_ref(text).into_obj(), encoding, errors),
     }
@@ -299,8 +305,13 @@ pub fn decode_object(object: &Obj, encoding: &str, errors: &str) -> PyResult<Obj
     check_names(errors)?;
     match Codec::from_name(encoding) {
         Some(codec) => {
-            let decoded = buffer::with_bytes(object, |bytes| decode_with(bytes, codec, errors, true))??;
-            Ok(PyStr::from_units(decoded.0).into_obj())
+            let decoded = buffer::with_bytes(object, |bytes| {
+                if matches!(codec, Codec::Utf8 | Codec::Latin1 | Codec::Ascii) && bytes.is_ascii() {
+                    return Ok(PyStr::from_ascii(bytes));
+                }
+                decode_with(bytes, codec, errors, true).map(|decoded| PyStr::from_units(decoded.0))
+            })??;
+            Ok(decoded.into_obj())
         }
         None => (hooks::get()?.decode)(object, encoding, errors),
     }

@@ -289,6 +289,9 @@ pub(crate) fn percent_number(value: &Obj, conversion: &Conversion, layout: Layou
 
 /// `template % values`
 pub fn percent(template: &PyStr, values: &Obj) -> PyResult<Obj> {
+    if let Some(text) = super::percent::percent(template, values)? {
+        return Ok(text.into_obj());
+    }
     let units = template.units();
     let mut out = OwnedUnits::with_capacity(units.len() + 16);
     let mut values = PercentValues::new(values);

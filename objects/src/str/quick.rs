@@ -9,12 +9,12 @@ use taipan_gc::Py;
 use super::PyStr;
 
 /// Most characters of a result.
-const ROOM: usize = 64;
+pub(super) const ROOM: usize = 64;
 /// Greatest width or precision.
-const WIDEST: usize = 40;
+pub(super) const WIDEST: usize = 40;
 
 /// Takes a number of one or two digits off the front; 0 if there is none. `None` if it is too great.
-fn take_number(spec: &mut &[u8]) -> Option<usize> {
+pub(super) fn take_number(spec: &mut &[u8]) -> Option<usize> {
     let mut number = 0;
     while let [digit @ b'0'..=b'9', rest @ ..] = *spec {
         number = number * 10 + usize::from(digit - b'0');
@@ -42,6 +42,19 @@ pub(super) fn int(number: i64, mut spec: &[u8]) -> Option<Py<PyStr>> {
         [b'X'] => (16, b'A'),
         _ => return None,
     };
+    let (buffer, start) = lay_int(number, base, ten, fill, width);
+    Some(PyStr::from_ascii(&buffer[start..]))
+}
+
+/// An integer in decimal: the text ends the buffer, from the number on that is returned.
+#[inline]
+pub(crate) fn decimal(number: i64) -> ([u8; ROOM], usize) {
+    lay_int(number, 10, b'a', b' ', 0)
+}
+
+/// An integer in a base, filled to a width of at most [`WIDEST`] with blanks or zeros: the text ends the buffer. `ten`: the digit for 10.
+#[inline]
+pub(super) fn lay_int(number: i64, base: u64, ten: u8, fill: u8, width: usize) -> ([u8; ROOM], usize) {
     let mut buffer = [fill; ROOM];
     let mut at = ROOM;
     let mut rest = number.unsigned_abs();
@@ -60,13 +73,12 @@ pub(super) fn int(number: i64, mut spec: &[u8]) -> Option<Py<PyStr>> {
         // Before the zeros, or behind the blanks.
         buffer[if fill == b'0' { start } else { at - 1 }] = b'-';
     }
-    Some(PyStr::from_ascii(&buffer[start..]))
+    (buffer, start)
 }
 
 /// `format(number, spec)`.
 pub(super) fn float(number: f64, mut spec: &[u8]) -> Option<Py<PyStr>> {
-    // Longer numbers do not fit.
-    if !number.is_finite() || number.abs() >= 1e15 || spec.first() == Some(&b'0') {
+    if !fits(number) || spec.first() == Some(&b'0') {
         return None;
     }
     let width = take_number(&mut spec)?;
@@ -76,12 +88,27 @@ pub(super) fn float(number: f64, mut spec: &[u8]) -> Option<Py<PyStr>> {
     if spec != b"f" {
         return None;
     }
+    let (buffer, start, end) = lay_float(number, precision, width)?;
+    Some(PyStr::from_ascii(&buffer[start..end]))
+}
+
+/// Whether a float is short enough for [`lay_float`].
+pub(super) fn fits(number: f64) -> bool {
+    number.is_finite() && number.abs() < 1e15
+}
+
+/// A float with so many digits behind the point, at most [`WIDEST`], filled to a width with blanks: buffer, start and end.
+pub(super) fn lay_float(
+    number: f64,
+    precision: usize,
+    width: usize,
+) -> Option<([u8; ROOM + WIDEST], usize, usize)> {
     let mut buffer = [b' '; ROOM + WIDEST];
     let mut room = &mut buffer[WIDEST..];
     write!(room, "{number:.precision$}").ok()?;
     let end = ROOM + WIDEST - room.len();
     let start = WIDEST.min(end.checked_sub(width)?);
-    Some(PyStr::from_ascii(&buffer[start..end]))
+    Some((buffer, start, end))
 }
 
 #[cfg(test)]

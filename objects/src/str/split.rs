@@ -1,5 +1,6 @@
 //! `str` methods that take apart, put together and map: split, strip, partition, join, translate.
 
+use smallvec::SmallVec;
 use taipan_gc::{Obj, Py};
 use taipan_text::split::{self, Ends};
 use taipan_text::units::{FromUnits, OwnedUnits, Unit, Units};
@@ -18,6 +19,45 @@ use crate::type_object::class_of;
 use crate::types::types;
 
 type Ranges = Vec<std::ops::Range<usize>>;
+
+/// Most parts whose places are kept without memory of their own.
+const FEW: usize = 24;
+
+/// The parts of an ASCII string between white space or single characters.
+fn split_ascii(this: &PyStr, sep: Option<u8>, max: usize) -> Option<Obj> {
+    let bytes = this.as_utf8()?.as_bytes();
+    let mut ranges: SmallVec<[(usize, usize); FEW]> = SmallVec::new();
+    match sep {
+        Some(sep) => {
+            let mut start = 0;
+            while ranges.len() < max
+                && let Some(at) = memchr::memchr(sep, &bytes[start..])
+            {
+                ranges.push((start, start + at));
+                start += at + 1;
+            }
+            ranges.push((start, bytes.len()));
+        }
+        None => {
+            if max != usize::MAX {
+                return None;
+            }
+            let is_space = |byte: &u8| matches!(byte, 9..=13 | 28..=32);
+            let mut at = 0;
+            loop {
+                let Some(start) = bytes[at..].iter().position(|b| !is_space(b)) else { break };
+                let start = at + start;
+                at = bytes[start..].iter().position(is_space).map_or(bytes.len(), |len| start + len);
+                ranges.push((start, at));
+            }
+        }
+    }
+    let part = |(start, end): (usize, usize)| {
+        if end - start == bytes.len() { this.to_exact() } else { PyStr::from_ascii(&bytes[start..end]) }
+            .into_obj()
+    };
+    Some(PyList::from_exact(ranges.into_iter().map(part)).into_obj())
+}
 
 /// The separator; `None` for white space.
 fn separator(sep: Option<&Obj>) -> PyResult<Option<&PyStr>> {
@@ -53,6 +93,28 @@ fn part(this: &PyStr, range: std::ops::Range<usize>) -> Py<PyStr> {
     }
 }
 
+/// The place of what is left of an ASCII string without the characters at its ends that are in `chars`, or white.
+fn strip_ascii(this: &PyStr, chars: Option<&[u8]>, ends: Ends) -> Option<std::ops::Range<usize>> {
+    let bytes = this.as_utf8()?.as_bytes();
+    let set = match chars {
+        // \t to \r, four separators, and the blank.
+        None => 0x1f << 9 | 0x1f << 28,
+        Some(chars) => {
+            chars.iter().fold(0u128, |set, byte| set | 1u128.checked_shl((*byte).into()).unwrap_or(0))
+        }
+    };
+    let goes = |byte: &u8| set >> (byte & 127) & 1 != 0;
+    let start = match ends {
+        Ends::Right => 0,
+        _ => bytes.iter().position(|b| !goes(b)).unwrap_or(bytes.len()),
+    };
+    let end = match ends {
+        Ends::Left => bytes.len(),
+        _ => bytes[start..].iter().rposition(|b| !goes(b)).map_or(start, |last| start + last + 1),
+    };
+    Some(start..end)
+}
+
 fn strip(this: &PyStr, name: &str, chars: Option<&Obj>, ends: Ends) -> PyResult<Py<PyStr>> {
     let chars = match chars.filter(|c| !is_none(c)) {
         None => None,
@@ -61,7 +123,12 @@ fn strip(this: &PyStr, name: &str, chars: Option<&Obj>, ends: Ends) -> PyResult<
             None => return Err(type_error(format!("{name} arg must be None or str"))),
         },
     };
-    let range = split::text_strip(this.units(), ends, chars);
+    let quickly = match chars {
+        None => strip_ascii(this, None, ends),
+        Some(Units::Latin1(chars)) => strip_ascii(this, Some(chars), ends),
+        Some(_) => None,
+    };
+    let range = quickly.unwrap_or_else(|| split::text_strip(this.units(), ends, chars));
     Ok(if range.len() == this.len() { this.to_exact() } else { part(this, range) })
 }
 
@@ -226,7 +293,7 @@ fn look_up(table: &Obj, code: u32) -> PyResult<Mapped> {
 /// `s.translate(table)`.
 pub fn translate(this: &PyStr, table: &Obj) -> PyResult<Py<PyStr>> {
     // A plain dict is asked once for each Latin-1 character.
-    let cacheable = class_of(table).is(&types().dict);
+    let cacheable = class_of(table).is(&types().dict) && this.len() > 64;
     let mut cache: Vec<Option<Mapped>> = Vec::new();
     if cacheable {
         cache.resize_with(256, || None);
@@ -320,9 +387,19 @@ impl PyStr {
     #[pymethod(sig = "(sep=None, maxsplit=-1)")]
     fn split(&self, sep: Option<&Obj>, maxsplit: isize) -> PyResult<Obj> {
         let max = limit(maxsplit);
+        let sep_text = separator(sep)?;
+        let byte = sep_text.map(|sep| sep.as_utf8().unwrap_or_default().as_bytes());
+        let quickly = match byte {
+            None => split_ascii(self, None, max),
+            Some([byte]) => split_ascii(self, Some(*byte), max),
+            Some(_) => None,
+        };
+        if let Some(parts) = quickly {
+            return Ok(parts);
+        }
         Ok(parts(
             self,
-            match separator(sep)? {
+            match sep_text {
                 Some(sep) => split::text_split(self.units(), sep.units(), max),
                 None => split::text_split_space(self.units(), max),
             },

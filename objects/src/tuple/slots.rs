@@ -80,7 +80,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         if index > 0 {
             text.push_str(", ");
         }
-        text.push_units(protocol::repr(item)?.units());
+        protocol::push_repr(&mut text, item)?;
     }
     text.push_str(if items.len() == 1 { ",)" } else { ")" });
     Ok(PyStr::from_units(text).into_obj())

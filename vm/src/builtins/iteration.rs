@@ -1,7 +1,7 @@
 //! Built-in functions over iterables.
 
 use taipan_gc::{Header, Slot};
-use taipan_objects::list::PyList;
+use taipan_objects::list::{PyList, sort_items};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol::{Items, less_quickly};
@@ -146,13 +146,13 @@ mod items {
         let [iterable] = args else {
             return Err(type_error(format!("sorted expected 1 argument, got {}", args.len())));
         };
-        let list = PyList::new(collect(iterable)?);
+        let mut items = collect(iterable)?;
         let reverse = match reverse {
             None => false,
             Some(reverse) => is_true(reverse)?,
         };
-        list.sort(key.filter(|k| !is_none(k)), reverse)?;
-        Ok(list.into_obj())
+        sort_items(&mut items, key.filter(|k| !is_none(k)), reverse)?;
+        Ok(PyList::new(items).into_obj())
     }
 }
 
@@ -166,9 +166,10 @@ fn extreme(name: &str, args: &[Obj], kwargs: &Kwargs<'_>, op: CompareOp) -> PyRe
     kwargs.only(name, &["key", "default"])?;
     let default = kwargs.get("default");
     let key = kwargs.get("key").filter(|k| !is_none(k));
-    let items = match args {
+    let arguments;
+    let mut items = match args {
         [] => return Err(type_error(format!("{name} expected at least 1 argument, got 0"))),
-        [iterable] => iter(iterable)?,
+        [iterable] => Items::of(iterable)?,
         _ if default.is_some() => {
             return Err(type_error(format!(
                 "Cannot specify a default for {name}() with multiple positional arguments"
@@ -183,34 +184,50 @@ fn extreme(name: &str, args: &[Obj], kwargs: &Kwargs<'_>, op: CompareOp) -> PyRe
             }
             return Ok(best.clone());
         }
-        several => iter(&tuple_obj(several.to_vec()))?,
+        several => {
+            arguments = tuple_obj(several.to_vec());
+            Items::of(&arguments)?
+        }
+    };
+    let better = |item: &Obj, best: &Obj| -> PyResult<bool> {
+        let quickly = match op {
+            CompareOp::Lt => less_quickly(item, best),
+            _ => less_quickly(best, item),
+        };
+        match quickly {
+            Some(better) => Ok(better),
+            None => compare_bool(item, best, op),
+        }
+    };
+    let Some(key) = key else {
+        let mut best: Option<Obj> = None;
+        while let Some(item) = items.next()? {
+            if match &best {
+                None => true,
+                Some(best) => better(&item, best)?,
+            } {
+                best = Some(item);
+            }
+        }
+        return found(name, best, default);
     };
     let mut best: Option<(Obj, Obj)> = None;
-    while let Some(item) = next(&items)? {
-        let item = item.into_strong();
-        let value = match key {
-            Some(key) => call1(key, &item)?.into_strong(),
-            None => item.clone(),
-        };
-        let better = match &best {
+    while let Some(item) = items.next()? {
+        let value = call1(key, &item)?.into_strong();
+        if match &best {
             None => true,
-            Some((_, least)) => {
-                let quickly = match op {
-                    CompareOp::Lt => less_quickly(&value, least),
-                    _ => less_quickly(least, &value),
-                };
-                match quickly {
-                    Some(better) => better,
-                    None => compare_bool(&value, least, op)?,
-                }
-            }
-        };
-        if better {
+            Some((_, least)) => better(&value, least)?,
+        } {
             best = Some((item, value));
         }
     }
+    found(name, best.map(|(item, _)| item), default)
+}
+
+/// What `min` or `max` gives.
+fn found(name: &str, best: Option<Obj>, default: Option<&Obj>) -> PyResult<Obj> {
     match (best, default) {
-        (Some((item, _)), _) => Ok(item),
+        (Some(item), _) => Ok(item),
         (None, Some(default)) => Ok(default.clone()),
         (None, None) => Err(value_error(format!("{name}() iterable argument is empty"))),
     }

@@ -4,6 +4,7 @@ use num_bigint::BigInt;
 use taipan_objects::int::{self, IntRef, int_ref};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::protocol::Items;
 use taipan_objects::type_object::trampolines::call_special;
 
 use super::sums;
@@ -124,7 +125,7 @@ mod items {
     /// reject non-numeric types.
     #[pyfunction(sig = "(iterable, /, start=0)")]
     fn sum(iterable: &Obj, start: Option<&Obj>) -> PyResult<Obj> {
-        let iterator = iter(iterable)?;
+        let mut items = Items::of(iterable)?;
         let start = match start {
             None => int_obj(0),
             Some(start) => {
@@ -140,39 +141,50 @@ mod items {
                 start.clone()
             }
         };
-        add_up(&iterator, start)
+        add_up(&mut items, start)
     }
 }
 
 fn radix(integer: &Obj, base: u32, prefix: &str) -> PyResult<Obj> {
     let index = index(integer)?;
     let Some(value) = int_ref(&index) else { return Err(type_error("an integer is required")) };
-    let (sign, digits) = match value.to_i64() {
-        Some(i) => {
-            let magnitude = i.unsigned_abs();
-            let digits = match base {
-                2 => format!("{magnitude:b}"),
-                8 => format!("{magnitude:o}"),
-                _ => format!("{magnitude:x}"),
-            };
-            (i < 0, digits)
-        }
-        None => {
-            let big: BigInt = value.to_bigint().into_owned();
-            (value.is_negative(), big.magnitude().to_str_radix(base))
-        }
+    let Some(number) = value.to_i64() else {
+        let big: BigInt = value.to_bigint().into_owned();
+        let digits = big.magnitude().to_str_radix(base);
+        let sign = if value.is_negative() { "-" } else { "" };
+        return Ok(str_obj(&format!("{sign}{prefix}{digits}")));
     };
-    Ok(str_obj(&format!("{}{prefix}{digits}", if sign { "-" } else { "" })))
+    // A sign, the prefix, and at most 64 digits, from the end.
+    let mut text = [0u8; 67];
+    let mut at = text.len();
+    let mut put = |byte: u8| {
+        at -= 1;
+        text[at] = byte;
+    };
+    let mut rest = number.unsigned_abs();
+    loop {
+        let digit = (rest % u64::from(base)) as u8;
+        put(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        rest /= u64::from(base);
+        if rest == 0 {
+            break;
+        }
+    }
+    prefix.bytes().rev().for_each(&mut put);
+    if number < 0 {
+        put(b'-');
+    }
+    Ok(PyStr::from_ascii(&text[at..]).into_obj())
 }
 
-fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
+fn add_up(items: &mut Items<'_>, start: Obj) -> PyResult<Obj> {
     let mut state = sums::begin(start);
     // Whole numbers as machine words.
     if state.1.is_none()
         && let Some(mut sum) = sums::exact_word(&state.0)
     {
         loop {
-            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
+            let Some(item) = items.next()? else {
                 return Ok(int::from_i64(sum));
             };
             match sums::exact_word(&item).and_then(|i| sum.checked_add(i)) {
@@ -187,7 +199,7 @@ fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
     if let Some(mut high) = sums::exact_float(&state.0) {
         let mut low = 0.0;
         loop {
-            let Some(item) = next(iterator)?.map(IntoStrong::into_strong) else {
+            let Some(item) = items.next()? else {
                 return Ok(sums::total(float_obj(high), Some(float_obj(low))));
             };
             match sums::exact_float(&item) {
@@ -199,8 +211,8 @@ fn add_up(iterator: &Obj, start: Obj) -> PyResult<Obj> {
             }
         }
     }
-    while let Some(item) = next(iterator)? {
-        state = sums::add(state.0, state.1, item.into_strong())?;
+    while let Some(item) = items.next()? {
+        state = sums::add(state.0, state.1, item)?;
     }
     Ok(sums::total(state.0, state.1))
 }

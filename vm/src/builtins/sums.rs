@@ -28,7 +28,15 @@ pub fn exact_float(obj: &Obj) -> Option<f64> {
 }
 
 /// An exact whole number, or truth value, of one machine word.
+#[inline]
 pub fn exact_word(obj: &Obj) -> Option<i64> {
+    if obj.value().is_int() {
+        return Some(obj.value().as_int());
+    }
+    exact_word_slow(obj)
+}
+
+fn exact_word_slow(obj: &Obj) -> Option<i64> {
     let class = class_of(obj);
     if class.is(&types().int) || class.is(&types().bool_) {
         int_ref(obj).and_then(IntRef::to_i64)

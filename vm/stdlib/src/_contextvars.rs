@@ -5,12 +5,12 @@
 pub mod token;
 pub mod variable;
 
-use parking_lot::Mutex;
 use taipan_objects::dict::{PyDict, views};
 use taipan_objects::layout::TraceField;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_flags};
 use taipan_objects::watch::context;
 use taipan_threading::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +35,7 @@ impl TraceField for Values {
 #[repr(C)]
 pub struct PyContext {
     header: Header,
-    values: Mutex<Values>,
+    values: ShortMutex<Values>,
     /// Some thread runs in it.
     entered: AtomicBool,
 }
@@ -60,7 +60,7 @@ native_class!(
 );
 
 fn make(dict: Py<PyDict>, shared: bool) -> Py<PyContext> {
-    let values = Mutex::new(Values { dict, shared });
+    let values = ShortMutex::new(Values { dict, shared });
     new_instance(class(), |header| PyContext { header, values, entered: AtomicBool::new(false) })
 }
 

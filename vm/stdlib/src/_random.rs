@@ -3,10 +3,10 @@
 
 use std::sync::OnceLock;
 
-use parking_lot::Mutex;
 use taipan_objects::int::{self, int_ref};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 
@@ -93,7 +93,7 @@ impl Twister {
 #[repr(C)]
 pub struct PyRandom {
     header: Header,
-    state: Mutex<Twister>,
+    state: ShortMutex<Twister>,
 }
 layout!(PyRandom, "Random");
 
@@ -110,7 +110,7 @@ fn class() -> &'static Py<PyType> {
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let Some(class) = class.downcast::<PyType>() else { return Err(type_error("expected a type")) };
-    let state = Mutex::new(Twister { words: [0; N], index: 0 });
+    let state = ShortMutex::new(Twister { words: [0; N], index: 0 });
     Ok(new_instance(class, |header| PyRandom { header, state }).into_obj())
 }
 

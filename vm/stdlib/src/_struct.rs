@@ -8,12 +8,12 @@ mod format;
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
-use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use taipan_objects::buffer;
 use taipan_objects::bytes::{PyBytes, bytes_value};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
@@ -81,7 +81,7 @@ fn cached(format: &Obj) -> PyResult<Arc<Format>> {
 #[repr(C)]
 pub struct PyStruct {
     header: Header,
-    format: Mutex<Option<Arc<Format>>>,
+    format: ShortMutex<Option<Arc<Format>>>,
 }
 layout!(PyStruct, "Struct");
 
@@ -122,7 +122,7 @@ fn iterator_class() -> &'static Py<PyType> {
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     match class.downcast::<PyType>() {
         Some(class) => {
-            Ok(new_instance(class, |header| PyStruct { header, format: Mutex::new(None) }).into_obj())
+            Ok(new_instance(class, |header| PyStruct { header, format: ShortMutex::new(None) }).into_obj())
         }
         None => Err(type_error("expected a type")),
     }
@@ -160,7 +160,7 @@ fn check_count(function: &str, format: &Format, given: usize) -> PyResult<()> {
 
 fn pack(format: &Format, values: &[Obj]) -> PyResult<Obj> {
     check_count("pack", format, values.len())?;
-    Ok(PyBytes::from_vec(format.pack(values)?).into_obj())
+    format.pack(values, |bytes| PyBytes::new(bytes).into_obj())
 }
 
 fn pack_into(format: &Format, args: &[Obj]) -> PyResult<()> {
@@ -198,20 +198,20 @@ fn pack_into(format: &Format, args: &[Obj]) -> PyResult<()> {
             "pack_into requires a buffer of at least {wanted} bytes for packing {size} bytes at offset {at} (actual buffer size is {len})"
         )));
     }
-    let bytes = format.pack(values)?;
-    buffer.with_mut(|out| {
-        if let Some(out) = out.get_mut(at as usize..at as usize + size) {
-            out.copy_from_slice(&bytes);
-        }
-    });
-    Ok(())
+    format.pack(values, |bytes| {
+        buffer.with_mut(|out| {
+            if let Some(out) = out.get_mut(at as usize..at as usize + size) {
+                out.copy_from_slice(bytes);
+            }
+        });
+    })
 }
 
 fn unpack(format: &Format, data: &Obj) -> PyResult<Obj> {
     let values =
         buffer::with_bytes(data, |bytes| (bytes.len() == format.size).then(|| format.unpack(bytes)))?;
     match values {
-        Some(values) => Ok(tuple_obj(values)),
+        Some(values) => Ok(values),
         None => Err(struct_error(&format!("unpack requires a buffer of {} bytes", format.size))),
     }
 }
@@ -240,7 +240,7 @@ fn unpack_from(format: &Format, data: &Obj, offset: isize) -> PyResult<Obj> {
         Ok(format.unpack(&bytes[at as usize..at as usize + size]))
     })?;
     match result {
-        Ok(values) => Ok(tuple_obj(values)),
+        Ok(values) => Ok(values),
         Err(text) => Err(struct_error(&text)),
     }
 }
@@ -277,7 +277,7 @@ fn iter_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let at = this
         .at
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |at| (at < bytes.len()).then_some(at + size));
-    Ok(at.ok().map(|at| tuple_obj(this.format.unpack(&bytes[at..at + size]))))
+    Ok(at.ok().map(|at| this.format.unpack(&bytes[at..at + size])))
 }
 
 #[pymethods(class = "unpack_iterator")]

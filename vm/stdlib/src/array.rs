@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 
 use taipan_objects::buffer::{self, slice_range};
 use taipan_objects::hooks;
-use taipan_objects::list::PyList;
+use taipan_objects::list::{PyList, exact_list};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_flags};
 use taipan_text::TextBuf;
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
@@ -193,8 +194,12 @@ fn iter_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let Some(iterator) = obj.downcast::<PyArrayIter>() else {
         return Err(type_error("expected an arrayiterator"));
     };
-    let Some(array) = iterator.array.load() else { return Ok(None) };
-    let item = this(&array)?.at(iterator.index.fetch_add(1, Ordering::Relaxed));
+    // May be uncounted: no safepoint comes before the item is there.
+    let Some(array) = iterator.array.load_uncounted() else { return Ok(None) };
+    // Threads that share an iterator may get an item twice, as with those of lists.
+    let index = iterator.index.load(Ordering::Relaxed);
+    let item = this(&array)?.at(index);
+    iterator.index.store(index + 1, Ordering::Relaxed);
     if item.is_none() {
         drop(iterator.array.take());
     }
@@ -222,16 +227,24 @@ impl PyArrayIter {
 }
 
 fn index_of(obj: &Obj, key: &Obj) -> PyResult<isize> {
-    if !has_index(key) {
+    let index = if key.value().is_int() {
+        key.value().as_int() as isize
+    } else if has_index(key) {
+        index_word(key)?
+    } else {
         return Err(type_error("array indices must be integers"));
-    }
-    let index = index_word(key)?;
+    };
     let len = this(obj)?.len() as isize;
     Ok(if index < 0 { index + len } else { index })
 }
 
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let array = this(obj)?;
+    if key.value().is_int()
+        && let Ok(index) = usize::try_from(key.value().as_int())
+    {
+        return array.at(index).ok_or_else(|| index_error("array index out of range"));
+    }
     if let Some(range) = slice_range(key, array.len())? {
         let size = array.kind.size;
         let bytes = array.with(|bytes| {
@@ -405,6 +418,11 @@ impl PyArray {
             if self.len() > 0 || other.len() == 0 {
                 return Err(type_error("can only extend with array of same kind"));
             }
+        }
+        if let Some(list) = exact_list(source)
+            && list.len() < 1 << 20
+        {
+            self.resize(|bytes| bytes.reserve(list.len() * self.kind.size))?;
         }
         for_each(source, |value| self.push(&self.kind.item(&value)?))
     }
@@ -697,7 +715,10 @@ fn convert(format: i64, bytes: &[u8]) -> PyResult<Vec<Obj>> {
             return Err(value_error("bytes length not a multiple of item size"));
         }
         let format = crate::_struct::Format::parse(text.as_bytes())?;
-        Ok(bytes.chunks_exact(size).filter_map(|b| format.unpack(b).pop()).collect())
+        Ok(bytes
+            .chunks_exact(size)
+            .filter_map(|b| format.unpack(b).downcast::<PyTuple>()?.as_slice().first().cloned())
+            .collect())
     };
     match format {
         0 => item(1, "<B"),

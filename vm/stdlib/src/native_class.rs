@@ -28,7 +28,11 @@ pub fn class_argument<T: Object>(class: &Obj) -> PyResult<&PyType> {
 /// A slot's receiver by its layout.
 #[inline]
 pub fn receiver<T: Object>(obj: &Obj) -> PyResult<&T> {
-    obj.downcast::<T>().ok_or_else(|| type_error(format!("a {} is required", T::ops().name)))
+    #[cold]
+    fn wrong(name: &str) -> Raised {
+        type_error(format!("a {name} is required"))
+    }
+    obj.downcast::<T>().ok_or_else(|| wrong(T::ops().name))
 }
 
 /// `iter(iterator)`.

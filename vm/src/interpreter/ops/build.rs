@@ -72,8 +72,8 @@ pub fn list_append(list: &Obj, value: Obj) -> PyResult<()> {
 
 pub fn set_add(set: &Obj, value: Obj) -> PyResult<()> {
     match set.downcast::<PySet>() {
-        Some(own) if !class_of(set).is_subtype(&types().frozenset) => {
-            own.add(value.into_strong()).map(|_| ())
+        Some(own) if class_of(set).is(&types().set) || !class_of(set).is_subtype(&types().frozenset) => {
+            own.add(value).map(|_| ())
         }
         // `__conditional_annotations__`, which programs can rebind.
         _ => Err(type_error(format!("'{}' object is not a set", class_of(set).name()))),

@@ -166,8 +166,7 @@ pub fn quick_slice(container: &Obj, start: &Obj, stop: &Obj) -> Option<Obj> {
         if known::is(value, Known::List) {
             let list: &PyList = &*value.ptr().cast();
             let bounds = bounds(start, stop, list.len())?;
-            let items = list.range(bounds.start, 1, bounds.len());
-            return Some(PyList::new(items).into_obj());
+            return Some(list.copy_range(bounds.start, bounds.len()).into_obj());
         }
         if known::is(value, Known::Tuple) {
             let tuple: &PyTuple = &*value.ptr().cast();

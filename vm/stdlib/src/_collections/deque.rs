@@ -8,12 +8,14 @@ mod methods;
 
 use std::collections::VecDeque;
 
-use parking_lot::Mutex;
 use taipan_objects::layout::TraceField;
+use taipan_objects::list::exact_list;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
+use taipan_objects::tuple::exact_tuple;
 use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_flags};
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,7 +39,7 @@ impl TraceField for Items {
 #[repr(C)]
 pub struct PyDeque {
     header: Header,
-    pub(super) items: Mutex<Items>,
+    pub(super) items: ShortMutex<Items>,
     /// `usize::MAX`: none.
     max_len: AtomicUsize,
 }
@@ -76,7 +78,7 @@ static SLOTS: TypeSlots = TypeSlots {
 pub(super) fn make(class: &PyType, list: VecDeque<Obj>, max_len: Option<usize>) -> Obj {
     new_instance(class, |header| PyDeque {
         header,
-        items: Mutex::new(Items { list, version: 0 }),
+        items: ShortMutex::new(Items { list, version: 0 }),
         max_len: AtomicUsize::new(max_len.unwrap_or(usize::MAX)),
     })
     .into_obj()
@@ -172,11 +174,32 @@ impl PyDeque {
                 Ok(())
             });
         }
-        let iterator = counted::iter(iterable)?;
-        while let Some(item) = counted::next(&iterator)? {
+        if self.max_len.load(Ordering::Relaxed) == usize::MAX
+            && let Some(tuple) = exact_tuple(iterable)
+        {
+            self.append_all(tuple.as_slice().to_vec());
+            return Ok(());
+        }
+        if self.max_len.load(Ordering::Relaxed) == usize::MAX
+            && let Some(list) = exact_list(iterable)
+        {
+            self.append_all(list.to_vec());
+            return Ok(());
+        }
+        let mut items = protocol::Items::of(iterable)?;
+        while let Some(item) = items.next()? {
             self.push_back(item);
         }
         Ok(())
+    }
+    fn append_all(&self, new: Vec<Obj>) {
+        let mut items = self.items.lock();
+        items.version += 1;
+        if items.list.is_empty() {
+            items.list = new.into();
+        } else {
+            items.list.extend(new);
+        }
     }
     pub(super) fn extend_front(&self, iterable: &Obj) -> PyResult<()> {
         if self.is(iterable) {
@@ -345,10 +368,13 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 
 /// An index of an existing item.
 fn position(this: &PyDeque, key: &Obj) -> PyResult<usize> {
-    if !protocol::has_index(key) {
+    let index = if key.value().is_int() {
+        key.value().as_int() as isize
+    } else if protocol::has_index(key) {
+        protocol::index_word(key)?
+    } else {
         return Err(type_error(format!("sequence index must be integer, not '{}'", class_of(key).name())));
-    }
-    let index = protocol::index_word(key)?;
+    };
     let len = this.len();
     let index = if index < 0 { index + len as isize } else { index };
     usize::try_from(index)
@@ -359,6 +385,11 @@ fn position(this: &PyDeque, key: &Obj) -> PyResult<usize> {
 
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyDeque>(obj)?;
+    if key.value().is_int()
+        && let Ok(index) = usize::try_from(key.value().as_int())
+    {
+        return this.item(index).0.ok_or_else(|| index_error("deque index out of range"));
+    }
     let index = position(this, key)?;
     this.item(index).0.ok_or_else(|| index_error("deque index out of range"))
 }

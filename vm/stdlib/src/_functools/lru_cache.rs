@@ -5,13 +5,13 @@
 //! from its insertion to its removal; whoever takes an entry out of the list removes it from the dict, too.
 
 use crossbeam::utils::CachePadded;
-use parking_lot::Mutex;
 use taipan_objects::dict::PyDict;
 use taipan_objects::layout::TraceField;
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::str::is_exact_str;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
@@ -130,7 +130,7 @@ pub struct PyLruCache {
     function: Obj,
     info_class: Obj,
     cache: Py<PyDict>,
-    order: Mutex<Order>,
+    order: ShortMutex<Order>,
     /// `None`: unbounded.
     max_size: Option<usize>,
     typed: bool,
@@ -174,7 +174,7 @@ fn new(class: &Obj, user_function: &Obj, maxsize: &Obj, typed: bool, cache_info_
         function,
         info_class,
         cache: PyDict::new(),
-        order: Mutex::new(Order::EMPTY),
+        order: ShortMutex::new(Order::EMPTY),
         max_size,
         typed,
         misses: AtomicU64::new(0),

@@ -2,12 +2,13 @@
 //!
 //! Function, arguments and keywords change together only (`__setstate__`), so they are one [`State`] behind one mutex.
 
-use parking_lot::Mutex;
+use smallvec::SmallVec;
 use taipan_objects::dict::PyDict;
 use taipan_objects::layout::TraceField;
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::{PyTuple, exact_tuple};
 use taipan_objects::type_object::{SlotId, TypeBuilder, new_instance, type_flags};
@@ -39,7 +40,7 @@ impl TraceField for State {
 #[repr(C)]
 pub struct PyPartial {
     header: Header,
-    state: Mutex<State>,
+    state: ShortMutex<State>,
 }
 layout!(PyPartial, "functools.partial", [state]);
 
@@ -153,7 +154,7 @@ fn new(class_obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     for (name, value) in args.keywords() {
         state.keywords.set(name.clone(), value.clone())?;
     }
-    Ok(new_instance(class_obj, |header| PyPartial { header, state: Mutex::new(state) }).into_obj())
+    Ok(new_instance(class_obj, |header| PyPartial { header, state: ShortMutex::new(state) }).into_obj())
 }
 
 /// Whether a call does what a call of a `partial` does, and no more.
@@ -190,6 +191,11 @@ fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             state.holes,
             args.positional.len()
         )));
+    }
+    if state.holes == 0 && state.keywords.is_empty() {
+        let mut positional: SmallVec<[Obj; 6]> = SmallVec::new();
+        positional.extend(state.args.as_slice().iter().chain(args.positional).cloned());
+        return protocol::call_args(&state.function, &Args { positional: &positional, ..*args });
     }
     let positional = fill_holes(state.args.as_slice(), state.holes, args.positional);
     if state.keywords.is_empty() {

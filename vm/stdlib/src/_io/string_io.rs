@@ -2,10 +2,10 @@
 //!
 //! Nothing here runs Python code or blocks, so a plain mutex around the state is enough; arguments are converted before it is taken.
 
-use parking_lot::Mutex;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::shape;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::new_instance;
@@ -31,7 +31,7 @@ struct State {
 #[repr(C)]
 pub struct PyStringIO {
     header: Header,
-    state: Mutex<State>,
+    state: ShortMutex<State>,
 }
 layout!(PyStringIO, "StringIO");
 
@@ -330,7 +330,8 @@ fn finalize(obj: &Obj) -> PyResult<()> {
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyStringIO>(class)?;
-    Ok(new_instance(class, |header| PyStringIO { header, state: Mutex::new(State::default()) }).into_obj())
+    Ok(new_instance(class, |header| PyStringIO { header, state: ShortMutex::new(State::default()) })
+        .into_obj())
 }
 
 fn next(obj: &Obj) -> PyResult<Option<Obj>> {

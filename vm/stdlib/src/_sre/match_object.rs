@@ -83,7 +83,9 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
 
 impl PyMatch {
     fn group_index(&self, key: &Obj) -> PyResult<usize> {
-        let found = if has_index(key) {
+        let found = if key.value().is_int() {
+            Some(key.value().as_int() as isize)
+        } else if has_index(key) {
             Some(index_clamped(key)?)
         } else {
             let found = self.pattern.groupindex.get(key)?;
@@ -101,6 +103,12 @@ impl PyMatch {
             return Ok(default.clone());
         }
         let (start, end) = (start as usize, end as usize);
+        if let Some(text) = self.string.downcast::<PyStr>()
+            && let Some(part) = text.as_utf8().and_then(|text| text.as_bytes().get(start..end))
+            && part.len() < text.len()
+        {
+            return Ok(PyStr::from_ascii(part).into_obj());
+        }
         if !self.string.is_layout::<PyStr>() && !self.string.is_layout::<taipan_objects::bytes::PyBytes>() {
             // Mutable: what is there now.
             return buffer::with_bytes(&self.string, |bytes| {

@@ -6,6 +6,7 @@ use taipan_objects::complex::complex_obj;
 use taipan_objects::int::{self, IntRef, int_ref};
 use taipan_objects::native::FromArg;
 use taipan_objects::prelude::*;
+use taipan_objects::tuple::PyTuple;
 
 use super::struct_error;
 use crate::cmath::Number;
@@ -116,40 +117,66 @@ impl Format {
         Ok(Format { text: text.to_vec(), little, fields, size, values })
     }
 
-    /// The bytes of the values, whose number is right.
-    pub fn pack(&self, values: &[Obj]) -> PyResult<Vec<u8>> {
-        let mut out = taipan_objects::str::concat::try_vec::<u8>(self.size)?;
-        out.resize(self.size, 0);
+    /// The bytes of the values, whose number is right, given to `use_bytes`.
+    pub fn pack<R>(&self, values: &[Obj], use_bytes: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
+        let mut few = [0; 128];
+        let mut many;
+        let out = match few.get_mut(..self.size) {
+            Some(out) => out,
+            None => {
+                many = taipan_objects::str::concat::try_vec::<u8>(self.size)?;
+                many.resize(self.size, 0);
+                &mut many[..]
+            }
+        };
         let mut values = values.iter();
         for field in &self.fields {
-            for i in 0..field.repeat {
-                let Some(value) = values.next() else { break };
-                let at = field.offset + i * field.size;
-                pack_one(field.code, value, &mut out[at..at + field.size], self.little)?;
+            let places = out[field.offset..].chunks_exact_mut(field.size.max(1)).take(field.repeat);
+            if field.size == 0 {
+                // `0s` takes a value and no room.
+                if let Some(value) = values.next() {
+                    pack_one(field.code, value, &mut [], self.little)?;
+                }
+                continue;
+            }
+            for (place, value) in places.zip(&mut values) {
+                pack_one(field.code, value, place, self.little)?;
             }
         }
-        Ok(out)
+        Ok(use_bytes(out))
     }
 
-    /// The values of `self.size` bytes.
-    pub fn unpack(&self, bytes: &[u8]) -> Vec<Obj> {
-        let mut out = Vec::with_capacity(self.values);
-        for field in &self.fields {
-            for i in 0..field.repeat {
+    /// The values of `self.size` bytes, as a tuple.
+    pub fn unpack(&self, bytes: &[u8]) -> Obj {
+        let values = self.fields.iter().flat_map(|field| {
+            (0..field.repeat).map(move |i| {
                 let at = field.offset + i * field.size;
-                out.push(unpack_one(field.code, &bytes[at..at + field.size], self.little));
-            }
-        }
-        out
+                unpack_one(field.code, &bytes[at..at + field.size], self.little)
+            })
+        });
+        PyTuple::of_items(self.values, values).into_obj()
     }
 }
 
 /// Stores an integer's bytes, least significant first, in the wanted order.
+#[inline]
 fn store(out: &mut [u8], value: u64, little: bool) {
-    let bytes = value.to_le_bytes();
-    out.copy_from_slice(&bytes[..out.len()]);
-    if !little {
-        out.reverse();
+    match out {
+        [a] => *a = value as u8,
+        [_, _] => out.copy_from_slice(&if little {
+            (value as u16).to_le_bytes()
+        } else {
+            (value as u16).to_be_bytes()
+        }),
+        [_, _, _, _] => out.copy_from_slice(&if little {
+            (value as u32).to_le_bytes()
+        } else {
+            (value as u32).to_be_bytes()
+        }),
+        [_, _, _, _, _, _, _, _] => {
+            out.copy_from_slice(&if little { value.to_le_bytes() } else { value.to_be_bytes() })
+        }
+        _ => {}
     }
 }
 
@@ -180,6 +207,20 @@ fn integer(value: &Obj) -> PyResult<Obj> {
 }
 
 fn pack_int(code: u8, value: &Obj, out: &mut [u8], little: bool) -> PyResult<()> {
+    if value.value().is_int() {
+        let number = value.value().as_int();
+        let bits = out.len() as u32 * 8;
+        // The bits that do not fit: all like the sign, or none.
+        let fits = if code.is_ascii_lowercase() {
+            bits == 64 || number >> (bits - 1) == number >> 63
+        } else {
+            number >= 0 && (bits == 64 || number >> bits == 0)
+        };
+        if fits {
+            store(out, number as u64, little);
+            return Ok(());
+        }
+    }
     let int = integer(value)?;
     let Some(int) = int_ref(&int) else { return Err(struct_error("required argument is not an integer")) };
     let bits = out.len() as u32 * 8;
@@ -202,6 +243,9 @@ fn pack_int(code: u8, value: &Obj, out: &mut [u8], little: bool) -> PyResult<()>
 }
 
 fn real(value: &Obj) -> PyResult<f64> {
+    if value.value().is_float() {
+        return Ok(value.value().as_float());
+    }
     as_f64(value).map_err(|_| {
         drop(take_raised());
         struct_error("required argument is not a float")

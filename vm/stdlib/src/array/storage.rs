@@ -1,15 +1,16 @@
 //! The memory of an array: machine values of one kind, one after the other.
 //!
-//! The bytes change only under the array's object lock (a critical section); while they are exported, they neither move nor
-//! change in number. Values are converted outside of the lock, since that may run Python code.
-#![allow(unsafe_code)] // The buffer protocol hands out addresses.
+//! The bytes are touched only under the array's object lock (for moments: in a short section); while they are exported, they neither
+//! move nor change in number. Values are converted outside of the lock, since that may run Python code.
+#![allow(unsafe_code)] // The buffer protocol hands out addresses; the bytes are in a cell that the object lock guards.
 
-use parking_lot::Mutex;
+use std::cell::UnsafeCell;
+
 use taipan_objects::buffer::{self, Buffer};
 use taipan_objects::int::{self, int_ref};
 use taipan_objects::native::FromArg;
 use taipan_objects::prelude::*;
-use taipan_threading::CriticalSection;
+use taipan_objects::short_section::ShortSection;
 
 /// A kind of item.
 pub struct Kind {
@@ -62,10 +63,15 @@ impl Kind {
     pub fn is_text(&self) -> bool {
         matches!(self.code, b'u' | b'w')
     }
-    /// The object for an item.
+    /// The object for the first item in these bytes.
+    #[inline]
     pub fn get(&self, bytes: &[u8]) -> Obj {
-        let mut item = [0; 8];
-        item[..self.size].copy_from_slice(&bytes[..self.size]);
+        let item = match self.size {
+            1 => [bytes[0], 0, 0, 0, 0, 0, 0, 0],
+            2 => [bytes[0], bytes[1], 0, 0, 0, 0, 0, 0],
+            4 => [bytes[0], bytes[1], bytes[2], bytes[3], 0, 0, 0, 0],
+            _ => bytes.first_chunk::<8>().copied().unwrap_or_default(),
+        };
         let [a, b, c, d, ..] = item;
         match self.code {
             b'b' => int_obj(i64::from(a as i8)),
@@ -93,7 +99,7 @@ impl Kind {
                     Ok(())
                 }
             };
-            let value = i64::from_arg(value)?;
+            let value = if value.value().is_int() { value.value().as_int() } else { i64::from_arg(value)? };
             match self.code {
                 // The C converters of these kinds check for a wider one first.
                 b'b' => short(value, i64::from(i16::MIN), i64::from(i16::MAX), "signed short integer")?,
@@ -171,9 +177,12 @@ impl Kind {
 pub struct PyArray {
     header: Header,
     pub kind: &'static Kind,
-    memory: Mutex<Memory>,
+    memory: UnsafeCell<Memory>,
 }
 layout!(PyArray, "array.array");
+
+// SAFETY: `memory` is only touched under the object's lock: by `locked`.
+unsafe impl Sync for PyArray {}
 
 struct Memory {
     bytes: Vec<u8>,
@@ -183,27 +192,28 @@ struct Memory {
 impl PyArray {
     /// An array of `class` with these bytes, a whole number of items.
     pub fn create(class: &PyType, kind: &'static Kind, bytes: Vec<u8>) -> Py<PyArray> {
-        let memory = Mutex::new(Memory { bytes, exports: 0 });
+        let memory = UnsafeCell::new(Memory { bytes, exports: 0 });
         taipan_objects::type_object::new_instance(class, |header| PyArray { header, kind, memory })
+    }
+    /// Runs `f` on the memory, under the lock. It must not run Python code, drop an object or block.
+    #[inline(always)]
+    fn locked<R>(&self, f: impl FnOnce(&mut Memory) -> R) -> R {
+        let _section = ShortSection::enter(self.header.lock());
+        // SAFETY: under the lock, and `f` does not come back here.
+        f(unsafe { &mut *self.memory.get() })
     }
     /// Runs `f` on the bytes. It must not run Python code.
     pub fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
-        let _section = CriticalSection::enter(self.header.lock());
-        f(&self.memory.lock().bytes)
+        self.locked(|memory| f(&memory.bytes))
     }
     /// Runs `f` on the bytes to change them in place. It must not run Python code.
     pub fn with_mut<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
-        let _section = CriticalSection::enter(self.header.lock());
-        f(&mut self.memory.lock().bytes)
+        self.locked(|memory| f(&mut memory.bytes))
     }
     /// Runs `f` to change the number of items; `BufferError` if that changes while they are exported. It must not run Python code.
     pub fn resize<R>(&self, f: impl FnOnce(&mut Vec<u8>) -> R) -> PyResult<R> {
-        let _section = CriticalSection::enter(self.header.lock());
-        let mut memory = self.memory.lock();
-        if memory.exports > 0 {
-            return Err(buffer_error("cannot resize an array that is exporting buffers"));
-        }
-        Ok(f(&mut memory.bytes))
+        self.locked(|memory| if memory.exports > 0 { None } else { Some(f(&mut memory.bytes)) })
+            .ok_or_else(|| buffer_error("cannot resize an array that is exporting buffers"))
     }
     /// Number of items.
     pub fn len(&self) -> usize {
@@ -212,10 +222,14 @@ impl PyArray {
     /// The item at an index, if there is one.
     pub fn at(&self, index: usize) -> Option<Obj> {
         let size = self.kind.size;
-        let item = self.with(|bytes| {
-            let mut item: Item = [0; 8];
-            item[..size].copy_from_slice(bytes.get(index.checked_mul(size)?..(index + 1) * size)?);
-            Some(item)
+        let item: Item = self.locked(|memory| {
+            let bytes = memory.bytes.get(index.checked_mul(size)?..(index + 1) * size)?;
+            Some(match size {
+                1 => [bytes[0], 0, 0, 0, 0, 0, 0, 0],
+                2 => [bytes[0], bytes[1], 0, 0, 0, 0, 0, 0],
+                4 => [bytes[0], bytes[1], bytes[2], bytes[3], 0, 0, 0, 0],
+                _ => bytes.first_chunk::<8>().copied().unwrap_or_default(),
+            })
         })?;
         Some(self.kind.get(&item))
     }
@@ -232,18 +246,17 @@ impl PyArray {
 
 fn release(owner: &Obj) {
     if let Some(array) = owner.downcast::<PyArray>() {
-        array.memory.lock().exports -= 1;
+        array.locked(|memory| memory.exports -= 1);
     }
 }
 
 /// The buffer protocol.
 pub fn export(obj: &Obj, flags: i32) -> PyResult<Buffer> {
     let Some(array) = obj.downcast::<PyArray>() else { return Err(buffer::not_bytes_like(obj)) };
-    let _section = CriticalSection::enter(array.header.lock());
-    let mut memory = array.memory.lock();
-    memory.exports += 1;
-    let (ptr, len) = (memory.bytes.as_mut_ptr(), memory.bytes.len());
-    drop(memory);
+    let (ptr, len) = array.locked(|memory| {
+        memory.exports += 1;
+        (memory.bytes.as_mut_ptr(), memory.bytes.len())
+    });
     // SAFETY: `resize` refuses to touch the memory while `exports` is not 0, and `owner` keeps the array alive.
     let buffer = unsafe { Buffer::new(obj.clone(), ptr, len, false, Some(release)) };
     let format = if flags & buffer::request::FORMAT != 0 { array.kind.format } else { "B" };

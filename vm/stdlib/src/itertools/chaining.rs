@@ -1,8 +1,8 @@
 //! `chain`, `zip_longest` and `accumulate`.
 
-use parking_lot::Mutex;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::new_instance;
 use taipan_objects::{generic_alias, protocol};
@@ -88,7 +88,7 @@ impl PyChain {
 pub struct PyZipLongest {
     header: Header,
     /// `None`: ended.
-    iterators: Mutex<Vec<Option<Obj>>>,
+    iterators: ShortMutex<Vec<Option<Obj>>>,
     fill: Obj,
 }
 layout!(PyZipLongest, "itertools.zip_longest", [iterators, fill]);
@@ -116,29 +116,33 @@ fn new_zip_longest(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     }
     let iterators =
         args.positional.iter().map(|a| counted::iter(a).map(Some)).collect::<PyResult<Vec<_>>>()?;
-    Ok(new_instance(class, |header| PyZipLongest { header, iterators: Mutex::new(iterators), fill })
+    Ok(new_instance(class, |header| PyZipLongest { header, iterators: ShortMutex::new(iterators), fill })
         .into_obj())
 }
 
 fn zip_longest_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyZipLongest>(obj)?;
-    let iterators = this.iterators.lock().clone();
-    if iterators.iter().all(Option::is_none) {
+    let (len, mut active) = {
+        let iterators = this.iterators.lock();
+        (iterators.len(), iterators.iter().flatten().count())
+    };
+    if active == 0 {
         return Ok(None);
     }
-    let mut active = iterators.iter().flatten().count();
-    let mut items = Vec::with_capacity(iterators.len());
-    for (index, iterator) in iterators.iter().enumerate() {
+    let mut items = Vec::with_capacity(len);
+    for index in 0..len {
+        // One by one, as another thread may have come to the end of one.
+        let iterator = this.iterators.lock().get(index).cloned().flatten();
         let Some(iterator) = iterator else {
             items.push(this.fill.clone());
             continue;
         };
-        match counted::next(iterator) {
+        match counted::next(&iterator) {
             Ok(Some(item)) => items.push(item),
             Ok(None) => {
-                let ended = this.iterators.lock()[index].take();
+                let ended = this.iterators.lock().get_mut(index).and_then(Option::take);
                 drop(ended);
-                active -= 1;
+                active = active.saturating_sub(1);
                 if active == 0 {
                     return Ok(None);
                 }

@@ -117,7 +117,9 @@ pub(super) fn applying_word(cache: &AtomicU64, header: &Header) -> u64 {
     }
     let own = header.shape().0;
     if let Some(several) = several_at(word) {
-        for (&shape, &word) in several.shapes.iter().zip(&several.words) {
+        // By number: an iterator over both would be a local in memory of the handlers that this is part of, if it is not taken apart.
+        for at in 0..several.words.len() {
+            let (shape, word) = (several.shapes[at], several.words[at]);
             if word != 0 && (shape == own || shape == 0) && applies(word, shape, header) {
                 return word;
             }
