@@ -83,8 +83,10 @@ fn note_source(code: &Py<PyCode>, text: &str, filename: &str) {
     }
 }
 
-/// A file, or a folder or archive with a `__main__`. `display_name`: as given on the command line.
+/// A file, or a folder or archive with a `__main__`.
 pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i32 {
+    // The program may change to another folder; what is redundant in the path stays.
+    let path = &std::env::current_dir().map_or_else(|_| path.to_path_buf(), |folder| folder.join(path));
     let shown = path.to_string_lossy();
     if is_container(path) {
         return finish(run_container(&shown));
@@ -94,10 +96,9 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(0);
             let text = taipan_objects::exceptions::strerror(number);
-            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
             error_display::write_stderr(&format!(
                 "{program}: can't open file '{}': [Errno {number}] {text}\n",
-                absolute.display()
+                path.display()
             ));
             return 2;
         }
@@ -109,8 +110,12 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
     })
 }
 
-/// Whether a path is one to import from: a folder, or a file that ends like a zip archive.
+/// Whether a path is one to import from: a folder, a file that ends like a zip archive, or something below such a file.
 pub fn is_container(path: &std::path::Path) -> bool {
+    if !path.exists() {
+        let there = path.ancestors().skip(1).find(|folder| folder.exists());
+        return there.is_some_and(|file| file.is_file() && is_container(file));
+    }
     use std::io::{Read, Seek, SeekFrom};
     if path.is_dir() {
         return true;
