@@ -18,8 +18,8 @@
 
 use rustc_hash::FxHashSet;
 use taipan_threading::safepoint;
-use taipan_threading::sync::Instant;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use taipan_threading::sync::{Duration, Instant};
 
 use crate::header::{Header, HeaderFlags};
 use crate::heap::{self, local};
@@ -90,8 +90,24 @@ pub(crate) fn poll() {
     }
 }
 
-/// Frees what is dead. Runs finalizers. Returns how many objects died.
+/// How long a sweep goes on with what the dead alone referred to.
+const CASCADE: Duration = Duration::from_micros(500);
+
+/// Frees what is dead, and what comes here because of that as long as it goes fast. Runs finalizers. Returns how many objects died.
 pub fn sweep() -> usize {
+    let begun = Instant::now();
+    let mut number = 0;
+    loop {
+        let died = sweep_once();
+        number += died;
+        // SAFETY: our own list.
+        if died == 0 || unsafe { (*heap::this().limbo.get()).is_empty() } || begun.elapsed() > CASCADE {
+            return number;
+        }
+    }
+}
+
+fn sweep_once() -> usize {
     WANTED.store(false, Ordering::Relaxed);
     let begun = Instant::now();
     let dead = stop_with_exact_counts(|| {

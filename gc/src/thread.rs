@@ -57,6 +57,10 @@ pub fn enter() {
 pub fn exiting() {
     let slot = taipan_threading::current_slot();
     if slot != 0 && local::heap().slot() == slot {
+        // Others do not ask for what was asked of this thread.
+        if taipan_threading::current().is_some_and(|thread| thread.take(LIMBO)) {
+            limbo::poll();
+        }
         pending::flush();
         queue::leave(slot);
         // Finalizers may have run.

@@ -255,7 +255,8 @@ pub(crate) fn end_interpreter(interpreter: &Interpreter, status: i32) -> i32 {
         interpreters::dismiss_threads(interpreter);
     }
     teardown::tear_down();
-    if !flush_streams() {
+    // What could not be written before has been told of.
+    if status != 120 && !flush_streams() {
         status = 120;
     }
     status
@@ -290,10 +291,7 @@ pub fn flush_streams() -> bool {
         }
         if call_method(&file, &istr!("flush"), &[]).is_err() {
             if name == "stdout" {
-                crate::sys::print_unraisable(
-                    Some("Exception ignored while flushing sys.stdout"),
-                    Some(&file),
-                );
+                crate::sys::print_unraisable(Some("Exception ignored while flushing sys.stdout"), None);
                 fine = false;
             } else {
                 drop(take_raised());

@@ -83,7 +83,7 @@ fn note_source(code: &Py<PyCode>, text: &str, filename: &str) {
     }
 }
 
-/// A file, or a folder or archive with a `__main__`. `display_name`: as given on the command line.
+/// A file, or a folder or archive with a `__main__`.
 pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i32 {
     if is_container(path) {
         return finish(run_container(&path.to_string_lossy()));
@@ -110,8 +110,12 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
     })
 }
 
-/// Whether a path is one to import from: a folder, or a file that ends like a zip archive.
+/// Whether a path is one to import from: a folder, a file that ends like a zip archive, or something below such a file.
 pub fn is_container(path: &std::path::Path) -> bool {
+    if !path.exists() {
+        let there = path.ancestors().skip(1).find(|folder| folder.exists());
+        return there.is_some_and(|file| file.is_file() && is_container(file));
+    }
     use std::io::{Read, Seek, SeekFrom};
     if path.is_dir() {
         return true;

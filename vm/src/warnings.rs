@@ -85,6 +85,8 @@ fn library(name: &str, import: bool) -> PyResult<Option<Obj>> {
     let module = match crate::sys::loaded("warnings") {
         Some(module) => module,
         None if !import || !crate::init::is_initialized() => return Ok(None),
+        // The library is being taken down.
+        None if crate::interpreters::current().is_finalizing() => return Ok(None),
         None => crate::import::import_module("warnings")?,
     };
     getattr_opt(&module, &intern(name))
@@ -258,6 +260,11 @@ fn warn_from(
 /// `warnings.warn(message, category, stacklevel)`, called by native code.
 pub fn warn(message: &str, category: &Obj, stacklevel: i64) -> PyResult<()> {
     warn_from(&str_obj(message), Some(category), stacklevel as isize, None, &[])
+}
+
+/// A `ResourceWarning` about an object that was left open, for its finalizer.
+pub fn warn_of_resource(message: &str, source: &Obj) -> PyResult<()> {
+    warn_from(&str_obj(message), Some(types().resource_warning.as_obj()), 1, Some(source), &[])
 }
 
 /// `warnings.warn_explicit(message, category, filename, lineno, module)`.

@@ -1,5 +1,5 @@
 # Amendments to tarfile: nothing is created outside of the destination on the way to a member, no link stands in for the destination, no
-# hard link repeats a symbolic one elsewhere; a name is looked for as it is given first.
+# hard link repeats a symbolic one elsewhere, nor does a copy that stands in for it if the filter drops it there; a name is looked for as it is given first.
 
 _filtered_attributes = _get_filtered_attrs
 _link_with_filter = TarFile.makelink_with_filter
@@ -21,7 +21,18 @@ def _get_filtered_attrs(member, dest_path, for_data=True):
 def _link_to_file(self, tarinfo, targetpath, filter_function, extraction_root):
     if tarinfo.islnk() and os.path.exists(tarinfo._link_target):
         tarinfo._link_target = os.path.realpath(tarinfo._link_target)
-    return _link_with_filter(self, tarinfo, targetpath, filter_function, extraction_root)
+    if filter_function is None:
+        return _link_with_filter(self, tarinfo, targetpath, filter_function, extraction_root)
+    dropped = False
+
+    def unless_dropped(member, path):
+        # Asked about the copy under the link's name first, then about the original.
+        nonlocal dropped
+        changed = filter_function(member, path)
+        dropped = dropped or changed is None
+        return None if dropped else changed
+
+    return _link_with_filter(self, tarinfo, targetpath, unless_dropped, extraction_root)
 
 
 def _getmember_as_given(self, name):

@@ -5,7 +5,8 @@ use taipan_objects::frame::PyFrame;
 use taipan_objects::prelude::*;
 use taipan_objects::traceback::PyTraceback;
 
-const FILES: [&str; 2] = ["<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"];
+const FILES: [&str; 3] =
+    ["<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", "<frozen _embedded>"];
 const MARKER: &str = "_call_with_frames_removed";
 
 /// Shortens the traceback of the exception on its way: all frames of importlib for an `ImportError`, else those runs of them that end in

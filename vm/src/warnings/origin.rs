@@ -20,7 +20,7 @@ fn filename(frame: &Frame) -> String {
 }
 
 fn is_internal(filename: &str) -> bool {
-    filename.contains("importlib") && filename.contains("_bootstrap")
+    filename.contains("importlib") && filename.contains("_bootstrap") || filename == "<frozen _embedded>"
 }
 
 fn is_skipped(filename: &str, skip: &[Obj]) -> bool {

@@ -8,6 +8,7 @@ mod constants;
 mod context;
 mod engine;
 mod errors;
+mod keylog;
 mod oid;
 mod pem;
 mod socket;

@@ -153,6 +153,8 @@ struct Decompress {
     /// Input left over because the output was limited.
     pending: Vec<u8>,
     eof: bool,
+    /// Flushed after the end: there is nothing to go on from.
+    ended: bool,
     needs_input: bool,
 }
 
@@ -176,6 +178,7 @@ impl Decompress {
             unused: Vec::new(),
             pending: Vec::new(),
             eof: false,
+            ended: false,
             needs_input: true,
         })
     }
@@ -340,6 +343,7 @@ impl PyDecompress {
         }
         let mut state = self.state.lock();
         if state.eof {
+            state.ended = true;
             return Ok(bytes(Vec::new()));
         }
         let data = std::mem::take(&mut state.pending);
@@ -352,6 +356,9 @@ impl PyDecompress {
     #[pymethod]
     fn copy(&self) -> PyResult<Obj> {
         let mut state = self.state.lock();
+        if state.ended {
+            return Err(value_error("Inconsistent stream state"));
+        }
         let stream = match state.stream.copy() {
             Ok(stream) => stream,
             Err(stream::STREAM_ERROR) => return Err(value_error("Inconsistent stream state")),
@@ -363,6 +370,7 @@ impl PyDecompress {
             unused: state.unused.clone(),
             pending: state.pending.clone(),
             eof: state.eof,
+            ended: false,
             needs_input: state.needs_input,
         };
         drop(state);

@@ -22,3 +22,13 @@ def _return_unless_negative(self, cookie, request):
 
 DefaultCookiePolicy.set_ok_version = _set_unless_negative
 DefaultCookiePolicy.return_ok_version = _return_unless_negative
+
+_cookie_of_any_version = CookieJar._cookie_from_cookie_tuple
+
+
+def _cookie_from_cookie_tuple(self, tup, request):
+    cookie = _cookie_of_any_version(self, tup, request)
+    return None if cookie and cookie.version is not None and cookie.version < 0 else cookie
+
+
+CookieJar._cookie_from_cookie_tuple = _cookie_from_cookie_tuple

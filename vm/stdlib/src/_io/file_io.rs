@@ -328,7 +328,7 @@ fn warn_unclosed(this: &PyFileIO, source: &Obj) -> PyResult<()> {
         return Ok(());
     }
     let text = format!("unclosed file {}", repr_string(source)?);
-    if hooks::warn(&text, types().resource_warning.as_obj(), 1).is_err() {
+    if taipan_vm::warnings::warn_of_resource(&text, source).is_err() {
         // Raised by a warning filter: there is nobody to catch it here.
         hooks::unraisable(None, Some(source));
     }

@@ -342,7 +342,7 @@ fn finalize(slf: &Obj) -> PyResult<()> {
         return Ok(());
     }
     let text = format!("unclosed {}", repr_string(slf)?);
-    if hooks::warn(&text, types().resource_warning.as_obj(), 1).is_err() {
+    if taipan_vm::warnings::warn_of_resource(&text, slf).is_err() {
         // Raised by a warning filter: there is nobody to catch it here.
         hooks::unraisable(None, Some(slf));
     }

@@ -222,7 +222,7 @@ fn finalize(slf: &Obj) -> PyResult<()> {
     let Some(this) = slf.downcast::<PyConnection>() else { return Ok(()) };
     if this.initialized.load(Ordering::Acquire) && this.database.lock().is_some() {
         let text = format!("unclosed database in {}", taipan_objects::protocol::repr_string(slf)?);
-        if hooks::warn(&text, types().resource_warning.as_obj(), 1).is_err() {
+        if taipan_vm::warnings::warn_of_resource(&text, slf).is_err() {
             hooks::unraisable(Some("Exception ignored while finalizing database connection"), Some(slf));
         }
         this.end();

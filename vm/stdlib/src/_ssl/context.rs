@@ -9,17 +9,18 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{CipherSuite, ClientConfig, ServerConfig, SupportedProtocolVersion};
+use rustls::{CipherSuite, ClientConfig, NamedGroup, ServerConfig, SupportedProtocolVersion};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::errors::{self, Rejection};
-use super::verify::Verifier;
+use super::keylog::KeyFile;
+use super::verify::{Revocation, Verifier};
 use super::{ciphers, pem};
 use crate::native_class;
 use crate::native_class::class_argument;
@@ -27,6 +28,9 @@ use crate::native_class::class_argument;
 pub const PROTOCOL_TLS: i64 = 2;
 pub const PROTOCOL_TLS_CLIENT: i64 = 16;
 pub const PROTOCOL_TLS_SERVER: i64 = 17;
+/// `VERIFY_CRL_CHECK_LEAF`, and what is more in `VERIFY_CRL_CHECK_CHAIN`.
+const CRL_CHECK: i64 = 4;
+const CRL_CHECK_ALL: i64 = 8;
 const TLS12: i64 = 0x303;
 const TLS13: i64 = 0x304;
 
@@ -45,7 +49,12 @@ pub struct Loaded {
     pub trusted: Vec<CertificateDer<'static>>,
     /// Directories with trusted certificates, looked through when a connection is made.
     pub directories: Vec<Vec<u8>>,
-    pub lists: usize,
+    /// Lists of certificates that have been revoked.
+    pub lists: Vec<CertificateRevocationListDer<'static>>,
+    /// The only group that keys may be exchanged in.
+    pub group: Option<NamedGroup>,
+    /// Where secrets are written.
+    pub keys: Option<Arc<KeyFile>>,
     pub protocols: Vec<Vec<u8>>,
     pub excluded: Vec<CipherSuite>,
 }
@@ -67,10 +76,12 @@ pub struct PyContext {
     pub loaded: Mutex<Loaded>,
     pub sni_callback: Slot,
     pub message_callback: Slot,
+    /// The name of the file that secrets are written to.
+    pub keylog_filename: Slot,
     /// Connections begun and made, as client and as server.
     pub counts: [AtomicI64; 4],
 }
-layout!(PyContext, "_ssl._SSLContext", [sni_callback, message_callback]);
+layout!(PyContext, "_ssl._SSLContext", [sni_callback, message_callback, keylog_filename]);
 
 native_class!(
     /// `_ssl._SSLContext`.
@@ -124,6 +135,7 @@ fn construct(class: &Obj, protocol: i64) -> PyResult<Obj> {
         loaded: Mutex::default(),
         sni_callback: Slot::empty(),
         message_callback: Slot::empty(),
+        keylog_filename: Slot::empty(),
         counts: Default::default(),
     })
     .into_obj())
@@ -176,18 +188,28 @@ impl PyContext {
             trusted.extend(loading::certificates_in(directory));
         }
         let checks = self.check_hostname.load(Ordering::Relaxed);
+        let flags = self.verify_flags.load(Ordering::Relaxed);
+        let revocation = (flags & CRL_CHECK != 0)
+            .then(|| Revocation { lists: loaded.lists, whole_chain: flags & CRL_CHECK_ALL != 0 });
         Verifier {
             provider: provider().clone(),
             trusted,
             mode: self.verify_mode.load(Ordering::Relaxed),
             host: host.filter(|_| checks).map(str::to_owned),
             rejection: rejection.clone(),
+            revocation,
         }
     }
-    fn chosen_provider(&self) -> Arc<CryptoProvider> {
-        let excluded = self.loaded.lock().excluded.clone();
+    fn chosen_provider(&self, versions: &[&SupportedProtocolVersion]) -> Arc<CryptoProvider> {
+        let (excluded, group) = {
+            let loaded = self.loaded.lock();
+            (loaded.excluded.clone(), loaded.group)
+        };
         let mut chosen = (**provider()).clone();
         chosen.cipher_suites = ciphers::chosen(provider(), &excluded);
+        // A server must not choose its certificate by what is of no use.
+        chosen.cipher_suites.retain(|suite| versions.contains(&suite.version()));
+        chosen.kx_groups.retain(|known| group.is_none_or(|group| known.name() == group));
         Arc::new(chosen)
     }
     fn no_protocol() -> Raised {
@@ -205,7 +227,7 @@ impl PyContext {
             return Err(Self::no_protocol());
         }
         let verifier = Arc::new(self.verifier(host, rejection));
-        let builder = ClientConfig::builder_with_provider(self.chosen_provider())
+        let builder = ClientConfig::builder_with_provider(self.chosen_provider(&versions))
             .with_protocol_versions(&versions)
             .map_err(|e| errors::failed(&e, false))?
             .dangerous()
@@ -219,6 +241,9 @@ impl PyContext {
         };
         config.alpn_protocols = self.loaded.lock().protocols.clone();
         config.enable_sni = sends_name;
+        if let Some(keys) = self.loaded.lock().keys.clone() {
+            config.key_log = keys;
+        }
         Ok(Arc::new(config))
     }
     /// A server's configuration.
@@ -231,7 +256,7 @@ impl PyContext {
         if versions.is_empty() {
             return Err(Self::no_protocol());
         }
-        let builder = ServerConfig::builder_with_provider(self.chosen_provider())
+        let builder = ServerConfig::builder_with_provider(self.chosen_provider(&versions))
             .with_protocol_versions(&versions)
             .map_err(|e| errors::failed(&e, true))?;
         let builder = match self.verify_mode.load(Ordering::Relaxed) {
@@ -244,6 +269,9 @@ impl PyContext {
         let protocols = self.loaded.lock().protocols.clone();
         if offered.is_some_and(|offered| protocols.iter().any(|p| offered.contains(p))) {
             config.alpn_protocols = protocols;
+        }
+        if let Some(keys) = self.loaded.lock().keys.clone() {
+            config.key_log = keys;
         }
         config.send_tls13_tickets = self.tickets.load(Ordering::Relaxed).clamp(0, 4) as usize;
         Ok(Arc::new(config))

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{
@@ -27,6 +27,16 @@ pub struct Verifier {
     /// The name to be found in the certificate.
     pub host: Option<String>,
     pub rejection: Arc<Mutex<Option<Rejection>>>,
+    /// Asked for: certificates must not have been revoked.
+    pub revocation: Option<Revocation>,
+}
+
+/// How certificates are looked up in lists of revoked ones.
+#[derive(Debug)]
+pub struct Revocation {
+    pub lists: Vec<CertificateRevocationListDer<'static>>,
+    /// Not only the peer's own certificate.
+    pub whole_chain: bool,
 }
 
 fn is_self_signed(certificate: &[u8]) -> bool {
@@ -93,12 +103,48 @@ impl Verifier {
                 (9, "certificate is not yet valid")
             }
             CertificateError::Revoked => (23, "certificate revoked"),
+            CertificateError::UnknownRevocationStatus => (3, "unable to get certificate CRL"),
+            CertificateError::ExpiredRevocationList
+            | CertificateError::ExpiredRevocationListContext { .. } => (12, "CRL has expired"),
             CertificateError::BadSignature => (7, "certificate signature failure"),
             CertificateError::InvalidPurpose => (26, "unsuitable certificate purpose"),
             CertificateError::Other(_) if is_self_signed(leaf) => (18, "self-signed certificate"),
             _ => (1, "unspecified certificate verification error"),
         };
         self.reject(code, text, why)
+    }
+    /// Looks a certificate whose chain is good up in the lists, if that is asked for.
+    fn check_revocation(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let Some(revocation) = &self.revocation else { return Ok(()) };
+        let unknown = || {
+            let error = Error::InvalidCertificate(CertificateError::UnknownRevocationStatus);
+            Err(self.explain(error, leaf, chain))
+        };
+        // Names are compared by others: the answer comes after that about the lists.
+        let Ok(name) = ServerName::try_from("name.invalid") else { return unknown() };
+        if revocation.lists.is_empty() {
+            return unknown();
+        }
+        let mut builder =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(self.roots()), self.provider.clone())
+                .with_crls(revocation.lists.iter().cloned())
+                .enforce_revocation_expiration();
+        if !revocation.whole_chain {
+            builder = builder.only_check_end_entity_revocation();
+        }
+        let Ok(verifier) = builder.build() else { return unknown() };
+        match verifier.verify_server_cert(leaf, chain, &name, &[], now) {
+            Ok(_)
+            | Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(()),
+            Err(error) => Err(self.explain(error, leaf, chain)),
+        }
     }
     /// A certificate that is itself trusted needs no issuer, but time has not to have passed.
     fn is_trusted(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> Option<Result<(), Error>> {
@@ -162,6 +208,7 @@ impl ServerCertVerifier for Verifier {
                 let algorithms = self.provider.signature_verification_algorithms.all;
                 verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots(), chain, now, algorithms)
                     .map_err(|e| self.explain(e, leaf, chain))?;
+                self.check_revocation(leaf, chain, now)?;
             }
         }
         if let Some(host) = &self.host
@@ -196,10 +243,15 @@ impl ClientCertVerifier for Verifier {
         if let Some(result) = self.is_trusted(leaf, now) {
             return result.map(|()| ClientCertVerified::assertion());
         }
-        let inner =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(self.roots()), self.provider.clone())
-                .build();
-        match inner {
+        let mut builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(self.roots()), self.provider.clone());
+        if let Some(revocation) = &self.revocation {
+            builder = builder.with_crls(revocation.lists.iter().cloned()).enforce_revocation_expiration();
+            if !revocation.whole_chain {
+                builder = builder.only_check_end_entity_revocation();
+            }
+        }
+        match builder.build() {
             Ok(inner) => inner.verify_client_cert(leaf, chain, now).map_err(|e| self.explain(e, leaf, chain)),
             Err(_) => {
                 let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);

@@ -202,7 +202,7 @@ fn finalize_iterator(obj: &Obj) -> PyResult<()> {
         return Ok(());
     }
     let text = format!("unclosed scandir iterator {}", repr_string(obj)?);
-    if hooks::warn(&text, types().resource_warning.as_obj(), 1).is_err() {
+    if taipan_vm::warnings::warn_of_resource(&text, obj).is_err() {
         // Raised by a warning filter: there is nobody to catch it here.
         hooks::unraisable(None, Some(obj));
     }

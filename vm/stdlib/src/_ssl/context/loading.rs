@@ -1,6 +1,7 @@
 //! Methods of contexts: certificates, keys and choices, and new connections.
 
-use rustls::pki_types::CertificateDer;
+use rustls::NamedGroup;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use taipan_objects::bytes::bytes_value;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
@@ -17,7 +18,7 @@ pub fn methods() -> &'static [MethodDef] {
     PyContext::loading_methods()
 }
 
-fn path_of(given: &Obj, what: &str) -> PyResult<Vec<u8>> {
+pub(super) fn path_of(given: &Obj, what: &str) -> PyResult<Vec<u8>> {
     let path = match counted::call1(&hooks::module_attribute("os", "fspath")?, given) {
         Ok(path) => path,
         Err(Raised) => {
@@ -191,11 +192,12 @@ impl PyContext {
         if let Some(path) = file {
             let text = file_of(&path)?;
             let found = pem::certificates(&text);
-            let lists =
-                pem::sections(&text).map_or(0, |s| s.iter().filter(|s| s.label == "X509 CRL").count());
+            let sections = pem::sections(&text).unwrap_or_default();
+            let lists = sections.into_iter().filter(|s| s.label == "X509 CRL").map(|s| s.bytes.into());
+            let lists: Vec<CertificateRevocationListDer<'static>> = lists.collect();
             match found {
                 Some(found) if found.iter().any(|c| !certificate::is_one(c)) => return Err(broken_pem()),
-                Some(found) if !found.is_empty() || lists > 0 => self.trust(found),
+                Some(found) if !found.is_empty() || !lists.is_empty() => self.trust(found),
                 Some(_) => {
                     return Err(errors::failure(
                         "X509",
@@ -205,7 +207,7 @@ impl PyContext {
                 }
                 None => return Err(broken_pem()),
             }
-            self.loaded.lock().lists += lists;
+            self.loaded.lock().lists.extend(lists);
         }
         if let Some(path) = directory {
             self.loaded.lock().directories.push(path);
@@ -261,7 +263,8 @@ impl PyContext {
         let loaded = self.loaded.lock().clone();
         let authorities = loaded.trusted.iter().filter(|c| certificate::is_authority(c)).count();
         let dict = dict_obj();
-        for (name, count) in [("x509", loaded.trusted.len()), ("crl", loaded.lists), ("x509_ca", authorities)]
+        for (name, count) in
+            [("x509", loaded.trusted.len()), ("crl", loaded.lists.len()), ("x509_ca", authorities)]
         {
             dict.set_str(name, int_obj(count as i64));
         }
@@ -294,13 +297,19 @@ impl PyContext {
     #[pymethod(sig = "(name, /)")]
     fn set_ecdh_curve(&self, name: &Obj) -> PyResult<()> {
         let Some(bytes) = name_bytes(name)? else { return Err(type_error("expected str or bytes")) };
-        match &bytes[..] {
-            b"prime256v1" | b"secp384r1" | b"X25519" | b"P-256" | b"P-384" => Ok(()),
-            other => Err(value_error(format!(
-                "unknown elliptic curve name {}",
-                taipan_objects::protocol::repr_string(&bytes_obj(other))?
-            ))),
-        }
+        let group = match &bytes[..] {
+            b"prime256v1" | b"P-256" => NamedGroup::secp256r1,
+            b"secp384r1" | b"P-384" => NamedGroup::secp384r1,
+            b"X25519" => NamedGroup::X25519,
+            other => {
+                return Err(value_error(format!(
+                    "unknown elliptic curve name {}",
+                    taipan_objects::protocol::repr_string(&bytes_obj(other))?
+                )));
+            }
+        };
+        self.loaded.lock().group = Some(group);
+        Ok(())
     }
     #[pymethod(sig = "(protos, /)")]
     fn _set_alpn_protocols(&self, protos: &Obj) -> PyResult<()> {

@@ -1,11 +1,17 @@
 //! The attributes of contexts.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
+
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_threading::detached;
 use taipan_threading::sync::atomic::Ordering;
 
 use super::PyContext;
 use crate::_ssl::context::{PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER};
+use crate::_ssl::keylog::KeyFile;
 
 pub fn getset() -> &'static [GetSetDef] {
     PyContext::settings_getset()
@@ -154,6 +160,32 @@ impl PyContext {
     #[pygetset(setter = "post_handshake_auth")]
     fn set_post_handshake_auth(&self, value: Option<&Obj>) -> PyResult<()> {
         self.post_handshake_auth.store(is_true(given(value)?)?, Ordering::Relaxed);
+        Ok(())
+    }
+    #[pygetset]
+    fn keylog_filename(&self) -> Obj {
+        self.keylog_filename.load().unwrap_or_else(none)
+    }
+    #[pygetset(setter = "keylog_filename")]
+    fn set_keylog_filename(&self, value: Option<&Obj>) -> PyResult<()> {
+        let value = given(value)?;
+        let name = (!is_none(value)).then(|| value.clone());
+        let keys = match &name {
+            None => None,
+            Some(name) => {
+                let path = super::loading::path_of(name, "keylog_filename")?;
+                let opened = detached(|| KeyFile::open(std::path::Path::new(OsStr::from_bytes(&path))));
+                match opened {
+                    Ok(file) => Some(Arc::new(file)),
+                    Err(error) => {
+                        let number = error.raw_os_error().unwrap_or(libc::EIO);
+                        return Err(crate::os_error::os_error_for(number, name));
+                    }
+                }
+            }
+        };
+        self.loaded.lock().keys = keys;
+        drop(self.keylog_filename.replace(name));
         Ok(())
     }
     #[pygetset]
