@@ -85,12 +85,12 @@ fn note_source(code: &Py<PyCode>, text: &str, filename: &str) {
 
 /// A file, or a folder or archive with a `__main__`.
 pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i32 {
-    if is_container(path) {
-        return finish(run_container(&path.to_string_lossy()));
-    }
     // Programs are told where the file is, whatever becomes the current folder.
     let absolute = std::env::current_dir().map_or_else(|_| path.to_path_buf(), |folder| folder.join(path));
     let shown = absolute.to_string_lossy();
+    if is_container(path) {
+        return finish(run_container(&shown));
+    }
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
