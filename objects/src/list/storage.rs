@@ -9,10 +9,12 @@ use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 #[repr(C, align(8))]
 pub(crate) struct Storage {
     capacity: usize,
+    /// Where the words begin. Not only for that: it tells the compiler that what a `&Storage` leads to may change.
+    words: [AtomicU64; 0],
 }
 
 /// The storage of every empty list.
-static EMPTY: Storage = Storage { capacity: 0 };
+static EMPTY: Storage = Storage { capacity: 0, words: [] };
 
 /// Most items that a list can have.
 pub(crate) const MAX_ITEMS: usize = isize::MAX as usize / 8 - 1;
@@ -134,7 +136,7 @@ impl Storage {
     fn word(&self, index: usize) -> &AtomicU64 {
         debug_assert!(index < self.capacity);
         // SAFETY: the words follow the header; in bounds.
-        unsafe { &*std::ptr::from_ref(self).add(1).cast::<AtomicU64>().add(index) }
+        unsafe { &*self.words.as_ptr().add(index) }
     }
     #[inline(always)]
     pub(crate) fn slot(&self, index: usize) -> &Slot {
@@ -164,9 +166,7 @@ impl Storage {
     pub(crate) unsafe fn words(&self, len: usize) -> &mut [u64] {
         debug_assert!(len <= self.capacity);
         // SAFETY: the words follow the header, in atomics; the rest is the caller's promise.
-        unsafe {
-            std::slice::from_raw_parts_mut(std::ptr::from_ref(self).add(1).cast::<u64>().cast_mut(), len)
-        }
+        unsafe { std::slice::from_raw_parts_mut(self.words.as_ptr().cast::<u64>().cast_mut(), len) }
     }
     /// Copies `count` words to another place, which may overlap with theirs. Under the lock.
     #[inline]
