@@ -62,3 +62,6 @@ print(it)
 stable = sorted([(1, "b"), (0, "x"), (1, "a"), (0, "a")], key=lambda p: p[0]); print(stable)
 big = [(i * 7919) % 1009 for i in range(500)]; print(sorted(big) == list(sorted(big, key=lambda v: v)), sorted(big)[:5], sorted(big, reverse=True)[:5])
 print([1, 2, 3].__len__(), [1, 2].__contains__(2), [1].__add__([2]), list.append, type([].append).__name__)
+twice = []
+twice.extend([twice, twice, {1: twice, 2: twice}])
+print(twice)
