@@ -8,8 +8,8 @@ mod proxy;
 
 use taipan_gc::weakref::{self, WeakSlot};
 use taipan_gc::{Header, Obj, Py, Slot};
-use taipan_threading::CriticalSection;
 use taipan_threading::sync::atomic::{AtomicI64, Ordering};
+use taipan_threading::{CriticalSection, safepoint};
 
 use crate::argument::Args;
 use crate::construct::*;
@@ -188,7 +188,14 @@ fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if !args.positional.is_empty() {
         return Err(type_error(format!("weakref expected 0 arguments, got {}", args.positional.len())));
     }
-    Ok(this(obj)?.get().unwrap_or_else(none))
+    let this = this(obj)?;
+    // What is as good as dead does not come back because somebody asks.
+    if let Some(thread) = taipan_threading::current()
+        && thread.poll() & (safepoint::MERGE | safepoint::LIMBO) != 0
+    {
+        taipan_gc::thread::poll(thread);
+    }
+    Ok(this.get().unwrap_or_else(none))
 }
 
 fn hash(obj: &Obj) -> PyResult<i64> {

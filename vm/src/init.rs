@@ -234,7 +234,12 @@ pub(crate) fn end_interpreter(interpreter: &Interpreter, status: i32) -> i32 {
     {
         crate::sys::print_unraisable(Some("Exception ignored on threading shutdown"), Some(&threading));
     }
-    if let Some(atexit) = crate::sys::loaded("atexit")
+    // Functions were registered, wherever the module is by now.
+    let atexit = crate::sys::loaded("atexit").or_else(|| {
+        let imported = import::import_module("atexit");
+        imported.map_err(|Raised| drop(try_take_raised())).ok()
+    });
+    if let Some(atexit) = atexit
         && call_method_str(&atexit, "_run_exitfuncs", &[]).is_err()
     {
         crate::sys::print_unraisable(Some("Exception ignored in atexit callback"), Some(&atexit));
