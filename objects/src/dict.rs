@@ -287,21 +287,18 @@ impl PyDict {
     /// Moves `key` to the end or to the beginning of the order; false if it is not there.
     pub fn move_key(&self, key: &Obj, to_end: bool) -> PyResult<bool> {
         let hash = hash_key(key)?;
+        if to_end {
+            // Nothing to tell a watcher: what the dict maps to what stays the same.
+            return self.core.locate(self.header.lock(), key, hash, |core, place| match place {
+                Ok(place) => {
+                    core.move_to_end(place, hash);
+                    true
+                }
+                Err(_) => false,
+            });
+        }
         // Waiting for the lock gives the section up, which matters to the order alone.
         let _section = taipan_threading::CriticalSection::enter(self.header.lock());
-        if to_end {
-            let removed = self.core.locate(self.header.lock(), key, hash, |core, place| {
-                place.ok().map(|place| core.remove_at(place))
-            })?;
-            let Some((Some(key), Some(value))) = removed else { return Ok(false) };
-            // Nothing to tell a watcher: what the dict maps to what stays the same.
-            self.core.locate(self.header.lock(), &key, hash, |core, place| {
-                if let Err(vacant) = place {
-                    core.insert_absent(vacant, hash, key.clone().into_value(), value.clone().into_value());
-                }
-            })?;
-            return Ok(true);
-        }
         let Some(value) = self.core.get(key, hash)?.map(IntoStrong::into_strong) else { return Ok(false) };
         let fresh = HashCore::with_capacity(STRIDE, self.len());
         let lonely = Self::exact(fresh);

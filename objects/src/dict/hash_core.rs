@@ -96,6 +96,18 @@ impl HashCore {
         }
         core
     }
+    /// Keys without values that are known to be different, with their hashes.
+    pub(crate) fn of_distinct(keys: Vec<(i64, Obj)>) -> HashCore {
+        let core = HashCore::with_capacity(2, keys.len());
+        let table = core.table();
+        let count = keys.len();
+        for (hash, key) in keys {
+            table.append(hash, key.into_counted(), Value::EMPTY);
+        }
+        table.index_entries();
+        core.used.store(count, Ordering::Relaxed);
+        core
+    }
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         self.used.load(Ordering::Acquire)
@@ -509,6 +521,16 @@ impl HashCore {
         self.used.store(self.used.load(Ordering::Relaxed) - 1, Ordering::Release);
         self.end_change(1);
         (key, value)
+    }
+    /// Makes the key at `place` the newest one.
+    pub(crate) fn move_to_end(&self, place: Place, hash: i64) {
+        if place.entry + 1 == self.table().live_end() {
+            return;
+        }
+        if let (Some(key), value) = self.remove_at(place) {
+            let value = value.map_or(Value::EMPTY, Obj::into_counted);
+            self.insert_absent(Vacant { cell: place.cell }, hash, key.into_counted(), value);
+        }
     }
     /// Removes and returns the newest key and its value.
     pub(crate) fn pop_last(&self, lock: &ObjectLock) -> Option<(Obj, Option<Obj>)> {

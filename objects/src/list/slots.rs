@@ -115,15 +115,25 @@ impl PyList {
     /// The first index in `start..stop` of an item equal to `value`.
     pub(super) fn find(&self, value: &Obj, start: usize, stop: usize) -> PyResult<Option<usize>> {
         let mut index = start;
-        while index < stop
-            && let Some(item) = self.get_lent(index)
-        {
+        loop {
+            if !taipan_threading::multi_threaded() {
+                // What can be told to differ without Python code is passed in one go.
+                index = self.with_items(|items| {
+                    let end = stop.min(items.len());
+                    let maybe = |item: &Obj| protocol::equal_quickly(item, value) != Some(false);
+                    let found = items.get(index..end).and_then(|items| items.iter().position(maybe));
+                    found.map_or(index.max(end), |found| index + found)
+                });
+            }
+            if index >= stop {
+                return Ok(None);
+            }
+            let Some(item) = self.get_lent(index) else { return Ok(None) };
             if equal(item, value)? {
                 return Ok(Some(index));
             }
             index += 1;
         }
-        Ok(None)
     }
 }
 
@@ -167,6 +177,13 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
         return Ok(bool_obj(op == CompareOp::Ne));
     }
     let mut index = 0;
+    if !taipan_threading::multi_threaded() {
+        // What can be told to be equal without Python code is passed in one go.
+        index = x.with_items(|x| {
+            let same = |(a, b): (&Obj, &Obj)| protocol::equal_quickly(a, b) == Some(true);
+            y.with_items(|y| x.iter().zip(y).position(|pair| !same(pair)).unwrap_or(x.len().min(y.len())))
+        });
+    }
     while let (Some(left), Some(right)) = (x.get_lent(index), y.get_lent(index)) {
         let quickly = protocol::equal_quickly(&left, &right);
         if quickly == Some(true) {

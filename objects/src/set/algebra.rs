@@ -4,9 +4,11 @@
 use taipan_gc::{Obj, Py};
 
 use super::{PySet, hash_element};
+use crate::dict::hash_core::HashCore;
 use crate::dict::{PyDict, exact_dict};
 use crate::error::*;
 use crate::protocol::{self, IntoStrong};
+use crate::str::is_exact_str;
 use crate::type_object::PyType;
 use crate::types::types;
 
@@ -119,19 +121,32 @@ impl PySet {
         }
         Ok(())
     }
+    /// A set of elements that one set has. Comparing may have changed that set in between, so that one came twice: then they are added one by one.
+    fn of_distinct(&self, elements: Vec<(i64, Obj)>) -> PyResult<Py<PySet>> {
+        let class = self.base_class();
+        if elements.iter().all(|(_, element)| !element.value().is_ptr() || is_exact_str(element)) {
+            return Ok(PySet::make(class, HashCore::of_distinct(elements)));
+        }
+        let result = PySet::empty(class);
+        for (hash, element) in elements {
+            result.add_with_hash(element, hash)?;
+        }
+        Ok(result)
+    }
     /// `self & other`, of class `set` or `frozenset`.
     pub fn intersection_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
-        let result = PySet::empty(self.base_class());
         if let Some(set) = other.downcast::<PySet>() {
             let (walked, looked_up) = if set.len() > self.len() { (self, set) } else { (set, self) };
+            let mut common = Vec::new();
             walked.walk(|hash, element| {
                 if looked_up.core.contains(&element, hash)? {
-                    result.add_with_hash(element, hash)?;
+                    common.push((hash, element));
                 }
                 Ok(true)
             })?;
-            return Ok(result);
+            return self.of_distinct(common);
         }
+        let result = PySet::empty(self.base_class());
         protocol::for_each(other, |element| {
             let hash = hash_element(&element)?;
             if self.core.contains(&element, hash)? {
@@ -144,14 +159,14 @@ impl PySet {
     /// `self - other`, of class `set` or `frozenset`.
     pub fn difference_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
         if let Some(lookup) = Lookup::of(other) {
-            let result = PySet::empty(self.base_class());
+            let mut rest = Vec::new();
             self.walk(|hash, element| {
                 if !lookup.has(&element, hash)? {
-                    result.add_with_hash(element, hash)?;
+                    rest.push((hash, element));
                 }
                 Ok(true)
             })?;
-            return Ok(result);
+            return self.of_distinct(rest);
         }
         let result = self.copy();
         result.difference_update_with(other)?;

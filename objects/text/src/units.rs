@@ -505,9 +505,9 @@ impl TextBuf {
             0xf0.. => self.widen_slow(0x10ffff),
         }
         match self {
-            TextBuf::Latin1(s) => push_chars(s, text, |c| c as u8),
-            TextBuf::Ucs2(s) => push_chars(s, text, |c| c as u16),
-            TextBuf::Ucs4(s) => push_chars(s, text, |c| c as u32),
+            TextBuf::Latin1(s) => push_chars(s, text, |code| code as u8),
+            TextBuf::Ucs2(s) => push_chars(s, text, |code| code as u16),
+            TextBuf::Ucs4(s) => push_chars(s, text, |code| code),
         }
     }
 
@@ -657,29 +657,55 @@ pub(crate) fn ascii_prefix(bytes: &[u8]) -> usize {
 }
 
 /// Appends characters as units that have room for them; runs of ASCII at once.
-fn push_chars<T: From<u8> + Copy>(out: &mut Vec<T>, text: &str, unit: impl Fn(char) -> T) {
-    // Counted first, which is quick, so that nothing is asked of the vector in the loop.
-    let count = text.bytes().filter(|&byte| byte as i8 >= -64).count();
+fn push_chars<T: From<u8> + Copy>(out: &mut Vec<T>, text: &str, unit: impl Fn(u32) -> T) {
+    // Counted first, so that nothing is asked of the vector in the loop: in bytes, many of which a machine adds at once.
+    let mut count = 0;
+    for bytes in text.as_bytes().chunks(u8::MAX.into()) {
+        let mut some = 0;
+        for &byte in bytes {
+            some += u8::from(byte as i8 >= -64);
+        }
+        count += usize::from(some);
+    }
     let start = out.len();
     out.resize(start + count, T::from(0));
-    let mut room = out[start..].iter_mut();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (plain, others) = rest.split_at(ascii_prefix(rest.as_bytes()));
-        for (to, byte) in room.by_ref().take(plain.len()).zip(plain.bytes()) {
-            *to = T::from(byte);
-        }
-        let mut chars = others.chars();
-        // Until ASCII comes again: a blank or two between words of another script is cheaper one by one.
-        let mut ascii = 0;
-        for (to, c) in room.by_ref().zip(chars.by_ref()) {
-            *to = unit(c);
-            ascii = if c.is_ascii() { ascii + 1 } else { 0 };
-            if ascii == 4 {
-                break;
+    let room = &mut out[start..];
+    let mut at = 0;
+    let mut rest = text.as_bytes();
+    let tail = |byte: u8| u32::from(byte & 63);
+    loop {
+        // Eight characters at a time as long as they are ASCII.
+        while let Some((plain, others)) = rest.split_first_chunk::<8>()
+            && u64::from_ne_bytes(*plain) & 0x8080_8080_8080_8080 == 0
+            && let Some(to) = room.get_mut(at..at + 8)
+        {
+            for k in 0..8 {
+                to[k] = T::from(plain[k]);
             }
+            rest = others;
+            at += 8;
         }
-        rest = chars.as_str();
+        // One by one what does not fill eight, and until ASCII comes again for longer than a few characters.
+        let mut ascii = 0;
+        while ascii < 4 {
+            let code;
+            (code, rest) = match *rest {
+                [a @ ..0x80, ref others @ ..] => (u32::from(a), others),
+                [a @ ..0xe0, b, ref others @ ..] => ((u32::from(a) & 31) << 6 | tail(b), others),
+                [a @ ..0xf0, b, c, ref others @ ..] => {
+                    ((u32::from(a) & 15) << 12 | tail(b) << 6 | tail(c), others)
+                }
+                [a, b, c, d, ref others @ ..] => {
+                    ((u32::from(a) & 7) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d), others)
+                }
+                // The end: the text is whole.
+                _ => return,
+            };
+            ascii = if code < 0x80 { ascii + 1 } else { 0 };
+            let Some(to) = room.get_mut(at) else { return };
+            *to = unit(code);
+            at += 1;
+        }
     }
 }
 

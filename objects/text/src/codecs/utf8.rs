@@ -92,8 +92,8 @@ fn ascii_run<U: Unit>(units: &[U]) -> usize {
 
 /// Bytes of a code point.
 #[inline]
-fn width_of(code: u32) -> usize {
-    1 + usize::from(code >= 0x80) + usize::from(code >= 0x800) + usize::from(code >= 0x10000)
+fn width_of(code: u32) -> u16 {
+    1 + u16::from(code >= 0x80) + u16::from(code >= 0x800) + u16::from(code >= 0x10000)
 }
 
 /// Encodes text without surrogates, which takes `size` bytes.
@@ -101,7 +101,22 @@ fn encode_plain<U: Unit>(units: &[U], size: usize, out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + size, 0);
     let mut room = &mut out[start..];
-    for unit in units {
+    let mut rest = units;
+    while let Some((unit, others)) = rest.split_first() {
+        // Eight units at a time as long as they are ASCII.
+        if let (Some(plain), Some(to)) = (rest.first_chunk::<8>(), room.get_mut(..8)) {
+            let mut all = 0;
+            for k in 0..8 {
+                all |= plain[k].code();
+            }
+            if all < 0x80 {
+                for k in 0..8 {
+                    to[k] = plain[k].code() as u8;
+                }
+                (rest, room) = (&rest[8..], &mut room[8..]);
+                continue;
+            }
+        }
         let code = unit.code();
         let tail = |shift: u32| 0x80 | (code >> shift & 63) as u8;
         room = match (code, room) {
@@ -124,6 +139,7 @@ fn encode_plain<U: Unit>(units: &[U], size: usize, out: &mut Vec<u8>) {
             // Not reached: the size was counted.
             (_, rest) => rest,
         };
+        rest = others;
     }
 }
 
@@ -133,8 +149,15 @@ fn encode_wide<U: Unit, E: EncodeErrors>(
     errors: &mut E,
     out: &mut Vec<u8>,
 ) -> Result<(), E::Error> {
-    // Three passes over all, of which the first two are quick.
-    let size = units.iter().map(|u| width_of(u.code())).sum();
+    // Three passes over all, of which the first two are quick: the sizes of some fit a short word, many of which a machine adds at once.
+    let mut size = 0;
+    for some in units.chunks(1024) {
+        let mut bytes = 0;
+        for unit in some {
+            bytes += width_of(unit.code());
+        }
+        size += usize::from(bytes);
+    }
     if !units.iter().fold(false, |found, unit| found | is_surrogate(unit)) {
         encode_plain(units, size, out);
         return Ok(());
