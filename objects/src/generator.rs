@@ -113,6 +113,32 @@ impl PyGenerator {
             flags: AtomicU8::new(0),
         })
     }
+    /// A coroutine that is being executed in a window that is not its own: see [`PyGenerator::give_window`].
+    pub fn running(code: Py<PyCode>, function: Obj, name: Obj, qualname: Obj) -> Py<PyGenerator> {
+        new_instance(&types().coroutine, |header| PyGenerator {
+            header,
+            code,
+            function,
+            locals: Slot::empty(),
+            name: Slot::new(name),
+            qualname: Slot::new(qualname),
+            window: AtomicPtr::new(std::ptr::null_mut()),
+            state: AtomicU8::new(RUNNING),
+            pc: AtomicU32::new(1),
+            handled: Slot::empty(),
+            frame: Slot::empty(),
+            extra: Slot::empty(),
+            flags: AtomicU8::new(0),
+        })
+    }
+    /// Moves the window in, before the coroutine is suspended for the first time. Only the runner may call this, once, and only on a
+    /// [`PyGenerator::running`] one.
+    pub fn give_window(&self, window: Box<[Value]>) -> *mut Value {
+        debug_assert_eq!(window.len(), self.code.nregs as usize);
+        let window = Box::into_raw(window).cast();
+        self.window.store(window, Ordering::Release);
+        window
+    }
     /// Tries to become the runner. `Err` with the state found if it is running or closed.
     pub fn start_running(&self) -> Result<u8, u8> {
         loop {

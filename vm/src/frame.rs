@@ -23,6 +23,9 @@ pub enum Kind {
     GeneratorFor,
     /// A generator or coroutine resumed by `YIELD_FROM` of the frame below; `subject` is the generator.
     GeneratorSend,
+    /// A coroutine function that is awaited by the frame below in the act of calling it; `subject` is the coroutine if there is one
+    /// (see [`crate::interpreter::eager`]).
+    Eager,
 }
 
 /// One active call. Lives on the thread's frame stack.
@@ -153,7 +156,9 @@ pub fn object_of(frame: *mut Frame) -> Py<PyFrame> {
         frame.cast(),
         frame_ref.pc,
     );
-    if frame_ref.is_generator() && !frame_ref.subject.is_empty() {
+    if frame_ref.kind == Kind::Eager {
+        PyFrame::belongs_to(&object, &crate::interpreter::eager::coroutine(frame_ref));
+    } else if frame_ref.is_generator() && !frame_ref.subject.is_empty() {
         PyFrame::belongs_to(&object, frame_ref.subject());
     }
     frame_ref.object = object.clone().into_obj().into_counted();

@@ -33,7 +33,7 @@ use taipan_objects::{Obj, Py, Slot};
 use taipan_threading::CriticalSection;
 use taipan_threading::sync::atomic::Ordering;
 
-use crate::frame::{Frame, object_of};
+use crate::frame::{Frame, Kind, object_of};
 use crate::registers::Regs;
 use crate::thread::{self, VmThread};
 
@@ -108,7 +108,10 @@ fn attach(obj: &Obj, generator: &PyGenerator, fresh: &Py<PyFrame>) -> Option<Obj
                 for index in (0..thread.depth.get()).rev() {
                     // SAFETY: below `depth`; its thread is stopped or this one.
                     let frame = unsafe { &*thread.frame(index) };
-                    if frame.is_generator() && frame.subject().is(obj) {
+                    if (frame.is_generator() || frame.kind == Kind::Eager)
+                        && !frame.subject.is_empty()
+                        && frame.subject().is(obj)
+                    {
                         running = thread.frame(index);
                     }
                 }

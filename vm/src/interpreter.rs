@@ -6,6 +6,7 @@
 
 pub mod call;
 pub mod dispatch;
+pub mod eager;
 pub mod generators;
 pub mod ops;
 pub mod quick;

@@ -4,15 +4,15 @@
 //! Generator frames keep their window in the generator; their callees' arguments are moved to the top of the value stack.
 
 mod bind;
-mod direct;
+pub(super) mod direct;
 mod frames;
 mod native;
 
+use frames::too_deep;
 pub use frames::{
-    bad_init_result, leave_object, own_callee, pop, pop_frame, pop_frame_at_once, pop_init, push_frame,
-    push_frame_at_once, take_callee,
+    bad_init_result, has_room, leave_object, own_callee, pop, pop_frame, pop_frame_at_once, pop_init,
+    push_frame, push_frame_at_once, take_callee,
 };
-use frames::{has_room, too_deep};
 pub use native::{call_code_from_native, call_from_native, run_class_body, run_code};
 
 use smallvec::SmallVec;
@@ -64,7 +64,7 @@ fn callee_window(thread: &VmThread, regs: Regs, first: usize, nargs: usize) -> *
     regs.at(first)
 }
 
-fn move_to_top(thread: &VmThread, regs: Regs, first: usize, nargs: usize) -> *mut Value {
+pub(super) fn move_to_top(thread: &VmThread, regs: Regs, first: usize, nargs: usize) -> *mut Value {
     let window = thread.top.get();
     let target = Regs::new(window);
     for i in 0..nargs {
@@ -129,11 +129,23 @@ fn call_function(
         push_frame(thread, function, code, window, nargs, ret, Kind::Call, callee, Value::EMPTY)?;
         return Ok(Called::Pushed);
     }
+    let place = super::eager::wanted(thread, code, ret);
+    if let Some(place) = place
+        && let Some(called) = if takes_just(code, nargs) {
+            super::eager::push(thread, function, code, regs, base, first, nargs, place)
+        } else {
+            super::eager::push_bound(thread, function, code, regs, base, first, nargs, &[], place)
+        }
+    {
+        return called;
+    }
     if let Some(generator) = generator_at(function, code, regs, first, nargs) {
         regs.clear(base);
         return Ok(Called::Value(generator));
     }
-    if let Some(called) = direct::push_bound(thread, function, code, regs, base, first, nargs, &[], ret) {
+    if let Some(called) =
+        direct::push_bound(thread, function, code, regs, base, first, nargs, &[], ret, Kind::Call)
+    {
         return called;
     }
     call_function_slow(thread, regs, base, first, nargs, &[], ret)
@@ -248,16 +260,19 @@ fn bind_and_push(
     result
 }
 
+/// Whether the parameters are just that many positional arguments.
+#[inline(always)]
+fn takes_just(code: &PyCode, nargs: usize) -> bool {
+    use taipan_bytecode::flags;
+    nargs == code.nparams as usize
+        && code.flags & (flags::CO_VARARGS | flags::CO_VARKEYWORDS) == 0
+        && code.unit.kwonlyargcount == 0
+}
+
 /// A new generator, coroutine or asynchronous generator whose parameters are just the arguments in the registers, which are emptied; `None` if that is not all.
 #[inline(always)]
 fn generator_at(function: &PyFunction, code: &PyCode, regs: Regs, first: usize, nargs: usize) -> Option<Obj> {
-    use taipan_bytecode::flags;
-    if !code.is_generator_like()
-        || nargs != code.nparams as usize
-        || code.flags & (flags::CO_VARARGS | flags::CO_VARKEYWORDS) != 0
-        || code.unit.kwonlyargcount != 0
-        || code.is_shadow()
-    {
+    if !code.is_generator_like() || !takes_just(code, nargs) || code.is_shadow() {
         return None;
     }
     let mut window = vec![Value::EMPTY; code.nregs as usize].into_boxed_slice();
@@ -526,7 +541,14 @@ pub fn call_kw(
         // SAFETY: the layout was checked; the register, then the frame keeps it alive.
         let function: &PyFunction = unsafe { &*regs.value(base).ptr().cast() };
         let code = function_code(function);
-        if let Some(called) = direct::push_bound(thread, function, code, regs, base, first, nargs, names, ret)
+        if let Some(place) = super::eager::wanted(thread, code, ret)
+            && let Some(called) =
+                super::eager::push_bound(thread, function, code, regs, base, first, nargs, names, place)
+        {
+            return called;
+        }
+        if let Some(called) =
+            direct::push_bound(thread, function, code, regs, base, first, nargs, names, ret, Kind::Call)
         {
             return called;
         }

@@ -1153,7 +1153,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                                 pc = owner.arg32() as usize;
                                 continue;
                             }
-                            Kind::GeneratorSend => {
+                            Kind::GeneratorSend | Kind::Eager => {
                                 generators::finish(thread);
                                 reload!();
                                 let owner = word_at(instrs, pc);

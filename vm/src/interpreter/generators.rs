@@ -102,7 +102,12 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
     }
     let depth = thread.depth.get();
     if depth >= thread::recursion_limit() || thread.top.get() >= thread.limit() {
-        generator.state.store(state, Ordering::Release);
+        if state == taipan_objects::generator::CREATED {
+            // It failed, rather than being left alone.
+            generator.close_running();
+        } else {
+            generator.state.store(state, Ordering::Release);
+        }
         return Err(recursion_error("maximum recursion depth exceeded"));
     }
     let Some(function) = generator.function.downcast::<PyFunction>() else {
@@ -180,7 +185,7 @@ fn detach_object(generator: &PyGenerator, frame: &mut Frame) -> Option<Obj> {
 }
 
 /// Restores the resumer's handled exception; gives the generator's own.
-fn swap_handled(frame: &mut Frame, generator: Option<&PyGenerator>) -> Option<Obj> {
+pub(super) fn swap_handled(frame: &mut Frame, generator: Option<&PyGenerator>) -> Option<Obj> {
     let resumer = std::mem::replace(&mut frame.handled, Value::EMPTY);
     // SAFETY: the frame owned the word.
     let resumer = unsafe { Obj::from_value(resumer) };
@@ -213,7 +218,7 @@ pub fn suspend(thread: &VmThread) {
 }
 
 /// A suspended window may hold uncounted references only to deferred and immortal objects: limbo sweeps do not look into it.
-fn count_registers(frame: &Frame) {
+pub(super) fn count_registers(frame: &Frame) {
     for i in 0..frame.code().nregs as usize {
         let value = frame.regs.value(i);
         if value.is_ptr() && !value.is_counted() {
@@ -231,6 +236,9 @@ fn count_registers(frame: &Frame) {
 pub fn finish(thread: &VmThread) {
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &mut *thread.innermost() };
+    if frame.kind == Kind::Eager {
+        return super::eager::finish(thread);
+    }
     drop(swap_handled(frame, frame.subject().downcast()));
     // What is dropped with the registers may run code that asks for the generator, which is closed by then.
     let leavings = (!frame.object.is_empty()).then(|| super::call::leave_object(thread, frame));
@@ -253,6 +261,15 @@ pub fn yield_through(thread: &VmThread, value: Obj) -> Through {
     loop {
         // SAFETY: the innermost frame is live.
         let frame = unsafe { &*thread.innermost() };
+        if frame.kind == Kind::Eager {
+            let coroutine = super::eager::into_coroutine(thread);
+            suspend(thread);
+            // SAFETY: the frame below is live.
+            let below = unsafe { &*thread.innermost() };
+            let awaiting = below.code().instr(below.pc as usize);
+            below.regs.write(awaiting.a() as usize, coroutine);
+            continue;
+        }
         let kind = frame.kind;
         if class_of(frame.subject()).is(&types().async_generator) && frame.is_generator() {
             // Values awaited inside an asynchronous generator pass through unwrapped.

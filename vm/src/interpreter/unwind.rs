@@ -3,10 +3,10 @@
 use std::cell::Cell;
 
 use taipan_bytecode::find_handler;
-use taipan_objects::Obj;
 use taipan_objects::error::*;
 use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::traceback::PyTraceback;
+use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 
 use super::watch::Watch;
@@ -63,24 +63,27 @@ pub fn unwind<W: Watch>(thread: &'static VmThread, watcher: &mut W) -> Unwound {
                 call::pop(thread);
                 return Unwound::Exit;
             }
+            Kind::Eager => {
+                generators::finish(thread);
+                convert_stop_iteration(&types().coroutine);
+            }
             Kind::GeneratorEntry => {
                 let generator = frame.subject().clone();
                 generators::finish(thread);
-                convert_stop_iteration(&generator);
+                convert_stop_iteration(class_of(&generator));
                 return Unwound::Exit;
             }
             Kind::GeneratorFor | Kind::GeneratorSend => {
                 let generator = frame.subject().clone();
                 generators::finish(thread);
-                convert_stop_iteration(&generator);
+                convert_stop_iteration(class_of(&generator));
             }
         }
     }
 }
 
-/// PEP 479: a `StopIteration` leaving a generator becomes a `RuntimeError`.
-fn convert_stop_iteration(generator: &Obj) {
-    let class = taipan_objects::type_object::class_of(generator);
+/// PEP 479: a `StopIteration` leaving a generator, of class `class`, becomes a `RuntimeError`.
+fn convert_stop_iteration(class: &PyType) {
     let t = types();
     let (kind, is_async) = if class.is(&t.coroutine) {
         ("coroutine", false)

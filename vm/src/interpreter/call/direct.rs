@@ -55,7 +55,8 @@ pub(super) fn push_spread(
         regs.put(first + at, word.clone().into_strong().into_value());
     }
     regs.put(base, own_callee(function));
-    let pushed = push_bound(thread, function, code, regs, base, first, count, args.keyword_names, ret);
+    let names = args.keyword_names;
+    let pushed = push_bound(thread, function, code, regs, base, first, count, names, ret, Kind::Call);
     if pushed.is_none() {
         regs.clear(base);
         regs.clear_range(first, first + count);
@@ -76,6 +77,7 @@ fn push_with_defaults(
     first: usize,
     given: usize,
     ret: u16,
+    kind: Kind,
 ) -> Option<PyResult<Called>> {
     let count = code.nparams as usize;
     let missing = count.checked_sub(given)?;
@@ -90,8 +92,7 @@ fn push_with_defaults(
         regs.put(first + at, value.clone().into_value());
     }
     let callee = take_callee(regs, base, function);
-    let result =
-        push_frame(thread, function, code, regs.at(first), count, ret, Kind::Call, callee, Value::EMPTY);
+    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
     if result.is_err() {
         regs.clear_range(first, first + count);
     }
@@ -102,7 +103,7 @@ fn push_with_defaults(
 /// the rest with defaults, and puts those that have no place into the tuple and dict that may take them. `None`, with nothing changed, if that
 /// is not enough, for the general way or its error.
 #[allow(clippy::too_many_arguments)]
-pub(super) fn push_bound(
+pub fn push_bound(
     thread: &'static VmThread,
     function: &PyFunction,
     code: &PyCode,
@@ -112,16 +113,19 @@ pub(super) fn push_bound(
     nargs: usize,
     names: &[Obj],
     ret: u16,
+    kind: Kind,
 ) -> Option<PyResult<Called>> {
     let unit = &*code.unit;
     let (argcount, named) = (unit.argcount as usize, (unit.argcount + unit.kwonlyargcount) as usize);
     let given = nargs - names.len();
     // SAFETY: the innermost frame is live.
     let in_generator = unsafe { &*thread.innermost() }.is_generator();
+    // The window of a generator is its own: nothing lies behind it.
+    let behind = !in_generator || regs.at(first) >= thread.top.get();
     let takes_more = code.flags & flags::CO_VARARGS != 0;
     let takes_others = code.flags & flags::CO_VARKEYWORDS != 0;
-    if in_generator
-        || code.is_generator_like()
+    if !behind
+        || (code.is_generator_like() && kind != Kind::Eager)
         || (given > argcount && !takes_more)
         || names.len() > MOST
         || named >= 64
@@ -133,7 +137,7 @@ pub(super) fn push_bound(
         && !takes_more
         && !takes_others
         && unit.kwonlyargcount == 0
-        && let Some(called) = push_with_defaults(thread, function, code, regs, base, first, given, ret)
+        && let Some(called) = push_with_defaults(thread, function, code, regs, base, first, given, ret, kind)
     {
         return Some(called);
     }
@@ -205,8 +209,7 @@ pub(super) fn push_bound(
     }
     let callee = take_callee(regs, base, function);
     let count = code.nparams as usize;
-    let result =
-        push_frame(thread, function, code, regs.at(first), count, ret, Kind::Call, callee, Value::EMPTY);
+    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
     if result.is_err() {
         regs.clear_range(first, first + count);
     }

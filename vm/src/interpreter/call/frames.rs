@@ -39,7 +39,7 @@ pub fn take_callee(regs: Regs, base: usize, function: &PyFunction) -> Value {
 
 /// Whether there is room for a frame of `code` with its window there.
 #[inline(always)]
-pub(super) fn has_room(thread: &VmThread, code: &PyCode, window: *mut Value) -> bool {
+pub fn has_room(thread: &VmThread, code: &PyCode, window: *mut Value) -> bool {
     thread.depth.get() < thread::recursion_limit()
         && window.wrapping_add(code.nregs as usize) < thread.limit()
 }
@@ -263,7 +263,7 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) -> Leavings {
     }
     frame_object.lasti.store(frame.pc, Ordering::Relaxed);
     let mut leavings = Vec::new();
-    if frame.is_generator() {
+    if frame.is_generator() || frame.kind == Kind::Eager {
         leavings.extend(frame_object.generator.take());
         leavings.extend(frame_object.back.take());
     } else if frame_object.back.is_empty() && thread.depth.get() >= thread.floor.get() + 2 {

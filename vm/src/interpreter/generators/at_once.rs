@@ -109,7 +109,11 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
 #[inline(always)]
 #[must_use]
 pub fn settle(frame: &Frame) -> bool {
-    if !frame.handled.is_empty() || !frame.object.is_empty() || !handles_nothing() {
+    if frame.kind == Kind::Eager
+        || !frame.handled.is_empty()
+        || !frame.object.is_empty()
+        || !handles_nothing()
+    {
         return false;
     }
     let regs = frame.regs;

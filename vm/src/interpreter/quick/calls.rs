@@ -246,7 +246,7 @@ handlers! {
         if frame.kind == Kind::Init && is_none(s.regs.obj(i.a() as usize)) {
             return finish_init(s);
         }
-        if frame.is_generator() {
+        if frame.is_generator() || frame.kind == Kind::Eager {
             return generators::return_from_generator(s.ip, s.regs, s.fp, s.thread, i);
         }
         if frame.kind != Kind::Call {
@@ -264,7 +264,7 @@ handlers! {
         let value = match frame.kind {
             Kind::Call => constant.value().uncounted(),
             Kind::Init if is_none(constant) => subject,
-            Kind::GeneratorEntry | Kind::GeneratorFor | Kind::GeneratorSend => {
+            Kind::GeneratorEntry | Kind::GeneratorFor | Kind::GeneratorSend | Kind::Eager => {
                 return generators::return_const_from_generator(s.ip, s.regs, s.fp, s.thread, i);
             }
             _ => return s.leave(i),

@@ -1,7 +1,7 @@
 //! Resuming, yielding, delegating, returning: what happens between a generator's frame and the one below it.
 
 use taipan_bytecode::Instr;
-use taipan_objects::error::{PyResult, Raised};
+use taipan_objects::error::{PyResult, Raised, handles_nothing};
 use taipan_objects::protocol::IntoStrong;
 use taipan_objects::singletons::none;
 use taipan_objects::{Obj, Value};
@@ -10,6 +10,7 @@ use super::calls::below;
 use super::known::{self, Known};
 use super::{Exit, Ip, State, handlers};
 use crate::frame::{Frame, Kind, drop_value};
+use crate::interpreter::call;
 use crate::interpreter::generators::{self, Sent, Through, at_once};
 use crate::registers::Regs;
 use crate::thread::VmThread;
@@ -163,7 +164,7 @@ fn returned(s: State, kind: Kind) -> Exit {
             }
             resumer.clear_and_jump(i.a(), i.arg32())
         }
-        Kind::GeneratorSend => {
+        Kind::GeneratorSend | Kind::Eager => {
             let resumer = below(s, 0);
             end_delegation(s.thread, resumer.regs, resumer.word(0));
             resumer.next(1)
@@ -173,6 +174,22 @@ fn returned(s: State, kind: Kind) -> Exit {
             Exit::Done
         }
     }
+}
+
+/// Pops the frame of a coroutine function that nobody saw and that never waited, if that is a matter of a few instructions.
+#[inline(always)]
+fn ends_at_once(s: State, frame: &mut Frame, kept: Option<u16>) -> bool {
+    frame.kind == Kind::Eager
+        && frame.subject.is_empty()
+        && handles_nothing()
+        && call::pop_frame_at_once(s.thread, frame, kept)
+}
+
+/// Delivers what the frame `s`, popped at once, returned to the `YIELD_FROM` below.
+#[inline(always)]
+fn answer(s: State, value: Value) -> Exit {
+    let resumer = below(s, 0);
+    resumer.write(resumer.word(0).b(), value, 1)
 }
 
 handlers! {
@@ -226,7 +243,12 @@ handlers! {
     #[inline(never)]
     return_from_generator(s, i) {
         // SAFETY: the frame is live.
-        let kind = unsafe { (*s.fp).kind };
+        let frame = unsafe { &mut *s.fp };
+        let (kind, value) = (frame.kind, s.value(i.a()));
+        if !value.is_lent() && ends_at_once(s, frame, Some(i.a())) {
+            s.regs.put(i.a() as usize, Value::EMPTY);
+            return answer(s, value);
+        }
         s.save();
         strong(s.thread, s.regs, i.a(), true);
         finish_with(s.thread, result(s.thread));
@@ -236,8 +258,12 @@ handlers! {
     #[inline(never)]
     return_const_from_generator(s, i) {
         // SAFETY: the frame is live.
-        let kind = unsafe { (*s.fp).kind };
+        let frame = unsafe { &mut *s.fp };
+        let kind = frame.kind;
         let value = s.code().consts[i.a() as usize].value().uncounted();
+        if ends_at_once(s, frame, None) {
+            return answer(s, value);
+        }
         s.save();
         finish_with(s.thread, value);
         returned(s, kind)
