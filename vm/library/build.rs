@@ -30,6 +30,7 @@ const RESTORED: &[(&str, &str, &str)] = &[
         "msg = self.msg or \"<no detail available>\"",
         "msg = self.msg if self.msg is NotImplemented else self.msg or \"<no detail available>\"",
     ),
+    ("unittest/mock.py", "def _exit_side_effect(exctype, excinst, exctb):", "def _exit_side_effect(*args):"),
     ("site.py", "return 'RustPython'", "return 'Python'"),
     ("site.py", "/lib/rustpython{", "/lib/python{"),
     ("sysconfig/__init__.py", "return 'RustPython'", "return 'Python'"),

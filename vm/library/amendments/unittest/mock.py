@@ -1,4 +1,5 @@
-# Amendments to unittest.mock: what stands for the code of an asynchronous mock is made when somebody asks for it.
+# Amendments to unittest.mock: what stands for the code of an asynchronous mock is made when somebody asks for it; special methods are set
+# without making sets of names for each mock.
 
 
 def _code_of_async_mock():
@@ -41,3 +42,29 @@ _init_async_mock.__name__ = '__init__'
 _init_async_mock.__qualname__ = 'AsyncMockMixin.__init__'
 AsyncMockMixin.__init__ = _init_async_mock
 AsyncMockMixin.__code__ = _CodeOnDemand()
+
+
+_DEFAULT_MAGICS = tuple(map(sys.intern, _magics | _async_method_magics))
+
+
+def _mock_set_magics(self):
+    kind = type(self)
+    own = kind.__dict__
+    try:
+        allowed = self.__dict__['_mock_methods']
+    except KeyError:
+        # Before `__init__`, or of a class that says so itself.
+        allowed = getattr(kind, '_mock_methods', None)
+    names = _DEFAULT_MAGICS
+    if allowed is not None:
+        for name in names:
+            if name in own and name not in allowed:
+                delattr(self, name)
+        names = [name for name in names if name in allowed]
+    for name in names:
+        if name not in own:
+            setattr(kind, name, MagicProxy(name, self))
+
+
+_mock_set_magics.__qualname__ = 'MagicMixin._mock_set_magics'
+MagicMixin._mock_set_magics = _mock_set_magics
