@@ -77,6 +77,7 @@ fn push_with_defaults(
     first: usize,
     given: usize,
     ret: u16,
+    kind: Kind,
 ) -> Option<PyResult<Called>> {
     let count = code.nparams as usize;
     let missing = count.checked_sub(given)?;
@@ -91,8 +92,7 @@ fn push_with_defaults(
         regs.put(first + at, value.clone().into_value());
     }
     let callee = take_callee(regs, base, function);
-    let result =
-        push_frame(thread, function, code, regs.at(first), count, ret, Kind::Call, callee, Value::EMPTY);
+    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
     if result.is_err() {
         regs.clear_range(first, first + count);
     }
@@ -137,7 +137,7 @@ pub fn push_bound(
         && !takes_more
         && !takes_others
         && unit.kwonlyargcount == 0
-        && let Some(called) = push_with_defaults(thread, function, code, regs, base, first, given, ret)
+        && let Some(called) = push_with_defaults(thread, function, code, regs, base, first, given, ret, kind)
     {
         return Some(called);
     }
