@@ -38,10 +38,11 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
         return false;
     }
     let function = generator.function.value();
+    if !function.is_ptr() {
+        return false;
+    }
     // SAFETY: the generator keeps its function.
-    if !function.is_ptr()
-        || !std::ptr::eq(unsafe { (*function.ptr()).shape_entry().ops_ptr() }, PyFunction::ops())
-    {
+    if !std::ptr::eq(unsafe { &*function.ptr() }.shape_entry().ops_ptr(), PyFunction::ops()) {
         return false;
     }
     let state = generator.state.load(Ordering::Acquire);

@@ -19,7 +19,7 @@ use taipan_objects::descriptor::{PyClassMethod, PyProperty};
 use taipan_objects::module::PyModule;
 use taipan_objects::shape::Shape;
 use taipan_objects::type_object::{PyType, class_of};
-use taipan_objects::{Obj, Value};
+use taipan_objects::{Obj, Object, Value};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 /// See the module.
@@ -374,10 +374,14 @@ pub fn only_plain(cache: &AtomicU64, subject: Value) -> Option<Value> {
     let header = unsafe { &*subject.ptr() };
     let applies = match cache.found {
         Found::Plain => cache.applies(header),
-        // SAFETY: the subject is a class, which is alive.
-        Found::OfType => {
-            std::ptr::from_ref(header).addr() == cache.subject
-                && unsafe { &*std::ptr::from_ref(header).cast::<PyType>() }.version_now() == cache.version
+        // The class may be dead, and its block another object by now.
+        Found::OfType
+            if std::ptr::from_ref(header).addr() == cache.subject
+                && std::ptr::eq(header.shape_entry().ops_ptr(), PyType::ops()) =>
+        {
+            // SAFETY: the layout was checked.
+            let class: &PyType = unsafe { &*std::ptr::from_ref(header).cast() };
+            class.version_now() == cache.version
         }
         _ => false,
     };
