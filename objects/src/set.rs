@@ -181,10 +181,19 @@ impl PySet {
             }
             return Ok(true);
         }
-        let mut position = 0;
+        let (mut position, before) = (0, self.core.changes());
         while let Some((hash, element, _)) = self.core.next_entry(&mut position) {
             if !f(hash, element.into_strong())? {
                 return Ok(false);
+            }
+            if self.core.changes() != before {
+                // Comparing changed the set, and may go on doing so: what is there now comes once, some of it again.
+                for (hash, element) in self.snapshot_with_hashes() {
+                    if !f(hash, element)? {
+                        return Ok(false);
+                    }
+                }
+                return Ok(true);
             }
         }
         Ok(true)

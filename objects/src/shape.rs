@@ -396,17 +396,12 @@ pub fn add_unshared(header: &Header, from: &'static Shape, to: ShapeId, value: O
     Ok(())
 }
 
-/// [`add_unshared`] of a word that owns its reference, if that is a matter of a few instructions: for code that must not call. Otherwise false.
+/// [`add_unshared`] of a word that owns its reference, in an object of which the caller knows that no other thread can reach it: for code that must not call.
 #[inline(always)]
-#[must_use]
-pub fn add_at_once(header: &Header, from: &'static Shape, to: ShapeId, value: Value) -> bool {
-    if taipan_threading::multi_threaded() && !taipan_gc::refcount::is_unshared(header) {
-        return false;
-    }
+pub fn add_alone(header: &Header, from: &'static Shape, to: ShapeId, value: Value) {
     // SAFETY: its shape; in bounds, because `to` keeps the attribute inline; alive.
     unsafe { Extension::of(header, from).slot(from.count) }.fill_unshared(value);
     header.set_shape(to);
-    true
 }
 
 /// Stores into inline slot `index`, which the caller's cache found for the shape that the object just had.

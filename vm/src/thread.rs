@@ -24,7 +24,7 @@ pub struct VmThread {
     frames: *mut Frame,
     /// First free word of the value stack.
     pub top: Cell<*mut Value>,
-    /// What a generator's frame that ended in the quick tier has for its native resumer. Empty but for the few instructions between.
+    /// What a generator's frame that ended in the quick tier has for its native resumer. Empty but for the few instructions between; counted if code may run there.
     pub result: Cell<Value>,
     /// Number of frames.
     pub depth: Cell<usize>,

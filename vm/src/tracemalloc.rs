@@ -8,7 +8,7 @@
 
 use std::cell::Cell;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxHashMap;
 use taipan_gc::heap::traced::{self, Listener};
 use taipan_objects::prelude::*;
@@ -175,8 +175,16 @@ pub fn limit() -> usize {
     LIMIT.load(Ordering::Relaxed)
 }
 
+/// Held while tracing begins or ends: each is several steps.
+static SWITCHING: Mutex<()> = Mutex::new(());
+
+fn switching() -> MutexGuard<'static, ()> {
+    SWITCHING.try_lock().unwrap_or_else(|| taipan_threading::detached(|| SWITCHING.lock()))
+}
+
 /// Begins to trace, unless that has happened.
 pub fn start(limit: usize) {
+    let _switching = switching();
     if TRACING.swap(true, Ordering::AcqRel) {
         return;
     }
@@ -188,6 +196,7 @@ pub fn start(limit: usize) {
 
 /// Ends tracing and forgets all traces.
 pub fn stop() {
+    let _switching = switching();
     if !TRACING.swap(false, Ordering::AcqRel) {
         return;
     }

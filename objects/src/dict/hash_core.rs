@@ -609,6 +609,10 @@ impl HashCore {
     pub(crate) fn copy(&self, lock: &ObjectLock) -> HashCore {
         let _section = ShortSection::enter(lock);
         let from = self.table();
+        if from.filled() == 0 {
+            // Not even the empty table that all share is written to.
+            return HashCore::new(self.stride);
+        }
         if let Some(table) = from.duplicate(self.len()) {
             let copy = HashCore::new(self.stride);
             copy.table.store(table, Ordering::Relaxed);
@@ -694,8 +698,6 @@ impl HashCore {
     }
 }
 
-/// Texts of two exact strings.
-#[inline]
 /// Whether a value of a namespace is remembered as such, not by its place: what only the collector ends (functions, classes), and built-in functions and classes.
 /// Its reference needs no count, and it lasts as long as the namespace's `keys_version`.
 pub(crate) fn is_constant(value: Value) -> bool {
@@ -712,6 +714,8 @@ pub(crate) fn is_constant(value: Value) -> bool {
         }
 }
 
+/// Texts of two exact strings.
+#[inline]
 fn text_equal(a: &Obj, b: &Obj) -> bool {
     match (a.downcast::<PyStr>(), b.downcast::<PyStr>()) {
         (Some(a), Some(b)) => a.equals(b),

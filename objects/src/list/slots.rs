@@ -360,17 +360,23 @@ fn repeat(obj: &Obj, count: &Obj) -> PyResult<Obj> {
     {
         return Ok(PyList::from_exact(std::iter::repeat_n(item, count)).into_obj());
     }
-    if let Ok(count) = usize::try_from(count)
-        && let Some(total) = count.checked_mul(list.len())
-        && total < SURELY_THERE
-    {
-        let result = PyList::new(Vec::new());
-        result.reserve(total);
-        list.with_items(|items| {
-            for _ in 0..count {
-                result.extend_exact(items.iter().cloned());
+    let result = PyList::new(Vec::new());
+    // Asked of the items in the section: the list may grow before.
+    let done = list.with_items(|items| {
+        let Ok(count) = usize::try_from(count) else { return true };
+        match count.checked_mul(items.len()) {
+            Some(0) => true,
+            Some(total) if total < SURELY_THERE => {
+                result.reserve(total);
+                for _ in 0..count {
+                    result.extend_exact(items.iter().cloned());
+                }
+                true
             }
-        });
+            _ => false,
+        }
+    });
+    if done {
         return Ok(result.into_obj());
     }
     Ok(PyList::new(repeated(&list.to_vec(), count)?).into_obj())

@@ -121,10 +121,12 @@ impl PySet {
         }
         Ok(())
     }
-    /// A set of elements that one set has. Comparing may have changed that set in between, so that one came twice: then they are added one by one.
-    fn of_distinct(&self, elements: Vec<(i64, Obj)>) -> PyResult<Py<PySet>> {
+    /// A set of elements that one set had, which is `unchanged` since. Otherwise comparing may have changed it in between, so that one came twice: then they are added
+    /// one by one.
+    fn of_distinct(&self, elements: Vec<(i64, Obj)>, unchanged: bool) -> PyResult<Py<PySet>> {
         let class = self.base_class();
-        if elements.iter().all(|(_, element)| !element.value().is_ptr() || is_exact_str(element)) {
+        let plain = |element: &Obj| !element.value().is_ptr() || is_exact_str(element);
+        if unchanged && elements.iter().all(|(_, element)| plain(element)) {
             return Ok(PySet::make(class, HashCore::of_distinct(elements)));
         }
         let result = PySet::empty(class);
@@ -138,13 +140,14 @@ impl PySet {
         if let Some(set) = other.downcast::<PySet>() {
             let (walked, looked_up) = if set.len() > self.len() { (self, set) } else { (set, self) };
             let mut common = Vec::new();
+            let before = walked.core.changes();
             walked.walk(|hash, element| {
                 if looked_up.core.contains(&element, hash)? {
                     common.push((hash, element));
                 }
                 Ok(true)
             })?;
-            return self.of_distinct(common);
+            return self.of_distinct(common, walked.core.changes() == before);
         }
         let result = PySet::empty(self.base_class());
         protocol::for_each(other, |element| {
@@ -160,13 +163,14 @@ impl PySet {
     pub fn difference_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
         if let Some(lookup) = Lookup::of(other) {
             let mut rest = Vec::new();
+            let before = self.core.changes();
             self.walk(|hash, element| {
                 if !lookup.has(&element, hash)? {
                     rest.push((hash, element));
                 }
                 Ok(true)
             })?;
-            return self.of_distinct(rest);
+            return self.of_distinct(rest, self.core.changes() == before);
         }
         let result = self.copy();
         result.difference_update_with(other)?;

@@ -217,7 +217,6 @@ impl Source<'_> {
             text.into_owned()
         })
     }
-    /// Decodes and compiles.
     /// Tells audit hooks that the source is going to be compiled.
     pub fn audit(&self, filename: &str) -> PyResult<()> {
         if !crate::sys::is_audited() {

@@ -81,14 +81,15 @@ fn push_with_defaults(
 ) -> Option<PyResult<Called>> {
     let count = code.nparams as usize;
     let missing = count.checked_sub(given)?;
-    // Counted: what is overwritten below may run code when it is dropped.
     let defaults = function.defaults.load()?;
     let defaults = defaults.downcast::<PyTuple>()?.as_slice();
     let defaults = &defaults[defaults.len().checked_sub(missing)?..];
-    for at in (given..count).filter(|at| regs.at(first + at) < thread.top.get()) {
-        regs.clear(first + at);
-    }
+    // What earlier instructions left behind is dropped when the frame stands: that may run code, which may give the function another one.
+    let mut former: SmallVec<[Value; 8]> = SmallVec::new();
     for (at, value) in (given..).zip(defaults) {
+        if regs.at(first + at) < thread.top.get() {
+            former.push(regs.take_value(first + at));
+        }
         regs.put(first + at, value.clone().into_value());
     }
     let callee = take_callee(regs, base, function);
@@ -96,6 +97,7 @@ fn push_with_defaults(
     if result.is_err() {
         regs.clear_range(first, first + count);
     }
+    former.into_iter().filter(|word| word.is_counted()).for_each(crate::frame::drop_value);
     Some(result.map(|()| Called::Pushed))
 }
 

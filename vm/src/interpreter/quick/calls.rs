@@ -287,7 +287,7 @@ handlers! {
 
 /// [`IntoStrong`] for a word that is lent.
 #[inline(never)]
-fn strong(word: Value) -> Value {
+pub(super) fn strong(word: Value) -> Value {
     // SAFETY: what a native function returned.
     unsafe { Obj::from_value(word) }.map_or(Value::EMPTY, |value| value.into_strong().into_value())
 }

@@ -148,7 +148,8 @@ fn pass_on(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, value:
     if at_once::settle(frame) && at_once::suspend(thread, frame, pc) {
         return hand_over(s, kind, value);
     }
-    thread.result.set(value);
+    // What follows may run code: a word that is not counted would be nobody's.
+    thread.result.set(if value.is_lent() { super::calls::strong(value) } else { value });
     pass_on_any(ip, regs, fp, thread, Instr(0))
 }
 

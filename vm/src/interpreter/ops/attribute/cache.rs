@@ -300,13 +300,11 @@ pub fn add_at_once(cache: &AtomicU64, subject: Value, value: impl FnOnce() -> Op
     {
         return false;
     }
+    // Asked before: the value may be the object itself, whose count it raises.
     let Some(value) = value() else { return false };
-    taipan_objects::shape::add_at_once(
-        header,
-        Shape::of(header),
-        taipan_gc::ShapeId((word as u32) >> 8),
-        value,
-    )
+    let to = taipan_gc::ShapeId((word as u32) >> 8);
+    taipan_objects::shape::add_alone(header, Shape::of(header), to, value);
+    true
 }
 
 /// What the cache word leads to, if it is of this kind and applies to `obj`.
