@@ -75,7 +75,7 @@ impl Namespace {
 
 #[test]
 fn a_later_value_is_not_followed_by_an_earlier_one() {
-    explore(|| {
+    explore(4, || {
         let namespace = Namespace::new();
         namespace.read();
         let writer = {
@@ -95,7 +95,7 @@ fn a_later_value_is_not_followed_by_an_earlier_one() {
 
 #[test]
 fn a_site_filled_during_the_change_is_not_believed_after_it() {
-    explore(|| {
+    explore(4, || {
         let namespace = Namespace::new();
         let writer = {
             let namespace = namespace.clone();
