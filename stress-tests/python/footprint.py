@@ -41,7 +41,7 @@ def objects(context, running):
     used = resident() - before
     context.check(sys.getsizeof(kept[5]) <= 48, sys.getsizeof(kept[5]))
     # Pages are taken by the chunk; the collector's table comes and goes.
-    context.check(used <= count * 48 + 32 * MEGABYTE, "bytes for each instance:", used / count)
+    context.check(used <= count * 48 + 48 * MEGABYTE, "bytes for each instance:", used / count)
     context.done(count)
 
 
