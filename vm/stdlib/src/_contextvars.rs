@@ -1,7 +1,7 @@
 //! `_contextvars`: variables with a value for each context.
 //!
-//! A context's values are in a dict that copies share until one of them is changed: a shared dict is never written. Whether it is
-//! shared is said, asked, and where it is not followed by the write, under one lock.
+//! A context's values are in a dict that copies share until one of them is changed: a shared dict is never written. A copy marks the dict as
+//! shared under the context's lock, and an unshared dict is written under that lock.
 
 pub mod token;
 pub mod variable;
