@@ -1,5 +1,8 @@
 //! The lock around the few instructions that change a container's storage.
 //!
+//! Entering may be a safepoint once there are several threads: who finds the lock taken waits for it detached. So an uncounted reference
+//! does not outlast it, unless a frame's register holds it: what is used behind it, be it the very object, is counted before.
+//!
 //! Between [`ShortSection::enter`] and its drop no Python code runs, nothing blocks and no safepoint is reached; dropped
 //! values are carried out of the section first. That is why it may do without the section stack of
 //! [`CriticalSection`]: a raw holder is never stopped, never detaches, and a forking thread finds the lock free. While

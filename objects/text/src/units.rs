@@ -447,6 +447,24 @@ impl TextBuf {
         };
     }
 
+    /// Makes room for `more` code points up to `code`, one of which is appended next; false, and nothing changed, if there is no memory.
+    #[must_use]
+    pub fn try_reserve(&mut self, more: usize, code: u32) -> bool {
+        let wider = match (&mut *self, code) {
+            (TextBuf::Latin1(s), 0..=0xff) => return s.try_reserve(more).is_ok(),
+            (TextBuf::Ucs2(s), 0..=0xffff) => return s.try_reserve(more).is_ok(),
+            (TextBuf::Ucs4(s), _) => return s.try_reserve(more).is_ok(),
+            (TextBuf::Latin1(s), 0x100..=0xffff) => try_widened(s, more).map(TextBuf::Ucs2),
+            (TextBuf::Latin1(s), _) => try_widened(s, more).map(TextBuf::Ucs4),
+            (TextBuf::Ucs2(s), _) => try_widened(s, more).map(TextBuf::Ucs4),
+        };
+        let has_room = wider.is_some();
+        if let Some(wider) = wider {
+            *self = wider;
+        }
+        has_room
+    }
+
     /// Appends a code point.
     #[inline]
     pub fn push(&mut self, code: u32) {
@@ -595,6 +613,14 @@ impl fmt::Debug for TextBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.as_units(), f)
     }
+}
+
+/// Wider units with room for more, if there is memory for them.
+fn try_widened<A: Unit, B: Unit>(units: &[A], more: usize) -> Option<Vec<B>> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(units.len().checked_add(more)?).ok()?;
+    out.extend(units.iter().map(|u| B::truncate(u.code())));
+    Some(out)
 }
 
 fn widened<A: Unit, B: Unit>(units: &[A]) -> Vec<B> {

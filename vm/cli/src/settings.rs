@@ -96,8 +96,11 @@ fn import_time(what: &str, value: &str) -> Result<u8, String> {
     }
 }
 
-/// How many frames of allocations are to be traced; 0: none.
+/// How many frames of allocations are to be traced; 0, or nothing behind the `=`: none.
 fn traced_frames(what: &str, value: &str) -> Result<usize, String> {
+    if value.is_empty() {
+        return Ok(0);
+    }
     let number = value.parse().ok().filter(|number| *number <= taipan_vm::tracemalloc::MAX_FRAMES);
     number.ok_or_else(|| format!("{what}: invalid number of frames"))
 }

@@ -3,11 +3,17 @@
 //!
 //! Invariant: the copy is gone when the stage is dropped.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::process::{self, End};
 
 const CHILD: &str = include_str!("../child.py");
+
+/// What each program that is run to prepare the stage may take.
+const STEP: Duration = Duration::from_secs(120);
 
 /// A temporary folder.
 pub struct Scratch(PathBuf);
@@ -63,31 +69,41 @@ impl Stage {
     /// The program to start for `program`: itself if its children find a test package whatever their options are, otherwise the one
     /// of an environment, called `name`, that leads to the copy.
     pub fn interpreter(&self, program: &Path, name: &str) -> Result<PathBuf, String> {
-        let isolated = |program: &Path, arguments: &[&str]| {
-            Command::new(program)
-                .arg("-I")
-                .args(arguments)
-                .stdin(Stdio::null())
-                .output()
-                .map_err(|error| format!("cannot start {}: {error}", program.display()))
+        // How it ended, and what it said.
+        let isolated = |program: &Path, arguments: &[&str]| -> Result<(bool, String), String> {
+            let scratch = Scratch::new()?;
+            let output = scratch.path().join("output");
+            let command: Vec<OsString> = [program.as_os_str(), "-I".as_ref()]
+                .into_iter()
+                .chain(arguments.iter().map(AsRef::as_ref))
+                .map(OsString::from)
+                .collect();
+            let variables = [
+                ("PATH", std::env::var_os("PATH").unwrap_or_default()),
+                ("HOME", scratch.path().into()),
+                ("LANG", "C.UTF-8".into()),
+            ];
+            let deadline = Instant::now() + STEP;
+            let end = process::run(&command, Path::new("."), &variables, &output, deadline, || false)?;
+            let said = std::fs::read(&output).unwrap_or_default();
+            Ok((end == End::Well, String::from_utf8_lossy(&said).into_owned()))
         };
-        if isolated(program, &["-c", "import test.support"])?.status.success() {
+        if isolated(program, &["-c", "import test.support"])?.0 {
             return Ok(program.to_owned());
         }
+        let failed = |said: &str| Err(format!("no virtual environment of {}: {said}", program.display()));
         let environment = self.path().join(name);
         let place = environment.to_string_lossy().into_owned();
-        let made = isolated(program, &["-m", "venv", "--without-pip", &place])?;
+        let (made, said) = isolated(program, &["-m", "venv", "--without-pip", &place])?;
+        if !made {
+            return failed(&said);
+        }
         let inside = environment.join("bin/python");
-        let asked =
-            isolated(&inside, &["-c", "import sysconfig; print(sysconfig.get_path('purelib'), end='')"]);
-        let packages = match asked {
-            Ok(answer) if answer.status.success() => answer.stdout,
-            _ => {
-                let errors = String::from_utf8_lossy(&made.stderr).into_owned();
-                return Err(format!("no virtual environment of {}: {errors}", program.display()));
-            }
-        };
-        let list = Path::new(&String::from_utf8_lossy(&packages).into_owned()).join("conformance.pth");
+        let (answered, said) =
+            isolated(&inside, &["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])?;
+        // Warnings may come before the answer.
+        let Some(packages) = said.lines().last().filter(|_| answered) else { return failed(&said) };
+        let list = Path::new(packages).join("conformance.pth");
         std::fs::write(&list, format!("{}\n", self.path().display()))
             .map_err(|error| format!("{}: {error}", list.display()))?;
         Ok(inside)

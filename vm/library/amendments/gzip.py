@@ -15,7 +15,7 @@ def write32u(output, value):
 def compress(data, compresslevel=_COMPRESS_LEVEL_BEST, *, mtime=0):
     if mtime is None:
         mtime = time.time()
-    return _compress_at(data, compresslevel, mtime=_fitting(int(mtime)))
+    return _compress_at(data, compresslevel, mtime=int(_fitting(mtime)))
 
 
 compress.__doc__ = _compress_at.__doc__

@@ -1,6 +1,7 @@
 //! `_contextvars`: variables with a value for each context.
 //!
-//! A context's values are in a dict that copies share until one of them is changed: a shared dict is never written.
+//! A context's values are in a dict that copies share until one of them is changed: a shared dict is never written. A copy marks the dict as
+//! shared under the context's lock, and an unshared dict is written under that lock.
 
 pub mod token;
 pub mod variable;
@@ -99,6 +100,16 @@ pub fn copy_of_current() -> Obj {
     make(current().shared(), true).into_obj()
 }
 
+/// Sets or deletes a variable in a dict that nobody else uses at the moment, and returns its former value.
+fn write(dict: &PyDict, variable: &Obj, value: Option<&Obj>) -> PyResult<Option<Obj>> {
+    let old = dict.get(variable)?.map(IntoStrong::into_strong);
+    match value {
+        Some(value) => dict.set(variable.clone(), value.clone())?,
+        None => drop(dict.delete(variable)?),
+    }
+    Ok(old)
+}
+
 impl PyContext {
     /// The values as they are now; not to be written.
     fn shared(&self) -> Py<PyDict> {
@@ -114,23 +125,25 @@ impl PyContext {
     }
     /// Sets or deletes a variable and returns its former value.
     pub fn replace(&self, variable: &Obj, value: Option<Obj>) -> PyResult<Option<Obj>> {
-        let old = self.value(variable)?;
+        let value = value.map(IntoStrong::into_strong);
         let shared = {
             let values = self.values.lock();
-            if values.shared { Some(values.dict.clone()) } else { None }
+            if !values.shared {
+                // Whoever else looks at this dict does it under the lock, too: its own is free. And nothing is dropped for good.
+                return write(&values.dict, variable, value.as_ref());
+            }
+            values.dict.clone()
         };
-        // Only threads that run in this context come here: one.
-        let fresh = shared.map(|dict| dict.copy());
-        let dict = {
+        // Only threads that run in this context come here: one. So the dict stays what the context has; who copies it meanwhile has the
+        // values from before.
+        let fresh = shared.copy();
+        let old = write(&fresh, variable, value.as_ref())?;
+        let former = {
             let mut values = self.values.lock();
-            let former = fresh.map(|fresh| std::mem::replace(&mut values.dict, fresh));
             values.shared = false;
-            (values.dict.clone(), former)
+            std::mem::replace(&mut values.dict, fresh)
         };
-        match value {
-            Some(value) => dict.0.set(variable.clone(), value)?,
-            None => drop(dict.0.delete(variable)?),
-        }
+        drop(former);
         Ok(old)
     }
     /// The value of a key that has to be a variable.

@@ -12,6 +12,7 @@ use taipan_objects::prelude::*;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_flags};
 use taipan_text::TextBuf;
+use taipan_threading::multi_threaded;
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 use storage::{Item, Kind, PyArray};
@@ -194,8 +195,9 @@ fn iter_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let Some(iterator) = obj.downcast::<PyArrayIter>() else {
         return Err(type_error("expected an arrayiterator"));
     };
-    // May be uncounted: no safepoint comes before the item is there.
-    let Some(array) = iterator.array.load_uncounted() else { return Ok(None) };
+    // Waiting for the array's lock is a safepoint: with other threads about, only a counted reference is one behind it.
+    let array = if multi_threaded() { iterator.array.load() } else { iterator.array.load_uncounted() };
+    let Some(array) = array else { return Ok(None) };
     // Threads that share an iterator may get an item twice, as with those of lists.
     let index = iterator.index.load(Ordering::Relaxed);
     let item = this(&array)?.at(index);
@@ -250,7 +252,7 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
         let bytes = array.with(|bytes| {
             let mut out = Vec::with_capacity(range.count * size);
             for at in range.positions() {
-                out.extend_from_slice(bytes.get(at * size..(at + 1) * size).unwrap_or_default());
+                out.extend_from_slice(array.kind.place(at, bytes.len()).map_or(&[], |place| &bytes[place]));
             }
             out
         });
@@ -269,25 +271,12 @@ fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
     let out_of_range = || index_error("array assignment index out of range");
     let Some(range) = slice_range(key, array.len())? else {
         let at = usize::try_from(index_of(obj, key)?).map_err(|_| out_of_range())?;
-        let Some(value) = value else {
-            if at >= array.len() {
-                return Err(out_of_range());
-            }
-            return array.resize(|bytes| {
-                if (at + 1) * size <= bytes.len() {
-                    bytes.drain(at * size..(at + 1) * size);
-                }
-            });
-        };
+        if at >= array.len() {
+            return Err(out_of_range());
+        }
+        let Some(value) = value else { return array.delete(at) };
         let item = array.kind.item(value)?;
-        let done = array.with_mut(|bytes| match bytes.get_mut(at * size..(at + 1) * size) {
-            Some(place) => {
-                place.copy_from_slice(&item[..size]);
-                true
-            }
-            None => false,
-        });
-        return if done { Ok(()) } else { Err(out_of_range()) };
+        return if array.put(at, &item[..size]) { Ok(()) } else { Err(out_of_range()) };
     };
     let new = match value {
         None => Vec::new(),
@@ -325,8 +314,8 @@ fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
         gone.sort_unstable();
         return array.resize(|bytes| {
             for at in gone.into_iter().rev() {
-                if (at + 1) * size <= bytes.len() {
-                    bytes.drain(at * size..(at + 1) * size);
+                if let Some(place) = array.kind.place(at, bytes.len()) {
+                    bytes.drain(place);
                 }
             }
         });
@@ -340,8 +329,8 @@ fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
     }
     array.with_mut(|bytes| {
         for (at, item) in range.positions().zip(new.chunks_exact(size)) {
-            if let Some(place) = bytes.get_mut(at * size..(at + 1) * size) {
-                place.copy_from_slice(item);
+            if let Some(place) = array.kind.place(at, bytes.len()) {
+                bytes[place].copy_from_slice(item);
             }
         }
     });
@@ -399,21 +388,21 @@ impl PyArray {
     fn push(&self, item: &Item) -> PyResult<()> {
         self.resize(|bytes| bytes.extend_from_slice(&item[..self.kind.size]))
     }
+    /// Appends a whole number of items. None at all changes nothing, so that is possible while the array is exported.
+    fn append_raw(&self, items: &[u8]) -> PyResult<()> {
+        if items.is_empty() { Ok(()) } else { self.resize(|bytes| bytes.extend_from_slice(items)) }
+    }
     fn append_bytes(&self, data: &Obj) -> PyResult<()> {
         let new = buffer::to_vec(data)?;
         if new.len() % self.kind.size != 0 {
             return Err(value_error("bytes length not a multiple of item size"));
         }
-        if new.is_empty() {
-            return Ok(());
-        }
-        self.resize(|bytes| bytes.extend_from_slice(&new))
+        self.append_raw(&new)
     }
     fn extend_from(&self, source: &Obj) -> PyResult<()> {
         if let Some(other) = source.downcast::<PyArray>() {
             if other.kind.code == self.kind.code {
-                let new = other.with(<[u8]>::to_vec);
-                return self.resize(|bytes| bytes.extend_from_slice(&new));
+                return self.append_raw(&other.with(<[u8]>::to_vec));
             }
             if self.len() > 0 || other.len() == 0 {
                 return Err(type_error("can only extend with array of same kind"));
@@ -422,7 +411,7 @@ impl PyArray {
         if let Some(list) = exact_list(source)
             && list.len() < 1 << 20
         {
-            self.resize(|bytes| bytes.reserve(list.len() * self.kind.size))?;
+            self.reserve(list.len());
         }
         for_each(source, |value| self.push(&self.kind.item(&value)?))
     }
@@ -546,10 +535,7 @@ impl PyArray {
                 return Err(runtime_error("list changed size during iteration"));
             }
         }
-        if new.is_empty() {
-            return Ok(());
-        }
-        self.resize(|bytes| bytes.extend_from_slice(&new))
+        self.append_raw(&new)
     }
     /// Extend a text array with the characters of a str.
     #[pymethod]
@@ -563,8 +549,7 @@ impl PyArray {
         if !self.kind.is_text() {
             return Err(value_error("fromunicode() may only be called on unicode type arrays ('u' or 'w')"));
         }
-        let new = text_bytes(text);
-        self.resize(|bytes| bytes.extend_from_slice(&new))
+        self.append_raw(&text_bytes(text))
     }
     /// Return index of first occurrence of v in the array.
     #[pymethod(sig = "(v, start=0, stop=sys.maxsize, /)")]
@@ -602,12 +587,7 @@ impl PyArray {
         let out_of_range = || index_error("pop index out of range");
         let at = usize::try_from(at).map_err(|_| out_of_range())?;
         let item = self.at(at).ok_or_else(out_of_range)?;
-        let size = self.kind.size;
-        self.resize(|bytes| {
-            if (at + 1) * size <= bytes.len() {
-                bytes.drain(at * size..(at + 1) * size);
-            }
-        })?;
+        self.delete(at)?;
         Ok(item)
     }
     /// Remove the first occurrence of v in the array.
@@ -616,12 +596,7 @@ impl PyArray {
         let Some(at) = self.find(v, 0, usize::MAX)? else {
             return Err(value_error("array.remove(x): x not in array"));
         };
-        let size = self.kind.size;
-        self.resize(|bytes| {
-            if (at + 1) * size <= bytes.len() {
-                bytes.drain(at * size..(at + 1) * size);
-            }
-        })
+        self.delete(at)
     }
     /// Reverse the order of the items in the array.
     #[pymethod]

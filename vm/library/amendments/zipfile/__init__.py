@@ -15,28 +15,48 @@ _mkdir_checked.__name__, _mkdir_checked.__doc__ = 'mkdir', _mkdir_before.__doc__
 ZipFile.mkdir = _mkdir_checked
 
 
-# A read gives no more than what is asked for, however much a few compressed bytes stand for.
+# A read gives no more than what is asked for, however much a few compressed bytes stand for: what decompresses stops at a limit and goes
+# on with the next read, which then takes no more compressed bytes and does not count as the last one.
 
-_read1_of_stored_and_deflated = ZipExtFile._read1
+_decompressor_without_limit = _get_decompressor
+_compressed_bytes = ZipExtFile._read2
+_check_sum = ZipExtFile._update_crc
 _decompress_all = LZMADecompressor.decompress
 
 
-def _read1(self, n):
+class _Piecewise:
+    def __init__(self, decompressor):
+        self._whole = decompressor
+        self.limit = -1
+
+    def __getattr__(self, name):
+        return getattr(self._whole, name)
+
+    def decompress(self, data):
+        return self._whole.decompress(data, self.limit)
+
+    def has_more(self):
+        return not (self._whole.eof or self._whole.needs_input)
+
+
+def _get_decompressor(compress_type):
+    made = _decompressor_without_limit(compress_type)
+    return _Piecewise(made) if hasattr(made, 'needs_input') else made
+
+
+def _read2(self, n):
     # Programs put decompressors of their own in, too.
-    if self._compress_type in (ZIP_STORED, ZIP_DEFLATED) or not hasattr(self._decompressor, 'needs_input'):
-        return _read1_of_stored_and_deflated(self, n)
-    if self._eof or n <= 0:
-        return b''
-    decompressor = self._decompressor
-    data = self._read2(n) if decompressor.needs_input else b''
-    data = decompressor.decompress(data, max(n, self.MIN_READ_SIZE))
-    self._eof = decompressor.eof or self._compress_left <= 0 and decompressor.needs_input
-    data = data[:self._left]
-    self._left -= len(data)
-    if self._left <= 0:
-        self._eof = True
-    self._update_crc(data)
-    return data
+    if isinstance(self._decompressor, _Piecewise):
+        self._decompressor.limit = max(n, self.MIN_READ_SIZE)
+        if self._decompressor.has_more():
+            return b''
+    return _compressed_bytes(self, n)
+
+
+def _update_crc(self, newdata):
+    if self._left > 0 and isinstance(self._decompressor, _Piecewise) and self._decompressor.has_more():
+        self._eof = False
+    _check_sum(self, newdata)
 
 
 def _decompress_some(self, data, max_length=-1):
@@ -55,6 +75,7 @@ def _decompress_some(self, data, max_length=-1):
     return result
 
 
-ZipExtFile._read1 = _read1
+ZipExtFile._read2 = _read2
+ZipExtFile._update_crc = _update_crc
 LZMADecompressor.decompress = _decompress_some
 LZMADecompressor.needs_input = property(lambda self: self._decomp is None or self._decomp.needs_input)

@@ -193,6 +193,9 @@ impl PyDeque {
         Ok(())
     }
     fn append_all(&self, new: Vec<Obj>) {
+        if new.is_empty() {
+            return;
+        }
         let mut items = self.items.lock();
         items.version += 1;
         if items.list.is_empty() {

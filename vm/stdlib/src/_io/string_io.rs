@@ -35,12 +35,34 @@ pub struct PyStringIO {
 }
 layout!(PyStringIO, "StringIO");
 
+/// The greatest position.
+const MOST: usize = isize::MAX as usize;
+/// Texts of so many characters could not be kept at four bytes each.
+const MOST_ROOM: usize = usize::MAX / 4;
+
+/// Why nothing was written.
+enum Full {
+    Position,
+    Room,
+    Memory,
+}
+
+impl Full {
+    fn raise(self) -> Raised {
+        match self {
+            Full::Position => overflow_error("new position too large"),
+            Full::Room => overflow_error("new buffer size too large"),
+            Full::Memory => memory_error(),
+        }
+    }
+}
+
 impl State {
     fn reads_universal(&self) -> bool {
         matches!(self.newline, None | Some(""))
     }
     /// Writes at the position, with newlines translated as `newline=` says.
-    fn put(&mut self, text: Units<'_>) {
+    fn put(&mut self, text: Units<'_>) -> Result<(), Full> {
         let mut translated;
         let mut units = text;
         if self.reads_universal() {
@@ -58,21 +80,31 @@ impl State {
             units = translated.as_units();
         }
         let len = self.text.len();
+        let end = self.position.checked_add(units.len()).filter(|end| *end <= MOST);
+        let end = end.ok_or(Full::Position)?;
+        if end > len && end >= MOST_ROOM {
+            return Err(Full::Room);
+        }
         if self.position >= len {
+            let widest = if units.width() == 1 { 0 } else { units.max_code() };
+            if !self.text.try_reserve(end - len, widest) {
+                return Err(Full::Memory);
+            }
             self.text.push_repeated(0, self.position - len);
             self.text.push_units(units);
         } else {
-            let end = self.position + units.len();
-            let old = std::mem::take(&mut self.text);
-            let mut out = TextBuf::with_capacity(len.max(end));
-            out.push_units(old.as_units().slice(0..self.position).to_buf().as_units());
-            out.push_units(units);
-            if end < len {
-                out.push_units(old.as_units().slice(end..len).to_buf().as_units());
+            let old = self.text.as_units();
+            let parts = [old.slice(0..self.position), units, old.slice(end.min(len)..len)];
+            let widest = parts.iter().map(|part| part.max_code()).max().unwrap_or(0);
+            let mut out = TextBuf::new();
+            if !out.try_reserve(len.max(end), widest) {
+                return Err(Full::Memory);
             }
+            parts.iter().for_each(|part| out.push_units(*part));
             self.text = out;
         }
-        self.position += units.len();
+        self.position = end;
+        Ok(())
     }
     fn take(&mut self, size: isize) -> Py<PyStr> {
         let len = self.text.len();
@@ -157,12 +189,10 @@ impl PyStringIO {
         let Some(text) = s.downcast::<PyStr>() else {
             return Err(type_error(format!("string argument expected, got '{}'", class_of(s).name())));
         };
-        self.open(|state| {
-            if !text.is_empty() {
-                state.put(text.units());
-            }
-            Ok(text.len())
-        })
+        let put = |state: &mut State| if text.is_empty() { Ok(()) } else { state.put(text.units()) };
+        // Raised without the lock.
+        self.open(|state| Ok(put(state)))?.map_err(Full::raise)?;
+        Ok(text.len())
     }
     /// Truncate size to pos.
     #[pymethod(sig = "(pos=None, /)")]
@@ -299,7 +329,7 @@ fn initialize(this: &PyStringIO, text: Option<&PyStr>, newline: Option<&'static 
     let newlines = Newlines { translate: newline.is_none(), ..Newlines::default() };
     let mut state = State { ready: true, newline, newlines, ..State::default() };
     if let Some(text) = text {
-        state.put(text.units());
+        state.put(text.units()).map_err(Full::raise)?;
         state.position = 0;
     }
     *this.state.lock() = state;

@@ -19,7 +19,7 @@ use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::errors::{self, Rejection};
-use super::keylog::KeyFile;
+use super::keylog::{KeyFile, Secrets};
 use super::verify::{Revocation, Verifier};
 use super::{ciphers, pem};
 use crate::native_class;
@@ -221,6 +221,7 @@ impl PyContext {
         host: Option<&str>,
         sends_name: bool,
         rejection: &Arc<Mutex<Option<Rejection>>>,
+        secrets: &Arc<Secrets>,
     ) -> PyResult<Arc<ClientConfig>> {
         let versions = self.versions();
         if versions.is_empty() {
@@ -242,7 +243,8 @@ impl PyContext {
         config.alpn_protocols = self.loaded.lock().protocols.clone();
         config.enable_sni = sends_name;
         if let Some(keys) = self.loaded.lock().keys.clone() {
-            config.key_log = keys;
+            secrets.belong_to(keys);
+            config.key_log = secrets.clone();
         }
         Ok(Arc::new(config))
     }
@@ -250,6 +252,7 @@ impl PyContext {
     pub fn server_config(
         &self,
         rejection: &Arc<Mutex<Option<Rejection>>>,
+        secrets: &Arc<Secrets>,
         offered: Option<&[Vec<u8>]>,
     ) -> PyResult<Arc<ServerConfig>> {
         let versions = self.versions();
@@ -271,7 +274,8 @@ impl PyContext {
             config.alpn_protocols = protocols;
         }
         if let Some(keys) = self.loaded.lock().keys.clone() {
-            config.key_log = keys;
+            secrets.belong_to(keys);
+            config.key_log = secrets.clone();
         }
         config.send_tls13_tickets = self.tickets.load(Ordering::Relaxed).clamp(0, 4) as usize;
         Ok(Arc::new(config))

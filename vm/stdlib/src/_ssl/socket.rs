@@ -22,6 +22,7 @@ use super::bio::PyMemoryBio;
 use super::context::{PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER, PyContext};
 use super::engine::{Engine, Plain};
 use super::errors::{self, Rejection};
+use super::keylog::Secrets;
 use crate::native_class::receiver;
 use crate::{counted, native_class};
 use transport::{Arrived, Sent};
@@ -44,6 +45,8 @@ pub struct PySslSocket {
     sending: Mutex<Vec<u8>>,
     receiving: Mutex<transport::Framing>,
     rejection: Arc<Mutex<Option<Rejection>>>,
+    /// Written out whenever the engine may have computed some.
+    secrets: Arc<Secrets>,
 }
 layout!(PySslSocket, "_ssl._SSLSocket", [context, socket, incoming, outgoing, owner, host]);
 
@@ -132,12 +135,13 @@ fn make(
         return Err(value_error("check_hostname requires server_hostname"));
     }
     let rejection = Arc::new(Mutex::new(None));
+    let secrets = Arc::new(Secrets::default());
     settings.counts[if server { 2 } else { 0 }].fetch_add(1, Ordering::Relaxed);
     let engine = if server {
         Engine::server()
     } else {
         let known = host.as_deref().and_then(|h| ServerName::try_from(h.to_owned()).ok());
-        let config = settings.client_config(host.as_deref(), known.is_some(), &rejection)?;
+        let config = settings.client_config(host.as_deref(), known.is_some(), &rejection, &secrets)?;
         // A name that cannot be sent is not.
         let name = known.map_or_else(|| ServerName::try_from("localhost"), Ok);
         let name = name.map_err(|_| value_error("invalid host name"))?;
@@ -161,6 +165,7 @@ fn make(
         sending: Mutex::default(),
         receiving: Mutex::default(),
         rejection,
+        secrets,
     })
     .into_obj())
 }
@@ -218,6 +223,7 @@ impl PySslSocket {
     }
     /// Sends what there is to send. False: not all of it could be sent without waiting, which is not allowed.
     fn flush(&self, now: bool) -> PyResult<bool> {
+        self.secrets.write_out();
         if let Some(out) = self.outgoing.downcast::<PyMemoryBio>() {
             let mut records = Vec::new();
             self.engine.lock().take_records(&mut records);
@@ -251,6 +257,7 @@ impl PySslSocket {
                 return Err(errors::wants_read());
             }
             let result = self.engine.lock().feed(&taken);
+            self.secrets.write_out();
             return result.map_err(|error| self.failed(&error));
         }
         let wire = self.wire()?;
@@ -263,7 +270,10 @@ impl PySslSocket {
                 }
             });
             match arrived {
-                Ok(result) => return result.map_err(|error| self.failed(&error)),
+                Ok(result) => {
+                    self.secrets.write_out();
+                    return result.map_err(|error| self.failed(&error));
+                }
                 Err(Arrived::Interrupted) => taipan_objects::hooks::check_signals()?,
                 Err(Arrived::Blocked) => return Err(errors::wants_read()),
                 Err(Arrived::TimedOut) => return Err(timed_out(&format!("{what} operation timed out"))),
@@ -349,8 +359,11 @@ impl PySslSocket {
                         return Err(errors::failure("SSL", "CALLBACK_FAILED", "callback failed"));
                     }
                     let context = self.settings()?;
-                    let config = receiver::<PyContext>(&context)?
-                        .server_config(&self.rejection, offered.as_deref())?;
+                    let config = receiver::<PyContext>(&context)?.server_config(
+                        &self.rejection,
+                        &self.secrets,
+                        offered.as_deref(),
+                    )?;
                     let answered = self.engine.lock().answer(accepted, config);
                     if let Err(error) = answered {
                         return Err(self.failed(&error));

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
+use rustls::client::{VerifierBuilderError, WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+    CertRevocationListError, CertificateError, DigitallySignedStruct, DistinguishedName, Error,
+    RootCertStore, SignatureScheme,
 };
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
@@ -89,7 +90,11 @@ impl Verifier {
         Error::InvalidCertificate(error)
     }
     fn explain(&self, error: Error, leaf: &[u8], chain: &[CertificateDer<'_>]) -> Error {
-        let Error::InvalidCertificate(why) = error else { return error };
+        let why = match error {
+            Error::InvalidCertificate(why) => why,
+            Error::InvalidCertRevocationList(why) => return self.explain_list(why),
+            other => return other,
+        };
         let (code, text) = match &why {
             CertificateError::UnknownIssuer if is_self_signed(leaf) => (18, "self-signed certificate"),
             CertificateError::UnknownIssuer if chain.iter().any(|c| is_self_signed(c)) => {
@@ -113,6 +118,38 @@ impl Verifier {
         };
         self.reject(code, text, why)
     }
+    /// Why a list of revoked certificates cannot be used.
+    fn explain_list(&self, why: CertRevocationListError) -> Error {
+        let (code, text) = match why {
+            CertRevocationListError::BadSignature => (8, "CRL signature failure"),
+            CertRevocationListError::UnsupportedCriticalExtension => (36, "unhandled critical CRL extension"),
+            _ => (1, "unspecified certificate verification error"),
+        };
+        *self.rejection.lock() = Some(Rejection { code, text: text.into() });
+        Error::InvalidCertRevocationList(why)
+    }
+    /// Why there is no verifier.
+    fn explain_builder(
+        &self,
+        error: VerifierBuilderError,
+        leaf: &[u8],
+        chain: &[CertificateDer<'_>],
+    ) -> Error {
+        match error {
+            VerifierBuilderError::InvalidCrl(why) => self.explain_list(why),
+            VerifierBuilderError::NoRootAnchors => {
+                self.explain(Error::InvalidCertificate(CertificateError::UnknownIssuer), leaf, chain)
+            }
+            other => Error::General(other.to_string()),
+        }
+    }
+    /// Whether certificates are to be looked up, and there is nothing to look in.
+    fn lacks_lists(&self) -> bool {
+        self.revocation.as_ref().is_some_and(|revocation| revocation.lists.is_empty())
+    }
+    fn unknown_revocation(&self, leaf: &[u8], chain: &[CertificateDer<'_>]) -> Error {
+        self.explain(Error::InvalidCertificate(CertificateError::UnknownRevocationStatus), leaf, chain)
+    }
     /// Looks a certificate whose chain is good up in the lists, if that is asked for.
     fn check_revocation(
         &self,
@@ -121,15 +158,11 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<(), Error> {
         let Some(revocation) = &self.revocation else { return Ok(()) };
-        let unknown = || {
-            let error = Error::InvalidCertificate(CertificateError::UnknownRevocationStatus);
-            Err(self.explain(error, leaf, chain))
-        };
         // Names are compared by others: the answer comes after that about the lists.
-        let Ok(name) = ServerName::try_from("name.invalid") else { return unknown() };
-        if revocation.lists.is_empty() {
-            return unknown();
-        }
+        let name = ServerName::try_from("name.invalid");
+        let (Ok(name), false) = (name, self.lacks_lists()) else {
+            return Err(self.unknown_revocation(leaf, chain));
+        };
         let mut builder =
             WebPkiServerVerifier::builder_with_provider(Arc::new(self.roots()), self.provider.clone())
                 .with_crls(revocation.lists.iter().cloned())
@@ -137,7 +170,7 @@ impl Verifier {
         if !revocation.whole_chain {
             builder = builder.only_check_end_entity_revocation();
         }
-        let Ok(verifier) = builder.build() else { return unknown() };
+        let verifier = builder.build().map_err(|error| self.explain_builder(error, leaf, chain))?;
         match verifier.verify_server_cert(leaf, chain, &name, &[], now) {
             Ok(_)
             | Err(Error::InvalidCertificate(
@@ -251,13 +284,11 @@ impl ClientCertVerifier for Verifier {
                 builder = builder.only_check_end_entity_revocation();
             }
         }
-        match builder.build() {
-            Ok(inner) => inner.verify_client_cert(leaf, chain, now).map_err(|e| self.explain(e, leaf, chain)),
-            Err(_) => {
-                let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);
-                Err(self.explain(unknown, leaf, chain))
-            }
-        }
+        let inner = builder.build().map_err(|error| self.explain_builder(error, leaf, chain))?;
+        let verified =
+            inner.verify_client_cert(leaf, chain, now).map_err(|e| self.explain(e, leaf, chain))?;
+        // Without lists the verifier does not look for any.
+        if self.lacks_lists() { Err(self.unknown_revocation(leaf, chain)) } else { Ok(verified) }
     }
     signatures!();
 }

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // The buffer protocol hands out addresses; the bytes are in a cell that the object lock guards.
 
 use std::cell::UnsafeCell;
+use std::ops::Range;
 
 use taipan_objects::buffer::{self, Buffer};
 use taipan_objects::int::{self, int_ref};
@@ -59,6 +60,13 @@ fn narrow(value: u64, size: usize) -> Item {
 impl Kind {
     pub fn of(code: u32) -> Option<&'static Kind> {
         KINDS.iter().find(|k| u32::from(k.code) == code)
+    }
+    /// Where item `index` is in a memory of `len` bytes, if it has one.
+    #[inline]
+    pub fn place(&self, index: usize, len: usize) -> Option<Range<usize>> {
+        let start = index.checked_mul(self.size)?;
+        let end = start.checked_add(self.size)?;
+        (end <= len).then_some(start..end)
     }
     pub fn is_text(&self) -> bool {
         matches!(self.code, b'u' | b'w')
@@ -223,7 +231,7 @@ impl PyArray {
     pub fn at(&self, index: usize) -> Option<Obj> {
         let size = self.kind.size;
         let item: Item = self.locked(|memory| {
-            let bytes = memory.bytes.get(index.checked_mul(size)?..(index + 1) * size)?;
+            let bytes = memory.bytes.get(self.kind.place(index, memory.bytes.len())?)?;
             Some(match size {
                 1 => [bytes[0], 0, 0, 0, 0, 0, 0, 0],
                 2 => [bytes[0], bytes[1], 0, 0, 0, 0, 0, 0],
@@ -232,6 +240,30 @@ impl PyArray {
             })
         })?;
         Some(self.kind.get(&item))
+    }
+    /// Overwrites the item at an index; false if there is none.
+    pub fn put(&self, index: usize, item: &[u8]) -> bool {
+        self.with_mut(|bytes| {
+            let place = self.kind.place(index, bytes.len());
+            place.map(|place| bytes[place].copy_from_slice(item)).is_some()
+        })
+    }
+    /// Removes the item at an index, if there is (still) one.
+    pub fn delete(&self, index: usize) -> PyResult<()> {
+        self.resize(|bytes| {
+            if let Some(place) = self.kind.place(index, bytes.len()) {
+                bytes.drain(place);
+            }
+        })
+    }
+    /// Makes room for that many more items, if the memory may move and there is some.
+    pub fn reserve(&self, items: usize) {
+        self.locked(|memory| {
+            if memory.exports == 0 {
+                // Otherwise the memory grows with the items.
+                let _ = memory.bytes.try_reserve(items.saturating_mul(self.kind.size));
+            }
+        });
     }
     /// All items.
     pub fn items(&self) -> Vec<Obj> {

@@ -122,14 +122,10 @@ fn new_zip_longest(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 
 fn zip_longest_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyZipLongest>(obj)?;
-    let (len, mut active) = {
-        let iterators = this.iterators.lock();
-        (iterators.len(), iterators.iter().flatten().count())
-    };
-    if active == 0 {
-        return Ok(None);
-    }
+    let len = this.iterators.lock().len();
     let mut items = Vec::with_capacity(len);
+    // Whatever other threads find at the same time, a row has an item that came.
+    let mut is_row = false;
     for index in 0..len {
         // One by one, as another thread may have come to the end of one.
         let iterator = this.iterators.lock().get(index).cloned().flatten();
@@ -138,14 +134,13 @@ fn zip_longest_next(obj: &Obj) -> PyResult<Option<Obj>> {
             continue;
         };
         match counted::next(&iterator) {
-            Ok(Some(item)) => items.push(item),
+            Ok(Some(item)) => {
+                is_row = true;
+                items.push(item);
+            }
             Ok(None) => {
                 let ended = this.iterators.lock().get_mut(index).and_then(Option::take);
                 drop(ended);
-                active = active.saturating_sub(1);
-                if active == 0 {
-                    return Ok(None);
-                }
                 items.push(this.fill.clone());
             }
             Err(raised) => {
@@ -155,7 +150,7 @@ fn zip_longest_next(obj: &Obj) -> PyResult<Option<Obj>> {
             }
         }
     }
-    Ok(Some(tuple_obj(items)))
+    Ok(is_row.then(|| tuple_obj(items)))
 }
 
 /// `accumulate`.
