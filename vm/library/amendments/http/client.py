@@ -1,7 +1,8 @@
 # Amendments to http.client: a server cannot keep a client busy with interim responses or trailers without end; values of a tunnel's
 # headers may be other objects than strings.
 
-_most_interim_responses = 100
+# Named as programs and tests that change it know it.
+_MAXINTERIMRESPONSES = 100
 
 _begin_unlimited = HTTPResponse.begin
 _read_any_status = HTTPResponse._read_status
@@ -17,8 +18,8 @@ def _read_status(self):
     version, status, reason = _read_any_status(self)
     if status == CONTINUE:
         self._interim_responses = getattr(self, '_interim_responses', 0) + 1
-        if self._interim_responses > _most_interim_responses:
-            raise HTTPException(f'got more than {_most_interim_responses} interim responses')
+        if self._interim_responses > _MAXINTERIMRESPONSES:
+            raise HTTPException(f'got more than {_MAXINTERIMRESPONSES} interim responses')
     return version, status, reason
 
 
