@@ -11,9 +11,11 @@ use taipan_gc::{Header, Obj, Object, Py, Slot, Tracer, Value};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use crate::code::PyCode;
+use crate::function::PyFunction;
 use crate::layout;
-use crate::type_object::new_instance;
-use crate::types::{Types, types};
+use crate::singletons::none;
+use crate::type_object::{PyType, new_instance};
+use crate::types::{Types, obj_of, types};
 
 /// Not started.
 pub const CREATED: u8 = 0;
@@ -80,14 +82,8 @@ impl Drop for PyGenerator {
 }
 
 impl PyGenerator {
-    /// A new generator of the kind that `code`'s flags tell, with a window whose words are moved in from `window`.
-    pub fn new(
-        code: Py<PyCode>,
-        function: Obj,
-        name: Obj,
-        qualname: Obj,
-        window: Box<[Value]>,
-    ) -> Py<PyGenerator> {
+    /// A new generator of the kind that the flags of `code`, which `function` executes, tell, with a window whose words are moved in from `window`.
+    pub fn new(function: &PyFunction, code: &PyCode, window: Box<[Value]>) -> Py<PyGenerator> {
         use taipan_bytecode::flags;
         let class = if code.flags & flags::CO_ASYNC_GENERATOR != 0 {
             &types().async_generator
@@ -97,33 +93,31 @@ impl PyGenerator {
             &types().generator
         };
         debug_assert_eq!(window.len(), code.nregs as usize);
+        Self::make(class, function, code, Box::into_raw(window).cast(), CREATED)
+    }
+    /// A coroutine of `function` that is being executed in a window that is not its own: see [`PyGenerator::give_window`].
+    pub fn running(function: &PyFunction, code: &PyCode) -> Py<PyGenerator> {
+        Self::make(&types().coroutine, function, code, std::ptr::null_mut(), RUNNING)
+    }
+    #[inline(always)]
+    fn make(
+        class: &PyType,
+        function: &PyFunction,
+        code: &PyCode,
+        window: *mut Value,
+        state: u8,
+    ) -> Py<PyGenerator> {
+        let name = Slot::new(function.name.load().unwrap_or_else(none));
+        let qualname = Slot::new(function.qualname.load().unwrap_or_else(none));
         new_instance(class, |header| PyGenerator {
             header,
-            code,
-            function,
+            code: Py::from_ref(code),
+            function: obj_of(function),
             locals: Slot::empty(),
-            name: Slot::new(name),
-            qualname: Slot::new(qualname),
-            window: AtomicPtr::new(Box::into_raw(window).cast()),
-            state: AtomicU8::new(CREATED),
-            pc: AtomicU32::new(1),
-            handled: Slot::empty(),
-            frame: Slot::empty(),
-            extra: Slot::empty(),
-            flags: AtomicU8::new(0),
-        })
-    }
-    /// A coroutine that is being executed in a window that is not its own: see [`PyGenerator::give_window`].
-    pub fn running(code: Py<PyCode>, function: Obj, name: Obj, qualname: Obj) -> Py<PyGenerator> {
-        new_instance(&types().coroutine, |header| PyGenerator {
-            header,
-            code,
-            function,
-            locals: Slot::empty(),
-            name: Slot::new(name),
-            qualname: Slot::new(qualname),
-            window: AtomicPtr::new(std::ptr::null_mut()),
-            state: AtomicU8::new(RUNNING),
+            name,
+            qualname,
+            window: AtomicPtr::new(window),
+            state: AtomicU8::new(state),
             pc: AtomicU32::new(1),
             handled: Slot::empty(),
             frame: Slot::empty(),

@@ -57,6 +57,33 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// A frame at the beginning of `code`, which `function` executes in the window `regs`: nothing but these is known of it yet.
+    #[inline(always)]
+    pub fn new(
+        function: &PyFunction,
+        code: &PyCode,
+        regs: Regs,
+        ret: u16,
+        kind: Kind,
+        saved_top: *mut Value,
+    ) -> Frame {
+        Frame {
+            code,
+            function,
+            globals: function.globals.value().uncounted_ptr(),
+            builtins: function.builtins.value().uncounted(),
+            locals: Value::EMPTY,
+            regs,
+            pc: 0,
+            ret,
+            kind,
+            callee: Value::EMPTY,
+            subject: Value::EMPTY,
+            handled: Value::EMPTY,
+            object: Value::EMPTY,
+            saved_top,
+        }
+    }
     /// Visits the references that the frame itself holds.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let mut uncounted = |ptr: *const taipan_objects::Header| {

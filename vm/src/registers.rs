@@ -124,6 +124,13 @@ impl Regs {
         // SAFETY: the register keeps the object alive.
         unsafe { Obj::from_borrowed_at_once(self.value(i)) }.map(Obj::into_value)
     }
+    /// The word for a heap slot that a `T` operand gives: register `i`'s own, if that owns its reference and `take` is set, else [`Regs::counted_at_once`]. The register
+    /// stays as it is: if `take` is set, the caller empties it once the word is stored.
+    #[inline(always)]
+    pub fn stored_at_once(self, i: usize, take: bool) -> Option<Value> {
+        let value = self.value(i);
+        if take && !value.is_lent() { Some(value) } else { self.counted_at_once(i) }
+    }
     /// [`Regs::clear`] if that is a matter of a few instructions; otherwise false, and the register is as it was.
     #[inline(always)]
     #[must_use]

@@ -139,33 +139,23 @@ impl PySequenceIter {
     /// The next item of a list iterator, if that is a matter of a few instructions: for code that must not call. May be uncounted.
     #[inline(always)]
     pub fn next_of_list_at_once(&self) -> Option<Obj> {
-        let index = self.index();
-        if index < 0
-            || !self.seq.header().is_some_and(|h| std::ptr::eq(h.shape_entry().ops_ptr(), PyList::ops()))
-        {
-            return None;
-        }
-        // SAFETY: the layout was checked.
-        let list: &PyList = unsafe { &*self.seq.value().ptr().cast() };
-        let item = list.get_at_once(index as usize)?;
-        self.set_index(index + 1);
-        Some(item)
+        self.next_at_once(PyList::get_at_once)
     }
-}
-
-impl PySequenceIter {
-    /// The next item of a tuple iterator, if that is a matter of a few instructions: for code that must not call. May be uncounted.
+    /// The same of a tuple iterator.
     #[inline(always)]
     pub fn next_of_tuple_at_once(&self) -> Option<Obj> {
+        self.next_at_once(|tuple: &PyTuple, index| tuple.get(index)?.lent_at_once())
+    }
+    #[inline(always)]
+    fn next_at_once<T: Object>(&self, get: impl FnOnce(&T, usize) -> Option<Obj>) -> Option<Obj> {
         let index = self.index();
-        if index < 0
-            || !self.seq.header().is_some_and(|h| std::ptr::eq(h.shape_entry().ops_ptr(), PyTuple::ops()))
+        if index < 0 || !self.seq.header().is_some_and(|h| std::ptr::eq(h.shape_entry().ops_ptr(), T::ops()))
         {
             return None;
         }
         // SAFETY: the layout was checked.
-        let tuple: &PyTuple = unsafe { &*self.seq.value().ptr().cast() };
-        let item = tuple.get(index as usize)?.lent_at_once()?;
+        let sequence: &T = unsafe { &*self.seq.value().ptr().cast() };
+        let item = get(sequence, index as usize)?;
         self.set_index(index + 1);
         Some(item)
     }

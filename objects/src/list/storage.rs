@@ -34,30 +34,23 @@ impl Storage {
     }
     /// Room for at least `capacity` items, all empty. Owned by the caller.
     pub(crate) fn allocate(capacity: usize) -> *mut Storage {
-        if capacity == 0 {
-            return Self::empty();
-        }
-        let layout = layout(capacity);
-        // SAFETY: the layout is not empty; a zeroed word is an empty slot.
-        unsafe {
-            let storage = std::alloc::alloc_zeroed(layout).cast::<Storage>();
-            if storage.is_null() {
-                std::alloc::handle_alloc_error(layout);
-            }
-            (*storage).capacity = capacity;
-            storage
-        }
+        // A zeroed word is an empty slot.
+        Self::allocate_by(std::alloc::alloc_zeroed, capacity)
     }
     /// As [`Storage::allocate`], with anything in the words: they are to be written before this thread reaches a safepoint or others see them.
     #[inline]
     pub(crate) fn allocate_unfilled(capacity: usize) -> *mut Storage {
+        Self::allocate_by(std::alloc::alloc, capacity)
+    }
+    #[inline(always)]
+    fn allocate_by(allocate: unsafe fn(Layout) -> *mut u8, capacity: usize) -> *mut Storage {
         if capacity == 0 {
             return Self::empty();
         }
         let layout = layout(capacity);
-        // SAFETY: the layout is not empty.
+        // SAFETY: the layout is not empty, which is all that both functions of the allocator want.
         unsafe {
-            let storage = std::alloc::alloc(layout).cast::<Storage>();
+            let storage = allocate(layout).cast::<Storage>();
             if storage.is_null() {
                 std::alloc::handle_alloc_error(layout);
             }

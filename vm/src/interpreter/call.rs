@@ -300,10 +300,7 @@ fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyRe
 
 /// The generator that has not started, with its parameters in `window`.
 fn suspended(function: &PyFunction, code: &PyCode, window: Box<[Value]>) -> Obj {
-    let name = function.name.load().unwrap_or_else(none);
-    let qualname = function.qualname.load().unwrap_or_else(none);
-    let generator =
-        PyGenerator::new(Py::from_ref(code), taipan_objects::types::obj_of(function), name, qualname, window);
+    let generator = PyGenerator::new(function, code, window);
     if code.flags & taipan_bytecode::flags::CO_COROUTINE != 0
         && let Some(origin) = super::generators::coroutine_origin()
     {

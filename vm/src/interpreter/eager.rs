@@ -11,8 +11,7 @@ use taipan_objects::code::PyCode;
 use taipan_objects::error::{PyResult, handles_nothing};
 use taipan_objects::function::PyFunction;
 use taipan_objects::generator::PyGenerator;
-use taipan_objects::singletons::none;
-use taipan_objects::{Obj, Py, Value};
+use taipan_objects::{Obj, Value};
 
 use super::call::{self, Called};
 use super::generators;
@@ -68,10 +67,7 @@ pub fn coroutine(frame: &mut Frame) -> Obj {
     if frame.subject.is_empty() {
         // SAFETY: the frame keeps its function.
         let function: &PyFunction = unsafe { &*frame.function };
-        let name = function.name.load().unwrap_or_else(none);
-        let qualname = function.qualname.load().unwrap_or_else(none);
-        let function = taipan_objects::types::obj_of(function);
-        let made = PyGenerator::running(Py::from_ref(frame.code()), function, name, qualname);
+        let made = PyGenerator::running(function, frame.code());
         frame.subject = made.into_obj().into_counted();
     }
     frame.subject().clone()
@@ -166,40 +162,13 @@ pub(super) fn push_bound(
     names: &[Obj],
     place: u32,
 ) -> Option<PyResult<Called>> {
-    // SAFETY: the innermost frame is live.
-    let in_generator = unsafe { &*thread.innermost() }.is_generator();
     if first == base + 2 {
         regs.clear(base + 1);
     }
-    let top = Regs::new(thread.top.get());
-    let count = first - base + nargs;
-    if in_generator && top.at(count) >= thread.limit() {
-        return None;
-    }
-    let (regs_there, base_there) = if in_generator { (top, 0) } else { (regs, base) };
-    let first_there = base_there + first - base;
-    let shift = |from: Regs, from_base: usize, to: Regs, to_base: usize| {
-        for at in (0..count).filter(|_| in_generator) {
-            to.put(to_base + at, from.take_value(from_base + at));
-        }
-    };
-    shift(regs, base, regs_there, base_there);
-    let pushed = call::direct::push_bound(
-        thread,
-        function,
-        code,
-        regs_there,
-        base_there,
-        first_there,
-        nargs,
-        names,
-        0,
-        Kind::Eager,
-    );
-    match &pushed {
-        Some(Ok(_)) => begin(thread, place),
-        Some(Err(_)) => {}
-        None => shift(top, 0, regs, base),
+    let pushed =
+        call::direct::push_bound(thread, function, code, regs, base, first, nargs, names, 0, Kind::Eager);
+    if let Some(Ok(_)) = pushed {
+        begin(thread, place);
     }
     pushed
 }

@@ -72,6 +72,18 @@ fn already_running(generator: &Obj) -> Raised {
     value_error(format!("{kind} already executing"))
 }
 
+/// The register to which a sent value is delivered in a frame that was suspended at `pc`, and where that goes on.
+#[inline(always)]
+fn receiver(code: &PyCode, pc: u32) -> (usize, u32) {
+    let instr = code.instr(pc as usize);
+    if instr.opcode() == taipan_bytecode::Op::YieldValue as u16 {
+        (instr.a() as usize, pc + 1)
+    } else {
+        // `YIELD_FROM`: executed again with the value to pass on.
+        (instr.a() as usize + 1, pc)
+    }
+}
+
 /// Pushes the frame of an idle generator. `value`: what `send` passes (`None` for `next`).
 pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u16) -> PyResult<()> {
     let Some(generator) = obj.downcast::<PyGenerator>() else { return Err(system_error("not a generator")) };
@@ -120,16 +132,9 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
     let code: &PyCode = &generator.code;
     let mut pc = generator.pc.load(Ordering::Relaxed);
     if state == taipan_objects::generator::SUSPENDED {
-        // Deliver the sent value to the instruction that suspended.
-        let instr = code.instr(pc as usize);
-        let value = value.unwrap_or_else(none).into_strong();
-        if instr.opcode() == taipan_bytecode::Op::YieldValue as u16 {
-            regs.write(instr.a() as usize, value);
-            pc += 1;
-        } else {
-            // YIELD_FROM: executed again with the value to pass on.
-            regs.write(instr.a() as usize + 1, value);
-        }
+        let (target, next) = receiver(code, pc);
+        regs.write(target, value.unwrap_or_else(none).into_strong());
+        pc = next;
     }
     let (resumer, hidden) =
         enter_handled(if generator.handled.is_empty() { None } else { generator.handled.take() });
@@ -139,22 +144,13 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
     let subject = obj.clone().into_strong().into_value();
     // SAFETY: the slot is above all live frames; plain writes initialize it.
     unsafe {
+        // The generator keeps its function.
         thread.frame(depth).write(Frame {
-            code,
-            function,
-            globals: function.globals.value().uncounted(),
-            builtins: function.builtins.value().uncounted(),
             locals: generator.locals.load_uncounted().map_or(Value::EMPTY, |l| l.into_value().uncounted()),
-            regs,
             pc,
-            ret,
-            kind,
-            // The generator keeps its function.
-            callee: Value::EMPTY,
             subject,
             handled: resumer.map_or(Value::EMPTY, Obj::into_value),
-            object: Value::EMPTY,
-            saved_top: thread.top.get(),
+            ..Frame::new(function, code, regs, ret, kind, thread.top.get())
         });
     }
     thread.depth.set(depth + 1);

@@ -15,7 +15,7 @@ use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
-use super::{Called, Kind, VmThread, own_callee, push_frame, take_callee};
+use super::{Called, Kind, VmThread, move_to_top, own_callee, push_frame, take_callee};
 use crate::registers::Regs;
 
 /// Most keyword arguments that are bound in place.
@@ -104,8 +104,49 @@ fn push_with_defaults(
 /// Calls the function in register `base` with the `nargs` arguments from register `first`, the last of them named `names`: moves the named ones to their places, fills
 /// the rest with defaults, and puts those that have no place into the tuple and dict that may take them. `None`, with nothing changed, if that
 /// is not enough, for the general way or its error.
+///
+/// The window of a generator's frame is its own, and nothing lies behind it: there the call is first moved to the top of the stack.
 #[allow(clippy::too_many_arguments)]
 pub fn push_bound(
+    thread: &'static VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    nargs: usize,
+    names: &[Obj],
+    ret: u16,
+    kind: Kind,
+) -> Option<PyResult<Called>> {
+    if code.is_generator_like() && kind != Kind::Eager {
+        return None;
+    }
+    // SAFETY: the innermost frame is live.
+    if !unsafe { &*thread.innermost() }.is_generator() {
+        return push_bound_here(thread, function, code, regs, base, first, nargs, names, ret, kind);
+    }
+    if first == base + 2 {
+        regs.clear(base + 1);
+    }
+    let (top, count) = (Regs::new(thread.top.get()), first - base + nargs);
+    if top.at(count) >= thread.limit() {
+        return None;
+    }
+    // No code runs until the frame is pushed, or the call is where it was: nobody looks above the top of the stack.
+    move_to_top(thread, regs, base, count);
+    let pushed = push_bound_here(thread, function, code, top, 0, first - base, nargs, names, ret, kind);
+    if pushed.is_none() {
+        for at in 0..count {
+            regs.put(base + at, top.take_value(at));
+        }
+    }
+    pushed
+}
+
+/// [`push_bound`] with a window that begins at register `first`.
+#[allow(clippy::too_many_arguments)]
+fn push_bound_here(
     thread: &'static VmThread,
     function: &PyFunction,
     code: &PyCode,
@@ -120,15 +161,9 @@ pub fn push_bound(
     let unit = &*code.unit;
     let (argcount, named) = (unit.argcount as usize, (unit.argcount + unit.kwonlyargcount) as usize);
     let given = nargs - names.len();
-    // SAFETY: the innermost frame is live.
-    let in_generator = unsafe { &*thread.innermost() }.is_generator();
-    // The window of a generator is its own: nothing lies behind it.
-    let behind = !in_generator || regs.at(first) >= thread.top.get();
     let takes_more = code.flags & flags::CO_VARARGS != 0;
     let takes_others = code.flags & flags::CO_VARKEYWORDS != 0;
-    if !behind
-        || (code.is_generator_like() && kind != Kind::Eager)
-        || (given > argcount && !takes_more)
+    if (given > argcount && !takes_more)
         || names.len() > MOST
         || named >= 64
         || regs.at(first).wrapping_add(code.nregs as usize) >= thread.limit()

@@ -135,20 +135,9 @@ fn write_frame(
     // SAFETY: the slot is above all live frames; plain writes initialize it.
     unsafe {
         thread.frame(depth).write(Frame {
-            code,
-            function,
-            globals: function.globals.value().uncounted_ptr(),
-            builtins: function.builtins.value().uncounted(),
-            locals: Value::EMPTY,
-            regs: Regs::new(window),
-            pc: 0,
-            ret,
-            kind,
             callee,
             subject,
-            handled: Value::EMPTY,
-            object: Value::EMPTY,
-            saved_top,
+            ..Frame::new(function, code, Regs::new(window), ret, kind, saved_top)
         });
     }
     thread.depth.set(depth + 1);

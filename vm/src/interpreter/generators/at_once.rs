@@ -1,7 +1,6 @@
 //! Resuming and suspending in a few instructions: for code that must not call (see [`crate::interpreter::quick`]). Each of these declines, with
 //! nothing changed that matters, where the functions of the module above are to do it.
 
-use taipan_bytecode::Op;
 use taipan_objects::code::PyCode;
 use taipan_objects::error::handles_nothing;
 use taipan_objects::function::PyFunction;
@@ -52,21 +51,10 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
     // The window, `pc` and the rest are this thread's now.
     let regs = Regs::new(generator.window.load(Ordering::Acquire));
     let code: &PyCode = &generator.code;
-    let mut pc = generator.pc.load(Ordering::Relaxed);
+    let pc = generator.pc.load(Ordering::Relaxed);
     let sent = if sent.is_empty() { none().into_value() } else { sent };
     let sent_nothing = sent.same(none().value());
-    let target = if state == SUSPENDED {
-        let instr = code.instr(pc as usize);
-        if instr.opcode() == Op::YieldValue as u16 {
-            pc += 1;
-            instr.a() as usize
-        } else {
-            // `YIELD_FROM`: executed again with the value to pass on.
-            instr.a() as usize + 1
-        }
-    } else {
-        0
-    };
+    let (target, pc) = if state == SUSPENDED { super::receiver(code, pc) } else { (0, pc) };
     let usual = generator.handled.is_empty()
         && generator.frame.is_empty()
         && generator.locals.is_empty()
@@ -86,20 +74,9 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
     // SAFETY: the slot is above all live frames; plain writes initialize it.
     unsafe {
         thread.frame(depth).write(Frame {
-            code,
-            function,
-            globals: function.globals.value().uncounted(),
-            builtins: function.builtins.value().uncounted(),
-            locals: Value::EMPTY,
-            regs,
             pc,
-            ret,
-            kind,
-            callee: Value::EMPTY,
             subject: subject.into_value(),
-            handled: Value::EMPTY,
-            object: Value::EMPTY,
-            saved_top: thread.top.get(),
+            ..Frame::new(function, code, regs, ret, kind, thread.top.get())
         });
     }
     thread.depth.set(depth + 1);

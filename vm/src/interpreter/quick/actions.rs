@@ -10,6 +10,7 @@ use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::protocol;
 use taipan_objects::singletons::bool_obj;
 
+use super::values::{frame, o};
 use super::{Exit, State, calls, handlers};
 use crate::frame::Frame;
 use crate::interpreter::call::{self, Called};
@@ -17,22 +18,11 @@ use crate::interpreter::ops::{arithmetic, attribute, build, exception, intrinsic
 use crate::registers::Regs;
 use crate::thread::VmThread;
 
-/// A register that is not empty.
-fn o<'a>(regs: Regs, register: u16) -> &'a Obj {
-    regs.obj(register as usize)
-}
-
 /// The value of a `T` operand, whose register is not empty: moved out or copied.
 fn taken(regs: Regs, operand: u16) -> Obj {
     let (register, take) = Instr::split_take(operand);
     let copy = || regs.obj(register as usize).clone();
     if take { regs.take(register as usize).unwrap_or_else(copy) } else { copy() }
-}
-
-/// The frame, which is live.
-fn frame<'a>(fp: *mut Frame) -> &'a mut Frame {
-    // SAFETY: handlers pass the innermost frame of the calling thread, and nobody else refers to it.
-    unsafe { &mut *fp }
 }
 
 /// `name: operands; taken operands |frame, registers, instruction| result;` where the registers of the operands must not be empty.
@@ -79,6 +69,8 @@ actions! {
         let key = taken(regs, i.b());
         build::map_add(o(regs, i.a()), key, taken(regs, i.c()))
     };
+    list_extend: a b; |_fp, regs, i| build::list_extend(o(regs, i.a()), o(regs, i.b()));
+    delete_subscr: a b; |_fp, regs, i| protocol::delitem(o(regs, i.a()), o(regs, i.b()));
     set_update: a b; |_fp, regs, i| build::set_update(o(regs, i.a()), o(regs, i.b()));
     dict_update: a b; |_fp, regs, i| build::dict_update(o(regs, i.a()), o(regs, i.b()));
     dict_merge: a b; |_fp, regs, i| build::dict_merge(o(regs, i.a()), o(regs, i.b()), regs.get(i.c() as usize));

@@ -55,7 +55,7 @@ handlers! {
         let value = s.value(register);
         if !value.is_empty()
             && let Some(slot) = attribute::inline_slot_to_store(s.cache(), s.value(i.a()))
-            && let Some(value) = if take && !value.is_lent() { Some(value) } else { s.regs.counted_at_once(register as usize) }
+            && let Some(value) = s.regs.stored_at_once(register as usize, take)
         {
             if take {
                 s.regs.put(register as usize, Value::EMPTY);
@@ -71,9 +71,8 @@ handlers! {
     #[inline(never)]
     add_attr(s, i) {
         let (register, take) = Instr::split_take(i.b());
-        let word = s.value(register);
-        let counted = || if take && !word.is_lent() { Some(word) } else { s.regs.counted_at_once(register as usize) };
-        if !word.is_empty() && attribute::add_at_once(s.cache(), s.value(i.a()), counted) {
+        let stored = || s.regs.stored_at_once(register as usize, take);
+        if !s.value(register).is_empty() && attribute::add_at_once(s.cache(), s.value(i.a()), stored) {
             if take {
                 // The slot has its reference, or a lent one owned none.
                 s.regs.put(register as usize, Value::EMPTY);

@@ -216,9 +216,9 @@ handlers! {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() || s.value(register).is_empty() {
             return s.leave(i);
         }
-        let (word, key) = (s.value(register), s.value(i.b()));
-        let counted = || if take && !word.is_lent() { Some(word) } else { s.regs.counted_at_once(register as usize) };
-        if key.is_int() && let Some(old) = iteration::replace_at_once(s.value(i.a()), key.as_int(), counted) {
+        let key = s.value(i.b());
+        let stored = || s.regs.stored_at_once(register as usize, take);
+        if key.is_int() && let Some(old) = iteration::replace_at_once(s.value(i.a()), key.as_int(), stored) {
             if take {
                 s.regs.put(register as usize, Value::EMPTY);
             }

@@ -10,7 +10,7 @@ use taipan_objects::type_object::CompareOp;
 use taipan_objects::{Obj, Value};
 
 use super::branches::{branch_on, drop_operands};
-use super::{Exit, State, handlers};
+use super::{Exit, handlers};
 use crate::frame::Frame;
 use crate::interpreter::dispatch::decode;
 use crate::interpreter::ops::{arithmetic, build, iteration, name, rare};
@@ -47,12 +47,12 @@ macro_rules! values {
 }
 
 /// A register that is not empty.
-fn o<'a>(regs: Regs, register: u16) -> &'a Obj {
+pub(super) fn o<'a>(regs: Regs, register: u16) -> &'a Obj {
     regs.obj(register as usize)
 }
 
 /// The frame, which is live.
-fn frame<'a>(fp: *mut Frame) -> &'a mut Frame {
+pub(super) fn frame<'a>(fp: *mut Frame) -> &'a mut Frame {
     // SAFETY: handlers pass the innermost frame of the calling thread, and nobody else refers to it.
     unsafe { &mut *fp }
 }
@@ -153,15 +153,6 @@ fn slice_stored(regs: Regs, i: Instr, register: u16) -> PyResult<()> {
     protocol::setitem(o(regs, i.a()), &slice, o(regs, register))
 }
 
-/// Goes on behind an instruction of one word that changed what it had to.
-#[inline(always)]
-fn done(s: State, outcome: PyResult<()>) -> Exit {
-    match outcome {
-        Ok(()) => s.next(1),
-        Err(Raised) => Exit::Raised,
-    }
-}
-
 handlers! {
     /// `InplaceAdd` beyond numbers: strings that grow are the loop's.
     add_any(s, i) {
@@ -194,13 +185,6 @@ handlers! {
         }
         branch_on(s, truth, i)
     }
-    list_extend(s, i) {
-        if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
-            return s.leave(i);
-        }
-        s.save();
-        done(s, build::list_extend(s.regs.obj(i.a() as usize), s.regs.obj(i.b() as usize)))
-    }
     store_slice(s, i) {
         let (register, take) = Instr::split_take(i.c());
         if s.value(i.a()).is_empty() || s.value(register).is_empty() {
@@ -214,12 +198,5 @@ handlers! {
             return s.write(register, Value::EMPTY, 1);
         }
         s.next(1)
-    }
-    delete_subscr(s, i) {
-        if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
-            return s.leave(i);
-        }
-        s.save();
-        done(s, protocol::delitem(s.regs.obj(i.a() as usize), s.regs.obj(i.b() as usize)))
     }
 }
