@@ -1,5 +1,5 @@
 //! Code objects: compiled code with its constants made into objects, its instruction words (rewritten in place when they specialise)
-//! and one cache word for each instruction.
+//! and one cache word behind each of them.
 
 pub mod fields;
 mod monitors;
@@ -32,6 +32,8 @@ pub use monitors::{CodeMonitors, TOOLS};
 const ENTRY: Instr = Instr::new(taipan_bytecode::Op::Resume, 0, 0, 0);
 /// The flags of code whose calls make a generator or its like.
 const GENERATORS: u32 = flags::CO_GENERATOR | flags::CO_COROUTINE | flags::CO_ASYNC_GENERATOR;
+/// See [`PyCode::plain`].
+pub const NOT_PLAIN: u32 = u32::MAX;
 /// Bytes of a word.
 const WORD: i64 = 8;
 
@@ -48,16 +50,23 @@ pub fn debug_ranges() -> bool {
     !NO_DEBUG_RANGES.load(Ordering::Relaxed)
 }
 
+/// An instruction and what it remembers, next to each other: who has the address of the one has that of the other.
+#[repr(C)]
+pub struct Word {
+    /// As executed.
+    pub instr: AtomicU64,
+    /// The inline cache; 0: empty.
+    pub cache: AtomicU64,
+}
+
 /// A code object. Immutable but for the instruction words and caches, which are atomic.
 #[repr(C)]
 pub struct PyCode {
     header: Header,
     /// What the compiler made.
     pub unit: Arc<CodeUnit>,
-    /// Instruction words as executed.
-    pub instrs: Box<[AtomicU64]>,
-    /// One inline-cache word per instruction; 0: empty.
-    pub caches: Arc<[AtomicU64]>,
+    /// The instructions as executed, with their caches.
+    pub words: Arc<[Word]>,
     pub consts: Box<[Obj]>,
     pub names: Box<[Py<PyStr>]>,
     pub name: Obj,
@@ -68,8 +77,8 @@ pub struct PyCode {
     pub flags: u32,
     /// Number of instructions in front of the call's entry.
     entry: u32,
-    /// Plain positional parameters only: a call with `argcount` arguments needs no binding.
-    pub simple: bool,
+    /// The number of parameters if they are plain positional ones, so that a call with as many arguments needs no binding; otherwise [`NOT_PLAIN`].
+    pub plain: u32,
     /// Number of times a loop or call was entered, for tier decisions.
     pub warmth: AtomicU32,
     /// Names of the parameters that can be given by name or position, once a call asked for them.
@@ -122,8 +131,7 @@ impl PyCode {
     fn with_consts(unit: Arc<CodeUnit>, consts: Box<[Obj]>) -> Py<PyCode> {
         debug_assert!(consts.len() == unit.consts.len());
         let names = unit.names.iter().map(|n| intern(n)).collect();
-        let instrs: Box<[AtomicU64]> = unit.instrs.iter().map(|i| AtomicU64::new(i.0)).collect();
-        let caches = slot_caches::make(unit.instrs.len());
+        let words = slot_caches::make(&unit.instrs);
         let simple = unit.kwonlyargcount == 0
             && unit.flags
                 & (flags::CO_VARARGS
@@ -141,9 +149,8 @@ impl PyCode {
             nregs: unit.nregs,
             flags: unit.flags,
             entry: unit.preparation() as u32,
-            simple,
-            instrs,
-            caches,
+            plain: if simple { unit.nparams() as u32 } else { NOT_PLAIN },
+            words,
             consts,
             names,
             unit,
@@ -163,8 +170,7 @@ impl PyCode {
         Py::new(PyCode {
             header: Header::new(types().code.root_shape()),
             unit: code.unit.clone(),
-            instrs: Box::new([]),
-            caches: Arc::new([]),
+            words: Arc::new([]),
             consts: Box::new([]),
             names: Box::new([]),
             name: code.name.clone(),
@@ -175,7 +181,7 @@ impl PyCode {
             flags: code.flags | flags::CO_GENERATOR,
             parameters: OnceLock::new(),
             entry: code.entry,
-            simple: false,
+            plain: NOT_PLAIN,
             warmth: AtomicU32::new(0),
             monitors: OnceLock::new(),
             shadow: Some(Box::new(shadow)),
@@ -205,12 +211,27 @@ impl PyCode {
     }
     /// The record of monitoring, made if need be.
     pub fn monitors(&self) -> &CodeMonitors {
-        self.monitors.get_or_init(|| CodeMonitors::new(self.instrs.len()))
+        self.monitors.get_or_init(|| CodeMonitors::new(self.words.len()))
     }
     /// The instruction at `pc` as it is now.
     #[inline(always)]
     pub fn instr(&self, pc: usize) -> Instr {
-        Instr(self.instrs[pc].load(Ordering::Relaxed))
+        Instr(self.words[pc].instr.load(Ordering::Relaxed))
+    }
+    /// The inline-cache word of the instruction at `pc`.
+    #[inline(always)]
+    pub fn cache(&self, pc: usize) -> &AtomicU64 {
+        &self.words[pc].cache
+    }
+    /// Address of the instruction at `pc`.
+    #[inline(always)]
+    pub fn at(&self, pc: usize) -> *const Word {
+        self.words.as_ptr().wrapping_add(pc)
+    }
+    /// Index of the instruction at this address, which is one of this code.
+    #[inline(always)]
+    pub fn index_of(&self, ip: *const Word) -> usize {
+        (ip.addr() - self.words.as_ptr().addr()) / size_of::<Word>()
     }
     /// The source line of instruction `pc`; 0 if it has none.
     pub fn line_of(&self, pc: usize) -> u32 {
@@ -257,6 +278,11 @@ impl PyCode {
             start = end;
         }
         ranges
+    }
+    /// Whether it has plain positional parameters only, and its calls make nothing but a frame.
+    #[inline(always)]
+    pub fn is_simple(&self) -> bool {
+        self.plain != NOT_PLAIN
     }
     /// Whether the code makes a generator, coroutine or asynchronous generator.
     pub fn is_generator_like(&self) -> bool {
@@ -476,7 +502,7 @@ static GETSET: &[GetSetDef] = &[
         name: "_co_code_adaptive",
         get: |o| {
             let code = this(o)?;
-            Ok(words(code, (0..code.instrs.len()).map(|pc| code.instr(pc))))
+            Ok(words(code, (0..code.words.len()).map(|pc| code.instr(pc))))
         },
         set: None,
         doc: "",

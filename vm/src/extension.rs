@@ -42,7 +42,7 @@ pub fn all() -> Vec<&'static Extension> {
 /// The instruction at `pc`. Its cache word leads to it once it was looked up: an address, so even, of something that is never freed.
 #[inline]
 fn at(code: &PyCode, pc: usize, name: usize) -> PyResult<&'static Extension> {
-    let address = code.caches[pc].load(Ordering::Relaxed) as usize;
+    let address = code.cache(pc).load(Ordering::Relaxed) as usize;
     if address != 0 {
         // SAFETY: `look_up` alone fills the cache word of such an instruction, with the address of a static.
         return Ok(unsafe { &*std::ptr::with_exposed_provenance::<Extension>(address) });
@@ -57,7 +57,7 @@ fn look_up(code: &PyCode, pc: usize, name: usize) -> PyResult<&'static Extension
     let Some(extension) = found else {
         return Err(system_error(format!("no extension instruction {name} is registered")));
     };
-    code.caches[pc].store(std::ptr::from_ref(extension).expose_provenance() as u64, Ordering::Relaxed);
+    code.cache(pc).store(std::ptr::from_ref(extension).expose_provenance() as u64, Ordering::Relaxed);
     Ok(extension)
 }
 

@@ -1,6 +1,6 @@
 //! Interpreter frames.
 
-use taipan_objects::code::PyCode;
+use taipan_objects::code::{PyCode, Word};
 use taipan_objects::frame::PyFrame;
 use taipan_objects::function::PyFunction;
 use taipan_objects::{Obj, Py, Tracer, Value};
@@ -39,19 +39,19 @@ pub struct Frame {
     pub builtins: Value,
     /// Owned namespace mapping of module, class and `exec` code; empty for functions.
     pub locals: Value,
-    pub regs: Regs,
-    /// Instruction index, saved before anything that can look at frames.
-    pub pc: u32,
-    pub ret: u16,
-    pub kind: Kind,
-    /// Owned: the function, unless it is deferred or kept by the generator.
-    pub callee: Value,
     /// Owned; see [`Kind`].
     pub subject: Value,
     /// Generators: the exception that the resumer handles itself. Owned.
     pub handled: Value,
     /// Owned frame object, if somebody asked for it.
     pub object: Value,
+    pub regs: Regs,
+    /// The instruction, saved before anything that can look at frames.
+    pub ip: *const Word,
+    pub ret: u16,
+    pub kind: Kind,
+    /// Owned: the function, unless it is deferred or kept by the generator.
+    pub callee: Value,
     /// `thread.top` to restore when the frame is popped.
     pub saved_top: *mut Value,
 }
@@ -71,10 +71,10 @@ impl Frame {
             code,
             function,
             globals: function.globals.value().uncounted_ptr(),
-            builtins: function.builtins.value().uncounted(),
+            builtins: function.builtins.value().uncounted_ptr(),
             locals: Value::EMPTY,
             regs,
-            pc: 0,
+            ip: code.at(0),
             ret,
             kind,
             callee: Value::EMPTY,
@@ -115,6 +115,16 @@ impl Frame {
         // SAFETY: the frame's code is traced while the frame exists; code is freed by the collector only.
         unsafe { &*self.code }
     }
+    /// Index of the instruction.
+    #[inline(always)]
+    pub fn pc(&self) -> u32 {
+        self.code().index_of(self.ip) as u32
+    }
+    /// Lets the frame stand at an instruction.
+    #[inline(always)]
+    pub fn set_pc(&mut self, pc: u32) {
+        self.ip = self.code().at(pc as usize);
+    }
     /// The globals as a borrowed object.
     #[inline(always)]
     pub fn globals<'a>(&self) -> &'a Obj {
@@ -140,7 +150,7 @@ impl Frame {
     }
     /// The source line being executed.
     pub fn line(&self) -> u32 {
-        self.code().line_of(self.pc as usize)
+        self.code().line_of(self.pc() as usize)
     }
 }
 
@@ -172,7 +182,7 @@ pub fn object_of(frame: *mut Frame) -> Py<PyFrame> {
     // SAFETY: a frame on the calling thread's frame stack.
     let frame_ref = unsafe { &mut *frame };
     if let Some(object) = frame_ref.object() {
-        object.lasti.store(frame_ref.pc, taipan_threading::sync::atomic::Ordering::Relaxed);
+        object.lasti.store(frame_ref.pc(), taipan_threading::sync::atomic::Ordering::Relaxed);
         return Py::from_ref(object);
     }
     let object = PyFrame::new(
@@ -181,7 +191,7 @@ pub fn object_of(frame: *mut Frame) -> Py<PyFrame> {
         frame_ref.builtins().clone(),
         frame_ref.locals().cloned(),
         frame.cast(),
-        frame_ref.pc,
+        frame_ref.pc(),
     );
     if frame_ref.kind == Kind::Eager {
         PyFrame::belongs_to(&object, &crate::interpreter::eager::coroutine(frame_ref));

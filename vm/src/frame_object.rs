@@ -136,7 +136,7 @@ fn attach(obj: &Obj, generator: &PyGenerator, fresh: &Py<PyFrame>) -> Option<Obj
             if let Some(object) = frame.object() {
                 return Some(taipan_objects::types::obj_of(object));
             }
-            fresh.lasti.store(frame.pc, Ordering::Relaxed);
+            fresh.lasti.store(frame.pc(), Ordering::Relaxed);
             fresh.live.store(running.cast(), Ordering::Release);
             frame.object = fresh.clone().into_obj().into_counted();
         }
@@ -193,7 +193,7 @@ fn refresh(object: &PyFrame) {
 /// Brings `lasti` and `back` of a running frame up to date; gives the former `back`. Its thread is the calling one, or stopped.
 fn update(thread: &VmThread, index: usize, object: &PyFrame) -> Option<Obj> {
     // SAFETY: a frame below `depth`.
-    let pc = unsafe { (*thread.frame(index)).pc };
+    let pc = unsafe { (*thread.frame(index)).pc() };
     object.lasti.store(pc, Ordering::Relaxed);
     object.back.replace(
         index

@@ -81,9 +81,9 @@ fn run_switching(thread: &'static VmThread, mut start: Start) -> PyResult<Obj> {
 fn finish_call(thread: &VmThread) -> u32 {
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &mut *thread.innermost() };
-    let at = frame.pc;
+    let at = frame.pc();
     let instr: Instr = frame.code().instr(at as usize);
     frame.regs.write(instr.c() as usize, none());
-    frame.pc += call::length_at(instr) as u32;
+    frame.set_pc(at + call::length_at(instr) as u32);
     at
 }

@@ -21,6 +21,8 @@ pub const MAX_FRAMES: usize = 220_000;
 /// A thread's interpreter state.
 pub struct VmThread {
     values: *mut Value,
+    /// See [`VmThread::limit`].
+    limit: *mut Value,
     frames: *mut Frame,
     /// First free word of the value stack.
     pub top: Cell<*mut Value>,
@@ -110,9 +112,10 @@ impl VmThread {
     pub fn enter(interpreter: Arc<Interpreter>) -> &'static VmThread {
         let threading = taipan_threading::register_thread();
         taipan_gc::thread::enter();
-        let values = reserve(VALUE_STACK * size_of::<Value>()).cast();
+        let values = reserve(VALUE_STACK * size_of::<Value>()).cast::<Value>();
         let thread = Box::new(VmThread {
             values,
+            limit: values.wrapping_add(VALUE_STACK - 4096),
             frames: reserve(MAX_FRAMES * size_of::<Frame>()).cast(),
             top: Cell::new(values),
             result: Cell::new(Value::EMPTY),
@@ -206,7 +209,7 @@ impl VmThread {
     /// End of the value stack.
     #[inline(always)]
     pub fn limit(&self) -> *mut Value {
-        self.values.wrapping_add(VALUE_STACK - 4096)
+        self.limit
     }
     /// Frame number `i`, counted from the bottom.
     #[inline(always)]

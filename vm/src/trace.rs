@@ -139,7 +139,7 @@ pub fn safepoint(thread: &VmThread, call: Option<(Regs, usize, usize)>) -> PyRes
 fn unpacked(thread: &VmThread, regs: Regs, base: usize, first: usize) {
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &*thread.innermost() };
-    let op = frame.code().instr(frame.pc as usize).op();
+    let op = frame.code().instr(frame.pc() as usize).op();
     if first == base + 1
         && matches!(op, Some(Op::Call | Op::CallKw))
         && let (Some(function), Some(receiver)) = (regs.take(base), regs.take(base + 1))
@@ -165,7 +165,7 @@ fn is_called_by_loop(thread: &VmThread, name: &str) -> bool {
     }
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &*thread.innermost() };
-    let instr = frame.code().instr(frame.pc as usize);
+    let instr = frame.code().instr(frame.pc() as usize);
     if !matches!(instr.op(), Some(Op::Call | Op::CallMethod | Op::CallKw | Op::CallMethodKw)) {
         return false;
     }

@@ -90,7 +90,7 @@ pub struct Jit {
 
 /// The global's name, if the code is `return x * NAME`.
 fn multiplier(code: &PyCode) -> Option<usize> {
-    let instrs: Vec<_> = (0..code.instrs.len()).map(|pc| code.instr(pc)).collect();
+    let instrs: Vec<_> = (0..code.words.len()).map(|pc| code.instr(pc)).collect();
     let ops: Vec<Op> = instrs.iter().filter_map(|i| i.op().map(Op::generic)).collect();
     match ops[..] {
         [Op::LoadGlobal, Op::Mul, Op::ReturnValue] | [Op::LoadGlobal, Op::Mul, Op::Drop, Op::ReturnValue]

@@ -7,9 +7,11 @@
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use taipan_bytecode::Instr;
 use taipan_gc::{ShapeId, shape_table};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
+use super::Word;
 use crate::shape::Shape;
 use crate::str::PyStr;
 use crate::type_object::PyType;
@@ -19,7 +21,7 @@ pub const SLOT: u64 = 1;
 /// The bit of words that are addresses of several words, of this kind and others.
 pub const SEVERAL: u64 = 2;
 
-type Words = [AtomicU64];
+type Words = [Word];
 
 struct Registry {
     words: Vec<Weak<Words>>,
@@ -29,9 +31,10 @@ struct Registry {
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry { words: Vec::new(), prune_at: 1024 });
 
-/// Makes the cache words of a code object with `len` instructions.
-pub(super) fn make(len: usize) -> Arc<Words> {
-    let words: Arc<Words> = (0..len).map(|_| AtomicU64::new(0)).collect();
+/// Makes the words of a code object with these instructions.
+pub(super) fn make(instrs: &[Instr]) -> Arc<Words> {
+    let word = |i: &Instr| Word { instr: AtomicU64::new(i.0), cache: AtomicU64::new(0) };
+    let words: Arc<Words> = instrs.iter().map(word).collect();
     let mut registry = REGISTRY.lock();
     if registry.words.len() >= registry.prune_at {
         registry.words.retain(|w| w.strong_count() > 0);
@@ -44,8 +47,10 @@ pub(super) fn make(len: usize) -> Arc<Words> {
 fn forget_all() {
     taipan_threading::stop_the_world(|_| {
         for words in REGISTRY.lock().words.iter().filter_map(Weak::upgrade) {
-            for word in words.iter().filter(|w| w.load(Ordering::Relaxed) & (SLOT | SEVERAL) != 0) {
-                word.store(0, Ordering::Relaxed);
+            for Word { cache, .. } in words.iter() {
+                if cache.load(Ordering::Relaxed) & (SLOT | SEVERAL) != 0 {
+                    cache.store(0, Ordering::Relaxed);
+                }
             }
         }
     });

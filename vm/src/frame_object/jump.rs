@@ -152,7 +152,7 @@ pub fn jump(obj: &Obj, line: &Obj) -> PyResult<()> {
     let frame = unsafe { &mut *thread.frame(index) };
     let code = frame.code();
     let states = states(code);
-    let target = find(code, &states, frame.pc as usize, line)?;
+    let target = find(code, &states, frame.pc() as usize, line)?;
     let unbound: Vec<usize> =
         (0..code.unit.nlocals as usize).filter(|register| frame.regs.value(*register).is_empty()).collect();
     if !unbound.is_empty() {
@@ -161,12 +161,12 @@ pub fn jump(obj: &Obj, line: &Obj) -> PyResult<()> {
         crate::warnings::warn(&text, &types().runtime_warning.to_obj(), 0)?;
     }
     let kept = states[target].clone().unwrap_or_default();
-    let had = states[frame.pc as usize].clone().unwrap_or_default();
+    let had = states[frame.pc() as usize].clone().unwrap_or_default();
     leave(frame, &had, &kept);
     for register in unbound {
         frame.regs.write(register, none());
     }
-    frame.pc = target as u32;
+    frame.set_pc(target as u32);
     Ok(())
 }
 

@@ -123,7 +123,7 @@ fn call_function(
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*callable.value().ptr().cast() };
     let code = function_code(function);
-    if code.simple && nargs == code.nparams as usize {
+    if nargs == code.plain as usize {
         let window = callee_window(thread, regs, first, nargs);
         let callee = take_callee(regs, base, function);
         push_frame(thread, function, code, window, nargs, ret, Kind::Call, callee, Value::EMPTY)?;
@@ -220,7 +220,7 @@ fn put(thread: &VmThread, regs: Regs, at: usize, value: Option<Obj>) {
 /// Whether the arguments are just the parameters: nothing needs to be bound.
 #[inline(always)]
 fn fits(code: &PyCode, args: &Args<'_>) -> bool {
-    code.simple && !args.has_keywords() && args.positional.len() == code.nparams as usize
+    !args.has_keywords() && args.positional.len() == code.plain as usize
 }
 
 /// Binds `args` into the window at `window` (emptied first) and pushes the frame.
@@ -458,7 +458,7 @@ pub fn construct(
     let instance = taipan_objects::object_type::plain_instance(class)?;
     // SAFETY: the innermost frame is live.
     let in_generator = unsafe { &*thread.innermost() }.is_generator();
-    if code.simple
+    if code.is_simple()
         && nargs + 1 == code.nparams as usize
         && (!in_generator || has_room(thread, code, thread.top.get()))
     {

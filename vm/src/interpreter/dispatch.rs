@@ -1,12 +1,13 @@
 //! The loop.
 
 use taipan_bytecode::{BranchFlags, Instr, Op};
+use taipan_objects::code::Word;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::protocol::{self, BinaryOp, IntoStrong};
 use taipan_objects::singletons::{bool_obj, is_none};
 use taipan_objects::type_object::CompareOp;
 use taipan_objects::{Obj, Value};
-use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+use taipan_threading::sync::atomic::Ordering;
 
 use super::call::{self, Called};
 use super::generators::{self, Sent};
@@ -25,9 +26,9 @@ fn frame_mut<'a>(fp: *mut Frame) -> &'a mut Frame {
 }
 
 #[inline(always)]
-fn word_at(instrs: *const AtomicU64, pc: usize) -> Instr {
+fn word_at(instrs: *const Word, pc: usize) -> Instr {
     // SAFETY: the compiler ends every block with a return or jump, and all targets are in range (`verify`).
-    Instr(unsafe { &*instrs.add(pc) }.load(Ordering::Relaxed))
+    Instr(unsafe { &*instrs.add(pc) }.instr.load(Ordering::Relaxed))
 }
 
 #[inline(always)]
@@ -43,8 +44,8 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
     let mut fp = thread.innermost();
     let mut regs: Regs = frame_mut(fp).regs;
     let mut code = frame_mut(fp).code();
-    let mut instrs = code.instrs.as_ptr();
-    let mut pc = frame_mut(fp).pc as usize;
+    let mut instrs = code.words.as_ptr();
+    let mut pc = frame_mut(fp).pc() as usize;
 
     macro_rules! reload {
         () => {{
@@ -52,13 +53,13 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
             let frame = frame_mut(fp);
             regs = frame.regs;
             code = frame.code();
-            instrs = code.instrs.as_ptr();
-            pc = frame.pc as usize;
+            instrs = code.words.as_ptr();
+            pc = frame.pc() as usize;
         }};
     }
     macro_rules! save {
         () => {
-            frame_mut(fp).pc = pc as u32
+            frame_mut(fp).ip = instrs.wrapping_add(pc)
         };
     }
 
@@ -277,7 +278,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                             continue;
                         }
                         Before::Raised => {
-                            pc = frame_mut(fp).pc as usize;
+                            pc = frame_mut(fp).pc() as usize;
                             break 'exec;
                         }
                     }
@@ -1117,8 +1118,8 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                                 let frame = frame_mut(fp);
                                 regs = frame.regs;
                                 code = frame.code();
-                                instrs = code.instrs.as_ptr();
-                                pc = frame.pc as usize;
+                                instrs = code.words.as_ptr();
+                                pc = frame.pc() as usize;
                                 regs.write(ret, result);
                                 pc += call::length_at(word_at(instrs, pc));
                                 continue;

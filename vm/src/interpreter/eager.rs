@@ -22,11 +22,11 @@ use crate::thread::VmThread;
 /// Where the `YIELD_FROM` is that awaits the result, in register `ret`, of the call instruction at which `frame` stands.
 fn awaited(frame: &Frame, ret: u16) -> Option<u32> {
     let code = frame.code();
-    let instr = code.instr(frame.pc as usize);
+    let instr = code.instr(frame.pc() as usize);
     if !matches!(instr.op(), Some(Op::Call | Op::CallMethod | Op::CallKw | Op::CallMethodKw)) {
         return None;
     }
-    let next = frame.pc as usize + call::length_at(instr);
+    let next = frame.pc() as usize + call::length_at(instr);
     let awaitable = code.instr(next);
     if awaitable.op() != Some(Op::GetAwaitable)
         || awaitable.a() != ret
@@ -57,8 +57,8 @@ pub(super) fn begin(thread: &VmThread, place: u32) {
     let depth = thread.depth.get();
     // SAFETY: both frames are live.
     unsafe {
-        (*thread.frame(depth - 1)).pc = 1;
-        (*thread.frame(depth - 2)).pc = place;
+        (*thread.frame(depth - 1)).set_pc(1);
+        (*thread.frame(depth - 2)).set_pc(place);
     }
 }
 

@@ -147,7 +147,7 @@ pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u
         // The generator keeps its function.
         thread.frame(depth).write(Frame {
             locals: generator.locals.load_uncounted().map_or(Value::EMPTY, |l| l.into_value().uncounted()),
-            pc,
+            ip: code.at(pc as usize),
             subject,
             handled: resumer.map_or(Value::EMPTY, Obj::into_value),
             ..Frame::new(function, code, regs, ret, kind, thread.top.get())
@@ -174,7 +174,7 @@ fn detach_object(generator: &PyGenerator, frame: &mut Frame) -> Option<Obj> {
     let object = unsafe { Obj::from_value(object) }?;
     let mut back = None;
     if let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() {
-        frame_object.lasti.store(frame.pc, Ordering::Relaxed);
+        frame_object.lasti.store(frame.pc(), Ordering::Relaxed);
         frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
         back = frame_object.back.take();
     }
@@ -206,7 +206,7 @@ pub fn suspend(thread: &VmThread) {
         }
         count_registers(frame);
         let back = detach_object(g, frame);
-        let pc = frame.pc;
+        let pc = frame.pc();
         thread.depth.set(thread.depth.get() - 1);
         g.suspend(pc);
         drop(back);
@@ -264,7 +264,7 @@ pub fn yield_through(thread: &VmThread, value: Obj) -> Through {
             suspend(thread);
             // SAFETY: the frame below is live.
             let below = unsafe { &*thread.innermost() };
-            let awaiting = below.code().instr(below.pc as usize);
+            let awaiting = below.code().instr(below.pc() as usize);
             below.regs.write(awaiting.a() as usize, coroutine);
             continue;
         }
@@ -322,7 +322,7 @@ fn push_for_throw(thread: &VmThread, obj: &Obj, generator: &PyGenerator) -> PyRe
     let pc = generator.pc.load(Ordering::Relaxed);
     push(thread, obj, Kind::GeneratorEntry, None, 0)?;
     // SAFETY: just pushed.
-    unsafe { (*thread.innermost()).pc = pc };
+    unsafe { (*thread.innermost()).set_pc(pc) };
     Ok(())
 }
 
@@ -366,11 +366,11 @@ pub fn delegating(obj: &Obj, act: &mut dyn FnMut() -> PyResult<Resumed>) -> PyRe
     };
     // SAFETY: `act` left the frame the innermost one.
     let frame = unsafe { &mut *thread.innermost() };
-    let instr = frame.code().instr(frame.pc as usize);
+    let instr = frame.code().instr(frame.pc() as usize);
     frame.regs.clear(instr.a() as usize);
     frame.regs.clear(instr.a() as usize + 1);
     frame.regs.write(instr.b() as usize, value);
-    frame.pc += 1;
+    frame.set_pc(frame.pc() + 1);
     finish_run(super::run(thread))
 }
 

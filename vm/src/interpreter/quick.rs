@@ -28,7 +28,7 @@ mod numbers;
 mod values;
 
 use taipan_bytecode::{Instr, Op};
-use taipan_objects::code::PyCode;
+use taipan_objects::code::{PyCode, Word};
 use taipan_objects::{Obj, Value};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
@@ -37,7 +37,7 @@ use crate::registers::Regs;
 use crate::thread::VmThread;
 
 /// Address of an instruction word.
-type Ip = *const AtomicU64;
+type Ip = *const Word;
 
 /// Why a handler returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,9 +107,7 @@ pub fn run(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exi
     let mut exit = State { ip, regs, fp, thread }.go();
     while exit == Exit::Continue {
         let fp = thread.innermost();
-        // SAFETY: the innermost frame is live.
-        let frame = unsafe { &*fp };
-        let (state, instr) = State::of(frame.code(), frame.pc as usize, fp, frame.regs, thread).fetched();
+        let (state, instr) = State::at(fp, thread).fetched();
         exit = HANDLERS[instr.0 as u8 as usize](state.ip, state.regs, state.fp, state.thread, instr);
     }
     exit
@@ -127,7 +125,7 @@ fn leave(ip: Ip, _regs: Regs, fp: *mut Frame, _thread: &'static VmThread, _i: In
 #[inline(always)]
 fn save(ip: Ip, fp: *mut Frame) {
     // SAFETY: `fp` is the innermost frame of the calling thread, and `ip` in its code.
-    unsafe { (*fp).pc = ip.offset_from((*fp).code().instrs.as_ptr()) as u32 };
+    unsafe { (*fp).ip = ip };
 }
 
 /// Drops what a register held before the instruction that ended here, and goes on.
@@ -162,7 +160,7 @@ impl State {
     /// At instruction `pc` of `code`, which `fp` executes.
     #[inline(always)]
     fn of(code: &PyCode, pc: usize, fp: *mut Frame, regs: Regs, thread: &'static VmThread) -> State {
-        State { ip: code.instrs.as_ptr().wrapping_add(pc), regs, fp, thread }
+        State { ip: code.at(pc), regs, fp, thread }
     }
     #[inline(always)]
     fn fetched(self) -> (State, Instr) {
@@ -172,7 +170,7 @@ impl State {
     #[inline(always)]
     fn word(self, n: usize) -> Instr {
         // SAFETY: the compiler ends every block with a return or jump, and all targets are in range (`verify`).
-        Instr(unsafe { &*self.ip.add(n) }.load(Ordering::Relaxed))
+        Instr(unsafe { &*self.ip.add(n) }.instr.load(Ordering::Relaxed))
     }
     /// Executes the instruction at `ip`.
     #[inline(always)]
@@ -193,7 +191,7 @@ impl State {
     /// Goes on at instruction `target`.
     #[inline(always)]
     fn jump(self, target: u32) -> Exit {
-        State { ip: self.code().instrs.as_ptr().wrapping_add(target as usize), ..self }.go()
+        State { ip: self.code().at(target as usize), ..self }.go()
     }
     /// Leaves the instruction to the loop.
     #[inline(always)]
@@ -217,11 +215,7 @@ impl State {
     /// Empties a register and goes on at instruction `target`.
     #[inline(always)]
     fn clear_and_jump(self, register: u16, target: u32) -> Exit {
-        State { ip: self.code().instrs.as_ptr().wrapping_add(target as usize), ..self }.write(
-            register,
-            Value::EMPTY,
-            0,
-        )
+        State { ip: self.code().at(target as usize), ..self }.write(register, Value::EMPTY, 0)
     }
     #[inline(always)]
     fn value(self, register: u16) -> Value {
@@ -235,16 +229,19 @@ impl State {
     /// The cache word of the instruction.
     #[inline(always)]
     fn cache<'a>(self) -> &'a AtomicU64 {
-        let code = self.code();
-        // SAFETY: `ip` is in the frame's code; there are as many cache words as instruction words.
-        unsafe { &*code.caches.as_ptr().offset(self.ip.offset_from(code.instrs.as_ptr())) }
+        // SAFETY: `ip` is in the frame's code.
+        unsafe { &(*self.ip).cache }
+    }
+    /// Saves the instruction's address.
+    #[inline(always)]
+    fn save(self) {
+        save(self.ip, self.fp);
     }
     /// Saves and gives the instruction's index.
     #[inline(always)]
-    fn save(self) -> usize {
+    fn saved_pc(self) -> usize {
         save(self.ip, self.fp);
-        // SAFETY: the frame is live.
-        unsafe { (*self.fp).pc as usize }
+        self.code().index_of(self.ip)
     }
     /// Where the innermost frame stands.
     #[inline(always)]
@@ -256,7 +253,7 @@ impl State {
     fn at(fp: *mut Frame, thread: &'static VmThread) -> State {
         // SAFETY: the innermost frame is live.
         let frame = unsafe { &*fp };
-        State::of(frame.code(), frame.pc as usize, fp, frame.regs, thread)
+        State { ip: frame.ip, regs: frame.regs, fp, thread }
     }
     /// Goes on where the innermost frame stands.
     #[inline(always)]

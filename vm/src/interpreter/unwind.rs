@@ -45,9 +45,10 @@ pub fn unwind<W: Watch>(thread: &'static VmThread, watcher: &mut W) -> Unwound {
         watcher.raised(thread, !add_entry);
         add_entry = true;
         let code = frame.code();
-        while let Some(entry) = find_handler(&code.unit.exception_table, frame.pc) {
+        while let Some(entry) = find_handler(&code.unit.exception_table, frame.pc()) {
             frame.regs.clear_range(entry.depth as usize, code.nregs as usize);
-            let from = std::mem::replace(&mut frame.pc, entry.handler);
+            let from = frame.pc();
+            frame.set_pc(entry.handler);
             if let Ok(()) = watcher.handled(thread, from) {
                 return Unwound::Handler;
             }
@@ -118,7 +119,7 @@ fn resume_place(frame: &mut crate::frame::Frame) {
         && let Some(entry) = entry.downcast::<PyTraceback>()
         && entry.frame().is_some_and(|object| object.value().same(frame.object))
     {
-        frame.pc = entry.instruction() as u32;
+        frame.set_pc(entry.instruction() as u32);
     }
     let _ = set_raised(exception);
 }
@@ -130,7 +131,7 @@ fn add_traceback(fp: *mut crate::frame::Frame) {
     let exception = take_raised();
     if let Some(e) = exception.downcast::<PyBaseException>() {
         let line = frame.line() as i32;
-        let pc = frame.pc as i32;
+        let pc = frame.pc() as i32;
         let object = object_of(fp).into_obj();
         let entry = PyTraceback::new(e.traceback(), object, pc, line);
         e.set_traceback(Some(entry.into_obj()));

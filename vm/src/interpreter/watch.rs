@@ -103,7 +103,7 @@ impl Watcher {
     /// For the innermost frame, which continues behind instruction `last` of it, or with the instruction at its `pc`.
     pub fn continuing(thread: &VmThread, last: Option<u32>) -> Watcher {
         let frame = innermost(thread);
-        let at = last.unwrap_or(frame.pc) as usize;
+        let at = last.unwrap_or(frame.pc()) as usize;
         Watcher {
             depth: thread.depth.get(),
             last: last.map_or(NOWHERE, |l| l as usize),
@@ -121,32 +121,32 @@ impl Watcher {
             if functions::is_preparation(code, pc) {
                 return Ok(Before::Run);
             }
-            frame.pc = pc as u32;
+            frame.set_pc(pc as u32);
             self.depth = depth;
             self.last = NOWHERE;
             self.entered(thread, frame, code, pc)?;
         } else if depth < self.depth {
             self.depth = depth;
-            self.last = frame.pc as usize;
+            self.last = frame.pc() as usize;
             self.line = code.line_of(self.last);
         }
         let returned = depth < former;
         let last = std::mem::replace(&mut self.last, pc);
-        frame.pc = pc as u32;
+        frame.set_pc(pc as u32);
         let mut backward = false;
         if last != NOWHERE {
             self.stopped(thread, frame, code, last, returned)?;
-            frame.pc = pc as u32;
+            frame.set_pc(pc as u32);
         }
         if last != NOWHERE {
             backward = code.instr(last).op() == Some(Op::JumpBackward);
             // Who is told of a branch sees the frame at it.
-            frame.pc = last as u32;
+            frame.set_pc(last as u32);
             jumped(thread, code, last, pc)?;
-            if frame.pc as usize != last {
+            if frame.pc() as usize != last {
                 return Ok(self.moved(frame));
             }
-            frame.pc = pc as u32;
+            frame.set_pc(pc as u32);
         }
         let line = code.line_of(pc);
         // The line that a loop goes back to begins behind the jump, not with it.
@@ -155,7 +155,7 @@ impl Watcher {
         if line != 0 && !returning && (line != self.line || backward) {
             self.line = line;
             line_event(thread, frame, code, pc, line)?;
-            if frame.pc as usize != pc {
+            if frame.pc() as usize != pc {
                 return Ok(self.moved(frame));
             }
         }
@@ -165,7 +165,7 @@ impl Watcher {
         if functions::is_traced(thread, frame, What::Opcode) {
             functions::trace(thread, frame, Event::Instruction, What::Opcode, none)?;
         }
-        if frame.pc as usize != pc {
+        if frame.pc() as usize != pc {
             return Ok(self.moved(frame));
         }
         self.operation(thread, frame, code, pc)
@@ -202,7 +202,7 @@ impl Watcher {
         if !monitored && !functions::is_traced(thread, frame, What::Exception) {
             return Ok(());
         }
-        frame.pc = last as u32;
+        frame.set_pc(last as u32);
         let given = value.filter(|v| !is_none(v)).into_iter().collect();
         let exception = PyBaseException::create(&types().stop_iteration, given);
         monitoring::deliver(thread, code, last, event, || {
@@ -215,7 +215,7 @@ impl Watcher {
     fn moved(&mut self, frame: &Frame) -> Before {
         self.last = NOWHERE;
         self.line = 0;
-        Before::At(frame.pc as usize)
+        Before::At(frame.pc() as usize)
     }
 
     /// A call begins, or a generator goes on.
@@ -289,7 +289,7 @@ impl Watch for Watcher {
     const ACTIVE: bool = true;
     fn before(&mut self, thread: &'static VmThread, pc: usize) -> Before {
         if !crate::trace::is_active(thread) {
-            innermost(thread).pc = pc as u32;
+            innermost(thread).set_pc(pc as u32);
             thread.tracing.switch();
             return Before::Raised;
         }
@@ -309,7 +309,7 @@ impl Watch for Watcher {
         for index in (0..thread.depth.get()).rev() {
             // SAFETY: a live frame of the calling thread.
             let frame = unsafe { &mut *thread.frame(index) };
-            let (code, pc) = (frame.code(), frame.pc as usize);
+            let (code, pc) = (frame.code(), frame.pc() as usize);
             leaving(thread, frame, code, pc, Event::PyYield, value)?;
             if !matches!(frame.kind, Kind::GeneratorSend | Kind::Eager) {
                 break;

@@ -147,7 +147,7 @@ impl Drop for FirstLine {
 
 /// The instruction at which code begins, behind what prepares its variables.
 pub fn start_of(code: &taipan_objects::code::PyCode) -> usize {
-    (0..code.instrs.len()).find(|pc| !is_preparation(code, *pc)).unwrap_or(0)
+    (0..code.words.len()).find(|pc| !is_preparation(code, *pc)).unwrap_or(0)
 }
 
 /// Whether an instruction at the beginning of code prepares its variables.

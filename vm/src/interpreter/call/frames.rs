@@ -82,12 +82,14 @@ pub fn push_frame(
     Ok(())
 }
 
-/// [`push_frame`] for an ordinary call, if there is room and nothing stale to drop: for code that must not call. Otherwise false; only
+/// [`push_frame`] on top of the `innermost` one for an ordinary call, if there is room and nothing stale to drop: for code that must not call. Otherwise false; only
 /// words that own nothing were emptied.
 #[inline(always)]
 #[must_use]
+#[allow(clippy::too_many_arguments)]
 pub fn push_frame_at_once(
     thread: &VmThread,
+    innermost: *mut Frame,
     function: &PyFunction,
     code: &PyCode,
     window: *mut Value,
@@ -95,21 +97,35 @@ pub fn push_frame_at_once(
     ret: u16,
     callee: Value,
 ) -> bool {
-    if !has_room(thread, code, window) {
+    let depth = thread.depth.get();
+    let end = window.wrapping_add(code.nregs as usize);
+    if depth >= thread::recursion_limit() || end >= thread.limit() {
         return false;
     }
-    let (mut at, stale_end) = stale(thread, code, window, filled);
+    let top = thread.top.get();
+    let mut at = window.wrapping_add(filled);
+    if end > top {
+        thread.top.set(end);
+    }
+    let stale_end = end.min(top);
     while at < stale_end {
         // SAFETY: inside the value stack.
         unsafe {
             if (*at).is_counted() {
+                thread.top.set(top);
                 return false;
             }
             at.write(Value::EMPTY);
         }
         at = at.wrapping_add(1);
     }
-    write_frame(thread, function, code, window, ret, Kind::Call, callee, Value::EMPTY);
+    thread.depth.set(depth + 1);
+    // SAFETY: frames are next to each other; the slot is above all live ones, and plain writes initialize it.
+    unsafe {
+        innermost
+            .add(1)
+            .write(Frame { callee, ..Frame::new(function, code, Regs::new(window), ret, Kind::Call, top) });
+    }
     true
 }
 
@@ -187,19 +203,16 @@ pub fn pop_frame(thread: &VmThread, frame: &mut Frame) {
 }
 
 /// [`pop_frame`] if all that is to be dropped is a matter of a few instructions: for code that must not call. Otherwise false, and what is left
-/// of the frame is to be popped by [`pop_frame`]. Register `kept` is not dropped and keeps its word.
+/// of the frame is to be popped by [`pop_frame`].
 #[inline(always)]
 #[must_use]
-pub fn pop_frame_at_once(thread: &VmThread, frame: &mut Frame, kept: Option<u16>) -> bool {
+pub fn pop_frame_at_once(thread: &VmThread, frame: &mut Frame) -> bool {
     if !frame.object.is_empty() || !frame.locals.is_empty() {
         return false;
     }
     let regs = frame.regs;
     for i in 0..frame.code().nregs as usize {
-        if kept.is_some_and(|kept| kept as usize == i) {
-            continue;
-        }
-        if !regs.value(i).is_empty() && !regs.clear_at_once(i) {
+        if !regs.clear_at_once(i) {
             return false;
         }
     }
@@ -250,7 +263,7 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) -> Leavings {
         // Nobody else knows it: it need not outlive the call.
         return vec![object];
     }
-    frame_object.lasti.store(frame.pc, Ordering::Relaxed);
+    frame_object.lasti.store(frame.pc(), Ordering::Relaxed);
     let mut leavings = Vec::new();
     if frame.is_generator() || frame.kind == Kind::Eager {
         leavings.extend(frame_object.generator.take());

@@ -74,7 +74,7 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
     // SAFETY: the slot is above all live frames; plain writes initialize it.
     unsafe {
         thread.frame(depth).write(Frame {
-            pc,
+            ip: code.at(pc as usize),
             subject: subject.into_value(),
             ..Frame::new(function, code, regs, ret, kind, thread.top.get())
         });

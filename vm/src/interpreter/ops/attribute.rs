@@ -7,8 +7,8 @@ use cache::{
     ADD, ClassCache, Found, applying_word, cache_at, distance, install, quick_wrapped, remember, slot_at,
 };
 pub use cache::{
-    add_at_once, inline_slot, inline_slot_to_store, only_method, only_plain, quick_load, quick_method,
-    quick_property,
+    add_at_once, inline_slot, inline_slot_to_store, method_of_several, only_method, only_plain, quick_load,
+    quick_method, quick_property, slot_or_plain_of_several, slot_to_store_of_several,
 };
 pub use super_cache::quick_super;
 use super_cache::remember_super;
@@ -33,7 +33,7 @@ use crate::registers::Regs;
 /// `obj.name` if the cache at `pc` answers.
 #[inline]
 pub fn load_cached(code: &PyCode, pc: usize, obj: &Obj) -> Option<Obj> {
-    quick_load(&code.caches[pc], obj)
+    quick_load(code.cache(pc), obj)
 }
 
 fn is_generic(class: &PyType) -> bool {
@@ -166,7 +166,7 @@ fn member_cache(shape: &Shape, class: &PyType, version: u32, found: Option<&Obj>
 pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> PyResult<()> {
     let name = &code.names[index];
     let Some(header) = obj.header() else { return protocol::setattr(obj, name, &value) };
-    let word = applying_word(&code.caches[pc], header);
+    let word = applying_word(code.cache(pc), header);
     if word & SLOT != 0 {
         let index = (word as u32) >> 8;
         if word & ADD == 0 {
@@ -247,16 +247,16 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
         super::name::empty_register(code, b as u16);
         return Err(Raised);
     };
-    if let Some(function) = quick_method(&code.caches[pc], obj) {
+    if let Some(function) = quick_method(code.cache(pc), obj) {
         place_method(regs, a, b, function);
         return Ok(());
     }
-    if let Some(value) = quick_load(&code.caches[pc], obj) {
+    if let Some(value) = quick_load(code.cache(pc), obj) {
         regs.write(a, value);
         regs.clear(a + 1);
         return Ok(());
     }
-    if let Some((function, receiver)) = quick_wrapped(&code.caches[pc], obj) {
+    if let Some((function, receiver)) = quick_wrapped(code.cache(pc), obj) {
         place_wrapped(regs, a, function, receiver);
         return Ok(());
     }

@@ -157,7 +157,7 @@ fn here() -> Py<PyTraceback> {
     let innermost = thread::current().innermost();
     // SAFETY: the frame that executes the instruction.
     let frame = unsafe { &*innermost };
-    let (pc, line) = (frame.pc as i32, frame.line() as i32);
+    let (pc, line) = (frame.pc() as i32, frame.line() as i32);
     PyTraceback::new(None, object_of(innermost).into_obj(), pc, line)
 }
 

@@ -127,7 +127,7 @@ fn exact_dict<'a>(namespace: Value) -> Option<&'a PyDict> {
 /// The global at `pc` if the cache knows where it is.
 #[inline]
 pub fn load_global_cached(code: &PyCode, pc: usize, frame: &Frame) -> Option<Obj> {
-    quick_global(&code.caches[pc], frame)
+    quick_global(code.cache(pc), frame)
 }
 
 /// The global `names[index]`, filling the cache.
@@ -143,7 +143,7 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
             if let Some(entry) = globals.entry_index(name)
                 && globals_version != 0
             {
-                remember(&code.caches[pc], globals_version, 0, entry, globals);
+                remember(code.cache(pc), globals_version, 0, entry, globals);
             }
             return Ok(value);
         }
@@ -153,7 +153,7 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
                 && globals_version != 0
                 && builtins_version != 0
             {
-                remember(&code.caches[pc], globals_version, builtins_version, entry, builtins);
+                remember(code.cache(pc), globals_version, builtins_version, entry, builtins);
             }
             return Ok(value);
         }

@@ -212,7 +212,7 @@ pub fn extended(
 ) -> PyResult<Called> {
     let a = low.a() as usize;
     let (b, c) = (low.b() as usize | (high.b() as usize) << 16, low.c() as usize | (high.c() as usize) << 16);
-    let pc = frame.pc as usize + 1;
+    let pc = frame.pc() as usize + 1;
     let value = match low.op() {
         Some(Op::LoadConst) => code.consts[b].clone(),
         Some(Op::LoadGlobal) => super::name::load_global(code, pc, frame, b)?,

@@ -89,7 +89,7 @@ actions! {
     };
     load_name: ; |fp, regs, i| {
         let frame = frame(fp);
-        let value = name::load_name(frame.code(), frame.pc as usize, frame, i.b() as usize)?;
+        let value = name::load_name(frame.code(), frame.pc() as usize, frame, i.b() as usize)?;
         written(regs, i, value)
     };
     store_name: ; a |fp, regs, i| {

@@ -1,10 +1,10 @@
 //! Attributes through their caches.
 
 use taipan_bytecode::{Instr, SuperFlags};
-use taipan_objects::{Obj, Value};
+use taipan_objects::{Obj, Slot, Value};
 use taipan_threading::sync::atomic::AtomicU64;
 
-use super::{Exit, calls, drop_and_go, handlers};
+use super::{Exit, State, calls, drop_and_go, handlers};
 use crate::interpreter::ops::attribute;
 use crate::registers::Regs;
 
@@ -12,6 +12,24 @@ use crate::registers::Regs;
 #[inline(never)]
 fn getter(cache: &AtomicU64, regs: Regs, register: u16) -> Value {
     attribute::quick_property(cache, regs.obj(register as usize)).map_or(Value::EMPTY, Obj::into_value)
+}
+
+/// Stores the operand of `STORE_ATTR` `i` in the slot, if that is a matter of a few instructions.
+#[inline(always)]
+fn store_in(s: State, i: Instr, slot: &Slot) -> Option<Exit> {
+    let (register, take) = Instr::split_take(i.b());
+    if s.value(register).is_empty() {
+        return None;
+    }
+    let value = s.regs.stored_at_once(register as usize, take)?;
+    if take {
+        s.regs.put(register as usize, Value::EMPTY);
+    }
+    let old = slot.replace_alone(value);
+    if old.is_counted() {
+        return Some(drop_and_go(s.ip.wrapping_add(1), s.regs, s.fp, s.thread, old));
+    }
+    Some(s.next(1))
 }
 
 handlers! {
@@ -24,6 +42,13 @@ handlers! {
     #[inline(never)]
     load_attr_of_class(s, i) {
         match attribute::only_plain(s.cache(), s.value(i.b())) {
+            Some(value) => s.write(i.a(), value, 1),
+            None => load_attr_of_several(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    load_attr_of_several(s, i) {
+        match attribute::slot_or_plain_of_several(s.cache(), s.value(i.b())) {
             Some(value) => s.write(i.a(), value, 1),
             None => load_attr_any(s.ip, s.regs, s.fp, s.thread, i),
         }
@@ -44,29 +69,28 @@ handlers! {
         if let Some(exit) = calls::call_lent(s, getter, s.value(i.b()), Value::EMPTY, i.a()) {
             return exit;
         }
-        let pc = s.save();
+        let pc = s.saved_pc();
         match attribute::load(s.code(), pc, s.regs.obj(i.b() as usize), i.c() as usize) {
             Ok(value) => s.write_obj(i.a(), value, 1),
             Err(_) => Exit::Raised,
         }
     }
     store_attr(s, i) {
-        let (register, take) = Instr::split_take(i.b());
-        let value = s.value(register);
-        if !value.is_empty()
-            && let Some(slot) = attribute::inline_slot_to_store(s.cache(), s.value(i.a()))
-            && let Some(value) = s.regs.stored_at_once(register as usize, take)
+        if let Some(slot) = attribute::inline_slot_to_store(s.cache(), s.value(i.a()))
+            && let Some(exit) = store_in(s, i, slot)
         {
-            if take {
-                s.regs.put(register as usize, Value::EMPTY);
-            }
-            let old = slot.replace_alone(value);
-            if old.is_counted() {
-                return drop_and_go(s.ip.wrapping_add(1), s.regs, s.fp, s.thread, old);
-            }
-            return s.next(1);
+            return exit;
         }
         add_attr(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    store_attr_of_several(s, i) {
+        if let Some(slot) = attribute::slot_to_store_of_several(s.cache(), s.value(i.a()))
+            && let Some(exit) = store_in(s, i, slot)
+        {
+            return exit;
+        }
+        store_attr_any(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     add_attr(s, i) {
@@ -79,7 +103,7 @@ handlers! {
             }
             return s.next(1);
         }
-        store_attr_any(s.ip, s.regs, s.fp, s.thread, i)
+        store_attr_of_several(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     store_attr_any(s, i) {
@@ -87,7 +111,7 @@ handlers! {
         if s.value(i.a()).is_empty() || s.value(register).is_empty() {
             return s.leave(i);
         }
-        let pc = s.save();
+        let pc = s.saved_pc();
         let value = if take { s.regs.take(register as usize) } else { Some(s.regs.obj(register as usize).clone()) };
         let Some(value) = value else { return s.leave(i) };
         match attribute::store(s.code(), pc, s.regs.obj(i.a() as usize), i.c() as usize, value) {
@@ -99,8 +123,7 @@ handlers! {
         let (a, b) = (i.a(), i.b());
         let receiver = s.value(b);
         // The two registers that are written own nothing; or the receiver is in the second, which keeps it.
-        if !receiver.is_empty()
-            && !s.value(a).is_counted()
+        if !s.value(a).is_counted()
             && (b == a + 1 || !s.value(a + 1).is_counted())
             && let Some(function) = attribute::only_method(s.cache(), receiver)
         {
@@ -122,13 +145,30 @@ handlers! {
         let (a, b) = (i.a(), i.b());
         let receiver = s.value(b);
         if a == b
-            && !receiver.is_empty()
             && !s.value(a + 1).is_counted()
             && let Some(function) = attribute::only_method(s.cache(), receiver)
         {
             s.regs.put(a as usize + 1, receiver);
             s.regs.put(a as usize, function);
             return s.next(1);
+        }
+        load_method_of_several(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    load_method_of_several(s, i) {
+        let (a, b) = (i.a(), i.b());
+        let receiver = s.value(b);
+        if (a == b || !s.value(a).is_counted())
+            && (b == a + 1 || !s.value(a + 1).is_counted())
+            && let Some(function) = attribute::method_of_several(s.cache(), receiver)
+        {
+            // It moves, or stays, or is copied.
+            let receiver = if a == b || b == a + 1 { Some(receiver) } else { s.regs.copy_at_once(b as usize) };
+            if let Some(receiver) = receiver {
+                s.regs.put(a as usize + 1, receiver);
+                s.regs.put(a as usize, function);
+                return s.next(1);
+            }
         }
         load_method_any(s.ip, s.regs, s.fp, s.thread, i)
     }
@@ -158,7 +198,7 @@ handlers! {
     }
     #[inline(never)]
     load_method_slow(s, i) {
-        let pc = s.save();
+        let pc = s.saved_pc();
         match attribute::load_method(s.code(), pc, s.regs, i.a() as usize, i.b() as usize, i.c() as usize) {
             Ok(()) => s.next(1),
             Err(_) => Exit::Raised,

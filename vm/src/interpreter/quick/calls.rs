@@ -18,7 +18,7 @@ use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::intrinsics;
 use crate::registers::Regs;
 use crate::thread::VmThread;
-use taipan_bytecode::Instr;
+use taipan_bytecode::{Instr, Op};
 
 /// Calls the function in `base` with the `nargs` arguments from `first`, if they are just its parameters.
 #[inline(always)]
@@ -26,33 +26,60 @@ fn call_plain(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Op
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
-    if !code.simple || nargs != code.nparams as usize || s.thread.threading.poll() != 0 {
+    if nargs as u32 != code.plain || s.thread.threading.poll() != 0 {
         return None;
     }
     // SAFETY: the frame is live.
-    let in_generator = unsafe { (*s.fp).is_generator() };
-    let word = s.regs.value(base);
-    let callee = match (function.is_deferred(), word.is_counted()) {
-        (true, false) => Value::EMPTY,
-        (_, true) => word,
-        (false, false) => return None,
-    };
-    // The window of a generator is its own: nothing can lie behind it.
-    let window = if in_generator { s.thread.top.get() } else { s.regs.at(first) };
-    // Before the frame hides it: the stale words behind the arguments do not include it.
-    if !call::push_frame_at_once(s.thread, function, code, window, nargs, i.c(), callee) {
-        return None;
+    if unsafe { (*s.fp).is_generator() } {
+        return Some(call_from_generator(s.ip, s.regs, s.fp, s.thread, i));
     }
-    if in_generator {
-        for at in 0..nargs {
-            Regs::new(window).put(at, s.regs.take_value(first + at));
-        }
+    let callee = callee_at(s.regs, base, function)?;
+    let window = s.regs.at(first);
+    // Before the frame hides it: the stale words behind the arguments do not include it.
+    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), callee) {
+        return None;
     }
     s.regs.put(base, Value::EMPTY);
     s.save();
-    // Frames are next to each other.
-    let fp = s.fp.wrapping_add(1);
-    Some(State::of(code, 0, fp, Regs::new(window), s.thread).go())
+    Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go())
+}
+
+/// The reference by which the frame of a call keeps the function in register `base`, if that needs no other: see [`call::own_callee`].
+#[inline(always)]
+fn callee_at(regs: Regs, base: usize, function: &PyFunction) -> Option<Value> {
+    let word = regs.value(base);
+    if word.is_counted() {
+        return Some(word);
+    }
+    function.is_deferred().then_some(Value::EMPTY)
+}
+
+/// [`call_plain`] in the frame of a generator, whose window is its own: nothing can lie behind it.
+#[inline(always)]
+fn call_at_top(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Option<Exit> {
+    // SAFETY: `call_plain` checked the layout.
+    let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
+    let code = call::function_code(function);
+    let callee = callee_at(s.regs, base, function)?;
+    let window = s.thread.top.get();
+    if nargs as u32 != code.plain
+        || !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), callee)
+    {
+        return None;
+    }
+    for at in 0..nargs {
+        Regs::new(window).put(at, s.regs.take_value(first + at));
+    }
+    s.regs.put(base, Value::EMPTY);
+    s.save();
+    Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go())
+}
+
+/// The first argument of `CALL_METHOD` `i`, and their number: a receiver in the second register is one of them.
+#[inline(always)]
+fn arguments(s: State, i: Instr) -> (usize, usize) {
+    let (base, nargs) = (i.a() as usize, i.b() as usize);
+    if s.regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) }
 }
 
 /// Calls `function` (dropped if it is counted), if it is in Python and has just one or two parameters, in a frame at the top of the stack. The words, the second
@@ -68,8 +95,7 @@ pub(super) fn call_lent(s: State, function: Value, first: Value, second: Value, 
     let code = call::function_code(callee);
     let window = s.thread.top.get();
     let count = 1 + !second.is_empty() as usize;
-    if !code.simple
-        || count != code.nparams as usize
+    if count != code.plain as usize
         || s.thread.threading.poll() != 0
         || window.wrapping_add(code.nregs as usize) >= s.thread.limit()
     {
@@ -169,12 +195,27 @@ handlers! {
             Err(_) => Exit::Raised,
         }
     }
+    /// Of a Python function, by either instruction.
+    #[inline(never)]
+    call_from_generator(s, i) {
+        let base = i.a() as usize;
+        if i.opcode() == Op::Call as u16 {
+            return match call_at_top(s, i, base, base + 2, i.b() as usize) {
+                Some(exit) => exit,
+                None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+            };
+        }
+        let (first, nargs) = arguments(s, i);
+        match call_at_top(s, i, base, first, nargs) {
+            Some(exit) => exit,
+            None => call_any_method(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
     call_method(s, i) {
-        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        let base = i.a() as usize;
         let callable = s.regs.value(base);
         if !callable.is_empty() && known::is_function(callable) {
-            let (first, nargs) =
-                if s.regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) };
+            let (first, nargs) = arguments(s, i);
             if let Some(exit) = call_plain(s, i, base, first, nargs) {
                 return exit;
             }
@@ -229,10 +270,12 @@ handlers! {
         let value = s.value(i.a());
         if frame.kind == Kind::Call && !value.is_empty() && !value.is_lent() {
             let ret = frame.ret;
-            if call::pop_frame_at_once(s.thread, frame, Some(i.a())) {
-                s.regs.put(i.a() as usize, Value::EMPTY);
+            // Not dropped with the others.
+            s.regs.put(i.a() as usize, Value::EMPTY);
+            if call::pop_frame_at_once(s.thread, frame) {
                 return deliver(s, ret, value);
             }
+            s.regs.put(i.a() as usize, value);
         }
         return_any(s.ip, s.regs, s.fp, s.thread, i)
     }
@@ -269,7 +312,7 @@ handlers! {
             }
             _ => return s.leave(i),
         };
-        if call::pop_frame_at_once(s.thread, frame, None) {
+        if call::pop_frame_at_once(s.thread, frame) {
             return deliver(s, ret, value);
         }
         return_const_any(s.ip, s.regs, s.fp, s.thread, i)
@@ -329,7 +372,7 @@ pub(super) fn below(s: State, skip: usize) -> State {
     let fp = s.fp.wrapping_sub(1);
     // SAFETY: the frame below is live.
     let frame = unsafe { &*fp };
-    State::of(frame.code(), frame.pc as usize + skip, fp, frame.regs, s.thread)
+    State { ip: frame.ip.wrapping_add(skip), regs: frame.regs, fp, thread: s.thread }
 }
 
 /// Delivers the result of the call, whose frame was popped, to register `ret` of the frame below.

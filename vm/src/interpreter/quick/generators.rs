@@ -66,7 +66,7 @@ fn yield_through(thread: &'static VmThread) -> bool {
         Through::Loop(value) => {
             // SAFETY: the frame below is live.
             let below = unsafe { &*thread.innermost() };
-            let target = below.code().instr(below.pc as usize + 1).a();
+            let target = below.code().instr(below.pc() as usize + 1).a();
             below.regs.write(target as usize, value);
             true
         }
@@ -144,7 +144,7 @@ fn pass_on(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, value:
     let s = State { ip, regs, fp, thread };
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &*fp };
-    let (kind, pc) = (frame.kind, frame.pc);
+    let (kind, pc) = (frame.kind, frame.pc());
     if at_once::settle(frame) && at_once::suspend(thread, frame, pc) {
         return hand_over(s, kind, value);
     }
@@ -179,11 +179,11 @@ fn returned(s: State, kind: Kind) -> Exit {
 
 /// Pops the frame of a coroutine function that nobody saw and that never waited, if that is a matter of a few instructions.
 #[inline(always)]
-fn ends_at_once(s: State, frame: &mut Frame, kept: Option<u16>) -> bool {
+fn ends_at_once(s: State, frame: &mut Frame) -> bool {
     frame.kind == Kind::Eager
         && frame.subject.is_empty()
         && handles_nothing()
-        && call::pop_frame_at_once(s.thread, frame, kept)
+        && call::pop_frame_at_once(s.thread, frame)
 }
 
 /// Delivers what the frame `s`, popped at once, returned to the `YIELD_FROM` below.
@@ -208,7 +208,7 @@ handlers! {
             s.regs.copy_at_once(register as usize)
         };
         let Some(value) = value else { return yield_any(s.ip, s.regs, s.fp, s.thread, i) };
-        let pc = s.save() as u32;
+        let pc = s.saved_pc() as u32;
         if !at_once::suspend(s.thread, frame, pc) {
             if !take {
                 // SAFETY: the copy just made, of a reference that is still there.
@@ -246,9 +246,13 @@ handlers! {
         // SAFETY: the frame is live.
         let frame = unsafe { &mut *s.fp };
         let (kind, value) = (frame.kind, s.value(i.a()));
-        if !value.is_lent() && ends_at_once(s, frame, Some(i.a())) {
+        if !value.is_lent() {
+            // Not dropped with the others.
             s.regs.put(i.a() as usize, Value::EMPTY);
-            return answer(s, value);
+            if ends_at_once(s, frame) {
+                return answer(s, value);
+            }
+            s.regs.put(i.a() as usize, value);
         }
         s.save();
         strong(s.thread, s.regs, i.a(), true);
@@ -262,7 +266,7 @@ handlers! {
         let frame = unsafe { &mut *s.fp };
         let kind = frame.kind;
         let value = s.code().consts[i.a() as usize].value().uncounted();
-        if ends_at_once(s, frame, None) {
+        if ends_at_once(s, frame) {
             return answer(s, value);
         }
         s.save();

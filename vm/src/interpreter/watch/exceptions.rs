@@ -21,7 +21,7 @@ fn meanwhile(work: impl FnOnce(&Obj) -> PyResult<()>) -> PyResult<()> {
 }
 
 fn deliver(thread: &VmThread, frame: &Frame, event: Event, exception: &Obj) -> PyResult<()> {
-    let (code, pc) = (frame.code(), frame.pc as usize);
+    let (code, pc) = (frame.code(), frame.pc() as usize);
     monitoring::deliver(thread, code, pc, event, || arguments([offset(code, pc), exception.clone()]))
 }
 
@@ -62,7 +62,7 @@ fn go_back(frame: &mut Frame, exception: &Obj) {
     if let (Some(raised_in), Some(here)) = (entry.frame(), here)
         && raised_in.is(&here)
     {
-        frame.pc = entry.instruction() as u32;
+        frame.set_pc(entry.instruction() as u32);
     }
 }
 

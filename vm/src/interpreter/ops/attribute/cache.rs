@@ -85,6 +85,34 @@ fn several_at(word: u64) -> Option<&'static Several> {
     Some(unsafe { &*std::ptr::with_exposed_provenance::<Several>((word & !SEVERAL) as usize) })
 }
 
+impl Several {
+    /// The word for instances of the shape that `header` has; 0 if there is none. Other words, for one object, are not looked at.
+    #[inline(always)]
+    fn word_for(&self, header: &Header) -> u64 {
+        let own = header.shape().0;
+        // By number: an iterator would be a local in memory of the handlers that this is part of, if it is not taken apart.
+        for at in 0..MOST {
+            if self.shapes[at] == own {
+                return self.words[at];
+            }
+        }
+        0
+    }
+}
+
+/// The word of a site that knows several shapes for the shape of `subject`, and its header.
+#[inline(always)]
+fn one_of_several<'a>(cache: &AtomicU64, subject: Value) -> Option<(u64, &'a Header)> {
+    let several = several_at(cache.load(Ordering::Acquire))?;
+    if !subject.is_ptr() {
+        return None;
+    }
+    // SAFETY: a register keeps its object alive.
+    let header = unsafe { &*subject.ptr() };
+    let word = several.word_for(header);
+    (word != 0).then_some((word, header))
+}
+
 /// The shape that a word (not 0, not of several) is for; 0 if it is for one object.
 #[inline(always)]
 fn shape_of(word: u64) -> u32 {
@@ -117,8 +145,8 @@ pub(super) fn applying_word(cache: &AtomicU64, header: &Header) -> u64 {
     }
     let own = header.shape().0;
     if let Some(several) = several_at(word) {
-        // By number: an iterator over both would be a local in memory of the handlers that this is part of, if it is not taken apart.
-        for at in 0..several.words.len() {
+        // By number, as above.
+        for at in 0..MOST {
             let (shape, word) = (several.shapes[at], several.words[at]);
             if word != 0 && (shape == own || shape == 0) && applies(word, shape, header) {
                 return word;
@@ -139,7 +167,7 @@ fn learns(code: &PyCode, old: u64) -> bool {
 
 /// Lets the site know the word of a slot, beside those that it knows already for other subjects.
 pub(super) fn remember(code: &PyCode, pc: usize, word: u64) {
-    let place = &code.caches[pc];
+    let place = code.cache(pc);
     let old = place.load(Ordering::Acquire);
     if old == 0 || learns(code, old) {
         add(place, old, word);
@@ -196,8 +224,13 @@ impl ClassCache {
     /// Whether `header` is of an instance of `shape` whose class has the version.
     #[inline(always)]
     fn applies(&self, header: &Header) -> bool {
-        // SAFETY: `header` has the shape, so its class, which `subject` is, is alive.
-        header.shape().0 == self.shape && unsafe { &*self.class() }.version_now() == self.version
+        header.shape().0 == self.shape && self.is_current()
+    }
+    /// Whether the class has the version still: there is an instance of `shape`.
+    #[inline(always)]
+    fn is_current(&self) -> bool {
+        // SAFETY: an instance of the shape keeps its class, which `subject` is, alive.
+        unsafe { &*self.class() }.version_now() == self.version
     }
     #[inline(always)]
     fn class(&self) -> *const PyType {
@@ -264,16 +297,57 @@ pub fn inline_slot(cache: &AtomicU64, subject: Value) -> Option<Obj> {
     unsafe { slot_at(header, (word as u32) >> 8) }.load_at_once()
 }
 
-/// The inline slot of `subject` that the cache word of a store knows, while there is one thread (with others, see `shape`'s protocol).
+/// The content of the inline slot or the plain class attribute that `subject.name` is, at a site that knows several shapes; a word that owns its reference or needs none.
+#[inline(always)]
+pub fn slot_or_plain_of_several(cache: &AtomicU64, subject: Value) -> Option<Value> {
+    let (word, header) = one_of_several(cache, subject)?;
+    if word & SLOT != 0 {
+        // SAFETY: the shape was just checked, and the distance was made for it.
+        return unsafe { slot_at(header, (word as u32) >> 8) }.load_at_once().map(Obj::into_value);
+    }
+    let cache = cache_at(word);
+    (cache.found == Found::Plain && cache.is_current()).then(|| cache.value.uncounted())
+}
+
+/// [`only_method`] at a site that knows several shapes.
+#[inline(always)]
+pub fn method_of_several(cache: &AtomicU64, subject: Value) -> Option<Value> {
+    let (word, _) = one_of_several(cache, subject)?;
+    if word & SLOT != 0 {
+        return None;
+    }
+    let cache = cache_at(word);
+    (cache.found == Found::Method && cache.is_current()).then(|| cache.value.uncounted_ptr())
+}
+
+/// The inline slot of `subject` that the cache word of a store knows, while no other thread can be at it (otherwise see `shape`'s protocol).
 #[inline(always)]
 pub fn inline_slot_to_store<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a Slot> {
     let word = cache.load(Ordering::Acquire);
-    if word & (SLOT | ADD) != SLOT || !subject.is_ptr() || taipan_threading::multi_threaded() {
+    if word & SLOT == 0 || !subject.is_ptr() {
         return None;
     }
     // SAFETY: a register keeps its object alive.
     let header = unsafe { &*subject.ptr() };
     if header.shape().0 != (word >> 32) as u32 {
+        return None;
+    }
+    slot_to_store(word, header)
+}
+
+/// [`inline_slot_to_store`] at a site that knows several shapes.
+#[inline(always)]
+pub fn slot_to_store_of_several<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a Slot> {
+    let (word, header) = one_of_several(cache, subject)?;
+    slot_to_store(word, header)
+}
+
+/// The slot that `word`, which is for the shape of `header`, leads to.
+#[inline(always)]
+fn slot_to_store(word: u64, header: &Header) -> Option<&Slot> {
+    if word & (SLOT | ADD) != SLOT
+        || taipan_threading::multi_threaded() && !taipan_gc::refcount::is_unshared(header)
+    {
         return None;
     }
     let (shape, index) = (Shape::of(header), (word as u32) >> 8);
@@ -404,7 +478,7 @@ pub(super) fn let_be_read(value: &Obj) {
 
 /// Lets the site know what was found on a class.
 pub(super) fn install(code: &PyCode, pc: usize, cache: ClassCache) {
-    let place = &code.caches[pc];
+    let place = code.cache(pc);
     let old = place.load(Ordering::Acquire);
     if !learns(code, old) {
         return;

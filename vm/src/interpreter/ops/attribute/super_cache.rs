@@ -29,7 +29,7 @@ pub(super) fn remember_super(code: &PyCode, pc: usize, start: &PyType, receiver:
     let address = |class: &PyType| std::ptr::from_ref(class).addr();
     let cache = SuperCache { version, class: address(class), start: address(start), value: found.value() };
     let cache = Box::leak(Box::new(cache));
-    code.caches[pc].store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
+    code.cache(pc).store(std::ptr::from_ref(cache).expose_provenance() as u64, Ordering::Release);
 }
 
 /// The method if the cache word of a `LOAD_SUPER_ATTR` answers.
