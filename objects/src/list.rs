@@ -25,6 +25,7 @@ mod slots;
 mod sort;
 pub(crate) mod storage;
 
+use smallvec::SmallVec;
 use taipan_gc::{Header, Obj, Py, Tracer, Value, refcount};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -91,6 +92,12 @@ impl PyList {
     }
     #[inline]
     fn filled(header: Header, len: usize, items: impl Iterator<Item = Obj>) -> PyList {
+        let (storage, len) = Self::storage_of(len, items);
+        PyList { header, storage: AtomicPtr::new(storage), len: AtomicUsize::new(len) }
+    }
+    /// Storage for `len` items with those that `items` yields, and their number.
+    #[inline]
+    fn storage_of(len: usize, items: impl Iterator<Item = Obj>) -> (*mut Storage, usize) {
         let storage = Storage::allocate_unfilled(len);
         let mut filled = 0;
         for item in items.take(len) {
@@ -102,8 +109,7 @@ impl PyList {
             // SAFETY: as above.
             unsafe { (*storage).put(rest, Value::EMPTY) };
         }
-        let len = filled;
-        PyList { header, storage: AtomicPtr::new(storage), len: AtomicUsize::new(len) }
+        (storage, filled)
     }
     /// A `list` of copies of these items.
     pub fn from_slice(items: &[Obj]) -> Py<PyList> {
@@ -306,9 +312,20 @@ impl PyList {
         drop(section);
         drop(removed);
     }
+    /// Gives an empty list that nobody else has seen yet as many items as the iterator says that it has; it must not run Python code.
+    fn fill_new(&self, items: impl ExactSizeIterator<Item = Obj>) {
+        let (storage, len) = Self::storage_of(items.len(), items);
+        // That of every empty list, which it has now, needs no end.
+        self.storage.store(storage, Ordering::Release);
+        self.len.store(len, Ordering::Release);
+    }
     /// All items at one moment, counted.
     pub fn to_vec(&self) -> Vec<Obj> {
         self.with_items(<[Obj]>::to_vec)
+    }
+    /// [`PyList::to_vec`] of a list that is likely short.
+    pub fn snapshot(&self) -> SmallVec<[Obj; 8]> {
+        self.with_items(|items| items.iter().cloned().collect())
     }
     /// A list of `count` items from `start` on, as far as they exist, at one moment.
     pub fn copy_range(&self, start: usize, count: usize) -> Py<PyList> {
@@ -316,7 +333,7 @@ impl PyList {
         self.with_items(|items| {
             let start = start.min(items.len());
             let end = start.saturating_add(count).min(items.len());
-            copy.extend_exact(items[start..end].iter().cloned());
+            copy.fill_new(items[start..end].iter().cloned());
         });
         copy
     }
@@ -327,7 +344,7 @@ impl PyList {
             let last = start.wrapping_add_signed(step.wrapping_mul(count.saturating_sub(1) as isize));
             if count > 0 && start < items.len() && last < items.len() {
                 // All of them exist, as they lie between these two.
-                copy.extend_exact(
+                copy.fill_new(
                     (0..count).map(|i| items[start.wrapping_add_signed(step * i as isize)].clone()),
                 );
             } else {

@@ -5,6 +5,7 @@
 //! or a base (back to 0, *before* the modification becomes visible is not needed: caches hold values flagged `SEEN`, so a stale hit
 //! reads what the class had a moment ago, never freed memory).
 
+mod attribute_room;
 mod bases;
 pub mod builder;
 pub mod mro;

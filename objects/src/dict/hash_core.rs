@@ -178,7 +178,13 @@ impl HashCore {
                             return Step::Found(entry);
                         }
                     } else {
-                        return Step::Compare(entry, protocol::IntoStrong::into_strong(candidate));
+                        match protocol::equal_quickly(&candidate, key) {
+                            Some(true) => return Step::Found(entry),
+                            Some(false) => {}
+                            None => {
+                                return Step::Compare(entry, protocol::IntoStrong::into_strong(candidate));
+                            }
+                        }
                     }
                 }
             }

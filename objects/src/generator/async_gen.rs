@@ -3,7 +3,7 @@
 use taipan_gc::{Header, Obj, Py, Slot};
 use taipan_threading::sync::atomic::{AtomicU8, Ordering};
 
-use super::methods::{throw, throw_args, throw_arguments, thrown};
+use super::methods::{finished, throw, throw_args, throw_arguments, thrown};
 use super::{CLOSED, CREATED, PyAsyncGenOp, PyAsyncGenWrapped, PyGenerator};
 use crate::construct::*;
 use crate::error::*;
@@ -102,7 +102,7 @@ fn del(obj: &Obj) -> PyResult<()> {
 }
 
 /// What a resumption of the generator means for the awaitable: a wrapped value is the awaited result.
-fn unwrap(op: &PyAsyncGenOp, generator: &PyGenerator, result: PyResult<Resumed>) -> PyResult<Obj> {
+fn unwrap(op: &PyAsyncGenOp, generator: &PyGenerator, result: PyResult<Resumed>) -> PyResult<Resumed> {
     let finish = || {
         op.state.store(DONE, Ordering::Release);
         generator.flags.fetch_and(!RUNNING_ASYNC, Ordering::AcqRel);
@@ -111,9 +111,9 @@ fn unwrap(op: &PyAsyncGenOp, generator: &PyGenerator, result: PyResult<Resumed>)
         Ok(Resumed::Yielded(value)) => match value.downcast::<PyAsyncGenWrapped>() {
             Some(wrapped) => {
                 finish();
-                Err(super::methods::return_value(wrapped.value.clone()))
+                Ok(Resumed::Returned(wrapped.value.clone()))
             }
-            None => Ok(value),
+            None => Ok(Resumed::Yielded(value)),
         },
         Ok(Resumed::Returned(_)) => {
             generator.flags.fetch_or(ENDED, Ordering::AcqRel);
@@ -143,7 +143,8 @@ fn start(op: &PyAsyncGenOp, generator: &PyGenerator, what: &str) -> PyResult<()>
     Ok(())
 }
 
-fn asend_send(obj: &Obj, value: &Obj) -> PyResult<Obj> {
+/// `send(value)` of the awaitable of `__anext__` or `asend`; the value that the generator yields is the result, not one that a `StopIteration` carries.
+pub fn asend(obj: &Obj, value: &Obj) -> PyResult<Resumed> {
     let op = op(obj)?;
     let generator = generator_of(op)?;
     let mut value = value.clone();
@@ -168,7 +169,7 @@ fn asend_send(obj: &Obj, value: &Obj) -> PyResult<Obj> {
     unwrap(op, generator, result)
 }
 
-fn asend_throw(obj: &Obj, args: &[Obj]) -> PyResult<Obj> {
+fn asend_throw(obj: &Obj, args: &[Obj]) -> PyResult<Resumed> {
     let op = op(obj)?;
     let generator = generator_of(op)?;
     match op.state.load(Ordering::Acquire) {
@@ -180,7 +181,7 @@ fn asend_throw(obj: &Obj, args: &[Obj]) -> PyResult<Obj> {
     unwrap(op, generator, result)
 }
 
-fn athrow_send(obj: &Obj, value: &Obj) -> PyResult<Obj> {
+fn athrow_send(obj: &Obj, value: &Obj) -> PyResult<Resumed> {
     let op = op(obj)?;
     let generator = generator_of(op)?;
     let arguments = op.value.load();
@@ -226,7 +227,7 @@ fn after_athrow(
     generator: &PyGenerator,
     closing: bool,
     result: PyResult<Resumed>,
-) -> PyResult<Obj> {
+) -> PyResult<Resumed> {
     if !closing {
         return unwrap(op, generator, result);
     }
@@ -239,7 +240,7 @@ fn after_athrow(
             finish();
             Err(runtime_error("async generator ignored GeneratorExit"))
         }
-        Ok(Resumed::Yielded(value)) => Ok(value),
+        Ok(Resumed::Yielded(value)) => Ok(Resumed::Yielded(value)),
         Ok(Resumed::Returned(_)) => {
             finish();
             Err(stop_iteration(None))
@@ -255,7 +256,7 @@ fn after_athrow(
     }
 }
 
-fn athrow_throw(obj: &Obj, args: &[Obj]) -> PyResult<Obj> {
+fn athrow_throw(obj: &Obj, args: &[Obj]) -> PyResult<Resumed> {
     let op = op(obj)?;
     let generator = generator_of(op)?;
     match op.state.load(Ordering::Acquire) {
@@ -273,7 +274,11 @@ fn is_asend(obj: &Obj) -> bool {
 }
 
 fn send_any(obj: &Obj, value: &Obj) -> PyResult<Obj> {
-    if is_asend(obj) { asend_send(obj, value) } else { athrow_send(obj, value) }
+    finished(if is_asend(obj) { asend(obj, value)? } else { athrow_send(obj, value)? })
+}
+
+fn throw_any(obj: &Obj, args: &[Obj]) -> PyResult<Obj> {
+    finished(if is_asend(obj) { asend_throw(obj, args)? } else { athrow_throw(obj, args)? })
 }
 
 #[pymethods(class = "async_generator_asend")]
@@ -284,8 +289,7 @@ impl PyAsyncGenOp {
     }
     #[pymethod(sig = "(typ, val=<unrepresentable>, tb=<unrepresentable>, /)", text = "")]
     fn throw(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
-        let args = throw_arguments("throw", typ, val, tb)?;
-        if is_asend(slf) { asend_throw(slf, &args) } else { athrow_throw(slf, &args) }
+        throw_any(slf, &throw_arguments("throw", typ, val, tb)?)
     }
     #[pymethod]
     fn close(slf: &Obj) -> PyResult<()> {
@@ -300,8 +304,7 @@ impl PyAsyncGenOp {
             _ => {}
         }
         let exit = PyBaseException::create(&types().generator_exit, vec![]);
-        let args = [exit];
-        match if is_asend(slf) { asend_throw(slf, &args) } else { athrow_throw(slf, &args) } {
+        match throw_any(slf, &[exit]) {
             Ok(_) => Err(runtime_error("coroutine ignored GeneratorExit")),
             Err(Raised)
                 if raised_is(&types().stop_iteration)

@@ -6,6 +6,7 @@ use taipan_threading::sync::atomic::Ordering;
 use super::storage::Storage;
 use super::{PyList, growth};
 use crate::protocol::IntoStrong;
+use crate::singletons::none;
 
 impl PyList {
     /// Removes and returns item `index`.
@@ -82,6 +83,16 @@ impl PyList {
         let len = self.len();
         let storage = self.storage();
         let count = items.len();
+        if count == end - start {
+            let mut items = items;
+            for (index, item) in (start..).zip(&mut items) {
+                // A swap: the list takes over the one reference and gives the other.
+                if let Some(former) = storage.slot(index).replace(Some(std::mem::replace(item, none()))) {
+                    *item = former;
+                }
+            }
+            return items;
+        }
         let new_len = len - (end - start) + count;
         let removed: Vec<Obj> = (start..end)
             // SAFETY: the list's own references, which the stores below or the new storage leave out.

@@ -155,9 +155,37 @@ fn tuples_less(a: &Obj, b: &Obj) -> Option<bool> {
     Some(x.len() < y.len())
 }
 
-/// [`eq`], if the two are one object, numbers (of words) of one kind, or exact strings.
+/// [`eq`], if the two are one object, numbers (of words) of one kind, exact strings, or short exact tuples of such.
 #[inline]
 pub fn equal_quickly(a: &Obj, b: &Obj) -> Option<bool> {
+    scalars_equal(a, b).or_else(|| tuples_equal(a, b, DEEPEST))
+}
+
+/// Levels of tuples in tuples that [`equal_quickly`] looks into.
+const DEEPEST: usize = 4;
+/// Items of the tuples that it looks into: what it cannot tell in the end is compared once more.
+const LONGEST: usize = 16;
+
+fn tuples_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
+    let tuple = &types().tuple;
+    if !a.value().is_ptr() || !b.value().is_ptr() || !class_of(a).is(tuple) || !class_of(b).is(tuple) {
+        return None;
+    }
+    let (x, y) = (a.downcast::<PyTuple>()?.as_slice(), b.downcast::<PyTuple>()?.as_slice());
+    if levels == 0 || x.len().max(y.len()) > LONGEST {
+        return None;
+    }
+    for (a, b) in x.iter().zip(y) {
+        if !scalars_equal(a, b).or_else(|| tuples_equal(a, b, levels - 1))? {
+            return Some(false);
+        }
+    }
+    Some(x.len() == y.len())
+}
+
+/// [`equal_quickly`] of what is no tuple.
+#[inline]
+fn scalars_equal(a: &Obj, b: &Obj) -> Option<bool> {
     let (x, y) = (a.value(), b.value());
     if x.same(y) {
         return Some(true);

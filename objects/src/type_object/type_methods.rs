@@ -2,6 +2,7 @@
 
 use taipan_gc::{Obj, Py};
 
+use super::attribute_room;
 use super::bases::{best_base, install_mro, set_bases};
 use super::{NewType, PyType, TypeSlots, class_of, make, mro, ready, type_flags};
 use crate::argument::Args;
@@ -227,7 +228,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let is_metaclass = base.is_subtype(&types().type_);
     let needs_extension = !is_metaclass && (has_dict || fixed_slots > 0 || base.ext_offset() != 0);
     let ext_offset = if needs_extension { base.ops.size.next_multiple_of(8) as u32 } else { 0 };
-    let attribute_slots = if has_dict && !is_metaclass { 3 } else { 0 };
+    let attribute_slots = if has_dict && !is_metaclass { attribute_room::likely(&dict, &bases) } else { 0 };
     let mut flags = type_flags::HEAP | type_flags::BASE;
     if has_dict && !is_metaclass {
         flags |= type_flags::HAS_DICT;
@@ -260,7 +261,8 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         ops: base.ops,
         flags,
         fixed_slots,
-        inline_cap: fixed_slots + attribute_slots,
+        // An odd number fills the block: see `learn_inline_cap`.
+        inline_cap: if attribute_slots == 0 { fixed_slots } else { (fixed_slots + attribute_slots) | 1 },
         ext_offset,
         module: "builtins",
         metaclass_shape: chosen.root_shape(),

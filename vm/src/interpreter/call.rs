@@ -4,10 +4,13 @@
 //! Generator frames keep their window in the generator; their callees' arguments are moved to the top of the value stack.
 
 mod bind;
+mod construct;
 pub(super) mod direct;
 mod frames;
 mod native;
 
+pub use construct::construct;
+use construct::construct_named;
 use frames::too_deep;
 pub use frames::{
     bad_init_result, has_room, leave_object, own_callee, pop, pop_frame, pop_frame_at_once, pop_init,
@@ -19,7 +22,6 @@ use smallvec::SmallVec;
 use taipan_bytecode::{Instr, Op};
 use taipan_objects::argument::Args;
 use taipan_objects::code::PyCode;
-use taipan_objects::construct::int_obj;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
@@ -27,16 +29,14 @@ use taipan_objects::generator::PyGenerator;
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::range::PyRange;
 use taipan_objects::singletons::none;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::type_object::slots::{CallFn, InitFn};
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Object, Py, Value};
+use taipan_objects::{Obj, Object, Value};
 
-use crate::frame::{Kind, drop_value};
+use crate::frame::Kind;
 use crate::registers::Regs;
 use crate::thread::VmThread;
 
@@ -368,7 +368,9 @@ fn call_other(
     if class.is(&t.type_)
         && let Some(target) = callable.downcast::<PyType>()
     {
-        if let Some(called) = construct(thread, regs, base, first, nargs, ret, target)? {
+        if first == base + 2
+            && let Some(called) = construct(thread, regs, base, nargs, ret, target)?
+        {
             return Ok(called);
         }
     }
@@ -400,99 +402,6 @@ pub fn finish_native(
     let result = result.map(Obj::into_strong);
     clear_call(regs, base, first, nargs);
     result.map(Called::Value)
-}
-
-/// `range(...)` of immediate integers.
-#[inline(always)]
-fn plain_range(arguments: &[Obj]) -> Option<PyResult<Obj>> {
-    let (start, stop) = match arguments {
-        [stop] if stop.value().is_int() => (None, stop),
-        [start, stop] if start.value().is_int() && stop.value().is_int() => (Some(start), stop),
-        _ => return None,
-    };
-    let start = start.map_or_else(|| int_obj(0), Obj::clone);
-    Some(PyRange::new(start, stop.clone(), int_obj(1)).map(Py::into_obj))
-}
-
-/// `class(...)` for a class with `object.__new__` and an `__init__` written in Python: pushes the frame of `__init__`.
-#[inline(always)]
-pub fn construct(
-    thread: &'static VmThread,
-    regs: Regs,
-    base: usize,
-    first: usize,
-    nargs: usize,
-    ret: u16,
-    class: &PyType,
-) -> PyResult<Option<Called>> {
-    if class.is(&types().range)
-        && let Some(range) = plain_range(regs.slice(first, nargs))
-    {
-        clear_call(regs, base, first, nargs);
-        return range.map(Called::Value).map(Some);
-    }
-    let object_new: CallFn = taipan_objects::object_type::object_new;
-    if class.slots.new().is_none_or(|f| f as usize != object_new as usize)
-        || class.has_flag(
-            taipan_objects::type_object::type_flags::ABSTRACT
-                | taipan_objects::type_object::type_flags::NO_INSTANTIATION,
-        )
-    {
-        return Ok(None);
-    }
-    let object_init: InitFn = taipan_objects::object_type::object_init;
-    if class.slots.init().is_some_and(|f| f as usize == object_init as usize) {
-        if nargs != 0 {
-            return Ok(None);
-        }
-        let instance = taipan_objects::object_type::plain_instance(class)?;
-        clear_call(regs, base, first, nargs);
-        return Ok(Some(Called::Value(instance)));
-    }
-    let Some(init) = class.lookup_lent(&taipan_objects::istr!("__init__")) else { return Ok(None) };
-    let Some(function) = init.downcast::<PyFunction>() else { return Ok(None) };
-    let code = function_code(function);
-    if code.is_generator_like() || first != base + 2 {
-        return Ok(None);
-    }
-    let instance = taipan_objects::object_type::plain_instance(class)?;
-    // SAFETY: the innermost frame is live.
-    let in_generator = unsafe { &*thread.innermost() }.is_generator();
-    if code.is_simple()
-        && nargs + 1 == code.nparams as usize
-        && (!in_generator || has_room(thread, code, thread.top.get()))
-    {
-        // `self` is lent: the frame's subject owns the instance.
-        let subject = instance.into_value();
-        regs.write_value(base + 1, subject.uncounted());
-        let window =
-            if in_generator { move_to_top(thread, regs, base + 1, nargs + 1) } else { regs.at(base + 1) };
-        let callee = own_callee(function);
-        if let Err(raised) =
-            push_frame(thread, function, code, window, nargs + 1, ret, Kind::Init, callee, subject)
-        {
-            drop_value(subject);
-            return Err(raised);
-        }
-        regs.clear(base);
-        return Ok(Some(Called::Pushed));
-    }
-    let mut arguments: SmallVec<[Obj; 8]> = SmallVec::with_capacity(nargs + 1);
-    arguments.push(instance.clone());
-    arguments.extend(take_args(regs, first, nargs));
-    let keep = regs.take(base);
-    // SAFETY: the innermost frame is live.
-    let window =
-        if unsafe { &*thread.innermost() }.is_generator() { thread.top.get() } else { regs.at(base + 1) };
-    let subject = instance.into_value();
-    if let Err(raised) =
-        bind_and_push(thread, function, code, window, &Args::new(&arguments), ret, Kind::Init, subject)
-    {
-        drop_value(subject);
-        return Err(raised);
-    }
-    drop(keep);
-    Ok(Some(Called::Pushed))
 }
 
 /// The function of a bound method, for a register: uncounted if the collector alone can end it.
@@ -550,6 +459,13 @@ pub fn call_kw(
             return called;
         }
         return call_function_slow(thread, regs, base, first, nargs, names, ret);
+    }
+    if first == base + 2
+        && class_of(callable).is(&types().type_)
+        && let Some(class) = callable.downcast::<PyType>()
+        && let Some(called) = construct_named(thread, regs, base, nargs, names, ret, class)?
+    {
+        return Ok(called);
     }
     let arguments = regs.slice(first, nargs);
     let positional = nargs - names.len();

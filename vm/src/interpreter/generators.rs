@@ -9,6 +9,7 @@ use taipan_objects::code::PyCode;
 use taipan_objects::error::*;
 use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::function::PyFunction;
+use taipan_objects::generator::async_gen::asend;
 use taipan_objects::generator::{CLOSED, PyGenerator};
 use taipan_objects::hooks::{Resume, Resumed};
 use taipan_objects::protocol::{self, IntoStrong};
@@ -28,6 +29,15 @@ use crate::thread::{self, VmThread};
 pub enum Sent {
     Yielded(Obj),
     Returned(Obj),
+}
+
+impl From<Resumed> for Sent {
+    fn from(resumed: Resumed) -> Sent {
+        match resumed {
+            Resumed::Yielded(value) => Sent::Yielded(value),
+            Resumed::Returned(value) => Sent::Returned(value),
+        }
+    }
 }
 
 /// Where a value yielded through a chain of delegating frames ends up.
@@ -415,10 +425,10 @@ pub fn send(receiver: &Obj, value: Obj) -> PyResult<Sent> {
     let class = class_of(&receiver);
     let t = types();
     if class.is(&t.generator) || class.is(&t.coroutine) {
-        return match resume(&receiver, Resume::Send(value))? {
-            Resumed::Yielded(value) => Ok(Sent::Yielded(value)),
-            Resumed::Returned(value) => Ok(Sent::Returned(value)),
-        };
+        return resume(&receiver, Resume::Send(value)).map(Sent::from);
+    }
+    if class.is(&t.async_generator_asend) {
+        return asend(&receiver, &value).map(Sent::from);
     }
     let result = if is_none(&value) && class.has_flag(type_flags::HEAP) {
         // Not by the slot: it forgets the value of a `StopIteration`.

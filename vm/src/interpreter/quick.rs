@@ -82,8 +82,9 @@ static HANDLERS: [Handler; 256] = {
         values: GetIter get_iter, BuildMap build_map, BuildSet build_set, BuildSlice build_slice, BuildString build_string, BinarySlice binary_slice,
             FormatSimple format_simple, FormatWithSpec format_with_spec, In contains, NotIn contains_not, MakeFunction make_function, NewCell new_cell,
             MakeCell make_cell, Pow binary_any, InplacePow binary_any, MatMul binary_any, InplaceMatMul binary_any,
-            StoreSlice store_slice;
-        generators: YieldValue yield_value, YieldFrom yield_from, GetAwaitable get_awaitable, GetYieldFromIter get_yield_from_iter;
+            StoreSlice store_slice, GetAIter get_aiter, AsyncGenWrap async_gen_wrap;
+        generators: YieldValue yield_value, YieldFrom yield_from, GetAwaitable get_awaitable, GetYieldFromIter get_yield_from_iter,
+            GetANext get_anext;
         actions: ListExtend list_extend, DeleteSubscr delete_subscr, SetAdd set_add, MapAdd map_add, SetUpdate set_update, DictUpdate dict_update, DictMerge dict_merge, ListToTuple list_to_tuple,
             ConvertValue convert_value, Invert invert, GetLen get_len, ToBool to_bool, CopyFreeVars copy_free_vars, CallEx call_ex,
             SetFunctionAttribute set_function_attribute, StoreGlobal store_global, LoadName load_name, StoreName store_name, UnpackEx unpack_ex,

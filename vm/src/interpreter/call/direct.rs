@@ -5,7 +5,6 @@ use smallvec::SmallVec;
 use taipan_bytecode::flags;
 use taipan_objects::argument::Args;
 use taipan_objects::code::PyCode;
-use taipan_objects::construct::tuple_obj;
 use taipan_objects::dict::PyDict;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
@@ -219,9 +218,8 @@ fn push_bound_here(
     let mut values: SmallVec<[Value; MOST]> = SmallVec::new();
     values.extend((given..nargs).map(|i| regs.take_value(first + i)));
     if takes_more {
-        let extra: Vec<Obj> =
-            (argcount..given).filter_map(|i| regs.take(first + i)).map(IntoStrong::into_strong).collect();
-        more.push((named, tuple_obj(extra)));
+        let extra = (argcount..given).filter_map(|i| regs.take(first + i));
+        more.push((named, PyTuple::of_items(given.saturating_sub(argcount), extra).into_obj()));
     }
     if takes_others {
         let others = PyDict::new();

@@ -1,10 +1,11 @@
 //! Iteration, unpacking and subscripts.
 
+use smallvec::SmallVec;
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::*;
 use taipan_objects::iterators::{PyEnumerate, PyZip, plain_iter};
-use taipan_objects::list::PyList;
+use taipan_objects::list::{PyList, exact_list};
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::is_none;
 use taipan_objects::str::PyStr;
@@ -180,6 +181,21 @@ pub fn quick_slice(container: &Obj, start: &Obj, stop: &Obj) -> Option<Obj> {
     None
 }
 
+/// `container[start:stop] = value` for a list whose bounds are numbers or `None` and a value that is a list or a tuple. False, with nothing done, for others.
+pub fn quick_store_slice(container: &Obj, start: &Obj, stop: &Obj, value: &Obj) -> bool {
+    let (Some(list), true) = (exact_list(container), is_list_or_tuple(value)) else { return false };
+    let Some(bounds) = bounds(start, stop, list.len()) else { return false };
+    let Ok(items) = protocol::collect(value) else { return false };
+    list.splice(bounds.start, bounds.end, items);
+    true
+}
+
+/// Whether it is exactly a list or a tuple: no code runs to get its items.
+fn is_list_or_tuple(value: &Obj) -> bool {
+    let word = value.value();
+    known::is(word, Known::List) || known::is(word, Known::Tuple)
+}
+
 /// The items of a sequence of `len` ones that a slice with these bounds has.
 fn bounds(start: &Obj, stop: &Obj, len: usize) -> Option<std::ops::Range<usize>> {
     let bound = |bound: &Obj, otherwise: usize| {
@@ -225,7 +241,7 @@ pub fn store_subscript(container: &Obj, key: &Obj, value: &Obj) -> PyResult<()> 
     protocol::setitem(container, key, value)
 }
 
-fn write_all(regs: Regs, first: usize, items: Vec<Obj>, source: Option<usize>) {
+fn write_all(regs: Regs, first: usize, items: impl IntoIterator<Item = Obj>, source: Option<usize>) {
     if let Some(source) = source {
         regs.clear(source);
     }
@@ -252,7 +268,7 @@ pub fn unpack_sequence(
     consume: Option<usize>,
 ) -> PyResult<()> {
     let class = class_of(source);
-    let items: Vec<Obj> = if class.is(&types().tuple)
+    let items: SmallVec<[Obj; 8]> = if class.is(&types().tuple)
         && let Some(tuple) = source.downcast::<PyTuple>()
     {
         let items = tuple.as_slice();
@@ -265,17 +281,17 @@ pub fn unpack_sequence(
             }
             return Ok(());
         }
-        items.to_vec()
+        items.iter().cloned().collect()
     } else if class.is(&types().list)
         && let Some(list) = source.downcast::<PyList>()
     {
-        list.to_vec()
+        list.snapshot()
     } else {
         if !is_iterable(source) {
             return Err(not_iterable(source));
         }
         let iterator = protocol::iter(source)?;
-        let mut items = Vec::with_capacity(count);
+        let mut items = SmallVec::new();
         while let Some(item) = protocol::next(&iterator)? {
             if items.len() == count {
                 let known = if class.is(&types().dict) { protocol::len(source).ok() } else { None };

@@ -36,6 +36,7 @@ handlers! {
     load_attr(s, i) {
         match attribute::inline_slot(s.cache(), s.value(i.b())) {
             Some(value) => s.write_obj(i.a(), value, 1),
+            None if attribute::knows_several(s.cache()) => load_attr_of_several(s.ip, s.regs, s.fp, s.thread, i),
             None => load_attr_of_class(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
@@ -43,7 +44,7 @@ handlers! {
     load_attr_of_class(s, i) {
         match attribute::only_plain(s.cache(), s.value(i.b())) {
             Some(value) => s.write(i.a(), value, 1),
-            None => load_attr_of_several(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_attr_any(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
     #[inline(never)]

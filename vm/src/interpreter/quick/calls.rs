@@ -8,6 +8,7 @@ use taipan_objects::native::MethodDef;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::IntoStrong;
 use taipan_objects::singletons::is_none;
+use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::PyType;
 use taipan_objects::{Obj, Value};
 
@@ -75,6 +76,62 @@ fn call_at_top(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> O
     Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go())
 }
 
+/// [`call_plain`] with the defaults of the parameters behind the arguments.
+#[inline(always)]
+fn call_with_defaults(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Option<Exit> {
+    // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
+    let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
+    let code = call::function_code(function);
+    let window = s.regs.at(first);
+    let count = code.nparams as usize;
+    if !code.is_simple()
+        || nargs >= count
+        || window.wrapping_add(count) >= s.thread.limit()
+        || s.thread.threading.poll() != 0
+        // SAFETY: the frame is live.
+        || unsafe { (*s.fp).is_generator() }
+    {
+        return None;
+    }
+    let callee = callee_at(s.regs, base, function)?;
+    let filled = add_defaults(s, function, first + nargs, count - nargs);
+    if filled && call::push_frame_at_once(s.thread, s.fp, function, code, window, count, i.c(), callee) {
+        s.regs.put(base, Value::EMPTY);
+        s.save();
+        return Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go());
+    }
+    // Above the top of the stack everything is empty, and what the registers had owned nothing.
+    for at in first + nargs..first + count {
+        let _ = s.regs.clear_at_once(at);
+    }
+    None
+}
+
+/// Puts the last `count` defaults into registers from `first` on, if there are so many and that is a matter of a few instructions; otherwise some may be there, in registers
+/// that owned nothing.
+#[inline(always)]
+fn add_defaults(s: State, function: &PyFunction, first: usize, count: usize) -> bool {
+    for at in first..first + count {
+        if s.regs.value(at).is_counted() {
+            return false;
+        }
+    }
+    let Some(defaults) = function.defaults.load_at_once() else { return false };
+    let word = defaults.into_value();
+    let mut done = false;
+    if known::is(word, Known::Tuple) {
+        // SAFETY: the layout was checked; `word` may own a reference, until the end.
+        let items = unsafe { &*word.ptr().cast::<PyTuple>() }.as_slice();
+        if items.len() >= count {
+            done = super::iteration::lend_all(s, &items[items.len() - count..], first);
+        }
+    }
+    // SAFETY: `word` owns its reference. If it is counted, this thread owns the object and had another of its references before: nobody else gives that up.
+    let dropped = unsafe { Obj::drop_at_once(word) };
+    debug_assert!(dropped);
+    done
+}
+
 /// The first argument of `CALL_METHOD` `i`, and their number: a receiver in the second register is one of them.
 #[inline(always)]
 fn arguments(s: State, i: Instr) -> (usize, usize) {
@@ -136,7 +193,7 @@ fn construct(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Option
     let base = i.a() as usize;
     // SAFETY: the layout was checked by the caller; the register keeps the class alive.
     let class: &PyType = unsafe { &*regs.value(base).ptr().cast() };
-    call::construct(thread, regs, base, base + 2, i.b() as usize, i.c(), class)
+    call::construct(thread, regs, base, i.b() as usize, i.c(), class)
 }
 
 #[inline(never)]
@@ -150,9 +207,11 @@ handlers! {
         let callable = s.regs.value(base);
         if !callable.is_empty()
             && known::is_function(callable)
-            && let Some(exit) = call_plain(s, i, base, base + 2, nargs)
         {
-            return exit;
+            return match call_plain(s, i, base, base + 2, nargs) {
+                Some(exit) => exit,
+                None => call_short(s.ip, s.regs, s.fp, s.thread, i),
+            };
         }
         if !callable.is_empty() && known::is(callable, Known::NativeFunction) {
             return call_native(s.ip, s.regs, s.fp, s.thread, i);
@@ -195,6 +254,23 @@ handlers! {
             Err(_) => Exit::Raised,
         }
     }
+    /// Of a Python function with fewer arguments than parameters, perhaps.
+    #[inline(never)]
+    call_short(s, i) {
+        let base = i.a() as usize;
+        match call_with_defaults(s, i, base, base + 2, i.b() as usize) {
+            Some(exit) => exit,
+            None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    call_short_method(s, i) {
+        let (first, nargs) = arguments(s, i);
+        match call_with_defaults(s, i, i.a() as usize, first, nargs) {
+            Some(exit) => exit,
+            None => call_any_method(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
     /// Of a Python function, by either instruction.
     #[inline(never)]
     call_from_generator(s, i) {
@@ -216,10 +292,12 @@ handlers! {
         let callable = s.regs.value(base);
         if !callable.is_empty() && known::is_function(callable) {
             let (first, nargs) = arguments(s, i);
-            if let Some(exit) = call_plain(s, i, base, first, nargs) {
-                return exit;
-            }
-        } else if !callable.is_empty()
+            return match call_plain(s, i, base, first, nargs) {
+                Some(exit) => exit,
+                None => call_short_method(s.ip, s.regs, s.fp, s.thread, i),
+            };
+        }
+        if !callable.is_empty()
             && known::is(callable, Known::MethodDescriptor)
             && !s.regs.value(base + 1).is_empty()
         {

@@ -108,6 +108,15 @@ fn awaitable(regs: Regs, i: Instr) -> PyResult<()> {
     Ok(())
 }
 
+/// The awaitable of the next value of an asynchronous iterator.
+#[inline(never)]
+fn anext(regs: Regs, i: Instr) -> PyResult<()> {
+    let value = generators::get_anext(regs.obj(i.b() as usize))?;
+    regs.write(i.a() as usize, value);
+    regs.write(i.a() as usize + 1, none());
+    Ok(())
+}
+
 #[inline(never)]
 fn yield_from_iter(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<()> {
     // SAFETY: the innermost frame is live.
@@ -317,6 +326,16 @@ handlers! {
         }
         s.save();
         match awaitable(s.regs, i) {
+            Ok(()) => s.next(1),
+            Err(Raised) => Exit::Raised,
+        }
+    }
+    get_anext(s, i) {
+        if s.value(i.b()).is_empty() {
+            return s.leave(i);
+        }
+        s.save();
+        match anext(s.regs, i) {
             Ok(()) => s.next(1),
             Err(Raised) => Exit::Raised,
         }

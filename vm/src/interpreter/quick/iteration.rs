@@ -5,6 +5,7 @@ use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::iterators::PySequenceIter;
 use taipan_objects::protocol;
 use taipan_objects::range::PyRangeIter;
+use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
@@ -91,6 +92,19 @@ fn getitem(regs: Regs, register: u16) -> Value {
     iteration::python_getitem(regs.obj(register as usize)).map_or(Value::EMPTY, Obj::into_value)
 }
 
+/// Puts the items of a tuple into registers from `first` on, if that is a matter of a few instructions for all of them; otherwise some of them may be there.
+#[inline(always)]
+pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
+    for (offset, item) in items.iter().enumerate() {
+        if s.regs.value(first + offset).is_counted() {
+            return false;
+        }
+        let Some(item) = item.lent_at_once() else { return false };
+        s.regs.put(first + offset, item.into_value());
+    }
+    true
+}
+
 handlers! {
     for_iter(s, i) {
         let iterator = s.value(i.a());
@@ -168,6 +182,7 @@ handlers! {
     subscr_any(s, i) {
         match item(s.regs, i) {
             Some(value) => s.write_obj(i.a(), value, 1),
+            None if known::is(s.value(i.b()), Known::Dict) => subscr_other(s.ip, s.regs, s.fp, s.thread, i),
             None => subscr_python(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
@@ -244,9 +259,22 @@ handlers! {
     }
     unpack_sequence(s, i) {
         let (register, take) = Instr::split_take(i.b());
-        if s.value(register).is_empty() {
+        let (source, first, count) = (s.value(register), i.a(), i.c());
+        if source.is_empty() {
             return s.leave(i);
         }
+        if known::is(source, Known::Tuple) && !(first..first + count).contains(&register) {
+            // SAFETY: the layout was checked.
+            let items = unsafe { &*source.ptr().cast::<PyTuple>() }.as_slice();
+            if items.len() == count as usize && lend_all(s, items, first as usize) {
+                return if take { s.write(register, Value::EMPTY, 1) } else { s.next(1) };
+            }
+        }
+        unpack_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    unpack_any(s, i) {
+        let (register, take) = Instr::split_take(i.b());
         s.save();
         let consume = take.then_some(register as usize);
         match iteration::unpack_sequence(s.regs, i.a() as usize, s.regs.obj(register as usize), i.c() as usize, consume) {

@@ -25,10 +25,11 @@ pub(in crate::interpreter) enum Known {
     Zip,
     NativeFunction,
     MethodDescriptor,
+    Function,
 }
 
 /// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 15] = [const { AtomicU32::new(0) }; 15];
+static SHAPES: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 
 /// Fills the table.
 pub(in crate::interpreter) fn init() {
@@ -49,6 +50,7 @@ pub(in crate::interpreter) fn init() {
         (Known::Zip, &t.zip),
         (Known::NativeFunction, &t.builtin_function_or_method),
         (Known::MethodDescriptor, &t.method_descriptor),
+        (Known::Function, &t.function),
     ];
     for (known, class) in classes {
         SHAPES[known as usize].store(class.root_shape().0, Ordering::Relaxed);
@@ -65,8 +67,14 @@ pub(in crate::interpreter) fn is(value: Value, known: Known) -> bool {
 /// Whether `value`, which is not empty, is a Python function (whatever attributes it has).
 #[inline(always)]
 pub(in crate::interpreter) fn is_function(value: Value) -> bool {
+    if !is_ptr(value) {
+        return false;
+    }
     // SAFETY: a register's pointer is to a live object.
-    is_ptr(value) && std::ptr::eq(unsafe { &*value.ptr() }.shape_entry().ops_ptr(), PyFunction::ops())
+    let header = unsafe { &*value.ptr() };
+    // The usual one, of functions without attributes, first.
+    header.shape().0 == SHAPES[Known::Function as usize].load(Ordering::Relaxed)
+        || std::ptr::eq(header.shape_entry().ops_ptr(), PyFunction::ops())
 }
 
 /// Whether `value`, which is not empty, is an instance of exactly `type`: a class without a metaclass of its own.

@@ -4,6 +4,7 @@
 
 use taipan_bytecode::{BranchFlags, Instr, Op};
 use taipan_objects::error::{PyResult, Raised};
+use taipan_objects::generator::PyAsyncGenWrapped;
 use taipan_objects::protocol::{self, BinaryOp};
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::CompareOp;
@@ -13,6 +14,7 @@ use super::branches::{branch_on, drop_operands};
 use super::{Exit, handlers};
 use crate::frame::Frame;
 use crate::interpreter::dispatch::decode;
+use crate::interpreter::generators;
 use crate::interpreter::ops::{arithmetic, build, iteration, name, rare};
 use crate::registers::Regs;
 
@@ -59,6 +61,8 @@ pub(super) fn frame<'a>(fp: *mut Frame) -> &'a mut Frame {
 
 values! {
     get_iter: b |_fp, regs, i| iteration::iter(o(regs, i.b()));
+    get_aiter: b |_fp, regs, i| generators::get_aiter(o(regs, i.b()));
+    async_gen_wrap: b |_fp, regs, i| Ok(PyAsyncGenWrapped::new(o(regs, i.b()).clone()).into_obj());
     build_map: |_fp, regs, i| build::map(regs, i.b() as usize, i.c() as usize);
     build_set: |_fp, regs, i| build::set(regs, i.b() as usize, i.c() as usize);
     build_slice: |_fp, regs, i| Ok(build::slice(regs, i.b() as usize, i.c() as usize));
@@ -149,7 +153,14 @@ fn branch_imm_truth(regs: Regs, i: Instr) -> PyResult<bool> {
 
 #[inline(never)]
 fn slice_stored(regs: Regs, i: Instr, register: u16) -> PyResult<()> {
-    let slice = build::slice(regs, i.b() as usize, 2);
+    let (start, stop) = (i.b() as usize, i.b() as usize + 1);
+    if let (Some(from), Some(to)) = (regs.get(start), regs.get(stop))
+        && iteration::quick_store_slice(o(regs, i.a()), from, to, o(regs, register))
+    {
+        regs.clear_range(start, stop + 1);
+        return Ok(());
+    }
+    let slice = build::slice(regs, start, 2);
     protocol::setitem(o(regs, i.a()), &slice, o(regs, register))
 }
 

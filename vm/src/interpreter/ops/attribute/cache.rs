@@ -113,6 +113,12 @@ fn one_of_several<'a>(cache: &AtomicU64, subject: Value) -> Option<(u64, &'a Hea
     (word != 0).then_some((word, header))
 }
 
+/// Whether the site knows several shapes.
+#[inline(always)]
+pub fn knows_several(cache: &AtomicU64) -> bool {
+    cache.load(Ordering::Acquire) & (SLOT | SEVERAL) == SEVERAL
+}
+
 /// The shape that a word (not 0, not of several) is for; 0 if it is for one object.
 #[inline(always)]
 fn shape_of(word: u64) -> u32 {
