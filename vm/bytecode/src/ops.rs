@@ -123,7 +123,7 @@ macro_rules! for_each_op {
     BranchGe "BRANCH_GE" (R R U) "As BRANCH_LT, rA >= rB.";
     BranchIs "BRANCH_IS" (R R U) "As BRANCH_LT, rA is rB.";
     BranchIn "BRANCH_IN" (R R U) "As BRANCH_LT, rA in rB.";
-    BranchLtImm "BRANCH_LT_IMM" (R I U) "As BRANCH_LT with the int b on the right.";
+    BranchLtImm "BRANCH_LT_IMM" (R I U) "As BRANCH_LT with the int b on the right. MIRRORED: the source says b > rA, which objects are asked and errors named by.";
     BranchLeImm "BRANCH_LE_IMM" (R I U) "As BRANCH_LE with the int b on the right.";
     BranchEqImm "BRANCH_EQ_IMM" (R I U) "As BRANCH_EQ with the int b on the right.";
     BranchNeImm "BRANCH_NE_IMM" (R I U) "As BRANCH_NE with the int b on the right.";
@@ -379,6 +379,8 @@ impl BranchFlags {
     pub const DROP_A: u16 = 2;
     /// Drop `rB` after comparing.
     pub const DROP_B: u16 = 4;
+    /// With an int in the instruction: the source has it on the left, `rA` on the right, and the mirrored operator.
+    pub const MIRRORED: u16 = 8;
 }
 
 /// Operand `a` of `LOAD_SUPER_ATTR`.

@@ -214,8 +214,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                         branch_on!(v.as_float() $cmp imm as f64, flags);
                     }
                     save!();
-                    let right = arithmetic::immediate(imm);
-                    let truth = check!(arithmetic::compare_truth(o!($i.a()), &right, $op));
+                    let truth = check!(arithmetic::compare_immediate_truth(o!($i.a()), imm, $op, flags));
                     if flags & BranchFlags::DROP_A != 0 {
                         regs.clear($i.a() as usize);
                     }

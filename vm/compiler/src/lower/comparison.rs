@@ -211,13 +211,16 @@ impl<'a> Compiler<'a> {
         range: TextRange,
     ) -> Result<()> {
         let mark = self.unit.depth;
-        // `0 < x` is `x > 0`.
-        let (left, op, right) = match (self.small_int(left), mirrored(op)) {
-            (Some(_), Some(mirrored)) if self.fold(right).is_none() => (right, mirrored, left),
-            _ => (left, op, right),
-        };
-        let operand = self.expr_stable(left)?;
-        self.compare_branch(operand, op, right, target, when, range)?;
+        // `0 < x` is `x > 0` for numbers.
+        if let (Some(imm), Some(op)) = (self.small_int(left), mirrored(op))
+            && self.fold(right).is_none()
+        {
+            let operand = self.expr_stable(right)?;
+            self.branch_on_immediate(operand, op, imm, BranchFlags::MIRRORED, target, when, range);
+        } else {
+            let operand = self.expr_stable(left)?;
+            self.compare_branch(operand, op, right, target, when, range)?;
+        }
         self.unit.release(mark);
         Ok(())
     }
@@ -232,10 +235,6 @@ impl<'a> Compiler<'a> {
         when: bool,
         range: TextRange,
     ) -> Result<()> {
-        let mut flags = if when { BranchFlags::JUMP_IF_TRUE } else { 0 };
-        if left.residue == Residue::Object {
-            flags |= BranchFlags::DROP_A;
-        }
         if matches!(op, CmpOp::Is | CmpOp::IsNot) && right.is_none_literal_expr() {
             self.at(range);
             let jump_if_none = (op == CmpOp::Is) == when;
@@ -251,12 +250,11 @@ impl<'a> Compiler<'a> {
         if let Some(imm) = self.small_int(right)
             && let Some(branch) = branch_imm(op)
         {
-            self.at(range);
-            self.unit.emit(branch, left.reg as u32, imm as u16 as u32, flags as u32);
-            self.unit.jump_op(Op::Target, 0, target);
+            self.branch_on_immediate(left, branch, imm, 0, target, when, range);
             return Ok(());
         }
         let right = self.comparator(op, right)?;
+        let mut flags = branch_flags(left, when);
         if right.residue == Residue::Object {
             flags |= BranchFlags::DROP_B;
         }
@@ -268,6 +266,24 @@ impl<'a> Compiler<'a> {
         self.unit.emit(branch, left.reg as u32, right.reg as u32, flags as u32);
         self.unit.jump_op(Op::Target, 0, target);
         Ok(())
+    }
+
+    /// Compares an evaluated operand with an int in the instruction and jumps.
+    #[allow(clippy::too_many_arguments)]
+    fn branch_on_immediate(
+        &mut self,
+        operand: Operand,
+        branch: Op,
+        imm: i16,
+        mirrored: u16,
+        target: Label,
+        when: bool,
+        range: TextRange,
+    ) {
+        let flags = branch_flags(operand, when) | mirrored;
+        self.at(range);
+        self.unit.emit(branch, operand.reg as u32, imm as u16 as u32, flags as u32);
+        self.unit.jump_op(Op::Target, 0, target);
     }
 
     /// A chained comparison as jumps, if the operands in the middle need no cleanup.
@@ -329,15 +345,20 @@ fn branch_op(op: CmpOp) -> (Op, bool) {
     }
 }
 
-/// The comparison with its sides exchanged.
-fn mirrored(op: CmpOp) -> Option<CmpOp> {
+fn branch_flags(left: Operand, when: bool) -> u16 {
+    let drop = if left.residue == Residue::Object { BranchFlags::DROP_A } else { 0 };
+    if when { drop | BranchFlags::JUMP_IF_TRUE } else { drop }
+}
+
+/// The instruction for a comparison with an int on its left.
+fn mirrored(op: CmpOp) -> Option<Op> {
     Some(match op {
-        CmpOp::Eq => CmpOp::Eq,
-        CmpOp::NotEq => CmpOp::NotEq,
-        CmpOp::Lt => CmpOp::Gt,
-        CmpOp::LtE => CmpOp::GtE,
-        CmpOp::Gt => CmpOp::Lt,
-        CmpOp::GtE => CmpOp::LtE,
+        CmpOp::Eq => Op::BranchEqImm,
+        CmpOp::NotEq => Op::BranchNeImm,
+        CmpOp::Lt => Op::BranchGtImm,
+        CmpOp::LtE => Op::BranchGeImm,
+        CmpOp::Gt => Op::BranchLtImm,
+        CmpOp::GtE => Op::BranchLeImm,
         _ => return None,
     })
 }

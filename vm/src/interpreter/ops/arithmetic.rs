@@ -1,5 +1,6 @@
 //! Arithmetic and comparison beyond what the loop does on immediate operands.
 
+use taipan_bytecode::BranchFlags;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::protocol::{self, BinaryOp};
 use taipan_objects::singletons::{is_false, is_none, is_true};
@@ -110,6 +111,18 @@ pub fn compare_truth(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<bool> {
     match quick_truth(&result) {
         Some(truth) => Ok(truth),
         None => protocol::is_true(&result),
+    }
+}
+
+/// The truth of the comparison of an object with the int of a `BRANCH` instruction.
+///
+/// The operands' methods are tried, and errors name the operator, as in the source: `flags` say on which side the int is there.
+pub fn compare_immediate_truth(a: &Obj, imm: i64, op: CompareOp, flags: u16) -> PyResult<bool> {
+    let imm = immediate(imm);
+    if flags & BranchFlags::MIRRORED != 0 {
+        compare_truth(&imm, a, op.swapped())
+    } else {
+        compare_truth(a, &imm, op)
     }
 }
 

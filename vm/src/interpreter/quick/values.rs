@@ -148,7 +148,7 @@ fn branch_truth(regs: Regs, i: Instr) -> PyResult<bool> {
 
 #[inline(never)]
 fn branch_imm_truth(regs: Regs, i: Instr) -> PyResult<bool> {
-    arithmetic::compare_truth(o(regs, i.a()), &arithmetic::immediate(i.b_imm() as i64), comparison(i))
+    arithmetic::compare_immediate_truth(o(regs, i.a()), i.b_imm() as i64, comparison(i), i.c())
 }
 
 #[inline(never)]
