@@ -52,7 +52,8 @@ pub fn initialize(config: Config) -> PyResult<()> {
     crate::interpreter::quick::init();
     install_hooks();
     let settings = config::settings();
-    import::embedded::set_folder(settings.library.as_deref());
+    let places = crate::sys::places::Places::of(&settings.executable);
+    import::embedded::set_folder(settings.library.as_deref(), &places.base_prefix);
     import::install_modules(modules);
     if settings.dev_mode {
         taipan_objects::str::codecs::check_names_always();

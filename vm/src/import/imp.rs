@@ -262,20 +262,23 @@ mod items {
     /// (name, whether it is a package) of each module in a folder.
     #[pyfunction]
     fn list_embedded(folder: &str) -> Vec<(String, bool)> {
-        let mut modules: Vec<(String, bool)> = Vec::new();
-        let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
-        for path in taipan_library::files_in(folder) {
-            let found = match path[skip..].split_once('/') {
-                None if &path[skip..] == "__init__.py" => continue,
-                None => (path[skip..].trim_end_matches(".py").to_owned(), false),
-                Some((package, "__init__.py")) => (package.to_owned(), true),
-                Some(_) => continue,
-            };
-            if !modules.contains(&found) {
-                modules.push(found);
+        let entries = taipan_library::entries(folder).into_iter();
+        let modules = entries.filter_map(|(name, is_folder)| match name.strip_suffix(".py") {
+            Some("__init__") => None,
+            Some(module) => Some((module.to_owned(), false)),
+            None => {
+                let is_package = is_folder && taipan_library::find(folder, name).is_some();
+                is_package.then(|| (name.to_owned(), true))
             }
-        }
-        modules
+        });
+        modules.collect()
+    }
+
+    /// (name, whether it is a folder) of all that is in a folder.
+    #[pyfunction]
+    fn embedded_entries(folder: &str) -> Vec<(String, bool)> {
+        let entries = taipan_library::entries(folder).into_iter();
+        entries.map(|(name, is_folder)| (name.to_owned(), is_folder)).collect()
     }
 
     /// The code of a file of the embedded library.
