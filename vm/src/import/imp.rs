@@ -6,7 +6,7 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_threading::RawLock;
-use taipan_threading::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::embedded::{self, find_frozen};
 
@@ -216,7 +216,9 @@ mod items {
     }
 
     #[pyfunction]
-    fn _override_frozen_modules_for_tests(_override: i64) {}
+    fn _override_frozen_modules_for_tests(_override: i64) {
+        WITHOUT_FROZEN.store(_override < 0, Ordering::Relaxed);
+    }
 
     #[pyfunction]
     fn _override_multi_interp_extensions_check(_override: i64) -> i64 {
@@ -310,9 +312,14 @@ fn identity() -> u64 {
     taipan_threading::current().map_or(0, |t| t.pthread_id() as u64)
 }
 
+/// Tests want the library's files in place of frozen modules.
+static WITHOUT_FROZEN: AtomicBool = AtomicBool::new(false);
+
 /// No module of the library has a name with a surrogate in it.
 fn named(name: &PyStr) -> Option<&'static embedded::Frozen> {
-    find_frozen(&name.to_string_lossy())
+    let found = find_frozen(&name.to_string_lossy())?;
+    let is_essential = found.name.starts_with("_frozen_importlib") || found.name == "zipimport";
+    (is_essential || !WITHOUT_FROZEN.load(Ordering::Relaxed)).then_some(found)
 }
 
 fn frozen(name: &str) -> PyResult<&'static embedded::Frozen> {
