@@ -6,17 +6,37 @@ Matches are printed in the order of the file names, whichever thread found them.
 
 import argparse
 import concurrent.futures
+import contextlib
+import importlib.machinery
 import os
+import pkgutil
 import re
 import sys
+import tempfile
 import time
 
 DEFAULT_PATTERN = r"\b\w*(?:lock|cond|event)\w*\.(?:acquire|release|wait|notify(?:_all)?)\("
 
 
-def default_directory():
+def library_directory(stack):
+    """The standard library's folder; a copy of its sources, as long as `stack` is open, where the interpreter keeps them inside itself."""
     directory = os.path.dirname(getattr(os, "__file__", "") or "")
-    return directory if os.path.isdir(directory) else None
+    if os.path.isdir(directory):
+        return directory
+    copy = stack.enter_context(tempfile.TemporaryDirectory())
+    copy_sources(directory, copy)
+    return copy
+
+
+def copy_sources(directory, copy):
+    for _, name, is_package in pkgutil.iter_modules([directory]):
+        spec = importlib.machinery.PathFinder.find_spec(name, [directory])
+        if is_package:
+            os.mkdir(os.path.join(copy, name))
+            copy_sources(os.path.join(directory, name), os.path.join(copy, name))
+            name = os.path.join(name, "__init__")
+        with open(os.path.join(copy, name + ".py"), "w", encoding="utf-8", newline="") as file:
+            file.write(spec.loader.get_source(spec.name))
 
 
 def files_under(directory, suffix):
@@ -45,7 +65,7 @@ def main():
     parser = argparse.ArgumentParser(description="Search files for a regular expression on several threads.")
     parser.add_argument("pattern", nargs="?", default=DEFAULT_PATTERN, help="what to look for")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="number of threads (default: 1)")
-    parser.add_argument("--directory", default=default_directory(), metavar="DIR",
+    parser.add_argument("--directory", metavar="DIR",
                         help="where to look (default: the standard library)")
     parser.add_argument("--suffix", default=".py", help="only files with this ending (default: %(default)s)")
     parser.add_argument("--ignore-case", action="store_true", help="take A for a")
@@ -53,24 +73,28 @@ def main():
     args = parser.parse_args()
     if args.threads < 1:
         parser.error("--threads must be at least 1")
-    if args.directory is None:
-        parser.error("this interpreter has no library directory: name one with --directory")
-    if not os.path.isdir(args.directory):
+    if args.directory is not None and not os.path.isdir(args.directory):
         sys.exit(f"grep: no such directory: {args.directory}")
     try:
         pattern = re.compile(args.pattern, re.IGNORECASE if args.ignore_case else 0)
     except re.error as error:
         sys.exit(f"grep: bad pattern: {error}")
 
+    with contextlib.ExitStack() as stack:
+        directory = args.directory or library_directory(stack)
+        run(args, directory, pattern)
+
+
+def run(args, directory, pattern):
     begin = time.perf_counter()
-    paths = list(files_under(args.directory, args.suffix))
+    paths = list(files_under(directory, args.suffix))
     matches = lines = files = 0
     with concurrent.futures.ThreadPoolExecutor(args.threads) as pool:
         for path, (found, count) in zip(paths, pool.map(lambda path: search(pattern, path), paths)):
             lines += count
             matches += len(found)
             files += bool(found)
-            shown = os.path.relpath(path, args.directory)
+            shown = os.path.relpath(path, directory)
             if args.count and found:
                 print(f"{shown}: {len(found)}")
             elif not args.count:

@@ -6,17 +6,37 @@ Without --directory the Python standard library's own sources are counted.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
+import importlib.machinery
 import os
+import pkgutil
 import re
 import sys
+import tempfile
 import time
 
 WORD = re.compile(r"[A-Za-z_]+")
 
 
-def default_directory():
+def library_directory(stack):
+    """The standard library's folder; a copy of its sources, as long as `stack` is open, where the interpreter keeps them inside itself."""
     directory = os.path.dirname(getattr(os, "__file__", "") or "")
-    return directory if os.path.isdir(directory) else None
+    if os.path.isdir(directory):
+        return directory
+    copy = stack.enter_context(tempfile.TemporaryDirectory())
+    copy_sources(directory, copy)
+    return copy
+
+
+def copy_sources(directory, copy):
+    for _, name, is_package in pkgutil.iter_modules([directory]):
+        spec = importlib.machinery.PathFinder.find_spec(name, [directory])
+        if is_package:
+            os.mkdir(os.path.join(copy, name))
+            copy_sources(os.path.join(directory, name), os.path.join(copy, name))
+            name = os.path.join(name, "__init__")
+        with open(os.path.join(copy, name + ".py"), "w", encoding="utf-8", newline="") as file:
+            file.write(spec.loader.get_source(spec.name))
 
 
 def text_files(directory, suffixes):
@@ -46,7 +66,7 @@ def batches(items, size):
 def main():
     parser = argparse.ArgumentParser(description="Count words in text files on several threads.")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="number of threads (default: 1)")
-    parser.add_argument("--directory", default=default_directory(), metavar="DIR",
+    parser.add_argument("--directory", metavar="DIR",
                         help="where to look for files (default: the standard library)")
     parser.add_argument("--suffix", default=".py,.txt,.rst,.md", metavar="LIST",
                         help="comma-separated file name endings (default: %(default)s)")
@@ -54,13 +74,17 @@ def main():
     args = parser.parse_args()
     if args.threads < 1:
         parser.error("--threads must be at least 1")
-    if args.directory is None:
-        parser.error("this interpreter has no library directory: name one with --directory")
-    if not os.path.isdir(args.directory):
+    if args.directory is not None and not os.path.isdir(args.directory):
         sys.exit(f"wordcount: no such directory: {args.directory}")
 
+    with contextlib.ExitStack() as stack:
+        directory = args.directory or library_directory(stack)
+        run(args, directory)
+
+
+def run(args, directory):
     begin = time.perf_counter()
-    paths = text_files(args.directory, tuple(args.suffix.split(",")))
+    paths = text_files(directory, tuple(args.suffix.split(",")))
     total = collections.Counter()
     characters = 0
     with concurrent.futures.ThreadPoolExecutor(args.threads) as pool:

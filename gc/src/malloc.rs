@@ -3,6 +3,9 @@
 //! The allocator of the `mimalloc` crate asks for every block by size *and* alignment, which takes a third more instructions than asking by size alone. mimalloc's
 //! blocks are aligned to 16 bytes anyway (to their size if they are smaller), which is enough for nearly all.
 //!
+//! mimalloc takes address space without asking whether there is memory for it. Of a block that is larger than any memory the system would tell
+//! only when it is written to, by ending the process; so it is asked before (`is_refused`), as a C library's allocator does.
+//!
 //! Whoever listens to the heap ([`crate::heap::traced`]) is told of these blocks, too: of a new one afterwards, of the end of one before, so that
 //! nobody else can have got its address in between.
 
@@ -21,10 +24,27 @@ fn is_usual(size: usize, align: usize) -> bool {
     align <= 16 && align <= size
 }
 
+/// Blocks from this size on are asked for.
+const LARGE: usize = 1 << 32;
+
+/// Whether the system would not give a process so much.
+#[cold]
+fn is_refused(size: usize) -> bool {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a new mapping at a place of the system's choice, which nobody uses before it is taken away again.
+    unsafe {
+        let trial = libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0);
+        trial == libc::MAP_FAILED || libc::munmap(trial, size) != 0
+    }
+}
+
 // SAFETY: mimalloc keeps the allocator's contract; see `is_usual` for the alignment.
 unsafe impl GlobalAlloc for MiMalloc {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() >= LARGE && is_refused(layout.size()) {
+            return std::ptr::null_mut();
+        }
         // SAFETY: no precondition.
         let block: *mut u8 = unsafe {
             if is_usual(layout.size(), layout.align()) {
@@ -40,6 +60,9 @@ unsafe impl GlobalAlloc for MiMalloc {
     }
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if layout.size() >= LARGE && is_refused(layout.size()) {
+            return std::ptr::null_mut();
+        }
         // SAFETY: no precondition.
         let block: *mut u8 = unsafe {
             if is_usual(layout.size(), layout.align()) {
@@ -63,6 +86,9 @@ unsafe impl GlobalAlloc for MiMalloc {
     }
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size >= LARGE && size > layout.size() && is_refused(size) {
+            return std::ptr::null_mut();
+        }
         let traced = traced::on();
         if traced {
             traced::freed(block.addr());

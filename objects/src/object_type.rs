@@ -230,6 +230,7 @@ pub static HEAP_DICT_GETSETS: &[GetSetDef] = &[GetSetDef {
         (None, Some(_), Some(set)) => set(obj, value),
         _ => crate::shape::set_dict(obj, crate::dict::PyDict::new()),
     }),
+    doc: "dictionary for instance variables",
     ..DICT_GETSET
 }];
 

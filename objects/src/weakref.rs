@@ -276,7 +276,7 @@ pub static WEAKREF_GETSETS: &[GetSetDef] = &[GetSetDef {
     name: "__weakref__",
     get: get_weakref,
     set: None,
-    doc: "a weak reference to the object, if there is one",
+    doc: "list of weak references to the object",
 }];
 
 static SLOTS: TypeSlots = TypeSlots {

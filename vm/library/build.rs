@@ -10,15 +10,19 @@
 //!
 //! `RESTORED` says which words of the library are put back as CPython has them.
 //!
-//! A file without code (length 0) is one that does not compile as UTF-8 text: whoever imports it gets the error then.
+//! A file without code (length 0) is one that does not compile as UTF-8 text: whoever imports it gets the error then. Or it is one of
+//! `DATA`, which modules of the library read as resources.
 
 use std::path::{Path, PathBuf};
 
 /// Folders that need a window system, or that hold other programs' data.
 const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "__pycache__"];
 
+/// Where files other than Python sources are taken, too.
+const DATA: &[&str] = &["ensurepip/_bundled/", "pydoc_data/", "venv/scripts/"];
+
 /// What names another interpreter: the folders of installed packages lie where programs written for CPython look for them. And
-/// single words that CPython's later releases have corrected within a long function. File, words, words instead.
+/// single words that CPython's later releases have corrected within a long function, or that take a resource for a file. File, words, words instead.
 const RESTORED: &[(&str, &str, &str)] = &[
     (
         "_py_abc.py",
@@ -31,10 +35,91 @@ const RESTORED: &[(&str, &str, &str)] = &[
         "msg = self.msg if self.msg is NotImplemented else self.msg or \"<no detail available>\"",
     ),
     ("unittest/mock.py", "def _exit_side_effect(exctype, excinst, exctb):", "def _exit_side_effect(*args):"),
+    ("_pyrepl/console.py", "except (SyntaxError, OverflowError, ValueError):", "except Exception:"),
+    ("_pyrepl/console.py", "except (OverflowError, ValueError):", "except Exception:"),
+    ("bdb.py", "            for bp in blist:\n", "            for bp in tuple(blist):\n"),
+    (
+        "bdb.py",
+        "self._set_stopinfo(frame, frame, lineno)",
+        "self._set_stopinfo(frame, frame, lineno, cmdframe=frame, cmdlineno=frame.f_lineno)",
+    ),
+    ("email/_header_value_parser.py", "if part.token_type in ('ptext', 'vtext'):", "if _is_text(part):"),
+    (
+        "gettext.py",
+        "result = '%s%d' % (result, value)\n",
+        "result = '%s%d' % (result, value)\n    result = f'({result})' if result.startswith('not ') else result\n",
+    ),
+    ("http/cookiejar.py", "if expires == \"\":", "if expires in (\"\", \"0\"):"),
+    (
+        "mailbox.py",
+        "vis_generator.flatten(message.get_visible())\n",
+        "vis_generator.flatten(message.get_visible())\n                vis_buffer.seek(0)\n",
+    ),
+    (
+        "nturl2path.py",
+        "urllib.parse.unquote(url.replace('/', '\\\\'))",
+        "urllib.parse.unquote(url.replace('/', '\\\\'), errors='surrogateescape')",
+    ),
+    ("nturl2path.py", "quote(drive, safe='/:')", "quote(drive, safe='/:', errors='surrogateescape')"),
+    ("nturl2path.py", "urllib.parse.quote(tail)", "urllib.parse.quote(tail, errors='surrogateescape')"),
+    (
+        "pdb.py",
+        "except SyntaxError:\n                    continue",
+        "except Exception:\n                    continue",
+    ),
+    (
+        "pdb.py",
+        "except SyntaxError as exc:\n            return _rstr",
+        "except Exception as exc:\n            return _rstr",
+    ),
+    (
+        "pydoc.py",
+        "with open(css_path) as fp:\n            return ''.join(fp.readlines())",
+        "return pkgutil.get_data(*url.split('/')).decode('utf-8')",
+    ),
+    (
+        "sqlite3/dump.py",
+        "q = \"SELECT 'INSERT INTO {0} VALUES('{1}')' FROM {0};\".format(\n            table_name_ident,\n",
+        "q = \"SELECT 'INSERT INTO {2} VALUES('{1}')' FROM {0};\".format(\n            table_name_ident,\n",
+    ),
+    (
+        "sqlite3/dump.py",
+        "_quote_name(col)) for col in column_names\n            )\n",
+        "_quote_name(col)) for col in column_names\n            ),\n            _quote_in_text(table_name),\n",
+    ),
+    (
+        "tabnanny.py",
+        "errprint(\"Usage:\", sys.argv[0], \"[-v] file_or_directory ...\")",
+        "errprint(\"Usage:\", sys.executable, \"-m tabnanny [-v] file_or_directory ...\")",
+    ),
+    (
+        "xml/dom/expatbuilder.py",
+        "child.nodeType == TEXT_NODE and not child.data.strip():",
+        "child.nodeType == TEXT_NODE and not child.data.strip(' \\t\\r\\n'):",
+    ),
+    ("xml/etree/ElementPath.py", "list(parent.findall(elem.tag))", "_children_of(context, parent, elem.tag)"),
+    ("xml/etree/ElementTree.py", "elem.text.strip()", "elem.text.strip(' \\t\\r\\n')"),
+    ("xml/etree/ElementTree.py", "child.tail.strip()", "child.tail.strip(' \\t\\r\\n')"),
+    (
+        "xml/etree/ElementTree.py",
+        "            data = data.strip()",
+        "            data = data.strip(' \\t\\r\\n')",
+    ),
+    ("zipapp.py", "isinstance(new_archive, str)", "isinstance(new_archive, (str, os.PathLike))"),
+    (
+        "zipimport.py",
+        "                    name = name.decode()\n",
+        "                    name = _decode_name(name, archive)\n",
+    ),
+    ("zoneinfo/_zoneinfo.py", "d >= 59", "d >= 60"),
+    ("zoneinfo/_zoneinfo.py", "tti_prev = self._ttinfos[-1]", "tti_prev = self._tti_before"),
     ("site.py", "return 'RustPython'", "return 'Python'"),
     ("site.py", "/lib/rustpython{", "/lib/python{"),
     ("sysconfig/__init__.py", "return 'RustPython'", "return 'Python'"),
 ];
+
+/// Compiles to nothing.
+const NOT_TEXT: &[u8] = &[0xff];
 
 fn main() {
     let library = Path::new(rustpython_pylib::LIB_PATH);
@@ -71,7 +156,12 @@ fn main() {
     }
     let mut table = Vec::new();
     let mut data = Vec::new();
-    let codes = compile_all(&contents);
+    let sources: Vec<&[u8]> = files
+        .iter()
+        .zip(&contents)
+        .map(|((name, _), content)| if name.ends_with(".py") { content.as_slice() } else { NOT_TEXT })
+        .collect();
+    let codes = compile_all(&sources);
     let base = 4 + 24 * files.len();
     let mut word =
         |n: usize| table.extend_from_slice(&u32::try_from(n).expect("a library below 4 GB").to_le_bytes());
@@ -90,7 +180,6 @@ fn main() {
     table.extend_from_slice(&data);
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     std::fs::write(out.join("library.bin"), table).expect("a writable OUT_DIR");
-    println!("cargo:rustc-env=TAIPAN_LIBRARY={}", library.display());
     println!("cargo:rustc-env=TAIPAN_LIBRARY_FINGERPRINT={}", fingerprint(&codes));
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=python");
@@ -99,7 +188,7 @@ fn main() {
 }
 
 /// The code units of all sources, in their order. They name no file: who loads them says where they are.
-fn compile_all(sources: &[Vec<u8>]) -> Vec<Vec<u8>> {
+fn compile_all(sources: &[&[u8]]) -> Vec<Vec<u8>> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(16);
     let mut codes = vec![Vec::new(); sources.len()];
     let done = std::thread::scope(|scope| {
@@ -141,9 +230,11 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) {
             if !LEFT_OUT.contains(&name) {
                 collect(root, &path, files);
             }
-        } else if path.extension().is_some_and(|e| e == "py") {
-            let relative =
-                path.strip_prefix(root).expect("inside of the root").to_string_lossy().replace('\\', "/");
+            continue;
+        }
+        let relative =
+            path.strip_prefix(root).expect("inside of the root").to_string_lossy().replace('\\', "/");
+        if relative.ends_with(".py") || DATA.iter().any(|folder| relative.starts_with(folder)) {
             files.push((relative, path));
         }
     }

@@ -52,7 +52,8 @@ pub fn initialize(config: Config) -> PyResult<()> {
     crate::interpreter::quick::init();
     install_hooks();
     let settings = config::settings();
-    import::embedded::set_folder(settings.library.as_deref());
+    let places = crate::sys::places::Places::of(&settings.executable);
+    import::embedded::set_folder(settings.library.as_deref(), &places.base_prefix);
     import::install_modules(modules);
     if settings.dev_mode {
         taipan_objects::str::codecs::check_names_always();
@@ -192,14 +193,14 @@ fn start_import(sys: &Obj) -> PyResult<()> {
         return Ok(());
     }
     drop(call_method_str(&bootstrap, "_install_external_importers", &[])?);
-    if !import::embedded::is_replaced() {
-        let embedded = import::import_module("_embedded")?;
-        let finder = getattr_str(&embedded, "EmbeddedFinder")?;
-        if let Some(hooks) = crate::sys::get("path_hooks")? {
-            drop(call_method_str(&hooks, "insert", &[int_obj(0), finder])?);
+    if let Some(hooks) = crate::sys::get("path_hooks")? {
+        let zip = getattr_str(&import::import_module("zipimport")?, "zipimporter")?;
+        drop(call_method_str(&hooks, "insert", &[int_obj(0), zip])?);
+        if !import::embedded::is_replaced() {
             // The program's own library is looked for first: it needs nothing of `zipimport`.
-            let zip = getattr_str(&import::import_module("zipimport")?, "zipimporter")?;
-            drop(call_method_str(&hooks, "insert", &[int_obj(1), zip])?);
+            let embedded = import::import_module("_embedded")?;
+            let finder = getattr_str(&embedded, "EmbeddedFinder")?;
+            drop(call_method_str(&hooks, "insert", &[int_obj(0), finder])?);
         }
     }
     Ok(())

@@ -91,7 +91,8 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
     if is_container(path) {
         return finish(run_container(&shown));
     }
-    let bytes = match std::fs::read(path) {
+    // The `__file__` of a module of the library need not be a file.
+    let bytes = match std::fs::read(path).or_else(|error| embedded_script(&shown).ok_or(error)) {
         Ok(bytes) => bytes,
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(0);
@@ -108,6 +109,11 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
         Ok(false) => run_source(&bytes, &shown, skip_first_line),
         Err(Raised) => Err(Raised),
     })
+}
+
+/// The content of a module of the embedded library that is run as a script.
+fn embedded_script(path: &str) -> Option<Vec<u8>> {
+    import::embedded::relative(path).and_then(import::embedded::content)
 }
 
 /// Whether a path is one to import from: a folder, a file that ends like a zip archive, or something below such a file.

@@ -9,7 +9,7 @@ mod hooks;
 mod info;
 mod jit;
 mod monitoring;
-mod places;
+pub(crate) mod places;
 mod taipan;
 
 pub use functions::{

@@ -138,6 +138,15 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         Some("error") => true,
         Some(_) => return Err("-X override: the only mode is 'error'".to_owned()),
     };
+    let utf8_mode = match (x("utf8"), variable(options, "PYTHONUTF8").as_deref()) {
+        (Some("0"), _) | (None, Some("0")) => 0,
+        (Some("1"), _) | (None, Some("1")) => 1,
+        (Some(_), _) => return Err("preconfig_init_utf8_mode: invalid -X utf8 option value".to_owned()),
+        (None, Some(_)) => {
+            return Err("preconfig_init_utf8_mode: invalid PYTHONUTF8 environment variable value".to_owned());
+        }
+        (None, None) => i64::from(has_c_locale()),
+    };
     let dev_mode = x("dev").is_some() || is_set(options, "PYTHONDEVMODE");
     let mut warn_options = Vec::new();
     if dev_mode {
@@ -231,12 +240,7 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         dev_mode,
         import_time,
         tracemalloc,
-        utf8_mode: i64::from(
-            match x("utf8").map(str::to_owned).or_else(|| variable(options, "PYTHONUTF8")) {
-                Some(value) => value != "0",
-                None => has_c_locale(),
-            },
-        ),
+        utf8_mode,
         warn_default_encoding: x("warn_default_encoding").is_some()
             || is_set(options, "PYTHONWARNDEFAULTENCODING"),
         safe_path: options.safe_path || is_set(options, "PYTHONSAFEPATH"),

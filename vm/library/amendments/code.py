@@ -1,15 +1,14 @@
 def _runsource(self, source, filename="<input>", symbol="single"):
     """Compile and run some source in the interpreter; return whether more of it is needed."""
+    code = more = None
     try:
-        code = self.compile(source, filename, symbol)
+        more = (code := self.compile(source, filename, symbol)) is None
     except Exception:
         # Whatever the compiler raises is shown, be it about the syntax or not.
         self.showsyntaxerror(filename, source=source)
-        return False
-    if code is None:
-        return True
-    self.runcode(code)
-    return False
+    if code is not None:
+        self.runcode(code)
+    return bool(more)
 
 
 _runsource.__name__ = "runsource"

@@ -59,8 +59,8 @@ class EmbeddedLoader:
             return file.read()
 
     def get_resource_reader(self, fullname):
-        from importlib.readers import FileReader
-        return FileReader(self)
+        from _embedded_resources import EmbeddedReader
+        return EmbeddedReader(self._relative.rpartition('/')[0])
 
 
 class EmbeddedFinder:

@@ -130,6 +130,12 @@ def _history_path(filename):
     return os.path.expanduser("~/.history") if filename is None else filename
 
 
+def _audited(filename, mode):
+    """The path of a history file, after hooks were told what is going to be done with it."""
+    sys.audit("open", "~/.history" if filename is None else filename, mode, 0)
+    return _history_path(filename)
+
+
 def _open(path, mode):
     return open(path, mode, encoding="utf-8", errors="surrogateescape", newline="\n")
 
@@ -139,7 +145,7 @@ def read_history_file(filename=None, /):
 
     The default filename is ~/.history.
     """
-    with _open(_history_path(filename), "r") as file:
+    with _open(_audited(filename, "r"), "r") as file:
         lines = file.read().split("\n")
     if lines and lines[-1] == "":
         lines.pop()
@@ -165,7 +171,7 @@ def write_history_file(filename=None, /):
 
     The default filename is ~/.history.
     """
-    path = _history_path(filename)
+    path = _audited(filename, "w")
     with _open(path, "w") as file:
         file.writelines(f"{line}\n" for line in _settings.history)
     _truncate(path)
@@ -179,7 +185,7 @@ def append_history_file(nelements, filename=None, /):
     nelements = nelements.__index__()
     if nelements < 0:
         raise ValueError("nelements must be positive")
-    path = _history_path(filename)
+    path = _audited(filename, "a")
     # A file that is not there is not made.
     with _open(path, "r+") as file:
         file.seek(0, os.SEEK_END)
@@ -426,6 +432,7 @@ def read_init_file(filename=None, /):
     The default filename is the last filename used.
     """
     global _init_file
+    sys.audit("open", "<readline_init_file>" if filename is None else filename, "r", 0)
     if filename is not None:
         _init_file = filename
     _read_init(_init_file)

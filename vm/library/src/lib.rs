@@ -1,12 +1,10 @@
-//! The Python part of the standard library, inside the program: sources and compiled code by path, found by binary search, nothing unpacked.
+//! The Python part of the standard library, inside the program: sources, compiled code and the few data files that modules read, by path,
+//! found by binary search, nothing unpacked.
 //!
 //! Invariant: paths are relative to the library's folder, with `/`, and sorted; the data never changes.
 #![forbid(unsafe_code)]
 
 static LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.bin"));
-
-/// The folder from which the sources were taken when the program was built. It need not exist any more.
-pub const SOURCE_FOLDER: &str = env!("TAIPAN_LIBRARY");
 
 /// A number of 16 bits that stands for the compiler that made the code: what another one made is not to be used.
 pub const FINGERPRINT: &str = env!("TAIPAN_LIBRARY_FINGERPRINT");
@@ -80,6 +78,20 @@ pub fn files_in(folder: &str) -> impl Iterator<Item = &'static str> {
     (lower_bound(&prefix)..len()).map(path).take_while(move |p| p.starts_with(&prefix))
 }
 
+/// (name, whether it is a folder) of what is directly in a folder, sorted.
+pub fn entries(folder: &str) -> Vec<(&'static str, bool)> {
+    let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
+    let mut found: Vec<(&'static str, bool)> = files_in(folder)
+        .map(|path| match path[skip..].split_once('/') {
+            Some((name, _)) => (name, true),
+            None => (&path[skip..], false),
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// A module's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -112,5 +124,9 @@ mod tests {
         assert!(file("os.py").is_some_and(|s| s.len() > 1000));
         assert!(files_in("json").count() >= 4);
         assert!(code("os.py").is_some() && code("no_such_module.py").is_none());
+        assert!(entries("json").contains(&("decoder.py", false)) && entries("").contains(&("json", true)));
+        assert!(
+            entries("venv/scripts").contains(&("posix", true)) && code("pydoc_data/_pydoc.css").is_none()
+        );
     }
 }

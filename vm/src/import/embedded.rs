@@ -10,6 +10,9 @@ use taipan_objects::prelude::*;
 use crate::builtins::compile::{self, Mode};
 use crate::interpreters::{self, PerInterpreter};
 
+/// What `sysconfig` calls the library's folder, without the installation's.
+const FOLDER_BELOW_PREFIX: &str = "/lib/python3.14t";
+
 /// The library's folder as the program sees it.
 static FOLDER: OnceLock<String> = OnceLock::new();
 /// A folder given in place of the embedded library.
@@ -17,23 +20,21 @@ static REPLACED: OnceLock<bool> = OnceLock::new();
 /// What an interpreter has compiled; the main one's serves the others as a model, since constants never die.
 static COMPILED: PerInterpreter<Mutex<FxHashMap<String, Obj>>> = PerInterpreter::new();
 
-/// Decides where the library is: `replacement`, else the embedded one under the path it was taken from if that still exists.
-pub fn set_folder(replacement: Option<&str>) {
+/// Decides where the library is: in `replacement`, else, embedded, below the folder `prefix` of the installation. There it seems to be
+/// whether or not such a folder exists: what a program is told does not depend on where Taipan was built.
+pub fn set_folder(replacement: Option<&str>, prefix: &str) {
     let _ = REPLACED.set(replacement.is_some());
     let folder = match replacement {
         Some(folder) => std::path::absolute(folder)
             .map_or_else(|_| folder.to_owned(), |p| p.to_string_lossy().into_owned()),
-        None if std::path::Path::new(taipan_library::SOURCE_FOLDER).join("os.py").exists() => {
-            taipan_library::SOURCE_FOLDER.to_owned()
-        }
-        None => "<taipan>/Lib".to_owned(),
+        None => format!("{}{FOLDER_BELOW_PREFIX}", prefix.trim_end_matches('/')),
     };
     let _ = FOLDER.set(folder);
 }
 
 /// The library's folder.
 pub fn folder() -> &'static str {
-    FOLDER.get().map_or("<taipan>/Lib", String::as_str)
+    FOLDER.get().map_or(FOLDER_BELOW_PREFIX, String::as_str)
 }
 
 /// Whether a folder given by the user takes the place of the embedded library.

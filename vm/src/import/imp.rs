@@ -6,7 +6,7 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_threading::RawLock;
-use taipan_threading::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::embedded::{self, find_frozen};
 
@@ -216,7 +216,9 @@ mod items {
     }
 
     #[pyfunction]
-    fn _override_frozen_modules_for_tests(_override: i64) {}
+    fn _override_frozen_modules_for_tests(_override: i64) {
+        WITHOUT_FROZEN.store(_override < 0, Ordering::Relaxed);
+    }
 
     #[pyfunction]
     fn _override_multi_interp_extensions_check(_override: i64) -> i64 {
@@ -262,20 +264,23 @@ mod items {
     /// (name, whether it is a package) of each module in a folder.
     #[pyfunction]
     fn list_embedded(folder: &str) -> Vec<(String, bool)> {
-        let mut modules: Vec<(String, bool)> = Vec::new();
-        let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
-        for path in taipan_library::files_in(folder) {
-            let found = match path[skip..].split_once('/') {
-                None if &path[skip..] == "__init__.py" => continue,
-                None => (path[skip..].trim_end_matches(".py").to_owned(), false),
-                Some((package, "__init__.py")) => (package.to_owned(), true),
-                Some(_) => continue,
-            };
-            if !modules.contains(&found) {
-                modules.push(found);
+        let entries = taipan_library::entries(folder).into_iter();
+        let modules = entries.filter_map(|(name, is_folder)| match name.strip_suffix(".py") {
+            Some("__init__") => None,
+            Some(module) => Some((module.to_owned(), false)),
+            None => {
+                let is_package = is_folder && taipan_library::find(folder, name).is_some();
+                is_package.then(|| (name.to_owned(), true))
             }
-        }
-        modules
+        });
+        modules.collect()
+    }
+
+    /// (name, whether it is a folder) of all that is in a folder.
+    #[pyfunction]
+    fn embedded_entries(folder: &str) -> Vec<(String, bool)> {
+        let entries = taipan_library::entries(folder).into_iter();
+        entries.map(|(name, is_folder)| (name.to_owned(), is_folder)).collect()
     }
 
     /// The code of a file of the embedded library.
@@ -307,9 +312,14 @@ fn identity() -> u64 {
     taipan_threading::current().map_or(0, |t| t.pthread_id() as u64)
 }
 
+/// Tests want the library's files in place of frozen modules.
+static WITHOUT_FROZEN: AtomicBool = AtomicBool::new(false);
+
 /// No module of the library has a name with a surrogate in it.
 fn named(name: &PyStr) -> Option<&'static embedded::Frozen> {
-    find_frozen(&name.to_string_lossy())
+    let found = find_frozen(&name.to_string_lossy())?;
+    let is_essential = found.name.starts_with("_frozen_importlib") || found.name == "zipimport";
+    (is_essential || !WITHOUT_FROZEN.load(Ordering::Relaxed)).then_some(found)
 }
 
 fn frozen(name: &str) -> PyResult<&'static embedded::Frozen> {

@@ -116,7 +116,10 @@ pub fn open() -> PyResult<()> {
     if let Some(choice) = &settings.io_encoding {
         let (name, handler) = choice.split_once(':').unwrap_or((choice, ""));
         if !name.is_empty() {
-            encoding = name.to_owned();
+            encoding = codec_name(name).unwrap_or_else(|Raised| {
+                drop(taipan_objects::error::try_take_raised());
+                name.to_owned()
+            });
             errors = "strict".to_owned();
         }
         if !handler.is_empty() {
@@ -130,6 +133,13 @@ pub fn open() -> PyResult<()> {
         crate::sys::set(&format!("__{name}__"), stream)?;
     }
     Ok(())
+}
+
+/// What a codec calls itself.
+fn codec_name(name: &str) -> PyResult<String> {
+    let found = call_method_str(&crate::import::import_module("_codecs")?, "lookup", &[str_obj(name)])?;
+    let own = getattr_str(&found, "name")?;
+    Ok(own.downcast::<PyStr>().map_or_else(|| name.to_owned(), |own| own.to_string_lossy().into_owned()))
 }
 
 fn stream(

@@ -4,19 +4,17 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_vm::{thread, trace, tracemalloc};
 
-/// Debug module to trace memory blocks allocated by Python.
+/// Where Python allocates memory.
 #[pymodule(name = "_tracemalloc")]
 mod items {
     use super::*;
 
-    /// Return True if the tracemalloc module is tracing Python memory allocations.
+    /// Whether allocations are traced.
     #[pyfunction]
     fn is_tracing() -> bool {
         tracemalloc::is_tracing()
     }
-    /// Start tracing Python memory allocations.
-    ///
-    /// Of the traceback of each allocation the innermost nframe frames are kept.
+    /// Trace allocations from now on, with the innermost nframe frames of each.
     #[pyfunction(sig = "(nframe=1, /)")]
     fn start(nframe: i32) -> PyResult<()> {
         let limit =
@@ -28,50 +26,42 @@ mod items {
         tracemalloc::start(limit);
         trace::switch_behind_call(thread::current(), "start")
     }
-    /// Stop tracing Python memory allocations.
-    ///
-    /// All traces are forgotten.
+    /// Trace no more and forget all traces.
     #[pyfunction]
     fn stop() {
         tracemalloc::stop();
     }
-    /// Clear traces of memory blocks allocated by Python.
+    /// Forget all traces.
     #[pyfunction]
     fn clear_traces() {
         tracemalloc::clear();
     }
-    /// Set the peak size of memory blocks traced by tracemalloc to the current size.
+    /// Begin the search for the peak anew.
     #[pyfunction]
     fn reset_peak() {
         tracemalloc::reset_peak();
     }
-    /// Get the maximum number of frames stored in the traceback of a trace.
+    /// How many frames of a traceback are kept.
     #[pyfunction]
     fn get_traceback_limit() -> usize {
         tracemalloc::limit()
     }
-    /// Get the current size and peak size of memory blocks traced by tracemalloc.
+    /// (size now, largest size) of what is traced.
     #[pyfunction]
     fn get_traced_memory() -> (usize, usize) {
         tracemalloc::traced_memory()
     }
-    /// Get the memory usage in bytes of the tracemalloc module.
-    ///
-    /// This is what the traces themselves take.
+    /// How many bytes the traces themselves take.
     #[pyfunction]
     fn get_tracemalloc_memory() -> usize {
         tracemalloc::overhead()
     }
-    /// Get traces of all memory blocks allocated by Python.
-    ///
-    /// Each is a tuple of domain, size, traceback and number of frames.
+    /// (domain, size, traceback, number of frames) of each traced block.
     #[pyfunction]
     fn _get_traces() -> Vec<Obj> {
         tracemalloc::traces()
     }
-    /// Get the traceback where the Python object obj was allocated.
-    ///
-    /// None if the object is not traced.
+    /// Where an object was allocated; None if it is not traced.
     #[pyfunction(sig = "(obj, /)")]
     fn _get_object_traceback(obj: &Obj) -> Option<Obj> {
         tracemalloc::traceback_of(obj)

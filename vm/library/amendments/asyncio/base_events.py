@@ -42,19 +42,19 @@ BaseEventLoop._create_connection_transport = _transport_or_closed_socket
 
 
 def _call_soon_threadsafe(self, callback, *args, context=None):
-    """Like call_soon(), but thread-safe."""
     self._check_closed()
-    if self._debug:
+    if self.get_debug():
         self._check_callback(callback, 'call_soon_threadsafe')
-    handle = events._ThreadSafeHandle(callback, args, self, context)
-    if handle._source_traceback:
+    made = events._ThreadSafeHandle(callback, args, self, context)
+    if origin := made._source_traceback:
         # The calls of this method and of the constructor of the class.
-        del handle._source_traceback[-2:]
-    self._ready.append(handle)
+        del origin[-2:]
+    self._ready.append(made)
     self._write_to_self()
-    return handle
+    return made
 
 
+_call_soon_threadsafe.__doc__ = BaseEventLoop.call_soon_threadsafe.__doc__
 _call_soon_threadsafe.__name__ = 'call_soon_threadsafe'
 _call_soon_threadsafe.__qualname__ = 'BaseEventLoop.call_soon_threadsafe'
 BaseEventLoop.call_soon_threadsafe = _call_soon_threadsafe
@@ -98,12 +98,9 @@ def _run_once(self):
     """Run one full iteration of the event loop."""
     if self._scheduled:
         self._forget_cancelled()
-    if self._ready or self._stopping:
-        timeout = 0
-    elif self._scheduled:
+    timeout = 0 if self._ready or self._stopping else None
+    if timeout is None and self._scheduled:
         timeout = min(max(self._scheduled[0]._when - self.time(), 0), MAXIMUM_SELECT_TIMEOUT)
-    else:
-        timeout = None
     self._process_events(self._selector.select(timeout))
     if self._scheduled:
         now = self.time() + self._clock_resolution

@@ -13,32 +13,35 @@ def _handle_failed(handle, error):
     loop.call_exception_handler(context)
 
 
+import functools
+
 from _event_loop import Handle, TimerHandle
 
 
 class _ThreadSafeHandle(Handle):
     """A handle of call_soon_threadsafe(): once cancel() has returned, the function is not running, unless it is what called cancel()."""
 
-    __slots__ = ('_lock',)
+    __slots__ = '_lock',
 
-    def __init__(self, callback, args, loop, context=None):
-        super().__init__(callback, args, loop, context)
+    def __init__(self, *args, **kwargs):
         self._lock = threading.RLock()
-
-    def cancel(self):
-        with self._lock:
-            return super().cancel()
-
-    def cancelled(self):
-        with self._lock:
-            return super().cancelled()
-
-    def get_context(self):
-        with self._lock:
-            return super().get_context()
+        super().__init__(*args, **kwargs)
 
     def _run(self):
         with self._lock:
             # The loop has looked without the lock.
-            if not self._cancelled:
-                return super()._run()
+            return None if self._cancelled else super()._run()
+
+
+def _with_lock(method):
+    @functools.wraps(method)
+    def locked(self):
+        with self._lock:
+            return method(self)
+
+    return locked
+
+
+for _name in 'cancel', 'cancelled', 'get_context':
+    setattr(_ThreadSafeHandle, _name, _with_lock(getattr(Handle, _name)))
+del _name

@@ -9,13 +9,10 @@ def _connection_made_guarded(self, transport):
         _connection_made(self, transport)
     except Exception as error:
         # Only the plain function that was given as client_connected_cb runs in there.
-        self._loop.call_exception_handler({
-            'message': 'Unhandled exception in client_connected_cb',
-            'exception': error,
-            'transport': transport,
-        })
-        transport.close()
+        message = 'Unhandled exception in client_connected_cb'
+        self._loop.call_exception_handler({'message': message, 'exception': error, 'transport': transport})
         self._strong_reader = None
+        transport.close()
 
 
 def _replace_transport_of_both(self, transport):

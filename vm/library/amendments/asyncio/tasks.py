@@ -53,10 +53,10 @@ async def _cancel_and_wait(fut):
     """Cancels a future and waits for its end."""
     waiter, task = events.get_running_loop().create_future(), current_task()
     release = functools.partial(_release_waiter, waiter)
+    fut.cancel()
     fut.add_done_callback(release)
     futures.future_add_to_awaited_by(fut, task)
     try:
-        fut.cancel()
         # Waiting for the future itself would pass a cancellation on to it.
         await waiter
     finally:
@@ -124,27 +124,29 @@ def gather(*coros_or_futures, return_exceptions=False):
     return outer
 
 
+def _pass_on(inner, outer):
+    """Lets one future end as another has."""
+    if inner.cancelled():
+        outer.cancel()
+    elif (error := inner.exception()) is not None:
+        outer.set_exception(error)
+    else:
+        outer.set_result(inner.result())
+
+
 @functools.wraps(_shield_before)
 def shield(arg):
-    inner = ensure_future(arg)
-    if inner.done():
+    if (inner := ensure_future(arg)).done():
         return inner
     loop = futures._get_loop(inner)
-    outer = loop.create_future()
-    waiter = current_task(loop)
+    outer, waiter = loop.create_future(), current_task(loop)
 
     def forget(_):
         futures.future_discard_from_awaited_by(inner, waiter)
 
     def inner_ended(_):
-        if outer.cancelled():
-            return
-        if inner.cancelled():
-            outer.cancel()
-        elif (error := inner.exception()) is not None:
-            outer.set_exception(error)
-        else:
-            outer.set_result(inner.result())
+        if not outer.cancelled():
+            _pass_on(inner, outer)
 
     def outer_ended(_):
         if not inner.done():

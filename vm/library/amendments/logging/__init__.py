@@ -5,12 +5,12 @@ _emit_to_file = FileHandler.emit
 
 
 def _emit_or_handle(self, record):
-    if self.stream is None and (self.mode != 'w' or not self._closed):
-        try:
+    delayed = self.stream is None and (self.mode != 'w' or not self._closed)
+    try:
+        if delayed:
             self.stream = self._open()
-        except Exception:
-            self.handleError(record)
-            return
+    except Exception:
+        return self.handleError(record)
     _emit_to_file(self, record)
 
 

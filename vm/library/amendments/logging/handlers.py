@@ -9,9 +9,8 @@ def _emit_if_open(self, record):
     try:
         self.reopenIfNeeded()
     except Exception:
-        self.handleError(record)
-    else:
-        logging.FileHandler.emit(self, record)
+        return self.handleError(record)
+    logging.FileHandler.emit(self, record)
 
 
 def _roll_over_once(self):

@@ -18,6 +18,9 @@ pub struct PyReader {
     lines: Obj,
     dialect: Py<PyDialect>,
     line_num: AtomicUsize,
+    /// The thread that has read the last record, or 0. Threads that share a reader read a record each; but what the lines of a record are
+    /// asked for may not take the following lines itself.
+    finished_by: AtomicUsize,
 }
 layout!(PyReader, "reader", [lines, dialect]);
 
@@ -34,8 +37,14 @@ pub fn class() -> &'static Py<PyType> {
 }
 
 pub fn make(lines: Obj, dialect: Py<PyDialect>) -> Obj {
-    new_instance(class(), |header| PyReader { header, lines, dialect, line_num: AtomicUsize::new(0) })
-        .into_obj()
+    new_instance(class(), |header| PyReader {
+        header,
+        lines,
+        dialect,
+        line_num: AtomicUsize::new(0),
+        finished_by: AtomicUsize::new(0),
+    })
+    .into_obj()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -220,6 +229,7 @@ impl Record<'_> {
 fn next_record(obj: &Obj) -> PyResult<Option<Obj>> {
     let Some(this) = obj.downcast::<PyReader>() else { return Err(type_error("expected a reader")) };
     let rules = &this.dialect.rules;
+    let thread = taipan_threading::current().map_or(0, |thread| thread.pthread_id());
     let mut record = Record {
         rules,
         place: State::StartRecord,
@@ -229,7 +239,13 @@ fn next_record(obj: &Obj) -> PyResult<Option<Obj>> {
         limit: field_limit(),
     };
     loop {
-        let Some(line) = next(&this.lines)? else {
+        this.finished_by.store(0, Ordering::Relaxed);
+        let line = next(&this.lines);
+        if this.finished_by.load(Ordering::Relaxed) == thread {
+            return Err(csv_error("iterator has already advanced the reader"));
+        }
+        let Some(line) = line? else {
+            this.finished_by.store(thread, Ordering::Relaxed);
             if !record.field.is_empty() || record.place == State::InQuotedField {
                 if rules.strict {
                     return Err(csv_error("unexpected end of data"));
@@ -258,6 +274,7 @@ fn next_record(obj: &Obj) -> PyResult<Option<Obj>> {
             break;
         }
     }
+    this.finished_by.store(thread, Ordering::Relaxed);
     Ok(Some(list_obj(record.fields)))
 }
 

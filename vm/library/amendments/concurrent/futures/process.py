@@ -21,36 +21,54 @@ def _init_manager_and_size(self, executor):
 
 
 def _manage(self):
-    while True:
-        try:
-            self.add_call_item_to_queue()
-        except BaseException as error:
-            # No thread can be started any more: the interpreter ends.
-            self.terminate_broken(format_exception(error))
-            return
-        result, broken, cause = self.wait_result_broken_or_wakeup()
-        if broken:
-            self.terminate_broken(cause)
-            return
-        if result is not None:
-            self.process_result_item(result)
-            ended = result.exit_pid
-            # It may hold the last reference to what the task returned.
-            del result
-            if ended is None:
-                if executor := self.executor_reference():
-                    executor._idle_worker_semaphore.release()
-                del executor
-            elif (failure := self._replace_worker(ended)) is not None:
-                self.terminate_broken(*failure)
-                return
-        if self.is_shutting_down():
-            self.flag_executor_shutting_down()
-            # What was canceled leaves the pending items here.
-            self.add_call_item_to_queue()
-            if not self.pending_work_items:
-                self.join_executor_internals()
-                return
+    while self._hand_out() and self._serve_once() and not self._finish_shutdown():
+        pass
+
+
+def _hand_out(self):
+    """Gives work to the workers; whether the pool goes on."""
+    try:
+        self.add_call_item_to_queue()
+    except BaseException as error:
+        # No thread can be started any more: the interpreter ends.
+        self.terminate_broken(format_exception(error))
+        return False
+    return True
+
+
+def _serve_once(self):
+    """Waits for something to happen and deals with it; whether the pool goes on."""
+    result, broken, cause = self.wait_result_broken_or_wakeup()
+    if broken:
+        self.terminate_broken(cause)
+        return False
+    if result is None:
+        return True
+    self.process_result_item(result)
+    ended = result.exit_pid
+    # It may hold the last reference to what the task returned.
+    del result
+    if ended is None:
+        if executor := self.executor_reference():
+            executor._idle_worker_semaphore.release()
+    elif (failure := self._replace_worker(ended)) is not None:
+        self.terminate_broken(*failure)
+        return False
+    return True
+
+
+def _finish_shutdown(self):
+    """Ends a pool that is shut down and has nothing more to do; whether it did."""
+    if not self.is_shutting_down():
+        return False
+    self.flag_executor_shutting_down()
+    # What was canceled leaves the pending items here.
+    going_on = self._hand_out()
+    if going_on and self.pending_work_items:
+        return False
+    if going_on:
+        self.join_executor_internals()
+    return True
 
 
 def _replace_worker(self, ended):
@@ -129,6 +147,9 @@ _init_pool_unforced.__wrapped__ = _init_pool
 _force_shutdown_without_replacements.__doc__ = _force_before.__doc__
 _ExecutorManagerThread.__init__ = _init_manager_and_size
 _ExecutorManagerThread.run = _manage
+_ExecutorManagerThread._hand_out = _hand_out
+_ExecutorManagerThread._serve_once = _serve_once
+_ExecutorManagerThread._finish_shutdown = _finish_shutdown
 _ExecutorManagerThread._replace_worker = _replace_worker
 _ExecutorManagerThread._terminate_broken = _fail_pending
 _ExecutorManagerThread.terminate_broken = _terminate_broken

@@ -1,0 +1,3 @@
+"""Windows with a depth: panels."""
+
+from _curses_panel import *
