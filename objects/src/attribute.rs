@@ -79,7 +79,7 @@ pub fn generic_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
 
 /// Counts a class attribute unless its class holds what it needs while it runs: functions and native descriptors are deferred, and a
 /// property is not looked at again after it called its getter. So threads that share a class do not write its attributes' counts.
-fn protected(attribute: Obj) -> Obj {
+pub fn protected(attribute: Obj) -> Obj {
     let class = class_of(&attribute);
     let t = types();
     let lendable = [

@@ -15,6 +15,7 @@ use super::Word;
 use crate::shape::Shape;
 use crate::str::PyStr;
 use crate::type_object::PyType;
+use crate::types::types;
 
 /// The bit that such words have, and those of other kinds (addresses) have not.
 pub const SLOT: u64 = 1;
@@ -44,11 +45,12 @@ pub(super) fn make(instrs: &[Instr]) -> Arc<Words> {
     words
 }
 
-fn forget_all() {
+/// Empties the words that have one of these bits.
+fn forget_all(bits: u64) {
     taipan_threading::stop_the_world(|_| {
         for words in REGISTRY.lock().words.iter().filter_map(Weak::upgrade) {
             for Word { cache, .. } in words.iter() {
-                if cache.load(Ordering::Relaxed) & (SLOT | SEVERAL) != 0 {
+                if cache.load(Ordering::Relaxed) & bits != 0 {
                     cache.store(0, Ordering::Relaxed);
                 }
             }
@@ -58,6 +60,10 @@ fn forget_all() {
 
 /// After attribute `name` of `class` was set to a data descriptor.
 pub fn data_descriptor_added(class: &PyType, name: &PyStr) {
+    if class.is_subtype(&types().type_) {
+        // What stands before the attributes of classes, whose caches know the version of the class alone.
+        return forget_all(u64::MAX);
+    }
     let below = class.hierarchy();
     let cached = (1..=shape_table::count()).any(|id| {
         // SAFETY: `info` of every row is null or a leaked `Shape`.
@@ -67,11 +73,11 @@ pub fn data_descriptor_added(class: &PyType, name: &PyStr) {
         })
     });
     if cached {
-        forget_all();
+        forget_all(SLOT | SEVERAL);
     }
 }
 
 /// After a class got another way to look up or set attributes, another base, or `__set__` or `__delete__`.
 pub fn lookup_changed() {
-    forget_all();
+    forget_all(SLOT | SEVERAL);
 }

@@ -4,7 +4,8 @@ mod cache;
 mod super_cache;
 
 use cache::{
-    ADD, ClassCache, Found, applying_word, cache_at, distance, install, quick_wrapped, remember, slot_at,
+    ADD, ClassCache, Found, applying_word, cache_at, distance, install, load_known, quick_wrapped, remember,
+    slot_at,
 };
 pub use cache::{
     add_at_once, inline_slot, inline_slot_to_store, knows_several, method_of_several, only_method,
@@ -24,7 +25,7 @@ use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::shape::{self, Shape};
 use taipan_objects::str::PyStr;
 use taipan_objects::type_object::slots::BinaryFn;
-use taipan_objects::type_object::{PyType, class_of};
+use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Py, Value, istr};
 
@@ -62,6 +63,9 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
     let name = &code.names[index];
     let class = class_of(obj);
     let Some(header) = obj.header() else { return protocol::getattr(obj, name) };
+    if let Some(value) = load_known(code.cache(pc), header, obj, name)? {
+        return Ok(value);
+    }
     if is_generic(class) {
         let version = class.version();
         let found = class.lookup_lent(name);
@@ -79,7 +83,7 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
                     }
                 }
                 Some(_) => {}
-                None => cache_plain(code, pc, shape, version, found.as_ref()),
+                None => cache_of_class(code, pc, shape, version, found.as_ref()),
             }
         } else if version != 0
             && let Some(descriptor) = &found
@@ -93,16 +97,21 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
             install(code, pc, ClassCache::of_instances(Found::Property, shape, version, property.value()));
         } else if let Some(cache) = member_cache(shape, class, version, found.as_ref()) {
             install(code, pc, cache);
-        } else if shape.ext_offset == 0 {
-            cache_plain(code, pc, shape, version, found.as_ref());
+        } else if shape.ext_offset == 0 || found.as_ref().is_some_and(is_data_descriptor) {
+            cache_of_class(code, pc, shape, version, found.as_ref());
+        } else if shape.is_dict && version != 0 {
+            let value = found.as_ref().map_or(Value::EMPTY, Obj::value);
+            install(code, pc, ClassCache::of_instances(Found::Dict, shape, version, value));
         }
     } else if is_type_getattr(class)
         && let Some(subject) = obj.downcast::<PyType>()
     {
         let version = subject.version();
-        if class.lookup_lent(name).is_none()
-            && let Some(value) = subject.lookup_lent(name)
-            && class_of(&value).slots.descr_get().is_none_or(|_| class_of(&value).is(&types().function))
+        let of_metaclass = class.lookup_lent(name);
+        if of_metaclass.as_ref().is_some_and(is_data_descriptor) {
+            cache_of_class(code, pc, Shape::of(header), class.version(), of_metaclass.as_ref());
+        } else if let Some(value) = subject.lookup_lent(name)
+            && is_itself_of_class(&value)
         {
             let cache = ClassCache {
                 found: Found::OfType,
@@ -140,13 +149,33 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
     protocol::getattr(obj, name)
 }
 
-fn cache_plain(code: &PyCode, pc: usize, shape: &Shape, version: u32, found: Option<&Obj>) {
-    if let Some(value) = found
-        && version != 0
-        && class_of(value).slots.descr_get().is_none()
-    {
-        install(code, pc, ClassCache::of_instances(Found::Plain, shape, version, value.value()));
-    }
+/// Whether the attribute of a class is the same object as an attribute of the class object.
+fn is_itself_of_class(attribute: &Obj) -> bool {
+    let kind = class_of(attribute);
+    let t = types();
+    let own = [
+        &t.function,
+        &t.method_descriptor,
+        &t.wrapper_descriptor,
+        &t.getset_descriptor,
+        &t.member_descriptor,
+        &t.property,
+    ];
+    kind.slots.descr_get().is_none() || own.iter().any(|class| kind.is(class))
+}
+
+/// For an attribute that nothing of the instances of `shape` comes before.
+fn cache_of_class(code: &PyCode, pc: usize, shape: &Shape, version: u32, found: Option<&Obj>) {
+    let Some(value) = found.filter(|_| version != 0) else { return };
+    let kind = class_of(value);
+    let found = if kind.slots.descr_get().is_none() {
+        Found::Plain
+    } else if kind.has_flag(type_flags::IMMUTABLE) {
+        Found::Descriptor
+    } else {
+        return;
+    };
+    install(code, pc, ClassCache::of_instances(found, shape, version, value.value()));
 }
 
 /// For an attribute that is a `__slots__` member of instances of `shape`.

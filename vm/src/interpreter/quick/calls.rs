@@ -6,7 +6,7 @@ use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
 use taipan_objects::native::MethodDef;
 use taipan_objects::native_function::PyNativeFunction;
-use taipan_objects::protocol::IntoStrong;
+use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::PyType;
@@ -196,6 +196,13 @@ fn construct(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Option
     call::construct(thread, regs, base, i.b() as usize, i.c(), class)
 }
 
+/// `class(*arguments)` of a class without a metaclass of its own.
+#[inline(never)]
+fn instance(class: &Obj, arguments: &[Obj]) -> PyResult<Obj> {
+    protocol::enter_native()?;
+    taipan_objects::type_object::type_methods::type_call(class, &Args::new(arguments))
+}
+
 #[inline(never)]
 fn any_method(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
     call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c())
@@ -250,7 +257,7 @@ handlers! {
         s.save();
         match construct(s.thread, s.regs, i) {
             Ok(Some(outcome)) => called(s, Ok(outcome), i.c(), 1),
-            Ok(None) => call_any(s.ip, s.regs, s.fp, s.thread, i),
+            Ok(None) => call_native_class(s.ip, s.regs, s.fp, s.thread, i),
             Err(_) => Exit::Raised,
         }
     }
@@ -287,6 +294,13 @@ handlers! {
             None => call_any_method(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
+    /// A class whose instances native code makes, or that binds the arguments of its `__init__` itself.
+    #[inline(never)]
+    call_native_class(s, i) {
+        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        let result = instance(s.regs.obj(base), s.regs.slice(base + 2, nargs));
+        finish_native(s, i, base + 2, nargs, result)
+    }
     call_method(s, i) {
         let base = i.a() as usize;
         let callable = s.regs.value(base);
@@ -302,6 +316,9 @@ handlers! {
             && !s.regs.value(base + 1).is_empty()
         {
             return call_descriptor(s.ip, s.regs, s.fp, s.thread, i);
+        } else if !callable.is_empty() && s.regs.value(base + 1).is_empty() {
+            // An attribute of a module, for example: nothing was bound, so the call is like any other.
+            return call(s.ip, s.regs, s.fp, s.thread, i);
         }
         call_any_method(s.ip, s.regs, s.fp, s.thread, i)
     }

@@ -13,13 +13,16 @@
 //! whole, so a race between two threads costs a miss at worst. Replaced caches are leaked up to a bound per code object (one that keeps missing stops caching).
 
 use taipan_gc::{Header, Slot};
+use taipan_objects::attribute::protected;
 use taipan_objects::code::PyCode;
 use taipan_objects::code::slot_caches::{SEVERAL, SLOT};
 use taipan_objects::descriptor::{PyClassMethod, PyProperty};
+use taipan_objects::error::PyResult;
 use taipan_objects::module::PyModule;
-use taipan_objects::shape::Shape;
+use taipan_objects::shape::{self, Shape};
+use taipan_objects::str::PyStr;
 use taipan_objects::type_object::{PyType, class_of};
-use taipan_objects::{Obj, Object, Value};
+use taipan_objects::{Obj, Object, Py, Value};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 /// See the module.
@@ -46,6 +49,10 @@ pub(super) enum Found {
     OfClass,
     /// The attribute `__class__` as `object` has it.
     Class,
+    /// A descriptor of a class that does not change, which is `value`; no attribute of the instance comes before it.
+    Descriptor,
+    /// `shape` is a dict shape: what the instance's dict has, or else the class, where it is `value` (empty: there is none).
+    Dict,
 }
 
 /// An attribute found on the class of instances of `shape` while the class had `version`.
@@ -283,7 +290,47 @@ pub fn quick_load(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
             (class.version_now() == cache.version).then(|| uncounted(cache.value))
         }
         Found::OfModule => obj.downcast::<PyModule>()?.dict_ref().cached_value(cache.version, cache.index),
-        Found::Method | Found::Property | Found::Static | Found::OfClass => None,
+        Found::Method
+        | Found::Property
+        | Found::Static
+        | Found::OfClass
+        | Found::Descriptor
+        | Found::Dict => None,
+    }
+}
+
+/// `obj.name` by the descriptor, or from the dict, that the cache word tells of: this may run code.
+pub(super) fn load_known(
+    cache: &AtomicU64,
+    header: &Header,
+    obj: &Obj,
+    name: &Py<PyStr>,
+) -> PyResult<Option<Obj>> {
+    let word = applying_word(cache, header);
+    if word == 0 || word & SLOT != 0 {
+        return Ok(None);
+    }
+    let cache = cache_at(word);
+    let found = || protected(uncounted(cache.value));
+    match cache.found {
+        Found::Descriptor => get_bound(found(), obj).map(Some),
+        Found::Dict => {
+            // Counted before the dict is asked, which may run code.
+            let found = (!cache.value.is_empty()).then(found);
+            match shape::get_attribute(obj, name)? {
+                Some(value) => Ok(Some(value)),
+                None => found.map(|found| get_bound(found, obj)).transpose(),
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What an attribute of the class of `obj` is as an attribute of `obj`.
+fn get_bound(found: Obj, obj: &Obj) -> PyResult<Obj> {
+    match class_of(&found).slots.descr_get() {
+        Some(get) => get(&found, Some(obj), Some(&class_of(obj).to_obj())),
+        None => Ok(found),
     }
 }
 
