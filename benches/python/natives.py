@@ -1,6 +1,6 @@
 """One workload for each of the native modules that programs lean on: natives.py NAME --loops FACTOR, or --list.
 
-As with the programs, the last line is the time, and what comes before must be the same under all interpreters.
+As with the programs, the closing lines are the time and the memory, and what comes before must be the same under all interpreters.
 """
 
 import argparse
@@ -17,9 +17,14 @@ import pickle
 import random
 import re
 import struct
+import sys
 import tempfile
 import time
 import zlib
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).with_name("programs")))
+from harness import closing
 
 WORKLOADS = {}
 
@@ -404,8 +409,6 @@ def main():
     if args.list or args.name is None:
         print("\n".join(sorted(WORKLOADS)))
         return
-    import sys
-
     sys.set_int_max_str_digits(0)
     function, loops = WORKLOADS[args.name]
     steps = function(max(1, round(loops * args.loops)))
@@ -414,7 +417,7 @@ def main():
     result = next(steps)
     elapsed = time.perf_counter() - begin
     print(result)
-    print(f"time: {elapsed:.6f}")
+    closing(elapsed)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::options::Options;
-use crate::{processes, statistics};
+use crate::{processes, record, statistics};
 
 /// What a ratio should be.
 enum Target {
@@ -66,7 +66,8 @@ pub fn run(options: &Options) -> Result<(), String> {
         options.interpreters.iter().map(|_| BTreeMap::new()).collect();
     for _ in 0..options.pairs {
         for (interpreter, found) in options.interpreters.iter().zip(&mut found) {
-            let text = processes::output(&interpreter.path, &script, &[options.scale.to_string()])?;
+            let text =
+                processes::output(&interpreter.path, &script, &[options.scale.to_string()], options.timeout)?;
             for (name, value) in text.lines().filter_map(|line| line.rsplit_once(' ')) {
                 if let Ok(value) = value.parse() {
                     found.entry(name.to_owned()).or_default().push(value);
@@ -89,11 +90,14 @@ pub fn run(options: &Options) -> Result<(), String> {
         let met = ours.is_none_or(|value| target.is_met(value));
         println!(" {reference:>12.2} {:>9}{}", target.text(), if met { "" } else { "  missed" });
     }
-    if let Some(path) = &options.json {
-        let all: BTreeMap<&str, _> =
-            options.interpreters.iter().map(|i| i.name.as_str()).zip(&found).collect();
-        std::fs::write(path, format!("{:#}\n", json!(all)))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    Ok(())
+    let medians = found.first().into_iter().flatten();
+    let summary =
+        medians.map(|(name, values)| (name.clone(), statistics::median(values))).collect::<BTreeMap<_, _>>();
+    let all: BTreeMap<&str, _> = options.names().into_iter().zip(&found).collect();
+    record::write(
+        options,
+        "meta312",
+        json!({ "scale": options.scale, "pairs": options.pairs, "ratios": all }),
+        &summary,
+    )
 }

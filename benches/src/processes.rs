@@ -6,7 +6,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Instant;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// One process that prepares itself, says `ready`, waits for a line, works and says `done`.
 struct Worker {
@@ -79,19 +80,57 @@ pub fn timed(interpreter: &Path, script: &Path, arguments: &[String], count: usi
     Ok(begin.elapsed().as_secs_f64())
 }
 
-/// Standard output of a process that is expected to succeed.
-pub fn output(interpreter: &Path, script: &Path, arguments: &[String]) -> Result<String, String> {
-    let result = Command::new(interpreter)
-        .arg(script)
-        .args(arguments)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("cannot start {}: {error}", interpreter.display()))?;
-    if !result.status.success() {
-        let errors = String::from_utf8_lossy(&result.stderr);
-        let last = errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("");
-        return Err(format!("{}: {last}", result.status));
+/// Standard output of a script that is expected to succeed.
+pub fn output(
+    interpreter: &Path,
+    script: &Path,
+    arguments: &[String],
+    limit: Duration,
+) -> Result<String, String> {
+    let mut command = Command::new(interpreter);
+    command.arg(script).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
+    finish(&mut command, limit).map(|(output, _)| output)
+}
+
+/// Standard output and standard error of a process that is expected to succeed within a time; afterwards it is killed.
+pub fn finish(command: &mut Command, limit: Duration) -> Result<(String, String), String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("cannot start {program}: {error}"))?;
+    let output = collect(child.stdout.take());
+    let errors = collect(child.stderr.take());
+    let deadline = Instant::now() + limit;
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) => {
+                child.kill().ok();
+                child.wait().ok();
+                return Err(format!("no end after {} s", limit.as_secs_f64()));
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    };
+    let (output, errors) = (text(output), text(errors));
+    if status.success() {
+        return Ok((output, errors));
     }
-    String::from_utf8(result.stdout).map_err(|error| error.to_string())
+    let last = errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("");
+    Err(format!("{status}: {last}"))
+}
+
+/// Reads a pipe to its end, in a thread of its own, because a process that fills one pipe waits although the other is read.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).ok();
+        }
+        bytes
+    })
+}
+
+fn text(bytes: JoinHandle<Vec<u8>>) -> String {
+    String::from_utf8_lossy(&bytes.join().unwrap_or_default()).into_owned()
 }

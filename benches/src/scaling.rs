@@ -4,12 +4,13 @@
 //! interpreter, measured alternately with the threads, so that what the machine gives to k processors at the
 //! time cancels out: efficiency = processes' time / threads' time, the median over the pairs.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::options::{Interpreter, Options};
-use crate::{plot, processes, statistics};
+use crate::{plot, processes, record, statistics};
 
 /// Measurements of one row: workload, kind, interpreter, number of threads.
 pub struct Row {
@@ -56,10 +57,10 @@ pub fn run(options: &Options) -> Result<(), String> {
             }
         }
     }
-    summarize(options, &rows);
-    if let Some(path) = &options.json {
-        write_json(path, options, &rows)?;
-    }
+    let summary = summarize(options, &rows);
+    let rows_json: Vec<Value> = rows.iter().map(to_json).collect();
+    let details = json!({ "scale": options.scale, "pairs": options.pairs, "rows": rows_json });
+    record::write(options, "scaling", details, &summary)?;
     if let Some(path) = &options.plot {
         plot::efficiencies(path, &rows)?;
     }
@@ -70,7 +71,7 @@ pub fn run(options: &Options) -> Result<(), String> {
 fn workloads(options: &Options, script: &Path) -> Result<Vec<(String, String)>, String> {
     let mut complaint = String::new();
     for interpreter in &options.interpreters {
-        match processes::output(&interpreter.path, script, &["--list".to_owned()]) {
+        match processes::output(&interpreter.path, script, &["--list".to_owned()], options.timeout) {
             Ok(text) => {
                 let rows = text.lines().filter_map(|line| line.split_once('\t'));
                 let wanted = rows
@@ -148,8 +149,9 @@ fn print(row: &Row) {
     );
 }
 
-/// One line per interpreter, kind and thread count: mean and worst efficiency.
-fn summarize(options: &Options, rows: &[Row]) {
+/// One line per interpreter, kind and thread count: mean and worst efficiency. Gives the means by name.
+fn summarize(options: &Options, rows: &[Row]) -> BTreeMap<String, f64> {
+    let mut means = BTreeMap::new();
     println!();
     for interpreter in &options.interpreters {
         for kind in ["private", "shared"] {
@@ -162,32 +164,24 @@ fn summarize(options: &Options, rows: &[Row]) {
                 efficiencies.sort_by(|left, right| left.0.total_cmp(&right.0));
                 let values: Vec<f64> = efficiencies.iter().map(|one| one.0).collect();
                 if let Some((worst, name)) = efficiencies.first() {
+                    let mean = statistics::geometric_mean(&values);
+                    means.insert(format!("{} {kind} {count} threads", interpreter.name), mean);
                     println!(
-                        "{}, {kind} data, {count} threads: efficiency {:.2} in the mean of {} workloads, {worst:.2} at worst ({name})",
+                        "{}, {kind} data, {count} threads: efficiency {mean:.2} in the mean of {} workloads, {worst:.2} at worst ({name})",
                         interpreter.name,
-                        statistics::geometric_mean(&values),
                         values.len()
                     );
                 }
             }
         }
     }
+    means
 }
 
-fn write_json(path: &PathBuf, options: &Options, rows: &[Row]) -> Result<(), String> {
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            json!({
-                "workload": row.workload, "data": row.kind, "interpreter": row.interpreter, "threads": row.count,
-                "threads_seconds": row.threads, "processes_seconds": row.processes,
-                "speedup": row.speedup, "efficiency": row.efficiency(),
-            })
-        })
-        .collect();
-    let document = json!({
-        "command": "scaling", "scale": options.scale, "pairs": options.pairs,
-        "processors": std::thread::available_parallelism().map_or(0, usize::from), "rows": rows,
-    });
-    std::fs::write(path, format!("{document:#}\n")).map_err(|error| format!("{}: {error}", path.display()))
+fn to_json(row: &Row) -> Value {
+    json!({
+        "workload": row.workload, "data": row.kind, "interpreter": row.interpreter, "threads": row.count,
+        "threads_seconds": row.threads, "processes_seconds": row.processes,
+        "speedup": row.speedup, "efficiency": row.efficiency(),
+    })
 }

@@ -1,7 +1,22 @@
-"""What the programs share: run(loops) is timed, its result printed, then the time on a line of its own."""
+"""What the programs share: run(loops) is timed; its result is printed, then the time and the most memory the process had,
+each on a line of its own."""
 
 import argparse
+import sys
 import time
+
+try:
+    import resource
+except ImportError:
+    resource = None
+
+
+def closing(elapsed):
+    """Prints the closing lines: seconds of work, bytes of memory where the system tells them."""
+    print(f"time: {elapsed:.6f}")
+    if resource:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(f"peak: {most if sys.platform == 'darwin' else most * 1024}")
 
 
 def main(run, loops):
@@ -13,4 +28,4 @@ def main(run, loops):
     result = run(count)
     elapsed = time.perf_counter() - begin
     print(result)
-    print(f"time: {elapsed:.6f}")
+    closing(elapsed)
