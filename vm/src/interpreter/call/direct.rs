@@ -143,6 +143,93 @@ pub fn push_bound(
     pushed
 }
 
+/// The place of each of the `names` among the parameters that can be named, and which of the parameters have an argument then, the first `given` included, as a
+/// mask. `None` if one of them has none, or has an argument already.
+#[inline(always)]
+fn places_of(code: &PyCode, names: &[Obj], given: usize) -> Option<([u8; MOST], u64)> {
+    let mut places = [OTHER; MOST];
+    let mut filled: u64 = (1 << given) - 1;
+    let parameters = code.parameters();
+    let first_named = code.unit.posonlyargcount as usize;
+    for (offset, name) in names.iter().enumerate() {
+        // Mostly they are in the order of the parameters.
+        let likely = given + offset;
+        let at = if parameters.get(likely).is_some_and(|p| p.as_obj().is(name)) {
+            likely
+        } else {
+            parameters.iter().position(|p| p.as_obj().is(name))?
+        };
+        if at < first_named || filled >> at & 1 != 0 {
+            return None;
+        }
+        filled |= 1 << at;
+        places[offset] = at as u8;
+    }
+    Some((places, filled))
+}
+
+/// Calls the function in register `base`, which takes no variable number of arguments, with the `nargs` arguments from register `first`, the last of them named `names`,
+/// and its defaults for the positional parameters that are left. `None`, with nothing changed, if that is not all.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn push_named(
+    thread: &'static VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    nargs: usize,
+    names: &[Obj],
+    ret: u16,
+    kind: Kind,
+) -> Option<PyResult<Called>> {
+    let (given, count) = (nargs - names.len(), code.nparams as usize);
+    let (places, filled) = places_of(code, names, given)?;
+    let all = (1 << count) - 1;
+    let argcount = code.unit.argcount as usize;
+    // Counted: what is overwritten below may run code when it is dropped.
+    let defaults = if filled == all { None } else { Some(function.defaults.load()?) };
+    let mut skipped = 0;
+    let items = match &defaults {
+        Some(tuple) => {
+            let items = tuple.downcast::<PyTuple>()?.as_slice();
+            skipped = argcount.checked_sub(items.len())?;
+            let provided = ((1 << argcount) - 1) & !((1 << skipped) - 1);
+            if filled | provided != all {
+                return None;
+            }
+            items
+        }
+        None => &[],
+    };
+    // What earlier instructions left behind goes first, while the arguments are where everybody sees them: this may run code.
+    for at in (nargs..count).filter(|at| regs.at(first + at) < thread.top.get()) {
+        regs.clear(first + at);
+    }
+    let in_order = (given..).zip(&places[..names.len()]).all(|(at, place)| at == *place as usize);
+    if !in_order {
+        let mut values = [Value::EMPTY; MOST];
+        for (offset, value) in values[..names.len()].iter_mut().enumerate() {
+            *value = regs.take_value(first + given + offset);
+        }
+        for (value, place) in values.iter().zip(&places[..names.len()]) {
+            regs.put(first + *place as usize, *value);
+        }
+    }
+    if filled != all {
+        for at in (given..argcount).filter(|at| filled >> at & 1 == 0) {
+            regs.put(first + at, items[at - skipped].clone().into_strong().into_value());
+        }
+    }
+    let callee = take_callee(regs, base, function);
+    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
+    if result.is_err() {
+        regs.clear_range(first, first + count);
+    }
+    Some(result.map(|()| Called::Pushed))
+}
+
 /// [`push_bound`] with a window that begins at register `first`.
 #[allow(clippy::too_many_arguments)]
 fn push_bound_here(
@@ -174,6 +261,13 @@ fn push_bound_here(
         && !takes_others
         && unit.kwonlyargcount == 0
         && let Some(called) = push_with_defaults(thread, function, code, regs, base, first, given, ret, kind)
+    {
+        return Some(called);
+    }
+    if !names.is_empty()
+        && !takes_more
+        && !takes_others
+        && let Some(called) = push_named(thread, function, code, regs, base, first, nargs, names, ret, kind)
     {
         return Some(called);
     }
