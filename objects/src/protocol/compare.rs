@@ -31,6 +31,11 @@ pub fn rich_compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
             CompareOp::Ge => x >= y,
         }));
     }
+    if op.is_equality()
+        && let Some(equal) = texts_or_tuples_equal(a, b)
+    {
+        return Ok(bool_obj(equal == (op == CompareOp::Eq)));
+    }
     enter_native_while(" in comparison")?;
     let (class_a, class_b) = (class_of(a), class_of(b));
     let mut reflected_tried = false;
@@ -165,6 +170,22 @@ pub fn equal_quickly(a: &Obj, b: &Obj) -> Option<bool> {
 const DEEPEST: usize = 4;
 /// Items of the tuples that it looks into: what it cannot tell in the end is compared once more.
 const LONGEST: usize = 16;
+
+/// Whether two exact strings, or two short exact tuples that are compared without running code, are equal.
+#[inline]
+pub fn texts_or_tuples_equal(a: &Obj, b: &Obj) -> Option<bool> {
+    if !a.value().is_ptr() || !b.value().is_ptr() {
+        return None;
+    }
+    if is_exact_str(a) {
+        return if is_exact_str(b) {
+            Some(a.downcast::<PyStr>()?.equals(b.downcast::<PyStr>()?))
+        } else {
+            None
+        };
+    }
+    tuples_equal(a, b, DEEPEST)
+}
 
 fn tuples_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
     let tuple = &types().tuple;

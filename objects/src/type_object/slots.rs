@@ -35,6 +35,11 @@ impl CompareOp {
     pub fn symbol(self) -> &'static str {
         ["<", "<=", "==", "!=", ">", ">="][self as usize]
     }
+    /// Whether it is `==` or `!=`.
+    #[inline]
+    pub fn is_equality(self) -> bool {
+        matches!(self, CompareOp::Eq | CompareOp::Ne)
+    }
     /// What the operator says about an ordering.
     #[inline]
     pub fn holds(self, ordering: std::cmp::Ordering) -> bool {

@@ -37,13 +37,6 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
         return false;
     }
     let function = generator.function.value();
-    if !function.is_ptr() {
-        return false;
-    }
-    // SAFETY: the generator keeps its function.
-    if !std::ptr::eq(unsafe { &*function.ptr() }.shape_entry().ops_ptr(), PyFunction::ops()) {
-        return false;
-    }
     let state = generator.state.load(Ordering::Acquire);
     if state > SUSPENDED || generator.try_start_running(state).is_err() {
         return false;
@@ -69,7 +62,7 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
     if state == SUSPENDED {
         regs.put(target, sent);
     }
-    // SAFETY: the layout was checked.
+    // SAFETY: a function, from whose call the generator came (`PyGenerator::make`), and which it keeps.
     let function: &PyFunction = unsafe { &*function.ptr().cast() };
     // SAFETY: the slot is above all live frames; plain writes initialize it.
     unsafe {

@@ -107,6 +107,11 @@ pub fn binary(a: &Obj, b: &Obj, op: BinaryOp, inplace: bool) -> PyResult<Obj> {
 
 /// The truth of a comparison.
 pub fn compare_truth(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<bool> {
+    if op.is_equality()
+        && let Some(equal) = protocol::texts_or_tuples_equal(a, b)
+    {
+        return Ok(equal == (op == CompareOp::Eq));
+    }
     let result = protocol::rich_compare(a, b, op)?;
     match quick_truth(&result) {
         Some(truth) => Ok(truth),

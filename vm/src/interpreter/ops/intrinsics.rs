@@ -6,9 +6,10 @@ use taipan_objects::native::MethodDef;
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
+use taipan_objects::type_object::slots::BinaryFn;
 use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Object, Value};
+use taipan_objects::{Obj, Object, Value, istr};
 use taipan_threading::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::interpreter::quick::known::{self, Known};
@@ -78,7 +79,22 @@ fn isinstance(object: &Obj, class: &Obj) -> Option<bool> {
         return Some(true);
     }
     // Classes written in Python may define `__class__`, and proxies do.
-    let honest =
-        !own.has_flag(type_flags::HEAP) && !own.is(&types().weakproxy) && !own.is(&types().weakcallableproxy);
+    let honest = if own.has_flag(type_flags::HEAP) {
+        has_own_class(own)
+    } else {
+        !own.is(&types().weakproxy) && !own.is(&types().weakcallableproxy)
+    };
     honest.then_some(false)
+}
+
+/// Whether the attribute `__class__` of instances of the class is what `object` says.
+#[inline(never)]
+fn has_own_class(class: &PyType) -> bool {
+    let generic: BinaryFn = taipan_objects::attribute::generic_getattr;
+    let name = istr!("__class__");
+    class.slots.getattro().is_some_and(|f| f as usize == generic as usize)
+        && class
+            .lookup_lent(&name)
+            .zip(types().object.lookup_lent(&name))
+            .is_some_and(|(found, of_object)| found.is(&of_object))
 }

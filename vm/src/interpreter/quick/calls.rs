@@ -9,14 +9,15 @@ use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::is_none;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::type_object::PyType;
+use taipan_objects::type_object::{PyType, class_of};
+use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
 use super::{Exit, State, generators, handlers};
 use crate::frame::{Kind, drop_value};
 use crate::interpreter::call::{self, Called};
-use crate::interpreter::ops::intrinsics;
+use crate::interpreter::ops::{attribute, intrinsics};
 use crate::registers::Regs;
 use crate::thread::VmThread;
 use taipan_bytecode::{Instr, Op};
@@ -255,6 +256,14 @@ handlers! {
     #[inline(never)]
     call_class(s, i) {
         s.save();
+        if i.b() == 1 && s.value(i.a()).same(types().type_.as_obj().value()) {
+            // A register holds it while the argument is dropped, which may run code.
+            let base = i.a() as usize;
+            s.regs.write(base, attribute::class_object(class_of(s.regs.obj(base + 2))));
+            s.regs.clear(base + 2);
+            let class = s.regs.take_value(base);
+            return s.write(i.c(), class, 1);
+        }
         match construct(s.thread, s.regs, i) {
             Ok(Some(outcome)) => called(s, Ok(outcome), i.c(), 1),
             Ok(None) => call_native_class(s.ip, s.regs, s.fp, s.thread, i),

@@ -219,7 +219,7 @@ pub(super) fn uncounted(value: Value) -> Obj {
 }
 
 /// The class as a value for a register: counted if the collector is not the only one to end it.
-pub(super) fn class_object(class: &PyType) -> Obj {
+pub fn class_object(class: &PyType) -> Obj {
     let header = class.header();
     if header.is_immortal() || header.has_flag(taipan_gc::HeaderFlags::DEFERRED) {
         // SAFETY: an instance, which the caller has, keeps its class; registers need no count of such objects.
