@@ -24,6 +24,8 @@ const RECORDS: u32 = 8;
 
 /// Where a global was found: valid while the dicts concerned have these versions.
 struct GlobalCache {
+    /// The globals, uncounted: for comparing alone.
+    globals: Value,
     globals_version: u32,
     /// 0: it is in the globals.
     builtins_version: u32,
@@ -48,11 +50,16 @@ fn record<'a>(word: u64) -> Option<&'a GlobalCache> {
 #[inline(always)]
 pub fn constant_at_once(cache: &AtomicU64, frame: &Frame) -> Option<Value> {
     let record = record(cache.load(Ordering::Acquire))?;
-    if exact_dict(frame.globals)?.keys_version_now() != record.globals_version || record.constant.is_empty() {
+    if !frame.globals.same(record.globals) {
         return None;
     }
-    if record.builtins_version != 0
-        && exact_dict(frame.builtins)?.keys_version_now() != record.builtins_version
+    // SAFETY: the globals of a frame are a dict or an instance of a subclass, always; the frame keeps it alive.
+    let globals: &PyDict = unsafe { &*frame.globals.ptr().cast() };
+    // No other set of keys ever has the number: they are those of the dict that was asked.
+    if globals.keys_version_now() != record.globals_version
+        || record.builtins_version != 0
+            && exact_dict(frame.builtins)?.keys_version_now() != record.builtins_version
+        || record.constant.is_empty()
     {
         return None;
     }
@@ -96,7 +103,14 @@ fn cached_place<'a>(cache: &AtomicU64, frame: &Frame) -> Option<(&'a PyDict, u32
 
 /// Lets the site know that the global was at that place of the globals or, if `builtins_version` is not 0, of the builtins. The versions are from before it was
 /// looked for.
-fn remember(cache: &AtomicU64, globals_version: u32, builtins_version: u32, index: u32, namespace: &PyDict) {
+fn remember(
+    cache: &AtomicU64,
+    globals: Value,
+    globals_version: u32,
+    builtins_version: u32,
+    index: u32,
+    namespace: &PyDict,
+) {
     let version = if builtins_version == 0 { globals_version } else { builtins_version };
     let constant = namespace.constant_at(version, index);
     let word = cache.load(Ordering::Acquire);
@@ -113,8 +127,14 @@ fn remember(cache: &AtomicU64, globals_version: u32, builtins_version: u32, inde
         return;
     }
     let constant = constant.unwrap_or(Value::EMPTY);
-    let record =
-        Box::leak(Box::new(GlobalCache { globals_version, builtins_version, index, former, constant }));
+    let record = Box::leak(Box::new(GlobalCache {
+        globals,
+        globals_version,
+        builtins_version,
+        index,
+        former,
+        constant,
+    }));
     cache.store(std::ptr::from_ref(record).expose_provenance() as u64, Ordering::Release);
 }
 
@@ -143,7 +163,7 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
             if let Some(entry) = globals.entry_index(name)
                 && globals_version != 0
             {
-                remember(code.cache(pc), globals_version, 0, entry, globals);
+                remember(code.cache(pc), frame.globals, globals_version, 0, entry, globals);
             }
             return Ok(value);
         }
@@ -153,7 +173,7 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
                 && globals_version != 0
                 && builtins_version != 0
             {
-                remember(code.cache(pc), globals_version, builtins_version, entry, builtins);
+                remember(code.cache(pc), frame.globals, globals_version, builtins_version, entry, builtins);
             }
             return Ok(value);
         }

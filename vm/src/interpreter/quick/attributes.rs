@@ -128,15 +128,12 @@ handlers! {
             && (b == a + 1 || !s.value(a + 1).is_counted())
             && let Some(function) = attribute::only_method(s.cache(), receiver)
         {
-            if b == a + 1 {
-                s.regs.put(a as usize, function);
-                return s.next(1);
+            if b != a + 1 {
+                // A local, which is not written before the call: lent.
+                s.regs.put(a as usize + 1, receiver.uncounted_ptr());
             }
-            if let Some(receiver) = s.regs.copy_at_once(b as usize) {
-                s.regs.put(a as usize + 1, receiver);
-                s.regs.put(a as usize, function);
-                return s.next(1);
-            }
+            s.regs.put(a as usize, function);
+            return s.next(1);
         }
         load_method_last(s.ip, s.regs, s.fp, s.thread, i)
     }
@@ -163,13 +160,11 @@ handlers! {
             && (b == a + 1 || !s.value(a + 1).is_counted())
             && let Some(function) = attribute::method_of_several(s.cache(), receiver)
         {
-            // It moves, or stays, or is copied.
-            let receiver = if a == b || b == a + 1 { Some(receiver) } else { s.regs.copy_at_once(b as usize) };
-            if let Some(receiver) = receiver {
-                s.regs.put(a as usize + 1, receiver);
-                s.regs.put(a as usize, function);
-                return s.next(1);
-            }
+            // It moves, or stays, or is a local and lent.
+            let receiver = if a == b || b == a + 1 { receiver } else { receiver.uncounted_ptr() };
+            s.regs.put(a as usize + 1, receiver);
+            s.regs.put(a as usize, function);
+            return s.next(1);
         }
         load_method_any(s.ip, s.regs, s.fp, s.thread, i)
     }
