@@ -15,7 +15,7 @@ use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
-use super::{Called, Kind, VmThread, move_to_top, own_callee, push_frame, take_callee};
+use super::{Called, Kind, VmThread, drop_stale, move_to_top, own_callee, push_frame, take_callee};
 use crate::registers::Regs;
 
 /// Most keyword arguments that are bound in place.
@@ -214,7 +214,10 @@ fn push_bound_here(
     }
     // What earlier instructions left behind goes first, while the arguments are where everybody sees them: this may run code.
     for at in (nargs..code.nparams as usize).filter(|at| regs.at(first + at) < thread.top.get()) {
-        regs.clear(first + at);
+        let old = regs.take_value(first + at);
+        if old.is_counted() {
+            drop_stale(function, code, old);
+        }
     }
     let mut values: SmallVec<[Value; MOST]> = SmallVec::new();
     values.extend((given..nargs).map(|i| regs.take_value(first + i)));
