@@ -9,7 +9,7 @@ mod tables;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use taipan_bytecode::{CodeUnit, Const, Instr, Position, flags};
+use taipan_bytecode::{CodeUnit, Const, Instr, Op, Position, flags};
 use taipan_gc::{Header, Obj, Py};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -29,7 +29,7 @@ pub use monitors::{CodeMonitors, TOOLS};
 
 /// The word that stands for the entry of a call in what Python code sees (`co_code`, `f_lasti`, line tables), behind the instructions that
 /// prepare the frame: there a frame is in the line of its `def`. It is not there to be executed.
-const ENTRY: Instr = Instr::new(taipan_bytecode::Op::Resume, 0, 0, 0);
+const ENTRY: Instr = Instr::new(Op::Resume, 0, 0, 0);
 /// The flags of code whose calls make a generator or its like.
 const GENERATORS: u32 = flags::CO_GENERATOR | flags::CO_COROUTINE | flags::CO_ASYNC_GENERATOR;
 /// See [`PyCode::plain`].
@@ -236,6 +236,10 @@ impl PyCode {
     /// The source line of instruction `pc`; 0 if it has none.
     pub fn line_of(&self, pc: usize) -> u32 {
         self.unit.positions.get(pc).map_or(0, |p| p.line)
+    }
+    /// Where the branch at `at` leads if its jump is not taken and `next` is behind it. The item of a loop is stored by a word of its own.
+    pub fn branch_left(&self, at: usize, next: usize) -> usize {
+        if self.instr(at).op().map(Op::generic) == Some(Op::ForIter) { at + 1 } else { next }
     }
     /// Where Python code sees the instruction with this index: its offset in `co_code`.
     pub fn offset(&self, index: usize) -> i64 {
@@ -575,7 +579,7 @@ impl PyCode {
             } else {
                 *instrs.get(at + 1)?
             };
-            let places = [at, at + length, word.arg32() as usize];
+            let places = [at, self.branch_left(at, at + length), word.arg32() as usize];
             Some(tuple_obj(places.iter().map(|place| int_obj(self.offset(*place))).collect()))
         };
         crate::protocol::iter(&list_obj(instrs.iter().enumerate().filter_map(branch).collect()))

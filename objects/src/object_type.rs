@@ -176,6 +176,11 @@ pub(crate) fn call_new(owner: &Obj, args: &Args<'_>) -> PyResult<Obj> {
             != owner_class.slots.raw(crate::type_object::SlotId::New)
         && !std::ptr::eq(native.ops, owner_class.ops)
     {
+        if owner_class.is(&types().object)
+            && let Some(new) = class.made_by_object().and_then(|made| made.slots.new())
+        {
+            return new(first, &args.skip_first());
+        }
         let safe = native.name();
         return Err(type_error(format!("{owner_name}.__new__({name}) is not safe, use {safe}.__new__()")));
     }

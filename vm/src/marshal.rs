@@ -1,5 +1,9 @@
 //! `marshal`: basic values in CPython's format (version 4), code objects in Taipan's own (type `c`, private to one build).
 
+mod source;
+
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::code::PyCode;
@@ -13,6 +17,8 @@ use taipan_objects::set::PySet;
 use taipan_objects::singletons::is_none;
 use taipan_objects::slice::PySlice;
 use taipan_objects::tuple::PyTuple;
+
+use source::Source;
 
 const VERSION: i64 = 5;
 const MAX_DEPTH: usize = 2000;
@@ -49,17 +55,7 @@ mod items {
             if crate::sys::is_audited() {
                 crate::sys::audit("marshal.loads", &[bytes_obj(&data)])?;
             }
-            let mut reader = Reader {
-                data: &data,
-                at: 0,
-                refs: Vec::new(),
-                open: Vec::new(),
-                unmade: None,
-                awaited: Vec::new(),
-                depth: 0,
-                allow_code,
-            };
-            reader.value_or_error()
+            Reader::of(Source::Bytes(&data), allow_code).value_or_error()
         })
     }
 
@@ -67,26 +63,7 @@ mod items {
     #[pyfunction(sig = "(file, /, *, allow_code=True)")]
     fn load(file: &Obj, allow_code: bool) -> PyResult<Obj> {
         crate::sys::audit("marshal.load", &[])?;
-        let data = call_method(file, &istr!("read"), &[])?;
-        let Some(bytes) = taipan_objects::bytes::bytes_value(&data) else {
-            return Err(type_error(format!("file.read() returned not bytes but {}", class_of(&data).name())));
-        };
-        let mut reader = Reader {
-            data: bytes,
-            at: 0,
-            refs: Vec::new(),
-            open: Vec::new(),
-            unmade: None,
-            awaited: Vec::new(),
-            depth: 0,
-            allow_code,
-        };
-        let value = reader.value_or_error()?;
-        let left = bytes.len() - reader.at;
-        if left > 0 {
-            drop(call_method(file, &istr!("seek"), &[int_obj(-(left as i64)), int_obj(1)])?);
-        }
-        Ok(value)
+        Reader::of(Source::file(file)?, allow_code).value_or_error()
     }
 }
 
@@ -339,8 +316,7 @@ enum Place {
 }
 
 struct Reader<'a> {
-    data: &'a [u8],
-    at: usize,
+    source: Source<'a>,
     refs: Vec<Option<Obj>>,
     /// Tuples around the value that is read.
     open: Vec<usize>,
@@ -358,18 +334,23 @@ fn bad(what: &str) -> Raised {
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> PyResult<&'a [u8]> {
-        match self.data.get(self.at..self.at.saturating_add(count)) {
-            Some(bytes) => {
-                self.at += count;
-                Ok(bytes)
-            }
-            None => Err(eof_error("marshal data too short")),
+    fn of(source: Source<'a>, allow_code: bool) -> Reader<'a> {
+        Reader {
+            source,
+            refs: Vec::new(),
+            open: Vec::new(),
+            unmade: None,
+            awaited: Vec::new(),
+            depth: 0,
+            allow_code,
         }
+    }
+    fn take(&mut self, count: usize) -> PyResult<Cow<'a, [u8]>> {
+        self.source.take(count)
     }
     fn array<const N: usize>(&mut self) -> PyResult<[u8; N]> {
         let mut array = [0; N];
-        array.copy_from_slice(self.take(N)?);
+        array.copy_from_slice(&self.take(N)?);
         Ok(array)
     }
     fn long(&mut self) -> PyResult<i64> {
@@ -379,7 +360,7 @@ impl<'a> Reader<'a> {
         usize::try_from(self.long()?).map_err(|_| bad(&format!("{what} size out of range")))
     }
     fn items(&mut self, count: usize) -> PyResult<Vec<Obj>> {
-        let mut items = Vec::with_capacity(count.min(self.data.len()));
+        let mut items = Vec::with_capacity(self.source.at_most(count));
         for _ in 0..count {
             items.push(self.made()?);
         }
@@ -397,12 +378,12 @@ impl<'a> Reader<'a> {
         if self.unmade.is_some() { Err(bad("invalid reference")) } else { Ok(value) }
     }
     fn text(&mut self, count: usize, interned: bool) -> PyResult<Obj> {
-        let bytes = bytes_obj(self.take(count)?);
+        let bytes = bytes_obj(&self.take(count)?);
         let text = taipan_objects::str::codecs::decode_object(&bytes, "utf-8", "surrogatepass")?;
         Ok(if interned { taipan_objects::str::intern_obj(&text).into_obj() } else { text })
     }
     fn latin1(&mut self, count: usize, interned: bool) -> PyResult<Obj> {
-        let text = PyStr::from_latin1(self.take(count)?).into_obj();
+        let text = PyStr::from_latin1(&self.take(count)?).into_obj();
         Ok(if interned { taipan_objects::str::intern_obj(&text).into_obj() } else { text })
     }
     /// Puts a value where it was awaited.
@@ -448,7 +429,7 @@ impl<'a> Reader<'a> {
             ),
             b's' => {
                 let count = self.size("bytes object")?;
-                bytes_obj(self.take(count)?)
+                bytes_obj(&self.take(count)?)
             }
             b'u' | b't' => {
                 let count = self.size("string")?;
@@ -540,7 +521,7 @@ impl<'a> Reader<'a> {
                     return Err(value_error("unmarshalling code objects is disallowed"));
                 }
                 let count = self.size("code")?;
-                let Ok(unit) = taipan_bytecode::serialize::deserialize(self.take(count)?) else {
+                let Ok(unit) = taipan_bytecode::serialize::deserialize(&self.take(count)?) else {
                     return Err(bad("code of another build"));
                 };
                 let consts = self.made()?;
@@ -558,16 +539,16 @@ impl<'a> Reader<'a> {
     fn float_digits(&mut self) -> PyResult<f64> {
         let [count] = self.array()?;
         let digits = self.take(count.into())?;
-        Ok(taipan_text::float_parse::parse_float_bytes(digits)?)
+        Ok(taipan_text::float_parse::parse_float_bytes(&digits)?)
     }
     fn big_int(&mut self) -> PyResult<Obj> {
         let count = self.long()?;
         let mut value = num_bigint::BigInt::from(0);
         let digits = count.unsigned_abs() as usize;
-        if digits > self.data.len() {
+        if self.source.lacks(digits) {
             return Err(bad("long size out of range"));
         }
-        let mut words = Vec::with_capacity(digits);
+        let mut words = Vec::with_capacity(self.source.at_most(digits));
         for _ in 0..digits {
             let digit = u16::from_le_bytes(self.array()?);
             if digit > 0x7fff {

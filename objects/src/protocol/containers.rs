@@ -6,7 +6,7 @@ use super::{IntoStrong, eq, getattr_opt, index, iter, next};
 use crate::error::*;
 use crate::generic_alias;
 use crate::istr;
-use crate::type_object::{PyType, class_of};
+use crate::type_object::{PyType, class_of, type_flags};
 use crate::types::types;
 
 /// `len(obj)`.
@@ -50,8 +50,18 @@ pub fn setitem(obj: &Obj, key: &Obj, value: &Obj) -> PyResult<()> {
 pub fn delitem(obj: &Obj, key: &Obj) -> PyResult<()> {
     match class_of(obj).slots.setitem() {
         Some(set) => set(obj, key, None),
-        None => Err(type_error(format!("'{}' object doesn't support item deletion", class_of(obj).name()))),
+        None => Err(no_deletion(obj, key)),
     }
+}
+
+/// CPython has two texts: one for sequences and indices, another for the rest.
+#[cold]
+fn no_deletion(obj: &Obj, key: &Obj) -> Raised {
+    let class = class_of(obj);
+    let slots = &class.slots;
+    let sequence = class.has_flag(type_flags::HEAP) || slots.len().is_some() || slots.contains().is_some();
+    let does_not = if sequence && super::has_index(key) { "doesn't" } else { "does not" };
+    type_error(format!("'{}' object {does_not} support item deletion", class.name()))
 }
 
 /// `item in obj`.

@@ -25,6 +25,7 @@ pub struct TypeBuilder {
     text_signature: Option<&'static str>,
     attrs: Vec<(&'static str, Obj)>,
     extra_bases: Vec<Py<PyType>>,
+    own_new: bool,
 }
 
 impl TypeBuilder {
@@ -49,6 +50,7 @@ impl TypeBuilder {
             text_signature: None,
             attrs: Vec::new(),
             extra_bases: Vec::new(),
+            own_new: true,
         }
     }
     /// A class of a native module: `"module.name"`, instances of layout `ops`, deriving from `object` unless [`TypeBuilder::base`] says otherwise.
@@ -144,6 +146,12 @@ impl TypeBuilder {
         (object, type_)
     }
 
+    /// Its `__new__` is `object`'s, although that makes instances of this class's own layout.
+    pub fn made_by_object(mut self) -> Self {
+        self.own_new = false;
+        self
+    }
+
     /// Makes the class.
     pub fn make(self) -> Py<PyType> {
         let (module, short) = self.name.rsplit_once('.').unwrap_or(("builtins", self.name));
@@ -204,6 +212,9 @@ impl TypeBuilder {
             ready::set_attr(&class, name, value);
         }
         class.ready();
+        if !self.own_new {
+            class.dict().delete_str("__new__");
+        }
         class
     }
 }

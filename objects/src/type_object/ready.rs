@@ -13,7 +13,7 @@ use crate::native_function::PyNativeFunction;
 use crate::singletons::none;
 use crate::str::PyStr;
 use crate::tuple::PyTuple;
-use crate::types::Types;
+use crate::types::{Types, types};
 
 /// Gives every class of the start-up table its bases, namespace and linearization.
 pub(crate) fn make_dicts(types: &Types) {
@@ -82,6 +82,19 @@ pub fn set_attr(class: &PyType, name: &str, value: Obj) {
 }
 
 impl PyType {
+    /// The native class that gives instances of this one their layout, if they are made through `object.__new__` nevertheless (see
+    /// [`super::TypeBuilder::made_by_object`]).
+    pub(crate) fn made_by_object(&self) -> Option<&PyType> {
+        let mut bases = std::iter::successors(Some(self), |class| class.base());
+        let native = bases.find(|class| !class.has_flag(type_flags::HEAP))?;
+        let object = &types().object;
+        let shown = |class: &PyType| !class.is(object) && class.dict().contains_str("__new__");
+        let inherits = !native.is(object)
+            && !native.slots.raw(SlotId::New).is_null()
+            && !std::iter::successors(Some(native), |class| class.base()).any(shown);
+        inherits.then_some(native)
+    }
+
     /// Completes a native class: wrappers for its own slots, inherited slots for the rest.
     pub fn ready(&self) {
         let class = Py::from_ref(self);
@@ -249,7 +262,10 @@ fn native_word(class: &PyType, def: &SlotDef, value: &Obj) -> Option<*mut ()> {
         let owner = owner.downcast::<PyType>()?;
         // Other native methods bound to a class, and constructors of foreign classes, are called as any function.
         let own = (function.is_constructor() || function.def.name == "__new__") && class.is_subtype(owner);
-        return own.then(|| owner.slots.raw(SlotId::New));
+        return own.then(|| match class.made_by_object() {
+            Some(made) if owner.is(&types().object) => made.slots.raw(SlotId::New),
+            _ => owner.slots.raw(SlotId::New),
+        });
     }
     if def.id == SlotId::Hash && crate::singletons::is_none(value) {
         let f: super::slots::HashFn = crate::object_type::hash_not_implemented;

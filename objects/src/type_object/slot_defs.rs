@@ -145,20 +145,25 @@ defs! {
     "__buffer__" Buffer Buffer, "Return a buffer object that exposes the underlying memory of the object.";
 }
 
-fn expect(args: &Args<'_>, min: usize, max: usize) -> PyResult<()> {
+fn expect(def: &SlotDef, args: &Args<'_>, min: usize, max: usize) -> PyResult<()> {
     let given = args.positional.len() - 1;
     if args.has_keywords() {
-        return Err(type_error("wrapper takes no keyword arguments"));
+        return Err(type_error(format!("wrapper {}() takes no keyword arguments", def.name)));
     }
     if given >= min && given <= max {
         return Ok(());
     }
-    Err(type_error(if min == max {
-        format!("expected {min} argument{}, got {given}", if min == 1 { "" } else { "s" })
-    } else if given < min {
-        format!("expected at least {min} argument{}, got {given}", if min == 1 { "" } else { "s" })
+    Err(type_error(if max > 1 {
+        let (bound, of) = if min == max {
+            ("", min)
+        } else if given < min {
+            ("at least ", min)
+        } else {
+            ("at most ", max)
+        };
+        format!("{} expected {bound}{of} argument{}, got {given}", def.name, if of == 1 { "" } else { "s" })
     } else {
-        format!("expected at most {max} argument{}, got {given}", if max == 1 { "" } else { "s" })
+        format!("expected {min} argument{}, got {given}", if min == 1 { "" } else { "s" })
     }))
 }
 
@@ -177,34 +182,34 @@ pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), args: &Args<'_>) -> PyR
     let a = args.positional;
     match def.wrap {
         Wrap::Unary => {
-            expect(args, 0, 0)?;
+            expect(def, args, 0, 0)?;
             f!(UnaryFn)(&a[0])
         }
         Wrap::Next => {
-            expect(args, 0, 0)?;
+            expect(def, args, 0, 0)?;
             match f!(NextFn)(&a[0])? {
                 Some(value) => Ok(value),
                 None => Err(if crate::error::is_raised() { Raised } else { stop_iteration(None) }),
             }
         }
         Wrap::Hash => {
-            expect(args, 0, 0)?;
+            expect(def, args, 0, 0)?;
             Ok(int_obj(f!(HashFn)(&a[0])?))
         }
         Wrap::Len => {
-            expect(args, 0, 0)?;
+            expect(def, args, 0, 0)?;
             Ok(int_obj(f!(LenFn)(&a[0])? as i64))
         }
         Wrap::Bool => {
-            expect(args, 0, 0)?;
+            expect(def, args, 0, 0)?;
             Ok(bool_obj(f!(BoolFn)(&a[0])?))
         }
         Wrap::Binary => {
-            expect(args, 1, 1)?;
+            expect(def, args, 1, 1)?;
             f!(BinaryFn)(&a[0], &a[1])
         }
         Wrap::BinaryRight => {
-            expect(args, 1, 1)?;
+            expect(def, args, 1, 1)?;
             f!(BinaryFn)(&a[1], &a[0])
         }
         Wrap::Pow | Wrap::PowRight => {
@@ -212,43 +217,43 @@ pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), args: &Args<'_>) -> PyR
                 let given = args.positional.len() - 1;
                 return Err(type_error(format!("expected 1 or 2 arguments, got {given}")));
             }
-            expect(args, 1, 2)?;
+            expect(def, args, 1, 2)?;
             let modulus = a.get(2).cloned().unwrap_or_else(none);
             let (x, y) = if def.wrap == Wrap::Pow { (&a[0], &a[1]) } else { (&a[1], &a[0]) };
             f!(TernaryFn)(x, y, &modulus)
         }
         Wrap::Contains => {
-            expect(args, 1, 1)?;
+            expect(def, args, 1, 1)?;
             Ok(bool_obj(f!(ContainsFn)(&a[0], &a[1])?))
         }
         Wrap::SetItem | Wrap::DescrSet => {
-            expect(args, 2, 2)?;
+            expect(def, args, 2, 2)?;
             f!(SetFn)(&a[0], &a[1], Some(&a[2]))?;
             Ok(none())
         }
         Wrap::DelItem | Wrap::DescrDelete => {
-            expect(args, 1, 1)?;
+            expect(def, args, 1, 1)?;
             f!(SetFn)(&a[0], &a[1], None)?;
             Ok(none())
         }
         Wrap::GetAttr => {
-            expect(args, 1, 1)?;
+            expect(def, args, 1, 1)?;
             f!(BinaryFn)(&a[0], &a[1])
         }
         Wrap::SetAttr => {
-            expect(args, 2, 2)?;
+            expect(def, args, 2, 2)?;
             check_wrapped_setattr(&a[0], word, "__setattr__")?;
             f!(SetFn)(&a[0], &a[1], Some(&a[2]))?;
             Ok(none())
         }
         Wrap::DelAttr => {
-            expect(args, 1, 1)?;
+            expect(def, args, 1, 1)?;
             check_wrapped_setattr(&a[0], word, "__delattr__")?;
             f!(SetFn)(&a[0], &a[1], None)?;
             Ok(none())
         }
         Wrap::DescrGet => {
-            expect(args, 1, 2)?;
+            expect(def, args, 1, 2)?;
             let instance = Some(&a[1]).filter(|i| !is_none(i));
             let owner = a.get(2).filter(|o| !is_none(o));
             if instance.is_none() && owner.is_none() {
@@ -257,7 +262,7 @@ pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), args: &Args<'_>) -> PyR
             f!(DescrGetFn)(&a[0], instance, owner)
         }
         Wrap::Compare(op) => {
-            expect(args, 1, 1)?;
+            expect(def, args, 1, 1)?;
             f!(CompareFn)(&a[0], &a[1], op)
         }
         Wrap::Call => f!(CallFn)(&a[0], &args.skip_first()),
@@ -267,12 +272,12 @@ pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), args: &Args<'_>) -> PyR
         }
         Wrap::New => Ok(not_implemented()),
         Wrap::Del => {
-            expect(args, 0, 0)?;
+            expect(def, args, 0, 0)?;
             f!(DelFn)(&a[0])?;
             Ok(none())
         }
         Wrap::Buffer => {
-            expect(args, 1, 1)?;
+            expect(def, args, 1, 1)?;
             crate::memoryview::from_request(&a[0], &a[1], f!(BufferFn))
         }
     }

@@ -172,7 +172,7 @@ impl<'a> Compiler<'a> {
             } else {
                 self.unit.position.line = self.unit.first_line;
             }
-            self.unit.emit_final(Op::ReturnConst, none, 0, 0);
+            self.unit.emit_return_const(none);
         }
     }
 

@@ -243,6 +243,18 @@ impl<'a> Unit<'a> {
         self.bound = None;
     }
 
+    /// Returns constant `k`.
+    pub(crate) fn emit_return_const(&mut self, k: u32) {
+        if k <= u16::MAX.into() {
+            return self.emit_final(Op::ReturnConst, k, 0, 0);
+        }
+        let depth = self.depth;
+        let t = self.temp();
+        self.emit(Op::LoadConst, t as u32, k, 0);
+        self.emit_final(Op::ReturnValue, t as u32, 0, 0);
+        self.release(depth);
+    }
+
     // --- labels and jumps ---
 
     pub(crate) fn label(&mut self) -> Label {

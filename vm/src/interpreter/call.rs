@@ -11,11 +11,11 @@ mod native;
 
 pub use construct::construct;
 use construct::construct_named;
-use frames::too_deep;
 pub use frames::{
     bad_init_result, has_room, leave_object, own_callee, pop, pop_frame, pop_frame_at_once, pop_init,
     push_frame, push_frame_at_once, take_callee,
 };
+use frames::{drop_stale, too_deep};
 pub use native::{call_code_from_native, call_from_native, run_class_body, run_code};
 
 use smallvec::SmallVec;

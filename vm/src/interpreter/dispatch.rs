@@ -335,7 +335,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                     Op::CheckLocal => {
                         if regs.value(i.a() as usize).is_empty() {
                             save!();
-                            name::unbound_local(code, i.b());
+                            name::unbound_local(code, i.b() as usize);
                             break 'exec;
                         }
                         next!();

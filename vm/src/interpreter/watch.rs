@@ -370,5 +370,6 @@ fn jumped(thread: &VmThread, code: &PyCode, last: usize, pc: usize) -> PyResult<
         Some(op) if op.branch_length().is_some() => Event::BranchRight,
         _ => return Ok(()),
     };
-    monitoring::deliver(thread, code, last, event, || arguments([offset(code, last), offset(code, pc)]))
+    let to = if event == Event::BranchLeft { code.branch_left(last, pc) } else { pc };
+    monitoring::deliver(thread, code, last, event, || arguments([offset(code, last), offset(code, to)]))
 }

@@ -17,6 +17,7 @@ pub mod text;
 mod text_codec;
 mod text_methods;
 mod text_position;
+mod text_write;
 
 pub use open::{open_file, standard_stream};
 pub use text_codec::locale_encoding;

@@ -13,11 +13,11 @@ use crate::counted;
 
 /// Whether `obj` supports `+` and the like as a sequence.
 fn check_sequence(obj: &Obj) -> PyResult<()> {
-    if protocol::is_sequence(obj) {
-        Ok(())
-    } else {
-        Err(type_error(format!("'{}' object can't be concatenated", class_of(obj).name())))
-    }
+    if protocol::is_sequence(obj) { Ok(()) } else { Err(not_concatenated(obj)) }
+}
+
+fn not_concatenated(obj: &Obj) -> Raised {
+    type_error(format!("'{}' object can't be concatenated", class_of(obj).name()))
 }
 
 /// Compares in a time that does not depend on the content.
@@ -196,7 +196,7 @@ module! {
     /// Equivalent of a.__index__()
     index(a) => protocol::index(a)?;
     /// Equivalent of a + b, for a and b sequences.
-    concat(a, b) => { check_sequence(a)?; check_sequence_pair(b)?; binary(a, b, BinaryOp::Add)? };
+    concat(a, b) => { check_sequence(a)?; check_sequence_pair(a, b)?; binary(a, b, BinaryOp::Add)? };
     /// Equivalent of a += b.
     iadd(a, b) => inplace(a, b, BinaryOp::Add)?;
     /// Equivalent of a -= b.
@@ -224,7 +224,7 @@ module! {
     /// Equivalent of a **= b.
     ipow(a, b) => inplace(a, b, BinaryOp::Pow)?;
     /// Equivalent of a += b, for a and b sequences.
-    iconcat(a, b) => { check_sequence(a)?; check_sequence_pair(b)?; inplace(a, b, BinaryOp::Add)? };
+    iconcat(a, b) => { check_sequence(a)?; check_sequence_pair(a, b)?; inplace(a, b, BinaryOp::Add)? };
     /// Equivalent of b in a (note reversed operands).
     contains(a, b) => protocol::contains(a, b)?;
     /// Return the number of items in a which are, or which equal, b.
@@ -253,8 +253,13 @@ module! {
     gt(a, b) => compare(a, b, CompareOp::Gt)?;
 }
 
-fn check_sequence_pair(obj: &Obj) -> PyResult<()> {
-    check_sequence(obj)
+fn check_sequence_pair(a: &Obj, b: &Obj) -> PyResult<()> {
+    // What knows how to be concatenated says itself what is wrong with the other.
+    if protocol::is_sequence(b) || class_of(a).slots.concat().is_some() {
+        Ok(())
+    } else {
+        Err(not_concatenated(a))
+    }
 }
 
 fn count_of(iterable: &Obj, value: &Obj) -> PyResult<usize> {

@@ -63,3 +63,14 @@ for i in range(5):
     if i == 3: break
 else: s = -1
 print(s, i); x = 5; x -= x - 1; print(x); x = [1]; y = x; x += [2]; x = x + [3]; print(x, y); x = "a"; x += "b" * 2; x *= 2; print(x); d = {"k": 1}; d["k"] <<= 3; d["k"] |= 1; d["k"] **= 2; d["k"] //= 4; d["k"] %= 13; d["k"] ^= 6; d["k"] &= 7; d["k"] >>= 1; d["k"] /= 2; print(d); m = [[0] * 2] * 2; m[0][0] += 1; print(m)
+class Asked:
+    def __lt__(self, o): print("lt", o); return NotImplemented
+    __le__ = lambda self, o: print("le", o) or NotImplemented
+    __gt__ = lambda self, o: print("gt", o) or NotImplemented
+    __ge__ = lambda self, o: print("ge", o) or NotImplemented
+def decides(test, x):
+    try: print(test(x))
+    except TypeError as e: print(e)
+for x in (Asked(), "s", 2, 0.5):
+    decides(lambda x: "yes" if 0 < x else "no", x); decides(lambda x: "yes" if 0 <= x else "no", x); decides(lambda x: "yes" if 1 > x else "no", x)
+    decides(lambda x: "yes" if 1 >= x else "no", x); decides(lambda x: "yes" if 0 <= x < 1 else "no", x); decides(lambda x: "yes" if x < 0 else "no", x)

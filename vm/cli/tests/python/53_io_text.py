@@ -30,3 +30,19 @@ print([(tokenize.tok_name[t.type], t.string) for t in tokenize.generate_tokens(i
 print("\n".join(difflib.unified_diff("a b c d".split(), "a x c d e".split(), "old", "new", lineterm="")), list(difflib.ndiff(["a"], ["b"])), difflib.get_close_matches("appel", ["ape", "apple", "peach"]), round(difflib.SequenceMatcher(None, "abcd", "bcde").ratio(), 2))
 print(string.ascii_lowercase, string.digits, string.punctuation, string.hexdigits, repr(string.whitespace), string.capwords("hello big world"), string.Template("$a ${b}c $$").safe_substitute(a=1))
 print("a", 1, None, [1, "x"], sep="\t", end="|\n", flush=True); print(*range(3), sep=""); print(end=""); print("", "", sep="x"); sys.stdout.write("direct\n"); sys.stdout.writelines(["l1\n", "l2\n"]); sys.stdout.buffer.write(b"bytes\n"); sys.stdout.flush(); print("after"); print(sys.stdout.name, sys.stdout.mode, sys.stderr.errors, sys.__stdout__ is sys.stdout, sys.stdin.closed, sys.stdout.errors)
+class Leaves(io.BufferedRandom):
+    stream = None
+    def leave(self):
+        stream, self.stream = self.stream, None
+        if stream is not None: stream.detach()
+    def flush(self): self.leave()
+    def write(self, data): self.leave(); return len(data)
+for name, do in [("seek", lambda s: s.seek(0)), ("tell", lambda s: s.tell()), ("truncate", lambda s: s.truncate(0)), ("read", lambda s: (s.write("x"), s.read())), ("close", lambda s: s.close())]:
+    below = Leaves(io.BytesIO()); stream = below.stream = io.TextIOWrapper(below, encoding="utf-8")
+    try: do(stream)
+    except ValueError as e: print(name, e)
+print(io.StringIO().__dict__, vars(io.BytesIO()), io.BufferedReader.__new__ is object.__new__)
+import marshal
+class Slow(io.BytesIO):
+    def readinto(self, room): self.asked = getattr(self, "asked", 0) + 1; return super().readinto(room)
+source = Slow(marshal.dumps([1, "a"]) + marshal.dumps({"k": 2.5}) + b"rest"); print(marshal.load(source), marshal.load(source), source.read(), source.asked > 2)

@@ -5,7 +5,7 @@ use ruff_text_size::Ranged;
 use taipan_bytecode::{CodeUnit, Const, Op};
 
 use super::{Compiler, Operand, Residue, take};
-use crate::symbols::{Role, ScopeId};
+use crate::symbols::{Role, ScopeId, mention};
 use crate::syntax_error::Result;
 
 impl<'a> Compiler<'a> {
@@ -279,8 +279,16 @@ impl<'a> Compiler<'a> {
         self.unit.release(t as u32);
     }
 
-    /// Stores a temporary in the class namespace, whatever the program declares the name to be.
+    /// Stores a temporary in the class namespace, unless the program declares the name to be of another.
     pub(crate) fn store_class_name(&mut self, name: &str, register: u16) {
+        const DECLARED: u32 = mention::GLOBAL | mention::NONLOCAL;
+        let declared = self
+            .table
+            .lookup(name)
+            .filter(|sym| self.scope().symbols.iter().any(|s| s.sym == *sym && s.mentions & DECLARED != 0));
+        if let Some(sym) = declared {
+            return self.store_sym(sym, Operand { reg: register, residue: Residue::Object });
+        }
         let n = self.unit.name(name);
         self.unit.emit(Op::StoreName, take(register), n, 0);
     }

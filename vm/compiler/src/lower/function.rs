@@ -270,7 +270,7 @@ impl<'a> Compiler<'a> {
         if let Some(constant) = self.fold(&l.body) {
             self.at(l.body.range());
             let k = self.unit.constant(constant);
-            self.unit.emit_final(Op::ReturnConst, k, 0, 0);
+            self.unit.emit_return_const(k);
         } else {
             let value = self.expr(&l.body, None)?;
             self.at(l.body.range());

@@ -59,6 +59,12 @@ impl<'a> Compiler<'a> {
             if let Some(guard) = &case.guard {
                 self.branch(guard, matching.fail, false)?;
             }
+            // What is dropped after the match belongs to the body, which is where the branch leads then. A wildcard has nothing else.
+            let wildcard =
+                matches!(&case.pattern, Pattern::MatchAs(p) if p.pattern.is_none() && p.name.is_none());
+            if let Some(first) = case.body.first().filter(|_| !wildcard) {
+                self.at(first.range());
+            }
             for object in matching.objects.iter().rev() {
                 self.unit.emit(Op::Drop, *object as u32, 0, 0);
             }

@@ -326,7 +326,7 @@ impl<'a> Compiler<'a> {
             self.line();
             return self.unwind_to(0, |c| {
                 let k = c.unit.constant(constant);
-                c.unit.emit_final(Op::ReturnConst, k, 0, 0);
+                c.unit.emit_return_const(k);
                 Ok(())
             });
         }

@@ -14,7 +14,7 @@ use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
-use super::{Called, Kind, VmThread, move_to_top, own_callee, push_frame, take_callee};
+use super::{Called, Kind, VmThread, drop_stale, move_to_top, own_callee, push_frame, take_callee};
 use crate::registers::Regs;
 
 /// Most keyword arguments that are bound in place.
@@ -143,6 +143,24 @@ pub fn push_bound(
     pushed
 }
 
+/// Empties those registers behind `first`, of parameters behind the arguments, that hold what earlier instructions left: above the top of the stack everything is empty.
+#[inline(always)]
+fn drop_behind(
+    thread: &VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    regs: Regs,
+    first: usize,
+    parameters: std::ops::Range<usize>,
+) {
+    for at in parameters.filter(|at| regs.at(first + at) < thread.top.get()) {
+        let old = regs.take_value(first + at);
+        if old.is_counted() {
+            drop_stale(function, code, old);
+        }
+    }
+}
+
 /// The place of each of the `names` among the parameters that can be named, and which of the parameters have an argument then, the first `given` included, as a
 /// mask. `None` if one of them has none, or has an argument already.
 #[inline(always)]
@@ -204,9 +222,7 @@ fn push_named(
         None => &[],
     };
     // What earlier instructions left behind goes first, while the arguments are where everybody sees them: this may run code.
-    for at in (nargs..count).filter(|at| regs.at(first + at) < thread.top.get()) {
-        regs.clear(first + at);
-    }
+    drop_behind(thread, function, code, regs, first, nargs..count);
     let in_order = (given..).zip(&places[..names.len()]).all(|(at, place)| at == *place as usize);
     if !in_order {
         let mut values = [Value::EMPTY; MOST];
@@ -306,9 +322,7 @@ fn push_bound_here(
         more.push((at, named_defaults.downcast::<PyDict>()?.get_str(&code.parameters()[at])?));
     }
     // What earlier instructions left behind goes first, while the arguments are where everybody sees them: this may run code.
-    for at in (nargs..code.nparams as usize).filter(|at| regs.at(first + at) < thread.top.get()) {
-        regs.clear(first + at);
-    }
+    drop_behind(thread, function, code, regs, first, nargs..code.nparams as usize);
     let mut values: SmallVec<[Value; MOST]> = SmallVec::new();
     values.extend((given..nargs).map(|i| regs.take_value(first + i)));
     if takes_more {

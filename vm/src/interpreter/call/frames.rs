@@ -51,6 +51,14 @@ fn stale(thread: &VmThread, code: &PyCode, window: *mut Value, filled: usize) ->
     (window.wrapping_add(filled), end.min(thread.top.get()))
 }
 
+/// Drops a stale word. What that runs may give the function other code, or forget the function, and collect: nothing but the frame to come
+/// need refer to either any more.
+#[inline(never)]
+pub(super) fn drop_stale(function: &PyFunction, code: &PyCode, old: Value) {
+    let _kept = (taipan_objects::types::obj_of(function), taipan_objects::types::obj_of(code));
+    drop_value(old);
+}
+
 /// Pushes a frame for `function` whose window at `window` holds the parameters already (`nparams` words). The frame takes over `callee`
 /// (see [`own_callee`]) and `subject`; if there is no room the former is dropped.
 #[inline(always)]
@@ -74,7 +82,7 @@ pub fn push_frame(
         // SAFETY: inside the value stack; the caller's dead temporaries own their content.
         let old = unsafe { std::ptr::replace(at, Value::EMPTY) };
         if old.is_counted() {
-            drop_value(old);
+            drop_stale(function, code, old);
         }
         at = at.wrapping_add(1);
     }

@@ -215,8 +215,8 @@ fn not_defined(name: &Py<PyStr>) -> Raised {
 
 /// Raises `UnboundLocalError` for local `names[index]`.
 #[cold]
-pub fn unbound_local(code: &PyCode, index: u16) {
-    let name = &code.names[index as usize];
+pub fn unbound_local(code: &PyCode, index: usize) {
+    let name = &code.names[index];
     let _ = name_error_for(
         format!(
             "cannot access local variable '{}' where it is not associated with a value",

@@ -252,6 +252,28 @@ pub fn extended(
             super::name::delete_name(code, frame, b)?;
             return Ok(Called::Value(none()));
         }
+        Some(Op::DeleteGlobal) => {
+            super::name::delete_global(code, frame, b)?;
+            return Ok(Called::Value(none()));
+        }
+        Some(Op::DeleteAttr) => {
+            protocol::delattr(operand(regs, a)?, &code.names[b])?;
+            return Ok(Called::Value(none()));
+        }
+        Some(Op::CheckLocal) => {
+            if regs.get(a).is_none() {
+                super::name::unbound_local(code, b);
+                return Err(Raised);
+            }
+            return Ok(Called::Value(none()));
+        }
+        Some(Op::LoadSuperAttr) => {
+            super::attribute::load_super(code, pc, regs, low.a(), low.b() as usize, c)?;
+            return Ok(Called::Value(none()));
+        }
+        Some(Op::LoadFromDictOrGlobals) => {
+            super::name::load_from_dict_or_globals(code, frame, operand(regs, low.b() as usize)?, c)?
+        }
         Some(Op::BuildList) => super::build::list(regs, low.b() as usize, c),
         Some(Op::BuildTuple) => super::build::tuple(regs, low.b() as usize, c),
         other => {

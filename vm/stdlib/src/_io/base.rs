@@ -465,6 +465,7 @@ pub fn make_io_base() -> Py<PyType> {
         })
         .methods(IoBase::io_base_methods())
         .getset(IoBase::io_base_getset())
+        .getset(taipan_objects::object_type::DICT_GETSETS)
         .doc("The abstract base class for all I/O classes.")
         .make()
 }

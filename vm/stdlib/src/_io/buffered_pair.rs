@@ -109,6 +109,7 @@ pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
         .slots(TypeSlots { new: Some(new), init: Some(init), ..TypeSlots::EMPTY })
         .methods(PyBufferedPair::methods())
         .getset(PyBufferedPair::getset())
+        .made_by_object()
         .text_signature("(reader, writer, buffer_size=DEFAULT_BUFFER_SIZE, /)")
         .doc("A buffered reader and writer object together.\n\nA buffered reader object and buffered writer object put together to\nform a sequential IO object that can read and write. This is typically\nused with a socket or two-way pipe.\n\nreader and writer are RawIOBase objects that are readable and\nwriteable respectively. If the buffer_size is omitted it defaults to\nDEFAULT_BUFFER_SIZE.")
         .make()

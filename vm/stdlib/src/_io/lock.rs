@@ -2,7 +2,8 @@
 //!
 //! The lock is held during a whole method, system calls and calls of Python code (raw streams written in Python) included; who waits for it
 //! is detached and can be interrupted. A thread that enters a second time, from a signal handler or a raw stream that uses its own
-//! buffer, gets `RuntimeError`. The state holds no Python objects, so the collector need not look into it.
+//! buffer, gets `RuntimeError`; unless the holder has lent the state for the time being ([`StreamGuard::outside`]), because what it calls
+//! may well use the stream. The state holds no Python objects, so the collector need not look into it.
 //!
 //! | owner | meaning |
 //! | --- | --- |
@@ -15,13 +16,15 @@ use std::time::Duration;
 
 use taipan_objects::hooks;
 use taipan_objects::prelude::*;
-use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use taipan_threading::{Acquisition, RawLock};
 
 /// A lock with the state that it guards.
 pub struct StreamLock<T> {
     lock: RawLock,
     owner: AtomicU64,
+    /// Whether the owner, who alone touches this, may enter again.
+    lent: AtomicBool,
     state: UnsafeCell<T>,
 }
 
@@ -46,31 +49,39 @@ fn is_gone(owner: u64) -> bool {
 
 impl<T> StreamLock<T> {
     pub fn new(state: T) -> StreamLock<T> {
-        StreamLock { lock: RawLock::new(), owner: AtomicU64::new(0), state: UnsafeCell::new(state) }
+        StreamLock {
+            lock: RawLock::new(),
+            owner: AtomicU64::new(0),
+            lent: AtomicBool::new(false),
+            state: UnsafeCell::new(state),
+        }
     }
     /// Takes the lock of `stream`, which this belongs to.
     #[inline]
     pub fn enter(&self, stream: &Obj) -> PyResult<StreamGuard<'_, T>> {
-        if !self.lock.try_acquire() {
-            self.enter_slow(stream)?;
-        }
+        let again = !self.lock.try_acquire() && self.enter_slow(stream)?;
         self.owner.store(me(), Ordering::Relaxed); // Only the thread itself compares it with itself.
-        Ok(StreamGuard { lock: self })
+        Ok(StreamGuard { lock: self, again })
     }
+    /// Waits for the lock; whether it was there already, and the state lent.
     #[cold]
-    fn enter_slow(&self, stream: &Obj) -> PyResult<()> {
+    fn enter_slow(&self, stream: &Obj) -> PyResult<bool> {
         let owner = self.owner.load(Ordering::Relaxed);
         if owner == me() {
+            if self.lent.swap(false, Ordering::Relaxed) {
+                return Ok(true);
+            }
             return Err(runtime_error(format!("reentrant call inside {}", repr_string(stream)?)));
         }
         if is_gone(owner) {
             self.owner.store(0, Ordering::Relaxed);
+            self.lent.store(false, Ordering::Relaxed);
             self.lock.release();
         }
         loop {
             let patience = taipan_vm::sys::is_finalizing().then_some(Duration::from_secs(1));
             match self.lock.acquire(patience, true) {
-                Acquisition::Acquired => return Ok(()),
+                Acquisition::Acquired => return Ok(false),
                 Acquisition::Interrupted => hooks::check_signals()?,
                 Acquisition::TimedOut => {
                     return Err(runtime_error(format!(
@@ -90,6 +101,29 @@ impl<T> StreamLock<T> {
 /// Access to the state; lets the lock go when dropped.
 pub struct StreamGuard<'a, T> {
     lock: &'a StreamLock<T>,
+    /// Entered while the state was lent: another guard holds the lock.
+    again: bool,
+}
+
+impl<T> StreamGuard<'_, T> {
+    /// Runs `work`, during which the thread may enter again; others still wait. Whatever can be done to the stream may have been done to it
+    /// afterwards.
+    pub fn outside<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        /// Ends the permission, also when unwinding.
+        struct Lent<'a, T>(&'a StreamLock<T>);
+        impl<T> Drop for Lent<'_, T> {
+            fn drop(&mut self) {
+                self.0.lent.store(false, Ordering::Relaxed);
+            }
+        }
+        self.lock.lent.store(true, Ordering::Relaxed);
+        let lent = Lent(self.lock);
+        let result = work();
+        // Else two guards would be there.
+        assert!(self.lock.lent.load(Ordering::Relaxed), "who entered again has left");
+        drop(lent);
+        result
+    }
 }
 
 impl<T> Deref for StreamGuard<'_, T> {
@@ -104,7 +138,7 @@ impl<T> Deref for StreamGuard<'_, T> {
 impl<T> DerefMut for StreamGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above; the guard is borrowed mutably, and there is one guard at a time.
+        // SAFETY: as above; the guard is borrowed mutably, and there is one guard at a time that can be: the other is borrowed by `outside`.
         unsafe { &mut *self.lock.state.get() }
     }
 }
@@ -112,6 +146,9 @@ impl<T> DerefMut for StreamGuard<'_, T> {
 impl<T> Drop for StreamGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
+        if self.again {
+            return self.lock.lent.store(true, Ordering::Relaxed);
+        }
         self.lock.owner.store(0, Ordering::Relaxed);
         self.lock.lock.release();
     }

@@ -232,6 +232,7 @@ pub fn make_class() -> Py<PyType> {
         .slots(TypeSlots { new: Some(new), init: Some(init), ..TypeSlots::EMPTY })
         .methods(PyNewlineDecoder::methods())
         .getset(PyNewlineDecoder::getset())
+        .made_by_object()
         .text_signature("(decoder, translate, errors='strict')")
         .doc("Codec used when reading a file in universal newlines mode.\n\nIt wraps another incremental decoder, translating \\r\\n and \\r into \\n.\nIt also records the types of newlines encountered.  When used with\ntranslate=False, it ensures that the newline sequence is returned in\none piece. When used with decoder=None, it expects unicode strings as\ndecode input and translates newlines without first invoking an external\ndecoder.")
         .make()

@@ -1,4 +1,4 @@
-//! `TextIOWrapper`: text over a buffered stream. Here: the state, construction, reading and writing. Parts: codecs, positions, methods.
+//! `TextIOWrapper`: text over a buffered stream. Here: the state, construction and reading. Parts: writing, codecs, positions, methods.
 //!
 //! | state | meaning |
 //! | --- | --- |
@@ -6,7 +6,8 @@
 //! | `snapshot` | decoder flags and all input since the decoder was last at a known position: what `decoded` came from |
 //! | `pending` | encoded, not yet written to the buffered stream |
 //!
-//! Python objects (buffer, coders) are in slots of the object; the state itself holds plain data.
+//! Python objects (buffer, coders) are in slots of the object; the state itself holds plain data. Buffers and coders that may run Python code
+//! are called with the state lent ([`PyTextIOWrapper::ask`]), because that code may use, close or detach this stream.
 
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::prelude::*;
@@ -17,10 +18,11 @@ use taipan_text::units::{TextBuf, Units};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::base::stream_class;
-use super::buffered::buffered_of;
+use super::buffered::{PyBuffered, buffered_of};
 use super::lock::{StreamGuard, StreamLock};
-use super::newline::{Newlines, contains};
+use super::newline::Newlines;
 use super::text_codec::{locale_encoding, native_codec, text_codec_info, utf8_mode, warn_of_default};
+use super::text_position::buffer_tell;
 use super::{class_argument, classes, closed_file, text_methods, this, unsupported};
 
 const NEW: u8 = 0;
@@ -45,7 +47,7 @@ pub struct State {
     /// What ends a line when reading, if not `\n` and not universal.
     read_newline: Option<&'static str>,
     /// What `\n` becomes when writing.
-    write_newline: Option<&'static str>,
+    pub(super) write_newline: Option<&'static str>,
     pub(super) decoded: TextBuf,
     pub(super) used: usize,
     pub(super) snapshot: Option<(i64, Vec<u8>)>,
@@ -179,10 +181,18 @@ pub fn newline_argument(newline: Option<&str>, quoted: bool) -> PyResult<Option<
     }
 }
 
+/// The state, its lock taken.
+pub(super) type Held<'a> = StreamGuard<'a, State>;
+
 /// An open stream with its lock taken: what the methods work on.
 pub(super) struct Entered<'a> {
     pub(super) buffer: Obj,
-    pub(super) state: StreamGuard<'a, State>,
+    pub(super) state: Held<'a>,
+}
+
+/// `buffer` as a buffered stream that runs no Python code.
+fn native_buffer(buffer: &Obj) -> Option<&PyBuffered> {
+    buffered_of(buffer).filter(|stream| stream.closed_quickly().is_some())
 }
 
 impl PyTextIOWrapper {
@@ -203,6 +213,9 @@ impl PyTextIOWrapper {
     pub(super) fn set_phase_detached(&self) {
         self.phase.store(DETACHED, Ordering::Release);
     }
+    pub(super) fn is_detached(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == DETACHED
+    }
     /// Takes the lock of an open stream.
     pub(super) fn enter<'a>(&'a self, slf: &Obj) -> PyResult<Entered<'a>> {
         let buffer = self.buffer()?;
@@ -212,13 +225,17 @@ impl PyTextIOWrapper {
         let state = self.lock.enter(slf)?;
         Ok(Entered { buffer, state })
     }
+    /// Does what calls the buffered stream: with the state lent if that may run Python code.
+    pub(super) fn ask<R>(state: &mut Held<'_>, buffer: &Obj, work: impl FnOnce() -> R) -> R {
+        if native_buffer(buffer).is_some() { work() } else { state.outside(work) }
+    }
     /// Gives `pending` to the buffered stream.
-    pub(super) fn write_pending(&self, state: &mut State, buffer: &Obj) -> PyResult<()> {
+    pub(super) fn write_pending(&self, state: &mut Held<'_>, buffer: &Obj) -> PyResult<()> {
         if state.pending.is_empty() {
             return Ok(());
         }
         let mut bytes = std::mem::take(&mut state.pending);
-        if let Some(stream) = buffered_of(buffer) {
+        if let Some(stream) = native_buffer(buffer) {
             let result = stream.write_bytes(buffer, &bytes);
             bytes.clear();
             if bytes.capacity() <= 1 << 16 {
@@ -226,86 +243,24 @@ impl PyTextIOWrapper {
             }
             return result.map(drop);
         }
-        call_method(buffer, &istr!("write"), &[PyBytes::from_vec(bytes).into_obj()]).map(drop)
+        state.outside(|| match buffered_of(buffer) {
+            Some(stream) => stream.write_bytes(buffer, &bytes).map(drop),
+            None => call_method(buffer, &istr!("write"), &[PyBytes::from_vec(bytes).into_obj()]).map(drop),
+        })
     }
-    /// Gives `pending` to the buffered stream, without the lock if that is a program's: it may write to this one.
-    fn write_pending_open<'a>(
-        &'a self,
-        slf: &Obj,
-        mut state: StreamGuard<'a, State>,
-        buffer: &Obj,
-    ) -> PyResult<StreamGuard<'a, State>> {
-        if buffered_of(buffer).is_some() {
-            self.write_pending(&mut state, buffer)?;
-            return Ok(state);
-        }
-        let bytes = std::mem::take(&mut state.pending);
-        drop(state);
-        if !bytes.is_empty() {
-            call_method(buffer, &istr!("write"), &[PyBytes::from_vec(bytes).into_obj()])?;
-        }
-        self.lock.enter(slf)
-    }
-    /// Flushes the buffered stream.
+    /// Flushes the buffered stream, without what is pending here.
     pub(super) fn flush_buffer(&self, buffer: &Obj) -> PyResult<()> {
         match buffered_of(buffer) {
             Some(stream) => stream.flush(buffer),
             None => call_method(buffer, &istr!("flush"), &[]).map(drop),
         }
     }
-    /// Writes text; its length in characters.
-    pub(super) fn write_text(&self, slf: &Obj, text: &PyStr) -> PyResult<usize> {
-        let Entered { buffer, mut state } = self.enter(slf)?;
-        if !state.can_write {
-            return Err(unsupported("not writable"));
-        }
-        let units = text.units();
-        let line_buffering = self.line_buffering.load(Ordering::Relaxed);
-        let has_newline = (line_buffering || state.write_newline.is_some()) && contains(units, b'\n');
-        let flush = line_buffering && (has_newline || contains(units, b'\r'));
-        let translated;
-        let units = match state.write_newline {
-            Some(newline) if has_newline => {
-                let mut out = TextBuf::with_capacity(units.len() + 16);
-                for code in units.iter() {
-                    if code == 10 { out.push_str(newline) } else { out.push(code) }
-                }
-                translated = out;
-                translated.as_units()
-            }
-            _ => units,
-        };
-        let mut pending = std::mem::take(&mut state.pending);
-        let before = pending.len();
-        let encoded = self.encode(&mut state, units, &mut pending);
-        if encoded.is_err() {
-            pending.truncate(before);
-        }
-        state.pending = pending;
-        encoded?;
-        // What waited already goes out first, so that no piece is larger than it has to be.
-        if before > 0 && state.pending.len() > state.chunk_size {
-            let text = state.pending.split_off(before);
-            state = self.write_pending_open(slf, state, &buffer)?;
-            state.pending.extend_from_slice(&text);
-        }
-        let write_through = self.write_through.load(Ordering::Relaxed);
-        if state.pending.len() >= state.chunk_size || flush || write_through {
-            state = self.write_pending_open(slf, state, &buffer)?;
-        }
-        if flush {
-            self.flush_buffer(&buffer)?;
-        }
-        if state.snapshot.is_some() {
-            state.forget_decoded();
-        }
-        if state.can_read {
-            self.reset_decoder(&mut state)?;
-        }
-        Ok(text.len())
-    }
     /// Reads bytes from the buffered stream, at most `room` or all.
-    fn read_bytes(&self, state: &State, buffer: &Obj, room: Option<usize>) -> PyResult<Vec<u8>> {
+    fn read_bytes(&self, state: &mut Held<'_>, buffer: &Obj, room: Option<usize>) -> PyResult<Vec<u8>> {
+        let has_read1 = state.has_read1;
+        PyTextIOWrapper::ask(state, buffer, || self.read_from(buffer, has_read1, room))
+    }
+    fn read_from(&self, buffer: &Obj, has_read1: bool, room: Option<usize>) -> PyResult<Vec<u8>> {
         if let Some(stream) = buffered_of(buffer).filter(|b| b.is_reading()) {
             return match room {
                 Some(room) => stream.read1_vec(buffer, room),
@@ -313,7 +268,7 @@ impl PyTextIOWrapper {
             };
         }
         let data = match room {
-            Some(room) if state.has_read1 => call_method(buffer, &istr!("read1"), &[int_obj(room as i64)])?,
+            Some(room) if has_read1 => call_method(buffer, &istr!("read1"), &[int_obj(room as i64)])?,
             Some(room) => call_method(buffer, &istr!("read"), &[int_obj(room as i64)])?,
             None => call_method(buffer, &istr!("read"), &[])?,
         };
@@ -321,7 +276,7 @@ impl PyTextIOWrapper {
             return Err(nothing_yet());
         }
         if !buffer::has_buffer(&data) {
-            let method = if room.is_some() && state.has_read1 { "read1" } else { "read" };
+            let method = if room.is_some() && has_read1 { "read1" } else { "read" };
             return Err(type_error(format!(
                 "underlying {method}() should have returned a bytes-like object, not '{}'",
                 class_of(&data).name()
@@ -330,14 +285,15 @@ impl PyTextIOWrapper {
         buffer::to_vec(&data)
     }
     /// Reads and decodes the next chunk; false at the end.
-    fn read_chunk(&self, state: &mut State, buffer: &Obj, characters: usize) -> PyResult<bool> {
+    fn read_chunk(&self, state: &mut Held<'_>, buffer: &Obj, characters: usize) -> PyResult<bool> {
         let before = if state.telling { Some(self.decoder_state(state)?) } else { None };
         let hint = if state.bytes_per_char > 0.0 && characters > 0 {
             ((state.bytes_per_char.max(1.0) * characters as f64) as usize).min(1 << 30)
         } else {
             0
         };
-        let input = self.read_bytes(state, buffer, Some(state.chunk_size.max(hint)))?;
+        let room = state.chunk_size.max(hint);
+        let input = self.read_bytes(state, buffer, Some(room))?;
         let at_end = input.is_empty();
         let text = self.decode(state, &input, at_end)?;
         let count = text.len();
@@ -349,16 +305,20 @@ impl PyTextIOWrapper {
         }
         Ok(!at_end || count > 0)
     }
-    fn start_reading(&self, state: &mut State, buffer: &Obj) -> PyResult<()> {
+    fn start_reading(&self, state: &mut Held<'_>, buffer: &Obj) -> PyResult<()> {
         if !state.can_read {
             return Err(unsupported("not readable"));
         }
-        self.write_pending(state, buffer)
+        if state.pending.is_empty() {
+            return Ok(());
+        }
+        self.write_pending(state, buffer)?;
+        self.buffer().map(drop)
     }
     /// The next line, of at most `limit` characters; empty at the end.
     pub(super) fn read_line(
         &self,
-        state: &mut State,
+        state: &mut Held<'_>,
         buffer: &Obj,
         limit: Option<usize>,
     ) -> PyResult<Py<PyStr>> {
@@ -404,7 +364,7 @@ impl PyTextIOWrapper {
     /// Up to `count` characters.
     pub(super) fn read_characters(
         &self,
-        state: &mut State,
+        state: &mut Held<'_>,
         buffer: &Obj,
         count: usize,
     ) -> PyResult<Py<PyStr>> {
@@ -420,7 +380,7 @@ impl PyTextIOWrapper {
         Ok(PyStr::from_units(out))
     }
     /// Everything that is left.
-    pub(super) fn read_rest(&self, state: &mut State, buffer: &Obj) -> PyResult<Py<PyStr>> {
+    pub(super) fn read_rest(&self, state: &mut Held<'_>, buffer: &Obj) -> PyResult<Py<PyStr>> {
         self.start_reading(state, buffer)?;
         let bytes = self.read_bytes(state, buffer, None)?;
         let text = self.decode(state, &bytes, true)?;
@@ -435,7 +395,7 @@ impl PyTextIOWrapper {
         Ok(PyStr::from_units(result))
     }
     /// Sets codecs and error handler.
-    pub(super) fn set_codecs(&self, state: &mut State, encoding: &str, errors: &str) -> PyResult<()> {
+    pub(super) fn set_codecs(&self, state: &mut Held<'_>, encoding: &str, errors: &str) -> PyResult<()> {
         let native = native_codec(encoding);
         state.errors = errors.to_owned();
         (state.decode_native, state.encode_native) = (native, native);
@@ -455,14 +415,9 @@ impl PyTextIOWrapper {
         Ok(())
     }
     /// Sets what depends on the position, after codecs or buffer were set.
-    pub(super) fn begin(&self, state: &mut State, buffer: &Obj) -> PyResult<()> {
+    pub(super) fn begin(&self, state: &mut Held<'_>, buffer: &Obj) -> PyResult<()> {
         if state.seekable && state.can_write {
-            let at = match buffered_of(buffer) {
-                Some(stream) => stream.tell_position(buffer)?,
-                None => {
-                    index_word_or(&call_method_str(buffer, "tell", &[])?, &types().overflow_error)? as i64
-                }
-            };
+            let at = PyTextIOWrapper::ask(state, buffer, || buffer_tell(buffer))?;
             if at != 0 {
                 self.reset_encoder(state, false)?;
             }
@@ -512,20 +467,18 @@ pub(super) fn initialize(slf: &Obj, buffer: &Obj, settings: &Settings<'_>) -> Py
     if taipan_vm::sys::config::settings().dev_mode {
         crate::_codecs::error_handler(errors)?;
     }
-    let ask = |method: &'static str| -> PyResult<bool> { is_true(&call_method_str(buffer, method, &[])?) };
+    let says = |method: &'static str| -> PyResult<bool> { is_true(&call_method_str(buffer, method, &[])?) };
     // An unknown encoding is reported before the buffer is asked anything.
     if native_codec(&encoding).is_none() {
         text_codec_info(&encoding)?;
     }
+    let (can_read, can_write) = (says("readable")?, says("writable")?);
+    let seekable = says("seekable")?;
+    let has_read1 = buffered_of(buffer).is_some() || hasattr(buffer, &istr!("read1"))?;
     let mut state = this.lock.enter(slf)?;
-    *state = State::default();
+    *state = State { can_read, can_write, seekable, telling: seekable, has_read1, ..State::default() };
     state.set_newline(newline);
-    state.can_read = ask("readable")?;
-    state.can_write = ask("writable")?;
     this.set_codecs(&mut state, &encoding, errors)?;
-    state.seekable = ask("seekable")?;
-    state.telling = state.seekable;
-    state.has_read1 = buffered_of(buffer).is_some() || hasattr(buffer, &istr!("read1"))?;
     this.encoding.store(str_obj(&encoding));
     this.errors.store(str_obj(errors));
     this.line_buffering.store(settings.line_buffering, Ordering::Relaxed);
@@ -598,6 +551,7 @@ pub fn make_class(base: &Py<PyType>) -> Py<PyType> {
         .slots(slots)
         .methods(<PyTextIOWrapper as taipan_objects::native::NativeMethods>::methods())
         .getset(<PyTextIOWrapper as taipan_objects::native::NativeMethods>::getset())
+        .made_by_object()
         .text_signature("(buffer, encoding=None, errors=None, newline=None,\n              line_buffering=False, write_through=False)")
         .doc("Character and line based layer over a BufferedIOBase object, buffer.\n\nencoding gives the name of the encoding that the stream will be\ndecoded or encoded with. It defaults to locale.getencoding().\n\nerrors determines the strictness of encoding and decoding (see\nhelp(codecs.Codec) or the documentation for codecs.register) and\ndefaults to \"strict\".\n\nnewline controls how line endings are handled. It can be None, '',\n'\\n', '\\r', and '\\r\\n'.")
         .make()

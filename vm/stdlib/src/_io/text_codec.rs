@@ -10,7 +10,7 @@ use taipan_objects::{buffer, istr};
 use taipan_text::units::{TextBuf, Units};
 
 use super::newline::state_pair;
-use super::text::{PyTextIOWrapper, State};
+use super::text::{Held, PyTextIOWrapper};
 
 /// Says that the encoding was left to chance, where that is to be said (PEP 597).
 pub fn warn_of_default(stacklevel: i64) -> PyResult<()> {
@@ -67,7 +67,7 @@ fn missing() -> Raised {
 
 impl PyTextIOWrapper {
     /// Decodes the next bytes, newlines included.
-    pub(super) fn decode(&self, state: &mut State, input: &[u8], last: bool) -> PyResult<TextBuf> {
+    pub(super) fn decode(&self, state: &mut Held<'_>, input: &[u8], last: bool) -> PyResult<TextBuf> {
         let text = match state.decode_native {
             Some(codec) => {
                 let (text, consumed);
@@ -83,7 +83,8 @@ impl PyTextIOWrapper {
             }
             None => {
                 let decoder = self.decoder.load().ok_or_else(missing)?;
-                let decoded = call_method(&decoder, &istr!("decode"), &[bytes_obj(input), bool_obj(last)])?;
+                let arguments = [bytes_obj(input), bool_obj(last)];
+                let decoded = state.outside(|| call_method(&decoder, &istr!("decode"), &arguments))?;
                 match decoded.downcast::<PyStr>() {
                     Some(text) => text.units().to_buf(),
                     None => {
@@ -98,12 +99,12 @@ impl PyTextIOWrapper {
         Ok(if state.universal { state.newlines.process(text, last) } else { text })
     }
     /// Bytes not yet decoded, and flags.
-    pub(super) fn decoder_state(&self, state: &State) -> PyResult<(Vec<u8>, i64)> {
+    pub(super) fn decoder_state(&self, state: &mut Held<'_>) -> PyResult<(Vec<u8>, i64)> {
         let (bytes, flags) = match state.decode_native {
             Some(_) => (state.undecoded.clone(), 0),
             None => {
                 let decoder = self.decoder.load().ok_or_else(missing)?;
-                let pair = call_method(&decoder, &istr!("getstate"), &[])?;
+                let pair = state.outside(|| call_method(&decoder, &istr!("getstate"), &[]))?;
                 let (bytes, flags) = state_pair(&pair)?;
                 let Some(bytes) = bytes.downcast::<PyBytes>() else {
                     let name = class_of(&bytes).name();
@@ -118,7 +119,12 @@ impl PyTextIOWrapper {
         Ok((bytes, flags))
     }
     /// Puts the decoder into a former state.
-    pub(super) fn set_decoder_state(&self, state: &mut State, bytes: &[u8], mut flags: i64) -> PyResult<()> {
+    pub(super) fn set_decoder_state(
+        &self,
+        state: &mut Held<'_>,
+        bytes: &[u8],
+        mut flags: i64,
+    ) -> PyResult<()> {
         if state.universal {
             state.newlines.pending_cr = flags & 1 != 0;
             flags >>= 1;
@@ -132,12 +138,12 @@ impl PyTextIOWrapper {
             None => {
                 let decoder = self.decoder.load().ok_or_else(missing)?;
                 let pair = tuple_obj(vec![bytes_obj(bytes), int_obj(flags)]);
-                call_method(&decoder, &istr!("setstate"), &[pair]).map(drop)
+                state.outside(|| call_method(&decoder, &istr!("setstate"), &[pair])).map(drop)
             }
         }
     }
     /// Puts the decoder into its first state.
-    pub(super) fn reset_decoder(&self, state: &mut State) -> PyResult<()> {
+    pub(super) fn reset_decoder(&self, state: &mut Held<'_>) -> PyResult<()> {
         if state.universal {
             state.newlines.reset();
         }
@@ -145,12 +151,12 @@ impl PyTextIOWrapper {
         if state.decode_native.is_none()
             && let Some(decoder) = self.decoder.load()
         {
-            call_method(&decoder, &istr!("reset"), &[])?;
+            state.outside(|| call_method(&decoder, &istr!("reset"), &[]))?;
         }
         Ok(())
     }
     /// Encodes text to the end of `out`.
-    pub(super) fn encode(&self, state: &mut State, text: Units<'_>, out: &mut Vec<u8>) -> PyResult<()> {
+    pub(super) fn encode(&self, state: &mut Held<'_>, text: Units<'_>, out: &mut Vec<u8>) -> PyResult<()> {
         if let Some(codec) = state.encode_native {
             if let Some(ascii) = text.as_ascii() {
                 out.extend_from_slice(ascii.as_bytes());
@@ -160,7 +166,8 @@ impl PyTextIOWrapper {
             return Ok(());
         }
         let encoder = self.encoder.load().ok_or_else(missing)?;
-        let encoded = call_method(&encoder, &istr!("encode"), &[PyStr::from_slice(text).into_obj()])?;
+        let text = PyStr::from_slice(text).into_obj();
+        let encoded = state.outside(|| call_method(&encoder, &istr!("encode"), &[text]))?;
         if !encoded.is_layout::<PyBytes>() {
             let name = class_of(&encoded).name();
             return Err(type_error(format!("encoder should return a bytes object, not '{name}'")));
@@ -168,15 +175,16 @@ impl PyTextIOWrapper {
         buffer::with_bytes(&encoded, |bytes| out.extend_from_slice(bytes))
     }
     /// After a seek: a codec with a byte order mark writes it at the beginning only.
-    pub(super) fn reset_encoder(&self, state: &State, at_start: bool) -> PyResult<()> {
+    pub(super) fn reset_encoder(&self, state: &mut Held<'_>, at_start: bool) -> PyResult<()> {
         if state.encode_native.is_some() {
             return Ok(());
         }
         let Some(encoder) = self.encoder.load() else { return Ok(()) };
-        if at_start {
-            call_method(&encoder, &istr!("reset"), &[]).map(drop)
-        } else {
-            call_method(&encoder, &istr!("setstate"), &[int_obj(0)]).map(drop)
-        }
+        state
+            .outside(|| match at_start {
+                true => call_method(&encoder, &istr!("reset"), &[]),
+                false => call_method(&encoder, &istr!("setstate"), &[int_obj(0)]),
+            })
+            .map(drop)
     }
 }

@@ -35,7 +35,14 @@ fn text_option(value: Option<&Obj>, name: &str) -> PyResult<Option<String>> {
 impl PyTextIOWrapper {
     #[pymethod]
     fn write(slf: &Obj, text: &Obj) -> PyResult<usize> {
-        this::<PyTextIOWrapper>(slf)?.write_text(slf, text_argument(text)?)
+        let this = this::<PyTextIOWrapper>(slf)?;
+        let given = text_argument(text)?;
+        if class_of(text).is(&types().str) {
+            return this.write_text(slf, given, false);
+        }
+        let replaced = this.with_newlines(slf, text)?;
+        this.write_text(slf, text_argument(&replaced)?, !replaced.is(text))?;
+        Ok(given.len())
     }
     #[pymethod(sig = "(size=-1, /)")]
     fn read(slf: &Obj, size: Option<Size>) -> PyResult<Py<PyStr>> {
@@ -66,7 +73,8 @@ impl PyTextIOWrapper {
     fn close(slf: &Obj) -> PyResult<()> {
         let this = this::<PyTextIOWrapper>(slf)?;
         let buffer = this.buffer()?;
-        if this.is_closed(&buffer)? {
+        // It may be detached by who says whether it is closed.
+        if this.is_closed(&buffer)? || this.is_detached() {
             return Ok(());
         }
         if this.finalizing.load(Ordering::Relaxed)
@@ -141,6 +149,9 @@ impl PyTextIOWrapper {
         let this = this::<PyTextIOWrapper>(slf)?;
         let encoding = text_option(encoding, "encoding")?;
         let errors = text_option(errors, "errors")?;
+        if let Some((name, _)) = encoding.as_deref().and_then(|encoding| encoding.split_once('\0')) {
+            return Err(lookup_error(format!("unknown encoding: {name}")));
+        }
         // Not given at all, or `None`: both are values here.
         let newline = match newline {
             None => None,
@@ -155,9 +166,11 @@ impl PyTextIOWrapper {
                 }
             },
         };
-        let flag = |value: Option<&Obj>, now: bool| match value.filter(|v| !is_none(v)) {
-            Some(value) => is_true(value),
-            None => Ok(now),
+        let flag = |value: Option<&Obj>, now: bool| -> PyResult<bool> {
+            match value.filter(|v| !is_none(v)) {
+                Some(value) => Ok(index_word_or(value, &types().overflow_error)? != 0),
+                None => Ok(now),
+            }
         };
         let lines = flag(line_buffering, this.line_buffering.load(Ordering::Relaxed))?;
         let through = flag(write_through, this.write_through.load(Ordering::Relaxed))?;

@@ -15,7 +15,7 @@ use taipan_objects::int;
 use taipan_objects::prelude::*;
 
 use super::buffered::buffered_of;
-use super::text::{Entered, PyTextIOWrapper, State};
+use super::text::{Entered, Held, PyTextIOWrapper};
 use super::unsupported;
 
 #[derive(Clone, Copy, Default)]
@@ -55,7 +55,8 @@ impl Cookie {
     }
 }
 
-fn buffer_tell(buffer: &Obj) -> PyResult<i64> {
+/// Where the buffered stream is.
+pub(super) fn buffer_tell(buffer: &Obj) -> PyResult<i64> {
     match buffered_of(buffer) {
         Some(stream) => stream.tell_position(buffer),
         None => Ok(index_word_or(&call_method_str(buffer, "tell", &[])?, &types().overflow_error)? as i64),
@@ -76,8 +77,11 @@ impl PyTextIOWrapper {
             return Err(raise_message(&types().os_error, "telling position disabled by next() call"));
         }
         self.write_pending(&mut state, &buffer)?;
-        self.flush_buffer(&buffer)?;
-        let position = buffer_tell(&buffer)?;
+        let position = PyTextIOWrapper::ask(&mut state, &buffer, || {
+            self.flush_buffer(&buffer)?;
+            // Which may have detached it.
+            buffer_tell(&self.buffer()?)
+        })?;
         let Some((flags, input)) = state.snapshot.clone().filter(|_| state.can_read) else {
             return Ok(int_obj(position));
         };
@@ -86,7 +90,7 @@ impl PyTextIOWrapper {
             return Ok(Cookie { position: position as u64, flags: flags as u64, ..Cookie::default() }.pack());
         }
         let used = state.used;
-        let (saved_bytes, saved_flags) = self.decoder_state(&state)?;
+        let (saved_bytes, saved_flags) = self.decoder_state(&mut state)?;
         let newlines = state.newlines;
         let found = self.find_start(&mut state, position, flags, &input, used);
         let restored = self.set_decoder_state(&mut state, &saved_bytes, saved_flags);
@@ -99,7 +103,7 @@ impl PyTextIOWrapper {
     /// The last place before character `skip` of what `input` decodes to at which the decoder holds no bytes back.
     fn find_start(
         &self,
-        state: &mut State,
+        state: &mut Held<'_>,
         position: i64,
         flags: i64,
         input: &[u8],
@@ -184,14 +188,16 @@ impl PyTextIOWrapper {
                     return Err(unsupported("can't do nonzero end-relative seeks"));
                 }
                 self.write_pending(&mut state, &buffer)?;
-                self.flush_buffer(&buffer)?;
+                PyTextIOWrapper::ask(&mut state, &buffer, || self.flush_buffer(&buffer))?;
+                self.buffer()?;
                 state.forget_decoded();
                 if state.can_read {
                     self.reset_decoder(&mut state)?;
                 }
-                let position = buffer_seek(&buffer, 0, libc::SEEK_END)?;
+                let position =
+                    PyTextIOWrapper::ask(&mut state, &buffer, || buffer_seek(&buffer, 0, libc::SEEK_END))?;
                 if state.can_write {
-                    self.reset_encoder(&state, !is_true(&position)?)?;
+                    self.reset_encoder(&mut state, !is_true(&position)?)?;
                 }
                 return Ok(position);
             }
@@ -199,11 +205,12 @@ impl PyTextIOWrapper {
         }
         let place = Cookie::unpack(cookie)?;
         self.write_pending(&mut state, &buffer)?;
-        self.flush_buffer(&buffer)?;
+        PyTextIOWrapper::ask(&mut state, &buffer, || self.flush_buffer(&buffer))?;
+        self.buffer()?;
         let Ok(position) = i64::try_from(place.position) else {
             return Err(overflow_error("Python int too large to convert to C long"));
         };
-        buffer_seek(&buffer, position, libc::SEEK_SET)?;
+        PyTextIOWrapper::ask(&mut state, &buffer, || buffer_seek(&buffer, position, libc::SEEK_SET))?;
         state.forget_decoded();
         if state.can_read {
             if place.position == 0 && place.flags == 0 {
@@ -213,8 +220,13 @@ impl PyTextIOWrapper {
             }
             if place.skip > 0 {
                 let room = place.feed.min(1 << 40);
-                let input = call_method_str(&buffer, "read", &[int_obj(room as i64)])?;
-                let input = taipan_objects::buffer::to_vec(&input)?;
+                let input = PyTextIOWrapper::ask(&mut state, &buffer, || {
+                    taipan_objects::buffer::to_vec(&call_method_str(
+                        &buffer,
+                        "read",
+                        &[int_obj(room as i64)],
+                    )?)
+                })?;
                 let text = self.decode(&mut state, &input, place.end)?;
                 if (text.len() as u64) < place.skip {
                     return Err(raise_message(&types().os_error, "can't restore logical file position"));
@@ -227,7 +239,7 @@ impl PyTextIOWrapper {
             }
         }
         if state.can_write {
-            self.reset_encoder(&state, place.position == 0 && place.flags == 0)?;
+            self.reset_encoder(&mut state, place.position == 0 && place.flags == 0)?;
         }
         state.telling = state.seekable;
         Ok(cookie.clone())
