@@ -93,6 +93,11 @@ const RESTORED: &[(&str, &str, &str)] = &[
         "errprint(\"Usage:\", sys.executable, \"-m tabnanny [-v] file_or_directory ...\")",
     ),
     (
+        "tarfile.py",
+        "struct.pack(\"<L\", int(time.time()))",
+        "struct.pack(\"<L\", int(now) if 0 <= (now := time.time()) < 1 << 32 else 0)",
+    ),
+    (
         "xml/dom/expatbuilder.py",
         "child.nodeType == TEXT_NODE and not child.data.strip():",
         "child.nodeType == TEXT_NODE and not child.data.strip(' \\t\\r\\n'):",

@@ -3,6 +3,7 @@ program has set.
 """
 
 import sys
+from _plain_console import PlainConsole
 from _pyrepl import commands
 from _pyrepl.completing_reader import complete, prefix
 from _pyrepl.historical_reader import HistoricalReader
@@ -167,10 +168,18 @@ class _Reader(ReadlineAlikeReader):
 def read_line(settings, prompt):
     reader = settings.reader
     if reader is None or reader.stale:
-        try:
-            console = UnixConsole(sys.stdin.fileno(), sys.stdout.fileno(), encoding=sys.stdin.encoding)
-        except (*_error, RuntimeError, ValueError):
-            # A terminal without the needed abilities, or not the main thread, which alone may set signal handlers.
+        console = None
+        for kind in UnixConsole, PlainConsole:
+            try:
+                console = kind(sys.stdin.fileno(), sys.stdout.fileno(), encoding=sys.stdin.encoding)
+                break
+            except RuntimeError:
+                # The terminal lacks something that the first kind needs.
+                continue
+            except (*_error, ValueError):
+                # Not the main thread, which alone may set signal handlers; no terminal at all.
+                break
+        if console is None:
             return NotImplemented
         settings.reader = reader = _Reader(settings, console)
     return reader.read(prompt)
