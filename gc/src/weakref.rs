@@ -142,6 +142,23 @@ pub fn list(target: &Obj) -> Vec<Obj> {
     entries.iter().filter(wanted).filter_map(counted).collect()
 }
 
+/// The oldest of the weak reference objects in [`list`] that is `wanted`, which looks at it without running code and keeps no reference.
+pub fn find(target: &Obj, wanted: impl Fn(&Obj) -> bool) -> Option<Obj> {
+    let header = target.header()?;
+    if !header.has_flag(HeaderFlags::WEAKREFS) {
+        return None;
+    }
+    let ptr = std::ptr::from_ref(header);
+    let shard = shard(ptr).lock();
+    shard.get(&ptr.addr())?.iter().find_map(|entry| {
+        // SAFETY: a weak object's memory is there while it has its entry, under the shard's lock.
+        let weak = unsafe { Obj::from_value_unchecked(Value::from_ptr(entry.weak).uncounted()) };
+        // SAFETY: as above.
+        let is_condemned = unsafe { crate::collector::is_condemned(&*entry.weak) };
+        if is_condemned || !wanted(&weak) { None } else { counted(entry) }
+    })
+}
+
 /// A reference to the weak object, unless it is dying. Under the shard's lock, so its memory is there.
 fn counted(entry: &Entry) -> Option<Obj> {
     // SAFETY: see above.

@@ -79,7 +79,7 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
         // One object without callback serves all.
         let same =
             |o: &Obj| class_of(o).is(class) && o.downcast::<PyWeakRef>().is_some_and(|w| !w.has_callback());
-        if let Some(existing) = referring(target).into_iter().find(same) {
+        if let Some(existing) = weakref::find(target, same) {
             return Ok(existing);
         }
     }

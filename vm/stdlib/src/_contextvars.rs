@@ -24,11 +24,17 @@ struct Values {
     dict: Py<PyDict>,
     /// Another context has the same dict.
     shared: bool,
+    /// The variable that was read last, and its value, as long as no variable is set.
+    last: Option<(Obj, Obj)>,
 }
 
 impl TraceField for Values {
     fn trace_field(&self, tracer: &mut Tracer<'_>) {
         self.dict.trace_field(tracer);
+        if let Some((variable, value)) = &self.last {
+            variable.trace_field(tracer);
+            value.trace_field(tracer);
+        }
     }
 }
 
@@ -61,7 +67,7 @@ native_class!(
 );
 
 fn make(dict: Py<PyDict>, shared: bool) -> Py<PyContext> {
-    let values = ShortMutex::new(Values { dict, shared });
+    let values = ShortMutex::new(Values { dict, shared, last: None });
     new_instance(class(), |header| PyContext { header, values, entered: AtomicBool::new(false) })
 }
 
@@ -119,18 +125,31 @@ impl PyContext {
     }
     /// The value of a variable.
     pub fn value(&self, variable: &Obj) -> PyResult<Option<Obj>> {
-        let values = self.values.lock();
+        let mut values = self.values.lock();
+        if let Some((last, value)) = &values.last
+            && last.is(variable)
+        {
+            return Ok(Some(value.clone()));
+        }
         // Variables are compared by identity: no Python code runs.
-        Ok(values.dict.get(variable)?.map(IntoStrong::into_strong))
+        let found = values.dict.get(variable)?.map(IntoStrong::into_strong);
+        let former = found.as_ref().and_then(|value| values.last.replace((variable.clone(), value.clone())));
+        drop(values);
+        drop(former);
+        Ok(found)
     }
     /// Sets or deletes a variable and returns its former value.
     pub fn replace(&self, variable: &Obj, value: Option<Obj>) -> PyResult<Option<Obj>> {
         let value = value.map(IntoStrong::into_strong);
         let shared = {
-            let values = self.values.lock();
+            let mut values = self.values.lock();
             if !values.shared {
                 // Whoever else looks at this dict does it under the lock, too: its own is free. And nothing is dropped for good.
-                return write(&values.dict, variable, value.as_ref());
+                let last = values.last.take();
+                let old = write(&values.dict, variable, value.as_ref());
+                drop(values);
+                drop(last);
+                return old;
             }
             values.dict.clone()
         };
@@ -141,7 +160,7 @@ impl PyContext {
         let former = {
             let mut values = self.values.lock();
             values.shared = false;
-            std::mem::replace(&mut values.dict, fresh)
+            (std::mem::replace(&mut values.dict, fresh), values.last.take())
         };
         drop(former);
         Ok(old)

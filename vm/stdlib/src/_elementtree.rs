@@ -1,10 +1,11 @@
-//! `_elementtree`: the elements of `xml.etree.ElementTree`, and what builds trees of them. Its parser is the package's own, on `pyexpat`.
+//! `_elementtree`: the elements of `xml.etree.ElementTree`, what builds trees of them, and what drives the parser of `pyexpat` to that end.
 //!
 //! An element's parts are slots, its children a list of their own, so elements are as safe under threads as lists and dicts are.
 
 mod copying;
 mod element;
 mod iteration;
+mod parser;
 mod search;
 mod sequence;
 mod tree_builder;
@@ -51,6 +52,14 @@ mod items {
     #[pyattr(name = "TreeBuilder")]
     fn tree_builder_class() -> Obj {
         tree_builder::class().as_obj().clone()
+    }
+    #[pyattr(name = "XMLParser")]
+    fn parser_class() -> Obj {
+        parser::class().as_obj().clone()
+    }
+    #[pyattr(name = "ParseError")]
+    fn error_class() -> Obj {
+        parser::error_class().as_obj().clone()
     }
     #[pyfunction(sig = "(parent, tag, attrib={}, /, **extra)")]
     fn SubElement(parent: &Obj, tag: &Obj, attrib: Option<&Obj>, extra: Kwargs<'_>) -> PyResult<Obj> {

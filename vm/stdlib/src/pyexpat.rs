@@ -13,7 +13,11 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::TypeBuilder;
 
 use crate::native_class;
+pub use handlers::encoding_table;
 use parser::ERRORS;
+
+/// The version whose interface this is.
+pub const VERSION: [i64; 3] = [2, 9, 0];
 
 native_class!(
     /// `pyexpat.ExpatError`.
@@ -23,7 +27,7 @@ native_class!(
 );
 
 /// The text of an error.
-fn text_of_error(code: i64) -> Option<&'static str> {
+pub fn text_of_error(code: i64) -> Option<&'static str> {
     ERRORS.iter().find(|(number, _, _)| *number == code).map(|(_, _, text)| *text)
 }
 
@@ -80,7 +84,7 @@ mod items {
     const XML_PARAM_ENTITY_PARSING_ALWAYS: i64 = 2;
     #[pyattr]
     fn version_info() -> Obj {
-        tuple_obj([2, 9, 0].into_iter().map(int_obj).collect())
+        tuple_obj(VERSION.into_iter().map(int_obj).collect())
     }
     #[pyattr]
     fn features() -> Obj {

@@ -37,7 +37,12 @@ pub fn answer(def: &'static MethodDef, arguments: &[Obj]) -> Option<Value> {
     match arguments {
         [container] if is(def, &LEN) => Value::from_int(len(container)? as i64),
         [object, class] if is(def, &ISINSTANCE) => {
-            isinstance(object, class).map(|is| bool_obj(is).into_value())
+            let is = if known::is(class.value(), Known::Tuple) {
+                isinstance_of_any(object, class)
+            } else {
+                isinstance(object, class)
+            };
+            is.map(|is| bool_obj(is).into_value())
         }
         _ => None,
     }
@@ -63,6 +68,17 @@ pub fn len(container: &Obj) -> Option<usize> {
         }
     }
     None
+}
+
+/// [`isinstance`] of a tuple of classes, if each is such a class as far as it matters.
+#[inline(never)]
+fn isinstance_of_any(object: &Obj, classes: &Obj) -> Option<bool> {
+    for class in classes.downcast::<PyTuple>()?.as_slice() {
+        if isinstance(object, class)? {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 /// Whether the object is an instance of the class, if that is an ordinary one and the object's says the truth about itself.

@@ -197,6 +197,21 @@ fn construct(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Option
     call::construct(thread, regs, base, i.b() as usize, i.c(), class)
 }
 
+/// Calls a method with the receiver that it is bound to, if it has a fast entry for the arguments. The callable in its register keeps the receiver.
+#[inline(never)]
+fn bound(function: &PyNativeFunction, arguments: &[Obj]) -> Option<PyResult<Obj>> {
+    if function.is_constructor() {
+        return None;
+    }
+    let def = function.def;
+    match arguments {
+        [] => def.fast1.map(|f| Some(f(&function.receiver()?)))?,
+        [a] => def.fast2.map(|f| Some(f(&function.receiver()?, a)))?,
+        [a, b] => def.fast3.map(|f| Some(f(&function.receiver()?, a, b)))?,
+        _ => None,
+    }
+}
+
 /// `class(*arguments)` of a class without a metaclass of its own.
 #[inline(never)]
 fn instance(class: &Obj, arguments: &[Obj]) -> PyResult<Obj> {
@@ -243,7 +258,7 @@ handlers! {
         }
         s.save();
         if !function.is_unbound() {
-            return call_any(s.ip, s.regs, s.fp, s.thread, i);
+            return call_bound_native(s.ip, s.regs, s.fp, s.thread, i);
         }
         let arguments = s.regs.slice(base + 2, nargs);
         let result = match function.def.call_fast(arguments) {
@@ -251,6 +266,17 @@ handlers! {
             None => whole(function.def, arguments),
         };
         finish_native(s, i, base + 2, nargs, result)
+    }
+    /// A native method that is bound to its receiver already.
+    #[inline(never)]
+    call_bound_native(s, i) {
+        let (base, nargs) = (i.a() as usize, i.b() as usize);
+        // SAFETY: the layout was checked.
+        let function: &PyNativeFunction = unsafe { &*s.regs.value(base).ptr().cast() };
+        match bound(function, s.regs.slice(base + 2, nargs)) {
+            Some(result) => finish_native(s, i, base + 2, nargs, result),
+            None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
     }
     /// A class: an instance is made, and the frame of its `__init__` pushed.
     #[inline(never)]

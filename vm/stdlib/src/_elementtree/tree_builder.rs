@@ -121,11 +121,14 @@ impl PyTreeBuilder {
         if pieces.is_empty() {
             return Ok(());
         }
-        let text = match pieces.to_vec().as_slice() {
-            [one] => one.clone(),
-            more => call_method_str(&str_obj(""), "join", &[list_obj(more.to_vec())])?,
+        let text = match (pieces.len(), pieces.pop()) {
+            (1, Some(one)) => one,
+            (_, last) => {
+                let more = pieces.to_vec().into_iter().chain(last).collect();
+                pieces.clear();
+                call_method_str(&str_obj(""), "join", &[list_obj(more)])?.into_strong()
+            }
         };
-        pieces.clear();
         let Some(last) = self.last.load() else { return Ok(()) };
         let after = *self.after.lock();
         if class_of(&last).is(element::class())
@@ -166,6 +169,59 @@ impl PyTreeBuilder {
         }
         Ok(())
     }
+    /// Adds text behind what was begun or ended last.
+    pub fn add_text(&self, text: Obj) -> PyResult<()> {
+        // Before the first element there is nobody to give it to.
+        if !self.last.is_empty() {
+            list(&self.data)?.push(text);
+        }
+        Ok(())
+    }
+    /// Begins an element, to which its attributes, a dict, belong.
+    pub fn begin(&self, tag: Obj, attrib: Option<Obj>) -> PyResult<Obj> {
+        self.flush()?;
+        let factory = self.settings.lock().element.clone();
+        let made = match factory {
+            Some(factory) => {
+                let attrib = attrib.unwrap_or_else(|| dict_obj().into_obj());
+                call(&factory, &[tag, attrib])?.into_strong()
+            }
+            None => element::make(element::class(), tag, attrib),
+        };
+        self.last.store(made.clone());
+        self.place(&made)?;
+        list(&self.open)?.push(made.clone());
+        *self.after.lock() = false;
+        Ok(made)
+    }
+    /// Ends the element that was begun last.
+    pub fn finish(&self) -> PyResult<Obj> {
+        self.flush()?;
+        let Some(ended) = list(&self.open)?.pop() else { return Err(index_error("pop from empty stack")) };
+        self.last.store(ended.clone());
+        *self.after.lock() = true;
+        Ok(ended)
+    }
+    pub fn add_comment(&self, text: &Obj) -> PyResult<Obj> {
+        let Settings { comment, insert_comments, .. } = self.settings.lock().clone();
+        let part = match comment {
+            Some(factory) => call1(&factory, text)?.into_strong(),
+            None => text.clone(),
+        };
+        self.single(part, insert_comments)
+    }
+    pub fn add_instruction(&self, target: &Obj, text: Obj) -> PyResult<Obj> {
+        let Settings { instruction, insert_instructions, .. } = self.settings.lock().clone();
+        let part = match instruction {
+            Some(factory) => call(&factory, &[target.clone(), text])?.into_strong(),
+            None => tuple_obj(vec![target.clone(), text]),
+        };
+        self.single(part, insert_instructions)
+    }
+    /// The first element; none: `None`.
+    pub fn root(&self) -> Obj {
+        self.root.load().unwrap_or_else(none)
+    }
     /// A comment or an instruction.
     fn single(&self, part: Obj, insert: bool) -> PyResult<Obj> {
         if insert {
@@ -184,11 +240,7 @@ impl PyTreeBuilder {
 impl PyTreeBuilder {
     #[pymethod]
     fn data(&self, data: &Obj) -> PyResult<()> {
-        // Before the first element there is nobody to give it to.
-        if !self.last.is_empty() {
-            list(&self.data)?.push(data.clone());
-        }
-        Ok(())
+        self.add_text(data.clone())
     }
     #[pymethod(sig = "(tag, attrs, /)")]
     fn start(&self, tag: &Obj, attrs: &Obj) -> PyResult<Obj> {
@@ -198,50 +250,23 @@ impl PyTreeBuilder {
                 class_of(attrs).name()
             )));
         };
-        self.flush()?;
-        let factory = self.settings.lock().element.clone();
-        let made = match factory {
-            Some(factory) => call(&factory, &[tag.clone(), attrs.clone()])?,
-            None => {
-                let attrib = Some(attrs.clone()).filter(|_| !dict.is_empty());
-                element::make(element::class(), tag.clone(), attrib)
-            }
-        };
-        self.last.store(made.clone());
-        self.place(&made)?;
-        list(&self.open)?.push(made.clone());
-        *self.after.lock() = false;
-        Ok(made)
+        let handed_on = !dict.is_empty() || self.settings.lock().element.is_some();
+        self.begin(tag.clone(), Some(attrs.clone()).filter(|_| handed_on))
     }
     #[pymethod]
     fn end(&self, _tag: &Obj) -> PyResult<Obj> {
-        self.flush()?;
-        let Some(ended) = list(&self.open)?.pop() else { return Err(index_error("pop from empty stack")) };
-        self.last.store(ended.clone());
-        *self.after.lock() = true;
-        Ok(ended)
+        self.finish()
     }
     #[pymethod]
     fn comment(&self, text: &Obj) -> PyResult<Obj> {
-        let Settings { comment, insert_comments, .. } = self.settings.lock().clone();
-        let part = match comment {
-            Some(factory) => call1(&factory, text)?,
-            None => text.clone(),
-        };
-        self.single(part, insert_comments)
+        self.add_comment(text)
     }
     #[pymethod(sig = "(target, text=None, /)")]
     fn pi(&self, target: &Obj, text: Option<&Obj>) -> PyResult<Obj> {
-        let Settings { instruction, insert_instructions, .. } = self.settings.lock().clone();
-        let text = text.cloned().unwrap_or_else(none);
-        let part = match instruction {
-            Some(factory) => call(&factory, &[target.clone(), text])?,
-            None => tuple_obj(vec![target.clone(), text]),
-        };
-        self.single(part, insert_instructions)
+        self.add_instruction(target, text.cloned().unwrap_or_else(none))
     }
     #[pymethod]
     fn close(&self) -> Obj {
-        self.root.load().unwrap_or_else(none)
+        self.root()
     }
 }

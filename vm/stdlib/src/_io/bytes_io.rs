@@ -10,8 +10,8 @@ use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::new_instance;
 use taipan_objects::{buffer, memoryview, shape};
-use taipan_threading::CriticalSection;
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
+use taipan_threading::{CriticalSection, multi_threaded};
 
 use super::base::stream_class;
 use super::{Size, class_argument, closed_file, this};
@@ -34,7 +34,9 @@ impl PyBytesIO {
     /// Runs `f` with both locks.
     fn locked<R>(&self, f: impl FnOnce(&PyByteArray, usize) -> PyResult<R>) -> PyResult<R> {
         let contents = self.contents()?;
-        let _section = CriticalSection::enter2(self.header.lock(), contents.header().lock());
+        // No Python code runs and no safepoint is reached in `f`: one thread has nobody to exclude.
+        let _section =
+            multi_threaded().then(|| CriticalSection::enter2(self.header.lock(), contents.header().lock()));
         f(&contents, self.position.load(Ordering::Relaxed))
     }
     /// Memory views of the contents forbid replacing them.
@@ -44,14 +46,15 @@ impl PyBytesIO {
     fn move_to(&self, position: usize) {
         self.position.store(position, Ordering::Relaxed);
     }
-    /// Takes up to `size` bytes, or all that are left.
-    fn take(&self, size: isize) -> PyResult<Vec<u8>> {
+    /// Takes up to `size` bytes, or all that are left, as what `make` makes of them.
+    fn take<R>(&self, size: isize, make: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
         self.locked(|contents, at| {
-            let data = contents.with(|bytes| {
+            let (data, len) = contents.with(|bytes| {
                 let left = bytes.get(at..).unwrap_or(&[]);
-                left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))].to_vec()
+                let data = &left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))];
+                (make(data), data.len())
             });
-            self.move_to(at + data.len());
+            self.move_to(at + len);
             Ok(data)
         })
     }
@@ -130,12 +133,12 @@ impl PyBytesIO {
     /// Read at most size bytes, returned as a bytes object.
     #[pymethod(sig = "(size=-1, /)")]
     fn read(&self, size: Option<Size>) -> PyResult<Obj> {
-        Ok(PyBytes::from_vec(self.take(size_of_argument(size))?).into_obj())
+        self.take(size_of_argument(size), bytes_obj)
     }
     /// Read at most size bytes, returned as a bytes object.
     #[pymethod(sig = "(size=-1, /)")]
     fn read1(&self, size: Option<Size>) -> PyResult<Obj> {
-        Ok(PyBytes::from_vec(self.take(size_of_argument(size))?).into_obj())
+        self.take(size_of_argument(size), bytes_obj)
     }
     /// Next line from the file, as a bytes object.
     #[pymethod(sig = "(size=-1, /)")]
@@ -176,7 +179,7 @@ impl PyBytesIO {
                 "readinto() argument must be read-write bytes-like object, not {name}"
             )));
         };
-        let data = self.take(target.len as isize)?;
+        let data = self.take(target.len as isize, <[u8]>::to_vec)?;
         target.with_mut(|bytes| bytes[..data.len()].copy_from_slice(&data));
         Ok(data.len())
     }

@@ -263,7 +263,7 @@ impl PyXmlParser {
 }
 
 /// The code points of an encoding's bytes.
-fn encoding_table(name: &str) -> PyResult<Option<Box<[i32; 256]>>> {
+pub fn encoding_table(name: &str) -> PyResult<Option<Box<[i32; 256]>>> {
     let all: Vec<u8> = (0..=255).collect();
     let bytes = PyBytes::from_vec(all).into_obj();
     let text = counted::call_method(&bytes, "decode", &[str_obj(name), str_obj("replace")])?;
