@@ -4,6 +4,7 @@
 //! instance's `__dict__` as well, so that `object.__getattribute__` and subclasses see the same.
 
 use taipan_gc::{Header, Obj, Py};
+use taipan_threading::sync::atomic::{AtomicU32, Ordering};
 
 use crate::argument::Args;
 use crate::attribute::{attribute_error_for, name_of};
@@ -24,6 +25,8 @@ use crate::types::{Types, types};
 pub struct PyModule {
     header: Header,
     dict: Py<PyDict>,
+    /// A keys version of the dict with which it has no `__getattr__`; 0: none is known. Whoever looks in vain writes it.
+    hookless: AtomicU32,
 }
 layout!(PyModule, "module", [dict]);
 
@@ -42,6 +45,22 @@ impl PyModule {
     pub fn dict_ref(&self) -> &PyDict {
         &self.dict
     }
+    /// `__getattr__` of the namespace. That there is none is remembered as long as the namespace has the same keys.
+    fn hook(&self) -> Option<Obj> {
+        // Relaxed: no two sets of keys have the same version, so an old one just does not match.
+        let known = self.hookless.load(Ordering::Relaxed);
+        if known != 0 && known == self.dict.keys_version_now() {
+            return None;
+        }
+        // Asked for before the look, so that keys that come meanwhile have another one. Only the first look assigns one, because a module
+        // whose keys change between all looks would use up the numbers.
+        let version = if known == 0 { self.dict.keys_version() } else { self.dict.keys_version_now() };
+        let hook = self.dict.get_str(&istr!("__getattr__"));
+        if hook.is_none() && version != 0 {
+            self.hookless.store(version, Ordering::Relaxed);
+        }
+        hook
+    }
     /// `__name__`, if it is a `str`.
     pub fn name(&self) -> Option<String> {
         let name = self.dict.get_str(&istr!("__name__"))?;
@@ -50,7 +69,8 @@ impl PyModule {
 }
 
 fn allocate(class: &PyType) -> Py<PyModule> {
-    let module = new_instance(class, |header| PyModule { header, dict: PyDict::new() });
+    let module =
+        new_instance(class, |header| PyModule { header, dict: PyDict::new(), hookless: AtomicU32::new(0) });
     if let Err(Raised) = crate::shape::set_dict(module.as_obj(), module.dict()) {
         // A class without room for a dict: only the struct's one counts.
         drop(take_raised());
@@ -117,7 +137,7 @@ pub fn module_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
             None => Ok(Some(attribute)),
         };
     }
-    match module.dict.get_str(&istr!("__getattr__")) {
+    match module.hook() {
         Some(hook) => protocol::call1(&hook, name.as_obj()).map(Some),
         None => Ok(None),
     }

@@ -1,8 +1,8 @@
 """conformance_child.py RESULTS DONE MODULE: runs one of CPython's test modules and notes what becomes of each test.
 
 RESULTS gets a line "status<tab>id" at each step of a test, so that the last one tells where a crash or a hang was. Ids listed in DONE are
-left out: they ran before. Both interpreters get the same conditions: no resources such as a network, none of CPython's C test modules, and no
-test that CPython marks as about itself.
+left out: they ran before. Both interpreters get the same conditions: no resources such as a network, none of CPython's C test modules (but
+for the tests of hooks), and no test that CPython marks as about itself.
 """
 import importlib
 import sys
@@ -18,6 +18,9 @@ ONLY_FOR_TESTS = (
 IMPORT_THEM = {
     "test_bytes", "test_class", "test_compileall", "test_free_threading", "test_import", "test_pkgutil", "test_pyclbr",
 }
+
+# Test modules of hooks and of interpreters, which are about what an extension module offers: `taipan` has it if built with the feature `testcapi`.
+NEED_THEM = ("test.test_capi.test_watchers", "test.test_perfmaps", "test.test_interpreters.")
 
 
 class Absent(types.ModuleType):
@@ -97,7 +100,7 @@ class Loader(unittest.TestLoader):
 
 def main(results, done, module):
     top = module.split(".")[1]
-    for name in ONLY_FOR_TESTS:
+    for name in () if module.startswith(NEED_THEM) else ONLY_FOR_TESTS:
         sys.modules[name] = Absent(name) if top in IMPORT_THEM else None
     support = importlib.import_module("test.support")
     if top == "test_free_threading":

@@ -11,6 +11,8 @@ const CHUNK_PAGES: usize = 64;
 /// Chunks after these are backed by huge pages where the system offers them.
 const SMALL_CHUNKS: usize = 4;
 const HUGE_PAGE: usize = 2 << 20;
+/// The beginning of the process's memory that is backed by pages of the usual size, because a small program uses little of a huge one.
+const SMALL_MEMORY: usize = 32 << 20;
 
 struct Pool {
     /// Never used: zeroed as they come.
@@ -33,6 +35,14 @@ fn exhausted() -> ! {
     std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; PAGE_SIZE]>())
 }
 
+/// Takes back, for where the first chunk is, the allocator's wish for huge pages. It reserves its memory as a whole, fills it from the
+/// beginning, and asks for huge pages for all of it.
+fn keep_small(chunk: *mut u8) {
+    let begin = chunk.map_addr(|address| address & !(SMALL_MEMORY - 1));
+    // SAFETY: advice, about memory of this process, or that is not mapped.
+    unsafe { libc::madvise(begin.cast(), SMALL_MEMORY, libc::MADV_NOHUGEPAGE) };
+}
+
 /// A zeroed page.
 pub(crate) fn take() -> *mut Page {
     let mut pool = POOL.lock();
@@ -51,6 +61,9 @@ pub(crate) fn take() -> *mut Page {
             unsafe { libmimalloc_sys::mi_zalloc_aligned(bytes, if huge { HUGE_PAGE } else { PAGE_SIZE }) };
         if chunk.is_null() {
             exhausted();
+        }
+        if pool.chunks == 0 {
+            keep_small(chunk.cast());
         }
         if huge {
             // SAFETY: advice about our own memory.

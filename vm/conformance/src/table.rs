@@ -11,7 +11,7 @@ const INTRODUCTION: &str = "\
 # Conformance
 
 How many tests of CPython's own test-suite Taipan passes, of those that CPython passes on the same machine under the same conditions:
-without network, display and other resources that tests ask for, without CPython's C test modules, and without the tests that CPython
+without network, display and other resources that tests ask for, without CPython's C test modules (but for the tests of hooks), and without the tests that CPython
 itself marks as being about its implementation (`cpython_only`). A test is a test method, by its id.
 
 The rest falls into classes: *fail* (an assertion), *error* (another exception), *skip* (the test found that something is missing),
@@ -20,7 +20,7 @@ did not load). Modules with a `*` are compared with this table in continuous int
 
 This file is written by a command, `DIR` being the folder that holds CPython's `test` package:
 
-    cargo build --release
+    cargo build --release --features testcapi
     cargo run --release -p taipan-conformance -- --oracle python3.14 --tests DIR --write docs/conformance.md
 
 ";

@@ -160,6 +160,14 @@ mod items {
         Ok(())
     }
 
+    /// An option of the interpreter's configuration: of those that tests ask for.
+    #[pyfunction]
+    fn config_get(name: &str) -> PyResult<bool> {
+        match name {
+            "code_debug_ranges" => Ok(taipan_objects::code::debug_ranges()),
+            _ => Err(value_error(format!("unknown config option name: {name}"))),
+        }
+    }
     #[pyfunction]
     fn code_newempty(filename: &str, name: &str, firstlineno: u32) -> PyResult<Obj> {
         let unit = CodeUnit {
