@@ -63,8 +63,3 @@ def catcher(n):
 print(catcher(0))
 sys.setrecursionlimit(1000)
 print(sum(range(10)), "still alive")
-wide = {}
-exec("def constants(o):\n" + "".join(f" x = {i}.5\n" for i in range(66000)) + " o.attribute = 'end'\n if o is None: return 'none'\n return 'last', x, o.attribute\n", wide)
-exec("def names(o):\n if o: return 0\n" + "".join(f" n{i}\n" for i in range(66000)) + " global g\n del g, o.a, u\n", wide)
-class Some: pass
-print(wide["constants"](Some()), wide["names"](1))

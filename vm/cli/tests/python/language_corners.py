@@ -199,3 +199,11 @@ while not died and len(junk) < 10000:
     junk.append([])
 gc.set_threshold(*former)
 print(died)
+
+# More constants and names than an instruction has bits for.
+wide = {}
+exec("def constants(o):\n" + "".join(f" x = {i}.5\n" for i in range(66000)) + " o.attribute = 'end'\n if o is None: return 'none'\n return 'last', x, o.attribute\n", wide)
+exec("def names(o):\n global g\n g = 1\n" + "".join(f" o.n{i}\n" for i in range(66000)) + " o.attribute = 2\n del o.attribute\n del g\n return 'end'\n", wide)
+class Any:
+    def __getattr__(self, name): return 1
+print(wide["constants"](Any()), wide["names"](Any()), "g" in wide)

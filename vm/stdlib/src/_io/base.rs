@@ -23,7 +23,7 @@ pub struct TextIoBase;
 
 /// A builder of a stream class.
 pub fn stream_class(name: &'static str, ops: &'static taipan_objects::Ops) -> TypeBuilder {
-    TypeBuilder::new(name, ops).dict().flag(type_flags::HAS_WEAKREF)
+    TypeBuilder::new(name, ops).dict().flag(type_flags::HAS_WEAKREF | type_flags::SHOWN_AS_HEAP)
 }
 
 /// `stream.closed`, as a truth value.
