@@ -74,6 +74,26 @@ const RESTORED: &[(&str, &str, &str)] = &[
     ),
     (
         "pydoc.py",
+        "os.path.samefile(script_dir, stdlib_dir)",
+        "os.path.realpath(script_dir) == os.path.realpath(stdlib_dir)",
+    ),
+    (
+        "pydoc.py",
+        "url = urllib.parse.quote(path)",
+        "from urllib.request import pathname2url; url = pathname2url(path)",
+    ),
+    (
+        "pydoc.py",
+        "open(name + '.html', 'w', encoding='utf-8')",
+        "open(name + '.html', 'w', encoding='utf-8', errors='backslashreplace')",
+    ),
+    (
+        "pydoc.py",
+        "self.path, content_type).encode('utf-8')",
+        "self.path, content_type).encode('utf-8', 'backslashreplace')",
+    ),
+    (
+        "pydoc.py",
         "with open(css_path) as fp:\n            return ''.join(fp.readlines())",
         "return pkgutil.get_data(*url.split('/')).decode('utf-8')",
     ),

@@ -72,7 +72,9 @@ pub fn initialize(config: Config) -> PyResult<()> {
     if settings.int_max_str_digits >= 0 {
         taipan_objects::int::set_int_max_str_digits(settings.int_max_str_digits as usize)?;
     }
-    taipan_objects::module::set_program_folder(settings.path0.clone());
+    taipan_objects::module::set_program_folder(
+        settings.path0.as_ref().map(|p| p.to_string_lossy().into_owned()),
+    );
     if settings.tracemalloc > 0 {
         crate::tracemalloc::start(settings.tracemalloc);
     }
@@ -84,7 +86,7 @@ pub fn initialize(config: Config) -> PyResult<()> {
 }
 
 /// Starts the current interpreter: everything from `sys` to `site`. `path0` goes in front of `sys.path`.
-pub(crate) fn start_interpreter(path0: Option<&str>) -> PyResult<()> {
+pub(crate) fn start_interpreter(path0: Option<&std::ffi::OsStr>) -> PyResult<()> {
     let settings = config::settings();
     let sys = crate::sys::create()?;
     let builtins = crate::builtins::create(settings.optimize > 0)?;
@@ -115,7 +117,7 @@ pub(crate) fn start_interpreter(path0: Option<&str>) -> PyResult<()> {
     if let Some(folder) = path0
         && let Some(path) = crate::sys::get("path")?
     {
-        drop(call_method_str(&path, "insert", &[int_obj(0), str_obj(folder)])?);
+        drop(call_method_str(&path, "insert", &[int_obj(0), crate::run::path_obj(folder)])?);
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
     let absolute = std::env::current_dir().map_or_else(|_| path.to_path_buf(), |folder| folder.join(path));
     let shown = absolute.to_string_lossy();
     if is_container(path) {
-        return finish(run_container(&shown));
+        return finish(run_container(&path_obj(&absolute)));
     }
     // The `__file__` of a module of the library need not be a file.
     let bytes = match std::fs::read(path).or_else(|error| embedded_script(&shown).ok_or(error)) {
@@ -104,11 +104,18 @@ pub fn script(path: &std::path::Path, program: &str, skip_first_line: bool) -> i
             return 2;
         }
     };
+    let file = path_obj(&absolute);
     finish(match is_compiled(&bytes, &shown) {
-        Ok(true) => run_compiled(&bytes, &shown),
-        Ok(false) => run_source(&bytes, &shown, skip_first_line),
+        Ok(true) => run_compiled(&bytes, file),
+        Ok(false) => run_source(&bytes, &shown, file, skip_first_line),
         Err(Raised) => Err(Raised),
     })
+}
+
+/// A path as programs see it: what is no UTF-8 in it is escaped.
+pub(crate) fn path_obj(path: impl AsRef<std::ffi::OsStr>) -> Obj {
+    use std::os::unix::ffi::OsStrExt;
+    taipan_objects::str::codecs::decode_fs(path.as_ref().as_bytes()).into_obj()
 }
 
 /// The content of a module of the embedded library that is run as a script.
@@ -160,7 +167,7 @@ fn is_compiled(bytes: &[u8], filename: &str) -> PyResult<bool> {
 }
 
 /// A `.pyc` file: a header of 16 bytes and a code.
-fn run_compiled(bytes: &[u8], filename: &str) -> PyResult<()> {
+fn run_compiled(bytes: &[u8], file: Obj) -> PyResult<()> {
     let (Some(magic), Some(code)) = (bytes.get(..4), bytes.get(16..)) else {
         return Err(runtime_error("Bad magic number in .pyc file"));
     };
@@ -172,32 +179,31 @@ fn run_compiled(bytes: &[u8], filename: &str) -> PyResult<()> {
     let Some(code) = code.to_py::<PyCode>() else {
         return Err(runtime_error("Bad code object in .pyc file"));
     };
-    set_main_file(filename, "SourcelessFileLoader")?;
+    set_main_file(file, "SourcelessFileLoader")?;
     execute(&code).map(drop)
 }
 
-fn set_main_file(filename: &str, loader: &str) -> PyResult<()> {
+fn set_main_file(file: Obj, loader: &str) -> PyResult<()> {
     let main = main_module()?;
     let dict = main.dict();
-    let filename_obj = str_obj(filename);
-    dict.set_str("__file__", filename_obj.clone());
+    dict.set_str("__file__", file.clone());
     dict.set_str("__cached__", none());
     if let Some(external) = sys::loaded("_frozen_importlib_external") {
         let loader = getattr_str(&external, loader)?;
-        dict.set_str("__loader__", call(&loader, &[str_obj("__main__"), filename_obj])?);
+        dict.set_str("__loader__", call(&loader, &[str_obj("__main__"), file])?);
     }
     Ok(())
 }
 
-fn run_container(path: &str) -> PyResult<()> {
+fn run_container(path: &Obj) -> PyResult<()> {
     if let Some(list) = sys::get("path")? {
-        drop(call_method_str(&list, "insert", &[int_obj(0), str_obj(path)])?);
+        drop(call_method_str(&list, "insert", &[int_obj(0), path.clone()])?);
     }
     let runpy = import::import_module("runpy")?;
     call_method_str(&runpy, "_run_module_as_main", &[str_obj("__main__"), bool_obj(false)]).map(drop)
 }
 
-fn run_source(bytes: &[u8], filename: &str, skip_first_line: bool) -> PyResult<()> {
+fn run_source(bytes: &[u8], filename: &str, file: Obj, skip_first_line: bool) -> PyResult<()> {
     let mut text = import::source::decode(bytes, filename, true)?;
     if skip_first_line {
         let end = text.find('\n').unwrap_or(text.len());
@@ -206,7 +212,7 @@ fn run_source(bytes: &[u8], filename: &str, skip_first_line: bool) -> PyResult<(
     if text.contains('\0') {
         return Err(syntax_error("source code cannot contain null bytes"));
     }
-    set_main_file(filename, "SourceFileLoader")?;
+    set_main_file(file, "SourceFileLoader")?;
     let code =
         compile::Source::Text(text.into()).compile(filename, Mode::Exec, compile::default_options())?;
     execute(&code).map(drop)

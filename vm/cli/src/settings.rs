@@ -63,15 +63,13 @@ fn executable(arguments: &[OsString]) -> String {
 }
 
 /// First entry of `sys.path`.
-fn path0(options: &Options) -> Option<String> {
+fn path0(options: &Options) -> Option<OsString> {
     if options.safe_path {
         return None;
     }
     Some(match options.program.as_ref()? {
-        Program::Command(_) | Program::Stdin => String::new(),
-        Program::Module(_) => {
-            std::env::current_dir().map_or_else(|_| String::new(), |d| d.to_string_lossy().into_owned())
-        }
+        Program::Command(_) | Program::Stdin => OsString::new(),
+        Program::Module(_) => std::env::current_dir().unwrap_or_default().into_os_string(),
         Program::Script(path) => {
             let path = Path::new(path);
             if taipan_vm::run::is_container(path) {
@@ -80,7 +78,7 @@ fn path0(options: &Options) -> Option<String> {
             let real = std::fs::canonicalize(path)
                 .or_else(|_| std::path::absolute(path))
                 .unwrap_or_else(|_| path.to_path_buf());
-            real.parent().map_or_else(String::new, |p| p.to_string_lossy().into_owned())
+            real.parent().map_or_else(OsString::new, |folder| folder.as_os_str().to_owned())
         }
     })
 }
@@ -215,10 +213,11 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
             }
         },
     };
-    let python_path = variable(options, "PYTHONPATH")
+    let python_path = std::env::var_os("PYTHONPATH")
+        .filter(|folders| !options.ignore_environment && !folders.is_empty())
         .map(|folders| {
             std::env::split_paths(&folders)
-                .map(|folder| std::path::absolute(&folder).unwrap_or(folder).to_string_lossy().into_owned())
+                .map(|folder| std::path::absolute(&folder).unwrap_or(folder).into_os_string())
                 .collect()
         })
         .unwrap_or_default();

@@ -32,14 +32,14 @@ pub struct Settings {
     /// `PYTHONHASHSEED`, if fixed.
     pub hash_seed: Option<u32>,
     /// `PYTHONPATH`.
-    pub python_path: Vec<String>,
+    pub python_path: Vec<OsString>,
     /// `--stdlib` or `TAIPAN_HOME`.
     pub library: Option<String>,
     /// `sys.argv`.
     pub argv: Vec<OsString>,
     pub orig_argv: Vec<OsString>,
     /// First entry of `sys.path`, if there is one.
-    pub path0: Option<String>,
+    pub path0: Option<OsString>,
     pub warn_options: Vec<String>,
     /// `-X name=value`.
     pub x_options: Vec<(String, Option<String>)>,

@@ -155,11 +155,9 @@ fn version_info() -> Obj {
         .clone()
 }
 
-/// Words of the command line; what is no UTF-8 in them is escaped.
-fn arguments(words: &[std::ffi::OsString]) -> Obj {
-    use std::os::unix::ffi::OsStrExt;
-    let text = |word: &std::ffi::OsString| taipan_objects::str::codecs::decode_fs(word.as_bytes()).into_obj();
-    list_obj(words.iter().map(text).collect())
+/// Words of the command line, or paths; what is no UTF-8 in them is escaped.
+fn words(words: &[std::ffi::OsString]) -> Obj {
+    list_obj(words.iter().map(crate::run::path_obj).collect())
 }
 
 fn strings(texts: &[String]) -> Obj {
@@ -301,8 +299,8 @@ mod items {
             PySet::frozen(STDLIB_MODULE_NAMES.split_whitespace().map(|n| intern(n).into_obj()).collect()),
         )?;
         module.add("_git", ("taipan", "", ""))?;
-        module.add("argv", arguments(&s.argv))?;
-        module.add("orig_argv", arguments(&s.orig_argv))?;
+        module.add("argv", words(&s.argv))?;
+        module.add("orig_argv", words(&s.orig_argv))?;
         module.add("warnoptions", strings(&s.warn_options))?;
         let options = PyDict::new();
         for (name, value) in &s.x_options {
@@ -324,8 +322,8 @@ mod items {
         module.add("dont_write_bytecode", s.dont_write_bytecode)?;
         // The program's folder comes in front once `site` is done.
         let mut path = s.python_path.clone();
-        path.push(crate::import::embedded::folder().to_owned());
-        module.add("path", strings(&path))?;
+        path.push(crate::import::embedded::folder().into());
+        module.add("path", words(&path))?;
         module.add("meta_path", list_obj(vec![]))?;
         module.add("path_hooks", list_obj(vec![]))?;
         module.add("path_importer_cache", dict_obj())
