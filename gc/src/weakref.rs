@@ -101,6 +101,17 @@ pub fn unregister(slot: &WeakSlot) {
     }
 }
 
+/// Lets [`find`] come to the weak object before all others that refer to `target`.
+pub fn prefer(target: &Obj, weak: &Obj) {
+    let (Some(header), Some(weak)) = (target.header(), weak.header()) else { return };
+    let ptr = std::ptr::from_ref(header);
+    if let Some(entries) = shard(ptr).lock().get_mut(&ptr.addr())
+        && let Some(at) = entries.iter().position(|entry| std::ptr::eq(entry.weak, weak))
+    {
+        entries[..=at].rotate_right(1);
+    }
+}
+
 /// A counted reference to the referent, unless it is dead.
 pub fn upgrade(slot: &WeakSlot) -> Option<Obj> {
     // Acquire pairs with `register`.

@@ -95,6 +95,9 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
             class_of(target).name()
         )));
     }
+    if shared {
+        weakref::prefer(target, weak.as_obj());
+    }
     Ok(weak.into_obj())
 }
 

@@ -116,3 +116,45 @@ try:
         __slots__ = ("y",)
         y = 1
 except ValueError as e: print(e)
+
+
+# One place that reads an attribute sees what classes, metaclasses and instances gain and lose.
+class Meta(type):
+    pass
+
+
+class Subject(metaclass=Meta):
+    place = "class"
+
+    def method(self):
+        return "method"
+
+
+def read(subject):
+    return subject.place
+
+
+def call(subject):
+    method = subject.method
+    return method()
+
+
+def told(subject):
+    return [read(subject) for _ in range(3)]
+
+
+print(told(Subject))
+Meta.place = property(lambda cls: "metaclass")
+print(told(Subject))
+del Meta.place
+print(told(Subject))
+
+subject = Subject()
+subject.__dict__["place"] = "dict"
+print(told(subject), [call(subject) for _ in range(3)])
+subject.__dict__["method"] = lambda: "own"
+print(call(subject), call(Subject()))
+del subject.method, subject.place
+print(told(subject), call(subject))
+Subject.place = property(lambda self: "property")
+print(told(subject))

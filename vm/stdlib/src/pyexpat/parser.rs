@@ -530,6 +530,20 @@ impl Parser {
         let mut place = from;
         let end = offset.min(text.len());
         let mut at = from.offset;
+        if self.encoding.is_utf8() && !place.after_cr && at < end {
+            let part = &text[at..end];
+            if part.is_ascii() && memchr::memchr(b'\r', part).is_none() {
+                match memchr::memrchr(b'\n', part) {
+                    Some(last) => {
+                        place.line += memchr::memchr_iter(b'\n', part).count() as u64;
+                        place.column = (part.len() - last - 1) as u64;
+                    }
+                    None => place.column += part.len() as u64,
+                }
+                place.byte += part.len() as u64;
+                at = end;
+            }
+        }
         while at < end {
             let c = text[at];
             let len = match c {

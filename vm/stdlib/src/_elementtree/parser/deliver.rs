@@ -31,7 +31,7 @@ impl PyXmlParser {
     fn report(&self, at: usize, what: impl FnOnce() -> Obj) -> PyResult<()> {
         let asked = {
             let reported = self.reported.lock();
-            reported.names[at].clone().zip(reported.append.clone())
+            reported.names[at].as_ref().and_then(|name| Some((name.clone(), reported.append.clone()?)))
         };
         match asked {
             Some((name, append)) => counted::call1(&append, &tuple_obj(vec![name, what()])).map(drop),

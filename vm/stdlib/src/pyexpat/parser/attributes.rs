@@ -16,6 +16,39 @@ fn collapsed(value: &[u8]) -> Vec<u8> {
     value.split(|c| *c == b' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(&b' ')
 }
 
+/// The names of a tag's attributes: hashed only if there are many.
+enum Names<'a> {
+    Few(Vec<&'a [u8]>),
+    Many(HashSet<&'a [u8]>),
+}
+
+impl<'a> Names<'a> {
+    fn of(count: usize) -> Names<'a> {
+        if count <= 8 {
+            Names::Few(Vec::with_capacity(count))
+        } else {
+            Names::Many(HashSet::with_capacity(count))
+        }
+    }
+    fn contains(&self, name: &[u8]) -> bool {
+        match self {
+            Names::Few(names) => names.contains(&name),
+            Names::Many(names) => names.contains(name),
+        }
+    }
+    /// Whether it is new.
+    fn insert(&mut self, name: &'a [u8]) -> bool {
+        match self {
+            Names::Few(names) if names.contains(&name) => false,
+            Names::Few(names) => {
+                names.push(name);
+                true
+            }
+            Names::Many(names) => names.insert(name),
+        }
+    }
+}
+
 impl Parser {
     /// The value that text stands for: references replaced, white space made space.
     pub fn attribute_value(&mut self, text: &[u8], offset: Option<usize>, cdata: bool) -> Outcome<Vec<u8>> {
@@ -89,7 +122,7 @@ impl Parser {
         let raw_name = text[tag.name.clone()].to_vec();
         let declared: Vec<Declared> = self.dtd.lock().elements.get(&raw_name).cloned().unwrap_or_default();
         let mut given: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(tag.attributes.len());
-        let mut names: HashSet<&[u8]> = HashSet::new();
+        let mut names = Names::of(tag.attributes.len());
         for attribute in &tag.attributes {
             let name = &text[attribute.name.clone()];
             if !names.insert(name) {
@@ -103,7 +136,7 @@ impl Parser {
         let mut specified = given.len();
         for default in &declared {
             if let Some(value) = &default.default
-                && !names.contains(&default.name[..])
+                && !names.contains(&default.name)
             {
                 given.push((default.name.clone(), value.clone()));
             }

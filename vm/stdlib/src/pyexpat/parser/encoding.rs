@@ -93,6 +93,9 @@ impl Encoding {
             _ => 1,
         }
     }
+    pub fn is_utf8(&self) -> bool {
+        matches!(self, Encoding::Utf8)
+    }
     pub fn is_wide(&self) -> bool {
         matches!(self, Encoding::Utf16 { .. })
     }
