@@ -261,7 +261,7 @@ impl PyCode {
     /// The position of each word that Python code sees; none if the code was made without a line table.
     fn positions(&self) -> Vec<Position> {
         let unit = &self.unit;
-        let mut positions = unit.positions.clone();
+        let mut positions = unit.positions.to_vec();
         if !positions.is_empty() {
             // A module begins in front of its first line.
             let line = if &*unit.name == "<module>" { 0 } else { unit.first_line };
@@ -349,7 +349,10 @@ fn equal(left: &PyCode, right: &PyCode) -> PyResult<bool> {
                 == (b.argcount, b.posonlyargcount, b.kwonlyargcount, b.flags, b.first_line)
             && a.instrs.iter().map(|i| i.0).eq(b.instrs.iter().map(|i| i.0))
             && a.positions.len() == b.positions.len()
-            && a.positions.iter().zip(&b.positions).all(|(a, b)| a == b || (a.is_none() && b.is_none()))
+            && a.positions
+                .iter()
+                .zip(b.positions.iter())
+                .all(|(a, b)| a == b || (a.is_none() && b.is_none()))
             && a.names == b.names
             && a.varnames == b.varnames
             && a.cellvars == b.cellvars

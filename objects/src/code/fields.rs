@@ -104,7 +104,7 @@ impl Fields {
                 unit.instrs = instructions(bytes(name, value)?)?;
                 // The line table is that of the code before; where it ends, the last place goes on.
                 let last = unit.positions.last().copied().unwrap_or(Position::NONE);
-                unit.positions.resize(unit.instrs.len(), last);
+                unit.positions.to_mut().resize(unit.instrs.len(), last);
                 unit.exception_table.retain(|e| (e.handler as usize) < unit.instrs.len());
             }
             "co_linetable" => self.line_table = Some(bytes(name, value)?.to_vec()),
@@ -145,16 +145,16 @@ impl Fields {
             unit.free_registers = free.map(|register| register as u16).collect();
         }
         if let Some(table) = line_table {
-            let words = tables::positions(&table, unit.first_line);
             // Without a table there are no lines at all.
-            unit.positions = words;
+            let mut positions = tables::positions(&table, unit.first_line);
             let entry = unit.preparation();
-            if entry < unit.positions.len() {
-                unit.positions.remove(entry);
+            if entry < positions.len() {
+                positions.remove(entry);
             }
             if !table.is_empty() {
-                unit.positions.resize(unit.instrs.len(), Position::NONE);
+                positions.resize(unit.instrs.len(), Position::NONE);
             }
+            unit.positions = positions.into();
         }
         if let Some(table) = exception_table {
             unit.exception_table = tables::exception_entries(&table, unit.preparation() as u32)

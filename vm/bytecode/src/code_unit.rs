@@ -4,6 +4,7 @@
 use crate::exception_table::ExceptionEntry;
 use crate::instr::Instr;
 use crate::ops::Op;
+use crate::positions::Positions;
 
 /// CPython's `CO_*` bits.
 pub mod flags {
@@ -98,7 +99,7 @@ impl Position {
 pub struct CodeUnit {
     pub instrs: Vec<Instr>,
     /// One per instruction.
-    pub positions: Vec<Position>,
+    pub positions: Positions,
     pub consts: Vec<Const>,
     /// Attribute, global and other names, by index.
     pub names: Vec<String>,

@@ -83,7 +83,9 @@ mod disassemble;
 mod exception_table;
 pub mod extension;
 mod instr;
+mod leb128;
 pub mod ops;
+mod positions;
 pub mod serialize;
 pub mod verify;
 
@@ -95,4 +97,5 @@ pub use ops::{
     BranchFlags, CommonConstant, Consumer, Conversion, FunctionAttribute, Intrinsic1, Intrinsic2, Op, OpInfo,
     OperandKind, Special, SuperFlags,
 };
-pub use serialize::{deserialize, deserialize_for, serialize};
+pub use positions::Positions;
+pub use serialize::{deserialize, deserialize_static, serialize};

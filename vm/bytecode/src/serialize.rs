@@ -1,17 +1,21 @@
 //! Code units as bytes: for the library compiled into the program, and for `marshal` and `.pyc` files.
 //!
-//! Numbers are LEB128 (signed ones zigzag), texts and lists are preceded by their length. Positions are written as differences to
-//! the one before. The format is private to one build: [`VERSION`] changes with it and with the instruction table.
+//! Numbers are LEB128 (signed ones zigzag), texts and lists are preceded by their length. Instructions are words of eight bytes, because
+//! there are many and they are to be read fast; positions are a block of bytes that is decoded when somebody looks. The format is private
+//! to one build: [`VERSION`] changes with it and with the instruction table.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::code_unit::{CodeUnit, Const, Position};
+use crate::code_unit::{CodeUnit, Const};
 use crate::exception_table::ExceptionEntry;
 use crate::instr::Instr;
+use crate::leb128;
 use crate::ops::Op;
+use crate::positions::Positions;
 
 /// First bytes of a serialized unit: format number and number of opcodes.
-pub const VERSION: u32 = 2 << 16 | Op::COUNT as u32;
+pub const VERSION: u32 = 3 << 16 | Op::COUNT as u32;
 
 /// The bytes do not hold a code unit of this build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,16 +46,16 @@ pub fn serialize_without_constants(unit: &CodeUnit) -> Vec<u8> {
 
 /// Reads a unit. Bytes that are no unit, or of another build, are an error; operands are checked by who executes the unit.
 pub fn deserialize(bytes: &[u8]) -> Result<CodeUnit, Malformed> {
-    read(bytes, None)
+    read(Reader { bytes, depth: 0, filename: None, keep: |bytes| Cow::Owned(bytes.to_vec()) })
 }
 
-/// [`deserialize`], with `filename` in place of the file name that was written.
-pub fn deserialize_for(bytes: &[u8], filename: &str) -> Result<CodeUnit, Malformed> {
-    read(bytes, Some(filename))
+/// [`deserialize`] of bytes that are part of the program, which are not copied where that is not needed, with `filename` in place of the
+/// file name that was written.
+pub fn deserialize_static(bytes: &'static [u8], filename: &str) -> Result<CodeUnit, Malformed> {
+    read(Reader { bytes, depth: 0, filename: Some(filename), keep: Cow::Borrowed })
 }
 
-fn read<'a>(bytes: &'a [u8], filename: Option<&'a str>) -> Result<CodeUnit, Malformed> {
-    let mut input = Reader { bytes, depth: 0, filename };
+fn read(mut input: Reader<'_, '_>) -> Result<CodeUnit, Malformed> {
     if input.number()? != VERSION as u64 {
         return Err(Malformed);
     }
@@ -61,15 +65,11 @@ fn read<'a>(bytes: &'a [u8], filename: Option<&'a str>) -> Result<CodeUnit, Malf
 struct Writer(Vec<u8>);
 
 impl Writer {
-    fn number(&mut self, mut n: u64) {
-        while n >= 0x80 {
-            self.0.push(n as u8 | 0x80);
-            n >>= 7;
-        }
-        self.0.push(n as u8);
+    fn number(&mut self, n: u64) {
+        leb128::write(&mut self.0, n);
     }
     fn signed(&mut self, n: i64) {
-        self.number((n << 1 ^ n >> 63) as u64);
+        leb128::write_signed(&mut self.0, n);
     }
     fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
@@ -145,21 +145,11 @@ impl Writer {
     }
     fn unit_with(&mut self, unit: &CodeUnit, consts: &[Const]) {
         self.number(unit.instrs.len() as u64);
-        for instr in &unit.instrs {
-            self.number(instr.opcode() as u64);
-            self.number(instr.a() as u64);
-            self.number(instr.b() as u64);
-            self.number(instr.c() as u64);
-        }
+        unit.instrs.iter().for_each(|instr| self.0.extend_from_slice(&instr.0.to_le_bytes()));
         self.number(unit.positions.len() as u64);
-        let mut before = Position { line: unit.first_line, end_line: 0, col: 0, end_col: 0 };
-        for position in &unit.positions {
-            self.signed(position.line as i64 - before.line as i64);
-            self.signed(position.end_line as i64 - position.line as i64);
-            self.signed(position.col as i64 - before.col as i64);
-            self.signed(position.end_col as i64 - position.col as i64);
-            before = *position;
-        }
+        let mut positions = Vec::new();
+        unit.positions.write(unit.first_line, &mut positions);
+        self.bytes(&positions);
         self.consts(consts);
         for texts in [&unit.names, &unit.varnames, &unit.cellvars, &unit.freevars] {
             self.texts(texts);
@@ -182,36 +172,30 @@ impl Writer {
     }
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'f> {
     bytes: &'a [u8],
     depth: u32,
     /// In place of the file names that were written.
-    filename: Option<&'a str>,
+    filename: Option<&'f str>,
+    /// Makes bytes last as long as the unit.
+    keep: fn(&'a [u8]) -> Cow<'static, [u8]>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     fn byte(&mut self) -> Result<u8, Malformed> {
         let (first, rest) = self.bytes.split_first().ok_or(Malformed)?;
         self.bytes = rest;
         Ok(*first)
     }
+    #[inline]
     fn number(&mut self) -> Result<u64, Malformed> {
-        let mut n = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            n |= ((byte & 0x7f) as u64) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(n);
-            }
-        }
-        Err(Malformed)
+        leb128::read(&mut self.bytes).ok_or(Malformed)
     }
     fn narrow<T: TryFrom<u64>>(&mut self) -> Result<T, Malformed> {
         T::try_from(self.number()?).map_err(|_| Malformed)
     }
     fn signed(&mut self) -> Result<i64, Malformed> {
-        let n = self.number()?;
-        Ok((n >> 1) as i64 ^ -((n & 1) as i64))
+        leb128::read_signed(&mut self.bytes).ok_or(Malformed)
     }
     /// A length: at least that many bytes must follow.
     fn len(&mut self) -> Result<usize, Malformed> {
@@ -273,16 +257,20 @@ impl<'a> Reader<'a> {
         self.depth -= 1;
         Ok(constant)
     }
-    fn instr(&mut self) -> Result<Instr, Malformed> {
-        let op = Op::from_u16(self.narrow()?).ok_or(Malformed)?;
-        Ok(Instr::new(op, self.narrow()?, self.narrow()?, self.narrow()?))
+    fn instrs(&mut self) -> Result<Vec<Instr>, Malformed> {
+        let count = self.len()?;
+        let words = self.take(count.checked_mul(8).ok_or(Malformed)?)?.as_chunks::<8>().0;
+        let instrs: Vec<Instr> = words.iter().map(|word| Instr(u64::from_le_bytes(*word))).collect();
+        if instrs.iter().all(|instr| instr.op().is_some()) { Ok(instrs) } else { Err(Malformed) }
     }
     fn unit(&mut self) -> Result<CodeUnit, Malformed> {
-        let instrs = self.list(Self::instr)?;
-        let count = self.len()?;
-        let mut differences = Vec::with_capacity(count);
-        for _ in 0..count {
-            differences.push([self.signed()?, self.signed()?, self.signed()?, self.signed()?]);
+        let instrs = self.instrs()?;
+        let positions = self.narrow::<usize>()?;
+        let block = self.len()?;
+        let block = self.take(block)?;
+        // A position takes four bytes at least.
+        if positions > block.len() / 4 {
+            return Err(Malformed);
         }
         let consts = self.list(Self::constant)?;
         let names = self.list(Self::text)?;
@@ -306,18 +294,7 @@ impl<'a> Reader<'a> {
                 lasti: r.number()? != 0,
             })
         })?;
-        let mut positions = Vec::with_capacity(count);
-        let (mut line, mut col) = (first_line as i64, 0i64);
-        for [d_line, d_end, d_col, d_end_col] in differences {
-            line = line.wrapping_add(d_line);
-            col = col.wrapping_add(d_col);
-            positions.push(Position {
-                line: line as u32,
-                end_line: line.wrapping_add(d_end) as u32,
-                col: col as u32,
-                end_col: col.wrapping_add(d_end_col) as u32,
-            });
-        }
+        let positions = Positions::of_written((self.keep)(block), positions, first_line);
         Ok(CodeUnit {
             instrs,
             positions,

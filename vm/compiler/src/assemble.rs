@@ -50,7 +50,7 @@ pub(crate) fn assemble(mut unit: Unit<'_>, table: &SymbolTable, filename: &str) 
         first_temp: v.first_temp as u16,
         nregs: unit.max_depth as u16,
         instrs: unit.instrs,
-        positions: unit.positions,
+        positions: unit.positions.into(),
         consts: unit.consts,
         names: unit.names,
         argcount: unit.argcount,
