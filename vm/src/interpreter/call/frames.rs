@@ -95,6 +95,10 @@ pub fn push_frame(
 #[inline(always)]
 #[must_use]
 #[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "frames are only reached through their thread's own stack"
+)]
 pub fn push_frame_at_once(
     thread: &VmThread,
     innermost: *mut Frame,
