@@ -279,14 +279,14 @@ pub(crate) fn count(header: &Header) -> i64 {
     i64::from(header.local.load(Ordering::Relaxed)) + i64::from(header.shared.load(Ordering::Acquire) >> 2)
 }
 
-/// Whether no other thread can reach the object: its one counted reference belongs to this thread. The caller holds it in a register, perhaps uncounted
-/// (then the count is that of the register it is lent from).
+/// Whether no other thread can reach the object: its one counted reference belongs to this thread, and no weak one leads to it. The caller holds it in a
+/// register, perhaps uncounted (then the count is that of the register it is lent from).
 #[inline(always)]
 pub fn is_unshared(header: &Header) -> bool {
     header.local.load(Ordering::Relaxed) == 1
         && header.owner() == taipan_threading::current_slot()
         && header.shared.load(Ordering::Acquire) == protocol::DEFAULT
-        && !header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED)
+        && !header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED | HeaderFlags::WEAKREFS)
 }
 
 /// Whether `object` is the only reference there is, counted and owned by this thread: then it may be changed in place.

@@ -77,7 +77,8 @@ pub fn data_descriptor_added(class: &PyType, name: &PyStr) {
     }
 }
 
-/// After a class got another way to look up or set attributes, another base, or `__set__` or `__delete__`.
+/// After a class got another way to look up or set attributes, another base, or another `__get__`, `__set__` or `__delete__`: what is
+/// remembered of attributes that are its instances depends on it, too, and knows the version of the class that has them alone.
 pub fn lookup_changed() {
-    forget_all(SLOT | SEVERAL);
+    forget_all(u64::MAX);
 }

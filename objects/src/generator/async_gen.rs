@@ -3,7 +3,7 @@
 use taipan_gc::{Header, Obj, Py, Slot};
 use taipan_threading::sync::atomic::{AtomicU8, Ordering};
 
-use super::methods::{finished, throw, throw_args, throw_arguments, thrown};
+use super::methods::{throw, throw_args, throw_arguments, thrown};
 use super::{CLOSED, CREATED, PyAsyncGenOp, PyAsyncGenWrapped, PyGenerator};
 use crate::construct::*;
 use crate::error::*;
@@ -271,6 +271,14 @@ fn athrow_throw(obj: &Obj, args: &[Obj]) -> PyResult<Resumed> {
 
 fn is_asend(obj: &Obj) -> bool {
     class_of(obj).is(&types().async_generator_asend)
+}
+
+/// What `send` or `throw` makes of it: a `StopIteration` has the awaited value as its argument even if that is `None`.
+fn finished(result: Resumed) -> PyResult<Obj> {
+    match result {
+        Resumed::Yielded(value) => Ok(value),
+        Resumed::Returned(value) => Err(stop_iteration(Some(value))),
+    }
 }
 
 fn send_any(obj: &Obj, value: &Obj) -> PyResult<Obj> {

@@ -39,7 +39,7 @@ pub fn return_value(value: Obj) -> Raised {
     stop_iteration(if is_none(&value) { None } else { Some(value) })
 }
 
-pub(super) fn finished(result: Resumed) -> PyResult<Obj> {
+fn finished(result: Resumed) -> PyResult<Obj> {
     match result {
         Resumed::Yielded(value) => Ok(value),
         Resumed::Returned(value) => Err(return_value(value)),

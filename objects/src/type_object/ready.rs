@@ -238,7 +238,7 @@ impl PyType {
                     class.refresh_finalizer_flag();
                 }
             }
-            if matches!(id, SlotId::DescrSet | SlotId::Getattro | SlotId::Setattro) {
+            if matches!(id, SlotId::DescrGet | SlotId::DescrSet | SlotId::Getattro | SlotId::Setattro) {
                 crate::code::slot_caches::lookup_changed();
             }
         }

@@ -88,3 +88,27 @@ attempt("print(foo=1)", lambda: print(foo=1))
 attempt("sorted([1, 'a'])", lambda: sorted([1, "a"]))
 attempt("getattr(1)", lambda: getattr(1))
 attempt("getattr(1, 'x')", lambda: getattr(1, "x"))
+
+
+# A key among the keyword defaults that compares with code of its own, called from a generator.
+class Other:
+    def __hash__(self):
+        return hash("named")
+
+    def __eq__(self, other):
+        return chr(0) == repr(self.__class__)
+
+
+def named_only(first, *, named):
+    return first, named
+
+
+named_only.__kwdefaults__ = {Other(): 1, "named": 2}
+
+
+def calls():
+    yield named_only([1])
+    yield named_only(first=[2])
+
+
+print(list(calls()), named_only([3]))

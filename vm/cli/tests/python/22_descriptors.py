@@ -158,3 +158,29 @@ del subject.method, subject.place
 print(told(subject), call(subject))
 Subject.place = property(lambda self: "property")
 print(told(subject))
+
+# The class of what is found on a class becomes a descriptor later: sites that know the attribute notice.
+class Late:
+    def __repr__(self):
+        return "Late"
+
+
+class Owner:
+    late = Late()
+
+
+owner = Owner()
+owner.__dict__["late"] = "own"
+
+
+def late(of):
+    return of.late
+
+
+print([late(of) for of in (Owner, Owner(), owner) for _ in range(3)])
+Late.__get__ = lambda self, instance, owner: "got"
+print([late(of) for of in (Owner, Owner(), owner) for _ in range(3)])
+Late.__set__ = lambda self, instance, value: None
+print([late(of) for of in (Owner, Owner(), owner) for _ in range(3)])
+del Late.__get__
+print([late(of) for of in (Owner, Owner(), owner) for _ in range(3)])

@@ -102,3 +102,16 @@ asyncio.run(main())
 try: asyncio.run(5)
 except TypeError as e: print(type(e).__name__)
 with asyncio.Runner() as runner: print(runner.run(simple()))
+
+
+# What an asynchronous generator yields is the argument of the `StopIteration` that ends its awaitable, `None` as well.
+async def values(*them):
+    for one in them:
+        yield one
+
+
+for value in (None, (), (1, 2), StopIteration(3), KeyError):
+    try:
+        values(value).asend(None).send(None)
+    except StopIteration as stop:
+        print(stop.args, repr(stop.value))

@@ -90,6 +90,8 @@ pub fn construct(
         if let Err(raised) =
             push_frame(thread, function, code, window, nargs + 1, ret, Kind::Init, callee, subject)
         {
+            // Who takes the caller's registers over would count what is lent there.
+            Regs::new(window).clear(0);
             drop_value(subject);
             return Err(raised);
         }

@@ -319,7 +319,10 @@ fn push_bound_here(
     let mut more: SmallVec<[(usize, Obj); 4]> = SmallVec::new();
     for at in (argcount..named).filter(|at| filled >> at & 1 == 0) {
         let named_defaults = function.kwdefaults.load()?;
-        more.push((at, named_defaults.downcast::<PyDict>()?.get_str(&code.parameters()[at])?));
+        let (named_defaults, name) = (named_defaults.downcast::<PyDict>()?, &code.parameters()[at]);
+        // Keys that compare with code of their own are left to the general way: the arguments may be above the top of the stack, where that runs.
+        named_defaults.entry_index(name)?;
+        more.push((at, named_defaults.get_str(name)?));
     }
     // What earlier instructions left behind goes first, while the arguments are where everybody sees them: this may run code.
     drop_behind(thread, function, code, regs, first, nargs..code.nparams as usize);

@@ -107,10 +107,10 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
     } else if is_type_getattr(class)
         && let Some(subject) = obj.downcast::<PyType>()
     {
-        let version = subject.version();
+        let (version, version_of_metaclass) = (subject.version(), class.version());
         let of_metaclass = class.lookup_lent(name);
         if of_metaclass.as_ref().is_some_and(is_data_descriptor) {
-            cache_of_class(code, pc, Shape::of(header), class.version(), of_metaclass.as_ref());
+            cache_of_class(code, pc, Shape::of(header), version_of_metaclass, of_metaclass.as_ref());
         } else if let Some(value) = subject.lookup_lent(name)
             && is_itself_of_class(&value)
         {
