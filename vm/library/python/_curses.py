@@ -530,7 +530,7 @@ def has_ic():
 def has_il():
     """Whether the terminal can insert and delete lines."""
     strings = _screen_or_error().strings
-    return bool("csr" in strings or ("il" in strings or "il1" in strings) and ("dl" in strings or "dl1" in strings))
+    return bool(("il" in strings or "il1" in strings) and ("dl" in strings or "dl1" in strings))
 
 
 def longname():
