@@ -46,6 +46,9 @@ struct Row {
 pub fn run(options: &Options) -> Result<(), String> {
     let counter = Counter::choose(options.counter.as_deref())?;
     let baseline = options.baseline.as_deref().map(|path| Baseline::read(path, counter)).transpose()?;
+    if baseline.is_some() && options.names()[0] != "taipan" {
+        return Err("--baseline says what taipan needed, which --taipan none leaves out".to_owned());
+    }
     let script = compare::python().join("instructions.py");
     let subjects = subjects(options, &script)?;
     let startup: Vec<Result<f64, String>> = options
@@ -165,8 +168,10 @@ struct Baseline {
 impl Baseline {
     fn read(path: &Path, counter: Counter) -> Result<Baseline, String> {
         let document = record::load(path)?;
-        if document["counter"] != counter.name() {
-            let other = document["counter"].as_str().unwrap_or("?");
+        let Some(other) = document["counter"].as_str() else {
+            return Err(format!("{} is no record of instructions", path.display()));
+        };
+        if other != counter.name() {
             return Err(format!("{} was counted by {other}: use --counter {other}", path.display()));
         }
         Ok(Baseline { counts: document["counts"].clone() })

@@ -5,7 +5,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,11 +14,18 @@ use std::time::{Duration, Instant};
 struct Worker {
     child: Child,
     input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    lines: Receiver<String>,
+    errors: JoinHandle<Vec<u8>>,
+    deadline: Instant,
 }
 
 impl Worker {
-    fn start(interpreter: &Path, script: &Path, arguments: &[String]) -> Result<Worker, String> {
+    fn start(
+        interpreter: &Path,
+        script: &Path,
+        arguments: &[String],
+        deadline: Instant,
+    ) -> Result<Worker, String> {
         let mut child = Command::new(interpreter)
             .arg(script)
             .args(arguments)
@@ -29,24 +37,29 @@ impl Worker {
             .map_err(|error| format!("cannot start {}: {error}", interpreter.display()))?;
         let input = child.stdin.take().ok_or("no pipe to the interpreter")?;
         let output = BufReader::new(child.stdout.take().ok_or("no pipe from the interpreter")?);
-        Ok(Worker { child, input, output })
+        let (sender, lines) = channel();
+        // Whoever waits for a line can stop waiting, unlike whoever reads a pipe.
+        std::thread::spawn(move || {
+            output.lines().map_while(Result::ok).take_while(|line| sender.send(line.clone()).is_ok()).count()
+        });
+        let errors = collect(child.stderr.take());
+        Ok(Worker { child, input, lines, errors, deadline })
     }
 
     fn expect(&mut self, word: &str) -> Result<(), String> {
-        let mut line = String::new();
-        self.output.read_line(&mut line).map_err(|error| format!("reading from the interpreter: {error}"))?;
-        if line.trim_end() == word { Ok(()) } else { Err(self.complaint()) }
+        match self.lines.recv_timeout(self.deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) if line.trim_end() == word => Ok(()),
+            Err(RecvTimeoutError::Timeout) => Err(format!("does not say {word} in time")),
+            Ok(_) | Err(RecvTimeoutError::Disconnected) => Err(self.complaint()),
+        }
     }
 
     /// Why the process did not do as expected: the end of what it wrote to standard error.
     fn complaint(&mut self) -> String {
         self.child.kill().ok();
-        let mut text = String::new();
-        if let Some(mut pipe) = self.child.stderr.take() {
-            pipe.read_to_string(&mut text).ok();
-        }
         let status = self.child.wait().map_or("no status".to_owned(), |status| status.to_string());
-        let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("");
+        let errors = text(std::mem::replace(&mut self.errors, collect(None::<std::io::Empty>)));
+        let last = errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("");
         format!("{status}: {last}")
     }
 }
@@ -58,10 +71,17 @@ impl Drop for Worker {
     }
 }
 
-/// Seconds of work of `count` processes that run the same script at the same time.
-pub fn timed(interpreter: &Path, script: &Path, arguments: &[String], count: usize) -> Result<f64, String> {
+/// Seconds of work of `count` processes that run the same script at the same time, within a time from start to end.
+pub fn timed(
+    interpreter: &Path,
+    script: &Path,
+    arguments: &[String],
+    count: usize,
+    limit: Duration,
+) -> Result<f64, String> {
+    let deadline = Instant::now() + limit;
     let started: Result<Vec<Worker>, String> =
-        (0..count).map(|_| Worker::start(interpreter, script, arguments)).collect();
+        (0..count).map(|_| Worker::start(interpreter, script, arguments, deadline)).collect();
     let mut workers = started?;
     for worker in &mut workers {
         worker.expect("ready")?;

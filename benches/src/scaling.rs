@@ -95,8 +95,10 @@ fn measure(
         [workload, kind, "--threads", &threads.to_string(), "--scale", &options.scale.to_string()]
             .map(str::to_owned)
     };
-    let threads = |count: usize| processes::timed(&interpreter.path, script, &arguments(count), 1);
-    let controls = |count: usize| processes::timed(&interpreter.path, script, &arguments(1), count);
+    let threads =
+        |count: usize| processes::timed(&interpreter.path, script, &arguments(count), 1, options.timeout);
+    let controls =
+        |count: usize| processes::timed(&interpreter.path, script, &arguments(1), count, options.timeout);
     let mut alone = Vec::new();
     let mut rows: Vec<Row> = options
         .threads

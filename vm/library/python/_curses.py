@@ -15,7 +15,7 @@ import _curses_input
 import _curses_keys
 import _curses_screen
 import _terminfo
-from _curses_cells import State as _State, error, screen as _screen_or_error
+from _curses_cells import State as _State, error, integer as _integer, plain_character as _plain_character, screen as _screen_or_error
 from _curses_modes import (
     cbreak, nocbreak, raw, noraw, echo, noecho, nl, nonl, halfdelay, intrflush, qiflush, noqiflush, meta,
     def_prog_mode, def_shell_mode, savetty, reset_prog_mode, reset_shell_mode, resetty, typeahead, curs_set,
@@ -54,7 +54,7 @@ ALL_MOUSE_EVENTS = REPORT_MOUSE_POSITION - 1
 
 def _terminal():
     if _State.terminal is None:
-        raise error("must call (at least) setupterm() first")
+        raise error("must call setupterm() first")
     return _State.terminal
 
 
@@ -80,6 +80,10 @@ def _write_now(data):
 
 def setupterm(term=None, fd=-1):
     """Read the description of a terminal: of `$TERM` if none is named."""
+    if term is not None and not isinstance(term, str):
+        raise TypeError(f"setupterm() argument 'term' must be str or None, not {type(term).__name__}")
+    if term is not None and "\0" in term:
+        raise ValueError("embedded null character")
     if fd == -1:
         if _sys.stdout is None:
             raise error("lost sys.stdout")
@@ -87,6 +91,8 @@ def setupterm(term=None, fd=-1):
     if _State.terminal is not None:
         return
     name = term if term is not None else _os.environ.get("TERM", "")
+    if not name and term is None:
+        raise error("setupterm: could not find terminfo database")
     try:
         _State.terminal = _terminfo.load(name)
     except LookupError:
@@ -157,6 +163,7 @@ def _show_background():
 def newwin(nlines, ncols, begin_y=0, begin_x=0, /):
     """newwin(nlines, ncols, [begin_y=0, begin_x=0])"""
     screen = _screen_or_error()
+    nlines, ncols, begin_y, begin_x = map(_integer, (nlines, ncols, begin_y, begin_x))
     lines, columns = nlines or screen.lines - begin_y, ncols or screen.columns - begin_x
     if lines <= 0 or columns <= 0 or begin_y < 0 or begin_x < 0:
         raise error("curses function returned NULL")
@@ -166,6 +173,7 @@ def newwin(nlines, ncols, begin_y=0, begin_x=0, /):
 def newpad(nlines, ncols, /):
     """A window that may be larger than the screen, parts of which are shown."""
     screen = _screen_or_error()
+    nlines, ncols = _integer(nlines), _integer(ncols)
     if nlines <= 0 or ncols <= 0:
         raise error("curses function returned NULL")
     return _curses_cells.make(nlines, ncols, 0, 0, screen.encoding, is_pad=True)
@@ -184,6 +192,7 @@ def getsyx():
 
 def setsyx(y, x, /):
     """Set the cursor of the screen."""
+    y, x = _integer(y), _integer(x)
     screen = _screen_or_error()
     screen.leave_cursor = y == x == -1
     if not screen.leave_cursor:
@@ -388,14 +397,10 @@ def ungetch(ch, /):
     """Let getch() return a character next."""
     screen = _screen_or_error()
     if isinstance(ch, int):
-        if not -1 << 63 <= ch < 1 << 63:
-            raise OverflowError("int doesn't fit in long")
+        _plain_character(ch, screen.encoding)
         return _curses_input.put_back(ch, ch >= 0x100)
-    text, _ = _curses_cells.character(ch, screen.encoding)
-    data = text.encode(screen.encoding)
-    if len(data) > 1:
-        raise OverflowError("byte doesn't fit in char")
-    _curses_input.put_back(data[0], False)
+    _plain_character(ch, screen.encoding)
+    _curses_input.put_back(ch[0] if isinstance(ch, bytes) else ch.encode(screen.encoding)[0], False)
 
 
 def unget_wch(ch, /):
@@ -403,10 +408,10 @@ def unget_wch(ch, /):
     _screen_or_error()
     if isinstance(ch, str):
         if len(ch) != 1:
-            raise TypeError(f"expect str of length 1 or int, got a str of length {len(ch)}")
+            raise TypeError(f"expect int or str of length 1, got a str of length {len(ch)}")
         ch = ord(ch)
     elif not isinstance(ch, int):
-        raise TypeError(f"expect str of length 1 or int, got {type(ch).__name__}")
+        raise TypeError(f"expect int or str of length 1, got {type(ch).__name__}")
     elif not 0 <= ch < 0x110000:
         raise OverflowError("character doesn't fit in wchar_t")
     _curses_input.put_back(ch, False)
@@ -420,7 +425,7 @@ def keyname(key, /):
         return unctrl(key)
     if key < 0x100:
         return b"M-" + unctrl(key & 0x7f)
-    return _curses_keys.NAMES.get(key, "UNKNOWN KEY").encode()
+    return _curses_keys.NAMES.get(key, "").encode()
 
 
 def has_key(key, /):
@@ -432,11 +437,13 @@ def has_key(key, /):
 def unctrl(ch, /):
     """How a character is shown, with `^` for the control key."""
     screen = _screen_or_error()
-    text, _ = _curses_cells.character(ch, screen.encoding)
-    code = _curses_cells.code_of(text, screen.encoding)
-    if code < 0x20 or code == 0x7f:
-        return b"^" + bytes([code ^ 0x40])
-    return bytes([code])
+    _plain_character(ch, screen.encoding)
+    code = ch & A_CHARTEXT if isinstance(ch, int) else ord(ch)
+    mark, low = b"M-" if code >= 0x80 else b"", code & 0x7f
+    if code >= 0xa0 or 0x20 <= code < 0x7f:
+        return mark + bytes([low])
+    # The upper control characters have a sign of their own.
+    return (b"~" if code >= 0x80 else b"^") + bytes([low ^ 0x40])
 
 
 def get_escdelay():
@@ -523,11 +530,12 @@ def has_ic():
 def has_il():
     """Whether the terminal can insert and delete lines."""
     strings = _screen_or_error().strings
-    return bool("csr" in strings or ("il" in strings or "il1" in strings) and ("dl" in strings or "dl1" in strings))
+    return bool(("il" in strings or "il1" in strings) and ("dl" in strings or "dl1" in strings))
 
 
 def longname():
     """The description of the terminal."""
+    _screen_or_error()
     return _terminal().names[-1]
 
 
@@ -547,9 +555,17 @@ def termattrs():
     return found | (A_ALTCHARSET if "smacs" in screen.strings else 0)
 
 
+def _check_name(function, name):
+    if not isinstance(name, str):
+        raise TypeError(f"{function}() argument must be str, not {type(name).__name__}")
+    if "\0" in name:
+        raise ValueError("embedded null character")
+
+
 def tigetflag(capname, /):
     """A capability that is or is not; -1 if it is of another kind."""
     terminal = _terminal()
+    _check_name("tigetflag", capname)
     if capname in terminal.flags:
         return 1
     return 0 if capname in _terminfo.BOOLEANS else -1
@@ -558,20 +574,24 @@ def tigetflag(capname, /):
 def tigetnum(capname, /):
     """A capability that is a number; -2 if it is of another kind, -1 if there is none."""
     terminal = _terminal()
+    _check_name("tigetnum", capname)
     return terminal.numbers.get(capname, -1 if capname in _terminfo.NUMBERS else -2)
 
 
 def tigetstr(capname, /):
     """A capability that is a string, or None."""
-    return _terminal().strings.get(capname)
+    terminal = _terminal()
+    _check_name("tigetstr", capname)
+    return terminal.strings.get(capname)
 
 
 def tparm(str, i1=0, i2=0, i3=0, i4=0, i5=0, i6=0, i7=0, i8=0, i9=0, /):
     """A string with parameters put in."""
     _terminal()
-    return _terminfo.parametrize(str, (i1, i2, i3, i4, i5, i6, i7, i8, i9))
+    parameters = tuple(_integer(number) for number in (i1, i2, i3, i4, i5, i6, i7, i8, i9))
+    return _terminfo.parametrize(bytes(memoryview(str)), parameters)
 
 
 def putp(string, /):
     """Write a string of terminfo."""
-    _write_now(_terminfo.without_padding(string))
+    _write_now(_terminfo.without_padding(bytes(memoryview(string))))

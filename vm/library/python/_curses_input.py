@@ -102,7 +102,7 @@ def read_line(win, most):
                         win.refresh()
     finally:
         shown.echo = echo
-    win._cursor = win._cursor[0], 0
+    win._cursor = min(win._cursor[0] + 1, win._size[0] - 1), 0
     if not win._is_pad:
         win.refresh()
     return bytes(taken)

@@ -3,7 +3,7 @@
 The stack holds the panels that are not hidden, weakly: a panel that nobody else holds leaves it.
 """
 
-import weakref
+import weakref as _weakref
 
 import _curses
 
@@ -54,7 +54,7 @@ class panel:
     def above(self):
         """The panel above this one, or None."""
         if self._index() is None:
-            raise error("above: the panel is hidden")
+            return None
         panels = _living()
         index = panels.index(self)
         return panels[index + 1] if index + 1 < len(panels) else None
@@ -62,7 +62,7 @@ class panel:
     def below(self):
         """The panel below this one, or None."""
         if self._index() is None:
-            raise error("below: the panel is hidden")
+            return None
         panels = _living()
         index = panels.index(self)
         return panels[index - 1] if index else None
@@ -93,14 +93,17 @@ class panel:
 
     def move(self, y, x, /):
         """Move the panel to other coordinates of the screen."""
-        self._window.mvwin(y, x)
+        try:
+            self._window.mvwin(y, x)
+        except _curses.error:
+            raise error("move_panel() returned ERR") from None
         self._window.touchwin()
         self._touch_others()
 
     def replace(self, win, /):
         """Give the panel another window."""
         if not isinstance(win, _curses.window):
-            raise TypeError(f"replace() argument must be _curses.window, not {type(win).__name__}")
+            raise TypeError(f"replace() argument 1 must be _curses.window, not {type(win).__name__}")
         self._window = win
         self._touch_others()
 
@@ -119,7 +122,7 @@ class panel:
         try:
             return self._pointer
         except AttributeError:
-            raise error("no user pointer set") from None
+            raise error("no userptr set") from None
 
 
 def new_panel(win, /):
@@ -128,7 +131,7 @@ def new_panel(win, /):
         raise TypeError(f"new_panel() argument must be _curses.window, not {type(win).__name__}")
     made = object.__new__(panel)
     made._window = win
-    made._reference = weakref.ref(made)
+    made._reference = _weakref.ref(made)
     _stack.append(made._reference)
     return made
 

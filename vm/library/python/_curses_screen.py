@@ -158,10 +158,12 @@ class Screen:
                 self.begin()
             if self.clear_first:
                 self._clear()
-            for y, (row, shown) in enumerate(zip(self.wanted, self.shown)):
+            for y, shown in enumerate(self.shown):
+                # Another thread may write into the row meanwhile.
+                row = list(self.wanted[y])
                 if row != shown:
                     self._update_row(y, row, shown)
-                    self.shown[y] = list(row)
+                    self.shown[y] = row
             if not self.leave_cursor:
                 self._set_attributes(0)
                 self._move(*self.cursor)
@@ -206,9 +208,11 @@ class Screen:
                     continue
             self._move(y, x)
             text, attributes = row[x]
+            is_wide = text != "" and not attributes & A_ALTCHARSET and columns_of(text[0]) == 2
+            step = 2 if is_wide and x + 1 < width and row[x + 1][0] == "" else 1
             self._set_attributes(attributes)
-            self._write_text(text or " ", attributes)
-            step = 2 if x + 1 < width and row[x + 1][0] == "" else 1
+            # Of a character of two columns one may be covered by another window, or cut off.
+            self._write_text(" " if text == "" or is_wide and step == 1 else text, attributes)
             x += step
             # Behind the last column a terminal may be anywhere.
             self._place = (y, x) if x < width else None

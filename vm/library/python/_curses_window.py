@@ -1,6 +1,8 @@
 """`_curses.window`: writing into an area, reading from it, its attributes and options."""
 
-from _curses_cells import A_ALTCHARSET, Area, State, character, code_of, error, place_and_rest, plain_text, screen
+from _curses_cells import (
+    A_ALTCHARSET, Area, State, attributes_of, character, code_of, error, integer, place_and_rest, plain_character, plain_text, screen,
+)
 from _curses_screen import A_CHARTEXT, A_COLOR, columns_of
 import _curses_keys as keys
 
@@ -18,32 +20,40 @@ class window(Area):
         """addch([y, x,] ch, [attr=_curses.A_NORMAL])"""
         place, (ch, *attr) = place_and_rest("addch", args, 1, 2)
         text, attributes = character(ch, self._encoding)
-        self._go_to(place)
-        done = self._write(text, attributes | (attr[0] if attr else 0))
+        attributes |= attributes_of(attr[0]) if attr else 0
+        name = "add_wch" if isinstance(ch, str) else "addch"
+        self._go_to(place, name)
+        done = self._write(text, attributes)
         self._changed()
         if not done:
-            raise error("addch() returned ERR")
+            raise error(f"{name}() returned ERR")
 
     def echochar(self, ch, attr=0, /):
         """Add a character and refresh."""
-        self.addch(ch, attr)
-        self.refresh()
+        text, attributes = plain_character(ch, self._encoding)
+        if not self._write(text, attributes | attributes_of(attr)):
+            raise error("echochar() returned ERR")
+        if not self._is_pad:
+            self.refresh()
+        elif self._pad_place is not None:
+            self.refresh(*self._pad_place)
 
     def addstr(self, *args):
         """addstr([y, x,] str, [attr])"""
         place, (text, *attr) = place_and_rest("addstr", args, 1, 2)
-        self._add("addstr", place, text, None, attr)
+        self._add("addwstr" if isinstance(text, str) else "addstr", place, text, None, attr)
 
     def addnstr(self, *args):
         """addnstr([y, x,] str, n, [attr])"""
         place, (text, count, *attr) = place_and_rest("addnstr", args, 2, 3)
-        self._add("addnstr", place, text, count, attr)
+        self._add("addnwstr" if isinstance(text, str) else "addnstr", place, text, integer(count), attr)
 
     def _add(self, name, place, text, count, attr):
         text = plain_text(text, self._encoding)
         if count is not None and count >= 0:
             text = text[:count]
-        self._go_to(place)
+        attr = [attributes_of(value) for value in attr]
+        self._go_to(place, name)
         former = self._attributes
         if attr:
             self._attributes = attr[0]
@@ -58,47 +68,68 @@ class window(Area):
     def insch(self, *args):
         """insch([y, x,] ch, [attr=_curses.A_NORMAL])"""
         place, (ch, *attr) = place_and_rest("insch", args, 1, 2)
-        text, attributes = character(ch, self._encoding)
-        self._go_to(place)
-        self._insert([self._blend(text, attributes | (attr[0] if attr else 0))])
+        text, attributes = plain_character(ch, self._encoding)
+        attributes |= attributes_of(attr[0]) if attr else 0
+        self._go_to(place, "insch")
+        self._insert(text, attributes)
 
     def insstr(self, *args):
         """insstr([y, x,] str, [attr])"""
         place, (text, *attr) = place_and_rest("insstr", args, 1, 2)
-        self._insert_text(place, text, None, attr)
+        self._insert_text("inswstr" if isinstance(text, str) else "insstr", place, text, None, attr)
 
     def insnstr(self, *args):
         """insnstr([y, x,] str, n, [attr])"""
         place, (text, count, *attr) = place_and_rest("insnstr", args, 2, 3)
-        self._insert_text(place, text, count, attr)
+        self._insert_text("insn_wstr" if isinstance(text, str) else "insnstr", place, text, integer(count), attr)
 
-    def _insert_text(self, place, text, count, attr):
+    def _insert_text(self, name, place, text, count, attr):
         text = plain_text(text, self._encoding)
-        if count is not None and count > 0:
+        if count is not None and count >= 0:
             text = text[:count]
-        self._go_to(place)
+        attr = [attributes_of(value) for value in attr]
+        self._go_to(place, name)
         former = self._attributes
         if attr:
             self._attributes = attr[0]
+        self._insert(text, 0)
+        self._attributes = former
+
+    def _insert(self, text, attributes):
+        """Inserts characters at the cursor, which stays. What moves the cursor elsewhere is written as usual."""
+        place = self._cursor
         cells = []
         for c in text:
-            cell = self._blend(c, 0)
-            cells.append(cell)
-            if columns_of(c) == 2:
-                cells.append(("", cell[1]))
-        self._attributes = former
-        self._insert(cells)
+            if attributes & A_ALTCHARSET or " " <= c != "\x7f":
+                width = columns_of(c)
+                if width == 0 and cells:
+                    cells[-1] = cells[-1][0] + c, cells[-1][1]
+                else:
+                    cell = self._blend(c, attributes)
+                    cells += [cell] if width < 2 else [cell, ("", cell[1])]
+            elif c in "\n\r\b":
+                self._insert_cells(cells)
+                cells = []
+                self._write(c, attributes)
+            elif c == "\t":
+                column = self._cursor[1] + len(cells)
+                cells += [self._blend(" ", attributes)] * (State.tab_size - column % State.tab_size)
+            else:
+                cells += [self._blend(shown, attributes) for shown in ("^", chr(ord(c) ^ 0x40))]
+        self._insert_cells(cells)
+        self._cursor = place
+        self._changed()
 
-    def _insert(self, cells):
+    def _insert_cells(self, cells):
         y, x = self._cursor
         row = self._row(y)
         self._set_row(y, (row[:x] + cells + row[x:])[:self._size[1]])
-        self._changed()
+        self._cursor = y, min(x + len(cells), self._size[1] - 1)
 
     def delch(self, *args):
         """delch([y, x])"""
         place, _ = place_and_rest("delch", args, 0, 0)
-        self._go_to(place)
+        self._go_to(place, "mvwdelch")
         y, x = self._cursor
         row = self._row(y)
         self._set_row(y, row[:x] + row[x + 1:] + [self._background])
@@ -113,12 +144,11 @@ class window(Area):
 
     def insdelln(self, nlines, /):
         """Insert lines above the cursor's, or delete as many as a negative number says."""
-        y = self._cursor[0]
-        bottom = self._region[1] if y <= self._region[1] else self._size[0] - 1
-        self._move_lines(y, bottom, -nlines)
+        self._move_lines(self._cursor[0], self._size[0] - 1, -integer(nlines))
 
     def scroll(self, lines=1, /):
         """Move the text up, or down."""
+        lines = integer(lines)
         if not self._scrolls:
             raise error("scroll() returned ERR")
         self._move_lines(*self._region, lines)
@@ -150,13 +180,14 @@ class window(Area):
     def _line_character(self, given, default, attributes=0):
         if given is None or given == 0:
             given = default
-        text, own = character(given, self._encoding)
+        text, own = plain_character(given, self._encoding)
         return self._blend(text, own | attributes)
 
     def hline(self, *args):
         """hline([y, x,] ch, n, [attr=_curses.A_NORMAL])"""
         place, (ch, count, *attr) = place_and_rest("hline", args, 2, 3)
-        cell = self._line_character(ch, ord("q") | A_ALTCHARSET, attr[0] if attr else 0)
+        cell = self._line_character(ch, ord("q") | A_ALTCHARSET, attributes_of(attr[0]) if attr else 0)
+        count = integer(count)
         self._go_to(place)
         y, x = self._cursor
         self._set_row(y, [cell] * max(min(count, self._size[1] - x), 0), x)
@@ -164,7 +195,8 @@ class window(Area):
     def vline(self, *args):
         """vline([y, x,] ch, n, [attr=_curses.A_NORMAL])"""
         place, (ch, count, *attr) = place_and_rest("vline", args, 2, 3)
-        cell = self._line_character(ch, ord("x") | A_ALTCHARSET, attr[0] if attr else 0)
+        cell = self._line_character(ch, ord("x") | A_ALTCHARSET, attributes_of(attr[0]) if attr else 0)
+        count = integer(count)
         self._go_to(place)
         y, x = self._cursor
         for line in range(y, min(y + count, self._size[0])):
@@ -178,17 +210,21 @@ class window(Area):
         cells = [self._line_character(ch, ord(letter) | A_ALTCHARSET) for ch, letter in zip(given, "xxqqlkmj")]
         left, right, top, bottom, top_left, top_right, bottom_left, bottom_right = cells
         height, width = self._size
+        # In windows of one line or column the later ones stay.
+        self._set_row(0, [top] * width)
+        self._set_row(height - 1, [bottom] * width)
         for y in range(height):
             self._set_cell(y, 0, left)
             self._set_cell(y, width - 1, right)
-        for y, first, middle, last in ((0, top_left, top, top_right), (height - 1, bottom_left, bottom, bottom_right)):
-            self._set_row(y, ([first] + [middle] * (width - 2) + [last])[:width] if width > 1 else [first])
+        for y, first, last in ((0, top_left, top_right), (height - 1, bottom_left, bottom_right)):
+            self._set_cell(y, 0, first)
+            self._set_cell(y, width - 1, last)
         self._changed()
 
     def box(self, *args):
         """box([verch=0, horch=0])"""
         if len(args) not in (0, 2):
-            raise TypeError("box requires 0 to 2 arguments")
+            raise TypeError("_curses.window.box requires 0 to 2 arguments")
         vertical, horizontal = args or (0, 0)
         self.border(vertical, vertical, horizontal, horizontal)
 
@@ -196,17 +232,18 @@ class window(Area):
 
     def attron(self, attr, /):
         """Add attributes to those of what is written from now on."""
+        attr = attributes_of(attr)
         if attr & A_COLOR:
             self._attributes &= ~A_COLOR
         self._attributes |= attr
 
     def attroff(self, attr, /):
         """Take attributes away."""
-        self._attributes &= ~attr
+        self._attributes &= ~attributes_of(attr)
 
     def attrset(self, attr, /):
         """Set the attributes of what is written from now on."""
-        self._attributes = attr
+        self._attributes = attributes_of(attr)
 
     def standout(self):
         """Begin to write so that it stands out."""
@@ -219,11 +256,12 @@ class window(Area):
     def chgat(self, *args):
         """chgat([y, x,] [n=-1,] attr)"""
         if not 1 <= len(args) <= 4:
-            raise TypeError("chgat requires 1 to 4 arguments")
+            raise TypeError("_curses.window.chgat requires 1 to 4 arguments")
         *place_and_count, attr = args
+        place_and_count, attr = [integer(number) for number in place_and_count], attributes_of(attr)
         count = place_and_count.pop() if len(place_and_count) in (1, 3) else -1
         if place_and_count:
-            self._go_to(tuple(place_and_count))
+            self._go_to(tuple(place_and_count), "chgat")
         y, x = self._cursor
         row = self._row(y)
         end = self._size[1] if count < 0 else min(x + count, self._size[1])
@@ -233,19 +271,33 @@ class window(Area):
 
     def bkgdset(self, ch, attr=0, /):
         """Set the background of what is written from now on."""
-        text, attributes = character(ch, self._encoding)
-        self._background = (" " if text == "\0" else text), attributes | attr
+        text, attributes = plain_character(ch, self._encoding)
+        attributes |= attributes_of(attr)
+        # The background's attributes are among those of what is written.
+        former = self._background[1]
+        self.attroff(former | (A_COLOR if former & A_COLOR else 0))
+        self.attron(attributes)
+        self._background = (" " if text == "\0" else text), attributes
 
     def bkgd(self, ch, attr=0, /):
         """Set the background of the window."""
-        before, before_attributes = self._background
+        before, own = self._background, self._attributes
         self.bkgdset(ch, attr)
         text, attributes = self._background
+        if self._background == before:
+            self._attributes = own
+            return
+        color = attributes & A_COLOR or self._attributes & A_COLOR
+        self._attributes = attributes & ~A_COLOR | color
 
         def changed(cell):
-            kept = cell[1] & ~before_attributes
-            color = kept & A_COLOR or attributes & A_COLOR
-            return (text if cell[0] == before else cell[0]), (kept | attributes) & ~A_COLOR | color
+            if cell == before:
+                return text, attributes
+            kept = cell[1] & ~(before[1] & ~A_COLOR)
+            color = kept & A_COLOR
+            if color in (0, before[1] & A_COLOR):
+                color = attributes & A_COLOR
+            return cell[0], (kept | attributes) & ~A_COLOR | color
 
         for y in range(self._size[0]):
             self._set_row(y, [changed(cell) for cell in self._row(y)])
@@ -260,7 +312,8 @@ class window(Area):
     def inch(self, *args):
         """inch([y, x])"""
         place, _ = place_and_rest("inch", args, 0, 0)
-        self._go_to(place)
+        if not self._went_to(place):
+            return 0xffffffff
         y, x = self._cursor
         text, attributes = self._rows[y][self._left + x]
         return code_of(text or " ", self._encoding) | attributes
@@ -268,10 +321,11 @@ class window(Area):
     def instr(self, *args):
         """instr([y, x,] n=2047)"""
         place, count = place_and_rest("instr", args, 0, 1)
-        count = count[0] if count else 2047
+        count = integer(count[0]) if count else 2047
         if count < 0:
-            raise ValueError("'n' must be nonnegative")
-        self._go_to(place)
+            raise ValueError("Cannot convert negative int")
+        if not self._went_to(place):
+            return b""
         y, x = self._cursor
         return "".join(text for text, _ in self._row(y)[x:x + count]).encode(self._encoding, "replace")
 
@@ -286,15 +340,13 @@ class window(Area):
     def getch(self, *args):
         """getch([y, x])"""
         place, _ = place_and_rest("getch", args, 0, 0)
-        self._go_to(place)
-        key = self._key()
+        key = self._key() if self._went_to(place) else None
         return -1 if key is None else key
 
     def getkey(self, *args):
         """getkey([y, x])"""
         place, _ = place_and_rest("getkey", args, 0, 0)
-        self._go_to(place)
-        key = self._key()
+        key = self._key() if self._went_to(place) else None
         if key is None:
             raise error("no input")
         return chr(key) if key < 0x100 else keys.NAMES.get(key, "UNKNOWN KEY")
@@ -302,8 +354,7 @@ class window(Area):
     def get_wch(self, *args):
         """get_wch([y, x])"""
         place, _ = place_and_rest("get_wch", args, 0, 0)
-        self._go_to(place)
-        key = self._key(as_character=True)
+        key = self._key(as_character=True) if self._went_to(place) else None
         if key is None:
             raise error("no input")
         return key
@@ -313,11 +364,11 @@ class window(Area):
         from _curses_input import read_line
 
         if len(args) > 3:
-            raise TypeError("getstr requires 0 to 3 arguments")
+            raise TypeError("_curses.window.instr requires 0 to 3 arguments")
         place, count = place_and_rest("getstr", args, 0, 1)
-        count = count[0] if count else 2047
+        count = integer(count[0]) if count else 2047
         if count < 0:
-            raise ValueError("'n' must be nonnegative")
+            raise ValueError("Cannot convert negative int")
         self._go_to(place)
         return read_line(self, count)
 
@@ -335,6 +386,7 @@ class window(Area):
 
     def timeout(self, delay, /):
         """How many milliseconds getch() waits; a negative number: until there is a key."""
+        delay = integer(delay)
         self._delay = None if delay < 0 else delay / 1000
 
     def notimeout(self, flag, /):
@@ -347,7 +399,8 @@ class window(Area):
 
     def setscrreg(self, top, bottom, /):
         """Which lines move."""
-        if not 0 <= top <= bottom < self._size[0]:
+        top, bottom = integer(top), integer(bottom)
+        if not 0 <= top < bottom < self._size[0]:
             raise error("wsetscrreg() returned ERR")
         self._region = top, bottom
 

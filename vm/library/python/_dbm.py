@@ -1,11 +1,14 @@
 """Databases of `dbm.ndbm`: a file, of which `.db` is left out of the name, with keys and values of bytes.
 
-As the format of ndbm's files is each system's own affair, so it is here: they are what `dbm.sqlite3` makes.
+As the format of ndbm's files is each system's own affair, so it is here: they are what `dbm.sqlite3` makes. All threads may use a
+database; its lock is held while SQLite works for one of them.
 """
 
 import errno as _errno
 import os as _os
-from dbm import sqlite3 as _sqlite3
+from _thread import RLock as _RLock
+
+# Neither SQLite nor dbm.sqlite3 is imported before there is a database: the package `dbm` imports this module at its beginning.
 
 library = "SQLite"
 
@@ -14,86 +17,117 @@ class error(OSError):
     __module__ = "_dbm"
 
 
-def _bytes(value, what):
+def _key(value):
+    """A key that is looked for."""
     if isinstance(value, str):
         return value.encode()
-    if not isinstance(value, (bytes, bytearray)):
-        raise TypeError(f"dbm {what} must be bytes or string, not {type(value).__name__}")
-    return bytes(value)
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, (bytearray, memoryview)):
+        raise TypeError(f"argument must be read-only bytes-like object, not {type(value).__name__}")
+    raise TypeError(f"a bytes-like object is required, not '{type(value).__name__}'")
+
+
+def _stored(value, what):
+    """A key or value that is stored."""
+    if not isinstance(value, (bytes, str)):
+        raise TypeError(f"dbm mappings have bytes or string {what} only")
+    return _key(value)
 
 
 class dbm:
     """An open database."""
 
     __module__ = "_dbm"
-    __slots__ = "_database", "_writes"
+    __slots__ = "_connection", "_writes", "_lock"
 
     def __new__(cls, /, *args, **kwargs):
         raise TypeError("cannot create '_dbm.dbm' instances")
 
-    def _open_one(self):
-        if self._database is None:
-            raise error("DBM object has already been closed")
-        return self._database
+    def _ask(self, statement, *values):
+        """(rows, how many were changed) of a statement of SQL."""
+        import sqlite3
 
-    def _to_write(self, message):
-        database = self._open_one()
-        if not self._writes:
+        with self._lock:
+            if self._connection is None:
+                raise error("DBM object has already been closed")
+            try:
+                cursor = self._connection.execute(statement, values)
+                return cursor.fetchall(), cursor.rowcount
+            except sqlite3.Error as problem:
+                raise error(str(problem)) from None
+
+    def _find(self, key):
+        from dbm.sqlite3 import LOOKUP_KEY
+
+        rows, _ = self._ask(LOOKUP_KEY, key)
+        return rows[0][0] if rows else None
+
+    def _change(self, message, statement, *values):
+        if self._connection is not None and not self._writes:
             raise error(message)
-        return database
+        return self._ask(statement, *values)[1]
 
     def close(self):
         """Close the database."""
-        database, self._database = self._database, None
-        if database is not None:
-            database.close()
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
 
     def keys(self):
         """A list of all keys."""
-        return self._open_one().keys()
+        from dbm.sqlite3 import ITER_KEYS
+
+        return [key for key, in self._ask(ITER_KEYS)[0]]
 
     def get(self, key, default=None, /):
         """The value of a key, or the default."""
-        return self._open_one().get(_bytes(key, "key"), default)
+        value = self._find(_key(key))
+        return default if value is None else value
 
     def setdefault(self, key, default=b"", /):
         """The value of a key, which is set if there is none."""
-        database, key = self._open_one(), _bytes(key, "key")
-        if (value := database.get(key)) is None:
-            self[key] = default
-            value = _bytes(default, "value")
-        return value
+        with self._lock:
+            value = self._find(_key(key))
+            if value is None:
+                self[key] = value = default
+            return value
 
     def clear(self):
         """Remove all items."""
-        database = self._to_write("cannot clear: the database is read only")
-        for key in database.keys():
-            del database[key]
+        self._change("cannot delete item from database", "DELETE FROM Dict")
 
     def __getitem__(self, key):
-        if (value := self._open_one().get(name := _bytes(key, "key"))) is None:
-            raise KeyError(name)
+        if (value := self._find(_key(key))) is None:
+            raise KeyError(key)
         return value
 
     def __setitem__(self, key, value):
-        key, value = _bytes(key, "mappings have"), _bytes(value, "mappings have")
-        self._to_write("cannot add item to database")[key] = value
+        from dbm.sqlite3 import STORE_KV
+
+        self._change("cannot add item to database", STORE_KV, _stored(key, "keys"), _stored(value, "elements"))
 
     def __delitem__(self, key):
-        key = _bytes(key, "key")
-        database = self._to_write("cannot delete item from database")
-        if database.get(key) is None:
+        from dbm.sqlite3 import DELETE_KEY
+
+        if not self._change("cannot delete item from database", DELETE_KEY, _stored(key, "keys")):
             raise KeyError(key)
-        del database[key]
 
     def __contains__(self, key):
-        return self._open_one().get(_bytes(key, "key")) is not None
+        if not isinstance(key, (bytes, str)):
+            raise TypeError(f"dbm key must be bytes or string, not {type(key).__name__}")
+        return self._find(_key(key)) is not None
 
     def __len__(self):
-        return len(self._open_one())
+        from dbm.sqlite3 import GET_SIZE
+
+        return self._ask(GET_SIZE)[0][0][0]
 
     def __bool__(self):
         return len(self) > 0
+
+    __iter__ = None
 
     def __enter__(self):
         return self
@@ -106,29 +140,56 @@ def open(filename, flags="r", mode=0o666, /):
     """Open a database: to read (r), to write (w), to write and made if there is none (c), made anew (n)."""
     if not isinstance(flags, str):
         raise TypeError(f"open() argument 2 must be str, not {type(flags).__name__}")
+    path = _os.fsdecode(filename) + ".db"
+    if "\0" in path:
+        raise ValueError("embedded null byte")
     if flags not in ("r", "w", "rw", "c", "n"):
         raise error("arg 2 to open should be 'r', 'w', 'c', or 'n'")
-    path = _os.fsdecode(filename) + ".db"
-    if flags in ("r", "w", "rw"):
-        _check(path, _os.O_RDONLY if flags == "r" else _os.O_RDWR)
-        flags = flags[-1]
-    made = object.__new__(dbm)
-    made._writes = flags != "r"
     try:
-        made._database = _sqlite3.open(path, flags, mode)
-    except _sqlite3.error as problem:
-        raise error(str(problem)) from None
+        _prepare(path, flags, mode)
+    except OSError as problem:
+        raise error(problem.errno, problem.strerror, path.removesuffix(".db")) from None
+    made = object.__new__(dbm)
+    made._lock = _RLock()
+    made._writes = flags != "r"
+    made._connection = _connect(path, made._writes)
     return made
 
 
-def _check(path, flags):
-    """Raises an error unless there is a database that may be used so."""
+def _prepare(path, flags, mode):
+    """Makes the file if it is to be made; raises an error unless there is one that may be used so."""
+    access = _os.O_CLOEXEC | (_os.O_RDONLY if flags == "r" else _os.O_RDWR)
+    if flags == "n":
+        # What an earlier database has left unfinished is not for the new one.
+        for leftover in (path + "-wal", path + "-shm"):
+            try:
+                _os.unlink(leftover)
+            except FileNotFoundError:
+                pass
+    if flags in ("c", "n"):
+        access |= _os.O_CREAT | (_os.O_TRUNC if flags == "n" else 0)
+    file = _os.open(path, access, mode)
     try:
-        file = _os.open(path, flags | _os.O_CLOEXEC)
-        try:
-            if not _os.read(file, 16).startswith(b"SQLite format 3"):
-                raise OSError(_errno.EINVAL, _os.strerror(_errno.EINVAL))
-        finally:
-            _os.close(file)
-    except OSError as problem:
-        raise error(problem.errno, problem.strerror, path.removesuffix(".db")) from None
+        start = _os.read(file, 16)
+        if not start.startswith(b"SQLite format 3") and (start or flags in ("r", "w", "rw")):
+            raise OSError(_errno.EINVAL, _os.strerror(_errno.EINVAL))
+    finally:
+        _os.close(file)
+
+
+def _connect(path, writes):
+    import sqlite3
+    from dbm.sqlite3 import BUILD_TABLE, _normalize_uri
+
+    connection = None
+    try:
+        uri = f"{_normalize_uri(path)}?mode=" + ("rw" if writes else "ro&immutable=1")
+        connection = sqlite3.connect(uri, autocommit=True, uri=True, check_same_thread=False)
+        if writes:
+            connection.execute("PRAGMA journal_mode = wal")
+            connection.execute(BUILD_TABLE)
+    except sqlite3.Error as problem:
+        if connection is not None:
+            connection.close()
+        raise error(str(problem)) from None
+    return connection

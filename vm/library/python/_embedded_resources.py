@@ -42,7 +42,9 @@ class EmbeddedPath(Traversable):
     def joinpath(self, *descendants):
         path = self
         for part in '/'.join(map(str, descendants)).split('/'):
-            if part not in ('', '.'):
+            if part == '..':
+                path = type(self)(path._at.rpartition('/')[0])
+            elif part not in ('', '.'):
                 path = path._child(part)
         return path
 

@@ -38,10 +38,10 @@ class _Reader:
         self.at = 0
 
     def bytes(self, length):
-        taken = self.data[self.at:self.at + length]
-        if len(taken) < length:
+        taken = self.data[self.at:self.at + max(length, 0)]
+        if len(taken) != length:
             raise ValueError("truncated")
-        self.at += length
+        self.at += len(taken)
         return taken
 
     def numbers(self, count, form="<h"):
@@ -117,12 +117,19 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
+
+def _quotient(a, b):
+    """Rounded to zero, as in C."""
+    rounded = abs(a) // abs(b) if b else 0
+    return rounded if (a < 0) == (b < 0) else -rounded
+
+
 _BINARY = {
     b"+": lambda a, b: a + b,
     b"-": lambda a, b: a - b,
     b"*": lambda a, b: a * b,
-    b"/": lambda a, b: int(a / b) if b else 0,
-    b"m": lambda a, b: a % b if b else 0,
+    b"/": lambda a, b: _quotient(a, b),
+    b"m": lambda a, b: a - b * _quotient(a, b) if b else 0,
     b"&": lambda a, b: a & b,
     b"|": lambda a, b: a | b,
     b"^": lambda a, b: a ^ b,
@@ -176,6 +183,9 @@ def parametrize(text, parameters, static={}):
         elif kind == "format":
             shown = pop()
             form = value.lstrip(b":")
+            if form[-1:] in b"oxX":
+                # These show numbers without a sign.
+                shown &= 0xffffffff
             if form.endswith(b"s"):
                 shown = shown if isinstance(shown, bytes) else b"%d" % shown
             out.append((b"%" + form) % shown)

@@ -52,8 +52,39 @@ def session(screen, tell):
     for key in reversed(["h", "o", curses.KEY_LEFT, "e", curses.KEY_RIGHT, curses.ascii.BEL]):
         curses.ungetch(key)
     tell("edited by hand", curses.textpad.Textbox(curses.newwin(1, 10), insert_mode=True).edit())
+    edges(tell)
     screen.nodelay(True)
     tell("no key", screen.getch(), curses.keyname(curses.KEY_UP), curses.keyname(1), curses.ascii.unctrl("\x01"))
+
+
+def edges(tell):
+    """At the edges: narrow windows, windows in one that shrinks, characters that do not fit."""
+    narrow = curses.newwin(3, 1)
+    narrow.border()
+    tell("narrow", [narrow.instr(y, 0) for y in range(3)])
+    outer = curses.newwin(6, 12)
+    inner = outer.derwin(3, 5, 2, 5)
+    outer.resize(2, 3)
+    tell("shrunk", inner.getmaxyx(), inner.getparyx())
+    for attempt in (
+        lambda: inner.addstr(0, 1, "out"), lambda: curses.newwin(1 << 40, 1), lambda: outer.insch("é"), lambda: outer.move("a", 0),
+        lambda: outer.derwin(9, 9, 0, 0), lambda: outer.mvwin(-1, 0), lambda: curses.newpad(2, 2).refresh(), lambda: outer.inch(9, 9),
+        lambda: outer.instr(9, 9),
+    ):
+        try:
+            tell("attempt", attempt())
+        except (curses.error, OverflowError, TypeError) as error:
+            tell("attempt", repr(error))
+    inner.refresh()
+    row = curses.newwin(2, 7)
+    row.insstr(0, 0, "a\tb")
+    row.insstr(0, 2, "\x01e\u0301")
+    row.insnstr(0, 0, "none", 0)
+    tell("inserted", row.instr(0, 0), row.getyx())
+    row.bkgd(".", curses.A_BOLD)
+    row.addstr(1, 4, "漢")
+    tell("background", row.instr(0, 0), row.instr(1, 0), hex(row.inch(1, 0)))
+    tell("parameters", curses.tparm(b"%p1%x %p2%p3%m%d", -1, -7, 2), curses.unctrl(200))
 
 
 reader, writer = os.pipe()

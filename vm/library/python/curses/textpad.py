@@ -12,9 +12,8 @@ def rectangle(win, uly, ulx, lry, lrx):
         win.vline(uly + 1, x, curses.ACS_VLINE, lry - uly - 1)
     win.addch(uly, ulx, curses.ACS_ULCORNER)
     win.addch(uly, lrx, curses.ACS_URCORNER)
+    win.addch(lry, lrx, curses.ACS_LRCORNER)
     win.addch(lry, ulx, curses.ACS_LLCORNER)
-    # In the window's last cell, from which the cursor cannot go on.
-    win.insch(lry, lrx, curses.ACS_LRCORNER)
 
 
 class Textbox:
