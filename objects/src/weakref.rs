@@ -271,7 +271,7 @@ static GETSET: &[GetSetDef] = &[GetSetDef {
 }];
 
 fn get_weakref(obj: &Obj) -> PyResult<Obj> {
-    Ok(referring(obj).into_iter().next().unwrap_or_else(none))
+    Ok(list(obj).into_iter().next().unwrap_or_else(none))
 }
 
 /// `__weakref__`, for classes whose instances became weakly referenceable.

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use taipan_objects::bytearray::PyByteArray;
+use taipan_objects::memoryview;
 use taipan_objects::prelude::*;
 
 /// Bytes that are asked for without knowing whether they are there.
@@ -59,16 +60,21 @@ impl<'a> Source<'a> {
 
 fn read_exactly(file: &Obj, count: usize, bytes: &mut Vec<u8>) -> PyResult<()> {
     let room = PyByteArray::from_vec(vec![0; count]);
-    let read = call_method(file, &istr!("readinto"), &[room.as_obj().clone()])?;
+    let view = memoryview::from_object(room.as_obj())?;
+    let read = call_method(file, &istr!("readinto"), &[view])?;
     let read = index_word_or(&read, &types().overflow_error)?;
     if read as i64 > count as i64 {
         return Err(value_error(format!(
             "read() returned too much data: {count} bytes requested, {read} returned"
         )));
     }
-    if read as i64 != count as i64 {
-        return Err(eof_error("EOF read where not expected"));
-    }
-    room.with(|content| bytes.extend_from_slice(content));
-    Ok(())
+    // Who releases the view can change how much room there is.
+    let is_complete = room.with(|content| {
+        let is_complete = read as i64 == count as i64 && content.len() == count;
+        if is_complete {
+            bytes.extend_from_slice(content);
+        }
+        is_complete
+    });
+    if is_complete { Ok(()) } else { Err(eof_error("EOF read where not expected")) }
 }

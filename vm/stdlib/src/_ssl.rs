@@ -120,7 +120,7 @@ mod items {
     }
     /// Generate n cryptographically strong pseudo-random bytes.
     #[pyfunction]
-    fn RAND_bytes(n: i64) -> PyResult<Obj> {
+    fn RAND_bytes(n: i32) -> PyResult<Obj> {
         let Ok(count) = usize::try_from(n) else { return Err(value_error("num must be positive")) };
         let mut bytes = vec![0; count];
         match getrandom::fill(&mut bytes) {

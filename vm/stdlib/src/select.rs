@@ -217,7 +217,8 @@ impl PyEpoll {
         let nanoseconds = seconds(timeout)?.filter(|n| *n >= 0);
         let room = match maxevents.unwrap_or(-1) {
             -1 => 1023,
-            1.. => maxevents.unwrap_or(1) as usize,
+            // A program that asks for more gets the rest the next time.
+            1.. => maxevents.unwrap_or(1).min(1 << 20) as usize,
             other => return Err(value_error(format!("maxevents must be greater than 0, got {other}"))),
         };
         until(nanoseconds, |ms| sys_calls::epoll_wait(epoll, room, ms))

@@ -33,6 +33,7 @@ t = T(20); r = weakref.ref(t); print(r() is t, r().n, weakref.getweakrefcount(t)
 calls = []
 t = T(21); r = weakref.ref(t, lambda ref: calls.append(ref() is None)); del t; print(calls)
 t = T(22); p = weakref.proxy(t); print(p.n, p); del t
+t = T(23); r = weakref.ref(t); q = weakref.proxy(t); print(t.__weakref__ is r); del t
 try: p.n
 except ReferenceError as e: print(e)
 for bad in (5, "s", None, (1,), [1]):

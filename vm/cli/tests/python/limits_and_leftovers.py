@@ -146,3 +146,75 @@ exec("from __future__ import annotations\ndef f(x: int, y: u'a' = 1) -> f'{x=!r}
 print(namespace["f"].__annotate__(1), namespace["f"].__annotations__)
 print([line for *_, line in compile("\n\nspam", "f", "exec").co_lines()])
 print((lambda: 1000).__code__.co_consts, (lambda x: x).__code__.co_consts)
+
+
+# Lines that are asked for while a record is read may take the next ones, as long as the reader is not told of a line afterwards.
+import csv
+
+
+class Lines:
+    def __init__(self, lines):
+        self.lines, self.asked = iter(lines), 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.asked += 1
+        if self.asked == 2:
+            print("nested", next(self.reader, None))
+        return next(self.lines)
+
+
+for text in (["a", "b"], ["a", "b", "c"], ['"a', 'b"'], ["a"]):
+    lines = Lines(text)
+    lines.reader = csv.reader(lines)
+    try:
+        print(list(lines.reader))
+    except csv.Error as error:
+        print(error)
+
+# A file that is unmarshalled may keep what it is asked to fill, and change it.
+import marshal
+
+
+class Shrinking(io.BytesIO):
+    def readinto(self, view):
+        count, room = super().readinto(view), view.obj
+        view.release()
+        if isinstance(room, bytearray):
+            room.clear()
+        return count
+
+
+try:
+    marshal.load(Shrinking(marshal.dumps([1, "two"])))
+except EOFError:
+    pass
+print("unmarshalled")
+
+# More than there is room for.
+import itertools
+import os
+import select
+
+with open(os.devnull, "rb") as null:
+    try:
+        print(os.pread(null.fileno(), 1 << 45, 0))
+    except MemoryError:
+        print(b"")
+for read in ("read", "read1"):
+    with open("/dev/zero", "rb") as zeros:
+        try:
+            getattr(zeros, read)(1 << 45)
+        except MemoryError:
+            print("no room for so much")
+try:
+    itertools.tee([], 1 << 45)
+except MemoryError:
+    print("no room for so many")
+with select.epoll() as waiting:
+    try:
+        print(waiting.poll(0, 1 << 30))
+    except (MemoryError, OSError):
+        print([])

@@ -240,12 +240,12 @@ fn next_record(obj: &Obj) -> PyResult<Option<Obj>> {
     };
     loop {
         this.finished_by.store(0, Ordering::Relaxed);
-        let line = next(&this.lines);
-        if this.finished_by.load(Ordering::Relaxed) == thread {
-            return Err(csv_error("iterator has already advanced the reader"));
-        }
-        let Some(line) = line? else {
-            this.finished_by.store(thread, Ordering::Relaxed);
+        let line = next(&this.lines)?;
+        let is_advanced = this.finished_by.load(Ordering::Relaxed) == thread;
+        let Some(line) = line else {
+            if is_advanced {
+                return Ok(None);
+            }
             if !record.field.is_empty() || record.place == State::InQuotedField {
                 if rules.strict {
                     return Err(csv_error("unexpected end of data"));

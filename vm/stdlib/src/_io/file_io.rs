@@ -83,6 +83,7 @@ impl PyFileIO {
     /// Reads at most `room` bytes to the end of `out`; `None`: none there yet.
     pub fn read_append(&self, out: &mut Vec<u8>, room: usize) -> PyResult<Option<usize>> {
         let fd = self.for_reading()?;
+        out.try_reserve(room).map_err(|_| memory_error())?;
         unless_would_block(interruptible(|| sys_calls::read_append(fd, out, room))?)
     }
     /// Writes some of the bytes; `None`: none can be written yet.

@@ -107,7 +107,9 @@ pub fn split(iterable: &Obj, n: isize) -> PyResult<Obj> {
     }
     let first = from_iterable(iterable)?;
     let place = receiver::<PyTee>(&first)?.place.lock().clone();
-    let mut all = vec![first];
+    let mut all = Vec::new();
+    all.try_reserve_exact(n).map_err(|_| memory_error())?;
+    all.push(first);
     all.extend((1..n).map(|_| make(place.clone())));
     Ok(tuple_obj(all))
 }

@@ -21,6 +21,9 @@ fn writable(obj: &Obj) -> PyResult<buffer::Buffer> {
     }
 }
 
+/// What the system reads at most at once.
+pub const MAX_TRANSFER: usize = 0x7fff_f000;
+
 fn room(length: isize) -> PyResult<usize> {
     usize::try_from(length).map_err(|_| os_error(libc::EINVAL))
 }
@@ -61,7 +64,7 @@ mod items {
     /// Read from a file descriptor.  Returns a bytes object.
     #[pyfunction(sig = "(fd, length, /)")]
     fn read(fd: i32, length: isize) -> PyResult<Obj> {
-        let room = room(length)?.min(0x7fff_f000);
+        let room = room(length)?.min(MAX_TRANSFER);
         let mut out = Vec::new();
         blocking(|| sys_calls::read_append(fd, &mut out, room))?;
         Ok(PyBytes::from_vec(out).into_obj())
@@ -85,7 +88,7 @@ mod items {
     /// Read a number of bytes from a file descriptor starting at a particular offset.
     #[pyfunction(sig = "(fd, length, offset, /)")]
     fn pread(fd: i32, length: isize, offset: i64) -> PyResult<Obj> {
-        let mut out = vec![0; room(length)?];
+        let mut out = vec![0; room(length)?.min(MAX_TRANSFER)];
         let n = blocking(|| sys_calls::pread(fd, &mut out, offset))?;
         out.truncate(n);
         Ok(PyBytes::from_vec(out).into_obj())

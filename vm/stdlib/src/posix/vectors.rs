@@ -34,7 +34,8 @@ mod items {
             targets.push(target.ok_or_else(|| type_error("read-write bytes-like object is required"))?);
         }
         // Into memory of our own first: the targets' locks are not held while the thread is detached.
-        let mut data = vec![0u8; targets.iter().map(|target| target.len).sum()];
+        let total = targets.iter().fold(0, |sum: usize, target| sum.saturating_add(target.len));
+        let mut data = vec![0u8; total.min(crate::posix::files::MAX_TRANSFER)];
         let n = blocking(|| sys_calls::preadv(fd, &mut data, offset, flags.unwrap_or(0)))?;
         let mut left = data.get(..n).unwrap_or_default();
         for target in &targets {
