@@ -259,6 +259,9 @@ fn next_record(obj: &Obj) -> PyResult<Option<Obj>> {
             }
             return Ok(None);
         };
+        if is_advanced {
+            return Err(csv_error("iterator has already advanced the reader"));
+        }
         let Some(text) = line.downcast::<PyStr>() else {
             return Err(csv_error(&format!(
                 "iterator should return strings, not {} (the file should be opened in text mode)",
