@@ -7,7 +7,7 @@
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
-use taipan_bytecode::Instr;
+use taipan_bytecode::{Instr, Op};
 use taipan_gc::{ShapeId, shape_table};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
@@ -45,12 +45,20 @@ pub(super) fn make(instrs: &[Instr]) -> Arc<Words> {
     words
 }
 
-/// Empties the words that have one of these bits.
-fn forget_all(bits: u64) {
+/// Empties the words that lead to slots and, if `of_classes`, those that lead to what attribute instructions found on classes, too. Those of other instructions stay:
+/// what they lead to would be made anew, and is never freed.
+fn forget(of_classes: bool) {
+    let is_of_attribute = |instr: &AtomicU64| {
+        matches!(
+            Instr(instr.load(Ordering::Relaxed)).op(),
+            Some(Op::LoadAttr | Op::LoadMethod | Op::StoreAttr)
+        )
+    };
     taipan_threading::stop_the_world(|_| {
         for words in REGISTRY.lock().words.iter().filter_map(Weak::upgrade) {
-            for Word { cache, .. } in words.iter() {
-                if cache.load(Ordering::Relaxed) & bits != 0 {
+            for Word { instr, cache } in words.iter() {
+                let word = cache.load(Ordering::Relaxed);
+                if word & (SLOT | SEVERAL) != 0 || of_classes && word != 0 && is_of_attribute(instr) {
                     cache.store(0, Ordering::Relaxed);
                 }
             }
@@ -62,7 +70,7 @@ fn forget_all(bits: u64) {
 pub fn data_descriptor_added(class: &PyType, name: &PyStr) {
     if class.is_subtype(&types().type_) {
         // What stands before the attributes of classes, whose caches know the version of the class alone.
-        return forget_all(u64::MAX);
+        return forget(true);
     }
     let below = class.hierarchy();
     let cached = (1..=shape_table::count()).any(|id| {
@@ -73,12 +81,12 @@ pub fn data_descriptor_added(class: &PyType, name: &PyStr) {
         })
     });
     if cached {
-        forget_all(SLOT | SEVERAL);
+        forget(false);
     }
 }
 
 /// After a class got another way to look up or set attributes, another base, or another `__get__`, `__set__` or `__delete__`: what is
 /// remembered of attributes that are its instances depends on it, too, and knows the version of the class that has them alone.
 pub fn lookup_changed() {
-    forget_all(u64::MAX);
+    forget(true);
 }

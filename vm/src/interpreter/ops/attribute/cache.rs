@@ -12,6 +12,9 @@
 //! or is the address of an immutable [`ClassCache`], or, with bit 1 set, of an immutable [`Several`] that holds such words for different shapes. Words are replaced
 //! whole, so a race between two threads costs a miss at worst. Replaced caches are leaked up to a bound per code object (one that keeps missing stops caching).
 
+use std::collections::BTreeMap;
+
+use parking_lot::Mutex;
 use taipan_gc::{Header, Slot};
 use taipan_objects::attribute::protected;
 use taipan_objects::code::PyCode;
@@ -529,6 +532,15 @@ pub(super) fn let_be_read(value: &Obj) {
     }
 }
 
+/// The record with this content, which is never freed: sites that forgot what they knew (see `slot_caches`) find the same again.
+fn recorded(cache: ClassCache) -> &'static ClassCache {
+    type Content = (u8, u32, u32, u32, usize, u64);
+    static RECORDED: Mutex<BTreeMap<Content, &'static ClassCache>> = Mutex::new(BTreeMap::new());
+    let content =
+        (cache.found as u8, cache.shape, cache.version, cache.index, cache.subject, cache.value.bits());
+    RECORDED.lock().entry(content).or_insert_with(|| Box::leak(Box::new(cache)))
+}
+
 /// Lets the site know what was found on a class.
 pub(super) fn install(code: &PyCode, pc: usize, cache: ClassCache) {
     let place = code.cache(pc);
@@ -539,6 +551,5 @@ pub(super) fn install(code: &PyCode, pc: usize, cache: ClassCache) {
     if cache.value.is_ptr() {
         let_be_read(&uncounted(cache.value));
     }
-    let cache = Box::leak(Box::new(cache));
-    add(place, old, std::ptr::from_ref(cache).expose_provenance() as u64);
+    add(place, old, std::ptr::from_ref(recorded(cache)).expose_provenance() as u64);
 }
