@@ -174,17 +174,16 @@ const LONGEST: usize = 16;
 /// Whether two exact strings, or two short exact tuples that are compared without running code, are equal.
 #[inline]
 pub fn texts_or_tuples_equal(a: &Obj, b: &Obj) -> Option<bool> {
-    if !a.value().is_ptr() || !b.value().is_ptr() {
+    texts_equal(a, b).or_else(|| tuples_equal(a, b, DEEPEST))
+}
+
+/// Whether two exact strings are equal.
+#[inline]
+fn texts_equal(a: &Obj, b: &Obj) -> Option<bool> {
+    if !a.value().is_ptr() || !b.value().is_ptr() || !is_exact_str(a) || !is_exact_str(b) {
         return None;
     }
-    if is_exact_str(a) {
-        return if is_exact_str(b) {
-            Some(a.downcast::<PyStr>()?.equals(b.downcast::<PyStr>()?))
-        } else {
-            None
-        };
-    }
-    tuples_equal(a, b, DEEPEST)
+    Some(a.downcast::<PyStr>()?.equals(b.downcast::<PyStr>()?))
 }
 
 fn tuples_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
@@ -217,10 +216,7 @@ fn scalars_equal(a: &Obj, b: &Obj) -> Option<bool> {
     if x.is_float() && y.is_float() {
         return Some(x.as_float() == y.as_float());
     }
-    if x.is_ptr() && y.is_ptr() && is_exact_str(a) && is_exact_str(b) {
-        return Some(a.downcast::<PyStr>()?.equals(b.downcast::<PyStr>()?));
-    }
-    None
+    texts_equal(a, b)
 }
 
 /// Equality as containers use it: identity first.

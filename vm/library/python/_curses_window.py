@@ -48,7 +48,17 @@ class window(Area):
         place, (text, count, *attr) = place_and_rest("addnstr", args, 2, 3)
         self._add("addnwstr" if isinstance(text, str) else "addnstr", place, text, integer(count), attr)
 
-    def _add(self, name, place, text, count, attr):
+    def _add(self, name, *rest):
+        def write(text):
+            for c in text:
+                if not self._write(c, 0):
+                    raise error(f"{name}() returned ERR")
+
+        self._put(write, name, *rest)
+        self._changed()
+
+    def _put(self, put, name, place, text, count, attr):
+        """Calls `put` with the text, `count` characters at most, when the cursor is at `place` and the attributes are those that are given."""
         text = plain_text(text, self._encoding)
         if count is not None and count >= 0:
             text = text[:count]
@@ -58,12 +68,9 @@ class window(Area):
         if attr:
             self._attributes = attr[0]
         try:
-            for c in text:
-                if not self._write(c, 0):
-                    raise error(f"{name}() returned ERR")
+            put(text)
         finally:
             self._attributes = former
-        self._changed()
 
     def insch(self, *args):
         """insch([y, x,] ch, [attr=_curses.A_NORMAL])"""
@@ -83,17 +90,8 @@ class window(Area):
         place, (text, count, *attr) = place_and_rest("insnstr", args, 2, 3)
         self._insert_text("insn_wstr" if isinstance(text, str) else "insnstr", place, text, integer(count), attr)
 
-    def _insert_text(self, name, place, text, count, attr):
-        text = plain_text(text, self._encoding)
-        if count is not None and count >= 0:
-            text = text[:count]
-        attr = [attributes_of(value) for value in attr]
-        self._go_to(place, name)
-        former = self._attributes
-        if attr:
-            self._attributes = attr[0]
-        self._insert(text, 0)
-        self._attributes = former
+    def _insert_text(self, name, *rest):
+        self._put(lambda text: self._insert(text, 0), name, *rest)
 
     def _insert(self, text, attributes):
         """Inserts characters at the cursor, which stays. What moves the cursor elsewhere is written as usual."""

@@ -10,7 +10,6 @@ mod frames;
 mod native;
 
 pub use construct::construct;
-use construct::construct_named;
 pub use frames::{
     bad_init_result, has_room, leave_object, own_callee, pop, pop_frame, pop_frame_at_once, pop_init,
     push_frame, push_frame_at_once, take_callee,
@@ -323,27 +322,16 @@ fn call_other(
     let t = types();
     if class.is(&t.builtin_function_or_method)
         && let Some(function) = callable.downcast::<PyNativeFunction>()
-        && !function.is_unbound()
-        && !function.is_constructor()
-        && let Some(receiver) = function.receiver()
     {
-        let def = function.def;
-        let result = match (regs.slice(first, nargs), def.fast1, def.fast2, def.fast3) {
-            ([], Some(f), _, _) => Some(f(&receiver)),
-            ([a], _, Some(f), _) => Some(f(&receiver, a)),
-            ([a, b], _, _, Some(f)) => Some(f(&receiver, a, b)),
-            _ => None,
+        let arguments = regs.slice(first, nargs);
+        let result = if function.is_unbound() {
+            Some(function.def.call_positional(arguments))
+        } else {
+            call_bound(function, arguments)
         };
         if let Some(result) = result {
             return finish_native(regs, base, first, nargs, result);
         }
-    }
-    if class.is(&t.builtin_function_or_method)
-        && let Some(function) = callable.downcast::<PyNativeFunction>()
-        && function.is_unbound()
-    {
-        let result = function.def.call_positional(regs.slice(first, nargs));
-        return finish_native(regs, base, first, nargs, result);
     }
     if class.is(&t.method_descriptor)
         && let Some(descr) = callable.downcast::<PyMethodDescr>()
@@ -369,7 +357,7 @@ fn call_other(
         && let Some(target) = callable.downcast::<PyType>()
     {
         if first == base + 2
-            && let Some(called) = construct(thread, regs, base, nargs, ret, target)?
+            && let Some(called) = construct(thread, regs, base, nargs, &[], ret, target)?
         {
             return Ok(called);
         }
@@ -381,6 +369,21 @@ fn call_other(
     };
     let result = protocol::enter_native().and_then(|()| call(callable, &Args::new(regs.slice(first, nargs))));
     finish_native(regs, base, first, nargs, result)
+}
+
+/// Calls a native method with the receiver that it is bound to, if it has a fast entry for the arguments. The callable in its register keeps the receiver.
+#[inline(never)]
+pub fn call_bound(function: &PyNativeFunction, arguments: &[Obj]) -> Option<PyResult<Obj>> {
+    if function.is_constructor() {
+        return None;
+    }
+    let def = function.def;
+    Some(match arguments {
+        [] => def.fast1?(&function.receiver()?),
+        [a] => def.fast2?(&function.receiver()?, a),
+        [a, b] => def.fast3?(&function.receiver()?, a, b),
+        _ => return None,
+    })
 }
 
 #[inline(always)]
@@ -463,7 +466,7 @@ pub fn call_kw(
     if first == base + 2
         && class_of(callable).is(&types().type_)
         && let Some(class) = callable.downcast::<PyType>()
-        && let Some(called) = construct_named(thread, regs, base, nargs, names, ret, class)?
+        && let Some(called) = construct(thread, regs, base, nargs, names, ret, class)?
     {
         return Ok(called);
     }

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use taipan_bytecode::Op;
+use taipan_bytecode::{Op, flags};
 use taipan_objects::code::PyCode;
 use taipan_objects::dict::PyDict;
 use taipan_objects::function::PyFunction;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_vm::perf;
-
-/// Flags of code objects.
-const CO_VARARGS: u32 = 4;
-const CO_VARKEYWORDS: u32 = 8;
 
 /// A dict of counts and dicts of counts.
 fn counts(fields: &[(&str, Obj)]) -> Obj {
@@ -41,8 +37,8 @@ fn local_counts(code: &PyCode) -> (usize, Obj) {
         ("numposonly", number(unit.posonlyargcount as usize)),
         ("numposorkw", number((unit.argcount - unit.posonlyargcount) as usize)),
         ("numkwonly", number(unit.kwonlyargcount as usize)),
-        ("varargs", number(star(CO_VARARGS))),
-        ("varkwargs", number(star(CO_VARKEYWORDS))),
+        ("varargs", number(star(flags::CO_VARARGS))),
+        ("varkwargs", number(star(flags::CO_VARKEYWORDS))),
     ]);
     let cells = counts(&[
         ("total", number(argument_cells + other_cells)),

@@ -1,6 +1,7 @@
 //! `pyexpat`: the interface of the XML parser Expat. The parser is in `pyexpat/parser.rs`, which knows no Python object; the class that drives it in
-//! `pyexpat/xmlparser.rs`, the calls of handlers in `pyexpat/handlers.rs`.
+//! `pyexpat/xmlparser.rs`, what it shares with `ElementTree`'s in `pyexpat/driven.rs`, the calls of handlers in `pyexpat/handlers.rs`.
 
+pub mod driven;
 mod handlers;
 pub mod parser;
 mod xmlparser;

@@ -42,18 +42,21 @@ fn is_plain(class: &PyType) -> bool {
         && !class.has_flag(type_flags::ABSTRACT | type_flags::NO_INSTANTIATION)
 }
 
-/// `class(...)` for a class with `object.__new__` and an `__init__` written in Python: pushes the frame of `__init__`. `None`, with nothing changed, for others.
+/// `class(...)`, the last of the `nargs` arguments named `names`, for a class with `object.__new__` and an `__init__` written in Python: pushes the frame of `__init__`.
+/// `None`, with nothing changed, for others.
 #[inline(always)]
 pub fn construct(
     thread: &'static VmThread,
     regs: Regs,
     base: usize,
     nargs: usize,
+    names: &[Obj],
     ret: u16,
     class: &PyType,
 ) -> PyResult<Option<Called>> {
     let first = base + 2;
     if class.is(&types().range)
+        && names.is_empty()
         && let Some(range) = plain_range(regs.slice(first, nargs))
     {
         clear_call(regs, base, first, nargs);
@@ -80,7 +83,10 @@ pub fn construct(
     let instance = object_type::plain_instance(class)?;
     // SAFETY: the innermost frame is live.
     let in_generator = unsafe { &*thread.innermost() }.is_generator();
-    if nargs + 1 == code.plain as usize && (!in_generator || has_room(thread, code, thread.top.get())) {
+    if names.is_empty()
+        && nargs + 1 == code.plain as usize
+        && (!in_generator || has_room(thread, code, thread.top.get()))
+    {
         // `self` is lent: the frame's subject owns the instance.
         let subject = instance.into_value();
         regs.write_value(base + 1, subject.uncounted());
@@ -98,29 +104,6 @@ pub fn construct(
         regs.clear(base);
         return Ok(Some(Called::Pushed));
     }
-    initialize(thread, regs, base, nargs, &[], ret, function, code, instance).map(Some)
-}
-
-/// [`construct`] with the last arguments named.
-pub(super) fn construct_named(
-    thread: &'static VmThread,
-    regs: Regs,
-    base: usize,
-    nargs: usize,
-    names: &[Obj],
-    ret: u16,
-    class: &PyType,
-) -> PyResult<Option<Called>> {
-    if !is_plain(class) {
-        return Ok(None);
-    }
-    let Some(init) = class.lookup_lent(&istr!("__init__")) else { return Ok(None) };
-    let Some(function) = init.downcast::<PyFunction>() else { return Ok(None) };
-    let code = function_code(function);
-    if code.is_generator_like() {
-        return Ok(None);
-    }
-    let instance = object_type::plain_instance(class)?;
     initialize(thread, regs, base, nargs, names, ret, function, code, instance).map(Some)
 }
 

@@ -162,9 +162,9 @@ fn drop_behind(
 }
 
 /// The place of each of the `names` among the parameters that can be named, and which of the parameters have an argument then, the first `given` included, as a
-/// mask. `None` if one of them has none, or has an argument already.
+/// mask. `None` if one of them has an argument already, or has no place: with `others` it is [`OTHER`] then.
 #[inline(always)]
-fn places_of(code: &PyCode, names: &[Obj], given: usize) -> Option<([u8; MOST], u64)> {
+fn places_of(code: &PyCode, names: &[Obj], given: usize, others: bool) -> Option<([u8; MOST], u64)> {
     let mut places = [OTHER; MOST];
     let mut filled: u64 = (1 << given) - 1;
     let parameters = code.parameters();
@@ -173,11 +173,17 @@ fn places_of(code: &PyCode, names: &[Obj], given: usize) -> Option<([u8; MOST], 
         // Mostly they are in the order of the parameters.
         let likely = given + offset;
         let at = if parameters.get(likely).is_some_and(|p| p.as_obj().is(name)) {
-            likely
+            Some(likely)
         } else {
-            parameters.iter().position(|p| p.as_obj().is(name))?
+            parameters.iter().position(|p| p.as_obj().is(name))
         };
-        if at < first_named || filled >> at & 1 != 0 {
+        let at = match at {
+            Some(at) if at >= first_named => at,
+            // A name that is not interned may be a parameter's all the same.
+            _ if others && name.downcast::<PyStr>().is_some_and(PyStr::is_interned) => continue,
+            _ => return None,
+        };
+        if filled >> at & 1 != 0 {
             return None;
         }
         filled |= 1 << at;
@@ -203,7 +209,7 @@ fn push_named(
     kind: Kind,
 ) -> Option<PyResult<Called>> {
     let (given, count) = (nargs - names.len(), code.nparams as usize);
-    let (places, filled) = places_of(code, names, given)?;
+    let (places, filled) = places_of(code, names, given, false)?;
     let all = (1 << count) - 1;
     let argcount = code.unit.argcount as usize;
     // Counted: what is overwritten below may run code when it is dropped.
@@ -287,25 +293,7 @@ fn push_bound_here(
     {
         return Some(called);
     }
-    let mut places = [OTHER; MOST];
-    let mut filled: u64 = (1 << given.min(argcount)) - 1;
-    if !names.is_empty() {
-        let parameters = code.parameters();
-        for (place, name) in places.iter_mut().zip(names) {
-            match parameters.iter().position(|p| p.as_obj().is(name)) {
-                Some(at) if at >= unit.posonlyargcount as usize => {
-                    if filled >> at & 1 != 0 {
-                        return None;
-                    }
-                    filled |= 1 << at;
-                    *place = at as u8;
-                }
-                // A name that is not interned may be a parameter's all the same.
-                _ if takes_others && name.downcast::<PyStr>().is_some_and(PyStr::is_interned) => {}
-                _ => return None,
-            }
-        }
-    }
+    let (places, filled) = places_of(code, names, given.min(argcount), takes_others)?;
     // Counted: what is overwritten below may run code when it is dropped.
     let defaults = if filled.count_ones() as usize == named { None } else { function.defaults.load() };
     let defaults = match &defaults {

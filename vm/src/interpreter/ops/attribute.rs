@@ -38,7 +38,8 @@ pub fn load_cached(code: &PyCode, pc: usize, obj: &Obj) -> Option<Obj> {
     quick_load(code.cache(pc), obj)
 }
 
-fn is_generic(class: &PyType) -> bool {
+/// Whether attributes of the class's instances are looked up as `object` has it.
+pub(super) fn is_generic(class: &PyType) -> bool {
     let generic: BinaryFn = taipan_objects::attribute::generic_getattr;
     class.slots.getattro().is_some_and(|f| f as usize == generic as usize)
 }

@@ -6,12 +6,12 @@ use taipan_objects::native::MethodDef;
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::type_object::slots::BinaryFn;
 use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Object, Value, istr};
 use taipan_threading::sync::atomic::{AtomicPtr, Ordering};
 
+use super::attribute::is_generic;
 use crate::interpreter::quick::known::{self, Known};
 
 /// Written once at start-up.
@@ -106,9 +106,8 @@ fn isinstance(object: &Obj, class: &Obj) -> Option<bool> {
 /// Whether the attribute `__class__` of instances of the class is what `object` says.
 #[inline(never)]
 fn has_own_class(class: &PyType) -> bool {
-    let generic: BinaryFn = taipan_objects::attribute::generic_getattr;
     let name = istr!("__class__");
-    class.slots.getattro().is_some_and(|f| f as usize == generic as usize)
+    is_generic(class)
         && class
             .lookup_lent(&name)
             .zip(types().object.lookup_lent(&name))

@@ -56,7 +56,7 @@ fn callee_at(regs: Regs, base: usize, function: &PyFunction) -> Option<Value> {
     function.is_deferred().then_some(Value::EMPTY)
 }
 
-/// [`call_plain`] in the frame of a generator, whose window is its own: nothing can lie behind it.
+/// [`call_plain`], which found the function and its parameters to fit, in the frame of a generator, whose window is its own: nothing can lie behind it.
 #[inline(always)]
 fn call_at_top(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Option<Exit> {
     // SAFETY: `call_plain` checked the layout.
@@ -64,9 +64,7 @@ fn call_at_top(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> O
     let code = call::function_code(function);
     let callee = callee_at(s.regs, base, function)?;
     let window = s.thread.top.get();
-    if nargs as u32 != code.plain
-        || !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), callee)
-    {
+    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), callee) {
         return None;
     }
     for at in 0..nargs {
@@ -101,22 +99,16 @@ fn call_with_defaults(s: State, i: Instr, base: usize, first: usize, nargs: usiz
         s.save();
         return Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go());
     }
-    // Above the top of the stack everything is empty, and what the registers had owned nothing.
+    // The other way finds the registers empty, or with what an earlier instruction left.
     for at in first + nargs..first + count {
         let _ = s.regs.clear_at_once(at);
     }
     None
 }
 
-/// Puts the last `count` defaults into registers from `first` on, if there are so many and that is a matter of a few instructions; otherwise some may be there, in registers
-/// that owned nothing.
+/// Puts the last `count` defaults into registers from `first` on, if there are so many and that is a matter of a few instructions; otherwise some may be there.
 #[inline(always)]
 fn add_defaults(s: State, function: &PyFunction, first: usize, count: usize) -> bool {
-    for at in first..first + count {
-        if s.regs.value(at).is_counted() {
-            return false;
-        }
-    }
     let Some(defaults) = function.defaults.load_at_once() else { return false };
     let word = defaults.into_value();
     let mut done = false;
@@ -194,22 +186,7 @@ fn construct(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Option
     let base = i.a() as usize;
     // SAFETY: the layout was checked by the caller; the register keeps the class alive.
     let class: &PyType = unsafe { &*regs.value(base).ptr().cast() };
-    call::construct(thread, regs, base, i.b() as usize, i.c(), class)
-}
-
-/// Calls a method with the receiver that it is bound to, if it has a fast entry for the arguments. The callable in its register keeps the receiver.
-#[inline(never)]
-fn bound(function: &PyNativeFunction, arguments: &[Obj]) -> Option<PyResult<Obj>> {
-    if function.is_constructor() {
-        return None;
-    }
-    let def = function.def;
-    match arguments {
-        [] => def.fast1.map(|f| Some(f(&function.receiver()?)))?,
-        [a] => def.fast2.map(|f| Some(f(&function.receiver()?, a)))?,
-        [a, b] => def.fast3.map(|f| Some(f(&function.receiver()?, a, b)))?,
-        _ => None,
-    }
+    call::construct(thread, regs, base, i.b() as usize, &[], i.c(), class)
 }
 
 /// `class(*arguments)` of a class without a metaclass of its own.
@@ -273,7 +250,7 @@ handlers! {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
         // SAFETY: the layout was checked.
         let function: &PyNativeFunction = unsafe { &*s.regs.value(base).ptr().cast() };
-        match bound(function, s.regs.slice(base + 2, nargs)) {
+        match call::call_bound(function, s.regs.slice(base + 2, nargs)) {
             Some(result) => finish_native(s, i, base + 2, nargs, result),
             None => call_any(s.ip, s.regs, s.fp, s.thread, i),
         }

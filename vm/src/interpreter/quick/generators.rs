@@ -100,11 +100,17 @@ fn end_delegation(thread: &'static VmThread, regs: Regs, i: Instr) {
     regs.write_value(i.b() as usize, value);
 }
 
+/// Puts what a `YIELD_FROM` delegates to into the register of `i`, and `None`, which is sent first, behind it.
+#[inline(always)]
+fn delegate(regs: Regs, i: Instr, receiver: Obj) {
+    regs.write(i.a() as usize, receiver);
+    regs.write(i.a() as usize + 1, none());
+}
+
 #[inline(never)]
 fn awaitable(regs: Regs, i: Instr) -> PyResult<()> {
     let value = generators::awaitable(regs.obj(i.b() as usize), i.c())?;
-    regs.write(i.a() as usize, value);
-    regs.write(i.a() as usize + 1, none());
+    delegate(regs, i, value);
     Ok(())
 }
 
@@ -112,8 +118,7 @@ fn awaitable(regs: Regs, i: Instr) -> PyResult<()> {
 #[inline(never)]
 fn anext(regs: Regs, i: Instr) -> PyResult<()> {
     let value = generators::get_anext(regs.obj(i.b() as usize))?;
-    regs.write(i.a() as usize, value);
-    regs.write(i.a() as usize + 1, none());
+    delegate(regs, i, value);
     Ok(())
 }
 
@@ -122,8 +127,7 @@ fn yield_from_iter(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<()> {
     // SAFETY: the innermost frame is live.
     let code = unsafe { (*fp).code() };
     let value = generators::yield_from_iter(code, regs.obj(i.b() as usize))?;
-    regs.write(i.a() as usize, value);
-    regs.write(i.a() as usize + 1, none());
+    delegate(regs, i, value);
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! `XMLParser`: drives the XML parser of `pyexpat` and tells a target of what it reads, a `TreeBuilder` without a call in between. As in
-//! `pyexpat`, the parser is behind a mutex that is held for a token at a time, never while Python code runs, and `parsing` keeps a second call
-//! out.
+//! `pyexpat`, `parsing` keeps a second call out.
 
 mod deliver;
 
@@ -14,12 +13,13 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
-use taipan_threading::sync::atomic::{AtomicBool, Ordering};
+use taipan_threading::sync::atomic::AtomicBool;
 
 use super::tree_builder::{self, PyTreeBuilder};
 use crate::native_class::{class_argument, receiver};
 use crate::new_exception::new_exception;
-use crate::pyexpat::parser::{Code, Failure, Parser, Wanted};
+use crate::pyexpat::driven::{self, Driven, Parsing};
+use crate::pyexpat::parser::{Failure, Parser, Wanted};
 use crate::pyexpat::{VERSION, text_of_error};
 use crate::{counted, native_class};
 
@@ -75,7 +75,7 @@ struct Reported {
 #[repr(C)]
 pub struct PyXmlParser {
     header: Header,
-    parser: Mutex<Box<Parser>>,
+    parser: Driven,
     target: Slot,
     entity: Slot,
     handlers: Handlers,
@@ -161,15 +161,6 @@ fn init(slf: &Obj, target: Option<&Obj>, encoding: Option<&Obj>) -> PyResult<()>
     Ok(())
 }
 
-/// Resets a flag at the end.
-struct Reset<'a>(&'a AtomicBool);
-
-impl Drop for Reset<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
-
 /// Raises a `ParseError`.
 fn parse_error(code: i64, text: &str, line: u64, column: u64) -> Raised {
     let message = format!("{text}: line {line}, column {column}");
@@ -190,20 +181,12 @@ impl PyXmlParser {
     fn ready(&self) -> PyResult<Obj> {
         self.target.load().ok_or_else(|| value_error("XMLParser.__init__() wasn't called"))
     }
-    fn enter(&self, function: &str) -> PyResult<Reset<'_>> {
+    fn enter(&self, function: &str) -> PyResult<Parsing<'_>> {
         self.ready()?;
-        if self.parsing.swap(true, Ordering::AcqRel) {
-            return Err(runtime_error(format!("cannot call {function}() from within a handler")));
-        }
-        Ok(Reset(&self.parsing))
+        Parsing::begin(&self.parsing, function)
     }
     fn failure(&self, failure: Failure) -> Raised {
-        let (line, column) = {
-            let mut parser = self.parser.lock();
-            parser.fail(failure);
-            let (_, line, column) = parser.position();
-            (line, column)
-        };
+        let (line, column) = driven::fail(&self.parser, failure);
         let code = failure.code as i64;
         parse_error(code, text_of_error(code).unwrap_or("(null)"), line, column)
     }
@@ -224,20 +207,7 @@ impl PyXmlParser {
     }
     /// Feeds a piece and tells the target what it brings.
     fn parse(&self, slf: &Obj, data: &[u8], last: bool) -> PyResult<()> {
-        let refused = {
-            let mut parser = self.parser.lock();
-            match parser.failed {
-                _ if parser.finished => Some(Code::Finished),
-                Some(code) => Some(code),
-                None => {
-                    parser.feed(data, last);
-                    None
-                }
-            }
-        };
-        if let Some(code) = refused {
-            return Err(self.failure(code.into()));
-        }
+        driven::feed(&self.parser, data, last).map_err(|code| self.failure(code.into()))?;
         let target = self.ready()?;
         let result = self.run(slf, &target);
         if result.is_err() {
@@ -264,7 +234,7 @@ impl PyXmlParser {
             let answer = match self.deliver(slf, target, event) {
                 Ok(answer) => answer,
                 Err(raised) => {
-                    self.give_up();
+                    driven::skip_rest(&self.parser);
                     return Err(raised);
                 }
             };
@@ -275,32 +245,10 @@ impl PyXmlParser {
             }
         }
     }
-    /// A handler raised: the rest of the text is only read.
-    fn give_up(&self) {
-        loop {
-            let mut parser = self.parser.lock();
-            let step = parser.next(Wanted::empty());
-            let result = match step {
-                Ok(None) if parser.asks() => parser.reply_encoding(None),
-                Ok(None) => return,
-                Ok(Some(_)) => Ok(()),
-                Err(failure) => Err(failure),
-            };
-            if let Err(failure) = result {
-                parser.fail(failure);
-                return;
-            }
-        }
-    }
     fn feed_object(&self, slf: &Obj, data: &Obj) -> PyResult<()> {
         if let Some(text) = data.downcast::<PyStr>() {
             let text = text.utf8()?;
-            {
-                let mut parser = self.parser.lock();
-                if !parser.started {
-                    parser.protocol_encoding = Some("utf-8".to_owned());
-                }
-            }
+            driven::expect_utf8(&self.parser);
             return self.parse(slf, text.as_bytes(), false);
         }
         if let Some(bytes) = data.downcast::<PyBytes>() {

@@ -1,6 +1,6 @@
 //! Functions that need nothing around them, and code that can be run as a script.
 
-use taipan_bytecode::Op;
+use taipan_bytecode::{Op, flags};
 use taipan_objects::code::PyCode;
 use taipan_objects::dict::PyDict;
 use taipan_objects::function::{PyFunction, builtins_of};
@@ -9,11 +9,6 @@ use taipan_objects::native::is_none;
 use taipan_objects::prelude::*;
 
 use super::errors::{not_shareable_error, raise_from};
-
-const CO_VARARGS: u32 = 4;
-const CO_VARKEYWORDS: u32 = 8;
-/// Generators, coroutines, asynchronous generators.
-const CO_SUSPENDS: u32 = 0x20 | 0x80 | 0x200;
 
 fn uses_globals(code: &PyCode, globals: &Obj) -> bool {
     let defined =
@@ -34,7 +29,7 @@ fn uses_globals(code: &PyCode, globals: &Obj) -> bool {
 }
 
 fn only_returns_none(code: &PyCode) -> bool {
-    code.unit.flags & CO_SUSPENDS == 0
+    !code.is_generator_like()
         && code.unit.instrs.iter().all(|instr| match instr.op() {
             Some(Op::ReturnConst) => code.consts.get(instr.a() as usize).is_some_and(is_none),
             Some(Op::ReturnValue) => false,
@@ -48,7 +43,9 @@ pub fn check_script(code: &PyCode) -> PyResult<()> {
         return Err(value_error("closures not supported"));
     }
     let unit = &code.unit;
-    if unit.argcount + unit.kwonlyargcount > 0 || unit.flags & (CO_VARARGS | CO_VARKEYWORDS) != 0 {
+    if unit.argcount + unit.kwonlyargcount > 0
+        || unit.flags & (flags::CO_VARARGS | flags::CO_VARKEYWORDS) != 0
+    {
         return Err(value_error("code with args not supported"));
     }
     if !only_returns_none(code) {

@@ -1,5 +1,4 @@
-//! `pyexpat.xmlparser`. The parser is behind a mutex that is held for a token at a time, never while Python code runs; `parsing` keeps a second
-//! call of `Parse`, from a handler or from another thread, out.
+//! `pyexpat.xmlparser`; `parsing` keeps a second call of `Parse`, from a handler or from another thread, out.
 
 use parking_lot::Mutex;
 use taipan_objects::buffer;
@@ -10,6 +9,7 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::driven::{self, Driven, Parsing};
 use super::expat_error;
 use super::handlers::{EXPAND, NAMES, Reply};
 use super::parser::{Code, Failure, ParamEntities, Parser, Wanted};
@@ -21,7 +21,7 @@ const CHUNK: i64 = 2048;
 #[repr(C)]
 pub struct PyXmlParser {
     header: Header,
-    parser: Mutex<Box<Parser>>,
+    parser: Driven,
     /// Handlers, in the order of [`NAMES`].
     pub handlers: [Slot; NAMES.len()],
     pub intern: Slot,
@@ -113,15 +113,6 @@ pub fn create(encoding: Option<&str>, separator: Option<&str>, intern: Option<&O
     Ok(make(Parser::new(encoding.map(str::to_owned), separator), intern, None).into_obj())
 }
 
-/// Resets a flag at the end.
-struct Reset<'a>(&'a AtomicBool);
-
-impl Drop for Reset<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
-
 impl PyXmlParser {
     fn set_handler(&self, index: usize, value: Option<&Obj>) -> PyResult<()> {
         let Some(value) = value else { return Err(runtime_error("Cannot delete attribute")) };
@@ -147,45 +138,24 @@ impl PyXmlParser {
         }
         wanted
     }
-    fn enter(&self, function: &str) -> PyResult<Reset<'_>> {
-        if self.parsing.swap(true, Ordering::AcqRel) {
-            return Err(runtime_error(format!("cannot call {function}() from within a handler")));
-        }
-        Ok(Reset(&self.parsing))
+    fn enter(&self, function: &str) -> PyResult<Parsing<'_>> {
+        Parsing::begin(&self.parsing, function)
     }
     /// The exception of a failure; the parser stays where it failed.
     fn failure(&self, failure: Failure) -> Raised {
-        let (line, column) = {
-            let mut parser = self.parser.lock();
-            parser.fail(failure);
-            let (_, line, column) = parser.position();
-            (line, column)
-        };
+        let (line, column) = driven::fail(&self.parser, failure);
         expat_error(failure.code as i64, None, line, column)
     }
     /// Feeds a piece and calls the handlers of what it brings.
     fn parse(&self, data: &[u8], last: bool) -> PyResult<()> {
-        let refused = {
-            let mut parser = self.parser.lock();
-            if parser.failed.is_none() && !parser.finished {
-                parser.feed(data, last);
-                None
-            } else {
-                Some(parser.failed.filter(|_| !parser.finished).unwrap_or(Code::Finished))
-            }
-        };
-        if refused.is_some() {
+        if driven::feed(&self.parser, data, last).is_err() {
             return Err(self.failure(Code::Finished.into()));
         }
-        match self.run() {
-            Ok(()) => {
-                if last {
-                    self.parser.lock().finished = true;
-                }
-                self.flush()
-            }
-            Err(raised) => Err(raised),
+        self.run()?;
+        if last {
+            self.parser.lock().finished = true;
         }
+        self.flush()
     }
     fn run(&self) -> PyResult<()> {
         loop {
@@ -222,20 +192,7 @@ impl PyXmlParser {
             drop(slot.take());
         }
         self.buffer.lock().clear();
-        loop {
-            let mut parser = self.parser.lock();
-            let step = parser.next(Wanted::empty());
-            let result = match step {
-                Ok(None) if parser.asks() => parser.reply_encoding(None),
-                Ok(None) => return,
-                Ok(Some(_)) => Ok(()),
-                Err(failure) => Err(failure),
-            };
-            if let Err(failure) = result {
-                parser.fail(failure);
-                return;
-            }
-        }
+        driven::skip_rest(&self.parser);
     }
     fn root_only(&self) -> PyResult<()> {
         if self.parser.lock().root { Ok(()) } else { Err(self.invalid("parser must be a root parser")) }
@@ -271,12 +228,7 @@ impl PyXmlParser {
         match data.downcast::<PyStr>() {
             Some(text) => {
                 let text = text.utf8()?;
-                {
-                    let mut parser = self.parser.lock();
-                    if !parser.started {
-                        parser.protocol_encoding = Some("utf-8".to_owned());
-                    }
-                }
+                driven::expect_utf8(&self.parser);
                 self.parse(text.as_bytes(), isfinal)?;
             }
             None => {

@@ -1,0 +1,78 @@
+//! What the classes that drive a parser have in common. The parser is behind a mutex that is held for a token at a time, never while Python code runs.
+
+use parking_lot::Mutex;
+use taipan_objects::prelude::*;
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
+
+use super::parser::{Code, Failure, Parser, Wanted};
+
+/// A parser as the classes hold it.
+pub type Driven = Mutex<Box<Parser>>;
+
+/// A call that feeds a parser; the flag that keeps others out is reset at its end.
+pub struct Parsing<'a>(&'a AtomicBool);
+
+impl<'a> Parsing<'a> {
+    /// Begins such a call of the method `function`. Errors: `RuntimeError` if there is one already, of a handler's caller or of another thread.
+    pub fn begin(flag: &'a AtomicBool, function: &str) -> PyResult<Parsing<'a>> {
+        if flag.swap(true, Ordering::AcqRel) {
+            return Err(runtime_error(format!("cannot call {function}() from within a handler")));
+        }
+        Ok(Parsing(flag))
+    }
+}
+
+impl Drop for Parsing<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// What follows is UTF-8, whatever the document says, if it is its beginning.
+pub fn expect_utf8(parser: &Driven) {
+    let mut parser = parser.lock();
+    if !parser.started {
+        parser.protocol_encoding = Some("utf-8".to_owned());
+    }
+}
+
+/// Gives the parser a piece to read. Errors: why it takes no more.
+pub fn feed(parser: &Driven, data: &[u8], last: bool) -> Result<(), Code> {
+    let mut parser = parser.lock();
+    if parser.finished {
+        return Err(Code::Finished);
+    }
+    match parser.failed {
+        Some(code) => Err(code),
+        None => {
+            parser.feed(data, last);
+            Ok(())
+        }
+    }
+}
+
+/// Remembers a failure; the line and the column where the parser stays.
+pub fn fail(parser: &Driven, failure: Failure) -> (u64, u64) {
+    let mut parser = parser.lock();
+    parser.fail(failure);
+    let (_, line, column) = parser.position();
+    (line, column)
+}
+
+/// Only reads the rest of the text: a handler raised.
+pub fn skip_rest(parser: &Driven) {
+    loop {
+        let mut parser = parser.lock();
+        let step = parser.next(Wanted::empty());
+        let result = match step {
+            Ok(None) if parser.asks() => parser.reply_encoding(None),
+            Ok(None) => return,
+            Ok(Some(_)) => Ok(()),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = result {
+            parser.fail(failure);
+            return;
+        }
+    }
+}
