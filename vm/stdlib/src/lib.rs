@@ -102,6 +102,7 @@ pub mod posix;
 pub mod pwd;
 pub mod pyexpat;
 pub mod resource;
+pub mod running;
 pub mod select;
 pub mod sys_calls;
 pub mod syslog;

@@ -15,6 +15,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use crate::file_path::fileno_of;
 use crate::os_error::{interruptible, os_error};
+use crate::running::Running;
 use crate::sys_calls::{self, SysResult};
 
 macro_rules! numbers {
@@ -129,9 +130,8 @@ impl PyPoll {
             },
             None => None,
         };
-        if self.running.swap(true, Ordering::AcqRel) {
-            return Err(runtime_error("concurrent poll() invocation"));
-        }
+        let running =
+            Running::begin(&self.running).ok_or_else(|| runtime_error("concurrent poll() invocation"))?;
         let mut fds: Vec<libc::pollfd> = self
             .registered
             .lock()
@@ -139,7 +139,7 @@ impl PyPoll {
             .map(|(fd, events)| libc::pollfd { fd: *fd, events: *events, revents: 0 })
             .collect();
         let result = until(nanoseconds, |ms| sys_calls::poll(&mut fds, ms));
-        self.running.store(false, Ordering::Release);
+        drop(running);
         result?;
         Ok(fds.iter().filter(|f| f.revents != 0).map(|f| (f.fd, u32::from(f.revents as u16))).collect())
     }

@@ -18,9 +18,10 @@ use taipan_threading::sync::atomic::AtomicBool;
 use super::tree_builder::{self, PyTreeBuilder};
 use crate::native_class::{class_argument, receiver};
 use crate::new_exception::new_exception;
-use crate::pyexpat::driven::{self, Driven, Parsing};
+use crate::pyexpat::driven::{self, Driven};
 use crate::pyexpat::parser::{Failure, Parser, Wanted};
 use crate::pyexpat::{VERSION, text_of_error};
+use crate::running::Running;
 use crate::{counted, native_class};
 
 /// Bytes that are read of a file at once.
@@ -181,9 +182,9 @@ impl PyXmlParser {
     fn ready(&self) -> PyResult<Obj> {
         self.target.load().ok_or_else(|| value_error("XMLParser.__init__() wasn't called"))
     }
-    fn enter(&self, function: &str) -> PyResult<Parsing<'_>> {
+    fn enter(&self, function: &str) -> PyResult<Running<'_>> {
         self.ready()?;
-        Parsing::begin(&self.parsing, function)
+        driven::begin(&self.parsing, function)
     }
     fn failure(&self, failure: Failure) -> Raised {
         let (line, column) = driven::fail(&self.parser, failure);

@@ -16,6 +16,7 @@ use super::memo_proxy;
 use super::save::{Overrides, Saver, Settings};
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
+use crate::running::Running;
 
 /// A `Pickler` object.
 #[repr(C)]
@@ -59,24 +60,9 @@ pub fn write_method(file: &Obj) -> PyResult<Obj> {
     getattr_opt(file, &istr!("write"))?.ok_or_else(|| type_error("file must have a 'write' attribute"))
 }
 
-/// The right to run, given back at the end.
-pub struct Running<'a>(&'a AtomicBool);
-
-impl<'a> Running<'a> {
-    /// `RuntimeError` while another run goes on: "`what` object is already used".
-    pub fn begin(flag: &'a AtomicBool, what: &str) -> PyResult<Running<'a>> {
-        // Acquire: sees what the run before has left; pairs with the release in `drop`.
-        if flag.swap(true, Ordering::AcqRel) {
-            return Err(runtime_error(format!("{what} object is already used")));
-        }
-        Ok(Running(flag))
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
+/// Begins a run. Errors: `RuntimeError` while another goes on, "`what` object is already used".
+pub fn begin<'a>(flag: &'a AtomicBool, what: &str) -> PyResult<Running<'a>> {
+    Running::begin(flag).ok_or_else(|| runtime_error(format!("{what} object is already used")))
 }
 
 fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
@@ -110,7 +96,7 @@ fn initialize(
     buffer_callback: Option<&Obj>,
 ) -> PyResult<()> {
     let this = receiver::<PyPickler>(obj)?;
-    let _running = Running::begin(&this.running, "Pickler")?;
+    let _running = begin(&this.running, "Pickler")?;
     // Before anything may fail: a pickler whose `__init__` failed is not initialized.
     drop(this.write.take());
     let settings = Settings::new(protocol, fix_imports, buffer_callback)?;
@@ -185,7 +171,7 @@ impl PyPickler {
                 class_of(slf).full_name()
             )));
         };
-        let _running = Running::begin(&this.running, "Pickler")?;
+        let _running = begin(&this.running, "Pickler")?;
         let settings = Settings {
             proto: this.proto.load(Ordering::Relaxed),
             bin: this.bin.load(Ordering::Relaxed) != 0,

@@ -14,7 +14,7 @@ use super::load::{Loader, Settings, no_persistent_load};
 use super::lookup;
 use super::memo::{Loaded, Place};
 use super::memo_proxy;
-use super::pickler::{Running, overriding};
+use super::pickler::{begin, overriding};
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
 
@@ -104,7 +104,7 @@ fn initialize(
     errors: &str,
     buffers: Option<&Obj>,
 ) -> PyResult<()> {
-    let _running = Running::begin(&this.running, "Unpickler")?;
+    let _running = begin(&this.running, "Unpickler")?;
     let input = FileInput::new(file)?;
     let buffers = buffer_iterator(buffers)?;
     let given = Given { input, fix_imports, encoding: encoding.into(), errors: errors.into(), buffers };
@@ -175,7 +175,7 @@ impl PyUnpickler {
                 class_of(slf).full_name()
             )));
         };
-        let _running = Running::begin(&this.running, "Unpickler")?;
+        let _running = begin(&this.running, "Unpickler")?;
         let note = |proto: i64| this.proto.store(proto, Ordering::Relaxed);
         note(0);
         let mut loader = Loader::new(input, settings);

@@ -18,6 +18,7 @@ use super::ffi::{Cell, DONE, c_string};
 use super::statement::Compiled;
 use super::values::{registry, text_of};
 use crate::native_class::{class_argument, receiver};
+use crate::running::Running;
 use crate::{counted, native_class};
 
 /// A `Cursor`.
@@ -99,15 +100,6 @@ fn recursive() -> Raised {
     programming("Recursive use of cursors not allowed.")
 }
 
-/// A cursor in use.
-struct Lock<'a>(&'a PyCursor);
-
-impl Drop for Lock<'_> {
-    fn drop(&mut self) {
-        self.0.locked.store(false, Ordering::Release);
-    }
-}
-
 impl PyCursor {
     fn owner(&self) -> PyResult<Py<PyConnection>> {
         match self.connection.load().and_then(|c| c.into_py::<PyConnection>().ok()) {
@@ -116,17 +108,15 @@ impl PyCursor {
         }
     }
     /// Checks that it may be used now, and takes it into use.
-    fn enter(&self) -> PyResult<(Py<PyConnection>, Lock<'_>)> {
+    fn enter(&self) -> PyResult<(Py<PyConnection>, Running<'_>)> {
         let connection = self.owner()?;
         if self.closed.load(Ordering::Acquire) {
             return Err(programming("Cannot operate on a closed cursor."));
         }
         connection.check_thread()?;
         connection.database()?;
-        if self.locked.swap(true, Ordering::AcqRel) {
-            return Err(recursive());
-        }
-        Ok((connection, Lock(self)))
+        let running = Running::begin(&self.locked).ok_or_else(recursive)?;
+        Ok((connection, running))
     }
     pub fn set_row_factory(&self, factory: Option<Obj>) {
         drop(self.row_factory.replace(factory));

@@ -2,30 +2,18 @@
 
 use parking_lot::Mutex;
 use taipan_objects::prelude::*;
-use taipan_threading::sync::atomic::{AtomicBool, Ordering};
+use taipan_threading::sync::atomic::AtomicBool;
 
 use super::parser::{Code, Failure, Parser, Wanted};
+use crate::running::Running;
 
 /// A parser as the classes hold it.
 pub type Driven = Mutex<Box<Parser>>;
 
-/// A call that feeds a parser; the flag that keeps others out is reset at its end.
-pub struct Parsing<'a>(&'a AtomicBool);
-
-impl<'a> Parsing<'a> {
-    /// Begins such a call of the method `function`. Errors: `RuntimeError` if there is one already, of a handler's caller or of another thread.
-    pub fn begin(flag: &'a AtomicBool, function: &str) -> PyResult<Parsing<'a>> {
-        if flag.swap(true, Ordering::AcqRel) {
-            return Err(runtime_error(format!("cannot call {function}() from within a handler")));
-        }
-        Ok(Parsing(flag))
-    }
-}
-
-impl Drop for Parsing<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
+/// Begins a call of the method `function`, which feeds a parser. Errors: `RuntimeError` if there is such a call already, of a handler's caller or of another thread.
+pub fn begin<'a>(parsing: &'a AtomicBool, function: &str) -> PyResult<Running<'a>> {
+    Running::begin(parsing)
+        .ok_or_else(|| runtime_error(format!("cannot call {function}() from within a handler")))
 }
 
 /// What follows is UTF-8, whatever the document says, if it is its beginning.

@@ -9,10 +9,11 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::driven::{self, Driven, Parsing};
+use super::driven::{self, Driven};
 use super::expat_error;
 use super::handlers::{EXPAND, NAMES, Reply};
 use super::parser::{Code, Failure, ParamEntities, Parser, Wanted};
+use crate::running::Running;
 use crate::{counted, native_class};
 
 const CHUNK: i64 = 2048;
@@ -138,8 +139,8 @@ impl PyXmlParser {
         }
         wanted
     }
-    fn enter(&self, function: &str) -> PyResult<Parsing<'_>> {
-        Parsing::begin(&self.parsing, function)
+    fn enter(&self, function: &str) -> PyResult<Running<'_>> {
+        driven::begin(&self.parsing, function)
     }
     /// The exception of a failure; the parser stays where it failed.
     fn failure(&self, failure: Failure) -> Raised {
