@@ -5,7 +5,7 @@
 //! `local + (shared >> 2)` plus what is [`pending`], where an object in a queue counts the queue's reference. `local` reaches zero only together with the merge.
 //! A `local` of all ones is immortal: neither field is written again. A shared count beyond 2^27 saturates and is never freed.
 
-use taipan_threading::sync::atomic::Ordering;
+use taipan_threading::sync::atomic::{Ordering, fence};
 
 use crate::dealloc;
 use crate::header::{Header, HeaderFlags};
@@ -14,6 +14,7 @@ use crate::value::Value;
 
 mod atomic {
     pub use taipan_threading::sync::atomic::*;
+    pub use taipan_threading::sync::between_seq_cst;
 }
 pub(crate) mod pending;
 pub mod protocol;
@@ -283,10 +284,16 @@ pub(crate) fn count(header: &Header) -> i64 {
 /// register, perhaps uncounted (then the count is that of the register it is lent from).
 #[inline(always)]
 pub fn is_unshared(header: &Header) -> bool {
-    header.local.load(Ordering::Relaxed) == 1
-        && header.owner() == taipan_threading::current_slot()
-        && header.shared.load(Ordering::Acquire) == protocol::DEFAULT
-        && !header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED | HeaderFlags::WEAKREFS)
+    header.owner() == taipan_threading::current_slot()
+        && protocol::is_unshared(&header.local, &header.shared, header.flags_word())
+}
+
+/// Between emptying slots that others may read by stores instead of exchanges, and handing out what they held: see `protocol::is_unshared`.
+#[inline]
+pub fn emptied_by_stores() {
+    if taipan_threading::multi_threaded() {
+        fence(Ordering::SeqCst);
+    }
 }
 
 /// Whether `object` is the only reference there is, counted and owned by this thread: then it may be changed in place.

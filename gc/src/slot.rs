@@ -50,6 +50,11 @@ impl Slot {
     pub fn peek(&self) -> Value {
         Value::from_bits(self.0.load(Ordering::Acquire))
     }
+    /// Whether the slot, which this thread just read, holds the same word after the look at the object's flags: see `protocol::is_unshared`.
+    #[inline(always)]
+    fn still_holds(&self, value: Value) -> bool {
+        self.0.load(Ordering::SeqCst) == value.bits()
+    }
     /// A reference to what the slot holds, safe against concurrent replacement. The result may be *uncounted* (kept alive by
     /// limbo until this thread's next safepoint turns it into a counted one), so it must stay in a register or be cloned into the heap.
     #[inline(always)]
@@ -62,7 +67,7 @@ impl Slot {
         self.load_pointer(value, || true).unwrap_or(None)
     }
     /// [`Slot::load_uncounted`] for a slot in storage that writers replace by copying its words: the slots of replaced storage never change
-    /// again, whatever becomes of the objects, so looking at them twice proves nothing. `is_current` (an Acquire load) says
+    /// again, whatever becomes of the objects, so looking at them twice proves nothing. `is_current` (a SeqCst load) says
     /// whether the storage is still in use; if it is not, the outcome is `Err`.
     #[inline(always)]
     pub fn load_uncounted_in(&self, is_current: impl Fn() -> bool + Copy) -> Result<Option<Obj>, Replaced> {
@@ -102,8 +107,8 @@ impl Slot {
     fn load_usual_pointer(&self, value: Value, is_current: impl Fn() -> bool + Copy) -> Option<Obj> {
         // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
         let header = unsafe { &*value.ptr() };
-        // Acquire: see `protocol::load_foreign`, of which the first two arms are the usual case.
-        let bits = header.flags_word().load(Ordering::Acquire);
+        // SeqCst: see `protocol::load_foreign`, of which this is the usual case.
+        let bits = header.flags_word().load(Ordering::SeqCst);
         if lasts(header, bits) {
             // Acquire: pairs with `immortalize`, so that a stale content of the slot is not taken for an immortal object.
             fence(Ordering::Acquire);
@@ -120,7 +125,7 @@ impl Slot {
             }
         } else if bits & (HeaderFlags::SEEN | HeaderFlags::DYING) == HeaderFlags::SEEN
             && taipan_threading::multi_threaded()
-            && self.peek() == value
+            && self.still_holds(value)
             && is_current()
         {
             // SAFETY: its last drop puts it into limbo, where it stays until this thread was stopped.
@@ -186,8 +191,8 @@ impl Slot {
     pub fn replace(&self, value: Option<Obj>) -> Option<Obj> {
         let bits = value.map_or(0, |v| v.into_counted().bits());
         let old = if taipan_threading::multi_threaded() {
-            // Release publishes the new object, Acquire receives the old one; the end of that is ordered by `die`.
-            self.0.swap(bits, Ordering::AcqRel)
+            // Release publishes the new object, Acquire receives the old one; the end of that is ordered by `die`. SeqCst: see `protocol::is_unshared`.
+            self.0.swap(bits, Ordering::SeqCst)
         } else {
             let old = self.0.load(Ordering::Relaxed);
             self.0.store(bits, Ordering::Relaxed);

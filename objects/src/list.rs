@@ -135,6 +135,11 @@ impl PyList {
         // SAFETY: replaced storage is freed through QSBR.
         unsafe { &*self.storage.load(Ordering::Acquire) }
     }
+    /// Whether `storage` is still the list's: see the module.
+    #[inline(always)]
+    fn is_current(&self, storage: &Storage) -> bool {
+        std::ptr::eq(self.storage.load(Ordering::SeqCst), storage)
+    }
     fn section(&self) -> ShortSection<'_> {
         ShortSection::enter(self.header.lock())
     }
@@ -147,9 +152,7 @@ impl PyList {
                 return None;
             }
             if index < storage.capacity()
-                && let Ok(Some(item)) = storage
-                    .slot(index)
-                    .load_uncounted_in(|| std::ptr::eq(self.storage.load(Ordering::Acquire), storage))
+                && let Ok(Some(item)) = storage.slot(index).load_uncounted_in(|| self.is_current(storage))
             {
                 return Some(item);
             }
@@ -163,7 +166,7 @@ impl PyList {
         if index >= self.len() || index >= storage.capacity() {
             return None;
         }
-        storage.slot(index).load_at_once_in(|| std::ptr::eq(self.storage.load(Ordering::Acquire), storage))
+        storage.slot(index).load_at_once_in(|| self.is_current(storage))
     }
     #[cold]
     fn get_slow(&self, index: usize) -> Option<Obj> {
@@ -269,7 +272,7 @@ impl PyList {
     /// hold is the caller's to drop.
     fn publish(&self, new: *mut Storage) {
         let old = if taipan_threading::multi_threaded() {
-            self.storage.swap(new, Ordering::AcqRel)
+            self.storage.swap(new, Ordering::SeqCst)
         } else {
             let old = self.storage.load(Ordering::Relaxed);
             self.storage.store(new, Ordering::Relaxed);

@@ -14,6 +14,7 @@ use taipan_threading::sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, 
 
 mod atomic {
     pub use taipan_threading::sync::atomic::*;
+    pub use taipan_threading::sync::between_seq_cst;
 }
 #[allow(dead_code)]
 #[path = "../../gc/src/refcount/protocol.rs"]

@@ -24,8 +24,13 @@
 //! again: that incarnation of the block will go through limbo, so its memory cannot become another object before
 //! this thread's next safepoint, and the second read of the slot proves that it is the object that the slot held. A bit that a stale
 //! reader sets on a block that is dying or free is never believed (`DYING` stays set until the block is initialized again).
+//!
+//! An owner that holds the one counted reference in a register may find that nobody else can reach the object ([`is_unshared`]) and then change it by plain
+//! accesses. The reference may have been in a slot before: the owner empties the slot (or the storage that the slot is in is replaced), then looks at `SEEN`; a
+//! reader sets `SEEN`, or finds it set, then looks at the slot (and the storage) again. One of the two must see what the other did, so all these accesses are
+//! `SeqCst`; slots that are emptied by stores are followed by such a fence (`emptied_by_stores`).
 
-use super::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use super::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, between_seq_cst};
 
 /// The state bits of `shared`.
 pub const STATE: i32 = 3;
@@ -41,6 +46,7 @@ pub const SATURATED: i32 = 1 << 29;
 /// Flag bits this protocol uses; the same as `HeaderFlags`.
 pub const SEEN: u8 = 1;
 pub const DEFERRED: u8 = 2;
+pub const WEAKREFS: u8 = 4;
 pub const LIMBO: u8 = 16;
 pub const DYING: u8 = 32;
 
@@ -204,15 +210,26 @@ pub enum Look {
 /// One turn of a foreign load: `word` was read (Acquire) from `slot`, and `flags` belong to the block it points to.
 #[inline]
 pub fn load_foreign(slot: &AtomicU64, word: u64, flags: &AtomicU8) -> Look {
-    // Acquire: reads from the block's initialization (Release) or a later change, so the slot's emptying for an earlier
-    // incarnation of the block is visible to the second read.
-    let bits = flags.load(Ordering::Acquire);
+    // Acquires: reads from the block's initialization (Release) or a later change, so the slot's emptying for an earlier
+    // incarnation of the block is visible to the second read. SeqCst: see `is_unshared`.
+    let bits = flags.load(Ordering::SeqCst);
     if bits & DYING == 0 && bits & (SEEN | DEFERRED) != 0 {
-        return if slot.load(Ordering::Acquire) == word { Look::Accept } else { Look::Retry };
+        between_seq_cst();
+        return if slot.load(Ordering::SeqCst) == word { Look::Accept } else { Look::Retry };
     }
     if bits & DYING == 0 {
         // Once in the object's life. AcqRel: see `die`.
-        flags.fetch_or(SEEN, Ordering::AcqRel);
+        flags.fetch_or(SEEN, Ordering::SeqCst);
     }
     Look::Retry
+}
+
+/// Whether no other thread can reach an object that the caller owns and holds in a register: its one counted reference is that of the register, or of the one
+/// that it is lent from, no weak one leads to it, and nobody has seen it. See the module.
+#[inline(always)]
+pub fn is_unshared(local: &AtomicU32, shared: &AtomicI32, flags: &AtomicU8) -> bool {
+    // Relaxed: the caller's own. Acquire: who held a reference had done with the object.
+    local.load(Ordering::Relaxed) == 1
+        && shared.load(Ordering::Acquire) == DEFAULT
+        && flags.load(Ordering::SeqCst) & (SEEN | DEFERRED | WEAKREFS) == 0
 }

@@ -122,10 +122,10 @@ impl HashCore {
         // SAFETY: replaced tables are freed through QSBR.
         unsafe { &*self.table_ptr() }
     }
-    /// Whether `table` is still current (Acquire): see the module.
+    /// Whether `table` is still current: see the module.
     #[inline(always)]
     pub(crate) fn is_current(&self, table: &Table) -> bool {
-        std::ptr::eq(self.table.load(Ordering::Acquire), table)
+        std::ptr::eq(self.table.load(Ordering::SeqCst), table)
     }
     /// How often the set of keys changed; see the field.
     #[inline(always)]
@@ -453,7 +453,7 @@ impl HashCore {
     /// Makes `new` current and returns the frozen table.
     fn replace_table(&self, new: *mut Table) -> *mut Table {
         let old = if taipan_threading::multi_threaded() {
-            self.table.swap(new, Ordering::AcqRel)
+            self.table.swap(new, Ordering::SeqCst)
         } else {
             let old = self.table.load(Ordering::Relaxed);
             self.table.store(new, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! Changing the number or the order of a list's items in its middle. What is taken out is dropped after the section.
 
-use taipan_gc::{Obj, Value};
+use taipan_gc::{Obj, Value, refcount};
 use taipan_threading::sync::atomic::Ordering;
 
 use super::storage::Storage;
@@ -28,6 +28,7 @@ impl PyList {
         self.len.store(len - 1, Ordering::Release);
         storage.shift(index + 1, index, len - 1 - index);
         storage.put(len - 1, Value::EMPTY);
+        refcount::emptied_by_stores();
         // SAFETY: the list's own reference, which was overwritten.
         unsafe { Obj::from_value(item) }
     }
@@ -114,6 +115,7 @@ impl PyList {
                     storage.put(index, Value::EMPTY);
                 }
             }
+            refcount::emptied_by_stores();
             self.len.store(new_len, Ordering::Release);
         } else {
             let capacity = if new_len > storage.capacity() && len > 0 { growth(new_len) } else { new_len };
@@ -177,6 +179,7 @@ impl PyList {
             for index in to..len {
                 storage.put(index, Value::EMPTY);
             }
+            refcount::emptied_by_stores();
         }
         drop(section);
         drop(removed);

@@ -7,6 +7,7 @@ use taipan_threading::sync::atomic::{AtomicU8, AtomicU64};
 
 mod atomic {
     pub use taipan_threading::sync::atomic::*;
+    pub use taipan_threading::sync::between_seq_cst;
 }
 #[allow(dead_code)]
 #[path = "../../../gc/src/refcount/protocol.rs"]
@@ -68,7 +69,7 @@ pub fn load_in<'a>(
     slot: &AtomicU64,
     is_current: impl Fn() -> bool,
 ) -> Result<Option<&'a Block>, Replaced> {
-    loop {
+    for turn in 0.. {
         let word = slot.load(Acquire);
         if word == 0 {
             return Ok(None);
@@ -80,6 +81,10 @@ pub fn load_in<'a>(
         if !is_current() {
             return Err(Replaced);
         }
-        loom::thread::yield_now();
+        // The block dies, or the slot changes: let the others get on.
+        if turn > 0 {
+            loom::thread::yield_now();
+        }
     }
+    unreachable!()
 }

@@ -10,6 +10,11 @@ pub use loom::thread_local as loom_thread_local;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+/// Stands between two `SeqCst` accesses whose order matters, which loom gives the order of `AcqRel` only.
+pub fn between_seq_cst() {
+    atomic::fence(atomic::Ordering::SeqCst);
+}
+
 /// A mutual exclusion lock.
 #[derive(Debug)]
 pub struct Mutex<T>(loom::sync::Mutex<T>);
