@@ -99,6 +99,18 @@ pub(crate) unsafe fn try_decref_own(ptr: *mut Header) -> bool {
     one_of_more
 }
 
+/// Whether [`try_decref_own`] will succeed.
+///
+/// # Safety
+/// The caller owns a counted reference.
+#[inline(always)]
+pub(crate) unsafe fn is_spare(ptr: *mut Header) -> bool {
+    // SAFETY: alive, says the caller.
+    let header = unsafe { &*ptr };
+    let local = header.local.load(Ordering::Relaxed);
+    local == IMMORTAL || local > 1 && header.owner() == taipan_threading::current_slot()
+}
+
 /// Adds a reference to an object that the calling thread owns and that is not immortal.
 ///
 /// # Safety

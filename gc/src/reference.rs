@@ -84,6 +84,16 @@ impl Obj {
         // SAFETY: says the caller.
         !value.is_counted() || unsafe { refcount::try_decref_own(value.ptr()) }
     }
+    /// Whether [`Obj::drop_at_once`] will do.
+    ///
+    /// # Safety
+    /// `value` owns its reference, or needs none.
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn drops_at_once(value: Value) -> bool {
+        // SAFETY: says the caller.
+        !value.is_counted() || unsafe { refcount::is_spare(value.ptr()) }
+    }
     /// Gives up the reference that `value`, which [`Obj::drop_at_once`] declined, stands for.
     ///
     /// # Safety

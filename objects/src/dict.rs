@@ -6,6 +6,7 @@
 //!
 //! Results of the `get` family may be *uncounted*: good in a register or for a look without a safepoint; clone them to keep them.
 
+pub mod at_once;
 pub mod extended;
 pub(crate) mod hash_core;
 mod methods;

@@ -220,14 +220,21 @@ impl PyList {
     fn is_alone(&self) -> bool {
         !taipan_threading::multi_threaded() || refcount::is_unshared(&self.header)
     }
-    /// Appends a word that owns its reference to a list that the caller holds in a register, if there is room and no other thread can see it. False, with
-    /// nothing done, otherwise.
+    /// The items, if no other thread can see the list, which the caller holds in a register: until something changes it.
     #[inline(always)]
-    pub fn push_at_once(&self, item: Value) -> bool {
+    pub fn items_alone(&self) -> Option<&[Obj]> {
+        // SAFETY: the words of the items are the list's own references, none is empty outside of a section, and nobody else can write them.
+        self.is_alone().then(|| unsafe { self.storage().items(self.len()) })
+    }
+    /// Appends a word that owns its reference to a list that the caller holds in a register, if there is room and no other thread can see it. False, with
+    /// nothing done, otherwise: `item` is made only then.
+    #[inline(always)]
+    pub fn push_at_once(&self, item: impl FnOnce() -> Option<Value>) -> bool {
         let len = self.len();
         if len == self.storage().capacity() || !self.is_alone() {
             return false;
         }
+        let Some(item) = item() else { return false };
         self.storage().put(len, item);
         self.len.store(len + 1, Ordering::Release);
         true

@@ -9,6 +9,7 @@ mod bind;
 pub(crate) mod bridge;
 mod from_arg;
 mod into_py;
+mod intrinsic;
 mod keywords;
 mod module_def;
 mod suggestion;
@@ -23,6 +24,7 @@ pub use bind::Place;
 pub use bridge::is_none;
 pub use from_arg::{FromArg, layout_argument, text_argument};
 pub use into_py::IntoPy;
+pub use intrinsic::Intrinsic;
 pub use keywords::Kwargs;
 pub use module_def::{AttributeDef, ModuleDef, PyModuleBuilder};
 pub use suggestion::suggestion;
@@ -67,6 +69,8 @@ pub struct MethodDef {
     pub fast1: Option<Fast1>,
     pub fast2: Option<Fast2>,
     pub fast3: Option<Fast3>,
+    /// What the interpreter knows the function as.
+    pub intrinsic: Intrinsic,
 }
 
 impl MethodDef {

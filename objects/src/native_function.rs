@@ -1,6 +1,6 @@
 //! `builtin_function_or_method`: a native function, possibly bound to a receiver or a module.
 
-use taipan_gc::{Header, Obj, Py, Slot};
+use taipan_gc::{Header, Obj, Py, Slot, Value};
 
 use crate::argument::Args;
 use crate::construct::*;
@@ -76,6 +76,11 @@ impl PyNativeFunction {
             binding: Binding::Constructor,
         })
         .defer()
+    }
+    /// The receiver, or the class for a `__new__`, as an uncounted word; empty if there is none. It lasts as long as the function.
+    #[inline(always)]
+    pub fn receiver_word(&self) -> Value {
+        self.receiver.peek().uncounted_ptr()
     }
     /// The receiver, or the class for a `__new__`.
     pub fn receiver(&self) -> Option<Obj> {
@@ -256,6 +261,7 @@ static METHODS: &[MethodDef] = &[MethodDef {
     fast1: None,
     fast2: None,
     fast3: None,
+    intrinsic: crate::native::Intrinsic::None,
 }];
 
 pub(crate) fn fill(types: &Types) {

@@ -1,6 +1,6 @@
 //! `object`: the defaults that every class inherits.
 
-use taipan_gc::{Header, Obj, Py};
+use taipan_gc::{Header, Obj, Py, Value};
 
 use crate::argument::Args;
 use crate::construct::*;
@@ -29,7 +29,13 @@ pub fn hash_not_implemented(obj: &Obj) -> PyResult<i64> {
 
 /// `object.__hash__`: from the address.
 pub fn identity_hash(obj: &Obj) -> PyResult<i64> {
-    Ok(obj.value().counted().bits().rotate_right(4) as i64)
+    Ok(identity_hash_of(obj.value()))
+}
+
+/// [`identity_hash`] of a word.
+#[inline(always)]
+pub(crate) fn identity_hash_of(value: Value) -> i64 {
+    value.counted().bits().rotate_right(4) as i64
 }
 
 /// `object.__repr__`.
@@ -139,6 +145,7 @@ static NEW_DEF: MethodDef = MethodDef {
     fast1: None,
     fast2: None,
     fast3: None,
+    intrinsic: crate::native::Intrinsic::None,
 };
 
 /// The `__new__` attribute of native class `class`.

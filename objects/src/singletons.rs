@@ -161,5 +161,6 @@ const fn reduce_def(call: crate::native::NativeFn) -> crate::native::MethodDef {
         fast1: None,
         fast2: None,
         fast3: None,
+        intrinsic: crate::native::Intrinsic::None,
     }
 }

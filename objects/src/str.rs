@@ -407,6 +407,11 @@ impl PyStr {
             hash => hash,
         }
     }
+    /// [`PyStr::python_hash`], if it was computed before.
+    #[inline(always)]
+    pub(crate) fn hash_at_once(&self) -> Option<i64> {
+        Some(self.hash.load(Ordering::Relaxed)).filter(|&hash| hash != NO_HASH)
+    }
     #[cold]
     fn python_hash_slow(&self) -> i64 {
         let hash = hash_units(self.units());
@@ -450,6 +455,12 @@ impl std::fmt::Display for PyStr {
 #[inline]
 pub fn is_exact_str(obj: &Obj) -> bool {
     obj.header().is_some_and(|h| h.shape().0 == STR_SHAPE.load(Ordering::Relaxed))
+}
+
+/// Whether objects of this shape are exact strings.
+#[inline(always)]
+pub(crate) fn is_exact_str_shape(shape: taipan_gc::ShapeId) -> bool {
+    shape.0 == STR_SHAPE.load(Ordering::Relaxed)
 }
 
 /// `obj` as a `str` if its class is exactly that: without a look at what its shape means.

@@ -184,6 +184,12 @@ pub fn class_of(obj: &Obj) -> &PyType {
 }
 
 impl PyType {
+    /// The class as an uncounted word, if the collector alone can end it.
+    #[inline(always)]
+    pub fn lasting_word(&self) -> Option<Value> {
+        let lasts = self.header.is_immortal() || self.header.has_flag(HeaderFlags::DEFERRED);
+        lasts.then(|| Value::from_ptr(&self.header).uncounted())
+    }
     pub fn header(&self) -> &Header {
         &self.header
     }

@@ -427,6 +427,7 @@ pub fn method_def(
         .collect();
     let (fast0, fast1, fast2, fast3) = (&fast[0], &fast[1], &fast[2], &fast[3]);
     let (python, kind) = (&binding.name, flavor.variant());
+    let intrinsic = format_ident!("{}", options.intrinsic.as_deref().unwrap_or("None"));
     let text = match options.text.as_deref() {
         Some("") => quote!(::core::option::Option::None),
         Some(text) => quote!(::core::option::Option::Some(#text)),
@@ -460,6 +461,7 @@ pub fn method_def(
             fast1: #fast1,
             fast2: #fast2,
             fast3: #fast3,
+            intrinsic: ::taipan_objects::native::Intrinsic::#intrinsic,
         }
     }})
 }

@@ -58,7 +58,7 @@ pub fn expand(options: TokenStream, mut block: ItemImpl) -> Result<TokenStream> 
             }
             continue;
         }
-        let options = Options::of_attribute(&attribute, &["name", "sig", "text", "doc"])?;
+        let options = Options::of_attribute(&attribute, &["name", "sig", "text", "doc", "intrinsic"])?;
         let flavor = match kind.as_str() {
             "pymethod" => Flavor::Method,
             "pyclassmethod" => Flavor::ClassMethod,

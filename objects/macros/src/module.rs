@@ -29,7 +29,8 @@ pub fn expand(options: TokenStream, mut module: ItemMod) -> Result<TokenStream> 
                 let (ident, cfg) = (&item.sig.ident, conditions(&item.attrs));
                 match kind.as_str() {
                     "pyfunction" => {
-                        let options = Options::of_attribute(&attribute, &["name", "sig", "text", "doc"])?;
+                        let options =
+                            Options::of_attribute(&attribute, &["name", "sig", "text", "doc", "intrinsic"])?;
                         let doc = options.doc.clone().unwrap_or_else(|| docstring(&item.attrs));
                         let target = quote!(self::#ident);
                         let def = function::method_def(

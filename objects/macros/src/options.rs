@@ -16,6 +16,8 @@ pub struct Options {
     pub class: Option<String>,
     pub part: Option<String>,
     pub setter: Option<String>,
+    /// The variant of `Intrinsic` that the function is.
+    pub intrinsic: Option<String>,
     pub include: Vec<Path>,
 }
 
@@ -45,6 +47,7 @@ impl Options {
                 "doc" => &mut options.doc,
                 "class" => &mut options.class,
                 "part" => &mut options.part,
+                "intrinsic" => &mut options.intrinsic,
                 _ => &mut options.setter,
             } = Some(text);
         }

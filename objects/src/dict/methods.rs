@@ -28,7 +28,7 @@ impl PyDict {
         slots::getitem(slf, key)
     }
     /// Return the value for key if key is in the dictionary, else default.
-    #[pymethod(name = "get", sig = "(key, default=None, /)")]
+    #[pymethod(name = "get", sig = "(key, default=None, /)", intrinsic = "DictGet")]
     fn get_or(&self, key: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
         Ok(match self.get_lent(key)? {
             Some(value) => value,

@@ -39,7 +39,7 @@ impl PyList {
         self.copy_range(0, usize::MAX)
     }
     /// Append object to the end of the list.
-    #[pymethod]
+    #[pymethod(intrinsic = "ListAppend")]
     fn append(&self, object: &Obj) {
         self.push(object.clone());
     }

@@ -49,12 +49,28 @@ pub struct Stage {
     folder: Scratch,
 }
 
+/// The package of the tests of interpreters skips itself where there is no GIL, also when one of these interpreters imports it. They mean something there, too.
+const INTERPRETERS: &str = "\
+import os
+import test.support
+
+
+def load_tests(*arguments):
+    return test.support.load_package_tests(os.path.dirname(__file__), *arguments)
+";
+
+/// Writes [`INTERPRETERS`] over `package`, if there is such a file.
+fn let_run(package: &Path) -> std::io::Result<()> {
+    if package.exists() { std::fs::write(package, INTERPRETERS) } else { Ok(()) }
+}
+
 impl Stage {
     /// Copies the package out of `tests`.
     pub fn new(tests: &Path) -> Result<Stage, String> {
         let folder = Scratch::new()?;
         copy(&tests.join("test"), &folder.path().join("test"))
             .and_then(|()| std::fs::write(folder.path().join("conformance_child.py"), CHILD))
+            .and_then(|()| let_run(&folder.path().join("test/test_interpreters/__init__.py")))
             .map_err(|error| format!("copying the tests: {error}"))?;
         Ok(Stage { folder })
     }

@@ -114,7 +114,7 @@ mod items {
     /// A tuple, as in ``isinstance(x, (A, B, ...))``, may be given as the target to
     /// check against. This is equivalent to ``isinstance(x, A) or isinstance(x, B)
     /// or ...`` etc.
-    #[pyfunction]
+    #[pyfunction(intrinsic = "IsInstance")]
     fn isinstance(obj: &Obj, class_or_tuple: &Obj) -> PyResult<bool> {
         taipan_objects::protocol::isinstance(obj, class_or_tuple)
     }
@@ -130,7 +130,7 @@ mod items {
     }
 
     /// Return the number of items in a container.
-    #[pyfunction]
+    #[pyfunction(intrinsic = "Len")]
     fn len(obj: &Obj) -> PyResult<usize> {
         taipan_objects::protocol::len(obj)
     }

@@ -22,6 +22,8 @@ mod consume;
 mod generators;
 mod iteration;
 pub(super) mod known;
+mod known_calls;
+mod lookups;
 mod moves;
 mod names;
 mod numbers;
@@ -76,11 +78,12 @@ static HANDLERS: [Handler; 256] = {
         branches: Jump jump, JumpBackward jump_backward, JumpIfFalse jump_if_false, JumpIfTrue jump_if_true, PopJumpIfFalse pop_jump_if_false,
             PopJumpIfTrue pop_jump_if_true, JumpIfNone jump_if_none, JumpIfNotNone jump_if_not_none, PopJumpIfNone pop_jump_if_none,
             PopJumpIfNotNone pop_jump_if_not_none, BranchLt branch_lt, BranchLe branch_le, BranchEq branch_eq, BranchNe branch_ne,
-            BranchGt branch_gt, BranchGe branch_ge, BranchIs branch_is, BranchIn branch_in, BranchLtImm branch_lt_imm, BranchLeImm branch_le_imm,
+            BranchGt branch_gt, BranchGe branch_ge, BranchIs branch_is, BranchLtImm branch_lt_imm, BranchLeImm branch_le_imm,
             BranchEqImm branch_eq_imm, BranchNeImm branch_ne_imm, BranchGtImm branch_gt_imm, BranchGeImm branch_ge_imm;
+        lookups: In contains, NotIn contains_not, BranchIn branch_in;
         iteration: ForIter for_iter, Subscr subscr, SubscrImm subscr_imm, StoreSubscr store_subscr, UnpackSequence unpack_sequence;
         values: GetIter get_iter, BuildMap build_map, BuildSet build_set, BuildSlice build_slice, BuildString build_string, BinarySlice binary_slice,
-            FormatSimple format_simple, FormatWithSpec format_with_spec, In contains, NotIn contains_not, MakeFunction make_function, NewCell new_cell,
+            FormatSimple format_simple, FormatWithSpec format_with_spec, MakeFunction make_function, NewCell new_cell,
             MakeCell make_cell, Pow binary_any, InplacePow binary_any, MatMul binary_any, InplaceMatMul binary_any,
             StoreSlice store_slice, GetAIter get_aiter, AsyncGenWrap async_gen_wrap;
         generators: YieldValue yield_value, YieldFrom yield_from, GetAwaitable get_awaitable, GetYieldFromIter get_yield_from_iter,
@@ -99,7 +102,6 @@ static HANDLERS: [Handler; 256] = {
 /// To be called once the built-in types exist.
 pub fn init() {
     known::init();
-    super::ops::intrinsics::init();
 }
 
 /// Executes instructions of the innermost frame, and of those that it calls and that return to it, until there is one for the loop.

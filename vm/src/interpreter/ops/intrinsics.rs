@@ -2,41 +2,23 @@
 
 use taipan_objects::dict::PyDict;
 use taipan_objects::list::PyList;
-use taipan_objects::native::MethodDef;
+use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Object, Value, istr};
-use taipan_threading::sync::atomic::{AtomicPtr, Ordering};
 
 use super::attribute::is_generic;
 use crate::interpreter::quick::known::{self, Known};
-
-/// Written once at start-up.
-static LEN: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
-static ISINSTANCE: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
-
-/// Finds the functions.
-pub fn init() {
-    for (name, place) in [("len", &LEN), ("isinstance", &ISINSTANCE)] {
-        if let Some(def) = crate::builtins::row(name) {
-            place.store(std::ptr::from_ref(def).cast_mut(), Ordering::Relaxed);
-        }
-    }
-}
-
-fn is(def: &MethodDef, place: &AtomicPtr<MethodDef>) -> bool {
-    std::ptr::eq(def, place.load(Ordering::Relaxed))
-}
 
 /// What `def` gives for these arguments, if that is known without calling it.
 #[inline(always)]
 pub fn answer(def: &'static MethodDef, arguments: &[Obj]) -> Option<Value> {
     match arguments {
-        [container] if is(def, &LEN) => Value::from_int(len(container)? as i64),
-        [object, class] if is(def, &ISINSTANCE) => {
+        [container] if def.intrinsic == Intrinsic::Len => Value::from_int(len(container)? as i64),
+        [object, class] if def.intrinsic == Intrinsic::IsInstance => {
             let is = if known::is(class.value(), Known::Tuple) {
                 isinstance_of_any(object, class)
             } else {

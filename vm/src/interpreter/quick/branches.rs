@@ -11,6 +11,13 @@ use crate::interpreter::ops::arithmetic;
 
 /// Where a `BRANCH` instruction continues.
 #[inline(always)]
+pub(super) fn branch_to(s: State, truth: bool, i: Instr) -> State {
+    let jumps = truth == (i.c() & BranchFlags::JUMP_IF_TRUE != 0);
+    State { ip: if jumps { s.code().at(s.word(1).arg32() as usize) } else { s.ip.wrapping_add(2) }, ..s }
+}
+
+/// Continues where a `BRANCH` instruction does.
+#[inline(always)]
 pub(super) fn branch_on(s: State, truth: bool, i: Instr) -> Exit {
     if truth == (i.c() & BranchFlags::JUMP_IF_TRUE != 0) { s.jump(s.word(1).arg32()) } else { s.next(2) }
 }
@@ -161,7 +168,8 @@ handlers! {
         drop_operands(s, i);
         branch_on(s, same, i)
     }
-    branch_in(s, i) {
+    #[inline(never)]
+    branch_in_any(s, i) {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
             return s.leave(i);
         }

@@ -14,7 +14,7 @@ use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
-use super::{Exit, State, generators, handlers};
+use super::{Exit, State, generators, handlers, known_calls};
 use crate::frame::{Kind, drop_value};
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
@@ -214,10 +214,10 @@ handlers! {
             };
         }
         if !callable.is_empty() && known::is(callable, Known::NativeFunction) {
-            return call_native(s.ip, s.regs, s.fp, s.thread, i);
+            return known_calls::call_known_native(s.ip, s.regs, s.fp, s.thread, i);
         }
         if !callable.is_empty() && known::is_class(callable) {
-            return call_class(s.ip, s.regs, s.fp, s.thread, i);
+            return known_calls::call_known_class(s.ip, s.regs, s.fp, s.thread, i);
         }
         call_any(s.ip, s.regs, s.fp, s.thread, i)
     }
@@ -327,7 +327,7 @@ handlers! {
             && known::is(callable, Known::MethodDescriptor)
             && !s.regs.value(base + 1).is_empty()
         {
-            return call_descriptor(s.ip, s.regs, s.fp, s.thread, i);
+            return known_calls::call_known_method(s.ip, s.regs, s.fp, s.thread, i);
         } else if !callable.is_empty() && s.regs.value(base + 1).is_empty() {
             // An attribute of a module, for example: nothing was bound, so the call is like any other.
             return call(s.ip, s.regs, s.fp, s.thread, i);

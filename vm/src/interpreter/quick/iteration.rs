@@ -3,13 +3,14 @@
 use taipan_bytecode::{Instr, Op};
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::iterators::PySequenceIter;
+use taipan_objects::list::PyList;
 use taipan_objects::protocol;
 use taipan_objects::range::PyRangeIter;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
-use super::{Exit, State, calls, handlers};
+use super::{Exit, State, calls, handlers, lookups};
 use crate::frame::Kind;
 use crate::interpreter::generators;
 use crate::interpreter::ops::iteration;
@@ -165,7 +166,10 @@ handlers! {
             return s.leave(i);
         }
         let key = s.value(i.c());
-        if key.is_int() && let Some(value) = iteration::item_at_once(s.value(i.b()), key.as_int()) {
+        if !key.is_int() {
+            return lookups::subscr_key(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        if let Some(value) = iteration::item_at_once(s.value(i.b()), key.as_int()) {
             return s.write_obj(i.a(), value, 1);
         }
         character(s.ip, s.regs, s.fp, s.thread, i)
@@ -173,10 +177,10 @@ handlers! {
     #[inline(never)]
     character(s, i) {
         let key = s.value(i.c());
-        if key.is_int() && let Some(value) = iteration::character_at_once(s.value(i.b()), key.as_int()) {
+        if let Some(value) = iteration::character_at_once(s.value(i.b()), key.as_int()) {
             return s.write(i.a(), value, 1);
         }
-        subscr_any(s.ip, s.regs, s.fp, s.thread, i)
+        lookups::subscr_key(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     subscr_any(s, i) {
@@ -267,6 +271,22 @@ handlers! {
             // SAFETY: the layout was checked.
             let items = unsafe { &*source.ptr().cast::<PyTuple>() }.as_slice();
             if items.len() == count as usize && lend_all(s, items, first as usize) {
+                return if take { s.write(register, Value::EMPTY, 1) } else { s.next(1) };
+            }
+        }
+        unpack_list(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    unpack_list(s, i) {
+        let (register, take) = Instr::split_take(i.b());
+        let (source, first, count) = (s.value(register), i.a(), i.c());
+        if known::is(source, Known::List) && !(first..first + count).contains(&register) {
+            // SAFETY: the layout was checked.
+            let list = unsafe { &*source.ptr().cast::<PyList>() };
+            if let Some(items) = list.items_alone()
+                && items.len() == count as usize
+                && lend_all(s, items, first as usize)
+            {
                 return if take { s.write(register, Value::EMPTY, 1) } else { s.next(1) };
             }
         }

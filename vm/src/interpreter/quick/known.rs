@@ -26,10 +26,12 @@ pub(in crate::interpreter) enum Known {
     NativeFunction,
     MethodDescriptor,
     Function,
+    Set,
+    FrozenSet,
 }
 
 /// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
+static SHAPES: [AtomicU32; 18] = [const { AtomicU32::new(0) }; 18];
 
 /// Fills the table.
 pub(in crate::interpreter) fn init() {
@@ -51,6 +53,8 @@ pub(in crate::interpreter) fn init() {
         (Known::NativeFunction, &t.builtin_function_or_method),
         (Known::MethodDescriptor, &t.method_descriptor),
         (Known::Function, &t.function),
+        (Known::Set, &t.set),
+        (Known::FrozenSet, &t.frozenset),
     ];
     for (known, class) in classes {
         SHAPES[known as usize].store(class.root_shape().0, Ordering::Relaxed);

@@ -71,7 +71,7 @@ handlers! {
         if !list.is_empty() && !value.is_empty() && take && !value.is_lent() && known::is(list, Known::List) {
             // SAFETY: the layout was checked.
             let list: &PyList = unsafe { &*list.ptr().cast() };
-            if list.push_at_once(value) {
+            if list.push_at_once(|| Some(value)) {
                 s.regs.put(register as usize, Value::EMPTY);
                 return s.next(1);
             }

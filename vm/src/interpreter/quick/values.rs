@@ -80,8 +80,8 @@ values! {
     };
     format_simple: b |_fp, regs, i| build::format_simple(o(regs, i.b()), i.c());
     format_with_spec: b c |_fp, regs, i| protocol::format(o(regs, i.b()), o(regs, i.c()));
-    contains: b c |_fp, regs, i| protocol::contains(o(regs, i.c()), o(regs, i.b())).map(bool_obj);
-    contains_not: b c |_fp, regs, i| protocol::contains(o(regs, i.c()), o(regs, i.b())).map(|found| bool_obj(!found));
+    contains_any: b c |_fp, regs, i| protocol::contains(o(regs, i.c()), o(regs, i.b())).map(bool_obj);
+    contains_not_any: b c |_fp, regs, i| protocol::contains(o(regs, i.c()), o(regs, i.b())).map(|found| bool_obj(!found));
     make_function: |fp, _regs, i| rare::make_function(frame(fp).code(), frame(fp), i.b() as usize);
     new_cell: |_fp, _regs, _i| Ok(name::new_cell(None));
     make_cell: |_fp, regs, i| Ok(name::new_cell(regs.take(i.b() as usize)));

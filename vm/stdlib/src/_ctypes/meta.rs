@@ -52,6 +52,7 @@ pub const fn method(
         fast1: None,
         fast2: None,
         fast3: None,
+        intrinsic: taipan_objects::native::Intrinsic::None,
     }
 }
 

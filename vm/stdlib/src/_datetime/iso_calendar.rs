@@ -58,6 +58,7 @@ static METHODS: &[MethodDef] = &[MethodDef {
     fast1: None,
     fast2: None,
     fast3: None,
+    intrinsic: taipan_objects::native::Intrinsic::None,
 }];
 
 fn collect_items(obj: &Obj) -> PyResult<Vec<Obj>> {

@@ -223,10 +223,9 @@ pub(super) fn uncounted(value: Value) -> Obj {
 
 /// The class as a value for a register: counted if the collector is not the only one to end it.
 pub fn class_object(class: &PyType) -> Obj {
-    let header = class.header();
-    if header.is_immortal() || header.has_flag(taipan_gc::HeaderFlags::DEFERRED) {
+    if let Some(word) = class.lasting_word() {
         // SAFETY: an instance, which the caller has, keeps its class; registers need no count of such objects.
-        return unsafe { Obj::from_value_unchecked(Value::from_ptr(header).uncounted()) };
+        return unsafe { Obj::from_value_unchecked(word) };
     }
     class.to_obj()
 }

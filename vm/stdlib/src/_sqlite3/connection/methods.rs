@@ -31,6 +31,7 @@ pub fn all() -> &'static [MethodDef] {
             fast1: m.fast1,
             fast2: m.fast2,
             fast3: m.fast3,
+            intrinsic: m.intrinsic,
         })
         .collect();
     Box::leak(all.into_boxed_slice())

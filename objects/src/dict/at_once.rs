@@ -1,0 +1,109 @@
+//! Lookups that are a matter of a few instructions and call nothing: of the very key object, in the first cells of its hash.
+//!
+//! They follow the rules of [`hash_core`](super::hash_core), and say nothing where more is to be done: a key that only has the same hash, a cell
+//! whose entry was deleted, a hash that is not known yet.
+
+use taipan_gc::{Obj, Object, Value};
+
+use super::PyDict;
+use super::hash_core::HashCore;
+use super::table::{DUMMY, Probe, Table, VACANT};
+use crate::object_type::identity_hash_of;
+use crate::set::PySet;
+use crate::str::{PyStr, is_exact_str_shape};
+use crate::type_object::PyType;
+use crate::types::types;
+
+/// Cells that are looked at.
+const CELLS: usize = 3;
+
+enum AtOnce {
+    Found(usize),
+    Absent,
+    Unknown,
+}
+
+/// `hash(key)` of a small integer, an exact string whose hash was asked for before, or a class that has no metaclass of its own.
+#[inline(always)]
+pub fn hash_at_once(key: Value) -> Option<i64> {
+    if key.is_int() {
+        // Smaller than the modulus. -1 is no hash.
+        let number = key.as_int();
+        return Some(if number == -1 { -2 } else { number });
+    }
+    if !key.is_ptr() {
+        return None;
+    }
+    // SAFETY: the caller's key is alive.
+    let header = unsafe { &*key.ptr() };
+    if is_exact_str_shape(header.shape()) {
+        // SAFETY: that shape is of objects with this layout only.
+        return unsafe { &*key.ptr().cast::<PyStr>() }.hash_at_once();
+    }
+    let entry = header.shape_entry();
+    let is_class = std::ptr::eq(entry.ops_ptr(), PyType::ops())
+        && std::ptr::eq(entry.class(), types().type_.as_ptr().cast());
+    is_class.then(|| identity_hash_of(key))
+}
+
+impl HashCore {
+    #[inline(always)]
+    fn find_at_once(table: &Table, key: Value, hash: i64) -> AtOnce {
+        let mut probe = Probe::new(table, hash);
+        for _ in 0..CELLS {
+            let entry = match table.cell(probe.at) {
+                VACANT => return AtOnce::Absent,
+                DUMMY => return AtOnce::Unknown,
+                entry => entry as usize,
+            };
+            if table.key(entry).peek().same(key) {
+                return AtOnce::Found(entry);
+            }
+            if table.hash(entry) == hash {
+                return AtOnce::Unknown;
+            }
+            probe.advance(table);
+        }
+        AtOnce::Unknown
+    }
+    /// Whether `key` is there; nothing: that takes more.
+    #[inline(always)]
+    pub(crate) fn contains_at_once(&self, key: Value, hash: i64) -> Option<bool> {
+        match Self::find_at_once(self.table(), key, hash) {
+            AtOnce::Found(_) => Some(true),
+            AtOnce::Absent => Some(false),
+            AtOnce::Unknown => None,
+        }
+    }
+    /// The value of `key`, which may be uncounted, or that there is none; nothing: that takes more.
+    #[inline(always)]
+    fn get_at_once(&self, key: Value, hash: i64) -> Option<Option<Obj>> {
+        let table = self.table();
+        match Self::find_at_once(table, key, hash) {
+            AtOnce::Found(entry) => table.value(entry).load_at_once_in(|| self.is_current(table)).map(Some),
+            AtOnce::Absent => Some(None),
+            AtOnce::Unknown => None,
+        }
+    }
+}
+
+impl PyDict {
+    /// Whether `key`, whose hash is given, is there; nothing: that takes more.
+    #[inline(always)]
+    pub fn contains_at_once(&self, key: Value, hash: i64) -> Option<bool> {
+        self.core.contains_at_once(key, hash)
+    }
+    /// The value of `key`, whose hash is given, or that there is none; nothing: that takes more. It may be uncounted.
+    #[inline(always)]
+    pub fn get_at_once(&self, key: Value, hash: i64) -> Option<Option<Obj>> {
+        self.core.get_at_once(key, hash)
+    }
+}
+
+impl PySet {
+    /// Whether `element`, whose hash is given, is there; nothing: that takes more.
+    #[inline(always)]
+    pub fn contains_at_once(&self, element: Value, hash: i64) -> Option<bool> {
+        self.core.contains_at_once(element, hash)
+    }
+}

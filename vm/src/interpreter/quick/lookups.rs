@@ -1,0 +1,80 @@
+//! `in`, and subscripts of dicts: what the very key object's first cells say. These handlers call nothing.
+
+use taipan_bytecode::BranchFlags;
+use taipan_objects::dict::PyDict;
+use taipan_objects::dict::at_once::hash_at_once;
+use taipan_objects::set::PySet;
+use taipan_objects::singletons::bool_obj;
+use taipan_objects::{Obj, Value};
+
+use super::known::{self, Known};
+use super::{State, branches, handlers, iteration, values};
+
+/// `element in container` of a built-in dict or set, if that is a matter of a few instructions. Neither is empty.
+#[inline(always)]
+fn contains_at_once(container: Value, element: Value) -> Option<bool> {
+    if known::is(container, Known::Dict) {
+        // SAFETY: the layout was checked.
+        return unsafe { &*container.ptr().cast::<PyDict>() }
+            .contains_at_once(element, hash_at_once(element)?);
+    }
+    if known::is(container, Known::Set) || known::is(container, Known::FrozenSet) {
+        // SAFETY: the layout was checked.
+        return unsafe { &*container.ptr().cast::<PySet>() }
+            .contains_at_once(element, hash_at_once(element)?);
+    }
+    None
+}
+
+/// The value of a built-in dict's key, or that there is none, if that is a matter of a few instructions. Neither is empty.
+#[inline(always)]
+pub(super) fn get_at_once(container: Value, key: Value) -> Option<Option<Obj>> {
+    if !known::is(container, Known::Dict) {
+        return None;
+    }
+    // SAFETY: the layout was checked.
+    unsafe { &*container.ptr().cast::<PyDict>() }.get_at_once(key, hash_at_once(key)?)
+}
+
+#[inline(always)]
+fn answer(s: State, element: u16, container: u16) -> Option<bool> {
+    let (element, container) = (s.value(element), s.value(container));
+    if element.is_empty() || container.is_empty() { None } else { contains_at_once(container, element) }
+}
+
+handlers! {
+    contains(s, i) {
+        match answer(s, i.b(), i.c()) {
+            Some(found) => s.write_obj(i.a(), bool_obj(found), 1),
+            None => values::contains_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    contains_not(s, i) {
+        match answer(s, i.b(), i.c()) {
+            Some(found) => s.write_obj(i.a(), bool_obj(!found), 1),
+            None => values::contains_not_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    branch_in(s, i) {
+        let flags = i.c();
+        // An element that is to be dropped is for the other way.
+        if (flags & BranchFlags::DROP_A == 0 || !s.value(i.a()).is_counted())
+            && let Some(found) = answer(s, i.a(), i.b())
+        {
+            if flags & BranchFlags::DROP_A != 0 {
+                s.regs.put(i.a() as usize, Value::EMPTY);
+            }
+            let next = branches::branch_to(s, found, i);
+            return if flags & BranchFlags::DROP_B != 0 { next.write(i.b(), Value::EMPTY, 0) } else { next.go() };
+        }
+        branches::branch_in_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// A subscript of anything but a sequence.
+    #[inline(never)]
+    subscr_key(s, i) {
+        match get_at_once(s.value(i.b()), s.value(i.c())) {
+            Some(Some(value)) => s.write_obj(i.a(), value, 1),
+            _ => iteration::subscr_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+}
