@@ -118,3 +118,83 @@ threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
 for t in threads: t.start()
 for t in threads: t.join()
 print(len(shared), len(set(shared)), all(shared.count((w, 7)) == 2 for w in range(4)), wrong)
+
+
+# What is called is an attribute of an instance, a module, a class; a bound method, with defaults, too few and too many arguments.
+import math
+class Holder:
+    def plain(self, x, y=2, *, z=3): return self.tag, x, y, z
+    def rest(self, *args, **kwargs): return self.tag, args, kwargs
+    def produce(self, n):
+        for i in range(n): yield self.kept(i)
+    tag = 'class'
+    maths = math
+holder = Holder(); holder.tag = 'instance'
+holder.kept = holder.plain; holder.free = lambda *a: a; holder.rested = holder.rest; holder.native = [5].append; holder.built = len; holder.made = Holder
+other = Holder(); other.kept = Holder().plain; other.free = print; other.rested = holder.rested; other.native = set().add; other.built = sum; other.made = dict
+def use(h):
+    return h.kept(1), h.kept(1, 5), h.kept(1, z=4), h.free(), h.rested(1, 2, k=3), h.rested(), h.native(6), h.built([1, 2]), type(h.made()).__name__, list(h.produce(2)), h.maths.floor(2.5), math.floor(1.5), math.pi > 3
+for _ in range(3): print(use(holder)); print(use(other))
+for wrong in (lambda: holder.kept(), lambda: holder.kept(1, 2, 3), lambda: holder.kept(1, w=1), lambda: holder.plain(), lambda: math.floor(), lambda: math.nothing, lambda: holder.free.nothing, lambda: holder.native()):
+    try: wrong()
+    except (TypeError, AttributeError) as error: print(type(error).__name__, error)
+def module_changes():
+    out = []
+    for turn in range(4):
+        out.append(math.floor(1.5))
+        if turn == 1: math.floor = lambda x: 'replaced'
+        if turn == 2: math.floor = saved
+    return out
+saved = math.floor; print(module_changes(), math.floor(3.5))
+temporary = [Holder().plain, Holder().plain]
+def pop_and_call(l): return (l.pop())(9)
+print(pop_and_call(temporary), Holder().plain(8))
+def bound_in_generator(m):
+    yield m(1)
+    yield m(2)
+print(list(bound_in_generator(holder.kept)))
+def deep(n):
+    class Self:
+        def go(self, n): return n if n == 0 else self.again(n - 1)
+    s = Self(); s.again = s.go
+    return s.go(n)
+print(deep(200))
+try: deep(10**6)
+except RecursionError as error: print('RecursionError')
+
+
+# Truth.
+class Length:
+    def __init__(self, n): self.n = n
+    def __len__(self): return self.n
+class Bool:
+    def __init__(self, b): self.b = b
+    def __bool__(self): return self.b
+class Neither: pass
+class Late: pass
+def truths(things): return [1 if t else 0 for t in things], [not t for t in things], [t and 1 for t in things if not t] == [t for t in things if not t]
+things = ['', 'a', b'', b'a', [], [0], (), (0,), {}, {0: 0}, set(), {0}, frozenset(), frozenset({1}), 0, 1, 0.0, -0.0, 0.1, float('nan'), 0j, 1j, None, len, Neither, Neither(), Length(0), Length(1), Bool(True), Bool(False), 10**30, bytearray(), bytearray(b'x'), range(0), range(1), truths, math, Ellipsis]
+print(truths(things))
+late = Late()
+def ask(x): return 'yes' if x else 'no'
+answers = [ask(late)]; Late.__bool__ = lambda self: False; answers.append(ask(late)); del Late.__bool__; answers.append(ask(late)); Late.__len__ = lambda self: 0; answers.append(ask(late)); print(answers)
+for bad in (Bool(3), Length(-1), Length('x')):
+    try: print(ask(bad))
+    except (TypeError, ValueError) as error: print(type(error).__name__, error)
+
+
+# Slices and items.
+class Index:
+    def __index__(self): return 1
+for thing in ('abcdef', b'abcdef', 'aé€𐍈', [1, 2, 3, 4], (1, 2, 3, 4), bytearray(b'abcd'), range(6), type('S', (str,), {})('abcdef'), type('B', (bytes,), {})(b'abcdef')):
+    print(thing[1:3], thing[:2], thing[-2:], thing[:], thing[5:1], thing[::2], thing[10:], thing[-100:100], thing[Index():], thing[0], thing[-1], type(thing[:]).__name__)
+    for bad in (100, -100, 'x', None, 1.5):
+        try: thing[bad]
+        except (IndexError, TypeError) as error: print(error)
+    try: thing[100]
+    except IndexError as error: print(error)
+    try: thing[1:'x']
+    except TypeError as error: print(error)
+print({1: 'a', 2: 'b'}[1], {True: 't'}[1], type('D', (dict,), {'__missing__': lambda s, k: ('missing', k)})()[3])
+try: {1: 2}[3]
+except KeyError as error: print(repr(error))

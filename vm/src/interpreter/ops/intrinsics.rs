@@ -1,8 +1,10 @@
 //! Built-in functions whose answer for common arguments takes a few instructions: no call is made for it.
 
+use taipan_objects::bytes::PyBytes;
 use taipan_objects::dict::PyDict;
 use taipan_objects::list::PyList;
 use taipan_objects::native::{Intrinsic, MethodDef};
+use taipan_objects::set::PySet;
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
@@ -48,8 +50,28 @@ pub fn len(container: &Obj) -> Option<usize> {
         if known::is(value, Known::Str) {
             return Some((*value.ptr().cast::<PyStr>()).len());
         }
+        if known::is(value, Known::Bytes) {
+            return Some((*value.ptr().cast::<PyBytes>()).len());
+        }
+        if known::is(value, Known::Set) || known::is(value, Known::FrozenSet) {
+            return Some((*value.ptr().cast::<PySet>()).len());
+        }
     }
     None
+}
+
+/// The truth of a built-in container, a float, or an object whose class does not say anything about it.
+#[inline(always)]
+pub fn truth(obj: &Obj) -> Option<bool> {
+    let value = obj.value();
+    if value.is_float() {
+        return Some(value.as_float() != 0.0);
+    }
+    if let Some(len) = len(obj) {
+        return Some(len != 0);
+    }
+    let slots = &class_of(obj).slots;
+    (slots.bool_().is_none() && slots.len().is_none()).then_some(true)
 }
 
 /// [`isinstance`] of a tuple of classes, if each is such a class as far as it matters.

@@ -1,6 +1,7 @@
 //! Iteration, unpacking and subscripts.
 
 use smallvec::SmallVec;
+use taipan_objects::bytes::PyBytes;
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::*;
@@ -8,6 +9,7 @@ use taipan_objects::iterators::{PyEnumerate, PyZip, plain_iter};
 use taipan_objects::list::{PyList, exact_list};
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::is_none;
+use taipan_objects::slice::PySlice;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::class_of;
@@ -69,6 +71,10 @@ pub fn quick_subscript(container: &Obj, key: &Obj) -> Option<Obj> {
         if let Some(found) = quick_subscript_at(container, k.as_int()) {
             return Some(found);
         }
+    } else if known::is(k, Known::Slice) {
+        // SAFETY: the layout was checked.
+        let slice = unsafe { &*k.ptr().cast::<PySlice>() };
+        return if is_none(&slice.step) { quick_slice(container, &slice.start, &slice.stop) } else { None };
     } else if !known::is(k, Known::Str) {
         return None;
     }
@@ -117,10 +123,19 @@ fn from_start(index: i64, len: usize) -> usize {
     (if index < 0 { index + len as i64 } else { index }) as usize
 }
 
-/// The character at the index of an exact string, as [`item_at_once`].
+/// The character at the index of an exact string, or the byte of an exact `bytes`, as [`item_at_once`].
 #[inline(always)]
 pub fn character_at_once(container: Value, index: i64) -> Option<Value> {
-    if container.is_empty() || !known::is(container, Known::Str) {
+    if container.is_empty() {
+        return None;
+    }
+    if known::is(container, Known::Bytes) {
+        // SAFETY: the layout was checked.
+        let bytes = unsafe { &*container.ptr().cast::<PyBytes>() };
+        let byte = bytes.as_slice().get(from_start(index, bytes.len()))?;
+        return Value::from_int((*byte).into());
+    }
+    if !known::is(container, Known::Str) {
         return None;
     }
     // SAFETY: the layout was checked.
@@ -159,7 +174,7 @@ pub fn item_at_once(container: Value, index: i64) -> Option<Obj> {
     None
 }
 
-/// `container[start:stop]` of an exact list or tuple with small integers or `None` as bounds: no slice is made for it.
+/// `container[start:stop]` of an exact list, tuple, `str` or `bytes` with small integers or `None` as bounds: no slice is made for it.
 pub fn quick_slice(container: &Obj, start: &Obj, stop: &Obj) -> Option<Obj> {
     let value = container.value();
     // SAFETY: the layouts are checked.
@@ -176,6 +191,22 @@ pub fn quick_slice(container: &Obj, start: &Obj, stop: &Obj) -> Option<Obj> {
                 return Some(container.clone());
             }
             return Some(PyTuple::from_slice(&tuple.as_slice()[bounds]).into_obj());
+        }
+        if known::is(value, Known::Str) {
+            let text: &PyStr = &*value.ptr().cast();
+            let bounds = bounds(start, stop, text.len())?;
+            if bounds.len() == text.len() {
+                return Some(container.clone());
+            }
+            return Some(PyStr::from_slice(text.units().slice(bounds)).into_obj());
+        }
+        if known::is(value, Known::Bytes) {
+            let bytes: &PyBytes = &*value.ptr().cast();
+            let bounds = bounds(start, stop, bytes.len())?;
+            if bounds.len() == bytes.len() {
+                return Some(container.clone());
+            }
+            return Some(PyBytes::new(&bytes.as_slice()[bounds]).into_obj());
         }
     }
     None

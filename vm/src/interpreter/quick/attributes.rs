@@ -44,6 +44,13 @@ handlers! {
     load_attr_of_class(s, i) {
         match attribute::only_plain(s.cache(), s.value(i.b())) {
             Some(value) => s.write(i.a(), value, 1),
+            None => load_attr_of_module(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    #[inline(never)]
+    load_attr_of_module(s, i) {
+        match attribute::only_of_module(s.cache(), s.value(i.b())) {
+            Some(value) => s.write_obj(i.a(), value, 1),
             None => load_attr_any(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
@@ -149,6 +156,24 @@ handlers! {
             s.regs.put(a as usize + 1, receiver);
             s.regs.put(a as usize, function);
             return s.next(1);
+        }
+        load_method_of_instance(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// An attribute of the very instance or module, which is called as it is.
+    #[inline(never)]
+    load_method_of_instance(s, i) {
+        let a = i.a();
+        if !s.value(a + 1).is_counted() {
+            let (cache, subject) = (s.cache(), s.value(i.b()));
+            let value = match attribute::inline_slot(cache, subject) {
+                None => attribute::only_of_module(cache, subject),
+                found => found,
+            };
+            if let Some(value) = value {
+                s.regs.put(a as usize + 1, Value::EMPTY);
+                // Drops the receiver, if it was in the same register.
+                return s.write_obj(a, value, 1);
+            }
         }
         load_method_of_several(s.ip, s.regs, s.fp, s.thread, i)
     }

@@ -7,7 +7,7 @@ use taipan_objects::singletons::is_none;
 
 use super::numbers::high;
 use super::{Exit, State, actions, handlers, values};
-use crate::interpreter::ops::arithmetic;
+use crate::interpreter::ops::{arithmetic, intrinsics};
 
 /// Where a `BRANCH` instruction continues.
 #[inline(always)]
@@ -37,6 +37,12 @@ pub(super) fn drop_operands(s: State, i: Instr) {
 #[inline(always)]
 fn truth(s: State, register: u16) -> Option<bool> {
     if s.value(register).is_empty() { None } else { arithmetic::quick_truth(s.regs.obj(register as usize)) }
+}
+
+/// The truth of what decides it in a few instructions.
+#[inline(always)]
+fn truth_of_object(s: State, register: u16) -> Option<bool> {
+    if s.value(register).is_empty() { None } else { intrinsics::truth(s.regs.obj(register as usize)) }
 }
 
 macro_rules! branches {
@@ -78,11 +84,19 @@ branches! {
 }
 
 macro_rules! jumps_on_truth {
-    ($($name:ident or $any:ident, $pop:ident or $pop_any:ident: $when:expr;)*) => {
+    ($($name:ident or $asked:ident or $any:ident, $pop:ident or $pop_asked:ident or $pop_any:ident: $when:expr;)*) => {
         handlers! {
             $(
                 $name(s, i) {
                     match truth(s, i.a()) {
+                        Some(truth) if truth == $when => s.jump(i.arg32()),
+                        Some(_) => s.next(1),
+                        None => $asked(s.ip, s.regs, s.fp, s.thread, i),
+                    }
+                }
+                #[inline(never)]
+                $asked(s, i) {
+                    match truth_of_object(s, i.a()) {
                         Some(truth) if truth == $when => s.jump(i.arg32()),
                         Some(_) => s.next(1),
                         None => actions::$any(s.ip, s.regs, s.fp, s.thread, i),
@@ -90,6 +104,14 @@ macro_rules! jumps_on_truth {
                 }
                 $pop(s, i) {
                     match truth(s, i.a()) {
+                        Some(truth) if truth == $when => s.clear_and_jump(i.a(), i.arg32()),
+                        Some(_) => s.write(i.a(), Value::EMPTY, 1),
+                        None => $pop_asked(s.ip, s.regs, s.fp, s.thread, i),
+                    }
+                }
+                #[inline(never)]
+                $pop_asked(s, i) {
+                    match truth_of_object(s, i.a()) {
                         Some(truth) if truth == $when => s.clear_and_jump(i.a(), i.arg32()),
                         Some(_) => s.write(i.a(), Value::EMPTY, 1),
                         None => actions::$pop_any(s.ip, s.regs, s.fp, s.thread, i),
@@ -101,8 +123,8 @@ macro_rules! jumps_on_truth {
 }
 
 jumps_on_truth! {
-    jump_if_false or jump_if_false_any, pop_jump_if_false or pop_jump_if_false_any: false;
-    jump_if_true or jump_if_true_any, pop_jump_if_true or pop_jump_if_true_any: true;
+    jump_if_false or jump_if_object_false or jump_if_false_any, pop_jump_if_false or pop_jump_if_object_false or pop_jump_if_false_any: false;
+    jump_if_true or jump_if_object_true or jump_if_true_any, pop_jump_if_true or pop_jump_if_object_true or pop_jump_if_true_any: true;
 }
 
 macro_rules! jumps_on_none {

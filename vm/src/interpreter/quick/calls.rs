@@ -4,6 +4,7 @@ use taipan_objects::argument::Args;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
+use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::MethodDef;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
@@ -218,6 +219,37 @@ handlers! {
         }
         if !callable.is_empty() && known::is_class(callable) {
             return known_calls::call_known_class(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        if !callable.is_empty() && known::is(callable, Known::Method) {
+            return call_bound_method(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        call_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// A bound method of a Python function: as if the method had just been looked up.
+    #[inline(never)]
+    call_bound_method(s, i) {
+        let base = i.a() as usize;
+        let word = s.regs.value(base);
+        // SAFETY: the layout was checked; the register keeps it alive.
+        let method: &PyBoundMethod = unsafe { &*word.ptr().cast() };
+        let function = method.function.value();
+        // A frame of a generator, whose window is its own, is for the other way, as is what may interrupt.
+        // SAFETY: the layout was checked before the cast is used; the frame is live; the register owns its reference.
+        let usual = known::is_function(function)
+            && unsafe { &*function.ptr().cast::<PyFunction>() }.is_deferred()
+            && s.thread.threading.poll() == 0
+            && !unsafe { (*s.fp).is_generator() }
+            && !s.regs.value(base + 1).is_counted()
+            && unsafe { Obj::drops_at_once(word) };
+        if usual && let Some(receiver) = method.receiver.lent_at_once() {
+            s.regs.put(base + 1, receiver.into_value());
+            s.regs.put(base, function.uncounted_ptr());
+            // SAFETY: moved out of its register, and it drops at once.
+            let _ = unsafe { Obj::drop_at_once(word) };
+            return match call_plain(s, i, base, base + 1, i.b() as usize + 1) {
+                Some(exit) => exit,
+                None => call_short_method(s.ip, s.regs, s.fp, s.thread, i),
+            };
         }
         call_any(s.ip, s.regs, s.fp, s.thread, i)
     }

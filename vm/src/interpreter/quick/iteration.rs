@@ -227,8 +227,18 @@ handlers! {
     subscr_imm_any(s, i) {
         match item_at(s.regs, i) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => s.leave(i),
+            None => subscr_imm_other(s.ip, s.regs, s.fp, s.thread, i),
         }
+    }
+    /// The number of a dict's key, or of anything that says what it is.
+    #[inline(never)]
+    subscr_imm_other(s, i) {
+        if let Some(key) = Value::from_int(i.c_imm() as i64)
+            && let Some(Some(value)) = lookups::get_at_once(s.value(i.b()), key)
+        {
+            return s.write_obj(i.a(), value, 1);
+        }
+        s.leave(i)
     }
     store_subscr(s, i) {
         let (register, take) = Instr::split_take(i.c());

@@ -28,10 +28,13 @@ pub(in crate::interpreter) enum Known {
     Function,
     Set,
     FrozenSet,
+    Bytes,
+    Method,
+    Slice,
 }
 
 /// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 18] = [const { AtomicU32::new(0) }; 18];
+static SHAPES: [AtomicU32; 21] = [const { AtomicU32::new(0) }; 21];
 
 /// Fills the table.
 pub(in crate::interpreter) fn init() {
@@ -55,6 +58,9 @@ pub(in crate::interpreter) fn init() {
         (Known::Function, &t.function),
         (Known::Set, &t.set),
         (Known::FrozenSet, &t.frozenset),
+        (Known::Bytes, &t.bytes),
+        (Known::Method, &t.method),
+        (Known::Slice, &t.slice),
     ];
     for (known, class) in classes {
         SHAPES[known as usize].store(class.root_shape().0, Ordering::Relaxed);

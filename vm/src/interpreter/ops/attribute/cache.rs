@@ -515,6 +515,28 @@ pub fn only_plain(cache: &AtomicU64, subject: Value) -> Option<Value> {
     applies.then(|| cache.value.uncounted())
 }
 
+/// The attribute of the module that a register holds, at a site that knows one, if that is a matter of a few instructions. May be uncounted.
+#[inline(always)]
+pub fn only_of_module(cache: &AtomicU64, subject: Value) -> Option<Obj> {
+    let word = cache.load(Ordering::Acquire);
+    if word == 0 || word & (SLOT | SEVERAL) != 0 || !subject.is_ptr() {
+        return None;
+    }
+    let cache = cache_at(word);
+    // SAFETY: a register keeps its object alive.
+    let header = unsafe { &*subject.ptr() };
+    // The module may be dead, and its block another object by now.
+    if cache.found != Found::OfModule
+        || std::ptr::from_ref(header).addr() != cache.subject
+        || !std::ptr::eq(header.shape_entry().ops_ptr(), PyModule::ops())
+    {
+        return None;
+    }
+    // SAFETY: the layout was checked.
+    let module: &PyModule = unsafe { &*std::ptr::from_ref(header).cast() };
+    module.dict_ref().cached_at_once(cache.version, cache.index)
+}
+
 /// The getter that a property of `obj` has, if the cache word knows of one.
 #[inline(always)]
 pub fn quick_property(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
