@@ -407,6 +407,11 @@ impl PyStr {
             hash => hash,
         }
     }
+    /// `needle in self`.
+    #[inline]
+    pub fn contains(&self, needle: &PyStr) -> bool {
+        taipan_text::search::text_contains(self.units(), needle.units())
+    }
     /// [`PyStr::python_hash`], if it was computed before.
     #[inline(always)]
     pub(crate) fn hash_at_once(&self) -> Option<i64> {

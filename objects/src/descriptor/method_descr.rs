@@ -185,8 +185,13 @@ impl PyGetSetDescr {
         let header = Header::new(types().getset_descriptor.root_shape());
         Py::new(PyGetSetDescr { header, def, class: class.clone() }).defer()
     }
+    /// Whether the attribute is one of instances of this object's class.
+    #[inline(always)]
+    pub fn accepts(&self, instance: &Obj) -> bool {
+        class_of(instance).is_subtype(&self.class)
+    }
     fn check(&self, instance: &Obj) -> PyResult<()> {
-        if class_of(instance).is_subtype(&self.class) {
+        if self.accepts(instance) {
             return Ok(());
         }
         Err(type_error(format!(

@@ -252,6 +252,13 @@ pub fn text_rfind(hay: Units<'_>, needle: Units<'_>, start: usize, end: usize) -
 /// `needle in hay`.
 #[inline]
 pub fn text_contains(hay: Units<'_>, needle: Units<'_>) -> bool {
+    // Below this a search by wide registers takes longer to begin than a loop to end.
+    const SHORT: usize = 16;
+    if let (Units::Latin1(hay), Units::Latin1([one])) = (hay, needle)
+        && hay.len() <= SHORT
+    {
+        return hay.iter().any(|unit| unit == one);
+    }
     text_find(hay, needle, 0, hay.len()).is_some()
 }
 

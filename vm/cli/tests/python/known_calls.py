@@ -198,3 +198,36 @@ for thing in ('abcdef', b'abcdef', 'aé€𐍈', [1, 2, 3, 4], (1, 2, 3, 4), byt
 print({1: 'a', 2: 'b'}[1], {True: 't'}[1], type('D', (dict,), {'__missing__': lambda s, k: ('missing', k)})()[3])
 try: {1: 2}[3]
 except KeyError as error: print(repr(error))
+
+
+# Text in text, assignment to what is there, native attributes.
+for needle in ('', 'a', 'é', '€', 'ab', 'x' * 20, 'aé', '\x00'):
+    print([needle in hay for hay in ('', 'a', 'é', 'xxa', 'a' * 40, 'é' * 20 + '€', '\x00', 'x' * 19 + 'a', type('T', (str,), {})('ab'))], 'y' if needle in 'banane' else 'n', needle not in 'ab')
+for bad in (1, None, b'a'):
+    try: bad in 'abc'
+    except TypeError as error: print(error)
+    try: print('yes' if bad in 'abc' else 'no')
+    except TypeError as error: print(error)
+class Watched(dict):
+    def __setitem__(self, key, value): dict.__setitem__(self, key, ('set', value))
+d, w, order = {1: 1, 'a': 2, int: 3}, Watched(), []
+class Last:
+    def __init__(self, name): self.name = name
+    def __del__(self): order.append(self.name)
+for key in (1, True, 1.0, 'a', int, 2, -1):
+    d[key] = key; w[key] = key
+    d[key] = Last(repr(key)); w[key] = 0
+d.clear(); print(order, w, list(w))
+def function(): pass
+globals()['function'] = 5; print(function); globals()['function'] = len; print(function('abc'))
+try: {}[[]] = 1
+except TypeError as error: print(error)
+class Sub(complex): pass
+try: complex.real.__get__('a')
+except TypeError as error: print(error)
+class Thief: real = complex.__dict__['real']
+def real_of(x): return x.real
+for x in (1j, Sub(2), 3, True, 1.5): print(real_of(x))
+for _ in range(3):
+    try: real_of(Thief())
+    except TypeError as error: print(error)

@@ -9,7 +9,7 @@ use cache::{
 };
 pub use cache::{
     add_at_once, class_object, inline_slot, inline_slot_to_store, knows_several, method_of_several,
-    only_method, only_of_module, only_plain, quick_load, quick_method, quick_property,
+    only_method, only_of_module, only_plain, quick_load, quick_method, quick_native, quick_property,
     slot_or_plain_of_several, slot_to_store_of_several,
 };
 pub use super_cache::quick_super;

@@ -68,7 +68,19 @@ handlers! {
         }
         match attribute::quick_load(s.cache(), s.regs.obj(i.b() as usize)) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => load_attr_slow(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_attr_native(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    /// A native attribute.
+    #[inline(never)]
+    load_attr_native(s, i) {
+        let Some(def) = attribute::quick_native(s.cache(), s.regs.obj(i.b() as usize)) else {
+            return load_attr_slow(s.ip, s.regs, s.fp, s.thread, i);
+        };
+        s.save();
+        match (def.get)(s.regs.obj(i.b() as usize)) {
+            Ok(value) => s.write_obj(i.a(), value, 1),
+            Err(_) => Exit::Raised,
         }
     }
     #[inline(never)]

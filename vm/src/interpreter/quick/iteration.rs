@@ -256,7 +256,7 @@ handlers! {
             }
             return s.next(1);
         }
-        store_subscr_any(s.ip, s.regs, s.fp, s.thread, i)
+        lookups::store_subscr_key(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     store_subscr_any(s, i) {

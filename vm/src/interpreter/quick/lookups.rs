@@ -1,14 +1,15 @@
 //! `in`, and subscripts of dicts: what the very key object's first cells say. These handlers call nothing.
 
-use taipan_bytecode::BranchFlags;
+use taipan_bytecode::{BranchFlags, Instr};
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::at_once::hash_at_once;
 use taipan_objects::set::PySet;
 use taipan_objects::singletons::bool_obj;
+use taipan_objects::str::PyStr;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
-use super::{State, branches, handlers, iteration, values};
+use super::{Exit, State, branches, drop_and_go, handlers, iteration, values};
 
 /// `element in container` of a built-in dict or set, if that is a matter of a few instructions. Neither is empty.
 #[inline(always)]
@@ -36,6 +37,27 @@ pub(super) fn get_at_once(container: Value, key: Value) -> Option<Option<Obj>> {
     unsafe { &*container.ptr().cast::<PyDict>() }.get_at_once(key, hash_at_once(key)?)
 }
 
+/// `element in container` of two exact strings (apart, because it calls).
+#[inline(never)]
+fn contains_text(container: Value, element: Value) -> Option<bool> {
+    if !known::is(container, Known::Str) || !known::is(element, Known::Str) {
+        return None;
+    }
+    // SAFETY: the layouts were checked.
+    unsafe { Some((*container.ptr().cast::<PyStr>()).contains(&*element.ptr().cast())) }
+}
+
+/// Goes on behind `BRANCH_IN` `i`, whose element is not to be dropped.
+#[inline(always)]
+fn branch(s: State, i: Instr, found: bool) -> Exit {
+    let flags = i.c();
+    if flags & BranchFlags::DROP_A != 0 {
+        s.regs.put(i.a() as usize, Value::EMPTY);
+    }
+    let next = branches::branch_to(s, found, i);
+    if flags & BranchFlags::DROP_B != 0 { next.write(i.b(), Value::EMPTY, 0) } else { next.go() }
+}
+
 #[inline(always)]
 fn answer(s: State, element: u16, container: u16) -> Option<bool> {
     let (element, container) = (s.value(element), s.value(container));
@@ -56,18 +78,46 @@ handlers! {
         }
     }
     branch_in(s, i) {
-        let flags = i.c();
         // An element that is to be dropped is for the other way.
-        if (flags & BranchFlags::DROP_A == 0 || !s.value(i.a()).is_counted())
+        if (i.c() & BranchFlags::DROP_A == 0 || !s.value(i.a()).is_counted())
             && let Some(found) = answer(s, i.a(), i.b())
         {
-            if flags & BranchFlags::DROP_A != 0 {
-                s.regs.put(i.a() as usize, Value::EMPTY);
-            }
-            let next = branches::branch_to(s, found, i);
-            return if flags & BranchFlags::DROP_B != 0 { next.write(i.b(), Value::EMPTY, 0) } else { next.go() };
+            return branch(s, i, found);
+        }
+        branch_in_text(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    branch_in_text(s, i) {
+        let (element, container) = (s.value(i.a()), s.value(i.b()));
+        if (i.c() & BranchFlags::DROP_A == 0 || !element.is_counted())
+            && !element.is_empty()
+            && !container.is_empty()
+            && let Some(found) = contains_text(container, element)
+        {
+            return branch(s, i, found);
         }
         branches::branch_in_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// `container[key] = value` of anything but a sequence.
+    #[inline(never)]
+    store_subscr_key(s, i) {
+        let (register, take) = Instr::split_take(i.c());
+        let (container, key) = (s.value(i.a()), s.value(i.b()));
+        if known::is(container, Known::Dict) && let Some(hash) = hash_at_once(key) {
+            // SAFETY: the layout was checked.
+            let dict = unsafe { &*container.ptr().cast::<PyDict>() };
+            let stored = || s.regs.stored_at_once(register as usize, take);
+            if let Some(old) = dict.replace_at_once(key, hash, stored) {
+                if take {
+                    s.regs.put(register as usize, Value::EMPTY);
+                }
+                if old.is_counted() {
+                    return drop_and_go(s.ip.wrapping_add(1), s.regs, s.fp, s.thread, old);
+                }
+                return s.next(1);
+            }
+        }
+        iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread, i)
     }
     /// A subscript of anything but a sequence.
     #[inline(never)]

@@ -19,9 +19,10 @@ use taipan_gc::{Header, Slot};
 use taipan_objects::attribute::protected;
 use taipan_objects::code::PyCode;
 use taipan_objects::code::slot_caches::{SEVERAL, SLOT};
-use taipan_objects::descriptor::{PyClassMethod, PyProperty};
+use taipan_objects::descriptor::{PyClassMethod, PyGetSetDescr, PyProperty};
 use taipan_objects::error::PyResult;
 use taipan_objects::module::PyModule;
+use taipan_objects::native::GetSetDef;
 use taipan_objects::shape::{self, Shape};
 use taipan_objects::str::PyStr;
 use taipan_objects::type_object::{PyType, class_of};
@@ -326,6 +327,15 @@ pub(super) fn load_known(
         }
         _ => Ok(None),
     }
+}
+
+/// The native attribute that `obj.name` is by the class of `obj`, if the cache word knows of one.
+#[inline]
+pub fn quick_native(cache: &AtomicU64, obj: &Obj) -> Option<&'static GetSetDef> {
+    let cache = applying(cache, obj, Found::Descriptor)?;
+    let descriptor = uncounted(cache.value);
+    let descriptor = descriptor.downcast::<PyGetSetDescr>()?;
+    descriptor.accepts(obj).then_some(descriptor.def)
 }
 
 /// What an attribute of the class of `obj` is as an attribute of `obj`.
