@@ -5,6 +5,7 @@
 //!
 //! mimalloc takes address space without asking whether there is memory for it. Of a block that is larger than any memory the system would tell
 //! only when it is written to, by ending the process; so it is asked before (`is_refused`), as a C library's allocator does.
+//! Nor does it ask for huge pages, of which a program of a few megabytes would waste as many; large blocks ask for themselves.
 //!
 //! Whoever listens to the heap ([`crate::heap::traced`]) is told of these blocks, too: of a new one afterwards, of the end of one before, so that
 //! nobody else can have got its address in between.
@@ -13,7 +14,7 @@ use std::alloc::{GlobalAlloc, Layout};
 
 use libmimalloc_sys as mi;
 
-use crate::heap::traced;
+use crate::heap::{pool, traced};
 
 /// See the module. For `#[global_allocator]`.
 pub struct MiMalloc;
@@ -25,7 +26,7 @@ fn is_usual(size: usize, align: usize) -> bool {
 }
 
 /// Blocks from this size on are asked for.
-const LARGE: usize = 1 << 32;
+const ASKED: usize = 1 << 32;
 
 /// Whether the system would not give a process so much.
 #[cold]
@@ -38,12 +39,40 @@ fn is_refused(size: usize) -> bool {
     }
 }
 
+/// [`GlobalAlloc::alloc`] and `alloc_zeroed` of large blocks.
+#[cold]
+#[inline(never)]
+fn allocate_large(layout: Layout, zeroed: bool) -> *mut u8 {
+    let (size, align) = (layout.size(), layout.align());
+    if size >= ASKED && is_refused(size) {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: no precondition.
+    let block: *mut u8 = unsafe {
+        if zeroed { mi::mi_zalloc_aligned(size, align) } else { mi::mi_malloc_aligned(size, align) }
+    }
+    .cast();
+    became_large(block, size);
+    if traced::on() {
+        traced::allocated(block.addr(), size);
+    }
+    block
+}
+
+#[cold]
+#[inline(never)]
+fn became_large(block: *mut u8, size: usize) {
+    if !block.is_null() {
+        pool::ask_for_huge_pages(block, size);
+    }
+}
+
 // SAFETY: mimalloc keeps the allocator's contract; see `is_usual` for the alignment.
 unsafe impl GlobalAlloc for MiMalloc {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.size() >= LARGE && is_refused(layout.size()) {
-            return std::ptr::null_mut();
+        if layout.size() >= pool::LARGE {
+            return allocate_large(layout, false);
         }
         // SAFETY: no precondition.
         let block: *mut u8 = unsafe {
@@ -60,8 +89,8 @@ unsafe impl GlobalAlloc for MiMalloc {
     }
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if layout.size() >= LARGE && is_refused(layout.size()) {
-            return std::ptr::null_mut();
+        if layout.size() >= pool::LARGE {
+            return allocate_large(layout, true);
         }
         // SAFETY: no precondition.
         let block: *mut u8 = unsafe {
@@ -86,7 +115,7 @@ unsafe impl GlobalAlloc for MiMalloc {
     }
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if size >= LARGE && size > layout.size() && is_refused(size) {
+        if size >= ASKED && size > layout.size() && is_refused(size) {
             return std::ptr::null_mut();
         }
         let traced = traced::on();
@@ -101,6 +130,9 @@ unsafe impl GlobalAlloc for MiMalloc {
                 mi::mi_realloc_aligned(block.cast(), size, layout.align()).cast()
             }
         };
+        if size >= pool::LARGE {
+            became_large(block, size);
+        }
         if traced {
             traced::allocated(block.addr(), size);
         }

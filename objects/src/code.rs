@@ -1,13 +1,14 @@
-//! Code objects: compiled code with its constants made into objects, its instruction words (rewritten in place when they specialise)
-//! and one cache word behind each of them.
+//! Code objects: compiled code with its constants made into objects, its instruction words and one cache word behind each of them.
 
 pub mod fields;
 mod monitors;
 pub mod slot_caches;
 mod tables;
+mod unit;
 
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, OnceLock};
+use std::ops::Deref;
+use std::sync::OnceLock;
 
 use taipan_bytecode::{CodeUnit, Const, Instr, Op, Position, flags};
 use taipan_gc::{Header, Obj, Py};
@@ -26,6 +27,7 @@ use crate::types::{Types, types};
 use crate::watch::code as watch;
 
 pub use monitors::{CodeMonitors, TOOLS};
+pub use unit::{Facts, Unit};
 
 /// The word that stands for the entry of a call in what Python code sees (`co_code`, `f_lasti`, line tables), behind the instructions that
 /// prepare the frame: there a frame is in the line of its `def`. It is not there to be executed.
@@ -63,22 +65,13 @@ pub struct Word {
 #[repr(C)]
 pub struct PyCode {
     header: Header,
-    /// What the compiler made.
-    pub unit: Arc<CodeUnit>,
-    /// The instructions as executed, with their caches.
-    pub words: Arc<[Word]>,
-    pub consts: Box<[Obj]>,
-    pub names: Box<[Py<PyStr>]>,
+    /// What the compiler made, words, constants and names; read when somebody looks.
+    pub unit: Unit,
     pub name: Obj,
     pub qualname: Obj,
-    pub filename: Obj,
     pub nparams: u16,
     pub nregs: u16,
     pub flags: u32,
-    /// Number of instructions in front of the call's entry.
-    entry: u32,
-    /// The number of parameters if they are plain positional ones, so that a call with as many arguments needs no binding; otherwise [`NOT_PLAIN`].
-    pub plain: u32,
     /// Number of times a loop or call was entered, for tier decisions.
     pub warmth: AtomicU32,
     /// Names of the parameters that can be given by name or position, once a call asked for them.
@@ -92,12 +85,20 @@ layout!(
     PyCode,
     "code",
     trace = |code: &PyCode, tracer| {
-        code.consts.iter().for_each(|c| c.trace_field(tracer));
+        code.unit.present_consts().iter().for_each(|c| c.trace_field(tracer));
         if let Some(shadow) = &code.shadow {
             shadow.beneath.trace(tracer);
         }
     }
 );
+
+impl Deref for PyCode {
+    type Target = Unit;
+    #[inline(always)]
+    fn deref(&self) -> &Unit {
+        &self.unit
+    }
+}
 
 impl Drop for PyCode {
     #[inline]
@@ -110,83 +111,81 @@ impl Drop for PyCode {
 
 impl PyCode {
     /// Makes the code object of `unit` and, recursively, of the code among its constants.
-    pub fn new(unit: CodeUnit) -> Py<PyCode> {
-        Self::of_shared(Arc::new(unit))
-    }
-    fn of_shared(unit: Arc<CodeUnit>) -> Py<PyCode> {
-        let consts = unit.consts.iter().map(constant).collect();
+    pub fn new(mut unit: CodeUnit) -> Py<PyCode> {
+        let consts = unit::objects_of(&mut unit);
         Self::with_consts(unit, consts)
     }
 
-    /// A code object that shares with this one what never changes: the unit and the constants, but for the code among them.
+    /// A code object that shares with this one what never changes: all but the caches and the code among the constants.
     pub fn duplicate(&self) -> Py<PyCode> {
-        let copied = |constant: &Obj| match constant.downcast::<PyCode>() {
-            Some(code) => code.duplicate().into_obj(),
-            None => constant.clone(),
-        };
-        Self::with_consts(self.unit.clone(), self.consts.iter().map(copied).collect())
+        self.like(self.unit.duplicate(), self.flags, None)
     }
 
-    /// The same with these objects as its constants.
-    fn with_consts(unit: Arc<CodeUnit>, consts: Box<[Obj]>) -> Py<PyCode> {
-        debug_assert!(consts.len() == unit.consts.len());
-        let names = unit.names.iter().map(|n| intern(n)).collect();
-        let words = slot_caches::make(&unit.instrs);
-        let simple = unit.kwonlyargcount == 0
-            && unit.flags
-                & (flags::CO_VARARGS
-                    | flags::CO_VARKEYWORDS
-                    | flags::CO_GENERATOR
-                    | flags::CO_COROUTINE
-                    | flags::CO_ASYNC_GENERATOR)
-                == 0;
+    /// The code object of a unit whose constants are these objects.
+    fn with_consts(unit: CodeUnit, consts: Box<[Obj]>) -> Py<PyCode> {
+        let head = (unit.nparams(), unit.nregs, unit.flags);
+        let names = [intern(&unit.name).into_obj(), intern(&unit.qualname).into_obj()];
+        Self::place(Unit::made(unit, consts), names, head, None)
+    }
+
+    /// The code object of a unit in the program, which is read when somebody looks.
+    fn of_written(written: &'static [u8], filename: Obj) -> Py<PyCode> {
+        let head = unit::head(written);
+        let names = [intern(head.name).into_obj(), intern(head.qualname).into_obj()];
+        Self::place(Unit::written(written, filename), names, (head.nparams, head.nregs, head.flags), None)
+    }
+
+    /// What stands in for `code`: called as a generator's is, for nothing else.
+    pub(crate) fn shadow(code: &PyCode, shadow: Shadow) -> Py<PyCode> {
+        code.like(code.unit.without_parts(), code.flags | flags::CO_GENERATOR, Some(Box::new(shadow)))
+    }
+
+    fn like(&self, unit: Unit, flags: u32, shadow: Option<Box<Shadow>>) -> Py<PyCode> {
+        let names = [self.name.clone(), self.qualname.clone()];
+        Self::place(unit, names, (self.nparams.into(), self.nregs, flags), shadow)
+    }
+
+    fn place(
+        unit: Unit,
+        [name, qualname]: [Obj; 2],
+        (nparams, nregs, flags): (u32, u16, u32),
+        shadow: Option<Box<Shadow>>,
+    ) -> Py<PyCode> {
+        // Code that is read because the code around it is called comes at a time when nobody expects watchers to run.
+        let told = shadow.is_none() && !unit.is_written();
         let code = Py::new(PyCode {
             header: Header::new(types().code.root_shape()),
-            name: intern(&unit.name).into_obj(),
-            qualname: intern(&unit.qualname).into_obj(),
-            filename: intern(&unit.filename).into_obj(),
-            nparams: unit.nparams() as u16,
-            nregs: unit.nregs,
-            flags: unit.flags,
-            entry: unit.preparation() as u32,
-            plain: if simple { unit.nparams() as u32 } else { NOT_PLAIN },
-            words,
-            consts,
-            names,
             unit,
+            name,
+            qualname,
+            nparams: nparams as u16,
+            nregs,
+            flags,
             warmth: AtomicU32::new(0),
             parameters: OnceLock::new(),
             monitors: OnceLock::new(),
-            shadow: None,
+            shadow,
         })
         .defer();
-        if watch::any() {
+        if told && watch::any() {
             watch::created(&code);
         }
         code
     }
-    /// What stands in for `code`: called as a generator's is, for nothing else.
-    pub(crate) fn shadow(code: &PyCode, shadow: Shadow) -> Py<PyCode> {
-        Py::new(PyCode {
-            header: Header::new(types().code.root_shape()),
-            unit: code.unit.clone(),
-            words: Arc::new([]),
-            consts: Box::new([]),
-            names: Box::new([]),
-            name: code.name.clone(),
-            qualname: code.qualname.clone(),
-            filename: code.filename.clone(),
-            nparams: code.nparams,
-            nregs: code.nregs,
-            flags: code.flags | flags::CO_GENERATOR,
-            parameters: OnceLock::new(),
-            entry: code.entry,
-            plain: NOT_PLAIN,
-            warmth: AtomicU32::new(0),
-            monitors: OnceLock::new(),
-            shadow: Some(Box::new(shadow)),
-        })
-        .defer()
+
+    /// What the compiler made of this code; the constants are but counted.
+    pub fn code_unit(&self) -> CodeUnit {
+        unit::unit_of(self)
+    }
+    /// Reads the unit unless that is done. Calls look at the unit anyway; who pushes a frame without a call comes here first.
+    #[inline]
+    pub fn load(&self) {
+        let _: &Facts = &self.unit;
+    }
+    /// The constants, of code that may not have been executed.
+    pub fn constants(&self) -> &[Obj] {
+        self.load();
+        &self.consts
     }
     /// Whether this stands in for the code of a function that was taken over.
     #[inline(always)]
@@ -196,7 +195,7 @@ impl PyCode {
     /// The docstring or `None`.
     pub fn docstring(&self) -> Obj {
         if self.flags & flags::CO_HAS_DOCSTRING != 0
-            && let Some(doc) = self.consts.first()
+            && let Some(doc) = self.constants().first()
         {
             return doc.clone();
         }
@@ -211,7 +210,7 @@ impl PyCode {
     }
     /// The record of monitoring, made if need be.
     pub fn monitors(&self) -> &CodeMonitors {
-        self.monitors.get_or_init(|| CodeMonitors::new(self.words.len()))
+        self.monitors.get_or_init(|| CodeMonitors::new(self.instrs().len()))
     }
     /// The instruction at `pc` as it is now.
     #[inline(always)]
@@ -243,11 +242,11 @@ impl PyCode {
     }
     /// Where Python code sees the instruction with this index: its offset in `co_code`.
     pub fn offset(&self, index: usize) -> i64 {
-        (index + (index >= self.entry as usize) as usize) as i64 * WORD
+        (index + (index >= self.unit.entry as usize) as usize) as i64 * WORD
     }
     /// The index of the instruction that it sees at this offset; none is at the entry.
     pub fn index_at(&self, offset: i64) -> Option<usize> {
-        let (word, entry) = (usize::try_from(offset / WORD).ok()?, self.entry as usize);
+        let (word, entry) = (usize::try_from(offset / WORD).ok()?, self.unit.entry as usize);
         match word.cmp(&entry) {
             std::cmp::Ordering::Less => Some(word),
             std::cmp::Ordering::Equal => None,
@@ -256,7 +255,7 @@ impl PyCode {
     }
     /// Where it sees the entry of the call.
     pub fn entry_offset(&self) -> i64 {
-        i64::from(self.entry) * WORD
+        i64::from(self.unit.entry) * WORD
     }
     /// The position of each word that Python code sees; none if the code was made without a line table.
     fn positions(&self) -> Vec<Position> {
@@ -264,11 +263,11 @@ impl PyCode {
         let mut positions = unit.positions.to_vec();
         if !positions.is_empty() {
             // A module begins in front of its first line.
-            let line = if &*unit.name == "<module>" { 0 } else { unit.first_line };
+            let line = if self.is_module() { 0 } else { unit.first_line };
             // Where generators wait before they run has no columns.
             let col = if unit.flags & GENERATORS != 0 { u32::MAX } else { 0 };
             let entry = Position { line, end_line: unit.first_line, col, end_col: col };
-            positions.insert((self.entry as usize).min(positions.len()), entry);
+            positions.insert((self.unit.entry as usize).min(positions.len()), entry);
         }
         positions
     }
@@ -286,7 +285,11 @@ impl PyCode {
     /// Whether it has plain positional parameters only, and its calls make nothing but a frame.
     #[inline(always)]
     pub fn is_simple(&self) -> bool {
-        self.plain != NOT_PLAIN
+        self.plain() != NOT_PLAIN
+    }
+    /// Whether it is a module's.
+    pub fn is_module(&self) -> bool {
+        self.name.downcast::<PyStr>().is_some_and(|name| name.eq_str("<module>"))
     }
     /// Whether the code makes a generator, coroutine or asynchronous generator.
     pub fn is_generator_like(&self) -> bool {
@@ -320,7 +323,8 @@ pub fn constant(constant: &Const) -> Obj {
             let [a, b, c] = &**parts;
             crate::slice::PySlice::new(self::constant(a), self::constant(b), self::constant(c)).into_obj()
         }
-        Const::Code(unit) => return PyCode::of_shared(unit.clone()).into_obj(),
+        Const::Code(unit) => return PyCode::new((**unit).clone()).into_obj(),
+        Const::Written(bytes) => return PyCode::of_written(bytes, intern("").into_obj()).into_obj(),
     };
     if let Some(header) = obj.header() {
         taipan_gc::refcount::immortalize(header);
@@ -343,27 +347,19 @@ fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
 
 fn equal(left: &PyCode, right: &PyCode) -> PyResult<bool> {
     let (a, b) = (&*left.unit, &*right.unit);
-    let same = std::ptr::eq(a, b)
-        || (a.name == b.name
-            && (a.argcount, a.posonlyargcount, a.kwonlyargcount, a.flags, a.first_line)
-                == (b.argcount, b.posonlyargcount, b.kwonlyargcount, b.flags, b.first_line)
-            && a.instrs.iter().map(|i| i.0).eq(b.instrs.iter().map(|i| i.0))
-            && a.positions.len() == b.positions.len()
-            && a.positions
-                .iter()
-                .zip(b.positions.iter())
-                .all(|(a, b)| a == b || (a.is_none() && b.is_none()))
-            && a.names == b.names
-            && a.varnames == b.varnames
-            && a.cellvars == b.cellvars
-            && a.freevars == b.freevars
-            && a.exception_table == b.exception_table
-            && (a.first_temp, a.nregs) == (b.first_temp, b.nregs)
-            && left.consts.len() == right.consts.len());
+    // Names are interned.
+    let same_names = |a: &[Py<PyStr>], b: &[Py<PyStr>]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.as_obj().is(b.as_obj()))
+    };
+    let same = left.name.is(&right.name)
+        && (std::ptr::eq(a, b) || a == b)
+        && left.instrs().map(|i| i.0).eq(right.instrs().map(|i| i.0))
+        && same_names(&left.names, &right.names)
+        && left.consts.len() == right.consts.len();
     if !same {
         return Ok(false);
     }
-    for (one, other) in left.consts.iter().zip(&right.consts) {
+    for (one, other) in left.consts.iter().zip(right.consts.iter()) {
         if !same_constant(one, other)? {
             return Ok(false);
         }
@@ -399,13 +395,16 @@ fn same_constant(one: &Obj, other: &Obj) -> PyResult<bool> {
 }
 
 fn hash(obj: &Obj) -> PyResult<i64> {
-    let unit = &this(obj)?.unit;
+    let code = this(obj)?;
+    let unit = &*code.unit;
     let mut hasher = rustc_hash::FxHasher::default();
-    unit.name.hash(&mut hasher);
+    crate::protocol::hash(&code.name)?.hash(&mut hasher);
     (unit.argcount, unit.posonlyargcount, unit.kwonlyargcount).hash(&mut hasher);
     (unit.flags, unit.first_line).hash(&mut hasher);
-    unit.names.hash(&mut hasher);
-    unit.instrs.iter().for_each(|i| i.0.hash(&mut hasher));
+    for name in code.names.iter() {
+        crate::protocol::hash(name.as_obj())?.hash(&mut hasher);
+    }
+    code.instrs().for_each(|i| i.0.hash(&mut hasher));
     // -1 means an error elsewhere.
     Ok((hasher.finish() >> 1) as i64)
 }
@@ -421,7 +420,7 @@ fn names_tuple(names: &[String]) -> PyResult<Obj> {
 /// Instruction words as Python code sees them.
 fn words(code: &PyCode, instrs: impl Iterator<Item = Instr>) -> Obj {
     let mut words: Vec<Instr> = instrs.collect();
-    words.insert((code.entry as usize).min(words.len()), ENTRY);
+    words.insert((code.unit.entry as usize).min(words.len()), ENTRY);
     bytes_obj(&words.into_iter().flat_map(|i| i.0.to_le_bytes()).collect::<Vec<u8>>())
 }
 
@@ -459,9 +458,9 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
     let code = this(obj)?;
     Ok(str_obj(&format!(
         "<code object {} at {:#x}, file \"{}\", line {}>",
-        code.unit.name,
+        crate::protocol::str_string(&code.name)?,
         obj.value().counted().bits(),
-        code.unit.filename,
+        crate::protocol::str_string(&code.filename)?,
         code.unit.first_line
     )))
 }
@@ -491,16 +490,30 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "co_name", get: |o| Ok(this(o)?.name.clone()), set: None, doc: "" },
     GetSetDef { name: "co_qualname", get: |o| Ok(this(o)?.qualname.clone()), set: None, doc: "" },
     GetSetDef { name: "co_filename", get: |o| Ok(this(o)?.filename.clone()), set: None, doc: "" },
-    GetSetDef { name: "co_names", get: |o| names_tuple(&this(o)?.unit.names), set: None, doc: "" },
+    GetSetDef {
+        name: "co_names",
+        get: |o| {
+            let code = this(o)?;
+            code.load();
+            Ok(tuple_obj(code.names.iter().map(|name| name.as_obj().clone()).collect()))
+        },
+        set: None,
+        doc: "",
+    },
     GetSetDef { name: "co_varnames", get: |o| names_tuple(&this(o)?.unit.varnames), set: None, doc: "" },
     GetSetDef { name: "co_cellvars", get: |o| names_tuple(&this(o)?.unit.cellvars), set: None, doc: "" },
     GetSetDef { name: "co_freevars", get: |o| names_tuple(&this(o)?.unit.freevars), set: None, doc: "" },
-    GetSetDef { name: "co_consts", get: |o| Ok(tuple_obj(this(o)?.consts.to_vec())), set: None, doc: "" },
+    GetSetDef {
+        name: "co_consts",
+        get: |o| Ok(tuple_obj(this(o)?.constants().to_vec())),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "co_code",
         get: |o| {
             let code = this(o)?;
-            Ok(words(code, code.unit.instrs.iter().copied()))
+            Ok(words(code, code.instrs()))
         },
         set: None,
         doc: "",
@@ -509,7 +522,7 @@ static GETSET: &[GetSetDef] = &[
         name: "_co_code_adaptive",
         get: |o| {
             let code = this(o)?;
-            Ok(words(code, (0..code.words.len()).map(|pc| code.instr(pc))))
+            Ok(words(code, code.instrs()))
         },
         set: None,
         doc: "",
@@ -528,7 +541,7 @@ static GETSET: &[GetSetDef] = &[
         name: "co_exceptiontable",
         get: |o| {
             let code = this(o)?;
-            Ok(bytes_obj(&tables::exception_table(&code.unit.exception_table, code.entry)))
+            Ok(bytes_obj(&tables::exception_table(&code.unit.exception_table, code.unit.entry)))
         },
         set: None,
         doc: "",
@@ -574,7 +587,7 @@ impl PyCode {
     /// Iterator over (branch, where it goes when not taken, where when taken) of each conditional jump.
     #[pymethod]
     fn co_branches(&self) -> PyResult<Obj> {
-        let instrs = &self.unit.instrs;
+        let instrs: Vec<Instr> = self.instrs().collect();
         let branch = |(at, instr): (usize, &Instr)| {
             let length = instr.op()?.branch_length()?;
             let word = if instr.op()?.info().operands[1] == taipan_bytecode::OperandKind::J {

@@ -253,7 +253,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         obj.value().counted().bits(),
         crate::protocol::repr_string(&frame.code.filename)?,
         frame.line().unwrap_or(0),
-        frame.code.unit.name
+        crate::protocol::str_string(&frame.code.name)?
     )))
 }
 

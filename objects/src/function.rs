@@ -41,7 +41,8 @@ pub struct PyFunction {
     pub kwdefaults: Slot,
     /// Tuple of cells or empty.
     pub closure: Slot,
-    pub doc: Slot,
+    /// Empty: the docstring of the code, which would have to be read for it.
+    doc: Slot,
     pub module: Slot,
     pub annotations: Slot,
     pub annotate: Slot,
@@ -83,7 +84,7 @@ impl PyFunction {
             defaults: Slot::empty(),
             kwdefaults: Slot::empty(),
             closure: Slot::empty(),
-            doc: Slot::new(code.docstring()),
+            doc: Slot::empty(),
             module: Slot::from_option(module),
             annotations: Slot::empty(),
             annotate: Slot::empty(),
@@ -108,6 +109,9 @@ impl PyFunction {
     pub fn code(&self) -> Py<PyCode> {
         let code = self.executed();
         if code.shadow.is_some() { entry::original(code) } else { code }
+    }
+    fn docstring(&self) -> Obj {
+        self.doc.load().unwrap_or_else(|| self.code().docstring())
     }
     /// What calls execute: the code object, or what stands in for it while somebody has taken the function over (see [`entry`]).
     #[inline]
@@ -381,7 +385,7 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__builtins__", get: |o| Ok(this(o)?.builtins.clone()), set: None, doc: "" },
     GetSetDef {
         name: "__doc__",
-        get: |o| or_none(&this(o)?.doc),
+        get: |o| Ok(this(o)?.docstring()),
         set: Some(|o, value| {
             this(o)?.doc.store(value.cloned().unwrap_or_else(none));
             Ok(())

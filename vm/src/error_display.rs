@@ -96,9 +96,10 @@ fn plain_display(exception: &Obj, depth: usize) {
             if let Some(frame) = entry.frame()
                 && let Some(frame) = frame.downcast::<taipan_objects::frame::PyFrame>()
             {
-                let unit = &frame.code.unit;
+                let text = |obj| protocol::str_string(obj).unwrap_or_default();
+                let (filename, name) = (text(&frame.code.filename), text(&frame.code.name));
                 let line = entry.line().map_or_else(|| "?".to_owned(), |l| l.to_string());
-                write_stderr(&format!("  File \"{}\", line {line}, in {}\n", unit.filename, unit.name));
+                write_stderr(&format!("  File \"{filename}\", line {line}, in {name}\n"));
             }
             at = entry.next();
         }

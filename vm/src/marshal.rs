@@ -262,10 +262,10 @@ impl Writer {
             }
             // The constants are values like others; a reader makes the code after them.
             let number = self.refs.len() as i64 - 1;
-            let bytes = taipan_bytecode::serialize::serialize_without_constants(&code.unit);
+            let bytes = taipan_bytecode::serialize::serialize_without_constants(&code.code_unit());
             self.sized(b'c', &bytes);
             self.open.push(number);
-            self.value(&tuple_obj(code.consts.to_vec()))?;
+            self.value(&tuple_obj(code.constants().to_vec()))?;
             self.open.pop();
         } else if class.slots.buffer().is_some() {
             let bytes = taipan_objects::buffer::with_bytes(value, |b| b.to_vec())?;

@@ -8,11 +8,14 @@ use super::page::Page;
 use super::size_class::PAGE_SIZE;
 
 const CHUNK_PAGES: usize = 64;
-/// Chunks after these are backed by huge pages where the system offers them.
-const SMALL_CHUNKS: usize = 4;
+/// Chunks after these are backed by huge pages where the system offers them: what of a huge page is not used is little beside them.
+const SMALL_CHUNKS: usize = 16;
 const HUGE_PAGE: usize = 2 << 20;
 /// The beginning of the process's memory that is backed by pages of the usual size, because a small program uses little of a huge one.
 const SMALL_MEMORY: usize = 32 << 20;
+
+/// Blocks from this size on ask for huge pages, however small the program was so far.
+pub(crate) const LARGE: usize = 16 << 20;
 
 struct Pool {
     /// Never used: zeroed as they come.
@@ -35,12 +38,23 @@ fn exhausted() -> ! {
     std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; PAGE_SIZE]>())
 }
 
-/// Takes back, for where the first chunk is, the allocator's wish for huge pages. It reserves its memory as a whole, fills it from the
-/// beginning, and asks for huge pages for all of it.
+/// Refuses huge pages where the first chunk is, on systems that give them to everybody. The allocator, which does not ask for them, reserves its memory
+/// as a whole and fills it from the beginning.
 fn keep_small(chunk: *mut u8) {
     let begin = chunk.map_addr(|address| address & !(SMALL_MEMORY - 1));
     // SAFETY: advice, about memory of this process, or that is not mapped.
     unsafe { libc::madvise(begin.cast(), SMALL_MEMORY, libc::MADV_NOHUGEPAGE) };
+}
+
+/// Asks for huge pages for the whole ones of a new block of the allocator's.
+pub(crate) fn ask_for_huge_pages(block: *mut u8, bytes: usize) {
+    let skipped = block.addr().next_multiple_of(HUGE_PAGE) - block.addr();
+    if let Some(rest) = bytes.checked_sub(skipped) {
+        // SAFETY: advice about our own memory, from the address of a page on.
+        unsafe {
+            libc::madvise(block.wrapping_add(skipped).cast(), rest & !(HUGE_PAGE - 1), libc::MADV_HUGEPAGE)
+        };
+    }
 }
 
 /// A zeroed page.
@@ -66,8 +80,7 @@ pub(crate) fn take() -> *mut Page {
             keep_small(chunk.cast());
         }
         if huge {
-            // SAFETY: advice about our own memory.
-            unsafe { libc::madvise(chunk, bytes, libc::MADV_HUGEPAGE) };
+            ask_for_huge_pages(chunk.cast(), bytes);
         }
         pool.chunks += 1;
         pool.fresh = chunk.cast();
@@ -96,6 +109,9 @@ pub(crate) fn take_large(bytes: usize) -> *mut Page {
     let raw = unsafe { libmimalloc_sys::mi_zalloc_aligned(bytes, PAGE_SIZE) };
     if raw.is_null() {
         exhausted();
+    }
+    if bytes >= LARGE {
+        ask_for_huge_pages(raw.cast(), bytes);
     }
     raw.cast()
 }

@@ -3,12 +3,10 @@
 //! Invariant: what comes out passes [`taipan_bytecode::verify`], so that executing it touches only what it has. That registers hold what the
 //! instructions expect is the maker's business, as it is with CPython's instructions and its stack.
 
-use std::sync::Arc;
-
 use taipan_bytecode::{CodeUnit, Const, Instr, Op, Position, flags};
 use taipan_gc::{Obj, Py};
 
-use super::{ENTRY, PyCode, tables};
+use super::{ENTRY, Facts, PyCode, tables};
 use crate::error::*;
 use crate::protocol;
 use crate::tuple::PyTuple;
@@ -27,7 +25,7 @@ pub struct Fields {
 }
 
 /// `co_stacksize`: registers that are no variables.
-pub fn stack_size(unit: &CodeUnit) -> usize {
+pub fn stack_size(unit: &Facts) -> usize {
     usize::from(unit.nregs.saturating_sub(unit.first_temp))
 }
 
@@ -35,8 +33,8 @@ impl Fields {
     /// Those of a code.
     pub fn of(code: &PyCode) -> Fields {
         Fields {
-            unit: (*code.unit).clone(),
-            consts: code.consts.to_vec(),
+            unit: code.code_unit(),
+            consts: code.constants().to_vec(),
             nlocals: code.unit.varnames.len(),
             stack_size: stack_size(&code.unit),
             moved: false,
@@ -166,7 +164,7 @@ impl Fields {
 
 /// The code of a unit whose constants are these objects.
 pub fn of_parts(mut unit: CodeUnit, consts: Vec<Obj>) -> PyResult<Py<PyCode>> {
-    unit.consts = consts.iter().map(stand_in).collect();
+    unit.consts = vec![Const::None; consts.len()];
     if let Err(invalid) = taipan_bytecode::verify::verify(&unit) {
         return Err(value_error(format!("code: {invalid}")));
     }
@@ -181,12 +179,7 @@ pub fn of_parts(mut unit: CodeUnit, consts: Vec<Obj>) -> PyResult<Py<PyCode>> {
     } else {
         immortalize();
     }
-    Ok(PyCode::with_consts(Arc::new(unit), consts.into_boxed_slice()))
-}
-
-/// What stands for a constant in the unit: code for code, because units are compared and counted; the object itself is in the code object.
-fn stand_in(constant: &Obj) -> Const {
-    constant.downcast::<PyCode>().map_or(Const::None, |code| Const::Code(code.unit.clone()))
+    Ok(PyCode::with_consts(unit, consts.into_boxed_slice()))
 }
 
 fn instructions(code: &[u8]) -> PyResult<Vec<Instr>> {

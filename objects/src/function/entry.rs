@@ -108,6 +108,10 @@ impl PyFunction {
     }
     /// Assigns the code.
     pub(super) fn set_code(&self, code: Obj) {
+        if self.doc.is_empty() {
+            // It stays.
+            self.doc.store(self.code().docstring());
+        }
         let old = {
             let _section = CriticalSection::enter(self.header.lock());
             let mut place = Place::Function(self);

@@ -30,7 +30,7 @@ pub fn register(watcher: Arc<dyn CodeWatcher>) -> CodeRegistration {
 
 /// Whether somebody watches code.
 #[inline(always)]
-pub(crate) fn any() -> bool {
+pub fn any() -> bool {
     REGISTRY.is_used()
 }
 

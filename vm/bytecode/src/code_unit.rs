@@ -61,6 +61,8 @@ pub enum Const {
     /// `slice(start, stop, step)`.
     Slice(Box<[Const; 3]>),
     Code(std::sync::Arc<CodeUnit>),
+    /// A unit that is part of the program and has not been read yet: see [`crate::serialize`].
+    Written(&'static [u8]),
 }
 
 /// Where in the source an instruction comes from (PEP 657).
@@ -154,12 +156,18 @@ impl CodeUnit {
 
     /// Name of the variable in a cell register, and whether it is a free variable.
     pub fn cell_name(&self, register: u16) -> Option<(&str, bool)> {
-        let find = |registers: &[u16], names: &'_ [String]| {
-            registers.iter().position(|r| *r == register).filter(|i| *i < names.len())
-        };
-        if let Some(i) = find(&self.cell_registers, &self.cellvars) {
-            return Some((&self.cellvars[i], false));
-        }
-        find(&self.free_registers, &self.freevars).map(|i| (self.freevars[i].as_str(), true))
+        cell_name(register, (&self.cell_registers, &self.cellvars), (&self.free_registers, &self.freevars))
     }
+}
+
+/// [`CodeUnit::cell_name`] of the registers and names of cells and of free variables.
+pub fn cell_name<'a>(
+    register: u16,
+    cells: (&[u16], &'a [String]),
+    free: (&[u16], &'a [String]),
+) -> Option<(&'a str, bool)> {
+    let find = |(registers, names): (&[u16], &'a [String])| {
+        registers.iter().zip(names).find(|(r, _)| **r == register).map(|(_, name)| name.as_str())
+    };
+    find(cells).map(|name| (name, false)).or_else(|| find(free).map(|name| (name, true)))
 }

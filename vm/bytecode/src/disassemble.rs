@@ -132,6 +132,9 @@ fn display_const(constant: &Const) -> String {
         Const::FrozenSet(items) => format!("frozenset({})", list(items)),
         Const::Slice(parts) => format!("slice({})", list(&parts[..])),
         Const::Code(code) => format!("<code {}>", code.qualname),
+        Const::Written(bytes) => {
+            format!("<code {}>", crate::serialize::head(bytes).map_or("?", |head| head.qualname))
+        }
     }
 }
 

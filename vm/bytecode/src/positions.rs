@@ -48,6 +48,16 @@ impl Positions {
         }
     }
 
+    /// The same as they would be written, which takes less memory, if they were not read from there anyway.
+    pub fn compact(self, first_line: u32) -> Positions {
+        let Some(list) = self.decoded.get().filter(|list| !list.is_empty()) else { return self };
+        let len = list.len();
+        let mut bytes = Vec::with_capacity(5 * len);
+        self.write(first_line, &mut bytes);
+        bytes.shrink_to_fit();
+        Positions::of_written(bytes.into(), len, first_line)
+    }
+
     /// Their number, for which nothing is decoded.
     pub fn len(&self) -> usize {
         self.decoded.get().map_or(self.written.len, Vec::len)
@@ -104,6 +114,14 @@ impl Deref for Positions {
         // Before it is set, not while: a listener to the allocator may ask for the positions of the code that makes this list.
         let list = self.written.decode();
         self.decoded.get_or_init(|| list)
+    }
+}
+
+impl PartialEq for Positions {
+    /// Places without a source location are all alike.
+    fn eq(&self, other: &Positions) -> bool {
+        let same = |(a, b): (&Position, &Position)| a == b || a.is_none() && b.is_none();
+        self.len() == other.len() && self.iter().zip(other.iter()).all(same)
     }
 }
 

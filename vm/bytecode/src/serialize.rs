@@ -1,7 +1,8 @@
 //! Code units as bytes: for the library compiled into the program, and for `marshal` and `.pyc` files.
 //!
 //! Numbers are LEB128 (signed ones zigzag), texts and lists are preceded by their length. Instructions are words of eight bytes, because
-//! there are many and they are to be read fast; positions are a block of bytes that is decoded when somebody looks. The format is private
+//! there are many and they are to be read fast; positions are a block of bytes that is decoded when somebody looks. A unit is preceded by its length and begins
+//! with its [`Head`], all that must be known of a function that is not called: what is part of the program is read function by function. The format is private
 //! to one build: [`VERSION`] changes with it and with the instruction table.
 
 use std::borrow::Cow;
@@ -15,7 +16,7 @@ use crate::ops::Op;
 use crate::positions::Positions;
 
 /// First bytes of a serialized unit: format number and number of opcodes.
-pub const VERSION: u32 = 3 << 16 | Op::COUNT as u32;
+pub const VERSION: u32 = 4 << 16 | Op::COUNT as u32;
 
 /// The bytes do not hold a code unit of this build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +47,41 @@ pub fn serialize_without_constants(unit: &CodeUnit) -> Vec<u8> {
 
 /// Reads a unit. Bytes that are no unit, or of another build, are an error; operands are checked by who executes the unit.
 pub fn deserialize(bytes: &[u8]) -> Result<CodeUnit, Malformed> {
-    read(Reader { bytes, depth: 0, filename: None, keep: |bytes| Cow::Owned(bytes.to_vec()) })
+    read(Reader { bytes, depth: 0, filename: None, keep: |bytes| Cow::Owned(bytes.to_vec()), later: None })
 }
 
 /// [`deserialize`] of bytes that are part of the program, which are not copied where that is not needed, with `filename` in place of the
-/// file name that was written.
-pub fn deserialize_static(bytes: &'static [u8], filename: &str) -> Result<CodeUnit, Malformed> {
-    read(Reader { bytes, depth: 0, filename: Some(filename), keep: Cow::Borrowed })
+/// file name that was written. With `later` the units among the constants are not read: they are [`Const::Written`].
+pub fn deserialize_static(bytes: &'static [u8], filename: &str, later: bool) -> Result<CodeUnit, Malformed> {
+    read(of_program(bytes, filename, later))
+}
+
+/// Reads a unit that was left for later, and leaves those among its constants for later.
+pub fn deserialize_written(bytes: &'static [u8], filename: &str) -> Result<CodeUnit, Malformed> {
+    of_program(bytes, filename, true).unit_of(bytes)
+}
+
+fn of_program<'f>(bytes: &'static [u8], filename: &'f str, later: bool) -> Reader<'static, 'f> {
+    let later = later.then_some(Const::Written as fn(&'static [u8]) -> Const);
+    Reader { bytes, depth: 0, filename: Some(filename), keep: Cow::Borrowed, later }
+}
+
+/// What is known of a unit that is left for later.
+#[derive(Debug)]
+pub struct Head<'a> {
+    pub name: &'a str,
+    pub qualname: &'a str,
+    /// [`CodeUnit::flags`].
+    pub flags: u32,
+    /// [`CodeUnit::nparams`].
+    pub nparams: u32,
+    pub nregs: u16,
+}
+
+/// The head of a unit that was left for later.
+pub fn head(written: &[u8]) -> Result<Head<'_>, Malformed> {
+    let keep = |bytes: &[u8]| Cow::Owned(bytes.to_vec());
+    Reader { bytes: written, depth: 0, filename: None, keep, later: None }.head()
 }
 
 fn read(mut input: Reader<'_, '_>) -> Result<CodeUnit, Malformed> {
@@ -138,12 +167,30 @@ impl Writer {
                 self.0.push(14);
                 self.unit(unit);
             }
+            Const::Written(bytes) => {
+                self.0.push(14);
+                self.bytes(bytes);
+            }
         }
     }
     fn unit(&mut self, unit: &CodeUnit) {
         self.unit_with(unit, &unit.consts);
     }
     fn unit_with(&mut self, unit: &CodeUnit, consts: &[Const]) {
+        let mut written = Writer(Vec::new());
+        written.head(unit);
+        written.body(unit, consts);
+        self.bytes(&written.0);
+    }
+    fn head(&mut self, unit: &CodeUnit) {
+        for text in [&unit.name, &unit.qualname] {
+            self.bytes(text.as_bytes());
+        }
+        for n in [unit.flags, unit.nparams(), unit.nregs.into()] {
+            self.number(n.into());
+        }
+    }
+    fn body(&mut self, unit: &CodeUnit, consts: &[Const]) {
         self.number(unit.instrs.len() as u64);
         unit.instrs.iter().for_each(|instr| self.0.extend_from_slice(&instr.0.to_le_bytes()));
         self.number(unit.positions.len() as u64);
@@ -156,13 +203,11 @@ impl Writer {
         }
         self.registers(&unit.cell_registers);
         self.registers(&unit.free_registers);
-        self.registers(&[unit.nlocals, unit.first_temp, unit.nregs]);
-        for n in [unit.argcount, unit.posonlyargcount, unit.kwonlyargcount, unit.flags, unit.first_line] {
+        self.registers(&[unit.nlocals, unit.first_temp]);
+        for n in [unit.argcount, unit.posonlyargcount, unit.kwonlyargcount, unit.first_line] {
             self.number(n as u64);
         }
-        for text in [&unit.name, &unit.qualname, &unit.filename] {
-            self.bytes(text.as_bytes());
-        }
+        self.bytes(unit.filename.as_bytes());
         self.number(unit.exception_table.len() as u64);
         for entry in &unit.exception_table {
             for n in [entry.start, entry.end, entry.handler, entry.depth as u32, entry.lasti as u32] {
@@ -179,6 +224,8 @@ struct Reader<'a, 'f> {
     filename: Option<&'f str>,
     /// Makes bytes last as long as the unit.
     keep: fn(&'a [u8]) -> Cow<'static, [u8]>,
+    /// Makes a constant of a unit that is not read.
+    later: Option<fn(&'a [u8]) -> Const>,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -210,9 +257,12 @@ impl<'a> Reader<'a, '_> {
         self.bytes = rest;
         Ok(taken)
     }
-    fn text(&mut self) -> Result<String, Malformed> {
+    fn str(&mut self) -> Result<&'a str, Malformed> {
         let n = self.len()?;
-        String::from_utf8(self.take(n)?.to_vec()).map_err(|_| Malformed)
+        str::from_utf8(self.take(n)?).map_err(|_| Malformed)
+    }
+    fn text(&mut self) -> Result<String, Malformed> {
+        self.str().map(str::to_owned)
     }
     fn list<T>(
         &mut self,
@@ -251,7 +301,13 @@ impl<'a> Reader<'a, '_> {
             11 => Const::Tuple(self.list(Self::constant)?),
             12 => Const::FrozenSet(self.list(Self::constant)?),
             13 => Const::Slice(Box::new([self.constant()?, self.constant()?, self.constant()?])),
-            14 => Const::Code(Arc::new(self.unit()?)),
+            14 => match self.later {
+                Some(later) => {
+                    let n = self.len()?;
+                    later(self.take(n)?)
+                }
+                None => Const::Code(Arc::new(self.unit()?)),
+            },
             _ => return Err(Malformed),
         };
         self.depth -= 1;
@@ -264,6 +320,29 @@ impl<'a> Reader<'a, '_> {
         if instrs.iter().all(|instr| instr.op().is_some()) { Ok(instrs) } else { Err(Malformed) }
     }
     fn unit(&mut self) -> Result<CodeUnit, Malformed> {
+        let n = self.len()?;
+        let written = self.take(n)?;
+        self.unit_of(written)
+    }
+    fn unit_of(&mut self, written: &'a [u8]) -> Result<CodeUnit, Malformed> {
+        let behind = std::mem::replace(&mut self.bytes, written);
+        let head = self.head()?;
+        let unit = self.body(&head)?;
+        if !std::mem::replace(&mut self.bytes, behind).is_empty() || unit.nparams() != head.nparams {
+            return Err(Malformed);
+        }
+        Ok(unit)
+    }
+    fn head(&mut self) -> Result<Head<'a>, Malformed> {
+        Ok(Head {
+            name: self.str()?,
+            qualname: self.str()?,
+            flags: self.narrow()?,
+            nparams: self.narrow()?,
+            nregs: self.narrow()?,
+        })
+    }
+    fn body(&mut self, head: &Head<'_>) -> Result<CodeUnit, Malformed> {
         let instrs = self.instrs()?;
         let positions = self.narrow::<usize>()?;
         let block = self.len()?;
@@ -279,12 +358,10 @@ impl<'a> Reader<'a, '_> {
         let freevars = self.list(Self::text)?;
         let cell_registers = self.list(Self::narrow)?;
         let free_registers = self.list(Self::narrow)?;
-        let [nlocals, first_temp, nregs] =
-            <[u16; 3]>::try_from(self.list(Self::narrow)?).map_err(|_| Malformed)?;
+        let [nlocals, first_temp] = <[u16; 2]>::try_from(self.list(Self::narrow)?).map_err(|_| Malformed)?;
         let (argcount, posonlyargcount, kwonlyargcount) = (self.narrow()?, self.narrow()?, self.narrow()?);
-        let (flags, first_line) = (self.narrow()?, self.narrow()?);
-        let (name, qualname, written) = (self.text()?, self.text()?, self.text()?);
-        let filename = self.filename.map_or(written, str::to_owned);
+        let (first_line, written) = (self.narrow()?, self.str()?);
+        let filename = self.filename.unwrap_or(written).to_owned();
         let exception_table = self.list(|r| {
             Ok(ExceptionEntry {
                 start: r.narrow()?,
@@ -307,13 +384,13 @@ impl<'a> Reader<'a, '_> {
             free_registers,
             nlocals,
             first_temp,
-            nregs,
+            nregs: head.nregs,
             argcount,
             posonlyargcount,
             kwonlyargcount,
-            flags,
-            name,
-            qualname,
+            flags: head.flags,
+            name: head.name.to_owned(),
+            qualname: head.qualname.to_owned(),
             filename,
             first_line,
             exception_table,

@@ -42,7 +42,7 @@ fn set(state: &mut State, register: u16, kept: Option<Kept>) {
 
 /// For each instruction what is kept in front of it; `None` where the code does not come by.
 fn states(code: &PyCode) -> Vec<Option<State>> {
-    let instrs = &code.unit.instrs;
+    let instrs: Vec<Instr> = code.instrs().collect();
     let mut states: Vec<Option<State>> = vec![None; instrs.len()];
     let mut work = vec![(0, State::new())];
     while let Some((mut pc, mut state)) = work.pop() {

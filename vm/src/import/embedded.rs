@@ -103,7 +103,12 @@ fn compiled(relative: &str, filename: &str) -> Option<Py<PyCode>> {
     if is_replaced() || crate::sys::config::optimize() != 0 {
         return None;
     }
-    let unit = taipan_bytecode::deserialize_static(taipan_library::code(relative)?, filename).ok()?;
+    let unit = taipan_bytecode::deserialize_static(
+        taipan_library::code(relative)?,
+        filename,
+        !taipan_objects::watch::code::any(),
+    )
+    .ok()?;
     Some(PyCode::new(unit))
 }
 

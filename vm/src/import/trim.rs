@@ -57,9 +57,13 @@ fn with_code<R>(entry: &Obj, f: impl FnOnce(&taipan_objects::code::PyCode) -> R)
 }
 
 fn is_importlib(entry: &Obj) -> bool {
-    with_code(entry, |code| FILES.contains(&code.unit.filename.as_str())).unwrap_or(false)
+    with_code(entry, |code| FILES.contains(&text(&code.filename).as_str())).unwrap_or(false)
 }
 
 fn name_of(entry: &Obj) -> String {
-    with_code(entry, |code| code.unit.name.clone()).unwrap_or_default()
+    with_code(entry, |code| text(&code.name)).unwrap_or_default()
+}
+
+fn text(obj: &Obj) -> String {
+    taipan_objects::protocol::str_string(obj).unwrap_or_default()
 }

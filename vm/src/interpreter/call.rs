@@ -122,7 +122,7 @@ fn call_function(
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*callable.value().ptr().cast() };
     let code = function_code(function);
-    if nargs == code.plain as usize {
+    if nargs == code.plain() as usize {
         let window = callee_window(thread, regs, first, nargs);
         let callee = take_callee(regs, base, function);
         push_frame(thread, function, code, window, nargs, ret, Kind::Call, callee, Value::EMPTY)?;
@@ -219,7 +219,7 @@ fn put(thread: &VmThread, regs: Regs, at: usize, value: Option<Obj>) {
 /// Whether the arguments are just the parameters: nothing needs to be bound.
 #[inline(always)]
 fn fits(code: &PyCode, args: &Args<'_>) -> bool {
-    !args.has_keywords() && args.positional.len() == code.plain as usize
+    !args.has_keywords() && args.positional.len() == code.plain() as usize
 }
 
 /// Binds `args` into the window at `window` (emptied first) and pushes the frame.

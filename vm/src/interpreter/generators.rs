@@ -477,11 +477,11 @@ pub fn coroutine_origin() -> Option<Obj> {
     let entries = (0..frames).rev().take(depth as usize).map(|index| {
         // SAFETY: a live frame of the calling thread.
         let frame = unsafe { &*thread.frame(index) };
-        let unit = &frame.code().unit;
+        let code = frame.code();
         taipan_objects::construct::tuple_obj(vec![
-            taipan_objects::construct::str_obj(&unit.filename),
+            code.filename.clone(),
             taipan_objects::construct::int_obj(frame.line() as i64),
-            taipan_objects::construct::str_obj(&unit.name),
+            code.name.clone(),
         ])
     });
     Some(taipan_objects::construct::tuple_obj(entries.collect()))

@@ -132,8 +132,8 @@ pub struct FirstLine(Py<PyFrame>);
 impl FirstLine {
     /// See the type.
     pub fn of(object: &Py<PyFrame>) -> FirstLine {
-        let unit = &object.code.unit;
-        let line = if &*unit.name == "<module>" { PyFrame::BEFORE_FIRST } else { unit.first_line as i32 };
+        let code = &object.code;
+        let line = if code.is_module() { PyFrame::BEFORE_FIRST } else { code.unit.first_line as i32 };
         object.lineno.store(line, Ordering::Relaxed);
         FirstLine(object.clone())
     }

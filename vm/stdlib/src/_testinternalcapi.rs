@@ -61,7 +61,7 @@ fn local_counts(code: &PyCode) -> (usize, Obj) {
 /// Names that are looked up when the code runs, by where. Global ones are told apart if the namespaces are given.
 fn unbound_counts(code: &PyCode, globals: Option<&Obj>, builtins: Option<&Obj>) -> Obj {
     let (mut global, mut attributes, mut all) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for instr in code.unit.instrs.iter() {
+    for instr in code.instrs() {
         let (index, kind) = match instr.op() {
             Some(Op::LoadGlobal | Op::StoreGlobal | Op::DeleteGlobal) => (instr.b(), Some(&mut global)),
             Some(Op::LoadFromDictOrGlobals) => (instr.c(), Some(&mut global)),

@@ -66,7 +66,12 @@ pub(crate) fn fold_all(source: &Source<'_>, debug: bool, elts: &[Expr]) -> Optio
 pub(crate) fn truth(value: &Const) -> bool {
     match value {
         Const::None | Const::False => false,
-        Const::True | Const::Ellipsis | Const::Code(_) | Const::BigInt(_) | Const::Slice(_) => true,
+        Const::True
+        | Const::Ellipsis
+        | Const::Code(_)
+        | Const::Written(_)
+        | Const::BigInt(_)
+        | Const::Slice(_) => true,
         Const::Int(i) => *i != 0,
         Const::Float(f) => *f != 0.0,
         Const::Complex(re, im) => *re != 0.0 || *im != 0.0,
@@ -290,7 +295,7 @@ fn write_key(value: &Const, key: &mut Vec<u8>) -> bool {
             key.push(b':');
             return parts.iter().all(|item| write_key(item, key));
         }
-        Const::Code(_) => return false,
+        Const::Code(_) | Const::Written(_) => return false,
     }
     true
 }

@@ -84,7 +84,7 @@ pub fn construct(
     // SAFETY: the innermost frame is live.
     let in_generator = unsafe { &*thread.innermost() }.is_generator();
     if names.is_empty()
-        && nargs + 1 == code.plain as usize
+        && nargs + 1 == code.plain() as usize
         && (!in_generator || has_room(thread, code, thread.top.get()))
     {
         // `self` is lent: the frame's subject owns the instance.

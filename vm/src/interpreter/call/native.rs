@@ -53,6 +53,7 @@ pub fn run_code(code: &Py<PyCode>, globals: &Obj, locals: &Obj, closure: Option<
         return Ok(generator);
     }
     let callee = own_callee(&function);
+    code.load();
     push_frame(thread, &function, code, thread.top.get(), 0, 0, Kind::Entry, callee, Value::EMPTY)?;
     // SAFETY: just pushed.
     let frame = unsafe { &mut *thread.innermost() };
@@ -67,6 +68,7 @@ pub fn run_class_body(function: &PyFunction, locals: &Obj) -> PyResult<Obj> {
     let thread = thread::current();
     protocol::enter_native()?;
     let code = function_code(function);
+    code.load();
     let callee = own_callee(function);
     push_frame(thread, function, code, thread.top.get(), 0, 0, Kind::Entry, callee, Value::EMPTY)?;
     // SAFETY: just pushed.

@@ -29,7 +29,7 @@ fn call_plain(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Op
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
-    if nargs as u32 != code.plain || s.thread.threading.poll() != 0 {
+    if nargs as u32 != code.plain() || s.thread.threading.poll() != 0 {
         return None;
     }
     // SAFETY: the frame is live.
@@ -146,7 +146,7 @@ pub(super) fn call_lent(s: State, function: Value, first: Value, second: Value, 
     let code = call::function_code(callee);
     let window = s.thread.top.get();
     let count = 1 + !second.is_empty() as usize;
-    if count != code.plain as usize
+    if count != code.plain() as usize
         || s.thread.threading.poll() != 0
         || window.wrapping_add(code.nregs as usize) >= s.thread.limit()
     {

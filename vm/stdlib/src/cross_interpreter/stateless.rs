@@ -14,7 +14,7 @@ fn uses_globals(code: &PyCode, globals: &Obj) -> bool {
     let defined =
         |name: &Py<PyStr>| globals.downcast::<PyDict>().is_some_and(|dict| dict.get_str(name).is_some());
     let builtin = |name: &Py<PyStr>| taipan_objects::hooks::builtin(&name.to_string_lossy()).is_ok();
-    code.unit.instrs.iter().any(|instr| match instr.op() {
+    code.instrs().any(|instr| match instr.op() {
         Some(Op::LoadGlobal) => {
             let name = &code.names[instr.b() as usize];
             let fine = !defined(name) && builtin(name);
@@ -30,7 +30,7 @@ fn uses_globals(code: &PyCode, globals: &Obj) -> bool {
 
 fn only_returns_none(code: &PyCode) -> bool {
     !code.is_generator_like()
-        && code.unit.instrs.iter().all(|instr| match instr.op() {
+        && code.instrs().all(|instr| match instr.op() {
             Some(Op::ReturnConst) => code.consts.get(instr.a() as usize).is_some_and(is_none),
             Some(Op::ReturnValue) => false,
             _ => true,
