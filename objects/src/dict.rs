@@ -28,6 +28,7 @@ use crate::watch::WATCHED;
 use hash_core::HashCore;
 
 pub(crate) use update::unhashable;
+pub use update::{OnDuplicate, plain_mapping};
 
 /// Words of an entry: hash, key, value.
 const STRIDE: u8 = 3;
@@ -82,6 +83,13 @@ impl PyDict {
             dict.set(key, value)?;
         }
         Ok(dict)
+    }
+    /// A `dict` of `count` interned strings, no two of them the same, with their values.
+    pub fn of_names<'a>(count: usize, pairs: impl Iterator<Item = (&'a Obj, Obj)>) -> Py<PyDict> {
+        if count == 0 {
+            return Self::new();
+        }
+        Self::exact(HashCore::of_names(count, pairs))
     }
     pub fn header(&self) -> &Header {
         &self.header
@@ -336,6 +344,15 @@ impl PyDict {
             }
         });
         pairs
+    }
+    /// Calls `f`, which runs no code of anybody's, with all pairs at one moment. They are uncounted, and good until it returns.
+    #[inline]
+    pub fn for_each_at_once(&self, mut f: impl FnMut(Obj, Obj)) {
+        self.core.for_each_locked(self.header.lock(), |_, key, value| {
+            if let Some(value) = value {
+                f(key, value);
+            }
+        });
     }
     /// All pairs with the keys' hashes at one moment.
     pub(crate) fn snapshot_with_hashes(&self) -> Vec<(i64, Obj, Obj)> {

@@ -108,6 +108,20 @@ impl HashCore {
         core.used.store(count, Ordering::Relaxed);
         core
     }
+    /// `count` interned strings, no two of them the same, with their values.
+    pub(crate) fn of_names<'a>(count: usize, pairs: impl Iterator<Item = (&'a Obj, Obj)>) -> HashCore {
+        let core = HashCore::with_capacity(3, count);
+        let table = core.table();
+        for (name, value) in pairs.take(count) {
+            let Some(text) = name.downcast::<PyStr>() else { continue };
+            let hash = text.python_hash();
+            let cell = table.free_cell(hash);
+            let entry = table.append(hash, name.clone().into_counted(), value.into_counted());
+            table.set_cell(cell, entry as isize);
+        }
+        core.used.store(table.filled(), Ordering::Relaxed);
+        core
+    }
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         self.used.load(Ordering::Acquire)

@@ -36,6 +36,11 @@ pub enum OnDuplicate {
     Refuse,
 }
 
+/// `obj` if it is a dict that iterates over its own keys: what other methods a subclass has does not matter to who copies it.
+pub fn plain_mapping(obj: &Obj) -> Option<&PyDict> {
+    obj.downcast::<PyDict>().filter(|_| slots::has_own_iter(class_of(obj)))
+}
+
 impl PyDict {
     /// Adds the pairs of another dict, as they are at one moment.
     pub fn merge(&self, other: &PyDict, on_duplicate: OnDuplicate) -> PyResult<()> {

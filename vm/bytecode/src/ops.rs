@@ -165,7 +165,7 @@ macro_rules! for_each_op {
     ListExtend "LIST_EXTEND" (M R O) "list rA gets the items of iterable rB; TypeError `Value after * must be an iterable, not X` if it has no __iter__/__getitem__.";
     SetUpdate "SET_UPDATE" (M R O) "set rA gets the items of iterable rB.";
     DictUpdate "DICT_UPDATE" (M R O) "dict rA is updated from mapping rB; TypeError `'X' object is not a mapping`.";
-    DictMerge "DICT_MERGE" (M R R) "As DICT_UPDATE for `f(**rB)`: TypeError on a duplicate key; rC is the callable, for the message.";
+    DictMerge "DICT_MERGE" (M R R) "As DICT_UPDATE for `f(**rB)`: TypeError on a duplicate key; rC is the callable, for the message. If rA is empty, rB alone is wanted, and rA may become rB itself.";
     ListToTuple "LIST_TO_TUPLE" (W R O) "rA = tuple(list rB).";
     FormatSimple "FORMAT_SIMPLE" (W R U) "rA = format(convert(rB), ''), Conversion(c) first.";
     FormatWithSpec "FORMAT_WITH_SPEC" (W R R) "rA = format(rB, rC).";

@@ -8,6 +8,7 @@ mod construct;
 pub(super) mod direct;
 mod frames;
 mod native;
+mod spread;
 
 pub use construct::construct;
 pub use frames::{
@@ -16,6 +17,7 @@ pub use frames::{
 };
 use frames::{drop_stale, too_deep};
 pub use native::{call_code_from_native, call_from_native, run_class_body, run_code};
+pub use spread::call_ex;
 
 use smallvec::SmallVec;
 use taipan_bytecode::{Instr, Op};
@@ -29,7 +31,6 @@ use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::none;
-use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
@@ -477,86 +478,4 @@ pub fn call_kw(
         &Args::with_keywords(&arguments[..positional], names, &arguments[positional..]),
     );
     finish_native(regs, base, first, nargs, result)
-}
-
-/// `CALL_EX`.
-pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> PyResult<Called> {
-    let callable = regs.take(base).map_or_else(none, Obj::into_strong);
-    regs.clear(base + 1);
-    // Counted: what follows may reach safepoints.
-    let iterable = regs.take(base + 2).map_or_else(none, Obj::into_strong);
-    let keywords = regs.take(base + 3);
-    let keywords = keywords
-        .filter(|keywords| taipan_objects::dict::exact_dict(keywords).is_none_or(|dict| !dict.is_empty()));
-    if let Some(tuple) = iterable.downcast::<PyTuple>()
-        && let Some(function) = callable.downcast::<PyFunction>()
-        && keywords.is_none()
-    {
-        let (code, args) = (function_code(function), Args::new(tuple.as_slice()));
-        if fits(code, &args) {
-            return bind_at(thread, function, code, regs, base + 2, &args, ret);
-        }
-    }
-    let collected;
-    let positional: &[Obj] = match iterable.downcast::<PyTuple>() {
-        Some(tuple) => tuple.as_slice(),
-        None => {
-            let class = class_of(&iterable);
-            if class.slots.iter().is_none() && class.slots.getitem().is_none() {
-                return Err(type_error(format!(
-                    "{} argument after * must be an iterable, not {}",
-                    super::ops::build::function_text(Some(&callable)),
-                    class.name()
-                )));
-            }
-            collected = protocol::collect(&iterable)?;
-            &collected
-        }
-    };
-    let (mut names, mut values) = (Vec::new(), Vec::new());
-    if let Some(keywords) = keywords {
-        let plain = taipan_objects::dict::exact_dict(&keywords).map(|dict| dict.snapshot());
-        let merged = match plain {
-            Some(items) if items.iter().all(|(name, _)| super::ops::arithmetic::is_exact_str(name)) => items,
-            _ => {
-                let dict = taipan_objects::dict::PyDict::new();
-                super::ops::build::dict_merge(dict.as_obj(), &keywords, Some(&callable))?;
-                dict.snapshot()
-            }
-        };
-        for (name, value) in merged {
-            if !name.is_layout::<PyStr>() {
-                return Err(type_error("keywords must be strings"));
-            }
-            names.push(name);
-            values.push(value);
-        }
-    }
-    let args = Args::with_keywords(positional, &names, &values);
-    let (function_obj, receiver) = match callable.downcast::<PyBoundMethod>() {
-        Some(method) => (method.function.clone(), Some(method.receiver.clone())),
-        None => (callable.clone(), None),
-    };
-    if let Some(function) = function_obj.downcast::<PyFunction>() {
-        let mut with_self;
-        let args = match receiver {
-            Some(receiver) => {
-                with_self = vec![receiver];
-                with_self.extend(positional.iter().cloned());
-                Args::with_keywords(&with_self, &names, &values)
-            }
-            None => args,
-        };
-        let code = function_code(function);
-        if code.is_generator_like() {
-            return make_generator(function, code, &args).map(Called::Value);
-        }
-        if !fits(code, &args)
-            && let Some(called) = direct::push_spread(thread, function, code, regs, base, &args, ret)
-        {
-            return called;
-        }
-        return bind_at(thread, function, code, regs, base + 2, &args, ret);
-    }
-    protocol::call_args(&callable, &args).map(|v| Called::Value(v.into_strong()))
 }

@@ -997,7 +997,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                     }
                     Op::DictMerge => {
                         save!();
-                        check!(build::dict_merge(o!(i.a()), o!(i.b()), regs.get(i.c() as usize)));
+                        check!(build::merge_keywords(regs, i.a(), i.b(), i.c()));
                         next!();
                     }
                     Op::ListToTuple => {

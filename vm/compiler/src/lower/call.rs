@@ -201,7 +201,7 @@ impl<'a> Compiler<'a> {
             self.unit.emit(Op::Drop, keywords as u32, 0, 0);
         } else {
             self.unit.release(keywords as u32);
-            self.keyword_dict(base, arguments)?;
+            self.keyword_dict(base, arguments, range)?;
         }
         self.unit.release(base as u32);
         let d = self.dest(dst);
@@ -242,9 +242,13 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn keyword_dict(&mut self, callee: u16, arguments: &'a ast::Arguments) -> Result<()> {
+    fn keyword_dict(&mut self, callee: u16, arguments: &'a ast::Arguments, range: TextRange) -> Result<()> {
         let dict = self.unit.temp();
-        self.unit.emit(Op::BuildMap, dict as u32, dict as u32, 0);
+        if matches!(&arguments.keywords[..], [only] if only.arg.is_none()) {
+            self.unit.emit(Op::Drop, dict as u32, 0, 0);
+        } else {
+            self.unit.emit(Op::BuildMap, dict as u32, dict as u32, 0);
+        }
         for keyword in &arguments.keywords {
             let mark = self.unit.depth;
             match &keyword.arg {
@@ -252,7 +256,7 @@ impl<'a> Compiler<'a> {
                     // Through a dict of one, so that a repeated name is found.
                     let first = self.load_const(Const::Str(name.to_string()), None);
                     self.expr_temp(&keyword.value)?;
-                    self.at(keyword.range);
+                    self.at(range);
                     if arguments.keywords.iter().all(|k| k.arg.is_some()) {
                         let value = super::take(first.reg + 1);
                         self.unit.emit(Op::MapAdd, dict as u32, super::take(first.reg), value);
@@ -264,7 +268,7 @@ impl<'a> Compiler<'a> {
                 }
                 None => {
                     let mapping = self.expr(&keyword.value, None)?;
-                    self.at(keyword.range);
+                    self.at(range);
                     self.unit.emit(Op::DictMerge, dict as u32, mapping.reg as u32, callee as u32);
                     self.drop_operand(mapping, None);
                 }

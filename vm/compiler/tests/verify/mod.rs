@@ -125,6 +125,11 @@ fn effect(code: &CodeUnit, pc: usize) -> Effect {
         Op::Fold => take(&mut e, b),
         Op::FoldEnd => e.fills.push(a),
         Op::Drop => e.empties.push(a),
+        // The only mapping needs no dict to go into.
+        Op::DictMerge => {
+            e.reads.extend([b, c]);
+            e.fills.push(a);
+        }
         Op::CheckLocal => e.fills.push(a),
         Op::BranchLt
         | Op::BranchLe

@@ -1,67 +1,23 @@
-//! Binding in place: calls with keywords, defaults or a variable number of arguments, of which most are where the callee wants them already; and
-//! `f(*arguments, **keywords)`, whose arguments are written there first.
+//! Binding in place: calls with keywords, defaults or a variable number of arguments, of which most are where the callee wants them already.
 
 use smallvec::SmallVec;
 use taipan_bytecode::flags;
-use taipan_objects::argument::Args;
 use taipan_objects::code::PyCode;
 use taipan_objects::dict::PyDict;
 use taipan_objects::error::PyResult;
 use taipan_objects::function::PyFunction;
 use taipan_objects::protocol::IntoStrong;
-use taipan_objects::singletons::none;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
-use super::{Called, Kind, VmThread, drop_stale, move_to_top, own_callee, push_frame, take_callee};
+use super::{Called, Kind, VmThread, drop_stale, move_to_top, push_frame, take_callee};
 use crate::registers::Regs;
 
 /// Most keyword arguments that are bound in place.
-const MOST: usize = 16;
+pub(super) const MOST: usize = 16;
 /// The place of a keyword argument that goes into the dict of the others.
 const OTHER: u8 = u8::MAX;
-
-/// Writes the arguments of `f(*arguments, **keywords)` into registers from `first` on, as an ordinary call finds them, and binds them there. `None`, with nothing
-/// changed but the registers emptied, if they do not fit that way.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn push_spread(
-    thread: &'static VmThread,
-    function: &PyFunction,
-    code: &PyCode,
-    regs: Regs,
-    base: usize,
-    args: &Args<'_>,
-    ret: u16,
-) -> Option<PyResult<Called>> {
-    let first = base + 2;
-    let count = args.positional.len() + args.keyword_names.len();
-    // The window of a generator is its own: nothing lies behind it.
-    // SAFETY: the innermost frame is live.
-    if unsafe { &*thread.innermost() }.is_generator() {
-        return None;
-    }
-    let end = regs.at(first).wrapping_add(count.max(code.nregs as usize));
-    if end >= thread.limit() || args.keyword_names.len() > MOST {
-        return None;
-    }
-    // Before there are arguments above the top of the stack, where code that runs now has its frames.
-    for at in (base..first + count.max(code.nregs as usize)).filter(|at| regs.at(*at) < thread.top.get()) {
-        regs.clear(at);
-    }
-    let words = args.positional.iter().chain(args.keyword_values);
-    for (at, word) in words.enumerate() {
-        regs.put(first + at, word.clone().into_strong().into_value());
-    }
-    regs.put(base, own_callee(function));
-    let names = args.keyword_names;
-    let pushed = push_bound(thread, function, code, regs, base, first, count, names, ret, Kind::Call);
-    if pushed.is_none() {
-        regs.clear(base);
-        regs.clear_range(first, first + count);
-    }
-    pushed
-}
 
 /// Calls the function in register `base` with the `given` arguments from register `first` and its defaults for the parameters behind them: there are no others. `None`,
 /// with nothing changed, if there are not enough.
@@ -254,7 +210,7 @@ fn push_named(
 
 /// [`push_bound`] with a window that begins at register `first`.
 #[allow(clippy::too_many_arguments)]
-fn push_bound_here(
+pub(super) fn push_bound_here(
     thread: &'static VmThread,
     function: &PyFunction,
     code: &PyCode,
@@ -304,41 +260,47 @@ fn push_bound_here(
     if filled | u64::MAX << required != u64::MAX {
         return None;
     }
-    let mut more: SmallVec<[(usize, Obj); 4]> = SmallVec::new();
+    let mut more: Option<SmallVec<[(usize, Obj); 4]>> = None;
     for at in (argcount..named).filter(|at| filled >> at & 1 == 0) {
         let named_defaults = function.kwdefaults.load()?;
         let (named_defaults, name) = (named_defaults.downcast::<PyDict>()?, &code.parameters()[at]);
         // Keys that compare with code of their own are left to the general way: the arguments may be above the top of the stack, where that runs.
         named_defaults.entry_index(name)?;
-        more.push((at, named_defaults.get_str(name)?));
+        more.get_or_insert_default().push((at, named_defaults.get_str(name)?));
     }
     // What earlier instructions left behind goes first, while the arguments are where everybody sees them: this may run code.
     drop_behind(thread, function, code, regs, first, nargs..code.nparams as usize);
-    let mut values: SmallVec<[Value; MOST]> = SmallVec::new();
-    values.extend((given..nargs).map(|i| regs.take_value(first + i)));
+    let mut values = [Value::EMPTY; MOST];
+    for (value, at) in values.iter_mut().zip(first + given..first + nargs) {
+        *value = regs.take_value(at);
+    }
     if takes_more {
         let extra = (argcount..given).filter_map(|i| regs.take(first + i));
-        more.push((named, PyTuple::of_items(given.saturating_sub(argcount), extra).into_obj()));
+        let extra = PyTuple::of_items(given.saturating_sub(argcount), extra);
+        regs.put(first + named, extra.into_obj().into_value());
+    }
+    let mut others = 0;
+    for (offset, place) in places[..names.len()].iter().enumerate() {
+        if *place == OTHER {
+            others += 1;
+        } else {
+            regs.put(first + *place as usize, std::mem::replace(&mut values[offset], Value::EMPTY));
+        }
     }
     if takes_others {
-        let others = PyDict::new();
-        for ((value, _), name) in values.iter().zip(places).zip(names).filter(|((_, p), _)| *p == OTHER) {
-            // SAFETY: moved out of its register.
-            let value = unsafe { Obj::from_value(*value) }.unwrap_or_else(none);
-            if let Err(raised) = others.set(name.clone(), value) {
-                return Some(Err(raised));
-            }
-        }
-        more.push((named + takes_more as usize, others.into_obj()));
-    }
-    for (value, place) in values.iter().zip(places).filter(|(_, place)| *place != OTHER) {
-        regs.put(first + place as usize, *value);
+        // SAFETY: moved out of its register.
+        let left = names
+            .iter()
+            .zip(&values)
+            .filter_map(|(name, value)| Some((name, unsafe { Obj::from_value(*value) }?)));
+        let others = PyDict::of_names(others, left);
+        regs.put(first + named + takes_more as usize, others.into_obj().into_value());
     }
     for at in (given..argcount).filter(|at| filled >> at & 1 == 0) {
         let value = &defaults[at + defaults.len() - argcount];
         regs.put(first + at, value.clone().into_strong().into_value());
     }
-    for (at, value) in more {
+    for (at, value) in more.into_iter().flatten() {
         regs.put(first + at, value.into_strong().into_value());
     }
     let callee = take_callee(regs, base, function);

@@ -2,7 +2,7 @@
 
 use taipan_bytecode::Conversion;
 use taipan_objects::construct::*;
-use taipan_objects::dict::PyDict;
+use taipan_objects::dict::{OnDuplicate, PyDict, exact_dict, plain_mapping};
 use taipan_objects::error::*;
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
@@ -151,19 +151,57 @@ pub fn dict_merge(dict: &Obj, mapping: &Obj, callable: Option<&Obj>) -> PyResult
         )));
     }
     let Some(target) = dict.downcast::<PyDict>() else { return Err(system_error("not a dict")) };
+    if let Some(other) = plain_mapping(mapping) {
+        if target.is_empty() {
+            return target.merge(other, OnDuplicate::Replace);
+        }
+        for (key, value) in other.snapshot() {
+            refuse_repeated(target, &key, callable)?;
+            target.set(key, value)?;
+        }
+        return Ok(());
+    }
     let keys = protocol::collect(&protocol::call_method_str(mapping, "keys", &[])?)?;
     for key in keys {
-        if target.contains(&key)? {
-            return Err(type_error(format!(
-                "{} got multiple values for keyword argument '{}'",
-                function_text(callable),
-                protocol::str_string(&key)?
-            )));
-        }
+        refuse_repeated(target, &key, callable)?;
         let value = protocol::getitem(mapping, &key)?;
         target.set(key, value)?;
     }
     Ok(())
+}
+
+fn refuse_repeated(dict: &PyDict, key: &Obj, callable: Option<&Obj>) -> PyResult<()> {
+    if !dict.contains(key)? {
+        return Ok(());
+    }
+    Err(type_error(format!(
+        "{} got multiple values for keyword argument '{}'",
+        function_text(callable),
+        protocol::str_string(key)?
+    )))
+}
+
+/// The keyword arguments of `f(**mapping)`, which nobody changes: a plain dict as it is.
+pub fn keywords(mapping: &Obj, callable: Option<&Obj>) -> PyResult<Obj> {
+    if exact_dict(mapping).is_some() {
+        return Ok(mapping.clone().into_strong());
+    }
+    let dict = PyDict::new();
+    dict_merge(dict.as_obj(), mapping, callable)?;
+    Ok(dict.into_obj())
+}
+
+/// `DICT_MERGE`: into the dict in register `a`, if there is one.
+pub fn merge_keywords(regs: Regs, a: u16, b: u16, c: u16) -> PyResult<()> {
+    let (mapping, callable) = (regs.obj(b as usize), regs.get(c as usize));
+    match regs.get(a as usize) {
+        Some(dict) => dict_merge(dict, mapping, callable),
+        None => {
+            let keywords = keywords(mapping, callable)?;
+            regs.write(a as usize, keywords);
+            Ok(())
+        }
+    }
 }
 
 pub fn list_to_tuple(list: &Obj) -> PyResult<Obj> {

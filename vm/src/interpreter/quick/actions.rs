@@ -73,7 +73,7 @@ actions! {
     delete_subscr: a b; |_fp, regs, i| protocol::delitem(o(regs, i.a()), o(regs, i.b()));
     set_update: a b; |_fp, regs, i| build::set_update(o(regs, i.a()), o(regs, i.b()));
     dict_update: a b; |_fp, regs, i| build::dict_update(o(regs, i.a()), o(regs, i.b()));
-    dict_merge: a b; |_fp, regs, i| build::dict_merge(o(regs, i.a()), o(regs, i.b()), regs.get(i.c() as usize));
+    dict_merge: b; |_fp, regs, i| build::merge_keywords(regs, i.a(), i.b(), i.c());
     list_to_tuple: b; |_fp, regs, i| build::list_to_tuple(o(regs, i.b())).and_then(|tuple| written(regs, i, tuple));
     convert_value: b; |_fp, regs, i| build::convert(o(regs, i.b()), i.c()).and_then(|text| written(regs, i, text));
     invert: b; |_fp, regs, i| protocol::invert(o(regs, i.b())).and_then(|value| written(regs, i, value));
