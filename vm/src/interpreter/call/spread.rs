@@ -74,7 +74,7 @@ fn push_spread(
         regs.put(at, word.clone().into_strong().into_value());
     }
     let count = given + names.len();
-    if fits && names.is_empty() && count == code.plain as usize {
+    if fits && names.is_empty() && count == code.plain() as usize {
         let (window, callee) = (regs.at(first), own_callee(function));
         let pushed = push_frame(thread, function, code, window, count, ret, Kind::Call, callee, Value::EMPTY);
         if pushed.is_err() {
