@@ -233,12 +233,15 @@ handlers! {
     /// The number of a dict's key, or of anything that says what it is.
     #[inline(never)]
     subscr_imm_other(s, i) {
-        if let Some(key) = Value::from_int(i.c_imm() as i64)
-            && let Some(Some(value)) = lookups::get_at_once(s.value(i.b()), key)
-        {
+        let (container, key) = (s.value(i.b()), Value::from_int_wrapping(i.c_imm() as i64));
+        if let Some(Some(value)) = lookups::get_at_once(container, key) {
             return s.write_obj(i.a(), value, 1);
         }
-        s.leave(i)
+        let function = if known::is(container, Known::Dict) { Value::EMPTY } else { getitem(s.regs, i.b()) };
+        match calls::call_lent(s, function, container, key, i.a()) {
+            Some(exit) => exit,
+            None => s.leave(i),
+        }
     }
     store_subscr(s, i) {
         let (register, take) = Instr::split_take(i.c());
