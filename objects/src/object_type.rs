@@ -158,18 +158,18 @@ pub(crate) fn call_new(owner: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let Some(owner_class) = owner.downcast::<PyType>() else {
         return Err(system_error("__new__ without its class"));
     };
-    let owner_name = owner_class.name();
     let Some(first) = args.positional.first() else {
-        return Err(type_error(format!("{owner_name}.__new__(): not enough arguments")));
+        return Err(type_error(format!("{}.__new__(): not enough arguments", owner_class.name())));
     };
     let Some(class) = first.downcast::<PyType>() else {
         return Err(type_error(format!(
-            "{owner_name}.__new__(X): X is not a type object ({})",
+            "{}.__new__(X): X is not a type object ({})",
+            owner_class.name(),
             class_of(first).name()
         )));
     };
-    let name = class.name();
     if !class.is_subtype(owner_class) {
+        let (owner_name, name) = (owner_class.name(), class.name());
         return Err(type_error(format!(
             "{owner_name}.__new__({name}): {name} is not a subtype of {owner_name}"
         )));
@@ -188,12 +188,12 @@ pub(crate) fn call_new(owner: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         {
             return new(first, &args.skip_first());
         }
-        let safe = native.name();
+        let (owner_name, name, safe) = (owner_class.name(), class.name(), native.name());
         return Err(type_error(format!("{owner_name}.__new__({name}) is not safe, use {safe}.__new__()")));
     }
     match owner_class.slots.new() {
         Some(new) => new(first, &args.skip_first()),
-        None => Err(type_error(format!("cannot create '{name}' instances"))),
+        None => Err(type_error(format!("cannot create '{}' instances", class.name()))),
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Kind {
     Entry,
     /// `__init__` of a class call: the result must be `None`; the instance is in `subject`.
     Init,
+    /// `__new__` of a class call: the frame below keeps the class and the arguments, for `__init__` (see [`crate::interpreter::call`]).
+    New,
     /// A generator resumed by native code; `subject` is the generator.
     GeneratorEntry,
     /// A generator resumed by `FOR_ITER` of the frame below; `subject` is the generator.

@@ -7,6 +7,7 @@ mod bind;
 mod construct;
 pub(super) mod direct;
 mod frames;
+mod instance;
 mod native;
 mod spread;
 
@@ -16,6 +17,7 @@ pub use frames::{
     push_frame, push_frame_at_once, take_callee,
 };
 use frames::{drop_stale, too_deep};
+pub use instance::made;
 pub use native::{call_code_from_native, call_from_native, run_class_body, run_code};
 pub use spread::call_ex;
 

@@ -1139,6 +1139,14 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                                 pc += call::length_at(word_at(instrs, pc));
                                 continue;
                             }
+                            Kind::New => {
+                                let ret = frame_mut(fp).ret;
+                                call::pop(thread);
+                                reload!();
+                                watcher.made(thread);
+                                let length = call::length_at(word_at(instrs, pc));
+                                called!(call::made(thread, result, ret), ret, length)
+                            }
                             Kind::GeneratorEntry => {
                                 generators::finish(thread);
                                 generators::set_returned();

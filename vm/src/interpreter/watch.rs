@@ -46,6 +46,8 @@ pub trait Watch {
     fn handled(&mut self, thread: &'static VmThread, from: u32) -> PyResult<()>;
     /// The innermost frame is left by the exception on its way.
     fn left(&mut self, thread: &'static VmThread);
+    /// A `__new__` returned to the innermost frame, which may push another one before its next instruction.
+    fn made(&mut self, thread: &'static VmThread);
 }
 
 /// Nobody watches.
@@ -69,6 +71,8 @@ impl Watch for Unwatched {
     }
     #[inline(always)]
     fn left(&mut self, _: &'static VmThread) {}
+    #[inline(always)]
+    fn made(&mut self, _: &'static VmThread) {}
 }
 
 /// No instruction.
@@ -329,6 +333,9 @@ impl Watch for Watcher {
     }
     fn left(&mut self, thread: &'static VmThread) {
         exceptions::left(thread, innermost(thread));
+    }
+    fn made(&mut self, thread: &'static VmThread) {
+        *self = Self::continuing(thread, Some(innermost(thread).pc()));
     }
 }
 

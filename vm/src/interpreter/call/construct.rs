@@ -43,7 +43,7 @@ fn is_plain(class: &PyType) -> bool {
 }
 
 /// `class(...)`, the last of the `nargs` arguments named `names`, for a class with `object.__new__` and an `__init__` written in Python: pushes the frame of `__init__`.
-/// `None`, with nothing changed, for others.
+/// For one with a `__new__` written in Python, pushes the frame of that. `None`, with nothing changed, for others.
 #[inline(always)]
 pub fn construct(
     thread: &'static VmThread,
@@ -63,7 +63,7 @@ pub fn construct(
         return range.map(Called::Value).map(Some);
     }
     if !is_plain(class) {
-        return Ok(None);
+        return super::instance::push_new(thread, regs, base, nargs, names, ret, class).transpose();
     }
     let object_init: InitFn = object_type::object_init;
     if class.slots.init().is_some_and(|f| f as usize == object_init as usize) {
@@ -81,6 +81,23 @@ pub fn construct(
         return Ok(None);
     }
     let instance = object_type::plain_instance(class)?;
+    initialize(thread, regs, base, nargs, names, ret, function, code, instance).map(Some)
+}
+
+/// Calls `function`, an `__init__`, for `instance` with the `nargs` arguments behind register `base + 1`, the last of them named `names`.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn initialize(
+    thread: &'static VmThread,
+    regs: Regs,
+    base: usize,
+    nargs: usize,
+    names: &[Obj],
+    ret: u16,
+    function: &PyFunction,
+    code: &PyCode,
+    instance: Obj,
+) -> PyResult<Called> {
     // SAFETY: the innermost frame is live.
     let in_generator = unsafe { &*thread.innermost() }.is_generator();
     if names.is_empty()
@@ -102,14 +119,14 @@ pub fn construct(
             return Err(raised);
         }
         regs.clear(base);
-        return Ok(Some(Called::Pushed));
+        return Ok(Called::Pushed);
     }
-    initialize(thread, regs, base, nargs, names, ret, function, code, instance).map(Some)
+    initialize_bound(thread, regs, base, nargs, names, ret, function, code, instance)
 }
 
-/// Calls `function`, an `__init__`, for `instance` with the `nargs` arguments behind register `base + 1`, binding them in place if that can be done.
+/// [`initialize`] with arguments that have to be bound: in place if that can be done.
 #[allow(clippy::too_many_arguments)]
-fn initialize(
+fn initialize_bound(
     thread: &'static VmThread,
     regs: Regs,
     base: usize,

@@ -8,7 +8,7 @@ use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::MethodDef;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::singletons::is_none;
+use taipan_objects::singletons::{is_none, none};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
@@ -200,6 +200,14 @@ fn instance(class: &Obj, arguments: &[Obj]) -> PyResult<Obj> {
 #[inline(never)]
 fn any_method(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
     call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c())
+}
+
+/// Pops the frame of a `__new__`, which returns the content of a register, and goes on with its class call.
+#[inline(never)]
+fn made(thread: &'static VmThread, regs: Regs, register: u16, ret: u16) -> PyResult<Called> {
+    let instance = regs.take(register as usize).map_or_else(none, Obj::into_strong);
+    call::pop(thread);
+    call::made(thread, instance, ret)
 }
 
 handlers! {
@@ -431,11 +439,24 @@ handlers! {
         if frame.is_generator() || frame.kind == Kind::Eager {
             return generators::return_from_generator(s.ip, s.regs, s.fp, s.thread, i);
         }
+        if frame.kind == Kind::New {
+            return return_new(s.ip, s.regs, s.fp, s.thread, i);
+        }
         if frame.kind != Kind::Call {
             return s.leave(i);
         }
         let value = s.regs.take(i.a() as usize).map_or(Value::EMPTY, |value| value.into_strong().into_value());
         finish(s, value)
+    }
+    /// A `__new__` returns what a class call made.
+    #[inline(never)]
+    return_new(s, i) {
+        s.save();
+        // SAFETY: the frame is live.
+        let ret = unsafe { (*s.fp).ret };
+        let outcome = made(s.thread, s.regs, i.a(), ret);
+        let caller = below(s, 0);
+        called(caller, outcome, ret, call::length_at(caller.word(0)))
     }
     return_const(s, i) {
         // SAFETY: the frame is live.
