@@ -63,7 +63,7 @@ pub(super) fn push_new(
     for at in 2..count {
         top.put(at, regs.value(base + at).uncounted());
     }
-    let pushed = if names.is_empty() && nargs + 1 == code.plain as usize {
+    let pushed = if names.is_empty() && nargs + 1 == code.plain() as usize {
         let callee = own_callee(function);
         let window = top.at(1);
         let pushed =
