@@ -214,14 +214,21 @@ impl PyGenerator {
     }
 }
 
-/// Whether this is a generator that was closed or has run to its end: there is nothing to be closed when it dies.
+/// Whether this is a generator that was closed or has run to its end, or an awaitable of one that somebody awaited: there is nothing to be done when it dies.
 pub(crate) fn is_finished(header: &Header) -> bool {
-    if !std::ptr::eq(header.shape_entry().ops_ptr(), PyGenerator::ops()) {
-        return false;
+    let ops = header.shape_entry().ops_ptr();
+    let object = std::ptr::from_ref(header);
+    if std::ptr::eq(ops, PyGenerator::ops()) {
+        // SAFETY: the layout was checked.
+        let generator: &PyGenerator = unsafe { &*object.cast() };
+        return generator.state.load(Ordering::Acquire) == CLOSED;
     }
-    // SAFETY: the layout was checked.
-    let generator: &PyGenerator = unsafe { &*std::ptr::from_ref(header).cast() };
-    generator.state.load(Ordering::Acquire) == CLOSED
+    if std::ptr::eq(ops, PyAsyncGenOp::ops()) {
+        // SAFETY: the layout was checked.
+        let op: &PyAsyncGenOp = unsafe { &*object.cast() };
+        return op.state.load(Ordering::Acquire) != async_gen::INIT;
+    }
+    false
 }
 
 /// `coroutine_wrapper`: what `coroutine.__await__` returns.

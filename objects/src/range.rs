@@ -16,8 +16,8 @@ use crate::iterators;
 use crate::layout;
 use crate::native::*;
 use crate::protocol;
-use crate::singletons::none;
-use crate::slice::{PySlice, big_indices, big_obj, to_bigint};
+use crate::singletons::{is_none, none};
+use crate::slice::{PySlice, adjust, big_indices, big_obj, to_bigint};
 use crate::tuple::PyTuple;
 use crate::type_object::{CompareOp, TypeSlots, class_of, ready, type_flags};
 use crate::types::{Types, types};
@@ -264,9 +264,28 @@ fn truth(obj: &Obj) -> PyResult<bool> {
     Ok(word(&this(obj)?.length) != Some(0))
 }
 
+/// `range[slice]` of machine words.
+fn quick_part(range: &PyRange, slice: &PySlice) -> Option<Obj> {
+    let (start, step, length) = range.words()?;
+    let plain = |part: &Obj| part.value().is_int() || is_none(part);
+    if ![&slice.start, &slice.stop, &slice.step].into_iter().all(plain)
+        || slice.step.value().same(int_obj(0).value())
+    {
+        return None;
+    }
+    let (from, to, by) = slice.unpack().ok()?;
+    let (from, to, by, _) = adjust(from, to, by, usize::try_from(length).ok()?);
+    let at = |index: isize| start.checked_add(step.checked_mul(index as i64)?).map(int_obj);
+    let step = int_obj(step.checked_mul(by as i64)?);
+    Some(PyRange::new(at(from)?, at(to)?, step).ok()?.into_obj())
+}
+
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let range = this(obj)?;
     if let Some(slice) = key.downcast::<PySlice>() {
+        if let Some(part) = quick_part(range, slice) {
+            return Ok(part);
+        }
         let (start, stop, step) = big_indices(slice, &to_bigint(&range.length)?)?;
         let (first, last) = (range.item(&start)?, range.item(&stop)?);
         let step = big_obj(to_bigint(&range.step)? * step);

@@ -25,6 +25,8 @@ pub enum Kind {
     GeneratorFor,
     /// A generator or coroutine resumed by `YIELD_FROM` of the frame below; `subject` is the generator.
     GeneratorSend,
+    /// An asynchronous generator, resumed by `YIELD_FROM` of the frame below, which awaits the result of `__anext__` or `asend`; `subject` is the generator.
+    GeneratorAsend,
     /// A coroutine function that is awaited by the frame below in the act of calling it; `subject` is the coroutine if there is one
     /// (see [`crate::interpreter::eager`]).
     Eager,
@@ -109,7 +111,10 @@ impl Frame {
     /// Whether the window belongs to a generator object.
     #[inline(always)]
     pub fn is_generator(&self) -> bool {
-        matches!(self.kind, Kind::GeneratorEntry | Kind::GeneratorFor | Kind::GeneratorSend)
+        matches!(
+            self.kind,
+            Kind::GeneratorEntry | Kind::GeneratorFor | Kind::GeneratorSend | Kind::GeneratorAsend
+        )
     }
     /// The code.
     #[inline(always)]

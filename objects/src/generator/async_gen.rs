@@ -17,7 +17,7 @@ use crate::type_object::{PyType, TypeSlots, class_of, ready};
 use crate::types::{Types, types};
 
 /// State of an awaitable.
-const INIT: u8 = 0;
+pub(super) const INIT: u8 = 0;
 const ITERATING: u8 = 1;
 const DONE: u8 = 2;
 
@@ -145,9 +145,14 @@ fn start(op: &PyAsyncGenOp, generator: &PyGenerator, what: &str) -> PyResult<()>
 
 /// `send(value)` of the awaitable of `__anext__` or `asend`; the value that the generator yields is the result, not one that a `StopIteration` carries.
 pub fn asend(obj: &Obj, value: &Obj) -> PyResult<Resumed> {
+    let (generator, value) = begin(obj, value.clone())?;
+    end(obj, resume(generator, value))
+}
+
+/// What `send(value)` of the awaitable of `__anext__` or `asend` does before the generator is resumed: gives that, and what it is sent.
+pub fn begin(obj: &Obj, mut value: Obj) -> PyResult<(&Obj, Obj)> {
     let op = op(obj)?;
     let generator = generator_of(op)?;
-    let mut value = value.clone();
     match op.state.load(Ordering::Acquire) {
         DONE => return Err(runtime_error("cannot reuse already awaited __anext__()/asend()")),
         INIT => {
@@ -165,8 +170,28 @@ pub fn asend(obj: &Obj, value: &Obj) -> PyResult<Resumed> {
         generator.flags.fetch_and(!RUNNING_ASYNC, Ordering::AcqRel);
         return Err(raise(PyBaseException::create(&types().stop_async_iteration, vec![])));
     }
-    let result = resume(&op.generator, value);
-    unwrap(op, generator, result)
+    Ok((&op.generator, value))
+}
+
+/// The generator that [`begin`] gave returned: what [`end`] does then, but for the exception.
+pub fn end_quietly(obj: &Obj) -> PyResult<()> {
+    let op = op(obj)?;
+    finish(op, generator_of(op)?, ENDED);
+    Ok(())
+}
+
+fn finish(op: &PyAsyncGenOp, generator: &PyGenerator, also: u8) {
+    if also != 0 {
+        generator.flags.fetch_or(also, Ordering::AcqRel);
+    }
+    op.state.store(DONE, Ordering::Release);
+    generator.flags.fetch_and(!RUNNING_ASYNC, Ordering::AcqRel);
+}
+
+/// What the awaitable makes of what came of the generator that [`begin`] gave.
+pub fn end(obj: &Obj, result: PyResult<Resumed>) -> PyResult<Resumed> {
+    let op = op(obj)?;
+    unwrap(op, generator_of(op)?, result)
 }
 
 fn asend_throw(obj: &Obj, args: &[Obj]) -> PyResult<Resumed> {
@@ -269,7 +294,8 @@ fn athrow_throw(obj: &Obj, args: &[Obj]) -> PyResult<Resumed> {
     after_athrow(op, generator, closing, result)
 }
 
-fn is_asend(obj: &Obj) -> bool {
+/// Whether `obj` is the awaitable of `__anext__` or `asend`.
+pub fn is_asend(obj: &Obj) -> bool {
     class_of(obj).is(&types().async_generator_asend)
 }
 

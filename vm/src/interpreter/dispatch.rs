@@ -1161,6 +1161,12 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                                 pc = owner.arg32() as usize;
                                 continue;
                             }
+                            Kind::GeneratorAsend => {
+                                generators::finish(thread);
+                                drop(result);
+                                let Raised = generators::asend::ended(thread, Ok(()));
+                                break 'exec;
+                            }
                             Kind::GeneratorSend | Kind::Eager => {
                                 generators::finish(thread);
                                 reload!();
@@ -1259,11 +1265,22 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                                 pc += 2;
                                 continue;
                             }
+                            Kind::GeneratorAsend if generators::asend::is_wrapped(value.value()) => {
+                                let _ = generators::asend::deliver(thread, value);
+                                reload!();
+                                pc += 1;
+                                continue;
+                            }
                             _ => {
                                 // The frame below delegates to this one: it yields, too.
                                 check!(watcher.yielding(thread, &value));
                                 match generators::yield_through(thread, value) {
                                     generators::Through::Native(value) => return Ok(value),
+                                    generators::Through::Awaited => {
+                                        reload!();
+                                        pc += 1;
+                                        continue;
+                                    }
                                     generators::Through::Loop(value) => {
                                         reload!();
                                         let target = word_at(instrs, pc + 1).a() as usize;
@@ -1310,6 +1327,11 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                                 check!(watcher.yielding(thread, &value));
                                 match generators::yield_through(thread, value) {
                                     generators::Through::Native(value) => return Ok(value),
+                                    generators::Through::Awaited => {
+                                        reload!();
+                                        pc += 1;
+                                        continue;
+                                    }
                                     generators::Through::Loop(value) => {
                                         reload!();
                                         let target = word_at(instrs, pc + 1).a() as usize;

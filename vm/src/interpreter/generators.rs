@@ -1,5 +1,6 @@
 //! Suspended frames: running, suspending and finishing generators, coroutines and asynchronous generators.
 
+pub mod asend;
 pub mod at_once;
 
 use std::cell::Cell;
@@ -46,6 +47,8 @@ pub enum Through {
     Native(Obj),
     /// `FOR_ITER` of the innermost frame.
     Loop(Obj),
+    /// `YIELD_FROM` of the innermost frame, which has it: it awaited what an asynchronous generator yields.
+    Awaited,
 }
 
 thread_local! {
@@ -287,6 +290,10 @@ pub fn yield_through(thread: &VmThread, value: Obj) -> Through {
         match kind {
             Kind::GeneratorFor => return Through::Loop(value),
             Kind::GeneratorSend => continue,
+            Kind::GeneratorAsend => match asend::deliver(thread, value) {
+                Ok(()) => return Through::Awaited,
+                Err(passed) => value = passed,
+            },
             _ => return Through::Native(value),
         }
     }

@@ -79,6 +79,11 @@ pub fn unwind<W: Watch>(thread: &'static VmThread, watcher: &mut W) -> Unwound {
                 generators::finish(thread);
                 convert_stop_iteration(class_of(&generator));
             }
+            Kind::GeneratorAsend => {
+                generators::finish(thread);
+                convert_stop_iteration(&types().async_generator);
+                let Raised = generators::asend::ended(thread, Err(Raised));
+            }
         }
     }
 }

@@ -315,7 +315,7 @@ impl Watch for Watcher {
             let frame = unsafe { &mut *thread.frame(index) };
             let (code, pc) = (frame.code(), frame.pc() as usize);
             leaving(thread, frame, code, pc, Event::PyYield, value)?;
-            if !matches!(frame.kind, Kind::GeneratorSend | Kind::Eager) {
+            if !matches!(frame.kind, Kind::GeneratorSend | Kind::GeneratorAsend | Kind::Eager) {
                 break;
             }
         }

@@ -467,7 +467,11 @@ handlers! {
         let value = match frame.kind {
             Kind::Call => constant.value().uncounted(),
             Kind::Init if is_none(constant) => subject,
-            Kind::GeneratorEntry | Kind::GeneratorFor | Kind::GeneratorSend | Kind::Eager => {
+            Kind::GeneratorEntry
+            | Kind::GeneratorFor
+            | Kind::GeneratorSend
+            | Kind::GeneratorAsend
+            | Kind::Eager => {
                 return generators::return_const_from_generator(s.ip, s.regs, s.fp, s.thread, i);
             }
             _ => return s.leave(i),

@@ -2,6 +2,7 @@
 
 use taipan_bytecode::Instr;
 use taipan_objects::error::{PyResult, Raised, handles_nothing};
+use taipan_objects::generator::async_gen;
 use taipan_objects::protocol::IntoStrong;
 use taipan_objects::singletons::none;
 use taipan_objects::{Obj, Value};
@@ -11,7 +12,7 @@ use super::known::{self, Known};
 use super::{Exit, Ip, State, handlers};
 use crate::frame::{Frame, Kind, drop_value};
 use crate::interpreter::call;
-use crate::interpreter::generators::{self, Sent, Through, at_once};
+use crate::interpreter::generators::{self, Sent, Through, asend, at_once};
 use crate::registers::Regs;
 use crate::thread::VmThread;
 
@@ -37,6 +38,12 @@ fn send(thread: &'static VmThread, regs: Regs, i: Instr) -> Answer {
             Err(Raised) => Answer::Raised,
         };
     }
+    if async_gen::is_asend(regs.obj(at)) {
+        return match asend::push(thread, regs.obj(at), sent) {
+            Ok(()) => Answer::Pushed,
+            Err(Raised) => Answer::Raised,
+        };
+    }
     match generators::send(regs.obj(at), sent) {
         Ok(Sent::Yielded(value)) => {
             thread.result.set(value.into_value());
@@ -56,10 +63,10 @@ fn result(thread: &VmThread) -> Value {
     thread.result.replace(Value::EMPTY)
 }
 
-/// Suspends the innermost frame and those that delegate to it with the value in `thread.result`. Whether a loop waits for it: then it is in its register; otherwise
-/// it is in `thread.result` again, for the native resumer.
+/// Suspends the innermost frame and those that delegate to it with the value in `thread.result`. By how many words the one goes on that waits for it, and has it in its
+/// register; 0: it is in `thread.result` again, for the native resumer.
 #[inline(never)]
-fn yield_through(thread: &'static VmThread) -> bool {
+fn yield_through(thread: &'static VmThread) -> usize {
     // SAFETY: who put the word there gave its reference away.
     let value = unsafe { Obj::from_value(result(thread)) }.unwrap_or_else(none);
     match generators::yield_through(thread, value) {
@@ -68,11 +75,12 @@ fn yield_through(thread: &'static VmThread) -> bool {
             let below = unsafe { &*thread.innermost() };
             let target = below.code().instr(below.pc() as usize + 1).a();
             below.regs.write(target as usize, value);
-            true
+            2
         }
+        Through::Awaited => 1,
         Through::Native(value) => {
             thread.result.set(value.into_value());
-            false
+            0
         }
     }
 }
@@ -105,6 +113,13 @@ fn end_delegation(thread: &'static VmThread, regs: Regs, i: Instr) {
 fn delegate(regs: Regs, i: Instr, receiver: Obj) {
     regs.write(i.a() as usize, receiver);
     regs.write(i.a() as usize + 1, none());
+}
+
+/// Delivers what an asynchronous generator yielded to the innermost frame.
+#[inline(never)]
+fn deliver(thread: &'static VmThread, value: Value) {
+    // SAFETY: the generator gave its reference away.
+    let _ = asend::deliver(thread, unsafe { Obj::from_value(value) }.unwrap_or_else(none));
 }
 
 #[inline(never)]
@@ -144,6 +159,14 @@ fn hand_over(s: State, kind: Kind, value: Value) -> Exit {
             let resumer = below(s, 0);
             pass_on(resumer.ip, resumer.regs, resumer.fp, resumer.thread, value)
         }
+        Kind::GeneratorAsend => {
+            let resumer = below(s, 0);
+            if !asend::is_wrapped(value) {
+                return pass_on(resumer.ip, resumer.regs, resumer.fp, resumer.thread, value);
+            }
+            deliver(s.thread, value);
+            resumer.next(1)
+        }
         _ => {
             s.thread.result.set(value);
             Exit::Done
@@ -182,6 +205,17 @@ fn returned(s: State, kind: Kind) -> Exit {
             let resumer = below(s, 0);
             end_delegation(s.thread, resumer.regs, resumer.word(0));
             resumer.next(1)
+        }
+        Kind::GeneratorAsend => {
+            let value = result(s.thread);
+            if value.is_counted() {
+                drop_value(value);
+            }
+            if asend::end_loop(s.thread) {
+                return State::innermost(s.thread).go();
+            }
+            let Raised = asend::ended(s.thread, Ok(()));
+            Exit::Raised
         }
         _ => {
             generators::set_returned();
@@ -247,11 +281,10 @@ handlers! {
     /// The innermost frame yields what is in `thread.result`.
     #[inline(never)]
     pass_on_any(s, _i) {
-        if yield_through(s.thread) {
-            let resumer = State::innermost(s.thread);
-            return resumer.next(2);
+        match yield_through(s.thread) {
+            0 => Exit::Done,
+            words => State::innermost(s.thread).next(words),
         }
-        Exit::Done
     }
     /// A generator's frame returns the content of a register.
     #[inline(never)]
