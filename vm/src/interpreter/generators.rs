@@ -3,6 +3,8 @@
 pub mod asend;
 pub mod at_once;
 
+pub use asend::get_anext;
+
 use std::cell::Cell;
 
 use taipan_bytecode::flags;
@@ -570,35 +572,4 @@ pub fn get_aiter(obj: &Obj) -> PyResult<Obj> {
         )));
     }
     Ok(iterator)
-}
-
-/// `GET_ANEXT`.
-pub fn get_anext(obj: &Obj) -> PyResult<Obj> {
-    let class = class_of(obj);
-    let Some(anext) = class.slots.anext() else {
-        return Err(type_error(format!(
-            "'async for' requires an iterator with __anext__ method, got {}",
-            class.name()
-        )));
-    };
-    let next = anext(obj)?;
-    if class.is(&types().async_generator) {
-        return Ok(next);
-    }
-    awaitable(&next, 0).map_err(|raised| {
-        let _ = raised;
-        let cause = take_raised();
-        let error = taipan_objects::exceptions::PyBaseException::create(
-            &types().type_error,
-            vec![taipan_objects::construct::str_obj(&format!(
-                "'async for' received an invalid object from __anext__: {}",
-                class_of(&next).name()
-            ))],
-        );
-        if let Some(e) = error.downcast::<taipan_objects::exceptions::PyBaseException>() {
-            e.set_cause(Some(cause.clone()));
-            e.set_context(Some(cause));
-        }
-        set_raised(error)
-    })
 }

@@ -231,3 +231,15 @@ for x in (1j, Sub(2), 3, True, 1.5): print(real_of(x))
 for _ in range(3):
     try: real_of(Thief())
     except TypeError as error: print(error)
+
+
+# A default that comes back outlives the variable that it was lent from.
+class Kept: pass
+def outlive(table, key):
+    default = Kept()
+    found = table.get(key, default)
+    ref = weakref.ref(default)
+    default = None
+    gc.collect()
+    return found is ref(), type(found).__name__
+for _ in range(3): print(outlive({}, 1), outlive({}, 'a'), outlive({2: 3}, 5))

@@ -2,11 +2,15 @@
 //! of the `YIELD_FROM` there.
 
 use taipan_bytecode::{Op, find_handler};
-use taipan_objects::error::{PyResult, Raised, try_take_raised};
+use taipan_objects::construct::str_obj;
+use taipan_objects::error::*;
+use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::generator::PyAsyncGenWrapped;
 use taipan_objects::generator::async_gen;
 use taipan_objects::hooks::Resumed;
 use taipan_objects::singletons::none;
+use taipan_objects::type_object::class_of;
+use taipan_objects::types::types;
 use taipan_objects::{Obj, Object, Value};
 
 use super::at_once;
@@ -84,4 +88,35 @@ pub fn ended(thread: &VmThread, result: PyResult<()>) -> Raised {
     let at = frame.code().instr(frame.pc() as usize).a() as usize;
     let _ = async_gen::end(frame.regs.obj(at), result.map(|()| Resumed::Returned(none())));
     Raised
+}
+
+/// `GET_ANEXT`.
+pub fn get_anext(obj: &Obj) -> PyResult<Obj> {
+    let class = class_of(obj);
+    let Some(anext) = class.slots.anext() else {
+        return Err(type_error(format!(
+            "'async for' requires an iterator with __anext__ method, got {}",
+            class.name()
+        )));
+    };
+    let next = anext(obj)?;
+    if class.is(&types().async_generator) {
+        return Ok(next);
+    }
+    super::awaitable(&next, 0).map_err(|raised| {
+        let _ = raised;
+        let cause = take_raised();
+        let error = PyBaseException::create(
+            &types().type_error,
+            vec![str_obj(&format!(
+                "'async for' received an invalid object from __anext__: {}",
+                class_of(&next).name()
+            ))],
+        );
+        if let Some(e) = error.downcast::<PyBaseException>() {
+            e.set_cause(Some(cause.clone()));
+            e.set_context(Some(cause));
+        }
+        set_raised(error)
+    })
 }

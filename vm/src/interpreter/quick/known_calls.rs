@@ -68,15 +68,22 @@ handlers! {
                 let key = s.regs.value(base + 2);
                 if !key.is_empty()
                     && is_spare(s, base + 2)
-                    && (nargs == 1 || is_spare(s, base + 3))
+                    && (nargs == 1 || is_spare(s, base + 3) && !s.regs.value(base + 3).is_empty())
                     && let Some(found) = lookups::get_at_once(receiver, key)
                 {
+                    let takes_default = found.is_none() && nargs == 2;
                     let result = match found {
-                        Some(value) => value.into_value(),
-                        None if nargs == 2 => s.regs.take_value(base + 3),
-                        None => none().into_value(),
+                        Some(value) => Some(value.into_value()),
+                        // It outlives the register that it is lent from, so it is counted.
+                        None if takes_default => s.regs.stored_at_once(base + 3, true),
+                        None => Some(none().into_value()),
                     };
-                    return finish(s, i, base + 1, nargs + 1, result);
+                    if let Some(result) = result {
+                        if takes_default {
+                            s.regs.put(base + 3, Value::EMPTY);
+                        }
+                        return finish(s, i, base + 1, nargs + 1, result);
+                    }
                 }
             }
             _ => {}
