@@ -300,6 +300,12 @@ pub fn is_unshared(header: &Header) -> bool {
         && protocol::is_unshared(&header.local, &header.shared, header.flags_word())
 }
 
+/// Whether the caller may change the object, which it holds in a register, by plain accesses: there is no other thread, or none can reach it.
+#[inline(always)]
+pub fn is_alone(header: &Header) -> bool {
+    !taipan_threading::multi_threaded() || is_unshared(header)
+}
+
 /// Between emptying slots that others may read by stores instead of exchanges, and handing out what they held: see `protocol::is_unshared`.
 #[inline]
 pub fn emptied_by_stores() {

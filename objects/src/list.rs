@@ -201,7 +201,7 @@ impl PyList {
     /// [`PyList::push`] to a list that the caller holds in a register: one that nobody else can see, as that of a comprehension, grows in place.
     #[inline]
     pub fn push_held(&self, item: Obj) {
-        let alone = self.is_alone();
+        let alone = refcount::is_alone(&self.header);
         self.push_growing(item, alone);
     }
     #[inline(always)]
@@ -215,23 +215,18 @@ impl PyList {
         self.storage().put(len, item);
         self.len.store(len + 1, Ordering::Release);
     }
-    /// Whether no other thread can be reading the list, to which the caller's register has the only reference if there is only one.
-    #[inline(always)]
-    fn is_alone(&self) -> bool {
-        !taipan_threading::multi_threaded() || refcount::is_unshared(&self.header)
-    }
     /// The items, if no other thread can see the list, which the caller holds in a register: until something changes it.
     #[inline(always)]
     pub fn items_alone(&self) -> Option<&[Obj]> {
         // SAFETY: the words of the items are the list's own references, none is empty outside of a section, and nobody else can write them.
-        self.is_alone().then(|| unsafe { self.storage().items(self.len()) })
+        refcount::is_alone(&self.header).then(|| unsafe { self.storage().items(self.len()) })
     }
     /// Appends a word that owns its reference to a list that the caller holds in a register, if there is room and no other thread can see it. False, with
     /// nothing done, otherwise: `item` is made only then.
     #[inline(always)]
     pub fn push_at_once(&self, item: impl FnOnce() -> Option<Value>) -> bool {
         let len = self.len();
-        if len == self.storage().capacity() || !self.is_alone() {
+        if len == self.storage().capacity() || !refcount::is_alone(&self.header) {
             return false;
         }
         let Some(item) = item() else { return false };
@@ -243,7 +238,7 @@ impl PyList {
     /// the caller's. `value`, a word that owns its reference, is made only then.
     #[inline(always)]
     pub fn replace_at_once(&self, index: usize, value: impl FnOnce() -> Option<Value>) -> Option<Value> {
-        if index >= self.len() || !self.is_alone() {
+        if index >= self.len() || !refcount::is_alone(&self.header) {
             return None;
         }
         Some(self.storage().slot(index).replace_alone(value()?))

@@ -385,7 +385,7 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
 /// object. Gives the value back otherwise.
 #[inline]
 pub fn add_unshared(header: &Header, from: &'static Shape, to: ShapeId, value: Obj) -> Result<(), Obj> {
-    if taipan_threading::multi_threaded() && !taipan_gc::refcount::is_unshared(header) {
+    if !taipan_gc::refcount::is_alone(header) {
         return Err(value);
     }
     // SAFETY: its shape.

@@ -97,7 +97,7 @@ impl PyDict {
         hash: i64,
         value: impl FnOnce() -> Option<Value>,
     ) -> Option<Value> {
-        if self.is_watched() || taipan_threading::multi_threaded() && !refcount::is_unshared(self.header()) {
+        if self.is_watched() || !refcount::is_alone(self.header()) {
             return None;
         }
         let table = self.core.table();

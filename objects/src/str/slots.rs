@@ -1,8 +1,8 @@
 //! The slots of `str`.
 
 use taipan_gc::{Obj, Py};
+use taipan_text::repr;
 use taipan_text::units::{OwnedUnits, Unit, Units};
-use taipan_text::{repr, search};
 
 use super::{PyStr, concat};
 use crate::buffer::{SliceRange, index_in, slice_range};
@@ -95,7 +95,7 @@ fn slice(string: &PyStr, range: SliceRange) -> Py<PyStr> {
 fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
     let string = text(obj)?;
     match item.downcast::<PyStr>() {
-        Some(item) => Ok(search::text_contains(string.units(), item.units())),
+        Some(item) => Ok(string.contains(item)),
         None => Err(type_error(format!(
             "'in <string>' requires string as left operand, not {}",
             class_of(item).name()

@@ -125,7 +125,7 @@ actions! {
 
 /// The truth of anything.
 fn truth(value: &Obj) -> PyResult<bool> {
-    match arithmetic::quick_truth(value).or_else(|| intrinsics::len(value).map(|len| len != 0)) {
+    match arithmetic::quick_truth(value).or_else(|| intrinsics::truth(value)) {
         Some(truth) => Ok(truth),
         None => protocol::is_true(value),
     }

@@ -1,4 +1,4 @@
-//! `in`, and subscripts of dicts: what the very key object's first cells say. These handlers call nothing.
+//! `in`, and subscripts of dicts: what the very key object's first cells say. These handlers call nothing, but for the search of text in text.
 
 use taipan_bytecode::{BranchFlags, Instr};
 use taipan_objects::dict::PyDict;

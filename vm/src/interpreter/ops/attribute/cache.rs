@@ -410,9 +410,7 @@ pub fn slot_to_store_of_several<'a>(cache: &AtomicU64, subject: Value) -> Option
 /// The slot that `word`, which is for the shape of `header`, leads to.
 #[inline(always)]
 fn slot_to_store(word: u64, header: &Header) -> Option<&Slot> {
-    if word & (SLOT | ADD) != SLOT
-        || taipan_threading::multi_threaded() && !taipan_gc::refcount::is_unshared(header)
-    {
+    if word & (SLOT | ADD) != SLOT || !taipan_gc::refcount::is_alone(header) {
         return None;
     }
     let (shape, index) = (Shape::of(header), (word as u32) >> 8);
@@ -434,9 +432,7 @@ pub fn add_at_once(cache: &AtomicU64, subject: Value, value: impl FnOnce() -> Op
     }
     // SAFETY: a register keeps its object alive.
     let header = unsafe { &*subject.ptr() };
-    if header.shape().0 != (word >> 32) as u32
-        || taipan_threading::multi_threaded() && !taipan_gc::refcount::is_unshared(header)
-    {
+    if header.shape().0 != (word >> 32) as u32 || !taipan_gc::refcount::is_alone(header) {
         return false;
     }
     // Asked before: the value may be the object itself, whose count it raises.
@@ -486,29 +482,28 @@ pub(super) fn quick_wrapped(cache: &AtomicU64, obj: &Obj) -> Option<(Obj, Option
     Some((function, receiver))
 }
 
-/// [`quick_method`] of what a register holds, at a site that knows one shape; a word that needs no count.
+/// What a site that knows one shape, or one object, found on a class or in a namespace, and the header of what the register holds.
 #[inline(always)]
-pub fn only_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
+fn only<'a>(cache: &AtomicU64, subject: Value) -> Option<(&'static ClassCache, &'a Header)> {
     let word = cache.load(Ordering::Acquire);
     if word == 0 || word & (SLOT | SEVERAL) != 0 || !subject.is_ptr() {
         return None;
     }
-    let cache = cache_at(word);
     // SAFETY: a register keeps its object alive.
-    (cache.found == Found::Method && cache.applies(unsafe { &*subject.ptr() }))
-        .then(|| cache.value.uncounted_ptr())
+    Some((cache_at(word), unsafe { &*subject.ptr() }))
+}
+
+/// [`quick_method`] of what a register holds, at a site that knows one shape; a word that needs no count.
+#[inline(always)]
+pub fn only_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
+    let (cache, header) = only(cache, subject)?;
+    (cache.found == Found::Method && cache.applies(header)).then(|| cache.value.uncounted_ptr())
 }
 
 /// The class attribute that `subject.name` is, at a site that knows one shape; a word that needs no count.
 #[inline(always)]
 pub fn only_plain(cache: &AtomicU64, subject: Value) -> Option<Value> {
-    let word = cache.load(Ordering::Acquire);
-    if word == 0 || word & (SLOT | SEVERAL) != 0 || !subject.is_ptr() {
-        return None;
-    }
-    let cache = cache_at(word);
-    // SAFETY: a register keeps its object alive.
-    let header = unsafe { &*subject.ptr() };
+    let (cache, header) = only(cache, subject)?;
     let applies = match cache.found {
         Found::Plain => cache.applies(header),
         // The class may be dead, and its block another object by now.
@@ -528,13 +523,7 @@ pub fn only_plain(cache: &AtomicU64, subject: Value) -> Option<Value> {
 /// The attribute of the module that a register holds, at a site that knows one, if that is a matter of a few instructions. May be uncounted.
 #[inline(always)]
 pub fn only_of_module(cache: &AtomicU64, subject: Value) -> Option<Obj> {
-    let word = cache.load(Ordering::Acquire);
-    if word == 0 || word & (SLOT | SEVERAL) != 0 || !subject.is_ptr() {
-        return None;
-    }
-    let cache = cache_at(word);
-    // SAFETY: a register keeps its object alive.
-    let header = unsafe { &*subject.ptr() };
+    let (cache, header) = only(cache, subject)?;
     // The module may be dead, and its block another object by now.
     if cache.found != Found::OfModule
         || std::ptr::from_ref(header).addr() != cache.subject
