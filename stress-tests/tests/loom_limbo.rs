@@ -98,15 +98,19 @@ impl World {
             Death::Waiting => unreachable!("it dies once"),
         }
     }
-    /// The owner's queue is drained: the local count, which was `local`, is folded in.
-    fn merge_for_owner(&self) {
-        let local = AtomicU32::new(1);
+    /// The owner's queue is drained: the local count is folded in.
+    fn merge_for_owner(&self, local: u32) {
+        let local = AtomicU32::new(local);
         if protocol::merge(&local, &self.owner, &self.shared, -1) {
-            match protocol::die(&self.flags) {
-                Death::Free => unreachable!("it was seen"),
-                Death::Limbo => *self.limbo.lock().unwrap() = true,
-                Death::Waiting => {}
-            }
+            self.zero();
+        }
+    }
+    /// No written reference is left of what was seen.
+    fn zero(&self) {
+        match protocol::die(&self.flags) {
+            Death::Free => unreachable!("it was seen"),
+            Death::Limbo => *self.limbo.lock().unwrap() = true,
+            Death::Waiting => {}
         }
     }
     fn free(&self) {
@@ -193,18 +197,14 @@ impl World {
     /// A thread gives up a counted reference.
     fn drop_counted(&self) {
         if self.drop_queued() {
-            self.merge_for_owner();
+            self.merge_for_owner(1);
         }
     }
     /// The same; true if the owner has to merge.
     fn drop_queued(&self) -> bool {
         match protocol::drop_shared(&self.shared) {
             Dropped::Alive => {}
-            Dropped::Zero => match protocol::die(&self.flags) {
-                Death::Free => unreachable!("it was seen"),
-                Death::Limbo => *self.limbo.lock().unwrap() = true,
-                Death::Waiting => {}
-            },
+            Dropped::Zero => self.zero(),
             Dropped::Queue => return true,
         }
         false
@@ -443,7 +443,7 @@ fn a_merge_below_zero() {
         if given_up {
             let queued = [world.drop_queued(), world.drop_queued()].contains(&true);
             if queued {
-                world.merge_for_owner();
+                world.merge_for_owner(1);
             }
         }
         world.touch();
@@ -470,6 +470,64 @@ fn a_pending_increment_is_given_up_elsewhere() {
         world.sweep(registry);
         given_up
     });
+}
+
+/// A reader that counts the object often asks the owner to merge it, while its own increment is pending; the owner gives up its reference before it comes
+/// to its queue, or after.
+#[test]
+fn a_reader_asks_for_the_merge() {
+    for state in [protocol::DEFAULT, protocol::MAYBE_WEAKREF] {
+        explore(3, move || {
+            let registry = Registry::leaked();
+            let world = World::new();
+            world.flags.store(protocol::SEEN, Relaxed);
+            world.shared.store(state, Relaxed);
+            // The owner's merge queue.
+            let queue = Arc::new(Mutex::new(false));
+            registry.register();
+            registry.prepare_thread_start();
+            let reader = {
+                let (world, queue) = (world.clone(), queue.clone());
+                thread::spawn(move || {
+                    let me = registry.register();
+                    if world.load() {
+                        world.add_counted();
+                        if world.owner.load(Relaxed) != 0 && protocol::request_merge(&world.shared) {
+                            *queue.lock().unwrap() = true;
+                        }
+                        world.touch();
+                        world.drop_pending();
+                    }
+                    me.handle_stop();
+                    registry.unregister(|| world.flush());
+                })
+            };
+            let drain = |local| {
+                let waits = std::mem::take(&mut *queue.lock().unwrap());
+                if waits {
+                    world.merge_for_owner(local);
+                }
+                waits
+            };
+            let merged = drain(1);
+            world.touch();
+            world.slot.swap(0, AcqRel);
+            if merged {
+                world.drop_counted();
+            } else if protocol::merge_zero_local(&world.owner, &world.shared) {
+                world.zero();
+            }
+            drain(0);
+            world.sweep(registry);
+            registry.unregister(|| {});
+            reader.join().unwrap();
+            registry.register();
+            drain(0);
+            world.sweep(registry);
+            registry.unregister(|| {});
+            assert_eq!(world.freed.load(Relaxed), 1);
+        });
+    }
 }
 
 /// The reader has loaded the object before; it counts its register while the owner gives up.

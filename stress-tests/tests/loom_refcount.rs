@@ -69,6 +69,13 @@ impl Block {
             Death::Waiting => unreachable!("it dies once"),
         }
     }
+    /// `refcount::incref` by the owner.
+    fn add_local(&self) {
+        if self.owner.load(Relaxed) != OWNER {
+            return protocol::add_shared(&self.shared);
+        }
+        self.local.store(self.local.load(Relaxed) + 1, Relaxed);
+    }
     /// `refcount::decref` by the owner.
     fn drop_local(&self) {
         if self.owner.load(Relaxed) != OWNER {
@@ -147,6 +154,36 @@ fn owner_and_foreign_drop() {
                 let block = block.clone();
                 thread::spawn(move || block.drop_foreign())
             };
+            block.touch();
+            block.drop_local();
+            block.drain();
+            other.join().unwrap();
+            block.drain();
+            assert_eq!(block.freed(), 1);
+        });
+    }
+}
+
+/// Another thread asks for the merge and gives up its reference, which the owner counted or it counted itself; the owner goes on counting meanwhile.
+#[test]
+fn a_merge_is_asked_for() {
+    for (local, shared, state) in
+        [(2, 0, protocol::DEFAULT), (1, 1, protocol::DEFAULT), (1, 1, protocol::MAYBE_WEAKREF)]
+    {
+        explore(3, move || {
+            let block = Block::new(local, shared, state);
+            let other = {
+                let block = block.clone();
+                thread::spawn(move || {
+                    if block.owner.load(Relaxed) != 0 && protocol::request_merge(&block.shared) {
+                        block.push();
+                    }
+                    block.drop_foreign();
+                })
+            };
+            block.add_local();
+            block.drop_local();
+            block.drain();
             block.touch();
             block.drop_local();
             block.drain();

@@ -6,6 +6,9 @@
 //! if there is one. Drops themselves are never pending, so nothing dies later because of this table. An object that nobody has `SEEN`, because
 //! it is reached through fields that never change, gets the flag once a thread has counted it a few times.
 //!
+//! An owner that keeps counting such an object, too, would take the line away from its readers at each turn. So the thread that has counted it often asks
+//! the owner to merge ([`queue::request_merge`]): from then on nobody writes to the object, the owner's increments are pending like everybody's.
+//!
 //! Invariant: the number of references is `local + shared + all pending`. The shared count may therefore be too low, even negative,
 //! between stops; an object that reaches zero meanwhile is not dead but, being `SEEN`, goes to limbo (or, being `DEFERRED`, waits for the collector). Whoever decides
 //! that objects are dead does so in [`stop_with_exact_counts`]. So the block of an
@@ -13,23 +16,25 @@
 
 use std::cell::UnsafeCell;
 
-use super::protocol;
+use super::{protocol, queue};
 use crate::header::{Header, HeaderFlags};
 use crate::heap::{self, local};
 
 const ENTRIES: usize = 128;
 /// Increments of an object without `SEEN` after which it gets it. From then on its death waits for a sweep.
 const HOT: u32 = 8;
+/// Increments of an object with `SEEN` after which its owner is asked to merge it. Few objects come to this; for them the owner's counts cost a call each.
+const CONTENDED: u32 = 512;
 
 #[derive(Clone, Copy)]
 struct Entry {
     object: *mut Header,
     increments: u32,
-    /// Increments written for this place's objects while they did not have `SEEN`.
-    written: u32,
+    /// Increments made for this object since it has `SEEN`, or written for this place's objects while they had not.
+    made: u32,
 }
 
-const EMPTY: Entry = Entry { object: std::ptr::null_mut(), increments: 0, written: 0 };
+const EMPTY: Entry = Entry { object: std::ptr::null_mut(), increments: 0, made: 0 };
 
 /// One heap's pending increments, direct-mapped by address. Touched by the heap's thread, or by the initiator of a stop.
 pub(crate) struct Pending(UnsafeCell<[Entry; ENTRIES]>);
@@ -95,23 +100,27 @@ pub(super) unsafe fn add(object: *mut Header) {
     if entry.object != object {
         if seen || entry.increments == 0 {
             // Hot objects that share a place count together.
-            let written = if seen { 0 } else { entry.written };
+            let made = if seen { 0 } else { entry.made };
             write(entry);
-            *entry = Entry { object, increments: 0, written };
+            *entry = Entry { object, increments: 0, made };
         } else {
             return protocol::add_shared(&header.shared);
         }
     }
+    entry.made = entry.made.wrapping_add(1);
     if !seen {
-        entry.written += 1;
-        if entry.written < HOT {
+        if entry.made < HOT {
             return protocol::add_shared(&header.shared);
         }
         // The caller's reference keeps it from dying meanwhile.
         header.set_flag(HeaderFlags::SEEN);
-        entry.written = 0;
+        entry.made = 0;
     }
     entry.increments += 1;
+    if entry.made == CONTENDED {
+        // SAFETY: alive, and it has `SEEN` (or is deferred: `zero` leaves it alone).
+        unsafe { queue::request_merge(object) }
+    }
 }
 
 /// Takes a pending increment back; false if there is none.

@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | `DEFAULT` | owned; never queued | birth |
 //! | `MAYBE_WEAKREF` | owned; `try_increment` may succeed | registration of a weak reference |
-//! | `QUEUED` | owned; in the owner's merge queue, which holds one counted reference | the foreign drop that would have made the count negative |
+//! | `QUEUED` | owned; in the owner's merge queue, which holds one counted reference | the foreign drop that would have made the count negative, or [`request_merge`] |
 //! | `MERGED` | no owner; the local count is folded in | the owner, or who keeps the owner detached, or who holds the lock of a vacant slot's queue, or a stopped world |
 //!
 //! States only grow. `owner` becomes 0 before `shared` becomes `MERGED`, so whoever wants to queue and reads owner 0 merges by itself.
@@ -111,6 +111,25 @@ pub fn drop_shared(shared: &AtomicI32) -> Dropped {
             Err(now) => old = now,
         }
     }
+}
+
+/// A thread that is not the owner, and holds a reference, wants the local count folded in although nobody gives up a reference. True if the state allows it:
+/// then a reference was added, which belongs to the owner's queue. Push it.
+pub fn request_merge(shared: &AtomicI32) -> bool {
+    let mut old = shared.load(Ordering::Relaxed);
+    while old & STATE < QUEUED && old < SATURATED {
+        // As in `drop_shared`, with the queue's reference on top of those that are counted.
+        match shared.compare_exchange_weak(
+            old,
+            (old & !STATE) + ONE + QUEUED,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        ) {
+            Ok(_) => return true,
+            Err(now) => old = now,
+        }
+    }
+    false
 }
 
 /// The owner's local count reached zero: gives up ownership. True if no written reference is left: the count is zero, or below because of pending increments.

@@ -61,7 +61,45 @@ fn queue(slot: u16) -> &'static MergeQueue {
 
 /// Hands the reference that was just turned into a queue's to slot `owner`.
 pub(crate) fn push(owner: u16, ptr: *mut Header) {
-    // The shared count was zero and the state not merged, so the reference was part of the owner's local count.
+    // An owner that blocks may not come to its safepoint for a long time: everything that waits is merged for it.
+    for ptr in deliver(owner, ptr, std::mem::take) {
+        // SAFETY: merged and zero.
+        unsafe { refcount::zero(ptr) }
+    }
+}
+
+/// Asks the owner of an object that other threads keep counting to merge it, if it has one and was not asked before. Ends no object: this happens while a reference is added.
+///
+/// # Safety
+/// The caller holds a reference, and the object has `SEEN` or is deferred.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn request_merge(ptr: *mut Header) {
+    // SAFETY: says the caller.
+    let header = unsafe { &*ptr };
+    // Before the request: afterwards the owner may have merged.
+    let owner = header.owner();
+    if owner == 0 || !protocol::request_merge(&header.shared) {
+        return;
+    }
+    let own_entry = |objects: &mut Vec<Entry>| {
+        let place = objects.iter().position(|entry| entry.0 == ptr);
+        place.map(|place| objects.swap_remove(place)).into_iter().collect()
+    };
+    for ptr in deliver(owner, ptr, own_entry) {
+        // The caller's reference may be pending: below zero it only looks dead.
+        // SAFETY: merged; having `SEEN`, it goes to limbo.
+        unsafe { refcount::zero(ptr) }
+    }
+}
+
+/// Puts an entry into the queue of slot `owner`. If the slot is vacant, merges the object at once; if its thread is detached, those that `take` takes from the queue.
+/// Returns the objects without a written reference.
+fn deliver(
+    owner: u16,
+    ptr: *mut Header,
+    take: impl FnOnce(&mut Vec<Entry>) -> Vec<Entry>,
+) -> Vec<*mut Header> {
     debug_assert!(owner != 0, "an object without owner is merged");
     let queue = queue(owner);
     let mut inner = queue.inner.lock();
@@ -69,34 +107,20 @@ pub(crate) fn push(owner: u16, ptr: *mut Header) {
         inner.objects.push(Entry(ptr));
         let first = inner.objects.len() == 1;
         drop(inner);
-        let Some(thread) = taipan_threading::thread_by_slot(owner) else { return };
+        let Some(thread) = taipan_threading::thread_by_slot(owner) else { return Vec::new() };
         if first {
             thread.request(taipan_threading::safepoint::MERGE);
         }
-        // An owner that blocks may not come to its safepoint for a long time.
-        let dead = thread.while_detached(|| {
-            let mut dead = Vec::new();
-            for Entry(ptr) in std::mem::take(&mut queue.inner.lock().objects) {
-                // SAFETY: the entry owned a reference; the owner is detached, and stays so meanwhile.
-                if unsafe { fold(ptr) } {
-                    dead.push(ptr);
-                }
-            }
-            dead
-        });
-        for ptr in dead.into_iter().flatten() {
-            // SAFETY: merged and zero.
-            unsafe { refcount::zero(ptr) }
-        }
-        return;
+        return thread
+            .while_detached(|| {
+                let objects = take(&mut queue.inner.lock().objects);
+                // SAFETY: the entries own references; the owner is detached, and stays so meanwhile.
+                objects.into_iter().map(|entry| entry.0).filter(|&ptr| unsafe { fold(ptr) }).collect()
+            })
+            .unwrap_or_default();
     }
     // SAFETY: as above; the slot is vacant and stays so while we hold the lock.
-    let zero = unsafe { fold(ptr) };
-    drop(inner);
-    if zero {
-        // SAFETY: merged and zero.
-        unsafe { refcount::zero(ptr) }
-    }
+    if unsafe { fold(ptr) } { vec![ptr] } else { Vec::new() }
 }
 
 /// # Safety

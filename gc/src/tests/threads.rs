@@ -34,6 +34,49 @@ fn foreign_drops_are_merged_for_a_detached_owner() {
 }
 
 #[test]
+fn what_others_count_often_is_merged() {
+    check(|| {
+        let object = leaf(1).into_obj();
+        let ptr = value_ptr(&object);
+        // SAFETY: `object` keeps it alive.
+        let header = unsafe { &*ptr };
+        let count_often = |object: &Obj| (0..2000).for_each(|_| drop(object.clone()));
+        // The owner runs: it merges at its next safepoint.
+        let (mine, theirs) = (object.clone(), object.clone());
+        let counted = Barrier::new(2);
+        std::thread::scope(|scope| {
+            let (counted, theirs) = (&counted, theirs);
+            scope.spawn(move || {
+                as_thread(|| {
+                    count_often(&theirs);
+                    drop(theirs);
+                });
+                counted.wait();
+            });
+            while refcount::queue::waiting(taipan_threading::current_slot()) == 0 {
+                std::hint::spin_loop();
+            }
+            assert_eq!(header.owner(), taipan_threading::current_slot());
+            safepoint();
+            assert_eq!(header.owner(), 0);
+            taipan_threading::detached(|| counted.wait());
+        });
+        count_often(&object);
+        assert_eq!(refcount::getrefcount(header), 2);
+        drop(mine);
+        // The owner is detached: merged at once.
+        let second = leaf(2).into_obj();
+        let place = &second;
+        elsewhere(move || count_often(place));
+        assert_eq!(second.header().unwrap().owner(), 0);
+        drop(object);
+        drop(second);
+        limbo::sweep();
+        assert_eq!(get(&LEAVES_DROPPED), 2);
+    });
+}
+
+#[test]
 fn objects_of_a_thread_that_left() {
     check(|| {
         let shelf = node();
