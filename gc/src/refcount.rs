@@ -228,17 +228,30 @@ unsafe fn decref_shared_slow(ptr: *mut Header) {
 /// # Safety
 /// The caller brought the count to zero.
 pub(crate) unsafe fn zero(ptr: *mut Header) {
+    // SAFETY: passed on; no reference is left and none can be made.
+    unsafe {
+        if dies(ptr) {
+            dealloc::destroy(ptr);
+        }
+    }
+}
+
+/// [`zero`], but for the end itself: true if the caller has to [`dealloc::destroy`] the object, which is `DYING` now.
+///
+/// # Safety
+/// As for [`zero`], and no safepoint has passed since: a collection must not find such an object.
+pub(crate) unsafe fn dies(ptr: *mut Header) -> bool {
     // SAFETY: nobody frees it before `die` said so.
     let header = unsafe { &*ptr };
     if header.has_flag(HeaderFlags::DEFERRED) {
-        return;
+        return false;
     }
     match protocol::die(header.flags_word()) {
-        // SAFETY: no reference is left and none can be made.
-        Death::Free => unsafe { dealloc::destroy(ptr) },
+        Death::Free => return true,
         Death::Limbo => crate::limbo::push(ptr),
         Death::Waiting => {}
     }
+    false
 }
 
 /// Makes `header`'s object immortal. Call before it is shared, or while the world is stopped.

@@ -11,6 +11,7 @@ use std::ptr::null_mut;
 use taipan_threading::sync::Mutex;
 use taipan_threading::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::dealloc;
 use crate::header::Header;
 use crate::refcount::{self, protocol};
 
@@ -62,9 +63,10 @@ fn queue(slot: u16) -> &'static MergeQueue {
 /// Hands the reference that was just turned into a queue's to slot `owner`.
 pub(crate) fn push(owner: u16, ptr: *mut Header) {
     // An owner that blocks may not come to its safepoint for a long time: everything that waits is merged for it.
-    for ptr in deliver(owner, ptr, std::mem::take) {
-        // SAFETY: merged and zero.
-        unsafe { refcount::zero(ptr) }
+    let dead = deliver(owner, ptr, std::mem::take);
+    for ptr in dead {
+        // SAFETY: merged, zero, `DYING`, and nobody can reach it.
+        unsafe { dealloc::destroy(ptr) }
     }
 }
 
@@ -86,15 +88,13 @@ pub(crate) unsafe fn request_merge(ptr: *mut Header) {
         let place = objects.iter().position(|entry| entry.0 == ptr);
         place.map(|place| objects.swap_remove(place)).into_iter().collect()
     };
-    for ptr in deliver(owner, ptr, own_entry) {
-        // The caller's reference may be pending: below zero it only looks dead.
-        // SAFETY: merged; having `SEEN`, it goes to limbo.
-        unsafe { refcount::zero(ptr) }
-    }
+    // The caller's reference may be pending; then the object may look dead, but having `SEEN` it is in limbo.
+    let dead = deliver(owner, ptr, own_entry);
+    debug_assert!(dead.is_empty(), "an object that the caller has a reference to is dead");
 }
 
 /// Puts an entry into the queue of slot `owner`. If the slot is vacant, merges the object at once; if its thread is detached, those that `take` takes from the queue.
-/// Returns the objects without a written reference.
+/// Returns those whose end has come: they are `DYING`, so they may wait for it while the world is stopped.
 fn deliver(
     owner: u16,
     ptr: *mut Header,
@@ -103,6 +103,7 @@ fn deliver(
     debug_assert!(owner != 0, "an object without owner is merged");
     let queue = queue(owner);
     let mut inner = queue.inner.lock();
+    let mut zero = Vec::new();
     if inner.occupied {
         inner.objects.push(Entry(ptr));
         let first = inner.objects.len() == 1;
@@ -111,16 +112,22 @@ fn deliver(
         if first {
             thread.request(taipan_threading::safepoint::MERGE);
         }
-        return thread
-            .while_detached(|| {
-                let objects = take(&mut queue.inner.lock().objects);
-                // SAFETY: the entries own references; the owner is detached, and stays so meanwhile.
-                objects.into_iter().map(|entry| entry.0).filter(|&ptr| unsafe { fold(ptr) }).collect()
-            })
-            .unwrap_or_default();
+        thread.while_detached(|| {
+            let objects = take(&mut queue.inner.lock().objects);
+            // SAFETY: the entries own references; the owner is detached, and stays so meanwhile.
+            zero.extend(objects.into_iter().map(|entry| entry.0).filter(|&ptr| unsafe { fold(ptr) }));
+        });
+    } else {
+        // SAFETY: as above; the slot is vacant and stays so while we hold the lock.
+        if unsafe { fold(ptr) } {
+            zero.push(ptr);
+        }
+        drop(inner);
     }
-    // SAFETY: as above; the slot is vacant and stays so while we hold the lock.
-    if unsafe { fold(ptr) } { vec![ptr] } else { Vec::new() }
+    // All before the first of them ends, which may run Python code: to a collection a whole object that nothing refers to is garbage.
+    // SAFETY: merged and zero, and no safepoint has passed since.
+    zero.retain(|&ptr| unsafe { refcount::dies(ptr) });
+    zero
 }
 
 /// # Safety

@@ -1,7 +1,7 @@
 //! Several threads: merge queues, vacant slots, limbo, sweeps.
 
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::mock::*;
 use crate::{HeaderFlags, Obj, Slot, collector, limbo, refcount, thread, weakref};
@@ -33,6 +33,50 @@ fn foreign_drops_are_merged_for_a_detached_owner() {
     });
 }
 
+/// Three objects end together, merged by the thread that drops the last for their detached owner. The first one's finalizer collects: the two that wait
+/// for their end are no garbage.
+#[test]
+fn a_collection_while_merged_objects_wait_for_their_end() {
+    check(|| {
+        let [first, second, third] = [(); 3].map(|()| finalized_node().into_obj());
+        static COLLECTED: AtomicUsize = AtomicUsize::new(0);
+        let (attached, queued) = (AtomicBool::new(false), AtomicBool::new(false));
+        let (started, detached) = (Barrier::new(2), Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                as_thread(|| {
+                    FINALIZER.with(|finalizer| {
+                        *finalizer.borrow_mut() = Some(Box::new(|_| {
+                            COLLECTED.fetch_add(collector::collect(2).collected, Ordering::Relaxed);
+                        }));
+                    });
+                    taipan_threading::detached(|| started.wait());
+                    while !attached.load(Ordering::Acquire) {
+                        std::hint::spin_loop();
+                    }
+                    // Their owner is attached, and at no safepoint: they wait in its queue.
+                    drop((first, second));
+                    queued.store(true, Ordering::Release);
+                    taipan_threading::detached(|| detached.wait());
+                    drop(third);
+                    FINALIZER.with(|finalizer| finalizer.borrow_mut().take());
+                });
+            });
+            taipan_threading::detached(|| started.wait());
+            attached.store(true, Ordering::Release);
+            while !queued.load(Ordering::Acquire) {
+                std::hint::spin_loop();
+            }
+            taipan_threading::detach();
+            detached.wait();
+        });
+        taipan_threading::attach();
+        safepoint();
+        assert_eq!((get(&FINALIZED), get(&NODES_DROPPED)), (3, 3));
+        assert_eq!(get(&COLLECTED), 0);
+    });
+}
+
 #[test]
 fn what_others_count_often_is_merged() {
     check(|| {
@@ -41,26 +85,17 @@ fn what_others_count_often_is_merged() {
         // SAFETY: `object` keeps it alive.
         let header = unsafe { &*ptr };
         let count_often = |object: &Obj| (0..2000).for_each(|_| drop(object.clone()));
-        // The owner runs: it merges at its next safepoint.
+        // The owner runs: it merges at its next safepoint, unless a sweep has done so before.
         let (mine, theirs) = (object.clone(), object.clone());
-        let counted = Barrier::new(2);
         std::thread::scope(|scope| {
-            let (counted, theirs) = (&counted, theirs);
-            scope.spawn(move || {
-                as_thread(|| {
-                    count_often(&theirs);
-                    drop(theirs);
-                });
-                counted.wait();
-            });
-            while refcount::queue::waiting(taipan_threading::current_slot()) == 0 {
-                std::hint::spin_loop();
+            scope.spawn(|| as_thread(|| count_often(&theirs)));
+            while header.owner() != 0 {
+                safepoint();
             }
-            assert_eq!(header.owner(), taipan_threading::current_slot());
-            safepoint();
-            assert_eq!(header.owner(), 0);
-            taipan_threading::detached(|| counted.wait());
+            taipan_threading::detach();
         });
+        taipan_threading::attach();
+        drop(theirs);
         count_often(&object);
         assert_eq!(refcount::getrefcount(header), 2);
         drop(mine);
