@@ -136,6 +136,11 @@ pub(crate) fn poll() {
     }
 }
 
+/// Whether any thread is collecting.
+fn is_busy() -> bool {
+    BUSY.load(Ordering::Relaxed) != 0
+}
+
 /// Asks the calling thread for a collection at its next safepoint.
 pub(crate) fn request() {
     if let Some(thread) = taipan_threading::current() {
@@ -190,10 +195,9 @@ fn collect_cycles(generation: u8) -> Collected {
         // SAFETY: the world is stopped.
         let garbage = unsafe {
             heap::release_while_stopped();
-            let (garbage, candidates) = mark::find_garbage();
+            let (garbage, candidates) = sweep::Garbage::find();
             result.candidates = candidates;
-            threshold::collected(candidates, garbage.len());
-            sweep::Garbage::hold(garbage)
+            garbage
         };
         result.stopped += since.elapsed();
         garbage

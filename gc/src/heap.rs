@@ -116,6 +116,64 @@ pub(crate) unsafe fn free(ptr: *mut Header) {
     }
 }
 
+/// The object will be freed, which its heap's growth shall not show.
+///
+/// # Safety
+/// `ptr` is an object; the world is stopped.
+pub(crate) unsafe fn expect_free(ptr: *const Header) {
+    // SAFETY: says the caller.
+    let page = unsafe { &*Page::of(ptr) };
+    // Large objects are no part of the statistics of pages.
+    if page.state.get() != PageState::Large {
+        let heap = LocalHeap::of(page);
+        heap.grown_objects.set(heap.grown_objects.get() + 1);
+        heap.grown_bytes.set(heap.grown_bytes.get() + page.block_size as isize);
+    }
+}
+
+/// [`free`] for many blocks, which come page by page; others' blocks are handed over a page's worth at a time. Returns their number.
+///
+/// # Safety
+/// As for [`free`]; no safepoint is passed meanwhile.
+pub(crate) unsafe fn free_all(blocks: impl Iterator<Item = *mut Header>) -> usize {
+    let mut number = 0;
+    // Another thread's page and the first and last of its blocks.
+    let mut chain: Option<(&Page, &Header, &Header)> = None;
+    let hand_over = |chain: Option<(&Page, &Header, &Header)>| {
+        if let Some((page, first, last)) = chain
+            && page.push_chain(first, last)
+        {
+            LocalHeap::announce_remote(page);
+        }
+    };
+    for ptr in blocks {
+        number += 1;
+        // SAFETY: a block of this heap.
+        let (header, page) = unsafe { (&*ptr, &*Page::of(ptr)) };
+        // The state of another thread's page may be changing between the first three.
+        if page.slot.get() == taipan_threading::current_slot() || page.state.get() >= PageState::Large {
+            // SAFETY: says the caller.
+            unsafe { free(ptr) };
+            continue;
+        }
+        #[cfg(feature = "poison")]
+        poison::fill(ptr);
+        header.make_free();
+        chain = match chain {
+            Some((of, first, last)) if std::ptr::eq(of, page) => {
+                header.set_free_link(Page::offset(first));
+                Some((of, header, last))
+            }
+            other => {
+                hand_over(other);
+                Some((page, header, header))
+            }
+        };
+    }
+    hand_over(chain);
+    number
+}
+
 #[cold]
 #[inline(never)]
 fn free_slow(header: &Header, page: &Page) {

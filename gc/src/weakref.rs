@@ -178,13 +178,17 @@ fn counted(entry: &Entry) -> Option<Obj> {
     }
 }
 
-/// Empties all slots that refer to the dead (or doomed) object; returns the weak objects that are alive, newest first.
+/// Empties all slots that refer to the dead (or doomed) object; returns the weak objects that are alive, newest first. One that a collection has found
+/// unreachable is not: its fields may be dropped already.
 pub(crate) fn clear(target: *mut Header) -> Vec<Obj> {
     let mut shard = shard(target).lock();
     let Some(entries) = shard.remove(&target.addr()) else { return Vec::new() };
     let mut alive = Vec::new();
     for entry in entries.iter().rev() {
-        alive.extend(counted(entry));
+        // SAFETY: as in `list`.
+        if unsafe { !crate::collector::is_condemned(&*entry.weak) } {
+            alive.extend(counted(entry));
+        }
         // Release: before the block is free.
         // SAFETY: the slot lives as long as its entry.
         unsafe { (*entry.slot).0.store(null_mut(), Ordering::Release) };

@@ -1,9 +1,10 @@
 //! Finding the garbage: subtract, mark, gather. The world is stopped.
 //!
 //! One `i32` per block of the tracked pages. After the first pass a candidate's entry is its count less the references from
-//! candidates; `ALIVE` from then on marks what is known to be alive. Objects that are no candidates (immortal, in limbo, dying) are not
+//! candidates; `ALIVE` from then on marks what is known to be alive, and `DOOMED` what is garbage, until that is freed. Objects that are no candidates (immortal, in limbo, dying) are not
 //! traced: what they refer to keeps the difference, and so is alive.
-//! Large heaps are worked on by several threads, over pages; then entries change by read-modify-write.
+//! Heaps that are not small are worked on by several threads, over pages; then entries change by read-modify-write. The threads that wait for the end of the stop
+//! leave their processors to that.
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -20,8 +21,13 @@ use crate::shape_table::shape_flags;
 use crate::value::Value;
 
 const ALIVE: i32 = i32::MIN;
+const DOOMED: i32 = i32::MAX;
 /// Blocks from which on several threads work.
 const PARALLEL: usize = 400_000;
+/// The same if there are other Python threads, whose processors are idle meanwhile.
+const PARALLEL_AMONG_THREADS: usize = 50_000;
+/// Pages that a thread takes at a time.
+const CHUNK: usize = 16;
 
 /// The helper threads do not exist in a forked child.
 static NO_HELPERS: AtomicBool = AtomicBool::new(false);
@@ -199,11 +205,76 @@ pub(super) fn uncounted_roots(visit: &mut dyn FnMut(*mut Header)) {
     }
 }
 
-/// The unreachable objects, and the number of candidates.
+/// What a collection has found.
+pub(super) struct Found {
+    /// The unreachable objects, page by page.
+    pub garbage: Vec<*mut Header>,
+    /// Number of objects looked at.
+    pub candidates: usize,
+    pub marks: Marks,
+}
+
+/// The table of a collection, which tells its garbage from everything else: from what was made in the meantime, too, because garbage stays in its blocks
+/// while the table is asked.
+pub(super) struct Marks(Zeros);
+
+impl Marks {
+    /// Whether the object is garbage of this collection.
+    pub(super) fn is_doomed(&self, ptr: *const Header) -> bool {
+        // SAFETY: a whole object; those outside the heap are immortal. Other threads' pages got their place in the table while the world was stopped, or
+        // none before their objects were published.
+        let page = unsafe {
+            if (*ptr).is_immortal() {
+                return false;
+            }
+            &*Page::of(ptr)
+        };
+        let entry = || self.0.get(page.mark_base.get() + page.index(ptr));
+        page.tracked && entry().is_some_and(|entry| entry.load(Ordering::Relaxed) == DOOMED)
+    }
+    /// A finalizer has made the object reachable again.
+    pub(super) fn spare(&self, ptr: *const Header) {
+        // SAFETY: garbage that was found in this table.
+        let page = unsafe { &*Page::of(ptr) };
+        self.0[page.mark_base.get() + page.index(ptr)].store(ALIVE, Ordering::Relaxed);
+    }
+}
+
+struct Piece(*mut Header);
+// SAFETY: an address, carried between threads that look at it while the world is stopped.
+unsafe impl Send for Piece {}
+
+impl Table {
+    /// Third pass over some pages: calls `piece` with each unreachable object, and returns them.
+    fn gather(&self, pages: &[&'static Page], piece: &(impl Fn(*mut Header) + Sync)) -> Vec<Piece> {
+        let mut garbage = Vec::new();
+        for page in pages {
+            let base = page.mark_base.get();
+            for index in 0..page.touched() {
+                // The table tells most of the living without a look at their memory.
+                let entry = &self.entries[base + index as usize];
+                if entry.load(Ordering::Relaxed) != 0 {
+                    continue;
+                }
+                let ptr = page.nth(index);
+                // SAFETY: touched blocks have a readable header.
+                let header = unsafe { &*ptr };
+                if header.shape().0 != 0 && is_candidate(header) {
+                    entry.store(DOOMED, Ordering::Relaxed);
+                    piece(ptr);
+                    garbage.push(Piece(ptr));
+                }
+            }
+        }
+        garbage
+    }
+}
+
+/// Finds the unreachable objects, and calls `piece` with each, on any thread.
 ///
 /// # Safety
 /// The world is stopped.
-pub(super) unsafe fn find_garbage() -> (Vec<*mut Header>, usize) {
+pub(super) unsafe fn find_garbage(piece: impl Fn(*mut Header) + Sync) -> Found {
     crate::shape_table::refresh_heap_classes();
     // SAFETY: says the caller.
     let table = unsafe { table() };
@@ -212,35 +283,22 @@ pub(super) unsafe fn find_garbage() -> (Vec<*mut Header>, usize) {
             Table::add::<false>(entry, 1);
         }
     });
-    let parallel = table.entries.len() >= PARALLEL && !NO_HELPERS.load(Ordering::Relaxed);
-    if parallel {
-        table.pages.par_iter().with_min_len(16).for_each(|page| table.subtract::<true>(page));
-        table
-            .pages
-            .par_iter()
-            .with_min_len(16)
-            .for_each(|page| table.propagate::<true>(page, &mut Vec::new()));
+    let enough = if taipan_threading::multi_threaded() { PARALLEL_AMONG_THREADS } else { PARALLEL };
+    let parallel = table.entries.len() >= enough && !NO_HELPERS.load(Ordering::Relaxed);
+    let chunks: Vec<Vec<Piece>> = if parallel {
+        let pages = || table.pages.par_iter().with_min_len(CHUNK);
+        pages().for_each(|page| table.subtract::<true>(page));
+        pages().for_each(|page| table.propagate::<true>(page, &mut Vec::new()));
+        table.pages.par_chunks(CHUNK).map(|pages| table.gather(pages, &piece)).collect()
     } else {
         table.pages.iter().for_each(|page| table.subtract::<false>(page));
         let mut stack = Vec::new();
         table.pages.iter().for_each(|page| table.propagate::<false>(page, &mut stack));
-    }
-    let mut garbage = Vec::new();
-    for page in &table.pages {
-        let base = page.mark_base.get();
-        for index in 0..page.touched() {
-            // The table tells most of the living without a look at their memory.
-            if table.entries[base + index as usize].load(Ordering::Relaxed) == 0 {
-                let ptr = page.nth(index);
-                // SAFETY: touched blocks have a readable header.
-                let header = unsafe { &*ptr };
-                if header.shape().0 != 0 && is_candidate(header) {
-                    garbage.push(ptr);
-                }
-            }
-        }
-    }
-    (garbage, table.candidates.load(Ordering::Relaxed))
+        vec![table.gather(&table.pages, &piece)]
+    };
+    let mut garbage = Vec::with_capacity(chunks.iter().map(Vec::len).sum());
+    garbage.extend(chunks.into_iter().flatten().map(|piece| piece.0));
+    Found { garbage, candidates: table.candidates.into_inner(), marks: Marks(table.entries) }
 }
 
 /// Among objects that were found unreachable and are held by `holds` references each: those that something outside refers to now,

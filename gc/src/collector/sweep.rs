@@ -3,12 +3,12 @@
 //! Invariant: each piece of garbage is merged and held by one reference from [`Garbage::hold`] to the end, so that no count of it reaches
 //! zero elsewhere; its fields are dropped once.
 
-use rustc_hash::FxHashSet;
-use taipan_threading::sync::atomic::Ordering;
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 use taipan_threading::sync::{Instant, Mutex};
 
-use super::{Collected, DEBUG_SAVEALL, debug, mark};
+use super::{Collected, DEBUG_SAVEALL, debug, mark, threshold};
 use crate::header::{Header, HeaderFlags};
+use crate::heap::local;
 use crate::refcount::{self, protocol};
 use crate::reference::Obj;
 use crate::shape_table::shape_flags;
@@ -20,15 +20,17 @@ pub(super) struct Garbage {
     objects: Vec<*mut Header>,
     /// Weak reference objects, not garbage themselves, whose referents are.
     callbacks: Vec<Obj>,
+    /// Whether any finalizer has to run.
+    finalizers: bool,
 }
 
-/// Addresses of the garbage that is being disposed of.
-static DOOMED: Mutex<Option<FxHashSet<usize>>> = Mutex::new(None);
+/// The marks of the garbage that is being disposed of.
+static DOOMED: Mutex<Option<mark::Marks>> = Mutex::new(None);
 static SAVED: Mutex<Vec<Obj>> = Mutex::new(Vec::new());
 
 /// Whether the object is garbage that the collection under way will free.
 pub(super) fn is_doomed(ptr: *const Header) -> bool {
-    DOOMED.lock().as_ref().is_some_and(|doomed| doomed.contains(&ptr.addr()))
+    DOOMED.lock().as_ref().is_some_and(|marks| marks.is_doomed(ptr))
 }
 
 /// The collection under way does not exist in this process.
@@ -41,25 +43,47 @@ pub fn take_saved() -> Vec<Obj> {
     std::mem::take(&mut *SAVED.lock())
 }
 
+/// Whether the object has a finalizer that has not run.
+fn wants_finalizer(header: &Header) -> bool {
+    header.shape_entry().flags() & shape_flags::FINALIZER != 0 && !header.has_flag(HeaderFlags::FINALIZED)
+}
+
 impl Garbage {
-    /// Takes hold of unreachable objects.
+    /// Finds the unreachable objects and takes hold of them. Also the number of objects looked at.
     ///
     /// # Safety
     /// The world is stopped.
-    pub(super) unsafe fn hold(objects: Vec<*mut Header>) -> Garbage {
-        let mut garbage = Garbage { objects, callbacks: Vec::new() };
-        if garbage.objects.is_empty() {
-            return garbage;
-        }
-        for &ptr in &garbage.objects {
-            // SAFETY: whole objects.
+    pub(super) unsafe fn find() -> (Garbage, usize) {
+        let (weakrefs, finalizers) = (AtomicBool::new(false), AtomicBool::new(false));
+        let note = |flag: &AtomicBool| {
+            if !flag.load(Ordering::Relaxed) {
+                flag.store(true, Ordering::Relaxed);
+            }
+        };
+        let hold = |ptr: *mut Header| {
+            // SAFETY: a whole object.
             let header = unsafe { &*ptr };
-            let _zero = protocol::merge(&header.local, &header.owner, &header.shared, 1);
-        }
-        *DOOMED.lock() = Some(garbage.objects.iter().map(|ptr| ptr.addr()).collect());
+            protocol::hold_while_stopped(&header.local, &header.owner, &header.shared);
+            if header.has_flag(HeaderFlags::WEAKREFS) {
+                note(&weakrefs);
+            }
+            if wants_finalizer(header) {
+                note(&finalizers);
+            }
+        };
         // SAFETY: says the caller.
-        unsafe { garbage.clear_weakrefs() };
-        garbage
+        let found = unsafe { mark::find_garbage(hold) };
+        let mut garbage =
+            Garbage { objects: found.garbage, callbacks: Vec::new(), finalizers: finalizers.into_inner() };
+        threshold::collected(found.candidates, &garbage.objects);
+        if !garbage.objects.is_empty() {
+            *DOOMED.lock() = Some(found.marks);
+        }
+        if weakrefs.into_inner() {
+            // SAFETY: says the caller.
+            unsafe { garbage.clear_weakrefs() };
+        }
+        (garbage, found.candidates)
     }
 
     /// Empties the weak references to the garbage.
@@ -67,21 +91,12 @@ impl Garbage {
     /// # Safety
     /// The world is stopped.
     unsafe fn clear_weakrefs(&mut self) {
-        let mut doomed_weak = Vec::new();
         for &ptr in &self.objects {
             // SAFETY: whole objects.
             if unsafe { (*ptr).has_flag(HeaderFlags::WEAKREFS) } {
-                for weak in weakref::clear(ptr) {
-                    if is_doomed(weak.value().ptr()) {
-                        doomed_weak.push(weak)
-                    } else {
-                        self.callbacks.push(weak)
-                    }
-                }
+                self.callbacks.extend(weakref::clear(ptr));
             }
         }
-        // Weak references that are garbage themselves are not called; their holds keep them.
-        drop(doomed_weak);
     }
 
     /// Finalizes, looks for resurrection, frees.
@@ -90,30 +105,27 @@ impl Garbage {
             return;
         }
         weakref::run_callbacks(std::mem::take(&mut self.callbacks));
-        let finalized = self.finalize();
-        let mut survivors = Vec::new();
-        refcount::pending::stop_with_exact_counts(|| {
-            let since = Instant::now();
-            // SAFETY: the world is stopped.
-            unsafe {
-                if finalized {
+        if self.finalizers && self.finalize() {
+            let mut survivors = Vec::new();
+            refcount::pending::stop_with_exact_counts(|| {
+                let since = Instant::now();
+                // SAFETY: the world is stopped.
+                unsafe {
                     survivors = self.split_resurrected();
                     self.clear_weakrefs();
                 }
-                for &ptr in &self.objects {
-                    if debug() & DEBUG_SAVEALL == 0 {
-                        (*ptr).set_flag(HeaderFlags::DYING);
-                    }
+                if let Some(marks) = &*DOOMED.lock() {
+                    survivors.iter().for_each(|&ptr| marks.spare(ptr));
                 }
+                result.stopped += since.elapsed();
+            });
+            for ptr in survivors {
+                // SAFETY: the hold.
+                unsafe { refcount::decref(ptr) }
             }
-            *DOOMED.lock() = None;
-            result.stopped += since.elapsed();
-        });
-        for ptr in survivors {
-            // SAFETY: the hold.
-            unsafe { refcount::decref(ptr) }
         }
         if debug() & DEBUG_SAVEALL != 0 {
+            forget();
             result.uncollectable += self.objects.len();
             // SAFETY: the holds are passed on.
             let saved =
@@ -131,9 +143,7 @@ impl Garbage {
         for &ptr in &self.objects {
             // SAFETY: held.
             let header = unsafe { &*ptr };
-            if header.shape_entry().flags() & shape_flags::FINALIZER != 0
-                && header.set_flag(HeaderFlags::FINALIZED)
-            {
+            if wants_finalizer(header) && header.set_flag(HeaderFlags::FINALIZED) {
                 any = true;
                 refcount::protocol::add_shared(&header.shared);
                 // SAFETY: the reference just added.
@@ -166,29 +176,54 @@ impl Garbage {
 
     /// Drops all fields, then frees all blocks.
     fn free(self, result: &mut Collected) {
+        let here = local::heap();
+        let before = here.grown_bytes.get();
         // Classes last: dropping an instance's slots may look at its class.
-        // SAFETY: held.
-        let is_deferred = |ptr: *mut Header| unsafe { (*ptr).has_flag(HeaderFlags::DEFERRED) };
-        for deferred in [false, true] {
-            for &ptr in self.objects.iter().filter(|&&ptr| is_deferred(ptr) == deferred) {
-                // SAFETY: unreachable, and each is dropped once.
-                unsafe { dealloc::drop_fields(ptr, (*ptr).shape_entry()) }
+        let mut deferred = Vec::new();
+        for &ptr in &self.objects {
+            // SAFETY: held.
+            if unsafe { (*ptr).has_flag(HeaderFlags::DEFERRED) } {
+                deferred.push(ptr);
+            } else {
+                // SAFETY: held; once.
+                unsafe { end(ptr) }
             }
         }
+        for ptr in deferred {
+            // SAFETY: held; once.
+            unsafe { end(ptr) }
+        }
+        // What lists and dicts had outside the heap, mostly.
+        threshold::disposed((before - here.grown_bytes.get()).max(0));
+        // No list that the living look at tells of the garbage any more. The blocks' next objects are not doomed.
+        forget();
         // Nobody else refers to the garbage any more.
         refcount::pending::flush();
-        for ptr in self.objects {
+        let only_held = |ptr: *mut Header| {
             // SAFETY: held.
             let header = unsafe { &*ptr };
-            if header.shared.load(Ordering::Acquire) == protocol::MERGED + protocol::ONE {
-                // SAFETY: our hold is the last reference.
-                unsafe { heap::free(ptr) }
-                result.collected += 1;
-            } else {
-                debug_assert!(false, "garbage {} is referred to from outside", header.ops().name);
-                // Some trace function reported a reference that was not there. The block stays, for safety.
-                result.uncollectable += 1;
-            }
-        }
+            let only = header.shared.load(Ordering::Acquire) == protocol::MERGED + protocol::ONE;
+            debug_assert!(only, "garbage {} is referred to from outside", header.ops().name);
+            only
+        };
+        let number = self.objects.len();
+        // SAFETY: our hold is the last reference.
+        let freed = unsafe { heap::free_all(self.objects.into_iter().filter(|&ptr| only_held(ptr))) };
+        result.collected += freed;
+        // Some trace function reported a reference that was not there. The block stays, for safety.
+        result.uncollectable += number - freed;
+    }
+}
+
+/// Drops the fields of a piece of garbage.
+///
+/// # Safety
+/// Unreachable and held; once for each.
+unsafe fn end(ptr: *mut Header) {
+    // SAFETY: says the caller.
+    unsafe {
+        // In a child that another thread forks meanwhile the collector passes it over.
+        (*ptr).set_flag(HeaderFlags::DYING);
+        dealloc::drop_fields(ptr, (*ptr).shape_entry());
     }
 }

@@ -1,11 +1,14 @@
 //! When to collect: net growth since the last collection against what was alive then.
 //!
 //! Each heap counts its own growth and adds it to the process's when it exceeds its part (an eighth of the threshold), so no shared
-//! line is written often. The threshold follows the live heap, so the total work of collecting stays linear in the work of building;
+//! line is written often. What a collection frees counts as grown beforehand, so that growth is what comes on top of what the collection left
+//! alive. A heap looks at its growth when it goes to another page. The threshold follows the live heap, so the total work of collecting stays linear in the work of building;
 //! when collections find little it grows faster.
 
 use taipan_threading::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
+use crate::header::Header;
+use crate::heap;
 use crate::heap::local::{self, LocalHeap};
 
 /// Net new tracked objects before the first collection.
@@ -60,7 +63,7 @@ pub(crate) fn consider(heap: &LocalHeap) {
     GROWN_OBJECTS.fetch_add(heap.grown_objects.replace(0), Ordering::Relaxed);
     GROWN_BYTES.fetch_add(heap.grown_bytes.replace(0), Ordering::Relaxed);
     set_part(heap);
-    if due() && super::is_enabled() {
+    if due() && super::is_enabled() && !super::is_busy() {
         super::request();
     }
 }
@@ -70,8 +73,8 @@ fn set_part(heap: &LocalHeap) {
     heap.check_bytes.set(BYTES.load(Ordering::Relaxed) / 8);
 }
 
-/// A collection has looked at `candidates` objects, of which `garbage` were garbage. The world is stopped.
-pub(super) fn collected(candidates: usize, garbage: usize) {
+/// A collection has looked at `candidates` objects and found `garbage`. The world is stopped.
+pub(super) fn collected(candidates: usize, garbage: &[*mut Header]) {
     let mut live_bytes = 0_isize;
     for heap in local::all() {
         heap.recount();
@@ -79,6 +82,11 @@ pub(super) fn collected(candidates: usize, garbage: usize) {
         heap.grown_bytes.set(0);
         live_bytes += heap.bytes_while_stopped() as isize;
     }
+    for &ptr in garbage {
+        // SAFETY: an object, and the world is stopped.
+        unsafe { heap::expect_free(ptr) };
+    }
+    let garbage = garbage.len();
     let factor = if garbage * 10 < candidates { 2 } else { 1 };
     let live = (candidates - garbage) as isize;
     let least = LEAST.load(Ordering::Relaxed);
@@ -90,4 +98,10 @@ pub(super) fn collected(candidates: usize, garbage: usize) {
     for heap in local::all() {
         set_part(heap);
     }
+}
+
+/// The garbage of a collection has given back `bytes` that lay outside the heap, which the calling thread was credited with.
+pub(super) fn disposed(bytes: isize) {
+    let heap = local::heap();
+    heap.grown_bytes.set(heap.grown_bytes.get() + bytes);
 }

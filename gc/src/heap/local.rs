@@ -227,6 +227,7 @@ impl LocalHeap {
             page.state.set(PageState::current(traced));
             self.account(page);
             rows.current[row].set(page);
+            self.check_growth();
             return;
         }
         if self.empty_pages.get() > 8 && !taipan_threading::multi_threaded() {
@@ -352,10 +353,15 @@ impl LocalHeap {
         }
     }
 
+    /// The heap that has the page.
+    pub(crate) fn of(page: &Page) -> &'static LocalHeap {
+        // SAFETY: a page belongs to a heap, and heaps are never freed.
+        unsafe { &*BY_SLOT[usize::from(page.slot.get())].load(Ordering::Acquire) }
+    }
+
     /// Announces a page to which another thread has given a block.
     pub(crate) fn announce_remote(page: &Page) {
-        // SAFETY: a page belongs to a heap, and heaps are never freed.
-        let heap = unsafe { &*BY_SLOT[usize::from(page.slot.get())].load(Ordering::Acquire) };
+        let heap = LocalHeap::of(page);
         let mut head = heap.remote_pages.load(Ordering::Relaxed);
         loop {
             page.next_remote.store(head, Ordering::Relaxed);

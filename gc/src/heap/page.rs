@@ -53,6 +53,9 @@ impl PageState {
     }
 }
 
+/// A place beyond the end of every table, for pages that are younger than the last collection.
+const NO_MARKS: usize = usize::MAX >> 1;
+
 /// The header of a page.
 #[repr(C, align(64))]
 pub struct Page {
@@ -80,7 +83,7 @@ pub struct Page {
     pub(crate) large_size: usize,
     /// A large page's place in its heap's vector.
     pub(crate) side: Cell<usize>,
-    /// First index of this page's blocks in the collector's table. Written and read in a stopped world.
+    /// First index of this page's blocks in the collector's table, or [`NO_MARKS`]. Written in a stopped world.
     pub(crate) mark_base: Cell<usize>,
     remote: AtomicU32,
     pub(crate) next_remote: AtomicPtr<Page>,
@@ -109,7 +112,7 @@ impl Page {
             next: Cell::new(std::ptr::null()),
             large_size: 0,
             side: Cell::new(0),
-            mark_base: Cell::new(0),
+            mark_base: Cell::new(NO_MARKS),
             remote: AtomicU32::new(0),
             next_remote: AtomicPtr::new(std::ptr::null_mut()),
         }
@@ -192,19 +195,28 @@ impl Page {
         self.free.set(first);
         true
     }
+    /// Where in its page a block is, as in free lists.
+    #[inline(always)]
+    pub(crate) fn offset(header: &Header) -> u32 {
+        (std::ptr::from_ref(header).addr() & (PAGE_SIZE - 1)) as u32
+    }
     /// Puts a free block back. The page's thread.
     #[inline(always)]
     pub(crate) fn give_back(&self, header: &Header) {
         header.set_free_link(self.free.get());
-        self.free.set((std::ptr::from_ref(header).addr() & (PAGE_SIZE - 1)) as u32);
+        self.free.set(Page::offset(header));
         self.used.set(self.used.get() - 1);
     }
     /// Another thread frees a block. True if the page must be announced to its heap.
     pub(crate) fn push_remote(&self, header: &Header) -> bool {
-        let offset = (std::ptr::from_ref(header).addr() & (PAGE_SIZE - 1)) as u32;
+        self.push_chain(header, header)
+    }
+    /// Another thread frees blocks, of which each but the `last` is linked to the next ([`Header::set_free_link`]).
+    pub(crate) fn push_chain(&self, first: &Header, last: &Header) -> bool {
+        let offset = Page::offset(first);
         let mut head = self.remote.load(Ordering::Relaxed);
         loop {
-            header.set_free_link(head);
+            last.set_free_link(head);
             // Release pairs with the Acquire of `collect_remote`: the header was reset before.
             match self.remote.compare_exchange_weak(head, offset, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return head == 0,

@@ -163,6 +163,15 @@ pub fn merge(local: &AtomicU32, owner: &AtomicU16, shared: &AtomicI32, extra: i6
     }
 }
 
+/// Merges and adds one reference. The world is stopped, and the count far from [`SATURATED`]: it equals the references from other objects.
+pub fn hold_while_stopped(local: &AtomicU32, owner: &AtomicU16, shared: &AtomicI32) {
+    let count = (shared.load(Ordering::Relaxed) >> 2) + local.load(Ordering::Relaxed) as i32 + 1;
+    owner.store(0, Ordering::Relaxed);
+    local.store(0, Ordering::Relaxed);
+    // Release: as in `merge`; the end of the stop orders it before everything that others do.
+    shared.store(count << 2 | MERGED, Ordering::Release);
+}
+
 /// A thread that is not the owner adds a reference if there is one already, or if the object waits in limbo. Never succeeds on a
 /// free block. In state `DEFAULT` with count zero the outcome is false although the owner may hold references.
 pub fn try_increment(shared: &AtomicI32, flags: &AtomicU8) -> bool {
