@@ -3,6 +3,7 @@
 mod algebra;
 mod methods;
 mod slots;
+mod whole;
 
 use taipan_gc::{Header, Obj, Py};
 use taipan_threading::sync::atomic::{AtomicI64, AtomicUsize, Ordering};

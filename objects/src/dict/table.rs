@@ -79,6 +79,7 @@ pub(crate) const fn usable(log2: u8) -> usize {
 }
 
 /// The smallest index that has room for `entries`.
+#[inline]
 pub(crate) fn log2_for(entries: usize) -> u8 {
     let mut log2 = MIN_LOG2;
     while usable(log2) < entries {
@@ -118,14 +119,37 @@ impl Table {
         std::ptr::eq(self, std::ptr::from_ref(&EMPTY).cast::<Table>())
     }
     /// A new table, owned by the caller.
+    #[inline]
     pub(crate) fn allocate(log2: u8, stride: u8) -> *mut Table {
+        match (log2, stride) {
+            (MIN_LOG2, 2) => Self::allocate_as(MIN_LOG2, 2),
+            (MIN_LOG2, 3) => Self::allocate_as(MIN_LOG2, 3),
+            _ => Self::allocate_any(log2, stride),
+        }
+    }
+    #[inline(never)]
+    fn allocate_any(log2: u8, stride: u8) -> *mut Table {
+        Self::allocate_as(log2, stride)
+    }
+    /// [`Table::allocate`]: of a few instructions where the size is known.
+    #[inline(always)]
+    fn allocate_as(log2: u8, stride: u8) -> *mut Table {
         let layout = layout(log2, stride);
+        let cells = 1usize << log2 << width_for(log2);
         // SAFETY: the layout is not empty. Zeroed entries are empty ones.
         unsafe {
-            let table = std::alloc::alloc_zeroed(layout).cast::<Table>();
+            let small = log2 == MIN_LOG2;
+            let table = if small { std::alloc::alloc(layout) } else { std::alloc::alloc_zeroed(layout) };
             if table.is_null() {
                 std::alloc::handle_alloc_error(layout);
             }
+            if small {
+                let head = HEADER + cells;
+                table.add(head).write_bytes(0, layout.size() - head);
+            }
+            // VACANT is all ones at every width.
+            table.add(HEADER).write_bytes(0xff, cells);
+            let table = table.cast::<Table>();
             table.write(Table {
                 log2,
                 width: width_for(log2),
@@ -136,8 +160,6 @@ impl Table {
                 live_end: AtomicUsize::new(0),
                 live_start: AtomicUsize::new(0),
             });
-            // VACANT is all ones at every width.
-            table.cast::<u8>().add(HEADER).write_bytes(0xff, 1usize << log2 << width_for(log2));
             table
         }
     }
@@ -329,10 +351,14 @@ impl Table {
             }
         }
     }
+    /// Whether `used` entries need less than half of the room.
+    pub(crate) fn is_much_larger_than(&self, used: usize) -> bool {
+        log2_for(used) + 1 < self.log2
+    }
     /// A table of the same size with the same words, whose references were counted for it; `None` if entries were deleted, or if `used` entries do not
     /// need one of that size. Under the lock.
     pub(crate) fn duplicate(&self, used: usize) -> Option<*mut Table> {
-        if self.is_empty_table() || self.filled() != used || log2_for(used) + 1 < self.log2 {
+        if self.is_empty_table() || self.filled() != used || self.is_much_larger_than(used) {
             return None;
         }
         let layout = layout(self.log2, self.stride);
