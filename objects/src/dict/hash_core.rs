@@ -364,6 +364,31 @@ impl HashCore {
         Ok(result)
     }
 
+    /// [`HashCore::locate`] inside of a section of the caller's, without a look at keys' content; nothing: that takes more.
+    #[inline(always)]
+    pub(crate) fn locate_at_once(&self, key: Value, hash: i64) -> Option<Result<Place, Vacant>> {
+        let table = self.table();
+        let mut probe = Probe::new(table, hash);
+        loop {
+            let cell = table.cell(probe.at);
+            if cell >= 0 {
+                let entry = cell as usize;
+                let found = table.key(entry).peek();
+                if found.same(key) {
+                    return Some(Ok(Place { cell: probe.at, entry }));
+                }
+                if table.hash(entry) == hash && !found.both_int(key) {
+                    return None;
+                }
+                probe.advance(table);
+            } else if cell == VACANT {
+                return Some(Err(Vacant { cell: probe.free_cell() }));
+            } else {
+                probe.pass_deleted(table);
+            }
+        }
+    }
+
     /// Goes on where Python code has to say whether keys are equal.
     #[inline(never)]
     fn locate_comparing<R>(
@@ -657,6 +682,17 @@ impl HashCore {
             }
             return None;
         }
+    }
+    /// The key of the entry at `position`, if there is one and that is a matter of a few instructions: for code that must not call. May be uncounted.
+    #[inline(always)]
+    pub(crate) fn key_at_once(&self, position: usize) -> Option<Obj> {
+        let table = self.table();
+        if position >= table.filled() {
+            return None;
+        }
+        let key = table.key(position).load_at_once_in(|| self.is_current(table))?;
+        // Deleting empties the value first.
+        if table.has_values() && table.value(position).is_empty() { None } else { Some(key) }
     }
     /// The entry before `position`, for walking backwards. As [`HashCore::next_entry`].
     pub(crate) fn previous_entry(&self, position: &mut usize) -> Option<(i64, Obj, Option<Obj>)> {

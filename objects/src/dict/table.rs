@@ -418,13 +418,19 @@ impl Table {
     /// # Safety
     /// The references are the caller's to drop: the table was unpublished and is nobody else's.
     pub(crate) unsafe fn drop_references(&self) {
-        for entry in 0..self.filled() {
+        let filled = self.filled();
+        for entry in 0..filled {
             let key = self.key(entry).peek();
-            let value = if self.has_values() { self.value(entry).peek() } else { Value::EMPTY };
-            // SAFETY: the table owned them, says the caller.
-            unsafe {
-                drop(Obj::from_value(value));
-                drop(Obj::from_value(key));
+            if self.has_values() {
+                let value = self.value(entry).peek();
+                if value.is_counted() {
+                    // SAFETY: the table owned it, says the caller.
+                    drop(unsafe { Obj::from_value(value) });
+                }
+            }
+            if key.is_counted() {
+                // SAFETY: as above.
+                drop(unsafe { Obj::from_value(key) });
             }
         }
     }
