@@ -102,10 +102,15 @@ const fn entries_offset(log2: u8) -> u32 {
     ((HEADER + (1usize << log2 << width_for(log2))) / 8) as u32
 }
 
+/// Bytes of a table.
+const fn bytes(log2: u8, stride: u8) -> usize {
+    HEADER + (1usize << log2 << width_for(log2)) + usable(log2) * stride as usize * 8
+}
+
+#[inline(always)]
 fn layout(log2: u8, stride: u8) -> Layout {
-    let bytes = HEADER + (1usize << log2 << width_for(log2)) + usable(log2) * stride as usize * 8;
     // Sizes were checked by who grows (see `HashCore::grow`); an impossible one makes the allocator fail.
-    Layout::from_size_align(bytes, 8).unwrap_or(Layout::new::<Table>())
+    Layout::from_size_align(bytes(log2, stride), 8).unwrap_or(Layout::new::<Table>())
 }
 
 impl Table {
@@ -122,35 +127,50 @@ impl Table {
     #[inline]
     pub(crate) fn allocate(log2: u8, stride: u8) -> *mut Table {
         match (log2, stride) {
-            (MIN_LOG2, 2) => Self::allocate_as(MIN_LOG2, 2),
-            (MIN_LOG2, 3) => Self::allocate_as(MIN_LOG2, 3),
+            (MIN_LOG2, 2) => Self::allocate_smallest::<{ bytes(MIN_LOG2, 2) }>(2),
+            (MIN_LOG2, 3) => Self::allocate_smallest::<{ bytes(MIN_LOG2, 3) }>(3),
             _ => Self::allocate_any(log2, stride),
         }
     }
-    #[inline(never)]
     fn allocate_any(log2: u8, stride: u8) -> *mut Table {
-        Self::allocate_as(log2, stride)
-    }
-    /// [`Table::allocate`]: of a few instructions where the size is known.
-    #[inline(always)]
-    fn allocate_as(log2: u8, stride: u8) -> *mut Table {
         let layout = layout(log2, stride);
-        let cells = 1usize << log2 << width_for(log2);
-        // SAFETY: the layout is not empty. Zeroed entries are empty ones.
+        // SAFETY: the layout is not empty, and of a table of this kind. Zeroed entries are empty ones.
+        unsafe { Self::begin(std::alloc::alloc_zeroed(layout), layout, log2, stride) }
+    }
+    /// [`Table::allocate`] where all sizes are known, which are `BYTES` in all.
+    #[inline(never)]
+    fn allocate_smallest<const BYTES: usize>(stride: u8) -> *mut Table {
+        const { assert!(BYTES.is_multiple_of(8)) };
+        let layout = const {
+            match Layout::from_size_align(BYTES, 8) {
+                Ok(layout) => layout,
+                Err(_) => panic!("a table of no size"),
+            }
+        };
+        // SAFETY: as above.
         unsafe {
-            let small = log2 == MIN_LOG2;
-            let table = if small { std::alloc::alloc(layout) } else { std::alloc::alloc_zeroed(layout) };
-            if table.is_null() {
-                std::alloc::handle_alloc_error(layout);
+            let memory = std::alloc::alloc(layout);
+            if !memory.is_null() {
+                // Not `write_bytes`, which is a call.
+                for word in 0..BYTES / 8 {
+                    memory.cast::<u64>().add(word).write(0);
+                }
             }
-            if small {
-                let head = HEADER + cells;
-                table.add(head).write_bytes(0, layout.size() - head);
-            }
-            // VACANT is all ones at every width.
-            table.add(HEADER).write_bytes(0xff, cells);
-            let table = table.cast::<Table>();
-            table.write(Table {
+            Self::begin(memory, layout, MIN_LOG2, stride)
+        }
+    }
+    /// Makes `memory` an empty table.
+    ///
+    /// # Safety
+    /// It is zeroed, and of `layout`, that of such a table; or null.
+    #[inline(always)]
+    unsafe fn begin(memory: *mut u8, layout: Layout, log2: u8, stride: u8) -> *mut Table {
+        if memory.is_null() {
+            std::alloc::handle_alloc_error(layout);
+        }
+        // SAFETY: as the caller says.
+        unsafe {
+            memory.cast::<Table>().write(Table {
                 log2,
                 width: width_for(log2),
                 stride,
@@ -160,8 +180,10 @@ impl Table {
                 live_end: AtomicUsize::new(0),
                 live_start: AtomicUsize::new(0),
             });
-            table
+            // VACANT is all ones at every width.
+            memory.add(HEADER).write_bytes(0xff, 1usize << log2 << width_for(log2));
         }
+        memory.cast()
     }
     /// Bytes of the whole allocation; 0 for the shared empty table.
     pub(crate) fn bytes(&self) -> usize {
