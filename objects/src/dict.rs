@@ -21,6 +21,7 @@ use taipan_gc::{Header, Obj, Py, Value};
 use crate::error::*;
 use crate::layout;
 use crate::protocol::{self, IntoStrong};
+use crate::short_section::ShortSection;
 use crate::str::{PyStr, intern, is_exact_str};
 use crate::type_object::{PyType, class_of, new_instance};
 use crate::types::{Types, types};
@@ -151,7 +152,36 @@ impl PyDict {
     #[inline]
     pub fn set(&self, key: Obj, value: Obj) -> PyResult<()> {
         let (key, value) = (key.into_strong(), value.into_strong());
+        if let Some(hash) = at_once::hash_at_once(key.value()) {
+            return self.set_plain(key, hash, value);
+        }
         let hash = hash_key(&key)?;
+        self.set_counted(key, hash, value)
+    }
+    /// [`PyDict::set_counted`] of a key that is usually told from others by a look at its word.
+    #[inline]
+    fn set_plain(&self, key: Obj, hash: i64, value: Obj) -> PyResult<()> {
+        let section = ShortSection::enter(self.header.lock());
+        let place = if self.is_watched() { None } else { self.core.locate_at_once(key.value(), hash) };
+        match place {
+            Some(Ok(place)) => {
+                let old = self.core.replace_value(place.entry, value);
+                drop(section);
+                drop(old);
+                Ok(())
+            }
+            Some(Err(vacant)) => {
+                self.core.insert_absent(vacant, hash, key.into_counted(), value.into_counted());
+                Ok(())
+            }
+            None => {
+                drop(section);
+                self.set_general(key, hash, value)
+            }
+        }
+    }
+    #[inline(never)]
+    fn set_general(&self, key: Obj, hash: i64, value: Obj) -> PyResult<()> {
         self.set_counted(key, hash, value)
     }
     /// `dict[key] = value`, the hash being known.

@@ -3,15 +3,18 @@
 mod algebra;
 mod methods;
 mod slots;
+mod whole;
 
-use taipan_gc::{Header, Obj, Py};
+use taipan_gc::{Header, Obj, Py, Value};
 use taipan_threading::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use crate::dict::at_once::hash_at_once;
 use crate::dict::hash_core::HashCore;
 use crate::dict::unhashable;
 use crate::error::*;
 use crate::layout;
 use crate::protocol::{self, IntoStrong};
+use crate::short_section::ShortSection;
 use crate::str::{PyStr, is_exact_str};
 use crate::type_object::{PyType, class_of, new_instance};
 use crate::types::{Types, types};
@@ -119,14 +122,36 @@ impl PySet {
     #[inline]
     pub fn add(&self, element: Obj) -> PyResult<bool> {
         let element = element.into_strong();
+        if let Some(hash) = hash_at_once(element.value()) {
+            return self.add_plain(element, hash);
+        }
         let hash = hash_element(&element)?;
         self.add_with_hash(element, hash)
+    }
+    /// [`PySet::add_with_hash`] of an element that is usually told from others by a look at its word. It is counted.
+    #[inline]
+    fn add_plain(&self, element: Obj, hash: i64) -> PyResult<bool> {
+        let section = ShortSection::enter(self.header.lock());
+        match self.core.locate_at_once(element.value(), hash) {
+            Some(Ok(_)) => {
+                drop(section);
+                Ok(false)
+            }
+            Some(Err(vacant)) => {
+                self.core.insert_absent(vacant, hash, element.into_counted(), Value::EMPTY);
+                Ok(true)
+            }
+            None => {
+                drop(section);
+                self.add_with_hash(element, hash)
+            }
+        }
     }
     #[inline]
     pub(crate) fn add_with_hash(&self, element: Obj, hash: i64) -> PyResult<bool> {
         self.core.locate(self.header.lock(), &element, hash, |core, place| {
             if let Err(vacant) = place {
-                core.insert_absent(vacant, hash, element.clone().into_value(), taipan_gc::Value::EMPTY);
+                core.insert_absent(vacant, hash, element.clone().into_value(), Value::EMPTY);
             }
             place.is_err()
         })
@@ -258,9 +283,24 @@ impl PySetIter {
         })
         .into_obj()
     }
+    /// The next element, if that is a matter of a few instructions: for code that must not call. May be uncounted.
+    #[inline(always)]
+    pub fn next_at_once(&self) -> Option<Obj> {
+        if self.expected.load(Ordering::Relaxed) != self.set.len() {
+            return None;
+        }
+        let position = self.position.load(Ordering::Relaxed);
+        let element = self.set.core.key_at_once(position)?;
+        self.position.store(position + 1, Ordering::Relaxed);
+        self.remaining.store(self.remaining.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+        Some(element)
+    }
     /// The next element. May be uncounted.
     #[inline]
     fn step(&self) -> PyResult<Option<Obj>> {
+        if let Some(element) = self.next_at_once() {
+            return Ok(Some(element));
+        }
         let expected = self.expected.load(Ordering::Relaxed);
         if expected != self.set.len() {
             if expected == EXHAUSTED {

@@ -3,7 +3,7 @@
 //! They follow the rules of [`hash_core`](super::hash_core), and say nothing where more is to be done: a key that only has the same hash, a cell
 //! whose entry was deleted, a hash that is not known yet.
 
-use taipan_gc::{Obj, Object, Value, refcount};
+use taipan_gc::{Obj, Object, Slot, Value, refcount};
 
 use super::PyDict;
 use super::hash_core::{HashCore, is_constant};
@@ -88,25 +88,17 @@ impl HashCore {
 }
 
 impl PyDict {
-    /// Exchanges the value of `key`, whose hash is given, if it is there, no other thread can see the dict, which the caller holds in a register, nobody watches it
-    /// and nothing remembers the former value: gives that, which is the caller's. `value`, a word that owns its reference, is made only then.
+    /// The slot of the value of `key`, whose hash is given, if it is there, no other thread can see the dict, which the caller holds in a register, nobody watches it
+    /// and nothing remembers the value: the caller may exchange it by [`Slot::replace_alone`].
     #[inline(always)]
-    pub fn replace_at_once(
-        &self,
-        key: Value,
-        hash: i64,
-        value: impl FnOnce() -> Option<Value>,
-    ) -> Option<Value> {
+    pub fn slot_alone_at_once(&self, key: Value, hash: i64) -> Option<&Slot> {
         if self.is_watched() || !refcount::is_alone(self.header()) {
             return None;
         }
         let table = self.core.table();
         let AtOnce::Found(entry) = HashCore::find_at_once(table, key, hash) else { return None };
         let slot = table.value(entry);
-        if self.core.keys_version_now() != 0 && is_constant(slot.peek()) {
-            return None;
-        }
-        Some(slot.replace_alone(value()?))
+        if self.core.keys_version_now() != 0 && is_constant(slot.peek()) { None } else { Some(slot) }
     }
     /// Whether `key`, whose hash is given, is there; nothing: that takes more.
     #[inline(always)]

@@ -18,6 +18,8 @@
 //! **Changing** happens in a [`ShortSection`]: first the caches are told (`keys_version`), then the table is changed in an
 //! order that readers can bear (`Table`), or a new one is filled and published by one exchange.
 
+mod fresh;
+
 use taipan_gc::{Obj, Object, Replaced, Tracer, Value};
 use taipan_threading::ObjectLock;
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -87,40 +89,6 @@ impl HashCore {
             keys_version: AtomicU32::new(0),
             stride,
         }
-    }
-    /// With room for `entries` keys.
-    pub(crate) fn with_capacity(stride: u8, entries: usize) -> HashCore {
-        let core = HashCore::new(stride);
-        if entries > 0 {
-            core.table.store(Table::allocate(log2_for(entries), stride), Ordering::Relaxed);
-        }
-        core
-    }
-    /// Keys without values that are known to be different, with their hashes.
-    pub(crate) fn of_distinct(keys: Vec<(i64, Obj)>) -> HashCore {
-        let core = HashCore::with_capacity(2, keys.len());
-        let table = core.table();
-        let count = keys.len();
-        for (hash, key) in keys {
-            table.append(hash, key.into_counted(), Value::EMPTY);
-        }
-        table.index_entries();
-        core.used.store(count, Ordering::Relaxed);
-        core
-    }
-    /// `count` interned strings, no two of them the same, with their values.
-    pub(crate) fn of_names<'a>(count: usize, pairs: impl Iterator<Item = (&'a Obj, Obj)>) -> HashCore {
-        let core = HashCore::with_capacity(3, count);
-        let table = core.table();
-        for (name, value) in pairs.take(count) {
-            let Some(text) = name.downcast::<PyStr>() else { continue };
-            let hash = text.python_hash();
-            let cell = table.free_cell(hash);
-            let entry = table.append(hash, name.clone().into_counted(), value.into_counted());
-            table.set_cell(cell, entry as isize);
-        }
-        core.used.store(table.filled(), Ordering::Relaxed);
-        core
     }
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
@@ -394,6 +362,31 @@ impl HashCore {
         let result = act(self, place);
         drop(section);
         Ok(result)
+    }
+
+    /// [`HashCore::locate`] inside of a section of the caller's, without a look at keys' content; nothing: that takes more.
+    #[inline(always)]
+    pub(crate) fn locate_at_once(&self, key: Value, hash: i64) -> Option<Result<Place, Vacant>> {
+        let table = self.table();
+        let mut probe = Probe::new(table, hash);
+        loop {
+            let cell = table.cell(probe.at);
+            if cell >= 0 {
+                let entry = cell as usize;
+                let found = table.key(entry).peek();
+                if found.same(key) {
+                    return Some(Ok(Place { cell: probe.at, entry }));
+                }
+                if table.hash(entry) == hash && !found.both_int(key) {
+                    return None;
+                }
+                probe.advance(table);
+            } else if cell == VACANT {
+                return Some(Err(Vacant { cell: probe.free_cell() }));
+            } else {
+                probe.pass_deleted(table);
+            }
+        }
     }
 
     /// Goes on where Python code has to say whether keys are equal.
@@ -689,6 +682,17 @@ impl HashCore {
             }
             return None;
         }
+    }
+    /// The key of the entry at `position`, if there is one and that is a matter of a few instructions: for code that must not call. May be uncounted.
+    #[inline(always)]
+    pub(crate) fn key_at_once(&self, position: usize) -> Option<Obj> {
+        let table = self.table();
+        if position >= table.filled() {
+            return None;
+        }
+        let key = table.key(position).load_at_once_in(|| self.is_current(table))?;
+        // Deleting empties the value first.
+        if table.has_values() && table.value(position).is_empty() { None } else { Some(key) }
     }
     /// The entry before `position`, for walking backwards. As [`HashCore::next_entry`].
     pub(crate) fn previous_entry(&self, position: &mut usize) -> Option<(i64, Obj, Option<Obj>)> {

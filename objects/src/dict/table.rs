@@ -79,6 +79,7 @@ pub(crate) const fn usable(log2: u8) -> usize {
 }
 
 /// The smallest index that has room for `entries`.
+#[inline]
 pub(crate) fn log2_for(entries: usize) -> u8 {
     let mut log2 = MIN_LOG2;
     while usable(log2) < entries {
@@ -101,10 +102,15 @@ const fn entries_offset(log2: u8) -> u32 {
     ((HEADER + (1usize << log2 << width_for(log2))) / 8) as u32
 }
 
+/// Bytes of a table.
+const fn bytes(log2: u8, stride: u8) -> usize {
+    HEADER + (1usize << log2 << width_for(log2)) + usable(log2) * stride as usize * 8
+}
+
+#[inline(always)]
 fn layout(log2: u8, stride: u8) -> Layout {
-    let bytes = HEADER + (1usize << log2 << width_for(log2)) + usable(log2) * stride as usize * 8;
     // Sizes were checked by who grows (see `HashCore::grow`); an impossible one makes the allocator fail.
-    Layout::from_size_align(bytes, 8).unwrap_or(Layout::new::<Table>())
+    Layout::from_size_align(bytes(log2, stride), 8).unwrap_or(Layout::new::<Table>())
 }
 
 impl Table {
@@ -118,15 +124,53 @@ impl Table {
         std::ptr::eq(self, std::ptr::from_ref(&EMPTY).cast::<Table>())
     }
     /// A new table, owned by the caller.
+    #[inline]
     pub(crate) fn allocate(log2: u8, stride: u8) -> *mut Table {
+        match (log2, stride) {
+            (MIN_LOG2, 2) => Self::allocate_smallest::<{ bytes(MIN_LOG2, 2) }>(2),
+            (MIN_LOG2, 3) => Self::allocate_smallest::<{ bytes(MIN_LOG2, 3) }>(3),
+            _ => Self::allocate_any(log2, stride),
+        }
+    }
+    fn allocate_any(log2: u8, stride: u8) -> *mut Table {
         let layout = layout(log2, stride);
-        // SAFETY: the layout is not empty. Zeroed entries are empty ones.
-        unsafe {
-            let table = std::alloc::alloc_zeroed(layout).cast::<Table>();
-            if table.is_null() {
-                std::alloc::handle_alloc_error(layout);
+        // SAFETY: the layout is not empty, and of a table of this kind. Zeroed entries are empty ones.
+        unsafe { Self::begin(std::alloc::alloc_zeroed(layout), layout, log2, stride) }
+    }
+    /// [`Table::allocate`] where all sizes are known, which are `BYTES` in all.
+    #[inline(never)]
+    fn allocate_smallest<const BYTES: usize>(stride: u8) -> *mut Table {
+        const { assert!(BYTES.is_multiple_of(8)) };
+        let layout = const {
+            match Layout::from_size_align(BYTES, 8) {
+                Ok(layout) => layout,
+                Err(_) => panic!("a table of no size"),
             }
-            table.write(Table {
+        };
+        // SAFETY: as above.
+        unsafe {
+            let memory = std::alloc::alloc(layout);
+            if !memory.is_null() {
+                // Not `write_bytes`, which is a call.
+                for word in 0..BYTES / 8 {
+                    memory.cast::<u64>().add(word).write(0);
+                }
+            }
+            Self::begin(memory, layout, MIN_LOG2, stride)
+        }
+    }
+    /// Makes `memory` an empty table.
+    ///
+    /// # Safety
+    /// It is zeroed, and of `layout`, that of such a table; or null.
+    #[inline(always)]
+    unsafe fn begin(memory: *mut u8, layout: Layout, log2: u8, stride: u8) -> *mut Table {
+        if memory.is_null() {
+            std::alloc::handle_alloc_error(layout);
+        }
+        // SAFETY: as the caller says.
+        unsafe {
+            memory.cast::<Table>().write(Table {
                 log2,
                 width: width_for(log2),
                 stride,
@@ -137,9 +181,9 @@ impl Table {
                 live_start: AtomicUsize::new(0),
             });
             // VACANT is all ones at every width.
-            table.cast::<u8>().add(HEADER).write_bytes(0xff, 1usize << log2 << width_for(log2));
-            table
+            memory.add(HEADER).write_bytes(0xff, 1usize << log2 << width_for(log2));
         }
+        memory.cast()
     }
     /// Bytes of the whole allocation; 0 for the shared empty table.
     pub(crate) fn bytes(&self) -> usize {
@@ -329,10 +373,14 @@ impl Table {
             }
         }
     }
+    /// Whether `used` entries need less than half of the room.
+    pub(crate) fn is_much_larger_than(&self, used: usize) -> bool {
+        log2_for(used) + 1 < self.log2
+    }
     /// A table of the same size with the same words, whose references were counted for it; `None` if entries were deleted, or if `used` entries do not
     /// need one of that size. Under the lock.
     pub(crate) fn duplicate(&self, used: usize) -> Option<*mut Table> {
-        if self.is_empty_table() || self.filled() != used || log2_for(used) + 1 < self.log2 {
+        if self.is_empty_table() || self.filled() != used || self.is_much_larger_than(used) {
             return None;
         }
         let layout = layout(self.log2, self.stride);
@@ -392,13 +440,19 @@ impl Table {
     /// # Safety
     /// The references are the caller's to drop: the table was unpublished and is nobody else's.
     pub(crate) unsafe fn drop_references(&self) {
-        for entry in 0..self.filled() {
+        let filled = self.filled();
+        for entry in 0..filled {
             let key = self.key(entry).peek();
-            let value = if self.has_values() { self.value(entry).peek() } else { Value::EMPTY };
-            // SAFETY: the table owned them, says the caller.
-            unsafe {
-                drop(Obj::from_value(value));
-                drop(Obj::from_value(key));
+            if self.has_values() {
+                let value = self.value(entry).peek();
+                if value.is_counted() {
+                    // SAFETY: the table owned it, says the caller.
+                    drop(unsafe { Obj::from_value(value) });
+                }
+            }
+            if key.is_counted() {
+                // SAFETY: as above.
+                drop(unsafe { Obj::from_value(key) });
             }
         }
     }

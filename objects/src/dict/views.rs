@@ -127,6 +127,23 @@ impl PyDictIter {
         }
         Some(self.step_entry().map(|entry| entry.and_then(|(key, value)| Some((key, value?)))))
     }
+    /// The next key of an iterator over keys, if that is a matter of a few instructions: for code that must not call. May be uncounted.
+    #[inline(always)]
+    pub fn next_key_at_once(&self) -> Option<Obj> {
+        let remaining = self.remaining.load(Ordering::Relaxed);
+        if !matches!(self.show, Show::Keys)
+            || self.reversed
+            || remaining == 0
+            || self.expected.load(Ordering::Relaxed) != self.dict.len()
+        {
+            return None;
+        }
+        let position = self.position.load(Ordering::Relaxed);
+        let key = self.dict.core.key_at_once(position)?;
+        self.remaining.store(remaining - 1, Ordering::Relaxed);
+        self.position.store(position + 1, Ordering::Relaxed);
+        Some(key)
+    }
     fn step_entry(&self) -> PyResult<Option<(Obj, Option<Obj>)>> {
         let expected = self.expected.load(Ordering::Relaxed);
         if expected != self.dict.len() {

@@ -135,10 +135,24 @@ impl PySet {
         }
         Ok(result)
     }
+    /// `self | other`, of class `set` or `frozenset`.
+    pub(super) fn union_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
+        if let Some(set) = other.downcast::<PySet>()
+            && let Some(union) = self.united_at_once(set)
+        {
+            return Ok(PySet::make(self.base_class(), union));
+        }
+        let result = self.copy();
+        result.update_with(other)?;
+        Ok(result)
+    }
     /// `self & other`, of class `set` or `frozenset`.
     pub fn intersection_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
         if let Some(set) = other.downcast::<PySet>() {
             let (walked, looked_up) = if set.len() > self.len() { (self, set) } else { (set, self) };
+            if let Some(common) = walked.chosen_at_once(looked_up, true) {
+                return Ok(PySet::make(self.base_class(), common));
+            }
             let mut common = Vec::new();
             let before = walked.core.changes();
             walked.walk(|hash, element| {
@@ -162,6 +176,11 @@ impl PySet {
     /// `self - other`, of class `set` or `frozenset`.
     pub fn difference_with(&self, other: &Obj) -> PyResult<Py<PySet>> {
         if let Some(lookup) = Lookup::of(other) {
+            if let Lookup::Set(set) = lookup
+                && let Some(rest) = self.chosen_at_once(set, false)
+            {
+                return Ok(PySet::make(self.base_class(), rest));
+            }
             let mut rest = Vec::new();
             let before = self.core.changes();
             self.walk(|hash, element| {
@@ -180,6 +199,9 @@ impl PySet {
     pub fn is_subset(&self, other: &PySet) -> PyResult<bool> {
         if self.len() > other.len() {
             return Ok(false);
+        }
+        if let Some(all) = self.all_at_once(other, true) {
+            return Ok(all);
         }
         self.walk(|hash, element| other.core.contains(&element, hash))
     }
@@ -226,6 +248,9 @@ impl PySet {
                 return Ok(self.is_empty());
             }
             let (walked, looked_up) = if set.len() > self.len() { (self, set) } else { (set, self) };
+            if let Some(none) = walked.all_at_once(looked_up, false) {
+                return Ok(none);
+            }
             return walked.walk(|hash, element| Ok(!looked_up.core.contains(&element, hash)?));
         }
         let iterator = protocol::iter(other)?;

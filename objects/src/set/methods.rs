@@ -31,6 +31,15 @@ fn intersection(set: &PySet, others: &[Obj]) -> PyResult<Py<PySet>> {
     Ok(result)
 }
 
+fn union(set: &PySet, others: &[Obj]) -> PyResult<Py<PySet>> {
+    let Some((first, rest)) = others.split_first() else { return Ok(set.copy()) };
+    let result = set.union_with(first)?;
+    for other in rest {
+        result.update_with(other)?;
+    }
+    Ok(result)
+}
+
 /// `(class, ([elements],), state)`.
 fn reduce(obj: &Obj) -> PyResult<Py<PyTuple>> {
     let elements = obj.downcast::<PySet>().map(PySet::to_vec).unwrap_or_default();
@@ -91,11 +100,7 @@ impl PySet {
     /// Return a new set with elements from the set and all others.
     #[pymethod(name = "union", sig = "(*others)")]
     fn set_union(&self, others: &[Obj]) -> PyResult<Py<PySet>> {
-        let result = self.copy();
-        for other in others {
-            result.update_with(other)?;
-        }
-        Ok(result)
+        union(self, others)
     }
     /// Add an element to a set.
     ///
@@ -216,11 +221,7 @@ impl PySet {
     /// Return a new set with elements from the set and all others.
     #[pymethod(name = "union", sig = "(*others)")]
     fn frozenset_union(&self, others: &[Obj]) -> PyResult<Py<PySet>> {
-        let result = self.copy();
-        for other in others {
-            result.update_with(other)?;
-        }
-        Ok(result)
+        union(self, others)
     }
     /// Return a shallow copy of a set.
     #[pymethod(name = "copy")]

@@ -191,10 +191,10 @@ fn and(a: &Obj, b: &Obj) -> PyResult<Obj> {
 }
 
 fn or(a: &Obj, b: &Obj) -> PyResult<Obj> {
-    let Some(set) = operands(a, b) else { return Ok(not_implemented()) };
-    let result = set.copy();
-    result.update_with(b)?;
-    Ok(result.into_obj())
+    match operands(a, b) {
+        Some(set) => Ok(set.union_with(b)?.into_obj()),
+        None => Ok(not_implemented()),
+    }
 }
 
 fn xor(a: &Obj, b: &Obj) -> PyResult<Obj> {

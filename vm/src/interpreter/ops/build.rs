@@ -34,7 +34,11 @@ pub fn list(regs: Regs, first: usize, count: usize) -> Obj {
 }
 
 pub fn set(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
-    PySet::new(take_all(regs, first, count)).map(Py::into_obj)
+    let set = PySet::empty(&types().set);
+    for element in taken(regs, first, count) {
+        set.add(element)?;
+    }
+    Ok(set.into_obj())
 }
 
 pub fn map(regs: Regs, first: usize, pairs: usize) -> PyResult<Obj> {

@@ -1,11 +1,13 @@
 //! `for`, subscripts, unpacking.
 
 use taipan_bytecode::{Instr, Op};
+use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::iterators::PySequenceIter;
 use taipan_objects::list::PyList;
 use taipan_objects::protocol;
 use taipan_objects::range::PyRangeIter;
+use taipan_objects::set::PySetIter;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
@@ -148,7 +150,25 @@ handlers! {
         } else if known::is(iterator, Known::Generator) {
             return super::generators::for_generator(s.ip, s.regs, s.fp, s.thread, i);
         }
-        for_other(s.ip, s.regs, s.fp, s.thread, i)
+        for_keys(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// The elements of a set, the keys of a dict.
+    #[inline(never)]
+    for_keys(s, i) {
+        let iterator = s.value(i.a());
+        let key = if known::is(iterator, Known::SetIterator) {
+            // SAFETY: the layout was checked.
+            unsafe { &*iterator.ptr().cast::<PySetIter>() }.next_at_once()
+        } else if known::is(iterator, Known::DictKeyIterator) {
+            // SAFETY: the layout was checked.
+            unsafe { &*iterator.ptr().cast::<PyDictIter>() }.next_key_at_once()
+        } else {
+            None
+        };
+        match key {
+            Some(key) => s.write_obj(s.word(1).a(), key, 2),
+            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
+        }
     }
     #[inline(never)]
     for_other(s, i) {

@@ -21,6 +21,8 @@ pub(in crate::interpreter) enum Known {
     Coroutine,
     Cell,
     DictItemIterator,
+    DictKeyIterator,
+    SetIterator,
     Enumerate,
     Zip,
     NativeFunction,
@@ -34,7 +36,7 @@ pub(in crate::interpreter) enum Known {
 }
 
 /// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 21] = [const { AtomicU32::new(0) }; 21];
+static SHAPES: [AtomicU32; 23] = [const { AtomicU32::new(0) }; 23];
 
 /// Fills the table.
 pub(in crate::interpreter) fn init() {
@@ -51,6 +53,8 @@ pub(in crate::interpreter) fn init() {
         (Known::Coroutine, &t.coroutine),
         (Known::Cell, &t.cell),
         (Known::DictItemIterator, &t.dict_itemiterator),
+        (Known::DictKeyIterator, &t.dict_keyiterator),
+        (Known::SetIterator, &t.set_iterator),
         (Known::Enumerate, &t.enumerate),
         (Known::Zip, &t.zip),
         (Known::NativeFunction, &t.builtin_function_or_method),

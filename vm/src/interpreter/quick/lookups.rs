@@ -3,6 +3,8 @@
 use taipan_bytecode::{BranchFlags, Instr};
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::at_once::hash_at_once;
+use taipan_objects::error::PyResult;
+use taipan_objects::protocol;
 use taipan_objects::set::PySet;
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::str::PyStr;
@@ -10,6 +12,7 @@ use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
 use super::{Exit, State, branches, drop_and_go, handlers, iteration, values};
+use crate::registers::Regs;
 
 /// `element in container` of a built-in dict or set, if that is a matter of a few instructions. Neither is empty.
 #[inline(always)]
@@ -64,6 +67,25 @@ fn answer(s: State, element: u16, container: u16) -> Option<bool> {
     if element.is_empty() || container.is_empty() { None } else { contains_at_once(container, element) }
 }
 
+/// The work of `store_plain_key`, apart because its locals live in memory.
+#[inline(never)]
+fn set_plain(regs: Regs, i: Instr) -> PyResult<()> {
+    let (register, take) = Instr::split_take(i.c());
+    let (container, key) = (regs.obj(i.a() as usize), regs.obj(i.b() as usize));
+    // Another operand's register is emptied at the end.
+    let moved =
+        if take && register != i.a() && register != i.b() { regs.take(register as usize) } else { None };
+    let value = moved.unwrap_or_else(|| regs.obj(register as usize).clone());
+    match container.downcast::<PyDict>() {
+        Some(dict) => dict.set(key.clone(), value)?,
+        None => protocol::setitem(container, key, &value)?,
+    }
+    if take {
+        regs.clear(register as usize);
+    }
+    Ok(())
+}
+
 handlers! {
     contains(s, i) {
         match answer(s, i.b(), i.c()) {
@@ -106,8 +128,10 @@ handlers! {
         if known::is(container, Known::Dict) && let Some(hash) = hash_at_once(key) {
             // SAFETY: the layout was checked.
             let dict = unsafe { &*container.ptr().cast::<PyDict>() };
-            let stored = || s.regs.stored_at_once(register as usize, take);
-            if let Some(old) = dict.replace_at_once(key, hash, stored) {
+            if let Some(slot) = dict.slot_alone_at_once(key, hash)
+                && let Some(word) = s.regs.stored_at_once(register as usize, take)
+            {
+                let old = slot.replace_alone(word);
                 if take {
                     s.regs.put(register as usize, Value::EMPTY);
                 }
@@ -116,8 +140,15 @@ handlers! {
                 }
                 return s.next(1);
             }
+            return store_plain_key(s.ip, s.regs, s.fp, s.thread, i);
         }
         iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// `dict[key] = value` of a dict and a key that is usually told from others by its word.
+    #[inline(never)]
+    store_plain_key(s, i) {
+        s.save();
+        if set_plain(s.regs, i).is_err() { Exit::Raised } else { s.next(1) }
     }
     /// A subscript of anything but a sequence.
     #[inline(never)]
