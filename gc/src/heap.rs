@@ -30,7 +30,7 @@ use size_class::{CLASSES, MAX_SMALL, PAGE_HEADER};
 /// Moves `value` into a new block with `extra` zeroed bytes behind it.
 #[inline]
 pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
-    let place = place_unfilled(value, extra);
+    let place = place_unfilled(value, extra, false);
     if extra > 0 && size_of::<T>() + extra <= MAX_SMALL {
         // SAFETY: the block is ours and large enough. Larger ones are zeroed.
         unsafe { place.cast::<u8>().add(size_of::<T>()).write_bytes(0, extra) };
@@ -38,14 +38,15 @@ pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
     place
 }
 
-/// [`place`] with anything in the bytes behind it: they are to be written before this thread reaches a safepoint or shows the object to others.
+/// [`place`] with anything in the bytes behind it: they are to be written before this thread reaches a safepoint or shows the object to others. The collector
+/// need not know an `acyclic` object: all that it will ever refer to is [`Obj::is_acyclic`](crate::Obj::is_acyclic).
 #[inline]
-pub fn place_unfilled<T: Object>(value: T, extra: usize) -> NonNull<T> {
+pub fn place_unfilled<T: Object>(value: T, extra: usize, acyclic: bool) -> NonNull<T> {
     const { assert!(align_of::<T>() <= 16 && size_of::<T>() >= size_of::<Header>()) };
     let size = size_of::<T>() + extra;
     // SAFETY: `Object` promises a header at the start.
     let header = unsafe { &*(&raw const value).cast::<Header>() };
-    let tracked = T::ops().tracked
+    let tracked = T::ops().tracked && !acyclic
         || shape_table::entry(header.shape()).flags() & (shape_flags::SLOTS | shape_flags::HEAP_CLASS) != 0;
     let block = if size <= MAX_SMALL {
         local::heap().allocate(size_class::class(size) + if tracked { CLASSES } else { 0 }, size)

@@ -11,6 +11,7 @@ use crate::header::Header;
 use crate::ops::Ops;
 use crate::refcount;
 use crate::shape_table::ShapeId;
+use crate::shape_table::shape_flags;
 use crate::value::Value;
 
 /// An owned reference to a Python value: never empty. `Option<Obj>` and `Result<Obj, Zst>` are one word.
@@ -154,6 +155,15 @@ impl Obj {
     pub fn is(&self, other: &Obj) -> bool {
         self.value().same(other.value())
     }
+    /// Whether the object never is part of a cycle that the collector has to find: it refers to nothing, as numbers and strings, or it is immortal.
+    #[inline(always)]
+    pub fn is_acyclic(&self) -> bool {
+        self.header().is_none_or(|header| {
+            let entry = header.shape_entry();
+            let refers = shape_flags::SLOTS | shape_flags::HEAP_CLASS;
+            !entry.ops().tracked && entry.flags() & refers == 0 || header.is_immortal()
+        })
+    }
     /// Borrows as `T` if the layout is `T`'s or extends it.
     #[inline(always)]
     pub fn downcast<T: Object>(&self) -> Option<&T> {
@@ -243,10 +253,11 @@ impl<T: Object> Py<T> {
     /// A new object holding `value`, with `extra` bytes behind it that hold anything.
     ///
     /// # Safety
-    /// They are written before the calling thread reaches a safepoint, the object ends or others see it.
+    /// They are written before the calling thread reaches a safepoint, the object ends or others see it. If it is made `acyclic`, all that it will ever
+    /// refer to is [`Obj::is_acyclic`]; then the collector need not know it.
     #[inline]
-    pub unsafe fn with_unfilled_extra(value: T, extra: usize) -> Py<T> {
-        Py { ptr: crate::heap::place_unfilled(value, extra), owns: PhantomData }
+    pub unsafe fn with_unfilled_extra(value: T, extra: usize, acyclic: bool) -> Py<T> {
+        Py { ptr: crate::heap::place_unfilled(value, extra, acyclic), owns: PhantomData }
     }
     /// A new object holding `value`.
     #[inline]

@@ -71,15 +71,16 @@ impl PyTuple {
             Err(other) => Py::from_ref(unsafe { &*other }),
         }
     }
-    /// A `tuple` of `len` items that `items` yields, exactly.
+    /// A `tuple` of `len` items that `items` yields, exactly. If they all are [`Obj::is_acyclic`], which the caller may leave open by `false`, the collector
+    /// need not know the tuple.
     #[inline]
-    pub fn of_items(len: usize, items: impl Iterator<Item = Obj>) -> Py<PyTuple> {
+    pub fn of_items(len: usize, acyclic: bool, items: impl Iterator<Item = Obj>) -> Py<PyTuple> {
         if len == 0 {
             return Self::empty();
         }
         let header = Self::with_header(Header::new(types().tuple.root_shape()), len);
         // SAFETY: what lies behind is written below.
-        let tuple = unsafe { Py::with_unfilled_extra(header, len * size_of::<Obj>()) };
+        let tuple = unsafe { Py::with_unfilled_extra(header, len * size_of::<Obj>(), acyclic) };
         // SAFETY: the block has room for `len` items behind the struct, which nobody else has seen; every one of them is
         // written before the tuple is used, and no safepoint lies in between.
         unsafe {
@@ -97,17 +98,17 @@ impl PyTuple {
     /// A `tuple` of these items.
     #[inline]
     pub fn new(items: Vec<Obj>) -> Py<PyTuple> {
-        Self::of_items(items.len(), items.into_iter())
+        Self::of_items(items.len(), items.iter().all(Obj::is_acyclic), items.into_iter())
     }
     /// A `tuple` of these items.
     #[inline]
     pub fn from_array<const N: usize>(items: [Obj; N]) -> Py<PyTuple> {
-        Self::of_items(N, items.into_iter())
+        Self::of_items(N, items.iter().all(Obj::is_acyclic), items.into_iter())
     }
     /// A `tuple` of copies of these items.
     #[inline]
     pub fn from_slice(items: &[Obj]) -> Py<PyTuple> {
-        Self::of_items(items.len(), items.iter().cloned())
+        Self::of_items(items.len(), items.iter().all(Obj::is_acyclic), items.iter().cloned())
     }
     /// A `tuple` of these items.
     #[allow(clippy::should_implement_trait)]

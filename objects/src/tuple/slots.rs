@@ -191,8 +191,9 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
     if own.is_empty() && exact_tuple(b).is_some() {
         return Ok(b.clone());
     }
-    Ok(PyTuple::of_items(own.len() + other.len(), own.as_slice().iter().chain(other.as_slice()).cloned())
-        .into_obj())
+    let items = || own.as_slice().iter().chain(other.as_slice());
+    let acyclic = items().all(Obj::is_acyclic);
+    Ok(PyTuple::of_items(own.len() + other.len(), acyclic, items().cloned()).into_obj())
 }
 
 fn repeat(obj: &Obj, count: &Obj) -> PyResult<Obj> {

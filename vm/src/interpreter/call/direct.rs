@@ -276,7 +276,7 @@ pub(super) fn push_bound_here(
     }
     if takes_more {
         let extra = (argcount..given).filter_map(|i| regs.take(first + i));
-        let extra = PyTuple::of_items(given.saturating_sub(argcount), extra);
+        let extra = PyTuple::of_items(given.saturating_sub(argcount), false, extra);
         regs.put(first + named, extra.into_obj().into_value());
     }
     let mut others = 0;

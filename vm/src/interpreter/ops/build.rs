@@ -26,7 +26,8 @@ fn take_all(regs: Regs, first: usize, count: usize) -> Vec<Obj> {
 }
 
 pub fn tuple(regs: Regs, first: usize, count: usize) -> Obj {
-    PyTuple::of_items(count, taken(regs, first, count)).into_obj()
+    let acyclic = (first..first + count).all(|i| regs.get(i).is_none_or(Obj::is_acyclic));
+    PyTuple::of_items(count, acyclic, taken(regs, first, count)).into_obj()
 }
 
 pub fn list(regs: Regs, first: usize, count: usize) -> Obj {

@@ -154,7 +154,7 @@ impl Format {
                 unpack_one(field.code, &bytes[at..at + field.size], self.little)
             })
         });
-        PyTuple::of_items(self.values, values).into_obj()
+        PyTuple::of_items(self.values, true, values).into_obj()
     }
 }
 
