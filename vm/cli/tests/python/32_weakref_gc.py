@@ -76,3 +76,23 @@ class Node: pass
 n = None
 for _ in range(50000): m = Node(); m.next = n; n = m
 del n, m; print("chain freed")
+
+
+# Tuples of what can be in no cycle need not be known to the collector; those that may lead back to themselves must be.
+class Leaf(tuple):
+    pass
+
+
+class Owner:
+    pass
+
+
+numbers = [(i, str(i)) for i in range(3)]
+gc.collect()
+print([gc.is_tracked(pair) for pair in numbers], gc.is_tracked((1, [2])), gc.is_tracked(Leaf((1,))))
+owner = Owner()
+owner.data = (1, "two", owner)
+seen = weakref.ref(owner)
+del owner
+gc.collect()
+print(seen() is None)
