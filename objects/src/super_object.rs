@@ -88,11 +88,16 @@ pub fn super_lookup(class: &PyType, object: &Obj, name: &Obj) -> PyResult<Obj> {
 
 /// The attribute of the classes behind `class` in the method resolution order of `object_class`, before the descriptor protocol.
 pub fn super_lookup_unbound(class: &PyType, object_class: &PyType, name: &PyStr) -> Option<Obj> {
-    let mut rest = object_class.mro_iter();
-    if !rest.any(|c| c.is(class)) {
-        return None;
+    let order = object_class.mro();
+    let rest = &order[order.iter().position(|c| std::ptr::eq(*c, class))? + 1..];
+    // SAFETY: the linearization keeps its classes alive.
+    let next = unsafe { &**rest.first()? };
+    // Usually the classes behind are the next one's own linearization, which is remembered.
+    if next.mro() == rest {
+        return next.lookup(name);
     }
-    rest.find_map(|c| c.dict().get_str_ref(name))
+    // SAFETY: as above.
+    rest.iter().find_map(|c| unsafe { &**c }.dict().get_str_ref(name))
 }
 
 fn search(class: &PyType, object: &Obj, object_class: &PyType, name: &Obj) -> PyResult<Option<Obj>> {

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use taipan_gc::{Obj, Value};
 
 use super::enter_native_while;
+use crate::bytes::bytes_value;
 use crate::construct::{bool_obj, not_implemented};
 use crate::error::*;
 use crate::list::exact_list;
@@ -160,7 +161,7 @@ fn tuples_less(a: &Obj, b: &Obj) -> Option<bool> {
     Some(x.len() < y.len())
 }
 
-/// [`eq`], if the two are one object, numbers (of words) of one kind, exact strings, or short exact tuples of such.
+/// [`eq`], if the two are one object, numbers (of words) of one kind, exact strings or bytes, or short exact tuples of such.
 #[inline]
 pub fn equal_quickly(a: &Obj, b: &Obj) -> Option<bool> {
     scalars_equal(a, b).or_else(|| tuples_equal(a, b, DEEPEST))
@@ -171,17 +172,24 @@ const DEEPEST: usize = 4;
 /// Items of the tuples that it looks into: what it cannot tell in the end is compared once more.
 const LONGEST: usize = 16;
 
-/// Whether two exact strings, or two short exact tuples that are compared without running code, are equal.
+/// Whether two exact strings or bytes, or two short exact tuples that are compared without running code, are equal.
 #[inline]
 pub fn texts_or_tuples_equal(a: &Obj, b: &Obj) -> Option<bool> {
     texts_equal(a, b).or_else(|| tuples_equal(a, b, DEEPEST))
 }
 
-/// Whether two exact strings are equal.
+/// Whether two exact strings, or two exact `bytes` objects, are equal.
 #[inline]
 fn texts_equal(a: &Obj, b: &Obj) -> Option<bool> {
-    if !a.value().is_ptr() || !b.value().is_ptr() || !is_exact_str(a) || !is_exact_str(b) {
+    if !a.value().is_ptr() || !b.value().is_ptr() {
         return None;
+    }
+    if !is_exact_str(a) || !is_exact_str(b) {
+        let bytes = &types().bytes;
+        if !class_of(a).is(bytes) || !class_of(b).is(bytes) {
+            return None;
+        }
+        return Some(bytes_value(a)? == bytes_value(b)?);
     }
     Some(a.downcast::<PyStr>()?.equals(b.downcast::<PyStr>()?))
 }

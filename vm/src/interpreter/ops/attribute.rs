@@ -418,7 +418,7 @@ fn super_method(class: &PyType, receiver: &Obj, name: &Py<PyStr>) -> Option<Obj>
     if !start.is_subtype(class) || name.eq_str("__class__") {
         return None;
     }
-    let found = start.mro_iter().skip_while(|c| !c.is(class)).skip(1).find_map(|c| c.dict().get_str(name))?;
+    let found = taipan_objects::super_object::super_lookup_unbound(class, start, name)?;
     let kind = class_of(&found);
     if kind.is(&types().function) || kind.is(&types().method_descriptor) { Some(found) } else { None }
 }

@@ -213,10 +213,10 @@ impl PyElement {
         self.own_children().push(child);
     }
     pub fn len(&self) -> usize {
-        self.children().map_or(0, |children| children.len())
+        self.children.load_uncounted().as_ref().and_then(Obj::downcast::<PyList>).map_or(0, PyList::len)
     }
     pub fn child(&self, index: usize) -> Option<Obj> {
-        self.children()?.get(index).map(IntoStrong::into_strong)
+        self.children.load_uncounted()?.downcast::<PyList>()?.get(index).map(IntoStrong::into_strong)
     }
     /// Takes away everything but the tag.
     pub fn clear_all(&self) {

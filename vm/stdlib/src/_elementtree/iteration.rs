@@ -95,6 +95,9 @@ fn next(slf: &Obj) -> PyResult<Option<Obj>> {
                 return Ok(None);
             }
             Step::Entered(entered) => {
+                if this.tag.is_none() && !this.texts {
+                    return Ok(Some(entered));
+                }
                 let Some(inside) = element(&entered) else { continue };
                 let tag = inside.tag();
                 if this.texts {
