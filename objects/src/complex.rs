@@ -249,20 +249,15 @@ pub fn true_div(a: &Obj, b: &Obj) -> PyResult<Obj> {
     }
 }
 
+/// As CPython multiplies: from one on, so that what is not finite stays so in both parts.
 fn multiply_up(base: Complex, exponent: u32) -> Complex {
     let (mut result, mut square, mut mask) = (Complex { re: 1.0, im: 0.0 }, base, 1u32);
-    let times =
-        |a: Complex, b: Complex| Complex { re: a.re * b.re - a.im * b.im, im: a.re * b.im + a.im * b.re };
-    let mut first = true;
     while mask > 0 && exponent >= mask {
         if exponent & mask != 0 {
-            result = if first { square } else { times(result, square) };
-            first = false;
+            result = product(result, square);
         }
         mask <<= 1;
-        if exponent >= mask {
-            square = times(square, square);
-        }
+        square = product(square, square);
     }
     result
 }
@@ -286,9 +281,7 @@ pub fn power(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {
     } else {
         general_power(a, b)?
     };
-    let infinite = |c: Complex| c.re.is_infinite() || c.im.is_infinite();
-    let finite = |c: Complex| c.re.is_finite() && c.im.is_finite();
-    if (infinite(result) || !finite(result) && finite(a)) && !infinite(a) && !infinite(b) {
+    if result.re.is_infinite() || result.im.is_infinite() {
         return Err(overflow_error("complex exponentiation"));
     }
     obj(result.re, result.im)
@@ -311,6 +304,10 @@ fn general_power(a: Complex, b: Complex) -> PyResult<Complex> {
     if b.im != 0.0 {
         length *= (-angle * b.im).exp();
         phase += b.im * size.ln();
+    }
+    // C's sine of an infinity is a domain error.
+    if phase.is_infinite() {
+        return Err(zero_division_error("zero to a negative or complex power"));
     }
     Ok(Complex { re: length * phase.cos(), im: length * phase.sin() })
 }

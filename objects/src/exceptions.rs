@@ -292,12 +292,18 @@ fn attributes(obj: &Obj) -> PyResult<Option<Py<crate::dict::PyDict>>> {
 pub fn exception_group() -> &'static Py<PyType> {
     static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
     CLASS.get_or_init(|| {
-        crate::type_object::TypeBuilder::new("ExceptionGroup", <PyBaseException as taipan_gc::Object>::ops())
-            .base(&types().base_exception_group)
-            .also_base(&types().exception)
-            .dict()
-            .doc("A group of exceptions, none of which derives from BaseException alone.")
-            .make()
+        let class = crate::type_object::TypeBuilder::new(
+            "ExceptionGroup",
+            <PyBaseException as taipan_gc::Object>::ops(),
+        )
+        .base(&types().base_exception_group)
+        .also_base(&types().exception)
+        .dict()
+        .doc("A group of exceptions, none of which derives from BaseException alone.")
+        .make();
+        // Of the built-in exceptions only this class has it, as a statement made it.
+        crate::type_object::ready::set_attr(&class, "__module__", crate::str::intern("builtins").into_obj());
+        class
     })
 }
 

@@ -154,7 +154,10 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
 
 fn hash(obj: &Obj) -> PyResult<i64> {
     let slice = this(obj)?;
-    crate::tuple::combine_hashes([&slice.start, &slice.stop, &slice.step].map(protocol::hash), None)
+    crate::tuple::combine_hashes(
+        [&slice.start, &slice.stop, &slice.step].into_iter().map(protocol::hash),
+        None,
+    )
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {

@@ -52,6 +52,15 @@ pub fn percent(template: &[u8], values: &Obj) -> PyResult<Vec<u8>> {
                 let layout = Layout { precision: None, ..layout };
                 percent_text::push_bytes(&mut out, &[char_of(&value)?], layout)?;
             }
+            Some('e' | 'E' | 'f' | 'F' | 'g' | 'G') => {
+                let Ok(real) = protocol::as_f64(&value) else {
+                    drop(take_raised());
+                    let message = format!("float argument required, not {}", class_of(&value).full_name());
+                    return Err(type_error(message));
+                };
+                let text = percent_text::format_real(real, conversion.kind, layout)?;
+                out.extend_from_slice(text.as_bytes());
+            }
             _ => out.extend_from_slice(percent_number(&value, &conversion, layout)?.as_bytes()),
         }
     }

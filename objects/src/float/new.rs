@@ -75,7 +75,11 @@ pub fn convert(x: &Obj) -> PyResult<f64> {
         return parse(text);
     }
     if buffer::has_buffer(x) {
-        return Ok(buffer::with_bytes(x, float_parse::parse_float_bytes)??);
+        if let Some(value) = buffer::with_bytes(x, |bytes| float_parse::parse_float_bytes(bytes).ok())? {
+            return Ok(value);
+        }
+        let text = protocol::repr_string(x)?;
+        return Err(value_error(format!("could not convert string to float: {text}")));
     }
     Err(type_error(format!(
         "float() argument must be a string or a real number, not '{}'",

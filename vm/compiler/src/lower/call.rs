@@ -187,10 +187,10 @@ impl<'a> Compiler<'a> {
                 self.unit.emit(Op::BuildTuple, positional as u32, positional as u32, count);
                 self.unit.release(positional as u32 + 1);
             } else {
-                self.positional_list(&[], arguments)?;
+                self.positional_list(&[], arguments, range)?;
             }
         } else {
-            self.positional_list(given, arguments)?;
+            self.positional_list(given, arguments, range)?;
         }
         if positional != base + 2 {
             self.unit.emit(Op::Move, base as u32 + 2, positional as u32, 0);
@@ -210,10 +210,15 @@ impl<'a> Compiler<'a> {
         Ok(self.result(d, dst, Residue::Object))
     }
 
-    fn positional_list(&mut self, given: &[u16], arguments: &'a ast::Arguments) -> Result<()> {
+    fn positional_list(
+        &mut self,
+        given: &[u16],
+        arguments: &'a ast::Arguments,
+        range: TextRange,
+    ) -> Result<()> {
         let list = self.unit.depth as u16;
         if given.is_empty() {
-            self.unpacked_sequence(arguments.args.iter(), Op::BuildList)?;
+            self.unpacked_sequence(arguments.args.iter(), Op::BuildList, range)?;
         } else {
             let t = self.unit.temp();
             self.unit.emit(Op::BuildList, t as u32, t as u32, 0);
@@ -227,6 +232,7 @@ impl<'a> Compiler<'a> {
                     e => (e, Op::ListAppend),
                 };
                 let value = self.expr(e, None)?;
+                self.at(range);
                 if op == Op::ListAppend {
                     let operand = self.take_operand(value);
                     self.unit.emit(op, t as u32, operand, 0);

@@ -248,9 +248,10 @@ impl<'a> Compiler<'a> {
                 self.unit.emit(op, result as u32, value, 0);
             }
             Element::Dict(key, value) => {
+                let range = key.range().cover(value.range());
                 let key_operand = self.expr_stable(key)?;
                 let value = self.expr(value, None)?;
-                self.at(key.range());
+                self.at(range);
                 let (key, value) = (self.take_operand(key_operand), self.take_operand(value));
                 self.unit.emit(Op::MapAdd, result as u32, key, value);
             }

@@ -120,7 +120,7 @@ impl<'a> Compiler<'a> {
                     let class = self.expr(type_, None)?;
                     self.unit.release(temps);
                     let matched = self.unit.temp();
-                    self.at(type_.range());
+                    self.at(clause.range);
                     self.unit.emit(Op::CheckExcMatch, matched as u32, exception as u32, class.reg as u32);
                     self.drop_operand(class, Some(matched));
                     self.unit.jump_op(Op::JumpIfFalse, matched, next);

@@ -1,7 +1,7 @@
 //! Expressions: operators, attributes, items, displays, conditional and named expressions.
 
 use ruff_python_ast::{self as ast, BoolOp, Expr, Operator, UnaryOp};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 use taipan_bytecode::{Const, Op, SuperFlags};
 
 use super::names::Storage;
@@ -495,8 +495,11 @@ impl<'a> Compiler<'a> {
             }
             return Ok(self.result(d, dst, Residue::Object));
         }
-        let result =
-            self.unpacked_sequence(elts.iter(), if build == Op::BuildSet { build } else { Op::BuildList })?;
+        let result = self.unpacked_sequence(
+            elts.iter(),
+            if build == Op::BuildSet { build } else { Op::BuildList },
+            e.range(),
+        )?;
         self.at(e.range());
         if build == Op::BuildTuple {
             self.unit.release(mark);
@@ -508,11 +511,12 @@ impl<'a> Compiler<'a> {
         Ok(self.deliver(result, dst))
     }
 
-    /// Builds a list or set step by step from elements that may be starred.
+    /// Builds a list or set step by step from elements that may be starred. What fails is at the whole display, as in CPython.
     pub(crate) fn unpacked_sequence(
         &mut self,
         elts: impl Iterator<Item = &'a Expr>,
         build: Op,
+        range: TextRange,
     ) -> Result<Operand> {
         let t = self.unit.depth as u16;
         let (append, extend) = if build == Op::BuildSet {
@@ -530,13 +534,14 @@ impl<'a> Compiler<'a> {
             match element {
                 Expr::Starred(s) => {
                     let value = self.expr(&s.value, None)?;
-                    self.at(s.range);
+                    self.at(range);
                     self.unit.emit(extend, t as u32, value.reg as u32, 0);
                     self.drop_operand(value, None);
                     self.unit.release(mark);
                 }
                 _ if built => {
                     let value = self.expr(element, None)?;
+                    self.at(range);
                     let operand = self.take_operand(value);
                     self.unit.emit(append, t as u32, operand, 0);
                     self.unit.release(mark);
@@ -584,6 +589,7 @@ impl<'a> Compiler<'a> {
                 Some(key) => {
                     let key = self.expr_stable(key)?;
                     let value = self.expr(&item.value, None)?;
+                    self.at(d.range);
                     let (key, value) = (self.take_operand(key), self.take_operand(value));
                     self.unit.emit(Op::MapAdd, t as u32, key, value);
                 }
