@@ -321,6 +321,7 @@ static GETSET: &[GetSetDef] = &[
             let Some(code) = value.and_then(|v| v.downcast::<PyCode>()) else {
                 return Err(type_error("__code__ must be set to a code object"));
             };
+            crate::hooks::audit_attribute(o, "__code__", value)?;
             let have =
                 function.closure.load().and_then(|c| c.downcast::<PyTuple>().map(|t| t.len())).unwrap_or(0);
             if code.unit.freevars.len() != have {
@@ -354,6 +355,7 @@ static GETSET: &[GetSetDef] = &[
             if value.is_some_and(|v| !v.is_layout::<PyTuple>()) {
                 return Err(type_error("__defaults__ must be set to a tuple object"));
             }
+            crate::hooks::audit_attribute(o, "__defaults__", value)?;
             let function = this(o)?;
             watch::around(function, FunctionEvent::Defaults(value), || {
                 drop(function.defaults.replace(value.cloned()));
@@ -371,6 +373,7 @@ static GETSET: &[GetSetDef] = &[
             if value.is_some_and(|v| !v.is_layout::<PyDict>()) {
                 return Err(type_error("__kwdefaults__ must be set to a dict object"));
             }
+            crate::hooks::audit_attribute(o, "__kwdefaults__", value)?;
             let function = this(o)?;
             watch::around(function, FunctionEvent::KwDefaults(value), || {
                 drop(function.kwdefaults.replace(value.cloned()));

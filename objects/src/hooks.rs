@@ -48,6 +48,8 @@ pub struct Hooks {
     pub decode: fn(&Obj, &str, &str) -> PyResult<Obj>,
     /// The error handler registered under a name.
     pub codec_error_handler: fn(&str) -> PyResult<Obj>,
+    /// `sys.audit(event, *args)`.
+    pub audit: fn(&str, &[Obj]) -> PyResult<()>,
 }
 
 /// How to resume a generator.
@@ -84,6 +86,16 @@ pub fn delegate(generator: &Obj) -> Option<Obj> {
 /// Runs `act`, which calls a generator's delegate, in the generator's frame, and goes on with what came of it.
 pub fn delegating(generator: &Obj, act: &mut dyn FnMut() -> PyResult<Resumed>) -> PyResult<Resumed> {
     (get()?.delegating)(generator, act)
+}
+
+/// Tells the audit hooks of an attribute that is set or deleted without going through `__setattr__`.
+pub fn audit_attribute(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
+    let Some(hooks) = HOOKS.get() else { return Ok(()) };
+    let name = intern(name).into_obj();
+    match value {
+        Some(value) => (hooks.audit)("object.__setattr__", &[obj.clone(), name, value.clone()]),
+        None => (hooks.audit)("object.__delattr__", &[obj.clone(), name]),
+    }
 }
 
 /// The frame object of a generator, `None` if closed.

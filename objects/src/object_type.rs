@@ -301,6 +301,7 @@ fn set_class(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
             class_of(value).name()
         )));
     };
+    crate::hooks::audit_attribute(obj, "__class__", Some(value))?;
     let old = class_of(obj);
     if old.is(new) {
         return Ok(());

@@ -231,6 +231,22 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
     Ok(str_obj(&text))
 }
 
+/// Instances of `class`, which is called with its fields one by one, are pickled as such a call.
+pub fn reduce_to_fields(class: &Py<PyType>) {
+    crate::type_object::ready::add_methods(class, PyStructSeq::field_by_field_methods());
+}
+
+#[pymethods(class = "structseq", part = "field_by_field")]
+impl PyStructSeq {
+    #[pymethod(name = "__reduce__", text = "")]
+    fn reduce_fields(slf: &Obj) -> PyResult<Obj> {
+        let class = class_of(slf);
+        let visible = definition(class)?.visible;
+        let items = (0..visible).map(|i| field_value(slf, i)).collect::<PyResult<Vec<Obj>>>()?;
+        Ok(tuple_obj(vec![class.to_obj(), tuple_obj(items)]))
+    }
+}
+
 #[pymethods(class = "structseq", part = "structseq")]
 impl PyStructSeq {
     #[pymethod(name = "__reduce__", text = "")]

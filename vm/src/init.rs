@@ -144,6 +144,7 @@ fn install_hooks() {
         encode,
         decode,
         codec_error_handler,
+        audit: crate::sys::audit,
     });
 }
 

@@ -11,7 +11,7 @@ use crate::error::*;
 use crate::iterators;
 use crate::native::NativeMethods;
 use crate::protocol::{self, IntoStrong, ReprGuard};
-use crate::slice::PySlice;
+use crate::slice::{self, PySlice};
 use crate::str::PyStr;
 use crate::tuple::exact_tuple;
 use crate::type_object::slots::CallFn;
@@ -227,13 +227,19 @@ fn bad_index(key: &Obj) -> Raised {
     type_error(format!("list indices must be integers or slices, not {}", class_of(key).name()))
 }
 
+/// The numbers of a slice, for the length after `__index__` of the slice's parts ran, which may change the list.
+fn indices(list: &PyList, slice: &PySlice) -> PyResult<(isize, isize, isize, usize)> {
+    let (start, stop, step) = slice.unpack()?;
+    Ok(slice::adjust(start, stop, step, list.len()))
+}
+
 /// `obj[key]`. May be uncounted.
 pub(super) fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let list = this(obj)?;
     let index = if key.value().is_int() {
         key.value().as_int() as isize
     } else if let Some(slice) = key.downcast::<PySlice>() {
-        let (start, _, step, count) = slice.indices(list.len())?;
+        let (start, _, step, count) = indices(list, slice)?;
         if step == 1 {
             return Ok(list.copy_range(start as usize, count).into_obj());
         }
@@ -282,7 +288,7 @@ fn assign_slice(list: &PyList, slice: &PySlice, value: &Obj) -> PyResult<()> {
         }
     };
     // After the items were collected, which may have changed the list.
-    let (start, stop, step, count) = slice.indices(list.len())?;
+    let (start, stop, step, count) = indices(list, slice)?;
     if step == 1 {
         let start = start as usize;
         list.splice(start, start.max(stop.max(0) as usize), items);
@@ -299,7 +305,7 @@ fn assign_slice(list: &PyList, slice: &PySlice, value: &Obj) -> PyResult<()> {
 }
 
 fn delete_slice(list: &PyList, slice: &PySlice) -> PyResult<()> {
-    let (start, stop, step, count) = slice.indices(list.len())?;
+    let (start, stop, step, count) = indices(list, slice)?;
     if count == 0 {
         return Ok(());
     }

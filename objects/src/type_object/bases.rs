@@ -131,6 +131,7 @@ pub(super) fn set_bases(obj: &Obj, value: Option<&Obj>) -> PyResult<()> {
             class.name()
         )));
     };
+    crate::hooks::audit_attribute(obj, "__bases__", Some(value))?;
     let Some(bases) = value.downcast::<PyTuple>() else {
         return Err(type_error(format!(
             "can only assign tuple to {}.__bases__, not {}",

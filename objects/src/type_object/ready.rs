@@ -76,6 +76,16 @@ pub fn text_signature(class: &PyType) -> Option<&'static str> {
     TEXT_SIGNATURES.read().get(&std::ptr::from_ref(class).addr()).copied()
 }
 
+/// The signature that a class written in Python has at the beginning of its docstring, as classes written in C have it.
+pub fn signature_in_doc(class: &PyType) -> Option<Obj> {
+    let doc = class.dict().get_str(&crate::str::intern("__doc__"))?;
+    let text = doc.downcast::<crate::str::PyStr>()?.utf8().ok()?;
+    let signature = text.strip_prefix(&*class.name()).filter(|rest| rest.starts_with('('))?;
+    let end = signature.find(")\n--\n\n")?;
+    let signature = &signature[..=end];
+    (!signature.contains("\n\n")).then(|| crate::construct::str_obj(signature))
+}
+
 /// Sets a class attribute without any check.
 pub fn set_attr(class: &PyType, name: &str, value: Obj) {
     class.dict().set_str(name, value);

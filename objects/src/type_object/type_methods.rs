@@ -430,6 +430,7 @@ fn replace_in_dict(obj: &Obj, name: &str, value: Option<&Obj>) -> PyResult<()> {
             class.name()
         )));
     }
+    crate::hooks::audit_attribute(obj, name, value)?;
     store_in_dict(obj, name, value)
 }
 
@@ -465,6 +466,7 @@ static GETSET: &[GetSetDef] = &[
             check_mutable(class, "__name__")?;
             match value {
                 Some(v) if v.is_layout::<PyStr>() => {
+                    crate::hooks::audit_attribute(o, "__name__", Some(v))?;
                     check_name(v)?;
                     class.name.store(v.clone());
                     Ok(())
@@ -734,7 +736,11 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__text_signature__",
         get: |class| {
-            Ok(super::ready::text_signature(this(class)?).map_or_else(none, crate::construct::str_obj))
+            let class = this(class)?;
+            Ok(match super::ready::text_signature(class) {
+                Some(signature) => crate::construct::str_obj(signature),
+                None => super::ready::signature_in_doc(class).unwrap_or_else(none),
+            })
         },
         set: None,
         doc: "",

@@ -173,7 +173,7 @@ mod items {
     }
 
     /// Call the debugger that PYTHONBREAKPOINT names: pdb.set_trace by default, nothing if it is "0".
-    #[pyfunction(sig = "(*args, **kws)", text = "")]
+    #[pyfunction(sig = "(*args, **kws)", text = "($module, /, *args, **kwargs)")]
     fn breakpointhook(args: &[Obj], kws: Kwargs<'_>) -> PyResult<Obj> {
         let wanted = match std::env::var("PYTHONBREAKPOINT") {
             Ok(name) if !crate::sys::config::settings().ignore_environment && !name.is_empty() => name,

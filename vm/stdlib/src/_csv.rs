@@ -67,15 +67,21 @@ mod items {
         dialect::registry().as_obj().clone()
     }
 
-    /// reader(iterable [, dialect='excel'] [optional keyword args]) -> an iterator over the records, lists of strings.
-    #[pyfunction(sig = "(iterable, dialect=<unrepresentable>, /, **fmtparams)", text = "")]
+    /// Return a reader object, an iterator over the records of the given lines, lists of strings.
+    #[pyfunction(
+        sig = "(iterable, dialect=<unrepresentable>, /, **fmtparams)",
+        text = "($module, iterable, /, dialect='excel', **fmtparams)"
+    )]
     fn reader(iterable: &Obj, dialect: Option<&Obj>, fmtparams: Kwargs<'_>) -> PyResult<Obj> {
         let lines = iter(iterable)?;
         let made = dialect::of_arguments(dialect, &fmtparams)?;
         Ok(super::reader::make(lines, made))
     }
-    /// writer(fileobj [, dialect='excel'] [optional keyword args]) -> an object that writes records to the file.
-    #[pyfunction(sig = "(fileobj, dialect=<unrepresentable>, /, **fmtparams)", text = "")]
+    /// Return a writer object, which writes records to the given file.
+    #[pyfunction(
+        sig = "(fileobj, dialect=<unrepresentable>, /, **fmtparams)",
+        text = "($module, fileobj, /, dialect='excel', **fmtparams)"
+    )]
     fn writer(fileobj: &Obj, dialect: Option<&Obj>, fmtparams: Kwargs<'_>) -> PyResult<Obj> {
         let made = dialect::of_arguments(dialect, &fmtparams)?;
         super::writer::make(fileobj, made)
@@ -86,7 +92,10 @@ mod items {
         list_obj(dialect::registry().keys())
     }
     /// Create a mapping from a string name to a dialect class.
-    #[pyfunction(sig = "(name, dialect=<unrepresentable>, /, **fmtparams)", text = "")]
+    #[pyfunction(
+        sig = "(name, dialect=<unrepresentable>, /, **fmtparams)",
+        text = "($module, name, /, dialect='excel', **fmtparams)"
+    )]
     fn register_dialect(name: &Obj, dialect: Option<&Obj>, fmtparams: Kwargs<'_>) -> PyResult<()> {
         if !name.is_layout::<PyStr>() {
             return Err(type_error("dialect name must be a string"));

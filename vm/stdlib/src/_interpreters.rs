@@ -104,7 +104,7 @@ mod items {
         let name = match name {
             None => "isolated".to_owned(),
             Some(name) => match name.downcast::<PyStr>() {
-                Some(name) => name.to_string_lossy().into_owned(),
+                Some(name) => name.utf8()?.into_owned(),
                 None => return Err(wrong_argument("new_config", 1, "str", name)),
             },
         };

@@ -88,70 +88,70 @@ mod items {
     use super::*;
 
     /// Return True if mode is from a directory.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISDIR(mode: u32) -> bool {
         is(mode, libc::S_IFDIR)
     }
     /// Return True if mode is from a character special device file.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISCHR(mode: u32) -> bool {
         is(mode, libc::S_IFCHR)
     }
     /// Return True if mode is from a block special device file.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISBLK(mode: u32) -> bool {
         is(mode, libc::S_IFBLK)
     }
     /// Return True if mode is from a regular file.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISREG(mode: u32) -> bool {
         is(mode, libc::S_IFREG)
     }
     /// Return True if mode is from a FIFO (named pipe).
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISFIFO(mode: u32) -> bool {
         is(mode, libc::S_IFIFO)
     }
     /// Return True if mode is from a symbolic link.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISLNK(mode: u32) -> bool {
         is(mode, libc::S_IFLNK)
     }
     /// Return True if mode is from a socket.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISSOCK(mode: u32) -> bool {
         is(mode, libc::S_IFSOCK)
     }
     /// Return True if mode is from a door.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISDOOR(mode: u32) -> bool {
         let _ = mode;
         false
     }
     /// Return True if mode is from an event port.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISPORT(mode: u32) -> bool {
         let _ = mode;
         false
     }
     /// Return True if mode is from a whiteout.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_ISWHT(mode: u32) -> bool {
         let _ = mode;
         false
     }
     /// Return the portion of the file's mode that can be set by os.chmod().
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_IMODE(mode: u32) -> u32 {
         mode & 0o7777
     }
     /// Return the portion of the file's mode that describes the file type.
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn S_IFMT(mode: u32) -> u32 {
         mode & libc::S_IFMT
     }
     /// Convert a file's mode to a string of the form '-rwxrwxrwx'
-    #[pyfunction]
+    #[pyfunction(text = "($module, object, /)")]
     fn filemode(mode: u32) -> String {
         let kind = match mode & libc::S_IFMT {
             libc::S_IFREG => '-',

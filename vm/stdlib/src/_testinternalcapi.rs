@@ -120,7 +120,7 @@ mod items {
         perf::close_map();
     }
     /// How many variables of which kinds a code object or a function has.
-    #[pyfunction]
+    #[pyfunction(sig = "(code, globalsns=None, builtinsns=None)")]
     fn get_code_var_counts(code: Obj, globalsns: Option<Obj>, builtinsns: Option<Obj>) -> PyResult<Obj> {
         let function = code.downcast::<PyFunction>();
         let (globals, builtins) = match function {

@@ -607,7 +607,10 @@ mod items {
             .into_obj())
     }
     /// Return a decompressor object.
-    #[pyfunction(sig = "(wbits=MAX_WBITS, zdict=<unrepresentable>)")]
+    #[pyfunction(
+        sig = "(wbits=MAX_WBITS, zdict=<unrepresentable>)",
+        text = "($module, /, wbits=MAX_WBITS, zdict=b'')"
+    )]
     fn decompressobj(wbits: Option<i32>, zdict: Option<&Obj>) -> PyResult<Obj> {
         let state = Decompress::new(wbits.unwrap_or(15), dictionary(zdict)?)?;
         Ok(new_instance(decompress_class(), |header| PyDecompress { header, state: Mutex::new(state) })

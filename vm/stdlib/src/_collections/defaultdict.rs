@@ -114,7 +114,7 @@ impl DefaultDict {
         Ok(value)
     }
     /// A shallow copy.
-    #[pymethod(text = "")]
+    #[pymethod]
     fn copy(slf: &Obj) -> PyResult<Obj> {
         copy(slf)
     }

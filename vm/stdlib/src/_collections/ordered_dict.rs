@@ -275,8 +275,8 @@ impl OrderedDict {
         update(slf, &Args::new(args))?;
         kwargs.iter().try_for_each(|(key, value)| protocol::setitem(slf, key, value))
     }
-    /// od.copy() -> a shallow copy of od
-    #[pymethod(text = "")]
+    /// A shallow copy of ordered dict.
+    #[pymethod]
     fn copy(slf: &Obj) -> PyResult<Obj> {
         copy(slf)
     }

@@ -65,7 +65,15 @@ fn result(made: PyResult<Obj>) -> u64 {
     }
 }
 
+fn audited(event: &str, args: &[i64]) -> PyResult<()> {
+    let args: Vec<Obj> = args.iter().map(|arg| int_obj(*arg)).collect();
+    taipan_vm::sys::audit(event, &args)
+}
+
 extern "C" fn string_at(address: Address, size: i32) -> u64 {
+    if let Err(raised) = audited("ctypes.string_at", &[address as i64, size.into()]) {
+        return result(Err(raised));
+    }
     let size = if size == -1 { memory::string_length(address) as i64 } else { i64::from(size) };
     result(match usize::try_from(size) {
         Ok(size) => Ok(bytes_obj(&memory::bytes(address, size))),
@@ -74,6 +82,9 @@ extern "C" fn string_at(address: Address, size: i32) -> u64 {
 }
 
 extern "C" fn wstring_at(address: Address, size: i32) -> u64 {
+    if let Err(raised) = audited("ctypes.wstring_at", &[address as i64, size.into()]) {
+        return result(Err(raised));
+    }
     result(match usize::try_from(size) {
         Ok(size) => {
             let codes: Vec<u32> = (0..size).map(|i| memory::read::<u32>(address + 4 * i)).collect();
@@ -85,6 +96,9 @@ extern "C" fn wstring_at(address: Address, size: i32) -> u64 {
 }
 
 extern "C" fn memoryview_at(address: Address, size: isize, readonly: i32) -> u64 {
+    if let Err(raised) = audited("ctypes.memoryview_at", &[address as i64, size as i64, readonly.into()]) {
+        return result(Err(raised));
+    }
     let Ok(size) = usize::try_from(size) else {
         return result(Err(value_error("memoryview_at: size is negative (or overflowed)")));
     };

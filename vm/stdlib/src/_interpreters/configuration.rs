@@ -75,7 +75,7 @@ pub fn override_with(config: &mut InterpreterConfig, overrides: Kwargs<'_>) -> P
 /// The configuration of a name, or of an object with all fields as attributes.
 pub fn from_obj(obj: &Obj) -> PyResult<InterpreterConfig> {
     if let Some(name) = obj.downcast::<PyStr>() {
-        let config = named(&name.to_string_lossy())?;
+        let config = named(&name.utf8()?)?;
         check(&config)?;
         return Ok(config);
     }

@@ -121,8 +121,9 @@ fn values_of(dict: &PyDict) -> PyResult<Values> {
         let Some(name) = name.to_py::<PyStr>() else {
             return Err(type_error("bad argument type for built-in operation"));
         };
-        // Names are UTF-8.
-        drop(call_method_str(name.as_obj(), "encode", &[])?);
+        if name.utf8()?.contains('\0') {
+            return Err(value_error("found embedded NULL character"));
+        }
         values.push((name, Passage::of(&value, Way::Shared)?));
     }
     Ok(values)

@@ -106,6 +106,7 @@ fn make_class() -> Py<PyType> {
         })
         .methods(methods::all())
         .getset(PyConnection::getset())
+        .attr("__text_signature__", str_obj("(sql, /)"))
         .doc("SQLite database connection object.");
     for (name, class) in errors::all() {
         builder = builder.attr(name, class.as_obj().clone());

@@ -118,6 +118,7 @@ mod items {
     #[pyinit]
     fn init(module: &PyModuleBuilder<'_>) -> PyResult<()> {
         param_class().slots.set_new(Some(new_param));
+        structseq::reduce_to_fields(&param_class());
         module.add("sched_param", param_class().into_obj())
     }
 }

@@ -31,7 +31,10 @@ pub fn feed(parser: &Driven, data: &[u8], last: bool) -> Result<(), Code> {
         return Err(Code::Finished);
     }
     match parser.failed {
-        Some(code) => Err(code),
+        Some(code) => {
+            parser.fail_again();
+            Err(code)
+        }
         None => {
             parser.feed(data, last);
             Ok(())

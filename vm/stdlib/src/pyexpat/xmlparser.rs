@@ -149,9 +149,7 @@ impl PyXmlParser {
     }
     /// Feeds a piece and calls the handlers of what it brings.
     fn parse(&self, data: &[u8], last: bool) -> PyResult<()> {
-        if driven::feed(&self.parser, data, last).is_err() {
-            return Err(self.failure(Code::Finished.into()));
-        }
+        driven::feed(&self.parser, data, last).map_err(|code| self.failure(code.into()))?;
         self.run()?;
         if last {
             self.parser.lock().finished = true;

@@ -103,7 +103,7 @@ impl PyConnection {
         Self::new_cursor(slf, factory)
     }
     /// Executes an SQL statement.
-    #[pymethod(sig = "(sql, parameters=<unrepresentable>, /)")]
+    #[pymethod(sig = "(sql, parameters=<unrepresentable>, /)", text = "($self, sql, parameters=(), /)")]
     fn execute(slf: &Obj, sql: &Obj, parameters: Option<&Obj>) -> PyResult<Obj> {
         let cursor = counted::call_method(slf, "cursor", &[])?;
         let args: Vec<Obj> = [Some(sql), parameters].into_iter().flatten().cloned().collect();

@@ -231,7 +231,9 @@ impl PyContext {
     }
     #[pymethod]
     fn load_dh_params(&self, path: &Obj) -> PyResult<()> {
+        let event = [path.clone(), str_obj("rb"), int_obj(0)];
         let path = path_of(path, "path")?;
+        taipan_vm::sys::audit("open", &event)?;
         let text = file_of(&path)?;
         let there =
             pem::sections(&text).is_some_and(|s| s.iter().any(|s| s.label.ends_with("DH PARAMETERS")));
