@@ -139,7 +139,7 @@ fn add_traceback(fp: *mut crate::frame::Frame) {
             let line = frame.code().line_of(pc as usize) as i32;
             let object = object_of(fp).into_obj();
             let entry = PyTraceback::new(e.traceback(), object, pc as i32, line);
-            // What is replaced is the entry's `next` now: nothing ends here.
+            // What is replaced is the entry's `next` now, unless another thread assigned one meanwhile: finalizers keep the exception on its way.
             e.set_traceback(Some(entry.into_obj()));
         }
     });
