@@ -5,6 +5,7 @@ use std::cell::Cell;
 use taipan_gc::{Obj, Py, Value};
 
 use crate::exceptions::PyBaseException;
+use crate::tuple::PyTuple;
 use crate::type_object::PyType;
 use crate::types::types;
 
@@ -150,7 +151,10 @@ pub fn raise_thrown(exception: Obj) -> Raised {
 /// Raises `class(message)`.
 #[cold]
 pub fn raise_message(class: &Py<PyType>, message: impl AsRef<str>) -> Raised {
-    let exception = PyBaseException::create(class, vec![crate::construct::str_obj(message.as_ref())]);
+    let exception = PyBaseException::create_with(
+        class,
+        PyTuple::from_array([crate::construct::str_obj(message.as_ref())]),
+    );
     raise(exception)
 }
 
@@ -206,24 +210,30 @@ pub fn memory_error() -> Raised {
 /// Raises `KeyError(key)`.
 #[cold]
 pub fn key_error(key: Obj) -> Raised {
-    raise(PyBaseException::create(&types().key_error, vec![key]))
+    raise(PyBaseException::create_with(&types().key_error, PyTuple::from_array([key])))
 }
 
 /// Raises `StopIteration(value)` (no argument if `None`).
 #[cold]
 pub fn stop_iteration(value: Option<Obj>) -> Raised {
-    raise(PyBaseException::create(&types().stop_iteration, value.into_iter().collect()))
+    let args = value.map_or_else(PyTuple::empty, |value| PyTuple::from_array([value]));
+    raise(PyBaseException::create_with(&types().stop_iteration, args))
 }
 
 /// Whether the exception on its way is an instance of `class`.
 pub fn raised_is(class: &Py<PyType>) -> bool {
+    with_raised(|exception| crate::type_object::class_of(exception).is_subtype(class)).unwrap_or(false)
+}
+
+/// Shows `look` the exception on its way, if there is one, which stays so. `look` runs no Python code and raises nothing.
+pub fn with_raised<R>(look: impl FnOnce(&Obj) -> R) -> Option<R> {
     let value = Value::from_bits(RAISED.get());
     if !value.is_ptr() {
-        return false;
+        return None;
     }
     // SAFETY: the cell keeps it alive.
     let exception = std::mem::ManuallyDrop::new(unsafe { Obj::from_value_unchecked(value) });
-    crate::type_object::class_of(&exception).is_subtype(class)
+    Some(look(&exception))
 }
 
 /// If the exception on its way is an instance of `class`, takes it and gives `Ok`; else passes it on.

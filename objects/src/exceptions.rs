@@ -54,7 +54,10 @@ layout!(PyBaseException, "BaseException", [args, traceback, cause, context, fiel
 impl PyBaseException {
     /// `class(*args)` for a built-in class other than the groups: no Python code is called.
     pub fn create(class: &Py<PyType>, args: Vec<Obj>) -> Obj {
-        let args = PyTuple::new(args);
+        Self::create_with(class, PyTuple::new(args))
+    }
+    /// [`Self::create`] with a tuple that is made already: without a vector in between.
+    pub fn create_with(class: &Py<PyType>, args: Py<PyTuple>) -> Obj {
         let exception = allocate(class, args.clone().into_obj());
         let arguments = Args::new(args.as_slice());
         let plain: InitFn = base::init;
@@ -196,10 +199,10 @@ fn allocate(class: &PyType, args: Obj) -> Obj {
 }
 
 /// As [`allocate`] for a class that Python code gave.
-fn allocate_checked(class: &Obj, args: Vec<Obj>) -> PyResult<Obj> {
+fn allocate_checked(class: &Obj, args: &[Obj]) -> PyResult<Obj> {
     let Some(class) = class.downcast::<PyType>() else { return Err(type_error("expected a type")) };
     check_layout::<PyBaseException>(class)?;
-    Ok(allocate(class, tuple_obj(args)))
+    Ok(allocate(class, PyTuple::from_slice(args).into_obj()))
 }
 
 fn this(obj: &Obj) -> PyResult<&PyBaseException> {

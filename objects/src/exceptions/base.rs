@@ -18,7 +18,7 @@ use crate::types::Types;
 
 /// `BaseException.__new__`: keeps the positional arguments.
 pub(super) fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
-    allocate_checked(class, args.positional.to_vec())
+    allocate_checked(class, args.positional)
 }
 
 /// `BaseException.__init__`.

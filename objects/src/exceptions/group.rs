@@ -82,7 +82,7 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         }
         return Err(type_error(format!("Cannot nest BaseExceptions in '{}'", wanted.name())));
     }
-    let group = allocate_checked(&wanted.to_obj(), args.positional.to_vec())?;
+    let group = allocate_checked(&wanted.to_obj(), args.positional)?;
     let exception = this(&group)?;
     exception.set_field(0, Some(message.clone()));
     exception.set_field(1, Some(tuple_obj(members)));

@@ -95,7 +95,7 @@ fn uses_init(class: &PyType) -> bool {
 fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let Some(wanted) = class.downcast::<PyType>() else { return Err(type_error("expected a type")) };
     if uses_init(wanted) {
-        return allocate_checked(class, vec![]);
+        return allocate_checked(class, &[]);
     }
     if args.has_keywords() {
         no_keywords(&wanted.name(), args)?;
@@ -110,7 +110,7 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     }
     let exception = match exception {
         Some(exception) => exception,
-        None => allocate_checked(class, vec![])?,
+        None => allocate_checked(class, &[])?,
     };
     initialize(&exception, args)?;
     Ok(exception)

@@ -133,13 +133,18 @@ fn resume_place(frame: &mut crate::frame::Frame) {
 fn add_traceback(fp: *mut crate::frame::Frame) {
     // SAFETY: a frame of the calling thread.
     let frame = unsafe { &*fp };
-    let exception = take_raised();
-    if let Some(e) = exception.downcast::<PyBaseException>() {
-        let line = frame.line() as i32;
-        let pc = frame.pc() as i32;
-        let object = object_of(fp).into_obj();
-        let entry = PyTraceback::new(e.traceback(), object, pc, line);
-        e.set_traceback(Some(entry.into_obj()));
+    let found = with_raised(|exception| {
+        if let Some(e) = exception.downcast::<PyBaseException>() {
+            let pc = frame.pc();
+            let line = frame.code().line_of(pc as usize) as i32;
+            let object = object_of(fp).into_obj();
+            let entry = PyTraceback::new(e.traceback(), object, pc as i32, line);
+            // What is replaced is the entry's `next` now, unless another thread assigned one meanwhile: finalizers keep the exception on its way.
+            e.set_traceback(Some(entry.into_obj()));
+        }
+    });
+    if found.is_none() {
+        let exception = take_raised();
+        let _ = set_raised(exception);
     }
-    let _ = set_raised(exception);
 }

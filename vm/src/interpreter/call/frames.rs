@@ -2,6 +2,7 @@
 //!
 //! Above the top of the value stack every word is empty; below it, behind a frame's arguments, lie dead temporaries of the caller, which own their content.
 
+use smallvec::{SmallVec, smallvec};
 use taipan_objects::code::PyCode;
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
@@ -261,7 +262,7 @@ pub fn leave(thread: &VmThread, frame: &mut Frame) {
 }
 
 /// What a frame leaves behind that its object did not take over. To be dropped where that may run code.
-pub type Leavings = Vec<Obj>;
+pub type Leavings = SmallVec<[Obj; 2]>;
 
 /// The frame object outlives the call: it takes the registers over.
 #[cold]
@@ -269,14 +270,16 @@ pub type Leavings = Vec<Obj>;
 pub fn leave_object(thread: &VmThread, frame: &mut Frame) -> Leavings {
     let value = std::mem::replace(&mut frame.object, Value::EMPTY);
     // SAFETY: the frame owned the object.
-    let Some(object) = (unsafe { Obj::from_value(value) }) else { return Vec::new() };
-    let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() else { return Vec::new() };
+    let Some(object) = (unsafe { Obj::from_value(value) }) else { return Leavings::new() };
+    let Some(frame_object) = object.downcast::<taipan_objects::frame::PyFrame>() else {
+        return Leavings::new();
+    };
     if taipan_gc::refcount::is_unique(&object) {
         // Nobody else knows it: it need not outlive the call.
-        return vec![object];
+        return smallvec![object];
     }
     frame_object.lasti.store(frame.pc(), Ordering::Relaxed);
-    let mut leavings = Vec::new();
+    let mut leavings = Leavings::new();
     if frame.is_generator() || frame.kind == Kind::Eager {
         leavings.extend(frame_object.generator.take());
         leavings.extend(frame_object.back.take());
@@ -297,7 +300,7 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) -> Leavings {
     }
     *frame_object.registers.lock() = slots;
     frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
-    leavings.append(&mut frame_object.replaced.lock());
+    leavings.extend(frame_object.replaced.lock().drain(..));
     leavings.push(object);
     leavings
 }

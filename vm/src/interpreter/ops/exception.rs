@@ -121,6 +121,10 @@ const NOT_ALLOWED: &str = "catching classes that do not inherit from BaseExcepti
 /// Whether an exception matches a class or a tuple of classes.
 pub fn matches(exception: &Obj, pattern: &Obj) -> PyResult<bool> {
     let class = class_of(exception);
+    if pattern.downcast::<PyType>().is_some_and(|pattern| class.is(pattern)) {
+        // The class of an exception is one that may be caught.
+        return Ok(true);
+    }
     if let Some(tuple) = pattern.downcast::<PyTuple>() {
         for item in tuple.as_slice() {
             check_class(item, NOT_ALLOWED)?;
