@@ -1,6 +1,7 @@
 //! The `taipan` program: reads the command line and the environment, runs the interpreter on a thread with a large stack.
 #![forbid(unsafe_code)]
 
+mod locale;
 mod options;
 mod settings;
 
@@ -32,10 +33,11 @@ fn main() {
             std::process::exit(status);
         }
     };
+    let c_locale = locale::initialize(options.ignore_environment || options.isolated);
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK);
     let process = std::process::id();
     let work = move || {
-        let status = interpret(&options, &arguments);
+        let status = interpret(&options, &arguments, c_locale);
         if std::process::id() != process {
             // A forked child: nobody waits for this thread there.
             std::process::exit(status);
@@ -56,8 +58,8 @@ fn main() {
     std::process::exit(status);
 }
 
-fn interpret(options: &Options, arguments: &[OsString]) -> i32 {
-    let settings = match settings::from(options, arguments) {
+fn interpret(options: &Options, arguments: &[OsString], c_locale: bool) -> i32 {
+    let settings = match settings::from(options, arguments, c_locale) {
         Ok(settings) => settings,
         Err(complaint) => {
             error_display::write_stderr(&format!(

@@ -29,13 +29,6 @@ fn is_set(options: &Options, name: &str) -> bool {
     variable(options, name).is_some()
 }
 
-/// Whether the environment asks for the C locale, or for none; then UTF-8 is used whatever that says.
-fn has_c_locale() -> bool {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let name = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
-    name.is_none_or(|name| name == "C" || name == "POSIX")
-}
-
 /// Whether stacks are shown before a fatal signal ends the process: `-X faulthandler`, `-X dev`, `PYTHONFAULTHANDLER`.
 pub fn shows_faults(options: &Options) -> bool {
     let asked = |name| options.xoptions.iter().any(|option| option.split('=').next() == Some(name));
@@ -104,7 +97,7 @@ fn traced_frames(what: &str, value: &str) -> Result<usize, String> {
 }
 
 /// The settings for a command line.
-pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, String> {
+pub fn from(options: &Options, arguments: &[OsString], c_locale: bool) -> Result<Settings, String> {
     let x_options: Vec<(String, Option<String>)> = options
         .xoptions
         .iter()
@@ -143,7 +136,7 @@ pub fn from(options: &Options, arguments: &[OsString]) -> Result<Settings, Strin
         (None, Some(_)) => {
             return Err("preconfig_init_utf8_mode: invalid PYTHONUTF8 environment variable value".to_owned());
         }
-        (None, None) => i64::from(has_c_locale()),
+        (None, None) => i64::from(c_locale),
     };
     let dev_mode = x("dev").is_some() || is_set(options, "PYTHONDEVMODE");
     let mut warn_options = Vec::new();

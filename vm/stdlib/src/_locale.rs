@@ -10,7 +10,9 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::str::codecs::{decode_fs, encode_fs};
 
+use crate::file_path::{fspath, name_bytes};
 use crate::new_exception::new_exception;
+use crate::os_error::os_error;
 use crate::sys_calls;
 
 static LOCALE: Mutex<()> = Mutex::new(());
@@ -40,6 +42,12 @@ fn c_text(text: &PyStr) -> PyResult<CString> {
 
 fn text(bytes: &[u8]) -> Obj {
     decode_fs(bytes).into_obj()
+}
+
+fn translation(domain: Option<&PyStr>, message: &PyStr, category: i32) -> PyResult<Obj> {
+    let (domain, message) = (domain.map(c_text).transpose()?, c_text(message)?);
+    let _turn = LOCALE.lock();
+    Ok(text(&sys_calls::translation(domain.as_deref(), &message, category)))
 }
 
 /// `grouping`: sizes of groups; the list ends with 0 or `CHAR_MAX`.
@@ -152,6 +160,58 @@ mod items {
         let key = sys_calls::strxfrm(&string);
         drop(turn);
         Ok(text(&key))
+    }
+
+    /// gettext(msg) -> string
+    ///
+    /// Return translation of msg.
+    #[pyfunction(sig = "(msg, /)")]
+    fn gettext(msg: &PyStr) -> PyResult<Obj> {
+        translation(None, msg, libc::LC_MESSAGES)
+    }
+    /// dgettext(domain, msg) -> string
+    ///
+    /// Return translation of msg in domain.
+    #[pyfunction(sig = "(domain, msg, /)")]
+    fn dgettext(domain: Option<&PyStr>, msg: &PyStr) -> PyResult<Obj> {
+        translation(domain, msg, libc::LC_MESSAGES)
+    }
+    /// Return translation of msg in domain and category.
+    #[pyfunction(sig = "(domain, msg, category, /)")]
+    fn dcgettext(domain: Option<&PyStr>, msg: &PyStr, category: i32) -> PyResult<Obj> {
+        translation(domain, msg, category)
+    }
+    /// Set the C library's textdmain to domain, returning the new domain.
+    #[pyfunction(sig = "(domain, /)")]
+    fn textdomain(domain: Option<&PyStr>) -> PyResult<Obj> {
+        let domain = domain.map(c_text).transpose()?;
+        let _turn = LOCALE.lock();
+        Ok(text(&sys_calls::text_domain(domain.as_deref()).map_err(os_error)?))
+    }
+    /// Bind the C library's domain to dir.
+    #[pyfunction(sig = "(domain, dir, /)")]
+    fn bindtextdomain(domain: &PyStr, dir: &Obj) -> PyResult<Obj> {
+        let domain = c_text(domain)?;
+        if domain.is_empty() {
+            return Err(raise_message(error_class(), "domain must be a non-empty string"));
+        }
+        let dir = match is_none(dir) {
+            true => None,
+            false => {
+                let name = name_bytes(&fspath(dir)?)?.unwrap_or_default();
+                Some(CString::new(name).map_err(|_| value_error("embedded null byte"))?)
+            }
+        };
+        let _turn = LOCALE.lock();
+        Ok(text(&sys_calls::bind_text_domain(&domain, dir.as_deref()).map_err(os_error)?))
+    }
+    /// Bind the C library's domain to codeset.
+    #[pyfunction(sig = "(domain, codeset, /)")]
+    fn bind_textdomain_codeset(domain: &PyStr, codeset: Option<&PyStr>) -> PyResult<Obj> {
+        let (domain, codeset) = (c_text(domain)?, codeset.map(c_text).transpose()?);
+        let _turn = LOCALE.lock();
+        let chosen = sys_calls::bind_text_domain_codeset(&domain, codeset.as_deref());
+        Ok(chosen.map_or_else(none, |chosen| text(&chosen)))
     }
 
     #[pyinit]

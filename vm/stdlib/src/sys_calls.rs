@@ -36,6 +36,7 @@ macro_rules! read_struct {
 
 mod databases;
 mod mapping;
+mod messages;
 mod names;
 mod posix_spawn;
 mod process;
@@ -50,6 +51,7 @@ mod timers;
 
 pub use databases::*;
 pub use mapping::*;
+pub use messages::*;
 pub use names::*;
 pub use posix_spawn::*;
 pub use process::*;

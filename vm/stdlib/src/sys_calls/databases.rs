@@ -161,6 +161,10 @@ pub fn setlocale(category: i32, locale: Option<&CStr>) -> Option<Vec<u8>> {
     let result = unsafe { libc::setlocale(category, locale.map_or(std::ptr::null(), CStr::as_ptr)) };
     if result.is_null() { None } else { Some(c_text(result)) }
 }
+/// Sets the locale of characters alone, as [`setlocale`]; an empty name: the environment's.
+pub fn character_locale(name: &CStr) -> Option<Vec<u8>> {
+    setlocale(libc::LC_CTYPE, Some(name))
+}
 pub fn nl_langinfo(item: i32) -> Vec<u8> {
     // SAFETY: a plain number; the result is copied at once.
     c_text(unsafe { libc::nl_langinfo(item) })
