@@ -162,33 +162,29 @@ mod items {
         Ok(text(&key))
     }
 
-    /// gettext(msg) -> string
-    ///
-    /// Return translation of msg.
+    /// What the chosen domain's catalog has for msg, or msg itself.
     #[pyfunction(sig = "(msg, /)")]
     fn gettext(msg: &PyStr) -> PyResult<Obj> {
         translation(None, msg, libc::LC_MESSAGES)
     }
-    /// dgettext(domain, msg) -> string
-    ///
-    /// Return translation of msg in domain.
+    /// What the domain's catalog has for msg, or msg itself.
     #[pyfunction(sig = "(domain, msg, /)")]
     fn dgettext(domain: Option<&PyStr>, msg: &PyStr) -> PyResult<Obj> {
         translation(domain, msg, libc::LC_MESSAGES)
     }
-    /// Return translation of msg in domain and category.
+    /// What the domain's catalog of a category has for msg, or msg itself.
     #[pyfunction(sig = "(domain, msg, category, /)")]
     fn dcgettext(domain: Option<&PyStr>, msg: &PyStr, category: i32) -> PyResult<Obj> {
         translation(domain, msg, category)
     }
-    /// Set the C library's textdmain to domain, returning the new domain.
+    /// Choose the C library's domain of messages, or ask for it; returns its name.
     #[pyfunction(sig = "(domain, /)")]
     fn textdomain(domain: Option<&PyStr>) -> PyResult<Obj> {
         let domain = domain.map(c_text).transpose()?;
         let _turn = LOCALE.lock();
         Ok(text(&sys_calls::text_domain(domain.as_deref()).map_err(os_error)?))
     }
-    /// Bind the C library's domain to dir.
+    /// Tell the C library in which directory a domain's catalogs are, or ask.
     #[pyfunction(sig = "(domain, dir, /)")]
     fn bindtextdomain(domain: &PyStr, dir: &Obj) -> PyResult<Obj> {
         let domain = c_text(domain)?;
@@ -205,7 +201,7 @@ mod items {
         let _turn = LOCALE.lock();
         Ok(text(&sys_calls::bind_text_domain(&domain, dir.as_deref()).map_err(os_error)?))
     }
-    /// Bind the C library's domain to codeset.
+    /// Tell the C library in which encoding a domain's messages are wanted, or ask.
     #[pyfunction(sig = "(domain, codeset, /)")]
     fn bind_textdomain_codeset(domain: &PyStr, codeset: Option<&PyStr>) -> PyResult<Obj> {
         let (domain, codeset) = (c_text(domain)?, codeset.map(c_text).transpose()?);
