@@ -140,7 +140,11 @@ const RESTORED: &[(&str, &str, &str)] = &[
         "            header, next.offset = next.offset, self.offset\n\n            if \"size\"",
     ),
     ("tarfile.py", "offset = next.offset_data\n", "offset = header + BLOCKSIZE\n"),
-    ("tarfile.py", "next._block(next.size)", "next._block(_size_in_archive(pax_headers))"),
+    (
+        "tarfile.py",
+        "next._block(next.size)",
+        "next._block(int(size) if (size := pax_headers['size']).isdecimal() else 0)",
+    ),
     (
         "logging/config.py",
         "server = self.rcvr(port=self.port, handler=self.hdlr,\n                               ready=self.ready,\n                               verify=self.verify)",

@@ -1,6 +1,5 @@
 # Amendments to tarfile: nothing is created outside of the destination on the way to a member, no link stands in for the destination, no
-# hard link repeats a symbolic one elsewhere, nor does a copy that stands in for it if the filter drops it there; a name is looked for as it is given first. The
-# member after a sparse file is found.
+# hard link repeats a symbolic one elsewhere, nor does a copy that stands in for it if the filter drops it there; a name is looked for as it is given first.
 
 _filtered_attributes = _get_filtered_attrs
 _link_with_filter = TarFile.makelink_with_filter
@@ -38,14 +37,6 @@ def _link_to_file(self, tarinfo, targetpath, filter_function, extraction_root):
 
 def _getmember_as_given(self, name):
     return self._getmember(name) or _getmember_stripped(self, name)
-
-
-def _size_in_archive(pax_headers):
-    # What the header says, not how large a sparse file is once it was extracted.
-    try:
-        return PAX_NUMBER_FIELDS['size'](pax_headers['size'])
-    except ValueError:
-        return 0
 
 
 _getmember_as_given.__name__, _getmember_as_given.__doc__ = 'getmember', _getmember_stripped.__doc__
