@@ -31,6 +31,7 @@ fn start() {
         encode: |_, _, _| Err(lookup_error("no codecs here")),
         decode: |_, _, _| Err(lookup_error("no codecs here")),
         codec_error_handler: |_| Err(lookup_error("no codecs here")),
+        audit: |_, _| Ok(()),
     });
 }
 
