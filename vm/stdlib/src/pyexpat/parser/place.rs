@@ -30,7 +30,7 @@ impl Parser {
         if let Some(at) = self.event_at.take() {
             let begin = self.marker;
             let place = self.place(at);
-            self.advance = match place.line - begin.line {
+            self.advance = match place.line.saturating_sub(begin.line) {
                 0 => (0, place.column.saturating_sub(begin.column)),
                 lines => (lines, place.column),
             };
