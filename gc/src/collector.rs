@@ -92,7 +92,7 @@ static CALLBACK: OnceLock<Callback> = OnceLock::new();
 /// or not by now, and will be freed whoever counts it. What is not condemned stays so until the calling thread was stopped.
 pub fn is_condemned(header: &Header) -> bool {
     // Relaxed: what is condemned changes while the world is stopped, and is announced before.
-    header.has_flag(HeaderFlags::DYING) || BUSY.load(Ordering::Relaxed) != 0 && sweep::is_doomed(header)
+    header.has_flag(HeaderFlags::DYING) || is_busy() && sweep::is_doomed(header)
 }
 
 /// `gc.DEBUG_SAVEALL`: keep what is unreachable for [`take_saved`].

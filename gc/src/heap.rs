@@ -47,7 +47,7 @@ pub fn place_unfilled<T: Object>(value: T, extra: usize, acyclic: bool) -> NonNu
     // SAFETY: `Object` promises a header at the start.
     let header = unsafe { &*(&raw const value).cast::<Header>() };
     let tracked = T::ops().tracked && !acyclic
-        || shape_table::entry(header.shape()).flags() & (shape_flags::SLOTS | shape_flags::HEAP_CLASS) != 0;
+        || shape_table::entry(header.shape()).flags() & shape_flags::TRACKED != 0;
     let block = if size <= MAX_SMALL {
         local::heap().allocate(size_class::class(size) + if tracked { CLASSES } else { 0 }, size)
     } else {

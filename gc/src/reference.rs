@@ -10,8 +10,7 @@ use std::ptr::NonNull;
 use crate::header::Header;
 use crate::ops::Ops;
 use crate::refcount;
-use crate::shape_table::ShapeId;
-use crate::shape_table::shape_flags;
+use crate::shape_table::{ShapeId, shape_flags};
 use crate::value::Value;
 
 /// An owned reference to a Python value: never empty. `Option<Obj>` and `Result<Obj, Zst>` are one word.
@@ -160,8 +159,7 @@ impl Obj {
     pub fn is_acyclic(&self) -> bool {
         self.header().is_none_or(|header| {
             let entry = header.shape_entry();
-            let refers = shape_flags::SLOTS | shape_flags::HEAP_CLASS;
-            !entry.ops().tracked && entry.flags() & refers == 0 || header.is_immortal()
+            !entry.ops().tracked && entry.flags() & shape_flags::TRACKED == 0 || header.is_immortal()
         })
     }
     /// Borrows as `T` if the layout is `T`'s or extends it.

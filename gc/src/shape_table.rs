@@ -32,6 +32,8 @@ pub mod shape_flags {
     pub const SLOTS: u32 = 2;
     /// The class is not immortal, so the collector must know the instances, whatever their layout. Set by `allocate`.
     pub const HEAP_CLASS: u32 = 4;
+    /// What makes the collector know an instance of a layout that holds no references.
+    pub const TRACKED: u32 = SLOTS | HEAP_CLASS;
 }
 
 const CAPACITY: usize = 1 << 22;

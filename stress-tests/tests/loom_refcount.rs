@@ -144,16 +144,19 @@ impl Block {
     }
 }
 
+/// Another thread does `work` with the block.
+fn elsewhere(block: &Arc<Block>, work: fn(&Block)) -> thread::JoinHandle<()> {
+    let block = block.clone();
+    thread::spawn(move || work(&block))
+}
+
 #[test]
 fn owner_and_foreign_drop() {
     // (references of the owner, of others): the foreign thread drops one that was counted by the owner, or one of its own.
     for (local, shared) in [(2, 0), (1, 1)] {
         explore(4, move || {
             let block = Block::new(local, shared, protocol::DEFAULT);
-            let other = {
-                let block = block.clone();
-                thread::spawn(move || block.drop_foreign())
-            };
+            let other = elsewhere(&block, Block::drop_foreign);
             block.touch();
             block.drop_local();
             block.drain();
@@ -172,15 +175,12 @@ fn a_merge_is_asked_for() {
     {
         explore(3, move || {
             let block = Block::new(local, shared, state);
-            let other = {
-                let block = block.clone();
-                thread::spawn(move || {
-                    if block.owner.load(Relaxed) != 0 && protocol::request_merge(&block.shared) {
-                        block.push();
-                    }
-                    block.drop_foreign();
-                })
-            };
+            let other = elsewhere(&block, |block| {
+                if block.owner.load(Relaxed) != 0 && protocol::request_merge(&block.shared) {
+                    block.push();
+                }
+                block.drop_foreign();
+            });
             block.add_local();
             block.drop_local();
             block.drain();
@@ -198,12 +198,7 @@ fn a_merge_is_asked_for() {
 fn two_foreign_drops() {
     explore(3, || {
         let block = Block::new(3, 0, protocol::DEFAULT);
-        let others: Vec<_> = (0..2)
-            .map(|_| {
-                let block = block.clone();
-                thread::spawn(move || block.drop_foreign())
-            })
-            .collect();
+        let others: Vec<_> = (0..2).map(|_| elsewhere(&block, Block::drop_foreign)).collect();
         block.drop_local();
         block.drain();
         for other in others {
@@ -219,10 +214,7 @@ fn owner_leaves() {
     explore(4, || {
         // The second reference was handed to another thread; the owner's own lies in a structure that outlives it.
         let block = Block::new(2, 0, protocol::DEFAULT);
-        let other = {
-            let block = block.clone();
-            thread::spawn(move || block.drop_foreign())
-        };
+        let other = elsewhere(&block, Block::drop_foreign);
         block.leave();
         other.join().unwrap();
         assert_eq!(block.freed(), 0);
@@ -239,20 +231,14 @@ fn the_slot_is_taken_again() {
     explore(3, || {
         let block = Block::new(2, 0, protocol::DEFAULT);
         block.leave();
-        let other = {
-            let block = block.clone();
-            thread::spawn(move || block.drop_foreign())
-        };
-        let next = {
-            let block = block.clone();
-            thread::spawn(move || {
-                block.enter();
-                block.touch();
-                block.drop_local();
-                block.drain();
-                block.leave();
-            })
-        };
+        let other = elsewhere(&block, Block::drop_foreign);
+        let next = elsewhere(&block, |block| {
+            block.enter();
+            block.touch();
+            block.drop_local();
+            block.drain();
+            block.leave();
+        });
         other.join().unwrap();
         next.join().unwrap();
         assert_eq!(block.freed(), 1);

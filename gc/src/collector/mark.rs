@@ -97,7 +97,7 @@ impl Table {
                 return None;
             }
             let page = &*Page::of(ptr);
-            if page.tracked { Some(&self.entries[page.mark_base.get() + page.index(ptr)]) } else { None }
+            if page.tracked { Some(&self.entries[page.mark(ptr)]) } else { None }
         }
     }
 
@@ -127,7 +127,7 @@ impl Table {
             if is_candidate(header) {
                 candidates += 1;
                 let count = refcount::count(header).clamp(0, 1 << 29) as i32;
-                Self::add::<SHARED>(&self.entries[page.mark_base.get() + page.index(ptr)], count);
+                Self::add::<SHARED>(&self.entries[page.mark(ptr)], count);
                 // SAFETY: whole, and the world is stopped.
                 unsafe { trace(ptr, &mut tracer) };
             } else {
@@ -164,7 +164,7 @@ impl Table {
             if !is_candidate(unsafe { &*ptr }) {
                 return;
             }
-            let entry = &self.entries[page.mark_base.get() + page.index(ptr)];
+            let entry = &self.entries[page.mark(ptr)];
             // Not zero: a negative count is a bug of some trace function; the object is kept.
             let count = entry.load(Ordering::Relaxed);
             if count == 0 || count == ALIVE {
@@ -229,14 +229,14 @@ impl Marks {
             }
             &*Page::of(ptr)
         };
-        let entry = || self.0.get(page.mark_base.get() + page.index(ptr));
+        let entry = || self.0.get(page.mark(ptr));
         page.tracked && entry().is_some_and(|entry| entry.load(Ordering::Relaxed) == DOOMED)
     }
     /// A finalizer has made the object reachable again.
     pub(super) fn spare(&self, ptr: *const Header) {
         // SAFETY: garbage that was found in this table.
         let page = unsafe { &*Page::of(ptr) };
-        self.0[page.mark_base.get() + page.index(ptr)].store(ALIVE, Ordering::Relaxed);
+        self.0[page.mark(ptr)].store(ALIVE, Ordering::Relaxed);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Getting rid of the garbage while the world goes on; see the phases in `collector`.
 //!
-//! Invariant: each piece of garbage is merged and held by one reference from [`Garbage::hold`] to the end, so that no count of it reaches
+//! Invariant: each piece of garbage is merged and held by one reference from [`Garbage::find`] to the end, so that no count of it reaches
 //! zero elsewhere; its fields are dropped once.
 
 use taipan_threading::sync::atomic::{AtomicBool, Ordering};

@@ -149,6 +149,11 @@ impl Page {
         let offset = (ptr.addr() & (PAGE_SIZE - 1)) - PAGE_HEADER;
         ((offset as u64 * u64::from(self.reciprocal)) >> 32) as usize
     }
+    /// The place of the block at `ptr` in the collector's table, beyond its end if the page has none there.
+    #[inline(always)]
+    pub(crate) fn mark(&self, ptr: *const Header) -> usize {
+        self.mark_base.get() + self.index(ptr)
+    }
     /// Block number `index`.
     #[inline(always)]
     pub(crate) fn nth(&self, index: u32) -> *mut Header {

@@ -13,13 +13,25 @@ use crate::tuple::PyTuple;
 use crate::type_object::class_of;
 use crate::types::types;
 
-fn difference(set: &PySet, others: &[Obj]) -> PyResult<Py<PySet>> {
-    let Some((first, rest)) = others.split_first() else { return Ok(set.copy()) };
-    let result = set.difference_with(first)?;
-    for other in rest {
-        result.difference_update_with(other)?;
-    }
+/// `first` of the set and the first of the others makes the result, `more` changes it by each of the rest; without others it is a copy.
+fn combined(
+    set: &PySet,
+    others: &[Obj],
+    first: fn(&PySet, &Obj) -> PyResult<Py<PySet>>,
+    more: fn(&PySet, &Obj) -> PyResult<()>,
+) -> PyResult<Py<PySet>> {
+    let Some((other, rest)) = others.split_first() else { return Ok(set.copy()) };
+    let result = first(set, other)?;
+    rest.iter().try_for_each(|other| more(&result, other))?;
     Ok(result)
+}
+
+fn difference(set: &PySet, others: &[Obj]) -> PyResult<Py<PySet>> {
+    combined(set, others, PySet::difference_with, PySet::difference_update_with)
+}
+
+fn union(set: &PySet, others: &[Obj]) -> PyResult<Py<PySet>> {
+    combined(set, others, PySet::union_with, PySet::update_with)
 }
 
 fn intersection(set: &PySet, others: &[Obj]) -> PyResult<Py<PySet>> {
@@ -27,15 +39,6 @@ fn intersection(set: &PySet, others: &[Obj]) -> PyResult<Py<PySet>> {
     let mut result = set.intersection_with(first)?;
     for other in rest {
         result = result.intersection_with(other)?;
-    }
-    Ok(result)
-}
-
-fn union(set: &PySet, others: &[Obj]) -> PyResult<Py<PySet>> {
-    let Some((first, rest)) = others.split_first() else { return Ok(set.copy()) };
-    let result = set.union_with(first)?;
-    for other in rest {
-        result.update_with(other)?;
     }
     Ok(result)
 }

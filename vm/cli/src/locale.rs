@@ -5,20 +5,20 @@ use std::io::Write;
 
 use taipan_stdlib::sys_calls;
 
+use crate::options::Options;
+use crate::settings;
+
 /// What is taken where the environment names no locale but C, in which text is ASCII for C libraries.
 const UTF8: [&CStr; 3] = [c"C.UTF-8", c"C.utf8", c"UTF-8"];
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 /// Takes the locale of characters from the environment. If it is C only because nothing is said, a locale with UTF-8 is taken, and told
 /// to the programs that this one starts. The result says whether it was C: then UTF-8 is used whatever that says.
-pub fn initialize(ignore_environment: bool) -> bool {
+pub fn initialize(options: &Options) -> bool {
     let named = sys_calls::character_locale(c"");
     let was_c = named.is_none_or(|name| name == b"C" || name == b"POSIX");
-    let asked = variable("PYTHONCOERCECLOCALE").filter(|_| !ignore_environment);
-    if was_c && variable("LC_ALL").is_none() && asked.as_deref() != Some("0") {
+    let asked = settings::variable(options, "PYTHONCOERCECLOCALE");
+    let decreed = std::env::var("LC_ALL").is_ok_and(|value| !value.is_empty());
+    if was_c && !decreed && asked.as_deref() != Some("0") {
         coerce(asked.as_deref() == Some("warn"));
     }
     was_c

@@ -33,7 +33,7 @@ fn main() {
             std::process::exit(status);
         }
     };
-    let c_locale = locale::initialize(options.ignore_environment || options.isolated);
+    let c_locale = locale::initialize(&options);
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK);
     let process = std::process::id();
     let work = move || {

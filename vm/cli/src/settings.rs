@@ -13,7 +13,7 @@ fn text(value: &OsString) -> String {
 }
 
 /// A variable of the environment, unless that is ignored or the variable is empty.
-fn variable(options: &Options, name: &str) -> Option<String> {
+pub fn variable(options: &Options, name: &str) -> Option<String> {
     if options.ignore_environment {
         return None;
     }
