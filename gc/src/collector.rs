@@ -7,7 +7,8 @@
 //! 2. *run*: callbacks of those weak references that are alive; finalizers ([`sweep`]).
 //! 3. if any finalizer ran, *stop*: the garbage among itself is tried again; what is reachable from outside lives on.
 //! 4. *run*: all fields are dropped, instances before deferred objects (classes); the references among the garbage cannot end
-//!    anything because of the holds; then the blocks are freed. Python code that runs meanwhile cannot see any of it.
+//!    anything because of the holds; then the blocks are freed. Python code that runs meanwhile cannot see any of it. The threads share this work
+//!    ([`disposal`]) if nobody waits for its end.
 //!
 //! Between 1 and 4 the garbage's holds look like references from outside, and [`visit`] leaves it out.
 //! What the collector computes lives in a table beside the heap, so it writes no object that stays.
@@ -21,17 +22,25 @@ use taipan_threading::sync::{Duration, Instant, Mutex};
 use crate::header::{Header, HeaderFlags};
 use crate::{heap, refcount};
 
+mod disposal;
 mod mark;
+mod shares;
 mod sweep;
 pub mod threshold;
 pub mod visit;
 mod zeros;
+
+/// What [`shares`] is built on; the models compile it over loom's.
+mod atomic {
+    pub use taipan_threading::sync::atomic::*;
+}
 
 /// In a forked child: helper threads do not exist, and neither does a collection that another thread had begun. Its garbage stays.
 pub fn after_fork_child() {
     mark::after_fork_child();
     if BUSY.load(Ordering::Relaxed) != taipan_threading::current_slot() {
         sweep::forget();
+        disposal::forget();
         BUSY.store(0, Ordering::Release);
     }
 }
@@ -70,12 +79,15 @@ pub struct Totals {
     pub stopped: Duration,
 }
 
-/// Called before (`None`) and after a collection of a generation. Runs Python code (`gc.callbacks`).
-pub type Callback = fn(generation: u8, result: Option<&Collected>);
+/// Called before (`None`) and after a collection of a generation. Runs Python code (`gc.callbacks`). Whether there was anything to call: then the collection
+/// is over, and the second call made, before the thread that collects goes on.
+pub type Callback = fn(generation: u8, result: Option<&Collected>) -> bool;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
-/// Slot of the thread that collects; 0: nobody does.
+/// Slot of the thread that collects; 0: nobody does; [`SEVERAL`].
 static BUSY: AtomicU16 = AtomicU16::new(0);
+/// Threads share the disposal of garbage: no thread's slot.
+const SEVERAL: u16 = u16::MAX;
 static DEBUG: AtomicU64 = AtomicU64::new(0);
 static TOTALS: Mutex<[Totals; 3]> = Mutex::new([const { ZERO }; 3]);
 const ZERO: Totals = Totals {
@@ -132,9 +144,16 @@ pub use sweep::take_saved;
 /// Serves the `GC` poll bit.
 pub(crate) fn poll() {
     if is_enabled() && threshold::due() {
-        let _ = collect_cycles(2);
+        collect_shared();
     }
 }
+
+/// A collection that nobody waits for: the threads whose garbage it finds help to dispose of it.
+pub(crate) fn collect_shared() {
+    collect_cycles(2, true);
+}
+
+pub(crate) use disposal::poll as dispose_own;
 
 /// Whether any thread is collecting.
 fn is_busy() -> bool {
@@ -161,7 +180,7 @@ impl Drop for Busy {
 /// collection is on.
 pub fn collect(generation: u8) -> Collected {
     crate::limbo::flush();
-    let result = collect_cycles(generation);
+    let result = collect_cycles(generation, false);
     crate::limbo::flush();
     result
 }
@@ -170,26 +189,24 @@ pub fn collect(generation: u8) -> Collected {
 pub fn collect_after_others(generation: u8) -> Collected {
     let until = Instant::now() + Duration::from_secs(1);
     let me = taipan_threading::current_slot().max(1);
-    let others = || ![0, me].contains(&BUSY.load(Ordering::Relaxed));
+    let others = || ![0, me].contains(&BUSY.load(Ordering::Relaxed)) && !disposal::takes_part();
     while others() && Instant::now() < until {
         taipan_threading::detached(|| std::thread::sleep(Duration::from_millis(1)));
     }
     collect(generation)
 }
 
-fn collect_cycles(generation: u8) -> Collected {
+/// `shared`: others may help; then the result is what was known when the calling thread had done its part.
+fn collect_cycles(generation: u8, shared: bool) -> Collected {
     let me = taipan_threading::current_slot().max(1);
+    let mut result = Collected { generation: generation.min(2), ..Collected::default() };
     if BUSY.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_err() {
-        return Collected { generation, ..Collected::default() };
+        return result;
     }
-    let _busy = Busy;
-    let generation = generation.min(2);
-    if let Some(callback) = CALLBACK.get() {
-        callback(generation, None);
-    }
+    let busy = Busy;
+    let watched = CALLBACK.get().is_some_and(|callback| callback(result.generation, None));
     let begun = Instant::now();
     refcount::queue::drain();
-    let mut result = Collected { generation, ..Collected::default() };
     let garbage = refcount::pending::stop_with_exact_counts(|| {
         let since = Instant::now();
         // SAFETY: the world is stopped.
@@ -202,20 +219,41 @@ fn collect_cycles(generation: u8) -> Collected {
         result.stopped += since.elapsed();
         garbage
     });
-    garbage.dispose(&mut result);
-    result.duration = begun.elapsed();
-    {
-        let mut totals = TOTALS.lock();
-        let sums = &mut totals[usize::from(generation)];
-        sums.collections += 1;
-        sums.collected += result.collected as u64;
-        sums.uncollectable += result.uncollectable as u64;
-        sums.candidates += result.candidates as u64;
-        sums.duration += result.duration;
-        sums.stopped += result.stopped;
+    let garbage = garbage.finish(&mut result);
+    let shared = shared && !watched && taipan_threading::multi_threaded();
+    match disposal::dispose(garbage, result, begun, shared) {
+        Some(done) => result = done,
+        None => {
+            // Now the affair of the last one.
+            std::mem::forget(busy);
+            return result;
+        }
     }
+    add_up(&result);
     if let Some(callback) = CALLBACK.get() {
-        callback(generation, Some(&result));
+        callback(result.generation, Some(&result));
     }
     result
+}
+
+/// Several threads dispose of the garbage from now on.
+fn begin_shared() {
+    BUSY.store(SEVERAL, Ordering::Relaxed);
+}
+
+/// They have done so.
+fn end_shared(result: &Collected) {
+    add_up(result);
+    drop(Busy);
+}
+
+fn add_up(result: &Collected) {
+    let mut totals = TOTALS.lock();
+    let sums = &mut totals[usize::from(result.generation)];
+    sums.collections += 1;
+    sums.collected += result.collected as u64;
+    sums.uncollectable += result.uncollectable as u64;
+    sums.candidates += result.candidates as u64;
+    sums.duration += result.duration;
+    sums.stopped += result.stopped;
 }

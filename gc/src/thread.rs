@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 use taipan_threading::ThreadState;
-use taipan_threading::safepoint::{GC, LIMBO, MERGE};
+use taipan_threading::safepoint::{GARBAGE, GC, LIMBO, MERGE};
 
 use crate::heap::local::{self, LocalHeap};
 use crate::refcount::{pending, queue};
@@ -69,7 +69,7 @@ pub fn exiting() {
     }
 }
 
-/// Serves the poll bits of this crate (`MERGE`, `LIMBO`, `GC`); may run finalizers. A safepoint: the caller's registers are visible to
+/// Serves the poll bits of this crate (`MERGE`, `LIMBO`, `GARBAGE`, `GC`); may run finalizers. A safepoint: the caller's registers are visible to
 /// `trace_registers`.
 #[cold]
 pub fn poll(thread: &'static ThreadState) {
@@ -80,6 +80,9 @@ pub fn poll(thread: &'static ThreadState) {
     }
     if thread.take(LIMBO) {
         limbo::poll();
+    }
+    if thread.take(GARBAGE) {
+        collector::dispose_own();
     }
     if thread.take(GC) {
         collector::poll();

@@ -28,6 +28,8 @@ pub const PENDING_CALL: u32 = 1 << 7;
 pub const TRACE: u32 = 1 << 8;
 /// Chaos mode: set for good, so that every poll comes to the safepoint.
 pub const CHAOS: u32 = 1 << 9;
+/// Garbage of this thread's heap waits for being disposed of.
+pub const GARBAGE: u32 = 1 << 10;
 /// First bit that is free for other crates.
 pub const FIRST_FREE: u32 = 1 << 16;
 

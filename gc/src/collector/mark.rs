@@ -3,12 +3,15 @@
 //! One `i32` per block of the tracked pages. After the first pass a candidate's entry is its count less the references from
 //! candidates; `ALIVE` from then on marks what is known to be alive, and `DOOMED` what is garbage, until that is freed. Objects that are no candidates (immortal, in limbo, dying) are not
 //! traced: what they refer to keeps the difference, and so is alive.
-//! Heaps that are not small are worked on by several threads, over pages; then entries change by read-modify-write. The threads that wait for the end of the stop
-//! leave their processors to that.
+//! Heaps that are not small are worked on by several threads, some pages at a time. Then references between such chunks of pages are counted in a
+//! second table, by read-modify-write, so that the entries of a chunk, to which most of its references go, are its thread's own in the first pass. The threads that
+//! wait for the end of the stop leave their processors to that.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use taipan_threading::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::zeros::Zeros;
 use crate::header::{Header, HeaderFlags};
@@ -63,6 +66,9 @@ pub(super) fn is_candidate(header: &Header) -> bool {
 
 struct Table {
     entries: Zeros,
+    /// What other chunks add to the entries; empty if one thread does it all.
+    foreign: Zeros,
+    parallel: bool,
     pages: Vec<&'static Page>,
     /// Counted by the first pass.
     candidates: AtomicUsize,
@@ -83,70 +89,107 @@ unsafe fn table() -> Table {
         }
         blocks += if page.state.get() == PageState::Large { 1 } else { page.capacity as usize };
     }
-    let entries = Zeros::new(blocks);
-    Table { entries, pages, candidates: AtomicUsize::new(0) }
+    let enough = if taipan_threading::multi_threaded() { PARALLEL_AMONG_THREADS } else { PARALLEL };
+    let parallel = blocks >= enough && !NO_HELPERS.load(Ordering::Relaxed);
+    let foreign = Zeros::new(if parallel { blocks } else { 0 });
+    Table { entries: Zeros::new(blocks), foreign, parallel, pages, candidates: AtomicUsize::new(0) }
 }
 
 impl Table {
-    /// The entry of a candidate; `None` for everything else.
+    /// The place of a candidate's entry; `None` for everything else.
     #[inline(always)]
-    fn entry(&self, ptr: *mut Header) -> Option<&AtomicI32> {
+    fn place(&self, ptr: *mut Header) -> Option<usize> {
         // SAFETY: references point to whole objects; those outside the heap are immortal.
         unsafe {
             if !is_candidate(&*ptr) {
                 return None;
             }
             let page = &*Page::of(ptr);
-            if page.tracked { Some(&self.entries[page.mark(ptr)]) } else { None }
+            if page.tracked { Some(page.mark(ptr)) } else { None }
         }
     }
 
-    #[inline(always)]
-    fn add<const SHARED: bool>(entry: &AtomicI32, delta: i32) {
-        // Relaxed: passes are separated by joins.
-        if SHARED {
-            entry.fetch_add(delta, Ordering::Relaxed);
-        } else {
-            entry.store(entry.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
+    /// The places of the blocks of some pages.
+    fn places(&self, pages: &[&'static Page]) -> Range<usize> {
+        let end = |page: &Page| {
+            page.mark_base.get()
+                + if page.state.get() == PageState::Large { 1 } else { page.capacity as usize }
+        };
+        match pages {
+            [] => 0..0,
+            [first, .., last] => first.mark_base.get()..end(last),
+            [page] => page.mark_base.get()..end(page),
         }
     }
 
-    /// First pass over one page.
-    fn subtract<const SHARED: bool>(&self, page: &Page) {
+    /// First pass over some pages. Only the caller's thread comes here with them.
+    fn subtract(&self, pages: &[&'static Page]) {
+        let own = self.places(pages);
+        let add = |place: usize, delta: i32| {
+            // Relaxed: passes are separated by joins.
+            if own.contains(&place) {
+                let entry = &self.entries[place];
+                entry.store(entry.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
+            } else {
+                self.foreign[place].fetch_add(delta, Ordering::Relaxed);
+            }
+        };
         let mut tracer = |value: Value| {
             if value.is_ptr()
-                && let Some(entry) = self.entry(value.ptr())
+                && let Some(place) = self.place(value.ptr())
             {
-                Self::add::<SHARED>(entry, if value.is_counted() { -1 } else { 1 });
+                add(place, if value.is_counted() { -1 } else { 1 });
             }
         };
         let mut candidates = 0;
-        page.for_each_object(|ptr| {
-            // SAFETY: an object of the page.
-            let header = unsafe { &*ptr };
-            if is_candidate(header) {
-                candidates += 1;
-                let count = refcount::count(header).clamp(0, 1 << 29) as i32;
-                Self::add::<SHARED>(&self.entries[page.mark(ptr)], count);
-                // SAFETY: whole, and the world is stopped.
-                unsafe { trace(ptr, &mut tracer) };
-            } else {
-                // It is not traced in the second pass, but needs its class.
-                let class = header.shape_entry().class();
-                if !class.is_null()
-                    && let Some(entry) = self.entry(class)
-                {
-                    Self::add::<SHARED>(entry, 1);
+        for page in pages {
+            page.for_each_object(|ptr| {
+                // SAFETY: an object of the page.
+                let header = unsafe { &*ptr };
+                if is_candidate(header) {
+                    candidates += 1;
+                    add(page.mark(ptr), refcount::count(header).clamp(0, 1 << 29) as i32);
+                    // SAFETY: whole, and the world is stopped.
+                    unsafe { trace(ptr, &mut tracer) };
+                } else {
+                    // It is not traced in the second pass, but needs its class.
+                    let class = header.shape_entry().class();
+                    if !class.is_null()
+                        && let Some(place) = self.place(class)
+                    {
+                        add(place, 1);
+                    }
                 }
-            }
-        });
+            });
+        }
         self.candidates.fetch_add(candidates, Ordering::Relaxed);
+    }
+
+    /// The count that the first pass left at a place, or `ALIVE`. Once for each place.
+    #[inline(always)]
+    fn count<const SHARED: bool>(&self, place: usize) -> i32 {
+        let entry = &self.entries[place];
+        let count = entry.load(Ordering::Relaxed);
+        if !SHARED || count == ALIVE {
+            return count;
+        }
+        let foreign = self.foreign[place].load(Ordering::Relaxed);
+        if foreign == 0 {
+            return count;
+        }
+        // The third pass reads the entry alone. Only a mark can come in between.
+        let sum = count.wrapping_add(foreign);
+        match entry.compare_exchange(count, sum, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => sum,
+            Err(_) => ALIVE,
+        }
     }
 
     /// Marks `ptr`; true if it was not marked.
     #[inline(always)]
     fn mark<const SHARED: bool>(&self, ptr: *mut Header) -> bool {
-        let Some(entry) = self.entry(ptr) else { return false };
+        let Some(place) = self.place(ptr) else { return false };
+        let entry = &self.entries[place];
         if entry.load(Ordering::Relaxed) == ALIVE {
             return false;
         }
@@ -164,9 +207,8 @@ impl Table {
             if !is_candidate(unsafe { &*ptr }) {
                 return;
             }
-            let entry = &self.entries[page.mark(ptr)];
             // Not zero: a negative count is a bug of some trace function; the object is kept.
-            let count = entry.load(Ordering::Relaxed);
+            let count = self.count::<SHARED>(page.mark(ptr));
             if count == 0 || count == ALIVE {
                 return;
             }
@@ -279,19 +321,23 @@ pub(super) unsafe fn find_garbage(piece: impl Fn(*mut Header) + Sync) -> Found {
     // SAFETY: says the caller.
     let table = unsafe { table() };
     uncounted_roots(&mut |ptr| {
-        if let Some(entry) = table.entry(ptr) {
-            Table::add::<false>(entry, 1);
+        if let Some(place) = table.place(ptr) {
+            let entry = &table.entries[place];
+            entry.store(entry.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         }
     });
-    let enough = if taipan_threading::multi_threaded() { PARALLEL_AMONG_THREADS } else { PARALLEL };
-    let parallel = table.entries.len() >= enough && !NO_HELPERS.load(Ordering::Relaxed);
-    let chunks: Vec<Vec<Piece>> = if parallel {
-        let pages = || table.pages.par_iter().with_min_len(CHUNK);
-        pages().for_each(|page| table.subtract::<true>(page));
-        pages().for_each(|page| table.propagate::<true>(page, &mut Vec::new()));
-        table.pages.par_chunks(CHUNK).map(|pages| table.gather(pages, &piece)).collect()
+    let chunks: Vec<Vec<Piece>> = if table.parallel {
+        let chunks = || table.pages.par_chunks(CHUNK);
+        // One scope: the helpers are woken once, and this thread waits once.
+        rayon::scope(|_| {
+            chunks().for_each(|pages| table.subtract(pages));
+            chunks().for_each(|pages| {
+                pages.iter().for_each(|page| table.propagate::<true>(page, &mut Vec::new()));
+            });
+            chunks().map(|pages| table.gather(pages, &piece)).collect()
+        })
     } else {
-        table.pages.iter().for_each(|page| table.subtract::<false>(page));
+        table.subtract(&table.pages);
         let mut stack = Vec::new();
         table.pages.iter().for_each(|page| table.propagate::<false>(page, &mut stack));
         vec![table.gather(&table.pages, &piece)]

@@ -1,4 +1,4 @@
-//! Getting rid of the garbage while the world goes on; see the phases in `collector`.
+//! What has to be asked of the garbage before it can be freed, while the world goes on; see the phases in `collector`.
 //!
 //! Invariant: each piece of garbage is merged and held by one reference from [`Garbage::find`] to the end, so that no count of it reaches
 //! zero elsewhere; its fields are dropped once.
@@ -8,12 +8,11 @@ use taipan_threading::sync::{Instant, Mutex};
 
 use super::{Collected, DEBUG_SAVEALL, debug, mark, threshold};
 use crate::header::{Header, HeaderFlags};
-use crate::heap::local;
 use crate::refcount::{self, protocol};
 use crate::reference::Obj;
 use crate::shape_table::shape_flags;
 use crate::value::Value;
-use crate::{dealloc, heap, weakref};
+use crate::{dealloc, weakref};
 
 /// Unreachable objects on their way out.
 pub(super) struct Garbage {
@@ -99,10 +98,10 @@ impl Garbage {
         }
     }
 
-    /// Finalizes, looks for resurrection, frees.
-    pub(super) fn dispose(mut self, result: &mut Collected) {
+    /// Finalizes, looks for resurrection; then everything that is left is to be freed.
+    pub(super) fn finish(mut self, result: &mut Collected) -> Vec<*mut Header> {
         if self.objects.is_empty() {
-            return;
+            return Vec::new();
         }
         weakref::run_callbacks(std::mem::take(&mut self.callbacks));
         if self.finalizers && self.finalize() {
@@ -131,10 +130,10 @@ impl Garbage {
             let saved =
                 self.objects.drain(..).map(|ptr| unsafe { Obj::from_value_unchecked(Value::from_ptr(ptr)) });
             SAVED.lock().extend(saved);
-            return;
+            return Vec::new();
         }
         weakref::run_callbacks(std::mem::take(&mut self.callbacks));
-        self.free(result);
+        self.objects
     }
 
     /// Runs finalizers that have not run; true if there was any.
@@ -172,58 +171,5 @@ impl Garbage {
             !lives
         });
         survivors
-    }
-
-    /// Drops all fields, then frees all blocks.
-    fn free(self, result: &mut Collected) {
-        let here = local::heap();
-        let before = here.grown_bytes.get();
-        // Classes last: dropping an instance's slots may look at its class.
-        let mut deferred = Vec::new();
-        for &ptr in &self.objects {
-            // SAFETY: held.
-            if unsafe { (*ptr).has_flag(HeaderFlags::DEFERRED) } {
-                deferred.push(ptr);
-            } else {
-                // SAFETY: held; once.
-                unsafe { end(ptr) }
-            }
-        }
-        for ptr in deferred {
-            // SAFETY: held; once.
-            unsafe { end(ptr) }
-        }
-        // What lists and dicts had outside the heap, mostly.
-        threshold::disposed((before - here.grown_bytes.get()).max(0));
-        // No list that the living look at tells of the garbage any more. The blocks' next objects are not doomed.
-        forget();
-        // Nobody else refers to the garbage any more.
-        refcount::pending::flush();
-        let only_held = |ptr: *mut Header| {
-            // SAFETY: held.
-            let header = unsafe { &*ptr };
-            let only = header.shared.load(Ordering::Acquire) == protocol::MERGED + protocol::ONE;
-            debug_assert!(only, "garbage {} is referred to from outside", header.ops().name);
-            only
-        };
-        let number = self.objects.len();
-        // SAFETY: our hold is the last reference.
-        let freed = unsafe { heap::free_all(self.objects.into_iter().filter(|&ptr| only_held(ptr))) };
-        result.collected += freed;
-        // Some trace function reported a reference that was not there. The block stays, for safety.
-        result.uncollectable += number - freed;
-    }
-}
-
-/// Drops the fields of a piece of garbage.
-///
-/// # Safety
-/// Unreachable and held; once for each.
-unsafe fn end(ptr: *mut Header) {
-    // SAFETY: says the caller.
-    unsafe {
-        // In a child that another thread forks meanwhile the collector passes it over.
-        (*ptr).set_flag(HeaderFlags::DYING);
-        dealloc::drop_fields(ptr, (*ptr).shape_entry());
     }
 }

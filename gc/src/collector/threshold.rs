@@ -3,7 +3,8 @@
 //! Each heap counts its own growth and adds it to the process's when it exceeds its part (an eighth of the threshold), so no shared
 //! line is written often. What a collection frees counts as grown beforehand, so that growth is what comes on top of what the collection left
 //! alive. A heap looks at its growth when it goes to another page. The threshold follows the live heap, so the total work of collecting stays linear in the work of building;
-//! when collections find little it grows faster.
+//! when collections find little it grows faster. Its least is for one heap: as many heaps as grow have it each, so that threads make as much between two
+//! stops as processes would.
 
 use taipan_threading::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
@@ -16,6 +17,9 @@ pub const FIRST_OBJECTS: isize = 100_000;
 /// Net new bytes before the first collection.
 pub const FIRST_BYTES: isize = 32 << 20;
 
+/// Heaps beyond which the least threshold does not grow, for the sake of memory.
+const MOST_HEAPS: isize = 16;
+
 static OBJECTS: AtomicIsize = AtomicIsize::new(FIRST_OBJECTS);
 static BYTES: AtomicIsize = AtomicIsize::new(FIRST_BYTES);
 /// `gc.set_threshold`: the least number of objects; 0 turns automatic collections off.
@@ -24,6 +28,8 @@ static LEAST: AtomicIsize = AtomicIsize::new(FIRST_OBJECTS);
 static EXACT: AtomicBool = AtomicBool::new(false);
 static GROWN_OBJECTS: AtomicIsize = AtomicIsize::new(0);
 static GROWN_BYTES: AtomicIsize = AtomicIsize::new(0);
+/// Heaps that have reported since the last collection.
+static HEAPS: AtomicIsize = AtomicIsize::new(0);
 
 /// Sets the least growth in objects that leads to a collection; 0: none ever does.
 pub fn set_least(objects: usize) {
@@ -52,14 +58,21 @@ pub fn grown() -> usize {
 /// Whether enough has grown.
 pub(super) fn due() -> bool {
     // Relaxed: a heuristic.
-    LEAST.load(Ordering::Relaxed) != 0
-        && (GROWN_OBJECTS.load(Ordering::Relaxed) >= OBJECTS.load(Ordering::Relaxed)
-            || GROWN_BYTES.load(Ordering::Relaxed) >= BYTES.load(Ordering::Relaxed))
+    let least = LEAST.load(Ordering::Relaxed);
+    let heaps =
+        if EXACT.load(Ordering::Relaxed) { 1 } else { HEAPS.load(Ordering::Relaxed).clamp(1, MOST_HEAPS) };
+    let objects = OBJECTS.load(Ordering::Relaxed).max(least.saturating_mul(heaps));
+    let bytes = BYTES.load(Ordering::Relaxed).max(FIRST_BYTES * heaps);
+    least != 0
+        && (GROWN_OBJECTS.load(Ordering::Relaxed) >= objects || GROWN_BYTES.load(Ordering::Relaxed) >= bytes)
 }
 
 /// A heap has grown by its part: adds that up.
 #[cold]
 pub(crate) fn consider(heap: &LocalHeap) {
+    if !heap.reported.replace(true) {
+        HEAPS.fetch_add(1, Ordering::Relaxed);
+    }
     GROWN_OBJECTS.fetch_add(heap.grown_objects.replace(0), Ordering::Relaxed);
     GROWN_BYTES.fetch_add(heap.grown_bytes.replace(0), Ordering::Relaxed);
     set_part(heap);
@@ -80,6 +93,7 @@ pub(super) fn collected(candidates: usize, garbage: &[*mut Header]) {
         heap.recount();
         heap.grown_objects.set(0);
         heap.grown_bytes.set(0);
+        heap.reported.set(false);
         live_bytes += heap.bytes_while_stopped() as isize;
     }
     for &ptr in garbage {
@@ -95,6 +109,7 @@ pub(super) fn collected(candidates: usize, garbage: &[*mut Header]) {
     BYTES.store(FIRST_BYTES.max(live_bytes.saturating_mul(factor)), Ordering::Relaxed);
     GROWN_OBJECTS.store(0, Ordering::Relaxed);
     GROWN_BYTES.store(0, Ordering::Relaxed);
+    HEAPS.store(0, Ordering::Relaxed);
     for heap in local::all() {
         set_part(heap);
     }

@@ -61,6 +61,8 @@ pub struct LocalHeap {
     /// Net growth since the last collection (or recount), in tracked objects and in bytes; upper bounds between recounts.
     pub(crate) grown_objects: Cell<isize>,
     pub(crate) grown_bytes: Cell<isize>,
+    /// Whether growth was reported since the last collection.
+    pub(crate) reported: Cell<bool>,
     /// Where to look whether a collection is due.
     pub(crate) check_objects: Cell<isize>,
     pub(crate) check_bytes: Cell<isize>,
@@ -137,6 +139,7 @@ impl LocalHeap {
             pending: UnsafeCell::new(Vec::new()),
             grown_objects: Cell::new(0),
             grown_bytes: Cell::new(0),
+            reported: Cell::new(false),
             check_objects: Cell::new(crate::collector::threshold::FIRST_OBJECTS / 8),
             check_bytes: Cell::new(crate::collector::threshold::FIRST_BYTES / 8),
             empty_pages: Cell::new(0),

@@ -322,3 +322,72 @@ fn cycles_between_threads() {
         assert_eq!(get(&FINALIZED), 100_000);
     });
 }
+
+/// Two nodes that refer to each other, and to which nobody else refers.
+fn cycle() {
+    let (one, other) = (node(), node());
+    one.set(0, other.as_obj());
+    other.set(0, one.as_obj());
+}
+
+/// Each of two threads disposes of its own garbage, whoever has collected.
+#[test]
+fn garbage_is_disposed_of_by_the_threads_that_made_it() {
+    check(|| {
+        let (made, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                as_thread(|| {
+                    (0..1000).for_each(|_| cycle());
+                    made.store(true, Ordering::Release);
+                    while !done.load(Ordering::Acquire) {
+                        safepoint();
+                    }
+                });
+            });
+            (0..1000).for_each(|_| cycle());
+            while !made.load(Ordering::Acquire) {
+                safepoint();
+            }
+            collector::collect_shared();
+            while get(&NODES_DROPPED) < 4000 {
+                safepoint();
+            }
+            done.store(true, Ordering::Release);
+            taipan_threading::detach();
+        });
+        taipan_threading::attach();
+        // It is over: another one can begin.
+        cycle();
+        while collector::collect(2).collected != 2 {
+            safepoint();
+        }
+        assert_eq!(get(&NODES_DROPPED), 4002);
+    });
+}
+
+/// The thread whose garbage it is does not come to a safepoint: the one that collects does its share.
+#[test]
+fn garbage_of_a_detached_thread() {
+    check(|| {
+        let (made, done) = (Barrier::new(2), Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                as_thread(|| {
+                    (0..1000).for_each(|_| cycle());
+                    taipan_threading::detached(|| {
+                        made.wait();
+                        done.wait();
+                    });
+                });
+            });
+            (0..1000).for_each(|_| cycle());
+            taipan_threading::detached(|| made.wait());
+            collector::collect_shared();
+            assert_eq!(get(&NODES_DROPPED), 4000);
+            taipan_threading::detach();
+            done.wait();
+        });
+        taipan_threading::attach();
+    });
+}

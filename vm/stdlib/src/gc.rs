@@ -44,14 +44,14 @@ fn garbage() -> &'static Py<PyList> {
 /// The second and third threshold: kept for who asks.
 static OTHER_THRESHOLDS: [AtomicU64; 2] = [AtomicU64::new(10), AtomicU64::new(0)];
 
-/// Called around every collection.
-fn around_collection(generation: u8, result: Option<&Collected>) {
+/// Called around every collection; see `collector::Callback`.
+fn around_collection(generation: u8, result: Option<&Collected>) -> bool {
     if result.is_some() && collector::debug() & collector::DEBUG_SAVEALL != 0 {
         garbage().extend(collector::take_saved());
     }
     let to_call = callbacks().to_vec();
     if to_call.is_empty() {
-        return;
+        return false;
     }
     let (collected, uncollectable) = result.map_or((0, 0), |r| (r.collected, r.uncollectable));
     let info = PyDict::new();
@@ -64,6 +64,7 @@ fn around_collection(generation: u8, result: Option<&Collected>) {
             hooks::unraisable(Some("Exception ignored while calling GC callback"), Some(&callback));
         }
     }
+    true
 }
 
 fn check_generation(generation: Option<&Obj>) -> PyResult<()> {
