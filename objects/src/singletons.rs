@@ -33,6 +33,11 @@ fn word(index: usize) -> Obj {
 pub fn none() -> Obj {
     word(0)
 }
+/// [`none`] as a word without an owner: for code that must not drop anything.
+#[inline(always)]
+pub fn none_word() -> Value {
+    Value::from_bits(WORDS[0].load(Ordering::Relaxed))
+}
 #[inline]
 pub fn true_() -> Obj {
     word(1)

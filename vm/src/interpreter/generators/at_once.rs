@@ -5,7 +5,7 @@ use taipan_objects::code::PyCode;
 use taipan_objects::error::handles_nothing;
 use taipan_objects::function::PyFunction;
 use taipan_objects::generator::{CREATED, PyGenerator, SUSPENDED};
-use taipan_objects::singletons::none;
+use taipan_objects::singletons::none_word;
 use taipan_objects::{Obj, Object, Value};
 use taipan_threading::sync::atomic::Ordering;
 
@@ -45,8 +45,8 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
     let regs = Regs::new(generator.window.load(Ordering::Acquire));
     let code: &PyCode = &generator.code;
     let pc = generator.pc.load(Ordering::Relaxed);
-    let sent = if sent.is_empty() { none().into_value() } else { sent };
-    let sent_nothing = sent.same(none().value());
+    let sent = if sent.is_empty() { none_word() } else { sent };
+    let sent_nothing = sent.same(none_word());
     let (target, pc) = if state == SUSPENDED { super::receiver(code, pc) } else { (0, pc) };
     let usual = generator.handled.is_empty()
         && generator.frame.is_empty()

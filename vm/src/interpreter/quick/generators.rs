@@ -319,6 +319,7 @@ handlers! {
         finish_with(s.thread, value);
         returned(s, kind)
     }
+    #[inline(never)]
     for_generator(s, i) {
         s.save();
         if at_once::push(s.thread, s.value(i.a()), Kind::GeneratorFor, Value::EMPTY, s.word(1).a()) {

@@ -1,5 +1,7 @@
 //! `for`, subscripts, unpacking.
 
+use std::mem::ManuallyDrop;
+
 use taipan_bytecode::{Instr, Op};
 use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::{PyResult, Raised};
@@ -83,16 +85,44 @@ fn item(regs: Regs, i: Instr) -> Option<Obj> {
     iteration::quick_subscript(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
 }
 
+/// The word left in `thread.result`.
+#[inline(always)]
+fn result(thread: &VmThread) -> Value {
+    thread.result.replace(Value::EMPTY)
+}
+
 /// What is at any key of anything.
 #[inline(never)]
 fn any_item(regs: Regs, i: Instr) -> PyResult<Obj> {
     protocol::getitem(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
 }
 
-/// The `__getitem__` in Python of what is in the register, or nothing.
+/// What a subscript of anything came to.
+enum Subscript {
+    /// The item is in `thread.result`.
+    Item,
+    /// The class has a `__getitem__` in Python, in `thread.result`.
+    Python,
+    Raised,
+}
+
+/// Asks the class of what is in the register for the item at a key.
 #[inline(never)]
-fn getitem(regs: Regs, register: u16) -> Value {
-    iteration::python_getitem(regs.obj(register as usize)).map_or(Value::EMPTY, Obj::into_value)
+fn class_item(thread: &'static VmThread, regs: Regs, register: u16, key: Value) -> Subscript {
+    let container = regs.obj(register as usize);
+    if let Some(function) = iteration::python_getitem(container) {
+        thread.result.set(function.into_value());
+        return Subscript::Python;
+    }
+    // SAFETY: the key is a register's or a number: nothing is counted.
+    let key = ManuallyDrop::new(unsafe { Obj::from_value_unchecked(key) });
+    match protocol::getitem(container, &key) {
+        Ok(item) => {
+            thread.result.set(item.into_value());
+            Subscript::Item
+        }
+        Err(Raised) => Subscript::Raised,
+    }
 }
 
 /// Puts the items of a tuple into registers from `first` on, if that is a matter of a few instructions for all of them; otherwise some of them may be there.
@@ -196,27 +226,38 @@ handlers! {
     }
     #[inline(never)]
     character(s, i) {
-        let key = s.value(i.c());
-        if let Some(value) = iteration::character_at_once(s.value(i.b()), key.as_int()) {
+        let (container, key) = (s.value(i.b()), s.value(i.c()));
+        if let Some(value) = iteration::character_at_once(container, key.as_int()) {
             return s.write(i.a(), value, 1);
         }
-        lookups::subscr_key(s.ip, s.regs, s.fp, s.thread, i)
+        if known::is(container, Known::Dict) {
+            return lookups::subscr_key(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        if known::is(container, Known::List) || known::is(container, Known::Tuple) {
+            return subscr_any(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        subscr_class(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     subscr_any(s, i) {
         match item(s.regs, i) {
             Some(value) => s.write_obj(i.a(), value, 1),
             None if known::is(s.value(i.b()), Known::Dict) => subscr_other(s.ip, s.regs, s.fp, s.thread, i),
-            None => subscr_python(s.ip, s.regs, s.fp, s.thread, i),
+            None => subscr_class(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
-    /// A `__getitem__` in Python.
+    /// The class has to say what is there.
     #[inline(never)]
-    subscr_python(s, i) {
-        let function = getitem(s.regs, i.b());
-        match calls::call_lent(s, function, s.value(i.b()), s.value(i.c()), i.a()) {
-            Some(exit) => exit,
-            None => subscr_other(s.ip, s.regs, s.fp, s.thread, i),
+    subscr_class(s, i) {
+        s.save();
+        let key = s.value(i.c());
+        match class_item(s.thread, s.regs, i.b(), key) {
+            Subscript::Item => s.write(i.a(), result(s.thread), 1),
+            Subscript::Python => match calls::call_lent(s, result(s.thread), s.value(i.b()), key, i.a()) {
+                Some(exit) => exit,
+                None => subscr_other(s.ip, s.regs, s.fp, s.thread, i),
+            },
+            Subscript::Raised => Exit::Raised,
         }
     }
     #[inline(never)]
@@ -257,10 +298,17 @@ handlers! {
         if let Some(Some(value)) = lookups::get_at_once(container, key) {
             return s.write_obj(i.a(), value, 1);
         }
-        let function = if known::is(container, Known::Dict) { Value::EMPTY } else { getitem(s.regs, i.b()) };
-        match calls::call_lent(s, function, container, key, i.a()) {
-            Some(exit) => exit,
-            None => s.leave(i),
+        if known::is(container, Known::Dict) {
+            return s.leave(i);
+        }
+        s.save();
+        match class_item(s.thread, s.regs, i.b(), key) {
+            Subscript::Item => s.write(i.a(), result(s.thread), 1),
+            Subscript::Python => match calls::call_lent(s, result(s.thread), container, key, i.a()) {
+                Some(exit) => exit,
+                None => s.leave(i),
+            },
+            Subscript::Raised => Exit::Raised,
         }
     }
     store_subscr(s, i) {

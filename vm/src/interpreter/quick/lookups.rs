@@ -150,12 +150,16 @@ handlers! {
         s.save();
         if set_plain(s.regs, i).is_err() { Exit::Raised } else { s.next(1) }
     }
-    /// A subscript of anything but a sequence.
+    /// A subscript of anything but a sequence with a number.
     #[inline(never)]
     subscr_key(s, i) {
-        match get_at_once(s.value(i.b()), s.value(i.c())) {
-            Some(Some(value)) => s.write_obj(i.a(), value, 1),
-            _ => iteration::subscr_any(s.ip, s.regs, s.fp, s.thread, i),
+        let (container, key) = (s.value(i.b()), s.value(i.c()));
+        if let Some(Some(value)) = get_at_once(container, key) {
+            return s.write_obj(i.a(), value, 1);
         }
+        if known::is(container, Known::Dict) || known::is(key, Known::Slice) {
+            return iteration::subscr_any(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        iteration::subscr_class(s.ip, s.regs, s.fp, s.thread, i)
     }
 }
