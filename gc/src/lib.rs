@@ -23,6 +23,7 @@ pub mod nan;
 pub mod ops;
 pub mod refcount;
 pub mod reference;
+pub mod resident;
 pub mod shape_table;
 pub mod slot;
 pub mod thread;

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use taipan_gc::Py;
+use taipan_gc::{Py, ShapeId};
 
 use crate::type_object::{PyType, TypeBuilder};
 
@@ -24,10 +24,23 @@ pub fn initialized() -> bool {
     TYPES.get().is_some()
 }
 
+impl Number {
+    /// The shape of the instances of exactly this class (of the subclasses of classes whose instances have no attributes, none). The
+    /// classes are made in their order, and each has its first shape from then on, so these are constants.
+    pub const fn root_shape(self) -> ShapeId {
+        ShapeId(self as u32 + 1)
+    }
+}
+
 macro_rules! table {
     ($( $field:ident : $name:literal, $base:ident, $layout:path $(, $flag:ident)* ; )*) => {
         /// One field a class; see [`types`].
         pub struct Types { $( pub $field: Py<PyType>, )* }
+
+        /// The classes by number, in the order of the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(non_camel_case_types)]
+        pub enum Number { $( $field, )* }
 
         impl Types {
             fn create(object: Py<PyType>, type_: Py<PyType>) -> Types {
@@ -206,6 +219,9 @@ pub fn init() {
     let table = Types::create(object, type_);
     assert!(TYPES.set(table).is_ok(), "the object model is initialized once");
     let types = types();
+    for (index, class) in types.all().iter().enumerate() {
+        assert_eq!(class.root_shape().0 as usize, index + 1, "see Number::root_shape");
+    }
     crate::str::PyStr::finish_bootstrap(types);
     crate::singletons::init(types);
     crate::type_object::ready::make_dicts(types);

@@ -49,7 +49,6 @@ pub fn initialize(config: Config) -> PyResult<()> {
     config::install(settings);
     VmThread::enter(interpreters::main().clone());
     taipan_objects::types::init();
-    crate::interpreter::quick::init();
     install_hooks();
     let settings = config::settings();
     let places = crate::sys::places::Places::of(&settings.executable);

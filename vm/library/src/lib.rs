@@ -15,6 +15,11 @@ fn word(at: usize) -> usize {
     u32::from_le_bytes(bytes) as usize
 }
 
+/// All of it, as it lies in the program file.
+pub fn whole() -> &'static [u8] {
+    LIBRARY
+}
+
 /// Number of files.
 pub fn len() -> usize {
     word(0)

@@ -289,11 +289,17 @@ fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyRe
     if let Some(result) = taipan_objects::function::entry::call(function, code, args) {
         return result.map(IntoStrong::into_strong);
     }
+    let mut window = vec![Value::EMPTY; code.nregs as usize].into_boxed_slice();
+    if takes_just(code, args.positional.len()) && !args.has_keywords() {
+        for (place, value) in window.iter_mut().zip(args.positional) {
+            *place = value.clone().into_counted();
+        }
+        return Ok(suspended(function, code, window));
+    }
     let nparams = code.nparams as usize;
     let mut bound: SmallVec<[Option<Obj>; 12]> = SmallVec::new();
     bound.resize_with(nparams, || None);
     bind::bind(function, code, args, &mut bound)?;
-    let mut window = vec![Value::EMPTY; code.nregs as usize].into_boxed_slice();
     for (place, value) in window.iter_mut().zip(bound) {
         *place = value.map_or(Value::EMPTY, Obj::into_counted);
     }

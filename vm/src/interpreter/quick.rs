@@ -99,11 +99,6 @@ static HANDLERS: [Handler; 256] = {
     table
 };
 
-/// To be called once the built-in types exist.
-pub fn init() {
-    known::init();
-}
-
 /// Executes instructions of the innermost frame, and of those that it calls and that return to it, until there is one for the loop.
 #[inline(always)]
 pub fn run(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exit {

@@ -154,6 +154,9 @@ handlers! {
             s.regs.put(a as usize, function);
             return s.next(1);
         }
+        if attribute::knows_several(s.cache()) {
+            return load_method_of_several(s.ip, s.regs, s.fp, s.thread, i);
+        }
         load_method_last(s.ip, s.regs, s.fp, s.thread, i)
     }
     /// The receiver in the register of the function: it moves.
@@ -187,7 +190,7 @@ handlers! {
                 return s.write_obj(a, value, 1);
             }
         }
-        load_method_of_several(s.ip, s.regs, s.fp, s.thread, i)
+        load_method_any(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     load_method_of_several(s, i) {

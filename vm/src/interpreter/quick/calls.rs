@@ -210,6 +210,16 @@ fn made(thread: &'static VmThread, regs: Regs, register: u16, ret: u16) -> PyRes
     call::made(thread, instance, ret)
 }
 
+/// `CALL` by callable, a function apart.
+static CALL: known::ByShape = known::by_shape(
+    call_any,
+    &[
+        (Known::NativeFunction, known_calls::call_known_native),
+        (Known::Class, known_calls::call_known_class),
+        (Known::Method, call_bound_method),
+    ],
+);
+
 handlers! {
     call(s, i) {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
@@ -222,16 +232,10 @@ handlers! {
                 None => call_short(s.ip, s.regs, s.fp, s.thread, i),
             };
         }
-        if !callable.is_empty() && known::is(callable, Known::NativeFunction) {
-            return known_calls::call_known_native(s.ip, s.regs, s.fp, s.thread, i);
+        if callable.is_empty() {
+            return call_any(s.ip, s.regs, s.fp, s.thread, i);
         }
-        if !callable.is_empty() && known::is_class(callable) {
-            return known_calls::call_known_class(s.ip, s.regs, s.fp, s.thread, i);
-        }
-        if !callable.is_empty() && known::is(callable, Known::Method) {
-            return call_bound_method(s.ip, s.regs, s.fp, s.thread, i);
-        }
-        call_any(s.ip, s.regs, s.fp, s.thread, i)
+        known::choose(callable, &CALL, call_any)(s.ip, s.regs, s.fp, s.thread, i)
     }
     /// A bound method of a Python function: as if the method had just been looked up.
     #[inline(never)]
@@ -414,15 +418,19 @@ handlers! {
     return_value(s, i) {
         // SAFETY: the frame is live.
         let frame = unsafe { &mut *s.fp };
-        let value = s.value(i.a());
-        if frame.kind == Kind::Call && !value.is_empty() && !value.is_lent() {
+        let word = s.value(i.a());
+        if frame.kind == Kind::Call && !word.is_empty() {
+            // What is lent may be kept alive by another register of this frame.
+            let value = if word.is_lent() { s.regs.counted_at_once(i.a() as usize) } else { Some(word) };
             let ret = frame.ret;
-            // Not dropped with the others.
-            s.regs.put(i.a() as usize, Value::EMPTY);
-            if call::pop_frame_at_once(s.thread, frame) {
-                return deliver(s, ret, value);
+            if let Some(value) = value {
+                // Not dropped with the others.
+                s.regs.put(i.a() as usize, Value::EMPTY);
+                if call::pop_frame_at_once(s.thread, frame) {
+                    return deliver(s, ret, value);
+                }
+                s.regs.put(i.a() as usize, value);
             }
-            s.regs.put(i.a() as usize, value);
         }
         return_any(s.ip, s.regs, s.fp, s.thread, i)
     }

@@ -13,10 +13,10 @@ use taipan_objects::set::PySetIter;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
-use super::known::{self, Known};
-use super::{Exit, State, calls, handlers, lookups};
+use super::known::{self, ByShape, Known};
+use super::{Exit, State, calls, generators, handlers, lookups};
 use crate::frame::Kind;
-use crate::interpreter::generators;
+use crate::interpreter::generators as resume;
 use crate::interpreter::ops::iteration;
 use crate::registers::Regs;
 use crate::thread::VmThread;
@@ -37,8 +37,8 @@ enum Step {
 #[inline(never)]
 fn advance(thread: &'static VmThread, regs: Regs, i: Instr, target: u16, unpack: Instr) -> Step {
     let iterator = regs.obj(i.a() as usize);
-    if generators::is_idle_generator(iterator) {
-        return match generators::push(thread, iterator, Kind::GeneratorFor, None, target) {
+    if resume::is_idle_generator(iterator) {
+        return match resume::push(thread, iterator, Kind::GeneratorFor, None, target) {
             Ok(()) => Step::Pushed,
             Err(Raised) => Step::Raised,
         };
@@ -138,10 +138,42 @@ pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
     true
 }
 
+/// `FOR_ITER` by iterator.
+static FOR: ByShape = known::by_shape(
+    for_other,
+    &[
+        (Known::ListIterator, for_list),
+        (Known::TupleIterator, for_tuple),
+        (Known::SetIterator, for_elements),
+        (Known::DictKeyIterator, for_keys),
+        (Known::Generator, generators::for_generator),
+    ],
+);
+
+/// A subscript with a number, by container.
+static ITEM: ByShape = known::by_shape(
+    subscr_class,
+    &[
+        (Known::List, subscr_any),
+        (Known::Tuple, subscr_any),
+        (Known::Str, character),
+        (Known::Dict, lookups::subscr_key),
+    ],
+);
+
+/// The same with a number in the instruction.
+static ITEM_IMM: ByShape = known::by_shape(
+    subscr_imm_other,
+    &[(Known::List, subscr_imm_any), (Known::Tuple, subscr_imm_any), (Known::Str, character_imm)],
+);
+
 handlers! {
     for_iter(s, i) {
         let iterator = s.value(i.a());
-        if !iterator.is_empty() && known::is(iterator, Known::RangeIterator) {
+        if iterator.is_empty() {
+            return s.leave(i);
+        }
+        if known::is(iterator, Known::RangeIterator) {
             // SAFETY: the layout was checked.
             let range: &PyRangeIter = unsafe { &*iterator.ptr().cast() };
             let Some(number) = range.peek_word() else { return s.clear_and_jump(i.a(), i.arg32()) };
@@ -149,53 +181,42 @@ handlers! {
                 range.skip_word();
                 return s.write(s.word(1).a(), number, 2);
             }
+            return for_other(s.ip, s.regs, s.fp, s.thread, i);
         }
-        for_list(s.ip, s.regs, s.fp, s.thread, i)
+        known::choose(iterator, &FOR, for_other)(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     for_list(s, i) {
-        let iterator = s.value(i.a());
-        if iterator.is_empty() {
-            return s.leave(i);
+        // SAFETY: the layout is that by the shape.
+        let items: &PySequenceIter = unsafe { &*s.value(i.a()).ptr().cast() };
+        match items.next_of_list_at_once() {
+            Some(item) => s.write_obj(s.word(1).a(), item, 2),
+            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
         }
-        if known::is(iterator, Known::ListIterator) {
-            // SAFETY: the layout was checked.
-            let items: &PySequenceIter = unsafe { &*iterator.ptr().cast() };
-            if let Some(item) = items.next_of_list_at_once() {
-                return s.write_obj(s.word(1).a(), item, 2);
-            }
-            return for_other(s.ip, s.regs, s.fp, s.thread, i);
-        }
-        for_tuple(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     for_tuple(s, i) {
-        let iterator = s.value(i.a());
-        if known::is(iterator, Known::TupleIterator) {
-            // SAFETY: the layout was checked.
-            let items: &PySequenceIter = unsafe { &*iterator.ptr().cast() };
-            if let Some(item) = items.next_of_tuple_at_once() {
-                return s.write_obj(s.word(1).a(), item, 2);
-            }
-        } else if known::is(iterator, Known::Generator) {
-            return super::generators::for_generator(s.ip, s.regs, s.fp, s.thread, i);
+        // SAFETY: the layout is that by the shape.
+        let items: &PySequenceIter = unsafe { &*s.value(i.a()).ptr().cast() };
+        match items.next_of_tuple_at_once() {
+            Some(item) => s.write_obj(s.word(1).a(), item, 2),
+            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
         }
-        for_keys(s.ip, s.regs, s.fp, s.thread, i)
     }
-    /// The elements of a set, the keys of a dict.
+    #[inline(never)]
+    for_elements(s, i) {
+        // SAFETY: the layout is that by the shape.
+        let elements: &PySetIter = unsafe { &*s.value(i.a()).ptr().cast() };
+        match elements.next_at_once() {
+            Some(element) => s.write_obj(s.word(1).a(), element, 2),
+            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
     #[inline(never)]
     for_keys(s, i) {
-        let iterator = s.value(i.a());
-        let key = if known::is(iterator, Known::SetIterator) {
-            // SAFETY: the layout was checked.
-            unsafe { &*iterator.ptr().cast::<PySetIter>() }.next_at_once()
-        } else if known::is(iterator, Known::DictKeyIterator) {
-            // SAFETY: the layout was checked.
-            unsafe { &*iterator.ptr().cast::<PyDictIter>() }.next_key_at_once()
-        } else {
-            None
-        };
-        match key {
+        // SAFETY: the layout is that by the shape.
+        let keys: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
+        match keys.next_key_at_once() {
             Some(key) => s.write_obj(s.word(1).a(), key, 2),
             None => for_other(s.ip, s.regs, s.fp, s.thread, i),
         }
@@ -222,21 +243,14 @@ handlers! {
         if let Some(value) = iteration::item_at_once(s.value(i.b()), key.as_int()) {
             return s.write_obj(i.a(), value, 1);
         }
-        character(s.ip, s.regs, s.fp, s.thread, i)
+        known::choose(s.value(i.b()), &ITEM, subscr_class)(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     character(s, i) {
-        let (container, key) = (s.value(i.b()), s.value(i.c()));
-        if let Some(value) = iteration::character_at_once(container, key.as_int()) {
-            return s.write(i.a(), value, 1);
+        match iteration::character_at_once(s.value(i.b()), s.value(i.c()).as_int()) {
+            Some(value) => s.write(i.a(), value, 1),
+            None => subscr_class(s.ip, s.regs, s.fp, s.thread, i),
         }
-        if known::is(container, Known::Dict) {
-            return lookups::subscr_key(s.ip, s.regs, s.fp, s.thread, i);
-        }
-        if known::is(container, Known::List) || known::is(container, Known::Tuple) {
-            return subscr_any(s.ip, s.regs, s.fp, s.thread, i);
-        }
-        subscr_class(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     subscr_any(s, i) {
@@ -274,14 +288,14 @@ handlers! {
         }
         match iteration::item_at_once(s.value(i.b()), i.c_imm() as i64) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => character_imm(s.ip, s.regs, s.fp, s.thread, i),
+            None => known::choose(s.value(i.b()), &ITEM_IMM, subscr_imm_other)(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
     #[inline(never)]
     character_imm(s, i) {
         match iteration::character_at_once(s.value(i.b()), i.c_imm() as i64) {
             Some(value) => s.write(i.a(), value, 1),
-            None => subscr_imm_any(s.ip, s.regs, s.fp, s.thread, i),
+            None => subscr_imm_other(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
     #[inline(never)]

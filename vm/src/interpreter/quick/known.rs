@@ -2,80 +2,74 @@
 //! their own, since others change their shape.
 
 use taipan_objects::function::PyFunction;
-use taipan_objects::type_object::PyType;
-use taipan_objects::types::types;
+use taipan_objects::types::Number;
 use taipan_objects::{Object, Value};
-use taipan_threading::sync::atomic::{AtomicU32, Ordering};
 
-/// Number of a built-in class here.
+use super::Handler;
+
+/// A built-in class, by the shape of its instances.
 #[derive(Clone, Copy)]
+#[repr(u32)]
 pub(in crate::interpreter) enum Known {
-    RangeIterator,
-    ListIterator,
-    TupleIterator,
-    List,
-    Tuple,
-    Dict,
-    Str,
-    Generator,
-    Coroutine,
-    Cell,
-    DictItemIterator,
-    DictKeyIterator,
-    SetIterator,
-    Enumerate,
-    Zip,
-    NativeFunction,
-    MethodDescriptor,
-    Function,
-    Set,
-    FrozenSet,
-    Bytes,
-    Method,
-    Slice,
+    RangeIterator = Number::range_iterator.root_shape().0,
+    ListIterator = Number::list_iterator.root_shape().0,
+    TupleIterator = Number::tuple_iterator.root_shape().0,
+    List = Number::list.root_shape().0,
+    Tuple = Number::tuple.root_shape().0,
+    Dict = Number::dict.root_shape().0,
+    Str = Number::str.root_shape().0,
+    Generator = Number::generator.root_shape().0,
+    Coroutine = Number::coroutine.root_shape().0,
+    Cell = Number::cell.root_shape().0,
+    DictItemIterator = Number::dict_itemiterator.root_shape().0,
+    DictKeyIterator = Number::dict_keyiterator.root_shape().0,
+    SetIterator = Number::set_iterator.root_shape().0,
+    Enumerate = Number::enumerate.root_shape().0,
+    Zip = Number::zip.root_shape().0,
+    NativeFunction = Number::builtin_function_or_method.root_shape().0,
+    MethodDescriptor = Number::method_descriptor.root_shape().0,
+    Class = Number::type_.root_shape().0,
+    Function = Number::function.root_shape().0,
+    Set = Number::set.root_shape().0,
+    FrozenSet = Number::frozenset.root_shape().0,
+    Bytes = Number::bytes.root_shape().0,
+    Method = Number::method.root_shape().0,
+    Slice = Number::slice.root_shape().0,
 }
 
-/// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 23] = [const { AtomicU32::new(0) }; 23];
+/// Shapes below this number are of built-in classes, and perhaps a few others.
+pub(in crate::interpreter) const SHAPES: usize = 128;
 
-/// Fills the table.
-pub(in crate::interpreter) fn init() {
-    let t = types();
-    let classes = [
-        (Known::RangeIterator, &t.range_iterator),
-        (Known::ListIterator, &t.list_iterator),
-        (Known::TupleIterator, &t.tuple_iterator),
-        (Known::List, &t.list),
-        (Known::Tuple, &t.tuple),
-        (Known::Dict, &t.dict),
-        (Known::Str, &t.str),
-        (Known::Generator, &t.generator),
-        (Known::Coroutine, &t.coroutine),
-        (Known::Cell, &t.cell),
-        (Known::DictItemIterator, &t.dict_itemiterator),
-        (Known::DictKeyIterator, &t.dict_keyiterator),
-        (Known::SetIterator, &t.set_iterator),
-        (Known::Enumerate, &t.enumerate),
-        (Known::Zip, &t.zip),
-        (Known::NativeFunction, &t.builtin_function_or_method),
-        (Known::MethodDescriptor, &t.method_descriptor),
-        (Known::Function, &t.function),
-        (Known::Set, &t.set),
-        (Known::FrozenSet, &t.frozenset),
-        (Known::Bytes, &t.bytes),
-        (Known::Method, &t.method),
-        (Known::Slice, &t.slice),
-    ];
-    for (known, class) in classes {
-        SHAPES[known as usize].store(class.root_shape().0, Ordering::Relaxed);
+/// A handler for each shape of a built-in class.
+pub(super) type ByShape = [Handler; SHAPES];
+
+/// The table in which the shapes `listed` have their handlers, and the others `other`.
+pub(super) const fn by_shape(other: Handler, listed: &[(Known, Handler)]) -> ByShape {
+    let mut table = [other; SHAPES];
+    let mut at = 0;
+    while at < listed.len() {
+        table[listed[at].0 as usize] = listed[at].1;
+        at += 1;
     }
+    table
+}
+
+/// The handler for what `value`, which is not empty, is an instance of; `other` if that is no built-in class.
+#[inline(always)]
+pub(super) fn choose(value: Value, table: &'static ByShape, other: Handler) -> Handler {
+    if !is_ptr(value) {
+        return other;
+    }
+    // SAFETY: a register's pointer is to a live object.
+    let shape = unsafe { (*value.ptr()).shape().0 } as usize;
+    if shape < SHAPES { table[shape] } else { other }
 }
 
 /// Whether `value`, which is not empty, is an instance of exactly that class.
 #[inline(always)]
 pub(in crate::interpreter) fn is(value: Value, known: Known) -> bool {
     // SAFETY: a register's pointer is to a live object.
-    is_ptr(value) && unsafe { (*value.ptr()).shape().0 } == SHAPES[known as usize].load(Ordering::Relaxed)
+    is_ptr(value) && unsafe { (*value.ptr()).shape().0 } == known as u32
 }
 
 /// Whether `value`, which is not empty, is a Python function (whatever attributes it has).
@@ -87,19 +81,8 @@ pub(in crate::interpreter) fn is_function(value: Value) -> bool {
     // SAFETY: a register's pointer is to a live object.
     let header = unsafe { &*value.ptr() };
     // The usual one, of functions without attributes, first.
-    header.shape().0 == SHAPES[Known::Function as usize].load(Ordering::Relaxed)
+    header.shape().0 == Known::Function as u32
         || std::ptr::eq(header.shape_entry().ops_ptr(), PyFunction::ops())
-}
-
-/// Whether `value`, which is not empty, is an instance of exactly `type`: a class without a metaclass of its own.
-#[inline(always)]
-pub(in crate::interpreter) fn is_class(value: Value) -> bool {
-    if !is_ptr(value) {
-        return false;
-    }
-    // SAFETY: a register's pointer is to a live object.
-    let entry = unsafe { &*value.ptr() }.shape_entry();
-    std::ptr::eq(entry.ops_ptr(), PyType::ops()) && std::ptr::eq(entry.class(), types().type_.as_ptr().cast())
 }
 
 /// [`Value::is_ptr`] of a value that is not empty.
