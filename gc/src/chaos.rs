@@ -41,7 +41,7 @@ pub(crate) fn stir() {
     let die = (state >> 20) % 16384;
     match die {
         0 => drop(collector::collect(0)),
-        1 => collector::collect_shared(),
+        1 => collector::collect_shared(0),
         2..8 => drop(limbo::sweep()),
         8..72 => queue::drain(),
         72..80 => detached(|| std::thread::sleep(std::time::Duration::from_micros(100))),

@@ -144,13 +144,13 @@ pub use sweep::take_saved;
 /// Serves the `GC` poll bit.
 pub(crate) fn poll() {
     if is_enabled() && threshold::due() {
-        collect_shared();
+        collect_shared(2);
     }
 }
 
 /// A collection that nobody waits for: the threads whose garbage it finds help to dispose of it.
-pub(crate) fn collect_shared() {
-    collect_cycles(2, true);
+pub(crate) fn collect_shared(generation: u8) {
+    collect_cycles(generation, true);
 }
 
 pub(crate) use disposal::poll as dispose_own;

@@ -349,7 +349,7 @@ fn garbage_is_disposed_of_by_the_threads_that_made_it() {
             while !made.load(Ordering::Acquire) {
                 safepoint();
             }
-            collector::collect_shared();
+            collector::collect_shared(2);
             while get(&NODES_DROPPED) < 4000 {
                 safepoint();
             }
@@ -383,7 +383,7 @@ fn garbage_of_a_detached_thread() {
             });
             (0..1000).for_each(|_| cycle());
             taipan_threading::detached(|| made.wait());
-            collector::collect_shared();
+            collector::collect_shared(2);
             assert_eq!(get(&NODES_DROPPED), 4000);
             taipan_threading::detach();
             done.wait();

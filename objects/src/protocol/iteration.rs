@@ -4,10 +4,11 @@ use taipan_gc::Obj;
 
 use crate::dict::views::{PyDictView, Show};
 use crate::error::*;
+use crate::iterators::PySequenceIter;
 use crate::list::{PyList, exact_list};
 use crate::tuple::{PyTuple, exact_tuple};
 use crate::type_object::class_of;
-use crate::types::types;
+use crate::types::{Number, types};
 
 /// `iter(obj)`.
 pub fn iter(obj: &Obj) -> PyResult<Obj> {
@@ -37,8 +38,27 @@ pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
 /// [`next`] for iterators that iterate over others, which may be nested to any depth.
 #[inline]
 pub fn next_within(iterator: &Obj) -> PyResult<Option<Obj>> {
+    if let Some(item) = next_at_once(iterator) {
+        return Ok(Some(item));
+    }
     super::enter_native()?;
     next(iterator)
+}
+
+/// The next item of a list's or tuple's iterator, counted, if that is a matter of a few instructions.
+#[inline(always)]
+fn next_at_once(iterator: &Obj) -> Option<Obj> {
+    let header = iterator.header()?;
+    let shape = header.shape();
+    // SAFETY: the shape tells the layout.
+    let items = || unsafe { &*std::ptr::from_ref(header).cast::<PySequenceIter>() };
+    if shape == Number::list_iterator.root_shape() {
+        items().next_of_list_at_once().map(IntoStrong::into_strong)
+    } else if shape == Number::tuple_iterator.root_shape() {
+        items().next_of_tuple_at_once().map(IntoStrong::into_strong)
+    } else {
+        None
+    }
 }
 
 /// `None` for a `StopIteration` on its way: how the slot of an iterator that ends with a value tells it.

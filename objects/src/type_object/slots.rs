@@ -152,6 +152,11 @@ impl SlotTable {
     pub fn raw(&self, id: SlotId) -> *mut () {
         self.words[id as usize].load(Ordering::Acquire)
     }
+    /// Whether instances are made by a `__new__` of the class, one not of a built-in type.
+    #[inline]
+    pub fn new_is_trampoline(&self) -> bool {
+        self.raw(SlotId::New) == super::trampolines::word(SlotId::New)
+    }
     /// Whether `obj[key]` calls a `__getitem__` of the class, one not of a built-in type.
     #[inline]
     pub fn getitem_is_trampoline(&self) -> bool {

@@ -63,6 +63,9 @@ pub fn construct(
         return range.map(Called::Value).map(Some);
     }
     if !is_plain(class) {
+        if !class.slots.new_is_trampoline() {
+            return Ok(None);
+        }
         return super::instance::push_new(thread, regs, base, nargs, names, ret, class).transpose();
     }
     let object_init: InitFn = object_type::object_init;

@@ -4,9 +4,12 @@ use taipan_bytecode::BranchFlags;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::protocol::{self, BinaryOp};
 use taipan_objects::singletons::{is_false, is_none, is_true};
+use taipan_objects::str::{PyStr, concat};
 use taipan_objects::type_object::{CompareOp, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
+
+use crate::interpreter::quick::known::{self, Known};
 
 /// A small integer as an object.
 #[inline(always)]
@@ -101,6 +104,11 @@ pub fn binary(a: &Obj, b: &Obj, op: BinaryOp, inplace: bool) -> PyResult<Obj> {
             BinaryOp::TrueDiv if y != 0.0 => return Ok(Obj::float(x / y)),
             _ => {}
         }
+    }
+    if op == BinaryOp::Add && !inplace && known::is(v, Known::Str) && known::is(w, Known::Str) {
+        // SAFETY: the layouts were checked.
+        let (one, other) = unsafe { (&*v.ptr().cast::<PyStr>(), &*w.ptr().cast::<PyStr>()) };
+        return Ok(concat(one, other)?.into_obj());
     }
     if inplace { protocol::inplace_op(a, b, op) } else { protocol::binary_op(a, b, op) }
 }

@@ -68,11 +68,13 @@ handlers! {
     list_append(s, i) {
         let (register, take) = Instr::split_take(i.b());
         let (list, value) = (s.value(i.a()), s.value(register));
-        if !list.is_empty() && !value.is_empty() && take && !value.is_lent() && known::is(list, Known::List) {
+        if !list.is_empty() && !value.is_empty() && known::is(list, Known::List) {
             // SAFETY: the layout was checked.
             let list: &PyList = unsafe { &*list.ptr().cast() };
-            if list.push_at_once(|| Some(value)) {
-                s.regs.put(register as usize, Value::EMPTY);
+            if list.push_at_once(|| s.regs.stored_at_once(register as usize, take)) {
+                if take {
+                    s.regs.put(register as usize, Value::EMPTY);
+                }
                 return s.next(1);
             }
         }
