@@ -33,10 +33,11 @@ pub(in crate::interpreter) enum Known {
     Bytes,
     Method,
     Slice,
+    ByteArray,
 }
 
 /// Written once at start-up. 0, which is no object's shape, before.
-static SHAPES: [AtomicU32; 23] = [const { AtomicU32::new(0) }; 23];
+static SHAPES: [AtomicU32; 24] = [const { AtomicU32::new(0) }; 24];
 
 /// Fills the table.
 pub(in crate::interpreter) fn init() {
@@ -65,6 +66,7 @@ pub(in crate::interpreter) fn init() {
         (Known::Bytes, &t.bytes),
         (Known::Method, &t.method),
         (Known::Slice, &t.slice),
+        (Known::ByteArray, &t.bytearray),
     ];
     for (known, class) in classes {
         SHAPES[known as usize].store(class.root_shape().0, Ordering::Relaxed);
