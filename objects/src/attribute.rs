@@ -30,10 +30,11 @@ pub fn generic_getattr(obj: &Obj, name: &Obj) -> PyResult<Obj> {
 /// Raises the `AttributeError` for a missing attribute, with `name` and `obj` set.
 #[cold]
 pub fn no_attribute(obj: &Obj, name: &Obj) -> Raised {
-    let text = name.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = name.downcast::<PyStr>().map(PyStr::to_string_lossy).unwrap_or_default();
+    // Programs try attributes, so this is put together without formatting.
     let message = match obj.downcast::<PyType>() {
-        Some(class) => format!("type object '{}' has no attribute '{text}'", class.name()),
-        None => format!("'{}' object has no attribute '{text}'", class_of(obj).name()),
+        Some(class) => ["type object '", &class.name(), "' has no attribute '", &text, "'"].concat(),
+        None => ["'", &class_of(obj).name(), "' object has no attribute '", &text, "'"].concat(),
     };
     attribute_error_for(message, obj, name)
 }
@@ -41,15 +42,8 @@ pub fn no_attribute(obj: &Obj, name: &Obj) -> Raised {
 /// Raises `AttributeError(message, name=name, obj=obj)`.
 #[cold]
 pub fn attribute_error_for(message: String, obj: &Obj, name: &Obj) -> Raised {
-    let exception = crate::exceptions::PyBaseException::create(
-        &types().attribute_error,
-        vec![crate::construct::str_obj(&message)],
-    );
-    if let Some(e) = exception.downcast::<crate::exceptions::PyBaseException>() {
-        e.set_field(0, Some(name.clone()));
-        e.set_field(1, Some(obj.clone()));
-    }
-    raise(exception)
+    let message = crate::construct::str_obj(&message);
+    raise(crate::exceptions::PyBaseException::create_attribute_error(message, obj, name))
 }
 
 /// `object.__getattribute__` without making an exception on a miss.

@@ -127,6 +127,24 @@ impl PyByteArray {
         // SAFETY: under the lock, which lasts until `f` is done.
         f(unsafe { &mut *self.storage.get() }.bytes_mut())
     }
+    /// Stores a byte in place, if no other thread can see the array, which the caller holds in a register; index and byte are in range, and nothing is wrong: for
+    /// code that must not call.
+    #[inline(always)]
+    #[must_use]
+    pub fn set_at_once(&self, index: i64, byte: i64) -> bool {
+        if !taipan_gc::refcount::is_alone(&self.header) {
+            return false;
+        }
+        // SAFETY: nobody else has it, and nothing else happens meanwhile.
+        let storage = unsafe { &mut *self.storage.get() };
+        let at = if index < 0 { index + storage.len() as i64 } else { index };
+        let (Ok(at), Ok(byte)) = (usize::try_from(at), u8::try_from(byte)) else { return false };
+        match storage.vec.get_mut(storage.start + at) {
+            Some(place) => *place = byte,
+            None => return false,
+        }
+        true
+    }
     /// Runs `f` to resize, under the lock; `BufferError` while exported. `f` must not run Python code.
     pub(crate) fn resize<R>(&self, f: impl FnOnce(&mut Storage) -> PyResult<R>) -> PyResult<R> {
         let _section = ShortSection::enter(self.header.lock());

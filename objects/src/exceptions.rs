@@ -27,7 +27,7 @@ use crate::native::{GetSetDef, suggestion};
 use crate::protocol;
 use crate::str::PyStr;
 use crate::tuple::PyTuple;
-use crate::type_object::slots::InitFn;
+use crate::type_object::slots::{CallFn, InitFn};
 use crate::type_object::{PyType, TypeSlots, check_layout, class_of, new_instance, ready, type_flags};
 use crate::types::{Types, types};
 
@@ -59,8 +59,11 @@ impl PyBaseException {
     /// [`Self::create`] with a tuple that is made already: without a vector in between.
     pub fn create_with(class: &Py<PyType>, args: Py<PyTuple>) -> Obj {
         let exception = allocate(class, args.clone().into_obj());
-        let arguments = Args::new(args.as_slice());
         let plain: InitFn = base::init;
+        if is_plain(class) {
+            return exception;
+        }
+        let arguments = Args::new(args.as_slice());
         let done = if class.is_subtype(&types().os_error) {
             os_error::initialize(&exception, &arguments)
         } else {
@@ -75,6 +78,17 @@ impl PyBaseException {
             drop(try_take_raised());
         }
         exception
+    }
+    /// `class(*args)` of a class that makes of its arguments what `BaseException` does, and that has no metaclass of its own: no Python code is called.
+    pub fn create_plain(class: &PyType, args: &[Obj]) -> Option<Obj> {
+        is_plain(class).then(|| allocate(class, PyTuple::from_slice(args).into_obj()))
+    }
+    /// `AttributeError(message, name=name, obj=obj)`.
+    pub fn create_attribute_error(message: Obj, obj: &Obj, name: &Obj) -> Obj {
+        let mut fields = [const { Slot::empty() }; FIELDS];
+        fields[0] = Slot::new(name.clone());
+        fields[1] = Slot::new(obj.clone());
+        allocate_with(&types().attribute_error, PyTuple::from_array([message]).into_obj(), fields)
     }
     /// `args`.
     pub fn args(&self) -> Py<PyTuple> {
@@ -184,15 +198,26 @@ pub fn add_note(exception: &Obj, note: &Obj) -> PyResult<()> {
     Ok(())
 }
 
+/// Whether a class makes of its arguments what `BaseException` does.
+fn is_plain(class: &PyType) -> bool {
+    let (new, init): (CallFn, InitFn) = (base::new, base::init);
+    class.slots.new().is_some_and(|f| f as usize == new as usize)
+        && class.slots.init().is_some_and(|f| f as usize == init as usize)
+}
+
 /// A new exception whose fields are empty.
 fn allocate(class: &PyType, args: Obj) -> Obj {
+    allocate_with(class, args, [const { Slot::empty() }; FIELDS])
+}
+
+fn allocate_with(class: &PyType, args: Obj, fields: [Slot; FIELDS]) -> Obj {
     new_instance(class, |header| PyBaseException {
         header,
         args: Slot::new(args),
         traceback: Slot::empty(),
         cause: Slot::empty(),
         context: Slot::empty(),
-        fields: [const { Slot::empty() }; FIELDS],
+        fields,
         suppress_context: AtomicBool::new(false),
     })
     .into_obj()

@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
-use taipan_gc::Obj;
+use taipan_gc::{Obj, Py};
 
 use crate::argument::Args;
 use crate::code::PyCode;
 use crate::error::*;
 use crate::function::PyFunction;
-use crate::str::intern;
+use crate::str::{PyStr, intern};
 
 /// What the object model needs from the interpreter.
 pub struct Hooks {
@@ -28,6 +28,8 @@ pub struct Hooks {
     pub asyncgen_hooks: fn() -> (Option<Obj>, Option<Obj>),
     /// Imports an absolute module by name.
     pub import_module: fn(&str) -> PyResult<Obj>,
+    /// The module that has this name in `sys.modules`, whether it was executed whole or not, or that is imported.
+    pub known_module: fn(&Py<PyStr>) -> PyResult<Obj>,
     /// An attribute of the `builtins` module.
     pub builtin: fn(&str) -> PyResult<Obj>,
     /// `__name__` of the running frame's globals.
@@ -111,6 +113,11 @@ pub fn asyncgen_hooks() -> (Option<Obj>, Option<Obj>) {
 /// Imports an absolute module by name.
 pub fn import_module(name: &str) -> PyResult<Obj> {
     (get()?.import_module)(name)
+}
+
+/// The module that has this name in `sys.modules`, whether it was executed whole or not, or that is imported.
+pub fn known_module(name: &Py<PyStr>) -> PyResult<Obj> {
+    (get()?.known_module)(name)
 }
 
 /// An attribute of the `builtins` module.

@@ -11,7 +11,7 @@ use crate::native_function::PyNativeFunction;
 use crate::protocol;
 use crate::str::PyStr;
 use crate::tuple::PyTuple;
-use crate::type_object::slots::{CallFn, InitFn};
+use crate::type_object::slots::{BinaryFn, CallFn, InitFn};
 use crate::type_object::{PyType, TypeSlots, class_of, new_instance, ready, type_flags};
 use crate::types::{Types, types};
 
@@ -35,7 +35,9 @@ pub fn identity_hash(obj: &Obj) -> PyResult<i64> {
 /// [`identity_hash`] of a word.
 #[inline(always)]
 pub(crate) fn identity_hash_of(value: Value) -> i64 {
-    value.counted().bits().rotate_right(4) as i64
+    let block = value.counted().bits().rotate_right(4);
+    // Blocks of one size lie side by side: the low bits of their numbers are the same for all that are large, classes for example.
+    (block ^ block >> 6) as i64
 }
 
 /// `object.__repr__`.
@@ -420,7 +422,7 @@ pub fn class_names(class: &PyType, names: &crate::dict::PyDict) -> PyResult<()> 
 
 fn slot_names(class: &PyType) -> PyResult<Vec<Obj>> {
     // Where `copyreg` keeps them.
-    if let Some(known) = class.dict().get_name("__slotnames__")
+    if let Some(known) = class.dict().get_str(&crate::istr!("__slotnames__"))
         && let Some(names) = crate::list::exact_list(&known)
     {
         return Ok(names.to_vec());
@@ -478,7 +480,7 @@ fn new_arguments_ex(pair: &Obj) -> PyResult<(Vec<Obj>, Obj)> {
 }
 
 fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
-    let copyreg = crate::hooks::import_module("copyreg")?;
+    let copyreg = crate::hooks::known_module(&crate::istr!("copyreg"))?;
     if version < 2 {
         return protocol::call_method_str(&copyreg, "_reduce_ex", &[obj.clone(), int_obj(version)]);
     }
@@ -520,21 +522,32 @@ fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
     {
         return Err(type_error(format!("cannot pickle '{}' object", class.full_name())));
     }
-    let state = protocol::call_method_str(obj, "__getstate__", &[])?;
+    let generic: BinaryFn = crate::attribute::generic_getattr;
+    let state = if plain_state
+        && class.slots.getattro().is_some_and(|f| f as usize == generic as usize)
+        && crate::shape::get_attribute(obj, &name)?.is_none()
+    {
+        getstate(obj)?
+    } else {
+        protocol::call_method(obj, &name, &[])?
+    };
     let (function, arguments) = match keywords {
         Some(keywords) => (
-            protocol::getattr_str(&copyreg, "__newobj_ex__")?,
+            protocol::getattr(&copyreg, &crate::istr!("__newobj_ex__"))?,
             vec![class_obj, tuple_obj(positional), keywords],
         ),
         None => {
             let mut arguments = vec![class_obj];
             arguments.extend(positional);
-            (protocol::getattr_str(&copyreg, "__newobj__")?, arguments)
+            (protocol::getattr(&copyreg, &crate::istr!("__newobj__"))?, arguments)
         }
     };
     let list_items = if is_list { protocol::iter(obj)? } else { none() };
-    let dict_items =
-        if is_dict { protocol::iter(&protocol::call_method_str(obj, "items", &[])?)? } else { none() };
+    let dict_items = if is_dict {
+        protocol::iter(&protocol::call_method(obj, &crate::istr!("items"), &[])?)?
+    } else {
+        none()
+    };
     Ok(tuple_obj(vec![function, tuple_obj(arguments), state, list_items, dict_items]))
 }
 

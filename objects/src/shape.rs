@@ -17,6 +17,7 @@
 //! meanwhile, the writer moves what is in the slot (its value, or a later one) to the dict, holding the locks of both.
 //! Model: `stress-tests/tests/loom_shape.rs`.
 //! Overflow slots are written under the lock, since growing moves them.
+//! A slot gets another attribute only in an instance that no other thread can reach (see [`delete_attribute`]).
 
 use std::sync::OnceLock;
 
@@ -57,6 +58,8 @@ pub struct Shape {
     pub is_dict: bool,
     table: OnceLock<FxHashMap<usize, u32>>,
     transitions: Mutex<FxHashMap<usize, &'static Shape>>,
+    /// What [`Shape::without`] found.
+    removals: Mutex<FxHashMap<usize, &'static Shape>>,
 }
 
 // SAFETY: class and name pointers are only compared, or used while the class is alive through an instance or the caller.
@@ -119,6 +122,7 @@ impl Shape {
             is_dict,
             table: OnceLock::new(),
             transitions: Mutex::new(FxHashMap::default()),
+            removals: Mutex::new(FxHashMap::default()),
         });
         let shape = Box::into_raw(shape);
         let class_header = std::ptr::from_ref(class).cast::<Header>().cast_mut();
@@ -209,6 +213,33 @@ impl Shape {
         )?;
         transitions.insert(name.as_ptr() as usize, next);
         class.learn_inline_cap(next.count.min(self.fixed + MAX_INLINE));
+        Ok(Some(next))
+    }
+
+    /// The shape that has attribute `name`, one of this shape's, no more: the one of an instance that was given only the others, so that there are no
+    /// more shapes for deletions, and an attribute that is added again comes last. `None` when the instance should get a real dict instead.
+    fn without(&'static self, class: &PyType, name: &Py<PyStr>) -> PyResult<Option<&'static Shape>> {
+        if let Some(known) = self.removals.lock().get(&(name.as_ptr() as usize)) {
+            return Ok(Some(known));
+        }
+        let mut later = Vec::new();
+        let mut at = self;
+        let mut next = loop {
+            let Some(parent) = at.parent else { return Ok(None) };
+            if at.adds(name) {
+                break parent;
+            }
+            later.push(at.name);
+            at = parent;
+        };
+        for name in later.into_iter().rev() {
+            // SAFETY: interned names are immortal.
+            match next.with(class, &Py::from_ref(unsafe { &*name }))? {
+                Some(shape) => next = shape,
+                None => return Ok(None),
+            }
+        }
+        self.removals.lock().insert(name.as_ptr() as usize, next);
         Ok(Some(next))
     }
 
@@ -484,13 +515,12 @@ fn grow_overflow(ext: &Extension, beyond: usize) {
 
 /// The instance's real dict if it has one already (dict shape).
 fn instance_dict(obj: &Obj) -> PyResult<Option<Py<PyDict>>> {
-    let Some((shape, ext, _)) = extension(obj) else { return Ok(None) };
+    let Some((shape, ext, header)) = extension(obj) else { return Ok(None) };
     if !shape.is_dict {
         return Ok(None);
     }
-    // `__dict__` assignment replaces the word: read it under the lock.
-    let (_, _, header) = extension(obj).expect("it had an extension");
-    let _section = CriticalSection::enter(header.lock());
+    // Assigning `__dict__` replaces the word: it is read under the lock.
+    let _section = taipan_threading::multi_threaded().then(|| CriticalSection::enter(header.lock()));
     Ok(ext.dict().and_then(|d| d.clone().into_py::<PyDict>().ok()))
 }
 
@@ -574,11 +604,37 @@ pub fn set_dict(obj: &Obj, dict: Py<PyDict>) -> PyResult<()> {
 
 /// Deletes the instance attribute; returns whether it existed.
 pub fn delete_attribute(obj: &Obj, name: &Py<PyStr>) -> PyResult<bool> {
-    let Some((shape, ..)) = extension(obj) else { return Ok(false) };
-    if !shape.is_dict && shape.find(name.as_ptr()).is_none() {
-        return Ok(false);
+    let Some((shape, ext, header)) = extension(obj) else { return Ok(false) };
+    if !shape.is_dict {
+        let Some(index) = shape.find(name.as_ptr()) else { return Ok(false) };
+        if taipan_gc::refcount::is_alone(header)
+            && let Some(target) = shape.without(class_ref(shape, header), name)?
+        {
+            return Ok(remove_alone(header, shape, ext, index, target));
+        }
     }
     dict_of(obj)?.delete(name.as_obj())
+}
+
+/// Empties slot `index` of an object that no other thread can reach, and moves the later ones down: a slot may get another attribute only while nobody
+/// can be about to store into it. Returns whether it held anything.
+fn remove_alone(header: &Header, shape: &Shape, ext: Extension, index: u32, target: &Shape) -> bool {
+    let overflow = ext.overflow();
+    let slot = |index: u32| match index.checked_sub(shape.inline_cap) {
+        // SAFETY: in bounds; alive.
+        None => Some(unsafe { ext.slot(index) }),
+        Some(beyond) => overflow.and_then(|o| o.slots.get(beyond as usize)),
+    };
+    let mut removed = None;
+    for at in (index..shape.count).rev() {
+        if let Some(slot) = slot(at) {
+            removed = slot.replace_unshared(removed);
+        }
+    }
+    header.set_shape(target.id);
+    // What went with a plain store may be the last way to an object that others look for.
+    taipan_gc::refcount::emptied_by_stores();
+    removed.is_some()
 }
 
 /// The attributes as (name, value) pairs in order, without making a dict.

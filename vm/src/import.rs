@@ -63,6 +63,14 @@ pub fn import_module(name: &str) -> PyResult<Obj> {
     import_absolute(&name)
 }
 
+/// The module that has this name in `sys.modules`, whether it was executed whole or not, or that is imported.
+pub fn known_module(name: &Py<PyStr>) -> PyResult<Obj> {
+    match loaded(name.as_obj())? {
+        Some(module) if !is_none(&module) => Ok(module),
+        _ => import_absolute(name),
+    }
+}
+
 /// `sys.modules[name]`, loading it if need be.
 fn import_absolute(name: &Py<PyStr>) -> PyResult<Obj> {
     if let Some(module) = loaded(name.as_obj())?

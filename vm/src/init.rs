@@ -133,6 +133,7 @@ fn install_hooks() {
         generator_frame: crate::frame_object::generator_frame,
         asyncgen_hooks: crate::sys::asyncgen_hooks,
         import_module: import::import_module,
+        known_module: import::known_module,
         builtin: crate::builtins::get,
         current_module_name,
         super_arguments: crate::super_arguments::super_arguments,

@@ -85,7 +85,7 @@ pub fn set(name: &str, value: Obj) -> PyResult<()> {
 
 /// `sys.modules`, as the program has it now.
 pub fn modules() -> PyResult<Obj> {
-    match get("modules")? {
+    match module()?.dict_ref().get_str(&istr!("modules")) {
         Some(modules) => Ok(modules),
         None => Err(runtime_error("unable to get sys.modules")),
     }

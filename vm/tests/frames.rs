@@ -97,6 +97,7 @@ fn start() -> MutexGuard<'static, ()> {
             generator_frame: frame_object::generator_frame,
             asyncgen_hooks: || (None, None),
             import_module: |_| Err(import_error("no library here")),
+            known_module: |_| Err(import_error("no library here")),
             builtin: |_| Err(import_error("no library here")),
             current_module_name: || None,
             super_arguments: || Err(runtime_error("super(): no arguments")),

@@ -14,4 +14,6 @@ pub enum Intrinsic {
     ListAppend,
     /// `dict.get`
     DictGet,
+    /// `id`
+    Id,
 }

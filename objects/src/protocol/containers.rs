@@ -112,15 +112,14 @@ pub fn index_clamped(obj: &Obj) -> PyResult<isize> {
 
 /// An index object's value; `IndexError` when it does not fit a machine word.
 pub fn index_word(obj: &Obj) -> PyResult<isize> {
-    let value = obj.value();
-    if value.is_int() {
-        return Ok(value.as_int() as isize);
-    }
     index_word_or(obj, &types().index_error)
 }
 
 /// As [`index_word`] with the error class to raise on overflow.
 pub fn index_word_or(obj: &Obj, class: &Py<PyType>) -> PyResult<isize> {
+    if obj.value().is_int() {
+        return Ok(obj.value().as_int() as isize);
+    }
     let index = index(obj)?;
     match crate::int::int_ref(&index).and_then(|i| i.to_i64()) {
         Some(i) => Ok(i as isize),

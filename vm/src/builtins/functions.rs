@@ -104,7 +104,7 @@ mod items {
     ///
     /// This is guaranteed to be unique among simultaneously existing objects.
     /// (CPython uses the object's memory address.)
-    #[pyfunction]
+    #[pyfunction(intrinsic = "Id")]
     fn id(obj: &Obj) -> Obj {
         taipan_objects::int::from_u64(obj.value().counted().bits())
     }

@@ -183,6 +183,7 @@ pub fn pop(thread: &VmThread) {
 #[inline(always)]
 pub fn pop_frame(thread: &VmThread, frame: &mut Frame) {
     if !frame.object.is_empty() {
+        leave_temporaries(frame);
         leave(thread, frame);
     }
     let count = frame.code().nregs as usize;
@@ -252,6 +253,15 @@ pub fn pop_init(thread: &VmThread) -> Obj {
 #[cold]
 pub fn bad_init_result(result: &Obj) {
     let _ = type_error(format!("__init__() should return None, not '{}'", class_of(result).name()));
+}
+
+/// Drops what is left of expressions: an exception that was handled may be the last to refer to the frame object, by its traceback, which then need not
+/// outlive the call, nor need the objects of the frames below be made.
+#[cold]
+#[inline(never)]
+fn leave_temporaries(frame: &Frame) {
+    let code = frame.code();
+    frame.regs.clear_range(code.unit.first_temp as usize, code.nregs as usize);
 }
 
 /// As [`leave_object`], for frames whose leavings may go at once.

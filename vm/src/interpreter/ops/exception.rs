@@ -22,6 +22,11 @@ fn instance(value: Obj) -> PyResult<Obj> {
     if let Some(class) = value.downcast::<PyType>()
         && class.is_subtype(&types().base_exception)
     {
+        if class_of(&value).is(&types().type_)
+            && let Some(exception) = PyBaseException::create_plain(class, &[])
+        {
+            return Ok(exception);
+        }
         let exception = protocol::call0(&value)?;
         if exception.is_layout::<PyBaseException>() {
             return Ok(exception);

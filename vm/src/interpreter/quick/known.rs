@@ -35,6 +35,7 @@ pub(in crate::interpreter) enum Known {
     Bytes = Number::bytes.root_shape().0,
     Method = Number::method.root_shape().0,
     Slice = Number::slice.root_shape().0,
+    ByteArray = Number::bytearray.root_shape().0,
 }
 
 /// Shapes below this number are of built-in classes, and perhaps a few others.

@@ -55,7 +55,10 @@ handlers! {
         // SAFETY: the layout was checked.
         let descriptor: &PyMethodDescr = unsafe { &*s.regs.value(base).ptr().cast() };
         let receiver = s.regs.value(base + 1);
-        if s.regs.value(base).is_counted() || !is_spare(s, base + 1) {
+        if descriptor.def.intrinsic == Intrinsic::None
+            || s.regs.value(base).is_counted()
+            || !is_spare(s, base + 1)
+        {
             return calls::call_descriptor(s.ip, s.regs, s.fp, s.thread, i);
         }
         match (descriptor.def.intrinsic, nargs) {
@@ -112,6 +115,16 @@ handlers! {
                     && let Some(len) = Value::from_int(len as i64)
                 {
                     return finish(s, i, base + 2, 1, len);
+                }
+            }
+            (Intrinsic::Id, 1) => {
+                let object = s.regs.value(base + 2);
+                if !s.regs.value(base).is_counted()
+                    && object.is_ptr()
+                    && is_spare(s, base + 2)
+                    && let Some(id) = Value::from_int(object.counted().bits() as i64)
+                {
+                    return finish(s, i, base + 2, 1, id);
                 }
             }
             _ => {}

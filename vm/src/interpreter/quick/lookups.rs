@@ -1,6 +1,8 @@
-//! `in`, and subscripts of dicts: what the very key object's first cells say. These handlers call nothing, but for the search of text in text.
+//! `in`, and subscripts of dicts: what the very key object's first cells say; bytes stored into a bytearray. These handlers call nothing, but for the
+//! search of text in text.
 
 use taipan_bytecode::{BranchFlags, Instr};
+use taipan_objects::bytearray::PyByteArray;
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::at_once::hash_at_once;
 use taipan_objects::error::PyResult;
@@ -141,6 +143,24 @@ handlers! {
                 return s.next(1);
             }
             return store_plain_key(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        if known::is(container, Known::ByteArray) {
+            return store_byte(s.ip, s.regs, s.fp, s.thread, i);
+        }
+        iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// `bytearray[index] = byte`.
+    #[inline(never)]
+    store_byte(s, i) {
+        let (register, take) = Instr::split_take(i.c());
+        let (key, value) = (s.value(i.b()), s.value(register));
+        // SAFETY: `store_subscr_key` checked the layout.
+        let array = unsafe { &*s.value(i.a()).ptr().cast::<PyByteArray>() };
+        if key.is_int() && value.is_int() && array.set_at_once(key.as_int(), value.as_int()) {
+            if take {
+                s.regs.put(register as usize, Value::EMPTY);
+            }
+            return s.next(1);
         }
         iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread, i)
     }

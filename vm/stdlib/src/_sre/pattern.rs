@@ -25,8 +25,8 @@ pub struct PyPattern {
     pattern: Obj,
     flags: i64,
     code: Box<[u32]>,
-    /// Apart, for its alignment.
-    program: Box<Program>,
+    /// Made of the code when something is matched first: many patterns are compiled and never used.
+    program: OnceLock<Box<Program>>,
     pub groups: usize,
     pub groupindex: Py<PyDict>,
     /// Names by group number, or None.
@@ -64,16 +64,13 @@ pub struct Parts {
 pub fn new(parts: Parts) -> PyResult<Obj> {
     let Parts { pattern, flags, code, groups, groupindex, indexgroup } = parts;
     let bytes = if is_none(&pattern) { None } else { Some(Subject::new(&pattern)?.is_bytes()) };
-    let Some(program) = Program::new(&code, groups).map(Box::new) else {
-        return Err(runtime_error("invalid SRE code"));
-    };
     let code = code.into_boxed_slice();
     Ok(new_instance(class(), |header| PyPattern {
         header,
         pattern,
         flags,
         code,
-        program,
+        program: OnceLock::new(),
         groups,
         groupindex,
         indexgroup,
@@ -192,6 +189,17 @@ enum Filter {
 }
 
 impl PyPattern {
+    fn program(&self) -> PyResult<&Program> {
+        if let Some(program) = self.program.get() {
+            return Ok(program);
+        }
+        let Some(program) = Program::new(&self.code, self.groups) else {
+            return Err(runtime_error("invalid SRE code"));
+        };
+        // Made outside of the cell: nobody waits for another thread's, and one of two is dropped.
+        Ok(self.program.get_or_init(|| Box::new(program)))
+    }
+
     /// The subject, and the bounds within it.
     fn open(&self, string: &Obj, pos: isize, endpos: isize) -> PyResult<(Subject, usize, usize)> {
         let subject = Subject::new(string)?;
@@ -214,7 +222,7 @@ impl PyPattern {
         let (subject, start, end) = slf.open(string, pos, endpos)?;
         let mut state = Scratch::new();
         let request = Request { start, end, whole: mode == Mode::FullMatch, advance: false, poll: true };
-        if find(subject.units(), &slf.program, mode, &request, &mut state)? {
+        if find(subject.units(), slf.program()?, mode, &request, &mut state)? {
             Ok(match_object::make(slf, string, &state, start, end))
         } else {
             Ok(none())
@@ -232,10 +240,9 @@ impl PyPattern {
     ) -> PyResult<()> {
         let mut state = Scratch::new();
         let mut request = Request { start, end, whole: false, advance: false, poll: true };
+        let program = self.program()?;
         let mut n = 0;
-        while (max == 0 || n < max)
-            && find(subject.units(), &self.program, Mode::Search, &request, &mut state)?
-        {
+        while (max == 0 || n < max) && find(subject.units(), program, Mode::Search, &request, &mut state)? {
             request.advance = state.end == state.start;
             request.start = state.end;
             f(&state)?;
@@ -452,7 +459,7 @@ impl PyScanner {
         let mut next = self.next.lock();
         let Some((start, advance)) = *next else { return Ok(none()) };
         let request = Request { start, end: self.end, whole: false, advance, poll: false };
-        if !find(self.subject.units(), &self.pattern.program, mode, &request, &mut state)? {
+        if !find(self.subject.units(), self.pattern.program()?, mode, &request, &mut state)? {
             *next = None;
             return Ok(none());
         }
