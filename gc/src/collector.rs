@@ -20,7 +20,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering}
 use taipan_threading::sync::{Duration, Instant, Mutex};
 
 use crate::header::{Header, HeaderFlags};
-use crate::{heap, refcount};
+use crate::{heap, hooks, refcount};
 
 mod disposal;
 mod mark;
@@ -41,6 +41,7 @@ pub fn after_fork_child() {
     if BUSY.load(Ordering::Relaxed) != taipan_threading::current_slot() {
         sweep::forget();
         disposal::forget();
+        bury(true);
         BUSY.store(0, Ordering::Release);
     }
 }
@@ -212,6 +213,7 @@ fn collect_cycles(generation: u8, shared: bool) -> Collected {
         // SAFETY: the world is stopped.
         let garbage = unsafe {
             heap::release_while_stopped();
+            bury(false);
             let (garbage, candidates) = sweep::Garbage::find();
             result.candidates = candidates;
             garbage
@@ -234,6 +236,13 @@ fn collect_cycles(generation: u8, shared: bool) -> Collected {
         callback(result.generation, Some(&result));
     }
     result
+}
+
+/// See [`hooks::Hooks::bury`].
+fn bury(abandoned: bool) {
+    if let Some(hooks) = hooks::get() {
+        (hooks.bury)(abandoned);
+    }
 }
 
 /// Several threads dispose of the garbage from now on.

@@ -22,6 +22,8 @@ pub struct Hooks {
     /// Visits every value in registers of every thread, and what frames refer to without counting (function, code, namespaces);
     /// the world is stopped. What it misses may be freed under the frame.
     pub trace_registers: fn(&mut Tracer<'_>),
+    /// Frees what dead classes left for others to look at. The world is stopped, and no garbage waits to be freed; or, if true is passed, some always will.
+    pub bury: fn(abandoned: bool),
 }
 
 static HOOKS: OnceLock<Hooks> = OnceLock::new();

@@ -1,6 +1,9 @@
 //! The table from shape id to layout, class and version: one flat array, read without a lock.
-//! Ids are never reused; an entry is filled before its id is published in a header.
+//!
+//! An entry is filled before its id is published in a header. Ids are never reused, since inline caches may remember them for ever, but rows are: the low bits of an
+//! id are its row, the others count how often the row was given out. The last time it stays.
 
+use taipan_threading::sync::Mutex;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::header::Header;
@@ -10,6 +13,14 @@ use crate::ops::Ops;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(transparent)]
 pub struct ShapeId(pub u32);
+
+impl ShapeId {
+    /// The row in the table. Of all ids with this row one at most is in use.
+    #[inline(always)]
+    pub fn row(self) -> u32 {
+        self.0 & (CAPACITY as u32 - 1)
+    }
+}
 
 /// One row: what a 32-bit shape id stands for.
 #[repr(C)]
@@ -48,14 +59,16 @@ const VACANT: ShapeEntry = ShapeEntry {
 };
 static TABLE: [ShapeEntry; CAPACITY] = [VACANT; CAPACITY];
 static NEXT: AtomicU32 = AtomicU32::new(1);
+/// The next ids of rows that were given up.
+static RELEASED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// The row of `id`.
 #[inline(always)]
 pub fn entry(id: ShapeId) -> &'static ShapeEntry {
-    &TABLE[id.0 as usize & (CAPACITY - 1)]
+    &TABLE[id.row() as usize]
 }
 
-/// Makes a new shape. `None` when all four million ids are taken.
+/// Makes a new shape. `None` when all four million rows are taken.
 pub fn allocate(
     ops: &'static Ops,
     class: *mut Header,
@@ -63,11 +76,18 @@ pub fn allocate(
     version: u32,
     flags: u32,
 ) -> Option<ShapeId> {
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    if id as usize >= CAPACITY {
-        NEXT.store(CAPACITY as u32, Ordering::Relaxed);
-        return None;
-    }
+    let released = RELEASED.lock().pop();
+    let id = match released {
+        Some(id) => id,
+        None => {
+            let id = NEXT.fetch_add(1, Ordering::Relaxed);
+            if id as usize >= CAPACITY {
+                NEXT.store(CAPACITY as u32, Ordering::Relaxed);
+                return None;
+            }
+            id
+        }
+    };
     let row = entry(ShapeId(id));
     row.class.store(class, Ordering::Relaxed);
     row.info.store(info, Ordering::Relaxed);
@@ -75,6 +95,18 @@ pub fn allocate(
     row.flags.store(flags | heap_class_flag(class), Ordering::Relaxed);
     row.ops.store(std::ptr::from_ref(ops).cast_mut(), Ordering::Release);
     Some(ShapeId(id))
+}
+
+/// Gives the row of a shape up that no object has: the world is stopped, so nobody is looking at it.
+pub fn release(id: ShapeId) {
+    let row = entry(id);
+    row.class.store(std::ptr::null_mut(), Ordering::Relaxed);
+    row.info.store(std::ptr::null_mut(), Ordering::Relaxed);
+    row.version.store(0, Ordering::Relaxed);
+    row.flags.store(0, Ordering::Relaxed);
+    if let Some(next) = id.0.checked_add(CAPACITY as u32) {
+        RELEASED.lock().push(next);
+    }
 }
 
 /// `HEAP_CLASS` if the class may be collected.
@@ -97,7 +129,7 @@ pub(crate) fn refresh_heap_classes() {
     }
 }
 
-/// Number of ids given out so far; ids are `1..=count`.
+/// Number of rows given out so far; they are `1..=count`.
 pub fn count() -> u32 {
     NEXT.load(Ordering::Relaxed) - 1
 }

@@ -14,6 +14,7 @@ pub fn gc_hooks(trace_registers: fn(&mut Tracer<'_>)) -> taipan_gc::hooks::Hooks
         trace_slots: crate::shape::trace_slots,
         drop_slots: crate::shape::drop_slots,
         trace_registers,
+        bury: crate::shape::dead::bury,
     }
 }
 

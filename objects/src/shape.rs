@@ -19,6 +19,8 @@
 //! Overflow slots are written under the lock, since growing moves them.
 //! A slot gets another attribute only in an instance that no other thread can reach (see [`delete_attribute`]).
 
+pub(crate) mod dead;
+
 use std::sync::OnceLock;
 
 use parking_lot::Mutex;
@@ -35,16 +37,18 @@ use crate::type_object::PyType;
 
 /// More attributes than this: the instance gets a real dict.
 const MAX_PROPERTIES: u32 = 128;
-/// More shapes than this of one class, which are never freed: instances that would make another get a real dict. A program
-/// that adds attributes in any order makes them without end.
+/// More shapes than this of one class: instances that would make another get a real dict. A program that adds attributes in any order makes them
+/// without end.
 const MAX_SHAPES: u32 = 4096;
 /// Most inline slots that a class learns to give its instances.
 const MAX_INLINE: u32 = 30;
 
-/// One hidden class. Never freed; ids are never reused.
+/// One hidden class. Lives as long as its class, and until the world is stopped then ([`dead`]).
 pub struct Shape {
     pub id: ShapeId,
     class: *const PyType,
+    /// The shape of the class that was made before this one.
+    older: Option<&'static Shape>,
     parent: Option<&'static Shape>,
     /// The attribute that this shape adds to its parent (interned), and its slot.
     name: *const PyStr,
@@ -82,8 +86,15 @@ impl Shape {
     /// The shape of `id`, if the class has shapes of this module (every class has).
     #[inline(always)]
     pub fn of(header: &Header) -> &'static Shape {
-        // SAFETY: `info` of every row is a leaked `Shape`, stored before the id was published.
+        // SAFETY: `info` of the row of a living object's shape is a `Shape`, stored before the id was published.
         unsafe { &*header.shape_entry().info().cast::<Shape>() }
+    }
+
+    /// The id of the shape in a row of the table, which is one of a living class.
+    #[inline(always)]
+    pub fn id_in_row(row: u32) -> ShapeId {
+        // SAFETY: says the caller: see `of`.
+        unsafe { (*shape_table::entry(ShapeId(row)).info().cast::<Shape>()).id }
     }
 
     /// The first shape of a class: no attributes yet. `class` may be null during bootstrap.
@@ -113,6 +124,7 @@ impl Shape {
         let shape = Box::new(Shape {
             id: ShapeId(0),
             class,
+            older: None,
             parent,
             name,
             count,
@@ -132,11 +144,15 @@ impl Shape {
             drop(unsafe { Box::from_raw(shape) });
             return Err(memory_error());
         };
-        // SAFETY: leaked above and not yet published to other threads: no header holds the id.
-        unsafe {
+        let mut newest = class.newest_shape.lock();
+        // SAFETY: made above and not yet published to other threads: no header holds the id.
+        let shape: &'static Shape = unsafe {
             (*shape).id = id;
-            Ok(&*shape)
-        }
+            (*shape).older = *newest;
+            &*shape
+        };
+        *newest = Some(shape);
+        Ok(shape)
     }
 
     /// The class. Alive as long as an instance of this shape is.
@@ -673,6 +689,7 @@ pub fn change_class(obj: &Obj, class: &PyType) -> PyResult<()> {
         let _ = dict_of(obj)?;
         class.dict_shape(shape.inline_cap)?.id
     };
+    class_ref(shape, header).keep_shapes();
     if !taipan_threading::multi_threaded() {
         header.set_shape(target);
         return Ok(());

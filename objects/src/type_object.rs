@@ -22,7 +22,7 @@ use std::cell::UnsafeCell;
 
 use parking_lot::Mutex;
 use taipan_gc::{Header, HeaderFlags, Obj, Object, Ops, Py, ShapeId, Slot, Tracer, Value};
-use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 pub use builder::TypeBuilder;
 pub use slots::{CompareOp, SlotId, SlotTable, TypeSlots};
@@ -95,6 +95,10 @@ pub struct PyType {
     pub fixed_slots: u32,
     ext_offset: u32,
     dict_shapes: Mutex<Vec<&'static Shape>>,
+    /// The newest of its shapes, by which all are known.
+    pub(crate) newest_shape: Mutex<Option<&'static Shape>>,
+    /// An instance has been moved to another class.
+    keeps_shapes: AtomicBool,
     /// How many shapes its instances' attributes made so far.
     pub(crate) shape_count: AtomicU32,
     pub(crate) subclasses: Mutex<subclasses::Subclasses>,
@@ -151,6 +155,10 @@ unsafe fn drop_type(header: *mut Header) {
             crate::watch::types::deallocated(header.addr());
         }
         (*this).unlink_from_bases();
+        shape::dead::leave(&*this);
+        // Nobody looks at them any more; the lists inside are the class's own.
+        *(*this).dict_shapes.lock() = Vec::new();
+        *(*this).subclasses.lock() = subclasses::Subclasses::new();
         for slot in [
             &(*this).name,
             &(*this).qualname,
@@ -248,6 +256,17 @@ impl PyType {
     /// Where the linearization is: another one whenever it was stored anew.
     pub(crate) fn mro_address(&self) -> usize {
         self.mro.load(Ordering::Acquire).addr()
+    }
+    /// The linearization of a dead class, for whoever frees it.
+    pub(crate) fn take_mro(&self) -> *mut Vec<*const PyType> {
+        self.mro.swap(std::ptr::null_mut(), Ordering::AcqRel)
+    }
+    /// Before an instance is moved to another class: others may be in the midst of an operation on it, which does not keep this class alive then.
+    pub(crate) fn keep_shapes(&self) {
+        self.keeps_shapes.store(true, Ordering::Release);
+    }
+    pub(crate) fn keeps_shapes(&self) -> bool {
+        self.keeps_shapes.load(Ordering::Acquire)
     }
     pub(crate) fn set_mro(&self, mro: Vec<*const PyType>) {
         self.mro.store(Box::into_raw(Box::new(mro)), Ordering::Release);
@@ -455,7 +474,7 @@ impl PyType {
     /// Bytes of the extension of a new instance.
     #[inline]
     pub fn extension_size(&self, root: ShapeId) -> usize {
-        // SAFETY: every published row has a leaked `Shape`.
+        // SAFETY: the row of a shape of this class, which is alive, has a `Shape`.
         let shape = unsafe { &*taipan_gc::shape_table::entry(root).info().cast::<Shape>() };
         if shape.ext_offset == 0 { 0 } else { shape::extension_size(shape.inline_cap) }
     }
@@ -548,6 +567,8 @@ pub(crate) fn make(new: NewType) -> Py<PyType> {
             fixed_slots: new.fixed_slots,
             ext_offset: new.ext_offset,
             dict_shapes: Mutex::new(Vec::new()),
+            newest_shape: Mutex::new(None),
+            keeps_shapes: AtomicBool::new(false),
             shape_count: AtomicU32::new(0),
             subclasses: Mutex::new(subclasses::Subclasses::new()),
             module: new.module,

@@ -76,6 +76,30 @@ def cycles(context, running):
     context.done(2 * count)
 
 
+def classes(context, running):
+    """Classes that were made, used and dropped leave nothing, nor do the shapes of their instances."""
+    count = 2_000
+
+    def make(index, rng):
+        for number in range(count):
+            new = type(f"Class{number}", (), {"get": lambda self: self.number})
+            item = new()
+            item.number = number
+            setattr(item, f"attribute{rng.randrange(20)}", index)
+            context.check(item.get() == number)
+
+    def rounds(number):
+        for _ in range(number):
+            context.spawn(make, make)
+            gc.collect()
+        return resident()
+
+    before = rounds(8)
+    grown = (rounds(16) - before) // MEGABYTE
+    context.check(grown < 12, "megabytes that dead classes left:", grown)
+    context.done(48 * count)
+
+
 def one_large_heap(context, running):
     """The collector looks at a growing heap a few times only: its work stays linear."""
     before = gc.get_stats()[2]["collections"]
@@ -111,7 +135,7 @@ def emptied_by_others(context, running):
 
 
 def body(context):
-    programs = [objects, numbers, cycles, one_large_heap, emptied_by_others]
+    programs = [objects, numbers, cycles, classes, one_large_heap, emptied_by_others]
     for number, running in enumerate(slices(context)):
         programs[number % len(programs)](context, running)
 

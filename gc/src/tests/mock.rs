@@ -210,6 +210,7 @@ pub fn check(test: impl FnOnce()) {
             is_finished: |_| false,
             drop_slots: |_| {},
             trace_registers,
+            bury: |_| {},
         });
     });
     let _alone: MutexGuard<'_, ()> = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -74,7 +74,7 @@ pub fn data_descriptor_added(class: &PyType, name: &PyStr) {
     }
     let below = class.hierarchy();
     let cached = (1..=shape_table::count()).any(|id| {
-        // SAFETY: `info` of every row is null or a leaked `Shape`.
+        // SAFETY: `info` of every row is null or a `Shape`, until the world is stopped.
         let shape = unsafe { shape_table::entry(ShapeId(id)).info().cast::<Shape>().as_ref() };
         shape.is_some_and(|shape| {
             shape.adds(name) && below.iter().any(|c| std::ptr::eq(std::ptr::from_ref(*c), shape.class()))

@@ -16,7 +16,6 @@ pub use super_cache::quick_super;
 use super_cache::remember_super;
 
 use taipan_bytecode::{Special, SuperFlags};
-use taipan_gc::ShapeId;
 use taipan_objects::code::PyCode;
 use taipan_objects::code::slot_caches::SLOT;
 use taipan_objects::descriptor::PyMemberDescr;
@@ -203,7 +202,7 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
         if word & ADD == 0 {
             return shape::store_cached(obj, header, index, name, value);
         }
-        return match shape::add_unshared(header, Shape::of(header), ShapeId(index), value) {
+        return match shape::add_unshared(header, Shape::of(header), Shape::id_in_row(index), value) {
             Ok(()) => Ok(()),
             Err(value) => shape::set_attribute(obj, name, value),
         };
@@ -231,10 +230,8 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
         }
         let shape = Shape::of(header);
         if shape.extends(before, name) {
-            if shape.id.0 < 1 << 24 {
-                let word = (before.id.0 as u64) << 32 | (shape.id.0 as u64) << 8 | ADD | SLOT;
-                remember(code, pc, word);
-            }
+            let word = (before.id.0 as u64) << 32 | u64::from(shape.id.row()) << 8 | ADD | SLOT;
+            remember(code, pc, word);
             return Ok(());
         }
         // A data descriptor added to the class later changes the class, not the shape: see `slot_caches`.

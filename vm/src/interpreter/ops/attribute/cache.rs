@@ -5,7 +5,7 @@
 //! | bits | field |
 //! | --- | --- |
 //! | 63..32 | shape id |
-//! | 31..8 | loads: the slot's distance from the header in words; stores: the slot, or the id of the shape with one more attribute |
+//! | 31..8 | loads: the slot's distance from the header in words; stores: the slot, or the row of the shape with one more attribute |
 //! | 1 | `ADD`: a store that adds the attribute |
 //! | 0 | 1 |
 //!
@@ -437,7 +437,7 @@ pub fn add_at_once(cache: &AtomicU64, subject: Value, value: impl FnOnce() -> Op
     }
     // Asked before: the value may be the object itself, whose count it raises.
     let Some(value) = value() else { return false };
-    let to = taipan_gc::ShapeId((word as u32) >> 8);
+    let to = Shape::id_in_row((word as u32) >> 8);
     taipan_objects::shape::add_alone(header, Shape::of(header), to, value);
     true
 }
