@@ -95,11 +95,12 @@ fn getitem(regs: Regs, register: u16) -> Value {
     iteration::python_getitem(regs.obj(register as usize)).map_or(Value::EMPTY, Obj::into_value)
 }
 
-/// Puts the items of a tuple into registers from `first` on, if that is a matter of a few instructions for all of them; otherwise some of them may be there.
+/// Puts the items of a tuple into registers from `first` on, if that is a matter of a few instructions for all of them; otherwise some of them may be there, and others
+/// be empty.
 #[inline(always)]
 pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
     for (offset, item) in items.iter().enumerate() {
-        if s.regs.value(first + offset).is_counted() {
+        if !s.regs.clear_at_once(first + offset) {
             return false;
         }
         let Some(item) = item.lent_at_once() else { return false };
