@@ -39,6 +39,25 @@ impl<'a> Args<'a> {
     pub fn keyword(&self, name: &str) -> Option<&'a Obj> {
         self.keywords().find(|(n, _)| n.downcast::<PyStr>().is_some_and(|s| s.eq_str(name))).map(|(_, v)| v)
     }
+    /// Gives `call` these arguments behind `receiver`. Owned references are lent, not counted once more: their owners keep them as long as they are borrowed.
+    #[inline]
+    pub fn behind<R>(&self, receiver: &Obj, call: impl FnOnce(&Args<'_>) -> R) -> R {
+        let lent = |of: &Obj| {
+            if of.value().is_lent() {
+                return of.clone();
+            }
+            // SAFETY: the copy is gone before what it was borrowed from is.
+            unsafe { Obj::from_value_unchecked(of.value().uncounted()) }
+        };
+        let call = |all: &[Obj]| call(&Args::with_keywords(all, self.keyword_names, self.keyword_values));
+        let receiver = lent(receiver);
+        match self.positional {
+            [] => call(&[receiver]),
+            [a] => call(&[receiver, lent(a)]),
+            [a, b] => call(&[receiver, lent(a), lent(b)]),
+            more => call(&std::iter::once(receiver).chain(more.iter().map(lent)).collect::<Vec<Obj>>()),
+        }
+    }
     /// Without the first positional argument (the receiver).
     pub fn skip_first(&self) -> Args<'a> {
         Args { positional: &self.positional[1..], ..*self }

@@ -37,14 +37,7 @@ fn this(obj: &Obj) -> PyResult<&PyBoundMethod> {
 
 fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let method = this(obj)?;
-    let mut positional: smallvec::SmallVec<[Obj; 6]> =
-        smallvec::SmallVec::with_capacity(args.positional.len() + 1);
-    positional.push(method.receiver.clone());
-    positional.extend(args.positional.iter().cloned());
-    protocol::call_args(
-        &method.function,
-        &Args::with_keywords(&positional, args.keyword_names, args.keyword_values),
-    )
+    args.behind(&method.receiver, |args| protocol::call_args(&method.function, args))
 }
 
 fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {

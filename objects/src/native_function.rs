@@ -106,13 +106,7 @@ pub fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         None => (function.def.call)(args),
         Some(_) if function.binding == Binding::Static => (function.def.call)(args),
         Some(class) if function.binding == Binding::Constructor => crate::object_type::call_new(&class, args),
-        Some(receiver) => {
-            let mut positional: smallvec::SmallVec<[Obj; 6]> =
-                smallvec::SmallVec::with_capacity(args.positional.len() + 1);
-            positional.push(receiver);
-            positional.extend(args.positional.iter().cloned());
-            (function.def.call)(&Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
-        }
+        Some(receiver) => args.behind(&receiver, |args| (function.def.call)(args)),
     }
 }
 

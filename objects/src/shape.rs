@@ -548,11 +548,11 @@ pub fn dict_of(obj: &Obj) -> PyResult<Py<PyDict>> {
     let Some((_, ext, header)) = extension(obj) else {
         return Err(crate::error::attribute_error("object has no attribute '__dict__'"));
     };
-    let dict = PyDict::new();
     let section = CriticalSection::enter(header.lock());
     let shape = Shape::of(header);
     if shape.is_dict {
         drop(section);
+        let dict = PyDict::new();
         return match instance_dict(obj)? {
             Some(dict) => Ok(dict),
             None => set_dict(obj, dict.clone()).map(|()| dict),
@@ -562,7 +562,9 @@ pub fn dict_of(obj: &Obj) -> PyResult<Py<PyDict>> {
     let target = class.dict_shape(shape.inline_cap)?;
     header.set_shape(target.id);
     taipan_threading::sync::atomic::fence(Ordering::SeqCst);
-    for (offset, name) in shape.names().into_iter().enumerate() {
+    let names = shape.names();
+    let (mut keys, mut values) = (Vec::with_capacity(names.len()), Vec::with_capacity(names.len()));
+    for (offset, name) in names.into_iter().enumerate() {
         let index = shape.fixed + offset as u32;
         let value = match index.checked_sub(shape.inline_cap) {
             // SAFETY: in bounds; alive.
@@ -571,10 +573,11 @@ pub fn dict_of(obj: &Obj) -> PyResult<Py<PyDict>> {
         };
         if let Some(value) = value {
             // SAFETY: interned names are immortal.
-            let name = Py::from_ref(unsafe { &*name });
-            dict.set(name.into_obj(), value)?;
+            keys.push(Py::from_ref(unsafe { &*name }).into_obj());
+            values.push(value);
         }
     }
+    let dict = PyDict::of_names(keys.len(), keys.iter().zip(values));
     let old = ext.word().swap(dict.clone().into_obj().into_counted().bits() | DICT_TAG, Ordering::AcqRel);
     drop(section);
     retire_word(old);

@@ -6,7 +6,7 @@
 mod methods;
 mod slots;
 
-use taipan_gc::{Header, Obj, Py, Tracer};
+use taipan_gc::{Header, Obj, Py, Tracer, Value};
 use taipan_threading::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
 
 use crate::layout;
@@ -93,6 +93,27 @@ impl PyTuple {
             assert!(written == len, "a tuple's items come in the number announced");
             tuple.items.store(at, Ordering::Relaxed);
         }
+        tuple
+    }
+    /// [`PyTuple::of_items`] of words for the heap, which `word` gives for each index, in order.
+    ///
+    /// # Safety
+    /// Every word is not empty, owns its reference or needs none, and is given away; `word` neither panics nor reaches a safepoint.
+    #[inline]
+    pub unsafe fn of_words(len: usize, acyclic: bool, mut word: impl FnMut(usize) -> Value) -> Py<PyTuple> {
+        if len == 0 {
+            return Self::empty();
+        }
+        let header = Self::with_header(Header::new(types().tuple.root_shape()), len);
+        // SAFETY: what lies behind is written below.
+        let tuple = unsafe { Py::with_unfilled_extra(header, len * size_of::<Obj>(), acyclic) };
+        // SAFETY: the block has room for `len` words behind the struct.
+        let at = unsafe { tuple.as_ptr().add(1).cast::<Value>() };
+        for index in 0..len {
+            // SAFETY: as above; a word that is not empty has the representation of an `Obj`.
+            unsafe { at.add(index).write(word(index)) };
+        }
+        tuple.items.store(at.cast(), Ordering::Relaxed);
         tuple
     }
     /// A `tuple` of these items.

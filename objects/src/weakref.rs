@@ -74,14 +74,16 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
         && (class.is(&types().weakref)
             || class.is(&types().weakproxy)
             || class.is(&types().weakcallableproxy));
+    // One object without callback serves all.
+    let same =
+        |o: &Obj| class_of(o).is(class) && o.downcast::<PyWeakRef>().is_some_and(|w| !w.has_callback());
+    if shared && let Some(existing) = weakref::find(target, same) {
+        return Ok(existing);
+    }
     let _section = shared.then(|| target.header().map(|header| CriticalSection::enter(header.lock())));
-    if shared {
-        // One object without callback serves all.
-        let same =
-            |o: &Obj| class_of(o).is(class) && o.downcast::<PyWeakRef>().is_some_and(|w| !w.has_callback());
-        if let Some(existing) = weakref::find(target, same) {
-            return Ok(existing);
-        }
+    // Again: only the section keeps others from making one.
+    if shared && let Some(existing) = weakref::find(target, same) {
+        return Ok(existing);
     }
     let weak = new_instance(class, |header| PyWeakRef {
         header,

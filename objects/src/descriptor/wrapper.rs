@@ -105,11 +105,7 @@ fn wrapper(obj: &Obj) -> PyResult<&PyMethodWrapper> {
 
 fn wrapper_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let this = wrapper(obj)?;
-    let mut positional: smallvec::SmallVec<[Obj; 6]> =
-        smallvec::SmallVec::with_capacity(args.positional.len() + 1);
-    positional.push(this.receiver.clone());
-    positional.extend(args.positional.iter().cloned());
-    this.descr.call(&Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
+    args.behind(&this.receiver, |args| this.descr.call(args))
 }
 
 fn wrapper_repr(obj: &Obj) -> PyResult<Obj> {

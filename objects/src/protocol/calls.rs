@@ -1,6 +1,5 @@
 //! Calling.
 
-use smallvec::SmallVec;
 use taipan_gc::{Obj, Py};
 
 use super::{enter_native, getattr};
@@ -49,10 +48,7 @@ pub fn call_method(obj: &Obj, name: &Py<PyStr>, args: &[Obj]) -> PyResult<Obj> {
         if (found_class.is(&types.function) || found_class.is(&types.method_descriptor))
             && crate::shape::get_attribute(obj, name)?.is_none()
         {
-            let mut all: SmallVec<[Obj; 6]> = SmallVec::with_capacity(args.len() + 1);
-            all.push(obj.clone());
-            all.extend(args.iter().cloned());
-            return call(&found, &all);
+            return Args::new(args).behind(obj, |args| call_args(&found, args));
         }
     }
     let method = getattr(obj, name)?;

@@ -10,7 +10,7 @@ use crate::construct::{bool_obj, not_implemented};
 use crate::error::*;
 use crate::list::exact_list;
 use crate::singletons::{is_false, is_none, is_not_implemented, is_true as is_true_singleton};
-use crate::str::{PyStr, is_exact_str};
+use crate::str::{PyStr, exact_str, is_exact_str};
 use crate::tuple::PyTuple;
 use crate::type_object::{CompareOp, class_of};
 use crate::types::types;
@@ -37,6 +37,11 @@ pub fn rich_compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     {
         return Ok(bool_obj(equal == (op == CompareOp::Eq)));
     }
+    compare_by_slots(a, b, op)
+}
+
+/// [`rich_compare`] of what could not be compared without asking the classes.
+fn compare_by_slots(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     enter_native_while(" in comparison")?;
     let (class_a, class_b) = (class_of(a), class_of(b));
     let mut reflected_tried = false;
@@ -161,10 +166,10 @@ fn tuples_less(a: &Obj, b: &Obj) -> Option<bool> {
     Some(x.len() < y.len())
 }
 
-/// [`eq`], if the two are one object, numbers (of words) of one kind, exact strings or bytes, or short exact tuples of such.
+/// [`eq`], if the two are one object, numbers (of words), exact strings or bytes, or short tuples of such that compare as tuples do.
 #[inline]
 pub fn equal_quickly(a: &Obj, b: &Obj) -> Option<bool> {
-    scalars_equal(a, b).or_else(|| tuples_equal(a, b, DEEPEST))
+    scalars_equal(a, b).or_else(|| objects_equal(a, b, DEEPEST))
 }
 
 /// Levels of tuples in tuples that [`equal_quickly`] looks into.
@@ -172,46 +177,56 @@ const DEEPEST: usize = 4;
 /// Items of the tuples that it looks into: what it cannot tell in the end is compared once more.
 const LONGEST: usize = 16;
 
-/// Whether two exact strings or bytes, or two short exact tuples that are compared without running code, are equal.
+/// Whether two exact strings or bytes, or two short tuples that are compared without running code, are equal.
 #[inline]
 pub fn texts_or_tuples_equal(a: &Obj, b: &Obj) -> Option<bool> {
-    texts_equal(a, b).or_else(|| tuples_equal(a, b, DEEPEST))
+    objects_equal(a, b, DEEPEST)
 }
 
-/// Whether two exact strings, or two exact `bytes` objects, are equal.
+/// [`equal_quickly`] of what is no number.
 #[inline]
-fn texts_equal(a: &Obj, b: &Obj) -> Option<bool> {
-    if !a.value().is_ptr() || !b.value().is_ptr() {
+fn objects_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
+    match (exact_str(a), exact_str(b)) {
+        (Some(a), Some(b)) => Some(a.equals(b)),
+        (None, None) => tuples_equal(a, b, levels).or_else(|| bytes_equal(a, b)),
+        _ => None,
+    }
+}
+
+/// Whether two exact `bytes` objects are equal.
+fn bytes_equal(a: &Obj, b: &Obj) -> Option<bool> {
+    let bytes = &types().bytes;
+    if !a.value().is_ptr() || !b.value().is_ptr() || !class_of(a).is(bytes) || !class_of(b).is(bytes) {
         return None;
     }
-    if !is_exact_str(a) || !is_exact_str(b) {
-        let bytes = &types().bytes;
-        if !class_of(a).is(bytes) || !class_of(b).is(bytes) {
-            return None;
-        }
-        return Some(bytes_value(a)? == bytes_value(b)?);
-    }
-    Some(a.downcast::<PyStr>()?.equals(b.downcast::<PyStr>()?))
+    Some(bytes_value(a)? == bytes_value(b)?)
+}
+
+/// `obj` as a tuple, unless its class compares in a way of its own.
+#[inline]
+fn plain_tuple(obj: &Obj) -> Option<&PyTuple> {
+    let tuple = obj.downcast::<PyTuple>()?;
+    let class = class_of(obj);
+    let of_tuples = || types().tuple.slots.richcompare().map(|compare| compare as usize);
+    let is_plain =
+        class.is(&types().tuple) || class.slots.richcompare().map(|compare| compare as usize) == of_tuples();
+    is_plain.then_some(tuple)
 }
 
 fn tuples_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
-    let tuple = &types().tuple;
-    if !a.value().is_ptr() || !b.value().is_ptr() || !class_of(a).is(tuple) || !class_of(b).is(tuple) {
-        return None;
-    }
-    let (x, y) = (a.downcast::<PyTuple>()?.as_slice(), b.downcast::<PyTuple>()?.as_slice());
+    let (x, y) = (plain_tuple(a)?.as_slice(), plain_tuple(b)?.as_slice());
     if levels == 0 || x.len().max(y.len()) > LONGEST {
         return None;
     }
     for (a, b) in x.iter().zip(y) {
-        if !scalars_equal(a, b).or_else(|| tuples_equal(a, b, levels - 1))? {
+        if !scalars_equal(a, b).or_else(|| objects_equal(a, b, levels - 1))? {
             return Some(false);
         }
     }
     Some(x.len() == y.len())
 }
 
-/// [`equal_quickly`] of what is no tuple.
+/// [`equal_quickly`] of one object and of numbers.
 #[inline]
 fn scalars_equal(a: &Obj, b: &Obj) -> Option<bool> {
     let (x, y) = (a.value(), b.value());
@@ -221,10 +236,12 @@ fn scalars_equal(a: &Obj, b: &Obj) -> Option<bool> {
     if x.both_int(y) {
         return Some(false);
     }
-    if x.is_float() && y.is_float() {
-        return Some(x.as_float() == y.as_float());
+    if x.is_ptr() || y.is_ptr() {
+        return None;
     }
-    texts_equal(a, b)
+    // Small integers are exact as floats.
+    let float = |value: Value| if value.is_float() { value.as_float() } else { value.as_int() as f64 };
+    Some(float(x) == float(y))
 }
 
 /// Equality as containers use it: identity first.
@@ -233,7 +250,7 @@ pub fn eq(a: &Obj, b: &Obj) -> PyResult<bool> {
     if let Some(equal) = equal_quickly(a, b) {
         return Ok(equal);
     }
-    compare_bool(a, b, CompareOp::Eq)
+    is_true(&compare_by_slots(a, b, CompareOp::Eq)?)
 }
 
 /// `hash(obj)`.

@@ -324,6 +324,9 @@ pub fn decode_utf8(input: &[u8]) -> PyResult<Py<PyStr>> {
 
 /// A file name or the like from the system: UTF-8 with `surrogateescape`.
 pub fn decode_fs(input: &[u8]) -> Py<PyStr> {
+    if input.is_ascii() {
+        return PyStr::from_ascii(input);
+    }
     match decode_with(input, Codec::Utf8, "surrogateescape", true) {
         Ok((text, _)) => PyStr::from_units(text),
         Err(Raised) => {
@@ -335,6 +338,9 @@ pub fn decode_fs(input: &[u8]) -> Py<PyStr> {
 
 /// A file name or the like for the system: UTF-8 with `surrogateescape`.
 pub fn encode_fs(text: &PyStr) -> PyResult<Vec<u8>> {
+    if let Some(text) = text.as_utf8().filter(|_| text.is_ascii()) {
+        return Ok(text.as_bytes().to_vec());
+    }
     encode_with(text.units(), Codec::Utf8, "surrogateescape")
 }
 

@@ -9,9 +9,10 @@ use taipan_gc::{Obj, Py};
 use taipan_text::units::{OwnedUnits, Units};
 
 use super::{PyStr, quick};
+use crate::dict::{PyDict, exact_dict};
 use crate::error::*;
 use crate::protocol;
-use crate::str::is_exact_str;
+use crate::str::{exact_str, is_exact_str};
 use crate::tuple::PyTuple;
 
 /// A piece of a template.
@@ -130,13 +131,84 @@ impl Output {
     }
 }
 
+/// `template % values` if all that is put in are short ASCII strings by `%s`: neither pieces nor sizes are noted down before.
+fn short_texts(template: &[u8], values: &[Obj]) -> Option<Py<PyStr>> {
+    // The value itself is the result.
+    if template == b"%s" {
+        return None;
+    }
+    let mut buffer = [0; 128];
+    let mut end = 0;
+    let mut values = values.iter();
+    let mut rest = template.iter();
+    while let Some(&byte) = rest.next() {
+        if byte == b'%' {
+            if rest.next() != Some(&b's') {
+                return None;
+            }
+            let text = exact_str(values.next()?).filter(|text| text.is_ascii())?;
+            let Units::Latin1(bytes) = text.units() else { return None };
+            buffer.get_mut(end..end + bytes.len())?.copy_from_slice(bytes);
+            end += bytes.len();
+        } else {
+            *buffer.get_mut(end)? = byte;
+            end += 1;
+        }
+    }
+    // What is left over is an error.
+    values.next().is_none().then(|| PyStr::from_ascii(&buffer[..end]))
+}
+
+/// `template % values` if all that is put in are short ASCII strings by `%(name)s`, or one string that is the result.
+fn short_named(template: &[u8], values: &PyDict) -> Option<Py<PyStr>> {
+    let mut buffer = [0; 128];
+    let mut end = 0;
+    let mut rest = template;
+    while let Some((&byte, tail)) = rest.split_first() {
+        if byte != b'%' {
+            *buffer.get_mut(end)? = byte;
+            end += 1;
+            rest = tail;
+            continue;
+        }
+        let name = tail.strip_prefix(b"(")?;
+        let (name, tail) = name.split_at(memchr::memchr(b')', name)?);
+        // Parentheses may be nested in names.
+        if name.contains(&b'(') {
+            return None;
+        }
+        let tail = tail.strip_prefix(b")s")?;
+        let value = values.get_str(&PyStr::from_ascii(name))?;
+        let text = exact_str(&value)?;
+        if tail.is_empty() && rest.len() == template.len() {
+            return Some(Py::from_ref(text));
+        }
+        let Units::Latin1(bytes) = text.units() else { return None };
+        if !text.is_ascii() {
+            return None;
+        }
+        buffer.get_mut(end..end + bytes.len())?.copy_from_slice(bytes);
+        end += bytes.len();
+        rest = tail;
+    }
+    Some(PyStr::from_ascii(&buffer[..end]))
+}
+
 /// `template % values`, if it is one of the usual ones.
 pub(super) fn percent(template: &PyStr, values: &Obj) -> PyResult<Option<Py<PyStr>>> {
     let Some(text) = template.as_utf8().filter(|_| template.is_ascii()) else { return Ok(None) };
+    if let Some(dict) = exact_dict(values)
+        && let Some(result) = short_named(text.as_bytes(), dict)
+    {
+        return Ok(Some(result));
+    }
     let items = match values.downcast::<PyTuple>() {
         Some(tuple) => tuple.as_slice(),
         None => std::slice::from_ref(values),
     };
+    if let Some(result) = short_texts(text.as_bytes(), items) {
+        return Ok(Some(result));
+    }
     let Some(pieces) = pieces(text.as_bytes(), items) else { return Ok(None) };
     if let [Piece::Text(value)] = &pieces[..]
         && is_exact_str(value)

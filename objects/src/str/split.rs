@@ -178,6 +178,37 @@ fn string(item: &Obj) -> Option<&PyStr> {
 
 /// Joins strings.
 pub fn join_items(sep: Units<'_>, items: &[Obj]) -> PyResult<Py<PyStr>> {
+    match join_short(sep, items) {
+        Some(joined) => Ok(joined),
+        None => join_measured(sep, items),
+    }
+}
+
+/// Joins several Latin-1 strings whose sum is short, in one turn.
+fn join_short(sep: Units<'_>, items: &[Obj]) -> Option<Py<PyStr>> {
+    let Units::Latin1(sep) = sep else { return None };
+    // A single one may be the result itself.
+    if items.len() < 2 {
+        return None;
+    }
+    let mut buffer = [0; SHORT];
+    let mut end = 0;
+    let mut put = |bytes: &[u8]| {
+        buffer.get_mut(end..end + bytes.len())?.copy_from_slice(bytes);
+        end += bytes.len();
+        Some(())
+    };
+    for (at, item) in items.iter().enumerate() {
+        let Units::Latin1(bytes) = string(item)?.units() else { return None };
+        if at != 0 && !sep.is_empty() {
+            put(sep)?;
+        }
+        put(bytes)?;
+    }
+    Some(PyStr::from_latin1(&buffer[..end]))
+}
+
+fn join_measured(sep: Units<'_>, items: &[Obj]) -> PyResult<Py<PyStr>> {
     let mut len = sep.len().saturating_mul(items.len().saturating_sub(1));
     let mut width = if items.len() > 1 { sep.width() } else { 1 };
     for (at, item) in items.iter().enumerate() {

@@ -9,6 +9,7 @@ use super::{PyType, class_of};
 use crate::argument::Args;
 use crate::construct::*;
 use crate::error::*;
+use crate::function::PyFunction;
 use crate::istr;
 use crate::protocol;
 use crate::singletons::is_none;
@@ -301,8 +302,12 @@ fn descr_set(descr: &Obj, instance: &Obj, value: Option<&Obj>) -> PyResult<()> {
 
 fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     let Some(function) = class_of(obj).lookup(&istr!("__init__")) else { return Ok(()) };
-    let bound = protocol::bind(&function, obj)?;
-    let result = protocol::call_args(&bound, args)?;
+    // A method of the usual kind needs no bound one in between.
+    let result = if function.is_layout::<PyFunction>() {
+        args.behind(obj, |args| protocol::call_args(&function, args))?
+    } else {
+        protocol::call_args(&protocol::bind(&function, obj)?, args)?
+    };
     if is_none(&result) {
         return Ok(());
     }
@@ -311,11 +316,7 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
 
 fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let function = protocol::getattr(class, &istr!("__new__"))?;
-    let mut positional: smallvec::SmallVec<[Obj; 6]> =
-        smallvec::SmallVec::with_capacity(args.positional.len() + 1);
-    positional.push(class.clone());
-    positional.extend(args.positional.iter().cloned());
-    protocol::call_args(&function, &Args::with_keywords(&positional, args.keyword_names, args.keyword_values))
+    args.behind(class, |args| protocol::call_args(&function, args))
 }
 
 fn del(obj: &Obj) -> PyResult<()> {

@@ -208,6 +208,45 @@ fn push_named(
     Some(result.map(|()| Called::Pushed))
 }
 
+/// Calls the function in register `base`, which takes a variable number of arguments, with the `given` ones from register `first`: enough, and none of them named. No
+/// parameter is left to a default.
+#[allow(clippy::too_many_arguments)]
+fn push_variable(
+    thread: &'static VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    given: usize,
+    ret: u16,
+    kind: Kind,
+) -> PyResult<Called> {
+    let (argcount, count) = (code.unit.argcount as usize, code.nparams as usize);
+    // What earlier instructions left behind goes first, while the arguments are where everybody sees them: this may run code.
+    drop_behind(thread, function, code, regs, first, given..count);
+    let mut next = first + argcount;
+    if code.flags & flags::CO_VARARGS != 0 {
+        let extra = if given == argcount {
+            PyTuple::empty()
+        } else {
+            let items = (next..first + given).filter_map(|at| regs.take(at));
+            PyTuple::of_items(given - argcount, false, items)
+        };
+        regs.put(next, extra.into_obj().into_value());
+        next += 1;
+    }
+    if code.flags & flags::CO_VARKEYWORDS != 0 {
+        regs.put(next, PyDict::new().into_obj().into_value());
+    }
+    let callee = take_callee(regs, base, function);
+    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
+    if result.is_err() {
+        regs.clear_range(first, first + count);
+    }
+    result.map(|()| Called::Pushed)
+}
+
 /// [`push_bound`] with a window that begins at register `first`.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn push_bound_here(
@@ -248,6 +287,9 @@ pub(super) fn push_bound_here(
         && let Some(called) = push_named(thread, function, code, regs, base, first, nargs, names, ret, kind)
     {
         return Some(called);
+    }
+    if names.is_empty() && given >= argcount && unit.kwonlyargcount == 0 {
+        return Some(push_variable(thread, function, code, regs, base, first, given, ret, kind));
     }
     let (places, filled) = places_of(code, names, given.min(argcount), takes_others)?;
     // Counted: what is overwritten below may run code when it is dropped.

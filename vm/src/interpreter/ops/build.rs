@@ -27,7 +27,19 @@ fn take_all(regs: Regs, first: usize, count: usize) -> Vec<Obj> {
 
 pub fn tuple(regs: Regs, first: usize, count: usize) -> Obj {
     let acyclic = (first..first + count).all(|i| regs.get(i).is_none_or(Obj::is_acyclic));
-    PyTuple::of_items(count, acyclic, taken(regs, first, count)).into_obj()
+    let word = |index| {
+        let value = regs.take_value(first + index);
+        if value.is_empty() {
+            return none().into_counted();
+        }
+        if !value.is_lent() {
+            return value;
+        }
+        // SAFETY: whatever a register lends is alive.
+        unsafe { Obj::from_borrowed(value) }.into_value()
+    };
+    // SAFETY: `word` gives a reference of its own each time.
+    unsafe { PyTuple::of_words(count, acyclic, word) }.into_obj()
 }
 
 pub fn list(regs: Regs, first: usize, count: usize) -> Obj {

@@ -125,11 +125,12 @@ fn class_item(thread: &'static VmThread, regs: Regs, register: u16, key: Value) 
     }
 }
 
-/// Puts the items of a tuple into registers from `first` on, if that is a matter of a few instructions for all of them; otherwise some of them may be there.
+/// Puts the items of a tuple into registers from `first` on, if that is a matter of a few instructions for all of them; otherwise some of them may be there, and others
+/// be empty.
 #[inline(always)]
 pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
     for (offset, item) in items.iter().enumerate() {
-        if s.regs.value(first + offset).is_counted() {
+        if !s.regs.clear_at_once(first + offset) {
             return false;
         }
         let Some(item) = item.lent_at_once() else { return false };

@@ -14,6 +14,7 @@ use taipan_objects::protocol;
 use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::str::is_exact_str;
+use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_threading::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -202,7 +203,7 @@ fn make_key(args: &Args<'_>, typed: bool) -> Obj {
                 return only.clone();
             }
         }
-        return tuple_obj(args.positional.to_vec());
+        return PyTuple::from_slice(args.positional).into_obj();
     }
     let mut key = args.positional.to_vec();
     if args.has_keywords() {

@@ -154,16 +154,21 @@ impl PyScandirIterator {
         })?;
         let entry = read.map_err(|errno| os_error_for(errno, &self.source.load().unwrap_or_else(none)))?;
         let Some(entry) = entry else { return Ok(None) };
-        let mut path = self.prefix.clone();
-        path.extend_from_slice(&entry.name);
-        let (system_path, dir_fd) = match self.fd {
-            Some(fd) => (entry.name.clone(), fd),
-            None => (path.clone(), libc::AT_FDCWD),
+        let name = name_like(&entry.name, self.is_bytes);
+        let (path, system_path, dir_fd) = match self.fd {
+            Some(fd) => (name.clone(), entry.name, fd),
+            None => {
+                // With room for the NUL that follows.
+                let mut whole = Vec::with_capacity(self.prefix.len() + entry.name.len() + 1);
+                whole.extend_from_slice(&self.prefix);
+                whole.extend_from_slice(&entry.name);
+                (name_like(&whole, self.is_bytes), whole, libc::AT_FDCWD)
+            }
         };
         let made = new_instance(&classes().0, |header| PyDirEntry {
             header,
-            name: Slot::new(name_like(&entry.name, self.is_bytes)),
-            path: Slot::new(name_like(if self.fd.is_some() { &entry.name } else { &path }, self.is_bytes)),
+            name: Slot::new(name),
+            path: Slot::new(path),
             stat: Slot::empty(),
             lstat: Slot::empty(),
             system_path: CString::new(system_path).unwrap_or_default(),
