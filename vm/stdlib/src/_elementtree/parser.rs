@@ -3,14 +3,12 @@
 
 mod deliver;
 
-use std::collections::HashMap;
-
-use parking_lot::Mutex;
 use taipan_objects::buffer;
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::layout::TraceField;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_threading::sync::atomic::AtomicBool;
@@ -18,7 +16,7 @@ use taipan_threading::sync::atomic::AtomicBool;
 use super::tree_builder::{self, PyTreeBuilder};
 use crate::native_class::{class_argument, receiver};
 use crate::new_exception::new_exception;
-use crate::pyexpat::driven::{self, Driven};
+use crate::pyexpat::driven::{self, Driven, NameStrings};
 use crate::pyexpat::parser::{Failure, Parser, Wanted};
 use crate::pyexpat::{VERSION, text_of_error};
 use crate::running::Running;
@@ -72,6 +70,18 @@ struct Reported {
     names: [Option<Obj>; EVENTS.len()],
 }
 
+impl TraceField for Reported {
+    fn trace_field(&self, tracer: &mut Tracer<'_>) {
+        self.append.trace_field(tracer);
+        for name in &self.names {
+            name.trace_field(tracer);
+        }
+    }
+}
+
+/// The target, if it is a builder that is told without calls.
+type Builder<'a> = Option<&'a PyTreeBuilder>;
+
 /// `XMLParser`.
 #[repr(C)]
 pub struct PyXmlParser {
@@ -80,11 +90,11 @@ pub struct PyXmlParser {
     target: Slot,
     entity: Slot,
     handlers: Handlers,
-    reported: Mutex<Reported>,
-    /// Names as they are told to the target, by what the parser calls them. Strings, so nothing to trace.
-    names: Mutex<HashMap<String, Obj>>,
+    reported: ShortMutex<Reported>,
+    /// Names as they are told to the target.
+    names: NameStrings,
     /// Text for a tree builder that waits for more of it.
-    text: Mutex<String>,
+    text: ShortMutex<String>,
     parsing: AtomicBool,
 }
 layout!(
@@ -96,12 +106,7 @@ layout!(
         for (_, slot) in this.handlers.named() {
             slot.trace(tracer);
         }
-        if let Some(reported) = this.reported.try_lock() {
-            reported.append.trace_field(tracer);
-            for name in &reported.names {
-                name.trace_field(tracer);
-            }
-        }
+        this.reported.trace_field(tracer);
     }
 );
 
@@ -119,13 +124,13 @@ fn construct(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let class = class_argument::<PyXmlParser>(class)?;
     Ok(new_instance(class, |header| PyXmlParser {
         header,
-        parser: Mutex::new(Box::new(Parser::new(None, Some(Some('}'))))),
+        parser: ShortMutex::new(Box::new(Parser::new(None, Some(Some('}'))))),
         target: Slot::empty(),
         entity: Slot::empty(),
         handlers: Handlers::default(),
-        reported: Mutex::default(),
-        names: Mutex::default(),
-        text: Mutex::default(),
+        reported: ShortMutex::default(),
+        names: NameStrings::default(),
+        text: ShortMutex::default(),
         parsing: AtomicBool::new(false),
     })
     .into_obj())
@@ -153,7 +158,7 @@ fn init(slf: &Obj, target: Option<&Obj>, encoding: Option<&Obj>) -> PyResult<()>
     for (name, slot) in this.handlers.named() {
         drop(slot.replace(counted::getattr_opt(&target, &intern(name))?));
     }
-    *this.parser.lock() = Box::new(Parser::new(encoding, Some(Some('}'))));
+    this.names.replace(&this.parser, Box::new(Parser::new(encoding, Some(Some('}')))));
     let reported = std::mem::take(&mut *this.reported.lock());
     drop(reported);
     this.text.lock().clear();
@@ -210,7 +215,8 @@ impl PyXmlParser {
     fn parse(&self, slf: &Obj, data: &[u8], last: bool) -> PyResult<()> {
         driven::feed(&self.parser, data, last).map_err(|code| self.failure(code.into()))?;
         let target = self.ready()?;
-        let result = self.run(slf, &target);
+        let builder = exact_builder(&target);
+        let result = self.run(slf, builder);
         if result.is_err() {
             self.text.lock().clear();
             return result;
@@ -218,9 +224,9 @@ impl PyXmlParser {
         if last {
             self.parser.lock().finished = true;
         }
-        self.flush_text(&target)
+        self.flush_text(builder)
     }
-    fn run(&self, slf: &Obj, target: &Obj) -> PyResult<()> {
+    fn run(&self, slf: &Obj, builder: Builder<'_>) -> PyResult<()> {
         let wanted = self.wanted();
         loop {
             let step = self.parser.lock().next(wanted);
@@ -228,11 +234,11 @@ impl PyXmlParser {
                 Ok(Some(event)) => event,
                 Ok(None) => return Ok(()),
                 Err(failure) => {
-                    self.flush_text(target)?;
+                    self.flush_text(builder)?;
                     return Err(self.failure(failure));
                 }
             };
-            let answer = match self.deliver(slf, target, event) {
+            let answer = match self.deliver(slf, builder, event) {
                 Ok(answer) => answer,
                 Err(raised) => {
                     driven::skip_rest(&self.parser);
@@ -271,8 +277,7 @@ impl PyXmlParser {
     }
 }
 
-/// The target as a builder that is told without calls.
-fn exact_builder(target: &Obj) -> Option<&PyTreeBuilder> {
+fn exact_builder(target: &Obj) -> Builder<'_> {
     class_of(target).is(tree_builder::class()).then(|| target.downcast::<PyTreeBuilder>()).flatten()
 }
 

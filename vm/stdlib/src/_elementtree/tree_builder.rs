@@ -1,13 +1,14 @@
 //! `TreeBuilder`: makes a tree of what a parser tells of its parts.
 
-use parking_lot::Mutex;
 use taipan_objects::dict::PyDict;
 use taipan_objects::layout::TraceField;
 use taipan_objects::list::PyList;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
+use taipan_threading::sync::atomic::{AtomicBool, Ordering};
 
 use super::element::{self, element};
 use crate::native_class;
@@ -23,11 +24,19 @@ struct Settings {
     insert_instructions: bool,
 }
 
+impl TraceField for Settings {
+    fn trace_field(&self, tracer: &mut Tracer<'_>) {
+        for factory in [&self.element, &self.comment, &self.instruction] {
+            factory.trace_field(tracer);
+        }
+    }
+}
+
 /// A `TreeBuilder`.
 #[repr(C)]
 pub struct PyTreeBuilder {
     header: Header,
-    settings: Mutex<Settings>,
+    settings: ShortMutex<Settings>,
     root: Slot,
     /// The element that was begun or ended last.
     last: Slot,
@@ -35,7 +44,7 @@ pub struct PyTreeBuilder {
     open: Obj,
     data: Obj,
     /// Whether text is the tail of the last element.
-    after: Mutex<bool>,
+    after: AtomicBool,
 }
 layout!(
     PyTreeBuilder,
@@ -47,11 +56,7 @@ layout!(
         for list in [&this.open, &this.data] {
             list.trace_field(tracer);
         }
-        if let Some(settings) = this.settings.try_lock() {
-            for factory in [&settings.element, &settings.comment, &settings.instruction] {
-                factory.trace_field(tracer);
-            }
-        }
+        this.settings.trace_field(tracer);
     }
 );
 
@@ -70,12 +75,12 @@ fn construct(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
     let (open, data) = (list(), list());
     Ok(new_instance(class, |header| PyTreeBuilder {
         header,
-        settings: Mutex::default(),
+        settings: ShortMutex::default(),
         root: Slot::empty(),
         last: Slot::empty(),
         open,
         data,
-        after: Mutex::new(false),
+        after: AtomicBool::new(false),
     })
     .into_obj())
 }
@@ -130,7 +135,7 @@ impl PyTreeBuilder {
             }
         };
         let Some(last) = self.last.load() else { return Ok(()) };
-        let after = *self.after.lock();
+        let after = self.after.load(Ordering::Relaxed);
         if class_of(&last).is(element::class())
             && let Some(last) = element(&last)
         {
@@ -191,7 +196,7 @@ impl PyTreeBuilder {
         self.last.store(made.clone());
         self.place(&made)?;
         list(&self.open)?.push(made.clone());
-        *self.after.lock() = false;
+        self.after.store(false, Ordering::Relaxed);
         Ok(made)
     }
     /// Ends the element that was begun last.
@@ -199,7 +204,7 @@ impl PyTreeBuilder {
         self.flush()?;
         let Some(ended) = list(&self.open)?.pop() else { return Err(index_error("pop from empty stack")) };
         self.last.store(ended.clone());
-        *self.after.lock() = true;
+        self.after.store(true, Ordering::Relaxed);
         Ok(ended)
     }
     pub fn add_comment(&self, text: &Obj) -> PyResult<Obj> {
@@ -230,7 +235,7 @@ impl PyTreeBuilder {
             if !list(&self.open)?.is_empty() {
                 self.place(&part)?;
             }
-            *self.after.lock() = true;
+            self.after.store(true, Ordering::Relaxed);
         }
         Ok(part)
     }

@@ -5,7 +5,8 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_threading::sync::atomic::Ordering;
 
-use super::parser::{Event, Model, Wanted};
+use super::parser::names::Name;
+use super::parser::{Event, Model, Seldom, Wanted};
 use super::xmlparser::PyXmlParser;
 use crate::counted;
 
@@ -38,6 +39,11 @@ pub const NAMES: [&str; 22] = [
 /// Where the handler for expanded text is; what wants [`Wanted::DEFAULT`], too.
 pub const EXPAND: usize = 21;
 
+/// The number of the handler for what is wanted.
+fn at(wanted: Wanted) -> usize {
+    wanted.bits().trailing_zeros() as usize
+}
+
 /// What goes on after an event.
 pub enum Reply {
     None,
@@ -45,8 +51,12 @@ pub enum Reply {
     Encoding(Option<Box<[i32; 256]>>),
 }
 
-fn number(answer: &Obj) -> PyResult<bool> {
-    Ok(i32::from_arg(answer)? != 0)
+/// What the answer of a handler that is asked means.
+fn answer(result: PyResult<Option<Obj>>) -> PyResult<Reply> {
+    match result? {
+        Some(value) => Ok(Reply::Answer(i32::from_arg(&value)? != 0)),
+        None => Ok(Reply::Answer(true)),
+    }
 }
 
 /// A content model as tuples. The parts of a part come after it in the list.
@@ -66,7 +76,12 @@ fn model_of(parts: &[Model], at: usize) -> PyResult<Obj> {
 
 impl PyXmlParser {
     fn interned(&self, text: &str) -> PyResult<Obj> {
-        let text = str_obj(text);
+        self.interned_string(str_obj(text))
+    }
+    fn interned_name(&self, name: Name) -> PyResult<Obj> {
+        self.interned_string(self.name(name))
+    }
+    fn interned_string(&self, text: Obj) -> PyResult<Obj> {
         match self.intern.load() {
             Some(dict) => match dict.downcast::<taipan_objects::dict::PyDict>() {
                 Some(dict) => dict.setdefault(&text, &text),
@@ -129,53 +144,29 @@ impl PyXmlParser {
         self.buffer.lock().push_str(&text);
         Ok(())
     }
-    fn attributes(&self, attributes: Vec<(String, String)>, specified: usize) -> PyResult<Obj> {
+    fn attributes(&self, attributes: Vec<(Name, String)>, specified: usize) -> PyResult<Obj> {
         let count =
             if self.specified_attributes.load(Ordering::Relaxed) { specified } else { attributes.len() };
         let given = attributes.into_iter().take(count);
         if self.ordered_attributes.load(Ordering::Relaxed) {
             let mut items = Vec::new();
             for (name, value) in given {
-                items.push(self.interned(&name)?);
+                items.push(self.interned_name(name)?);
                 items.push(str_obj(&value));
             }
             return Ok(list_obj(items));
         }
         let dict = dict_obj();
         for (name, value) in given {
-            dict.set(self.interned(&name)?, str_obj(&value))?;
+            dict.set(self.interned_name(name)?, str_obj(&value))?;
         }
         Ok(dict.into_obj())
     }
-    /// Tells the handler of an event.
-    pub fn deliver(&self, event: Event) -> PyResult<Reply> {
-        let at = |wanted: Wanted| wanted.bits().trailing_zeros() as usize;
+    /// Tells the handler of an event that comes once or twice.
+    fn deliver_seldom(&self, event: Seldom) -> PyResult<Reply> {
         let plain = |text: &Option<String>| text.as_deref().map_or_else(none, str_obj);
-        let answer = |result: PyResult<Option<Obj>>| match result? {
-            Some(value) => number(&value).map(Reply::Answer),
-            None => Ok(Reply::Answer(true)),
-        };
         let result = match event {
-            Event::CharacterData(text) => return self.text(text).map(|()| Reply::None),
-            Event::StartElement { name, attributes, specified } => {
-                self.call(at(Wanted::START_ELEMENT), || {
-                    let attributes = self.attributes(attributes, specified)?;
-                    Ok(vec![self.interned(&name)?, attributes])
-                })
-            }
-            Event::EndElement(name) => self.call(at(Wanted::END_ELEMENT), || Ok(vec![self.interned(&name)?])),
-            Event::ProcessingInstruction(target, data) => self
-                .call(at(Wanted::PROCESSING_INSTRUCTION), || {
-                    Ok(vec![self.interned(&target)?, str_obj(&data)])
-                }),
-            Event::Comment(text) => self.call(at(Wanted::COMMENT), || Ok(vec![str_obj(&text)])),
-            Event::StartCdata => self.call(at(Wanted::START_CDATA), || Ok(vec![])),
-            Event::EndCdata => self.call(at(Wanted::END_CDATA), || Ok(vec![])),
-            Event::Default(text) => {
-                let which = if self.expands.load(Ordering::Relaxed) { EXPAND } else { at(Wanted::DEFAULT) };
-                self.call(which, || Ok(vec![str_obj(&text)]))
-            }
-            Event::UnparsedEntity { name, base, system, public, notation } => {
+            Seldom::UnparsedEntity { name, base, system, public, notation } => {
                 self.call(at(Wanted::UNPARSED_ENTITY), || {
                     Ok(vec![
                         self.interned(&name)?,
@@ -186,7 +177,7 @@ impl PyXmlParser {
                     ])
                 })
             }
-            Event::Notation { name, base, system, public } => self.call(at(Wanted::NOTATION), || {
+            Seldom::Notation { name, base, system, public } => self.call(at(Wanted::NOTATION), || {
                 Ok(vec![
                     self.interned(&name)?,
                     self.interned_opt(base.as_ref())?,
@@ -194,14 +185,7 @@ impl PyXmlParser {
                     self.interned_opt(public.as_ref())?,
                 ])
             }),
-            Event::StartNamespace(prefix, uri) => self.call(at(Wanted::START_NAMESPACE), || {
-                Ok(vec![self.interned_opt(prefix.as_ref())?, self.interned_opt(uri.as_ref())?])
-            }),
-            Event::EndNamespace(prefix) => {
-                self.call(at(Wanted::END_NAMESPACE), || Ok(vec![self.interned_opt(prefix.as_ref())?]))
-            }
-            Event::NotStandalone => return answer(self.call(at(Wanted::NOT_STANDALONE), || Ok(vec![]))),
-            Event::ExternalEntity { context, base, system, public } => {
+            Seldom::ExternalEntity { context, base, system, public } => {
                 return answer(self.call(at(Wanted::EXTERNAL_ENTITY), || {
                     Ok(vec![
                         plain(&context),
@@ -211,7 +195,7 @@ impl PyXmlParser {
                     ])
                 }));
             }
-            Event::StartDoctype { name, system, public, internal } => {
+            Seldom::StartDoctype { name, system, public, internal } => {
                 self.call(at(Wanted::START_DOCTYPE), || {
                     Ok(vec![
                         self.interned(&name)?,
@@ -221,8 +205,7 @@ impl PyXmlParser {
                     ])
                 })
             }
-            Event::EndDoctype => self.call(at(Wanted::END_DOCTYPE), || Ok(vec![])),
-            Event::EntityDecl { name, parameter, value, base, system, public, notation } => {
+            Seldom::EntityDecl { name, parameter, value, base, system, public, notation } => {
                 self.call(at(Wanted::ENTITY_DECL), || {
                     Ok(vec![
                         self.interned(&name)?,
@@ -235,14 +218,10 @@ impl PyXmlParser {
                     ])
                 })
             }
-            Event::XmlDecl { version, encoding, standalone } => self.call(at(Wanted::XML_DECL), || {
+            Seldom::XmlDecl { version, encoding, standalone } => self.call(at(Wanted::XML_DECL), || {
                 Ok(vec![plain(&version), plain(&encoding), int_obj(i64::from(standalone))])
             }),
-            Event::ElementDecl { name, model } => self.call(at(Wanted::ELEMENT_DECL), || {
-                let model = model_of(&model, 0)?;
-                Ok(vec![self.interned(&name)?, model])
-            }),
-            Event::AttlistDecl { element, name, kind, default, required } => {
+            Seldom::AttlistDecl { element, name, kind, default, required } => {
                 self.call(at(Wanted::ATTLIST_DECL), || {
                     Ok(vec![
                         self.interned(&element)?,
@@ -253,10 +232,50 @@ impl PyXmlParser {
                     ])
                 })
             }
+        };
+        result.map(|_| Reply::None)
+    }
+    /// Tells the handler of an event.
+    pub fn deliver(&self, event: Event) -> PyResult<Reply> {
+        let result = match event {
+            Event::CharacterData(text) => return self.text(text).map(|()| Reply::None),
+            Event::StartElement { name, attributes, specified } => {
+                self.call(at(Wanted::START_ELEMENT), || {
+                    let attributes = self.attributes(attributes, specified)?;
+                    Ok(vec![self.interned_name(name)?, attributes])
+                })
+            }
+            Event::EndElement(name) => {
+                self.call(at(Wanted::END_ELEMENT), || Ok(vec![self.interned_name(name)?]))
+            }
+            Event::ProcessingInstruction(target, data) => self
+                .call(at(Wanted::PROCESSING_INSTRUCTION), || {
+                    Ok(vec![self.interned(&target)?, str_obj(&data)])
+                }),
+            Event::Comment(text) => self.call(at(Wanted::COMMENT), || Ok(vec![str_obj(&text)])),
+            Event::StartCdata => self.call(at(Wanted::START_CDATA), || Ok(vec![])),
+            Event::EndCdata => self.call(at(Wanted::END_CDATA), || Ok(vec![])),
+            Event::Default(text) => {
+                let which = if self.expands.load(Ordering::Relaxed) { EXPAND } else { at(Wanted::DEFAULT) };
+                self.call(which, || Ok(vec![str_obj(&text)]))
+            }
+            Event::StartNamespace(prefix, uri) => self.call(at(Wanted::START_NAMESPACE), || {
+                Ok(vec![self.interned_opt(prefix.as_ref())?, self.interned_opt(uri.as_ref())?])
+            }),
+            Event::EndNamespace(prefix) => {
+                self.call(at(Wanted::END_NAMESPACE), || Ok(vec![self.interned_opt(prefix.as_ref())?]))
+            }
+            Event::NotStandalone => return answer(self.call(at(Wanted::NOT_STANDALONE), || Ok(vec![]))),
+            Event::EndDoctype => self.call(at(Wanted::END_DOCTYPE), || Ok(vec![])),
+            Event::ElementDecl { name, model } => self.call(at(Wanted::ELEMENT_DECL), || {
+                let model = model_of(&model, 0)?;
+                Ok(vec![self.interned(&name)?, model])
+            }),
             Event::SkippedEntity(name, parameter) => self.call(at(Wanted::SKIPPED_ENTITY), || {
                 Ok(vec![self.interned(&name)?, int_obj(i64::from(parameter))])
             }),
             Event::UnknownEncoding(name) => return encoding_table(&name).map(Reply::Encoding),
+            Event::Seldom(seldom) => return self.deliver_seldom(*seldom),
         };
         result.map(|_| Reply::None)
     }

@@ -5,12 +5,14 @@
 //! document: an event inside an entity is where the reference to it is.
 
 pub mod attributes;
+mod classes;
 pub mod content;
 pub mod declaration;
 pub mod dtd;
 pub mod encoding;
 pub mod event;
 pub mod limits;
+pub mod names;
 mod place;
 pub mod prolog;
 pub mod scan;
@@ -19,13 +21,14 @@ pub mod start;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use taipan_objects::short_mutex::ShortMutex;
 
 use declaration::Declaration;
 use dtd::Dtd;
 use encoding::Encoding;
-pub use event::{Code, ERRORS, Event, Model, Wanted};
+pub use event::{Code, ERRORS, Event, Model, Seldom, Wanted};
 use limits::Limits;
+use names::{Name, Names};
 use place::Place;
 use prolog::State;
 
@@ -81,8 +84,8 @@ pub struct Input {
 /// An open element.
 pub struct Open {
     /// As it was written.
-    pub raw: Vec<u8>,
-    pub name: String,
+    pub raw: Name,
+    pub name: Name,
     /// How many prefixes it binds.
     pub bindings: usize,
 }
@@ -108,6 +111,9 @@ pub enum Kind {
 /// A parser.
 pub struct Parser {
     pub inputs: Vec<Input>,
+    /// Stands in for a text that is being looked at.
+    spare: Option<Arc<Vec<u8>>>,
+    pub names: Names,
     raw: Vec<u8>,
     encoding: Encoding,
     /// The name that the caller gave.
@@ -121,7 +127,7 @@ pub struct Parser {
     pub wanted: Wanted,
     queue: VecDeque<(usize, Event)>,
     pending: Option<Pending>,
-    pub dtd: Arc<Mutex<Dtd>>,
+    pub dtd: Arc<ShortMutex<Dtd>>,
     pub state: State,
     pub declaration: Declaration,
     pub open: Vec<Open>,
@@ -135,7 +141,7 @@ pub struct Parser {
     pub base: Option<String>,
     pub param_entities: ParamEntities,
     pub foreign_dtd: bool,
-    pub limits: Arc<Mutex<Limits>>,
+    pub limits: Arc<ShortMutex<Limits>>,
     pub root: bool,
     pub reparse_deferral: bool,
     partial_before: usize,
@@ -154,6 +160,8 @@ impl Parser {
             Input { text: Arc::default(), at: 0, mode: Mode::Start, entity: None, level: 0, between: false };
         Parser {
             inputs: vec![document],
+            spare: None,
+            names: Names::new(),
             raw: Vec::new(),
             encoding: Encoding::Undecided,
             protocol_encoding: encoding,
@@ -166,7 +174,7 @@ impl Parser {
             wanted: Wanted::empty(),
             queue: VecDeque::new(),
             pending: None,
-            dtd: Arc::new(Mutex::new(Dtd::new())),
+            dtd: Arc::new(ShortMutex::new(Dtd::new())),
             state: State::Prolog0,
             declaration: Declaration::default(),
             open: Vec::new(),
@@ -180,7 +188,7 @@ impl Parser {
             base: None,
             param_entities: ParamEntities::Never,
             foreign_dtd: false,
-            limits: Arc::new(Mutex::new(Limits::new())),
+            limits: Arc::new(ShortMutex::new(Limits::new())),
             root: true,
             reparse_deferral: true,
             partial_before: 0,
@@ -203,7 +211,7 @@ impl Parser {
         match context {
             Some(context) => {
                 parser.kind = Kind::GeneralEntity;
-                parser.dtd = Arc::new(Mutex::new(self.dtd.lock().clone()));
+                parser.dtd = Arc::new(ShortMutex::new(self.dtd.lock().clone()));
                 for part in context.split('\u{c}').filter(|part| !part.is_empty()) {
                     match part.split_once('=') {
                         Some((prefix, uri)) => {
@@ -242,6 +250,18 @@ impl Parser {
     pub fn wants(&self, what: Wanted) -> bool {
         self.wanted.contains(what)
     }
+    /// Works on the topmost text, which is put aside meanwhile; nothing is counted.
+    pub fn on_text<R>(&mut self, work: impl FnOnce(&mut Parser, &[u8]) -> R) -> R {
+        let top = self.inputs.len() - 1;
+        let spare = self.spare.take().unwrap_or_default();
+        let text = std::mem::replace(&mut self.inputs[top].text, spare);
+        let result = work(self, &text);
+        // Having been read to its end, it may be gone.
+        if let Some(input) = self.inputs.get_mut(top) {
+            self.spare = Some(std::mem::replace(&mut input.text, text));
+        }
+        result
+    }
     pub fn input(&mut self) -> &mut Input {
         let top = self.inputs.len() - 1;
         &mut self.inputs[top]
@@ -255,14 +275,15 @@ impl Parser {
         !self.in_document() || self.last
     }
     /// Makes an event of the token that began last.
-    pub fn tell(&mut self, event: Event) {
+    pub fn tell(&mut self, event: impl Into<Event>) {
+        let event = event.into();
         let at = self.event_at.unwrap_or(0);
         self.queue.push_back((at, event));
     }
     pub fn tell_at(&mut self, at: usize, event: Event) {
         self.queue.push_back((at, event));
     }
-    pub fn ask(&mut self, event: Event, pending: Pending) {
+    pub fn ask(&mut self, event: impl Into<Event>, pending: Pending) {
         self.pending = Some(pending);
         self.tell(event);
     }

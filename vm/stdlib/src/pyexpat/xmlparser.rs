@@ -1,17 +1,18 @@
 //! `pyexpat.xmlparser`; `parsing` keeps a second call of `Parse`, from a handler or from another thread, out.
 
-use parking_lot::Mutex;
 use taipan_objects::buffer;
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::dict::PyDict;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::driven::{self, Driven};
+use super::driven::{self, Driven, NameStrings};
 use super::expat_error;
 use super::handlers::{EXPAND, NAMES, Reply};
+use super::parser::names::Name;
 use super::parser::{Code, Failure, ParamEntities, Parser, Wanted};
 use crate::running::Running;
 use crate::{counted, native_class};
@@ -23,12 +24,13 @@ const CHUNK: i64 = 2048;
 pub struct PyXmlParser {
     header: Header,
     parser: Driven,
+    names: NameStrings,
     /// Handlers, in the order of [`NAMES`].
     pub handlers: [Slot; NAMES.len()],
     pub intern: Slot,
     parent: Slot,
     /// Character data that waits for more of it.
-    pub buffer: Mutex<String>,
+    pub buffer: ShortMutex<String>,
     pub buffer_size: AtomicUsize,
     pub buffer_text: AtomicBool,
     pub ordered_attributes: AtomicBool,
@@ -75,11 +77,12 @@ fn this(obj: &Obj) -> PyResult<&PyXmlParser> {
 fn make(parser: Parser, intern: Option<Obj>, parent: Option<Obj>) -> Py<PyXmlParser> {
     new_instance(class(), |header| PyXmlParser {
         header,
-        parser: Mutex::new(Box::new(parser)),
+        parser: ShortMutex::new(Box::new(parser)),
+        names: NameStrings::default(),
         handlers: [const { Slot::empty() }; NAMES.len()],
         intern: Slot::from_option(intern),
         parent: Slot::from_option(parent),
-        buffer: Mutex::new(String::new()),
+        buffer: ShortMutex::new(String::new()),
         buffer_size: AtomicUsize::new(8192),
         buffer_text: AtomicBool::new(false),
         ordered_attributes: AtomicBool::new(false),
@@ -126,6 +129,10 @@ impl PyXmlParser {
         let value = Some(value.clone()).filter(|value| !is_none(value));
         drop(self.handlers[index].replace(value));
         Ok(())
+    }
+    /// A name as a string.
+    pub fn name(&self, name: Name) -> Obj {
+        self.names.get(&self.parser, name, str_obj)
     }
     fn wanted(&self) -> Wanted {
         let mut bits = 0;

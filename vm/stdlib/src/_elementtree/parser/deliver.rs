@@ -3,10 +3,11 @@
 use taipan_objects::dict::PyDict;
 use taipan_objects::prelude::*;
 
-use super::{PyXmlParser, exact_builder, parse_error};
+use super::{Builder, PyXmlParser, parse_error};
 use crate::counted;
 use crate::pyexpat::encoding_table;
-use crate::pyexpat::parser::{Code, Event};
+use crate::pyexpat::parser::names::Name;
+use crate::pyexpat::parser::{Code, Event, Seldom};
 
 /// The answer to an event that asks for an encoding.
 type Answer = Option<Option<Box<[i32; 256]>>>;
@@ -20,12 +21,11 @@ fn given(text: Option<String>) -> Obj {
 
 impl PyXmlParser {
     /// The name of an element or attribute as targets know it: a namespace in braces.
-    fn name(&self, name: &str) -> Obj {
-        if let Some(known) = self.names.lock().get(name) {
-            return known.clone();
-        }
-        let made = if name.contains('}') { str_obj(&format!("{{{name}")) } else { str_obj(name) };
-        self.names.lock().entry(name.to_owned()).or_insert(made).clone()
+    fn name(&self, name: Name) -> Obj {
+        self.names.get(&self.parser, name, |name| match name.contains('}') {
+            true => str_obj(&format!("{{{name}")),
+            false => str_obj(name),
+        })
     }
     /// Reports the event with the number in [`EVENTS`](super::EVENTS), if somebody asked for it.
     fn report(&self, at: usize, what: impl FnOnce() -> Obj) -> PyResult<()> {
@@ -39,42 +39,41 @@ impl PyXmlParser {
         }
     }
     /// Gives a tree builder the text that was put aside.
-    pub(super) fn flush_text(&self, target: &Obj) -> PyResult<()> {
-        let text = {
-            let mut text = self.text.lock();
-            if text.is_empty() {
-                return Ok(());
-            }
-            let made = str_obj(&text);
-            text.clear();
-            made
-        };
-        exact_builder(target).map_or(Ok(()), |builder| builder.add_text(text))
+    pub(super) fn flush_text(&self, builder: Builder<'_>) -> PyResult<()> {
+        let text = std::mem::take(&mut *self.text.lock());
+        match builder {
+            Some(builder) if !text.is_empty() => builder.add_text(str_obj(&text)),
+            _ => Ok(()),
+        }
     }
-    fn character_data(&self, target: &Obj, text: &str) -> PyResult<()> {
-        if exact_builder(target).is_some() {
+    fn character_data(&self, builder: Builder<'_>, text: String) -> PyResult<()> {
+        if builder.is_some() {
             let len = {
                 let mut aside = self.text.lock();
-                aside.push_str(text);
+                if aside.is_empty() {
+                    *aside = text;
+                } else {
+                    aside.push_str(&text);
+                }
                 aside.len()
             };
-            return if len > PIECE { self.flush_text(target) } else { Ok(()) };
+            return if len > PIECE { self.flush_text(builder) } else { Ok(()) };
         }
         match self.handlers.data.load() {
-            Some(data) => counted::call1(&data, &str_obj(text)).map(drop),
+            Some(data) => counted::call1(&data, &str_obj(&text)).map(drop),
             None => Ok(()),
         }
     }
-    fn attributes(&self, attributes: &[(String, String)]) -> PyResult<Py<PyDict>> {
+    fn attributes(&self, attributes: &[(Name, String)]) -> PyResult<Py<PyDict>> {
         let dict = dict_obj();
         for (name, value) in attributes {
-            dict.set(self.name(name), str_obj(value))?;
+            dict.set(self.name(*name), str_obj(value))?;
         }
         Ok(dict)
     }
-    fn start(&self, target: &Obj, name: &str, attributes: &[(String, String)]) -> PyResult<()> {
+    fn start(&self, builder: Builder<'_>, name: Name, attributes: &[(Name, String)]) -> PyResult<()> {
         let tag = self.name(name);
-        if let Some(builder) = exact_builder(target) {
+        if let Some(builder) = builder {
             let attrib = match attributes {
                 [] => None,
                 attributes => Some(self.attributes(attributes)?.into_obj()),
@@ -86,8 +85,8 @@ impl PyXmlParser {
         let attrib = self.attributes(attributes)?.into_obj();
         counted::call(&start, &[tag, attrib]).map(drop)
     }
-    fn end(&self, target: &Obj, name: &str) -> PyResult<()> {
-        if let Some(builder) = exact_builder(target) {
+    fn end(&self, builder: Builder<'_>, name: Name) -> PyResult<()> {
+        if let Some(builder) = builder {
             let ended = builder.finish()?;
             return self.report(1, || ended);
         }
@@ -97,7 +96,7 @@ impl PyXmlParser {
         }
     }
     /// Text that nothing else is told of. Only references to unknown entities matter.
-    fn other(&self, target: &Obj, text: &str) -> PyResult<()> {
+    fn other(&self, builder: Builder<'_>, text: &str) -> PyResult<()> {
         let Some(name) = text.strip_prefix('&') else { return Ok(()) };
         let name = name.strip_suffix(';').unwrap_or(name);
         let entity = self.entity.load().and_then(|entity| entity.into_py::<PyDict>().ok());
@@ -114,8 +113,8 @@ impl PyXmlParser {
                 column,
             ));
         };
-        if let Some(builder) = exact_builder(target) {
-            self.flush_text(target)?;
+        if let Some(builder) = builder {
+            self.flush_text(Some(builder))?;
             return builder.add_text(value);
         }
         match self.handlers.data.load() {
@@ -137,18 +136,17 @@ impl PyXmlParser {
         Ok(())
     }
     /// Tells the target of an event.
-    pub(super) fn deliver(&self, slf: &Obj, target: &Obj, event: Event) -> PyResult<Answer> {
+    pub(super) fn deliver(&self, slf: &Obj, builder: Builder<'_>, event: Event) -> PyResult<Answer> {
         let event = match event {
-            Event::CharacterData(text) => return self.character_data(target, &text).map(|()| None),
+            Event::CharacterData(text) => return self.character_data(builder, text).map(|()| None),
             Event::UnknownEncoding(name) => return encoding_table(&name).map(Some),
             other => other,
         };
-        self.flush_text(target)?;
-        let builder = exact_builder(target);
+        self.flush_text(builder)?;
         match event {
-            Event::StartElement { name, attributes, .. } => self.start(target, &name, &attributes),
-            Event::EndElement(name) => self.end(target, &name),
-            Event::Default(text) => self.other(target, &text),
+            Event::StartElement { name, attributes, .. } => self.start(builder, name, &attributes),
+            Event::EndElement(name) => self.end(builder, name),
+            Event::Default(text) => self.other(builder, &text),
             Event::Comment(text) => {
                 let text = str_obj(&text);
                 match (builder, self.handlers.comment.load()) {
@@ -183,9 +181,12 @@ impl PyXmlParser {
                 (None, Some(end)) => counted::call1(&end, &str_obj(&prefix.unwrap_or_default())).map(drop),
                 _ => self.report(3, none),
             },
-            Event::StartDoctype { name, system, public, .. } => {
-                self.doctype(slf, str_obj(&name), given(system), given(public))
-            }
+            Event::Seldom(seldom) => match *seldom {
+                Seldom::StartDoctype { name, system, public, .. } => {
+                    self.doctype(slf, str_obj(&name), given(system), given(public))
+                }
+                _ => Ok(()),
+            },
             _ => Ok(()),
         }
         .map(|()| None)

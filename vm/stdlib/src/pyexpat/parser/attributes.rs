@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::classes;
 use super::content::text_of;
 use super::dtd::Declared;
+use super::names::Name;
 use super::scan::{self, Content, Lack, Tag};
 use super::{Code, Event, Failure, Open, Outcome, Parser, Wanted};
 
@@ -52,6 +54,9 @@ impl<'a> Names<'a> {
 impl Parser {
     /// The value that text stands for: references replaced, white space made space.
     pub fn attribute_value(&mut self, text: &[u8], offset: Option<usize>, cdata: bool) -> Outcome<Vec<u8>> {
+        if cdata && text.iter().all(|c| classes::is_plain(*c)) {
+            return Ok(text.to_vec());
+        }
         let mut out = Vec::new();
         // Entities being expanded: their text, how far it was read, their name.
         let mut stack: Vec<(Arc<[u8]>, usize, Vec<u8>)> = Vec::new();
@@ -118,9 +123,12 @@ impl Parser {
         Ok(if cdata { out } else { collapsed(&out) })
     }
     /// Reads a start tag's attributes and opens the element; whether somebody was told of it.
-    pub fn start_tag(&mut self, text: &Arc<Vec<u8>>, tag: &Tag) -> Outcome<bool> {
-        let raw_name = text[tag.name.clone()].to_vec();
-        let declared: Vec<Declared> = self.dtd.lock().elements.get(&raw_name).cloned().unwrap_or_default();
+    pub fn start_tag(&mut self, text: &[u8], tag: &Tag) -> Outcome<bool> {
+        let raw_name = &text[tag.name.clone()];
+        let declared = self.declared(raw_name);
+        if tag.attributes.is_empty() && declared.is_empty() {
+            return self.open_element(raw_name, Vec::new(), 0, 0);
+        }
         let mut given: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(tag.attributes.len());
         let mut names = Names::of(tag.attributes.len());
         for attribute in &tag.attributes {
@@ -142,7 +150,6 @@ impl Parser {
             }
         }
         let mut bound = 0;
-        let name;
         let mut attributes = Vec::with_capacity(given.len());
         if self.separator.is_some() {
             let mut rest = Vec::with_capacity(given.len());
@@ -166,17 +173,40 @@ impl Parser {
             let mut expanded_names = HashSet::new();
             for (attribute, value) in rest {
                 let expanded = self.expanded(&attribute, false)?;
-                if attribute.contains(&b':') && !expanded_names.insert(expanded.clone()) {
+                if attribute.contains(&b':') && !expanded_names.insert(expanded) {
                     return Err(Code::DuplicateAttribute.into());
                 }
                 attributes.push((expanded, text_of(&value)));
             }
-            name = self.expanded(&raw_name, true)?;
         } else {
-            attributes.extend(given.iter().map(|(name, value)| (text_of(name), text_of(value))));
-            name = text_of(&raw_name);
+            for (name, value) in &given {
+                attributes.push((self.name(name), text_of(value)));
+            }
         }
-        self.open.push(Open { raw: raw_name, name: name.clone(), bindings: bound });
+        self.open_element(raw_name, attributes, specified, bound)
+    }
+    /// Attributes that are declared for an element.
+    fn declared(&self, element: &[u8]) -> Vec<Declared> {
+        let dtd = self.dtd.lock();
+        if dtd.elements.is_empty() {
+            return Vec::new();
+        }
+        dtd.elements.get(element).cloned().unwrap_or_default()
+    }
+    /// Opens an element; whether somebody was told of it.
+    fn open_element(
+        &mut self,
+        raw_name: &[u8],
+        attributes: Vec<(Name, String)>,
+        specified: usize,
+        bindings: usize,
+    ) -> Outcome<bool> {
+        let raw = self.name(raw_name);
+        let name = match self.separator {
+            Some(_) if !self.bindings.is_empty() => self.expanded(raw_name, true)?,
+            _ => raw,
+        };
+        self.open.push(Open { raw, name, bindings });
         if self.wants(Wanted::START_ELEMENT) {
             self.tell(Event::StartElement { name, attributes, specified });
             return Ok(true);
@@ -210,19 +240,25 @@ impl Parser {
         self.bindings.push((prefix.to_vec(), uri));
         Ok(())
     }
+    fn name(&mut self, name: &[u8]) -> Name {
+        match std::str::from_utf8(name) {
+            Ok(name) => self.names.number(name),
+            Err(_) => self.names.number(&text_of(name)),
+        }
+    }
     /// A name with its namespace's URI in front.
-    fn expanded(&self, name: &[u8], element: bool) -> Outcome<String> {
+    fn expanded(&mut self, name: &[u8], element: bool) -> Outcome<Name> {
         let colon = name.iter().position(|c| *c == b':');
         let (prefix, local) = match colon {
             Some(at) => (&name[..at], &name[at + 1..]),
             None if element => (&b""[..], name),
-            None => return Ok(text_of(name)),
+            None => return Ok(self.name(name)),
         };
         let uri = self.bindings.iter().rev().find(|(bound, _)| bound == prefix).map(|(_, uri)| uri);
         match uri {
             None if !prefix.is_empty() => Err(Code::UnboundPrefix.into()),
-            None => Ok(text_of(name)),
-            Some(uri) if uri.is_empty() => Ok(text_of(name)),
+            None => Ok(self.name(name)),
+            Some(uri) if uri.is_empty() => Ok(self.name(name)),
             Some(uri) => {
                 let mut out = text_of(uri);
                 let separator = self.separator.flatten();
@@ -232,7 +268,7 @@ impl Parser {
                     out.extend(separator);
                     out.push_str(&text_of(prefix));
                 }
-                Ok(out)
+                Ok(self.names.number(&out))
             }
         }
     }

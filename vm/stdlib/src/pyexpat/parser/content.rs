@@ -1,16 +1,17 @@
 //! Elements, text and references, and what follows the document's element.
 
-use std::sync::Arc;
-
 use super::encoding::Encoding;
 use super::scan::{self, Content, Lack, Prolog};
-use super::{Code, Event, Failure, Kind, Mode, Outcome, Parser, Pending, Wanted};
+use super::{Code, Event, Failure, Kind, Mode, Outcome, Parser, Pending, Seldom, Wanted};
 
 /// The most bytes of decoded character data that are told of at once.
 const PIECE: usize = 1024;
 
 pub fn text_of(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 /// Line ends as newlines.
@@ -22,10 +23,12 @@ pub fn normalized(bytes: &[u8]) -> String {
 impl Parser {
     /// A token of content.
     pub fn content(&mut self) -> Outcome<bool> {
-        let text = self.input().text.clone();
+        self.on_text(Parser::content_in)
+    }
+    fn content_in(&mut self, text: &[u8]) -> Outcome<bool> {
         let at = self.input().at;
         self.begin(at);
-        let (token, end) = match scan::content(&text, at, self.separator.is_some()) {
+        let (token, end) = match scan::content(text, at, self.separator.is_some()) {
             Ok(found) => found,
             Err(lack) => return self.content_lacks(lack),
         };
@@ -45,15 +48,15 @@ impl Parser {
             }
             Content::EntityRef(range) => self.general_reference(&text[range], raw)?,
             Content::Start(tag) => {
-                let noticed = self.start_tag(&text, &tag)?;
+                let noticed = self.start_tag(text, &tag)?;
                 if tag.empty {
-                    self.end_of_empty(&tag, &text, end, noticed, raw)?;
+                    self.end_of_empty(end, noticed, raw)?;
                 } else if !noticed {
                     self.tell_default(raw);
                 }
             }
             Content::End(range) => {
-                self.end_tag(&text, range, raw)?;
+                self.end_tag(text, range, raw)?;
             }
             Content::CdataOpen => {
                 if self.wants(Wanted::START_CDATA) {
@@ -167,7 +170,7 @@ impl Parser {
             }
         } else if self.wants(Wanted::EXTERNAL_ENTITY) {
             self.open_entities.push((false, name.to_vec()));
-            let event = Event::ExternalEntity {
+            let event = Seldom::ExternalEntity {
                 context: Some(self.context()),
                 base: entity.base.clone(),
                 system: entity.system.clone(),
@@ -179,15 +182,7 @@ impl Parser {
         }
         Ok(())
     }
-    fn end_of_empty(
-        &mut self,
-        tag: &scan::Tag,
-        text: &[u8],
-        end: usize,
-        noticed: bool,
-        raw: &[u8],
-    ) -> Outcome {
-        let _ = (tag, text);
+    fn end_of_empty(&mut self, end: usize, noticed: bool, raw: &[u8]) -> Outcome {
         let at = if self.in_document() { end } else { self.begun() };
         let Some(open) = self.open.pop() else { return Err(Code::UnexpectedState.into()) };
         let mut noticed = noticed;
@@ -202,12 +197,12 @@ impl Parser {
         self.after_element();
         Ok(())
     }
-    fn end_tag(&mut self, text: &Arc<Vec<u8>>, range: std::ops::Range<usize>, raw: &[u8]) -> Outcome {
+    fn end_tag(&mut self, text: &[u8], range: std::ops::Range<usize>, raw: &[u8]) -> Outcome {
         if self.open.len() == self.input().level {
             return Err(Code::AsyncEntity.into());
         }
         match self.open.last() {
-            Some(open) if open.raw == text[range.clone()] => {}
+            Some(open) if self.names.text(open.raw).as_bytes() == &text[range.clone()] => {}
             _ => return Err(Failure { code: Code::TagMismatch, at: Some(range.start) }),
         }
         let Some(open) = self.open.pop() else { return Err(Code::UnexpectedState.into()) };
@@ -237,10 +232,12 @@ impl Parser {
     }
     /// A token of a CDATA section.
     pub fn cdata_section(&mut self) -> Outcome<bool> {
-        let text = self.input().text.clone();
+        self.on_text(Parser::cdata_section_in)
+    }
+    fn cdata_section_in(&mut self, text: &[u8]) -> Outcome<bool> {
         let at = self.input().at;
         self.begin(at);
-        let (token, end) = match scan::cdata(&text, at) {
+        let (token, end) = match scan::cdata(text, at) {
             Ok(found) => found,
             Err(Lack::Invalid(at)) => return Err(Failure { code: Code::InvalidToken, at: Some(at) }),
             Err(_) if !self.is_whole() => return Ok(false),

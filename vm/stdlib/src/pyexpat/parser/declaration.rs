@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::content::text_of;
 use super::dtd::{Declared, Entity};
 use super::scan;
-use super::{Code, Event, Failure, Mode, Model, Outcome, ParamEntities, Parser, Pending, Wanted};
+use super::{Code, Event, Failure, Mode, Model, Outcome, ParamEntities, Parser, Pending, Seldom, Wanted};
 
 const CTYPE_MIXED: u8 = 3;
 const CTYPE_NAME: u8 = 4;
@@ -140,7 +140,7 @@ impl Parser {
         let name = self.declaration.doctype_name.clone().unwrap_or_default();
         let (system, public) =
             (self.declaration.doctype_system.clone(), self.declaration.doctype_public.clone());
-        self.tell(Event::StartDoctype { name, system, public, internal });
+        self.tell(Seldom::StartDoctype { name, system, public, internal });
         true
     }
     pub fn end_doctype(&mut self) -> bool {
@@ -164,7 +164,7 @@ impl Parser {
         };
         self.foreign_dtd = false;
         if self.param_entities != ParamEntities::Never && self.wants(Wanted::EXTERNAL_ENTITY) {
-            let event = Event::ExternalEntity {
+            let event = Seldom::ExternalEntity {
                 context: None,
                 base: self.base.clone(),
                 system: self.declaration.doctype_system.clone(),
@@ -229,7 +229,7 @@ impl Parser {
         if self.wants(Wanted::EXTERNAL_ENTITY) {
             self.dtd.lock().parameter_read = false;
             self.open_entities.push((true, name.to_vec()));
-            let event = Event::ExternalEntity {
+            let event = Seldom::ExternalEntity {
                 context: None,
                 base: entity.base.clone(),
                 system: entity.system.clone(),
@@ -364,7 +364,7 @@ impl Parser {
         }
         self.declaration.told = true;
         let d = &self.declaration;
-        let event = Event::EntityDecl {
+        let event = Seldom::EntityDecl {
             name: text_of(&d.name),
             parameter: d.parameter,
             value: d.value.as_deref().map(text_of),
@@ -382,7 +382,7 @@ impl Parser {
         }
         self.declaration.told = true;
         let d = &self.declaration;
-        let event = Event::UnparsedEntity {
+        let event = Seldom::UnparsedEntity {
             name: text_of(&d.name),
             base: self.base.clone(),
             system: d.system.clone(),
@@ -398,7 +398,7 @@ impl Parser {
         }
         self.declaration.told = true;
         let d = &self.declaration;
-        let event = Event::Notation {
+        let event = Seldom::Notation {
             name: text_of(&d.name),
             base: self.base.clone(),
             system: d.system.clone(),
@@ -429,7 +429,7 @@ impl Parser {
         if !self.declaration.told {
             return Ok(false);
         }
-        let event = Event::AttlistDecl {
+        let event = Seldom::AttlistDecl {
             element: text_of(&self.declaration.element),
             name: text_of(&self.declaration.attribute),
             kind: self.declaration.kind.clone(),

@@ -2,6 +2,8 @@
 
 use bitflags::bitflags;
 
+use super::names::Name;
+
 bitflags! {
     /// What somebody wants to be told of.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,21 +44,40 @@ pub struct Model {
     pub children: Vec<usize>,
 }
 
-/// What happened.
+/// What happened. Frequent events are small, because they are moved from the parser to a queue to whoever is told.
 #[derive(Clone, Debug)]
 pub enum Event {
     StartElement {
-        name: String,
-        attributes: Vec<(String, String)>,
+        name: Name,
+        attributes: Vec<(Name, String)>,
         specified: usize,
     },
-    EndElement(String),
+    EndElement(Name),
     CharacterData(String),
     ProcessingInstruction(String, String),
     Comment(String),
     StartCdata,
     EndCdata,
     Default(String),
+    StartNamespace(Option<String>, Option<String>),
+    EndNamespace(Option<String>),
+    /// Wants a reply.
+    NotStandalone,
+    EndDoctype,
+    /// The first part is the whole.
+    ElementDecl {
+        name: String,
+        model: Vec<Model>,
+    },
+    SkippedEntity(String, bool),
+    /// Wants the code points of all bytes.
+    UnknownEncoding(String),
+    Seldom(Box<Seldom>),
+}
+
+/// Events with many parts, which come once or twice in a document.
+#[derive(Clone, Debug)]
+pub enum Seldom {
     UnparsedEntity {
         name: String,
         base: Option<String>,
@@ -70,10 +91,6 @@ pub enum Event {
         system: Option<String>,
         public: Option<String>,
     },
-    StartNamespace(Option<String>, Option<String>),
-    EndNamespace(Option<String>),
-    /// Wants a reply.
-    NotStandalone,
     /// Wants a reply.
     ExternalEntity {
         context: Option<String>,
@@ -87,7 +104,6 @@ pub enum Event {
         public: Option<String>,
         internal: bool,
     },
-    EndDoctype,
     EntityDecl {
         name: String,
         parameter: bool,
@@ -102,11 +118,6 @@ pub enum Event {
         encoding: Option<String>,
         standalone: i8,
     },
-    /// The first part is the whole.
-    ElementDecl {
-        name: String,
-        model: Vec<Model>,
-    },
     AttlistDecl {
         element: String,
         name: String,
@@ -114,9 +125,12 @@ pub enum Event {
         default: Option<String>,
         required: bool,
     },
-    SkippedEntity(String, bool),
-    /// Wants the code points of all bytes.
-    UnknownEncoding(String),
+}
+
+impl From<Seldom> for Event {
+    fn from(seldom: Seldom) -> Event {
+        Event::Seldom(Box::new(seldom))
+    }
 }
 
 macro_rules! errors {

@@ -32,11 +32,12 @@ impl Limits {
         if indirect {
             self.indirect += bytes;
         }
-        let direct = self.direct.max(1);
         let total = self.direct + self.indirect;
-        let factor = total as f64 / direct as f64;
-        if total >= self.threshold && factor > f64::from(self.factor) {
-            return Err(Code::AmplificationLimitBreach.into());
+        if total >= self.threshold {
+            let factor = total as f64 / self.direct.max(1) as f64;
+            if factor > f64::from(self.factor) {
+                return Err(Code::AmplificationLimitBreach.into());
+            }
         }
         Ok(())
     }

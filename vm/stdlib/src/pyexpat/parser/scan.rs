@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::classes::{CONTINUES, ENDS, PLAIN, STARTS, TEXT, has_class};
+
 /// Why there is no token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lack {
@@ -59,6 +61,20 @@ fn continues_name(c: u32) -> bool {
 
 /// The end of the name that starts at `at`.
 pub fn name(s: &[u8], at: usize, namespaces: bool) -> Scan<usize> {
+    if has_class(s, at, STARTS) {
+        let mut end = at + 1;
+        while has_class(s, end, CONTINUES) {
+            end += 1;
+        }
+        if has_class(s, end, ENDS) {
+            return Ok(end);
+        }
+    }
+    name_slow(s, at, namespaces)
+}
+
+/// The same for names with colons or other than ASCII letters, and for what is no name.
+fn name_slow(s: &[u8], at: usize, namespaces: bool) -> Scan<usize> {
     let (c, len) = char_at(s, at)?;
     if !starts_name(c) || (namespaces && c == 0x3a) {
         return Err(Lack::Invalid(at));
@@ -180,6 +196,9 @@ pub fn content(s: &[u8], at: usize, namespaces: bool) -> Scan<(Content, usize)> 
 fn data(s: &[u8], at: usize) -> Scan<(Content, usize)> {
     let mut i = at;
     loop {
+        while has_class(s, i, TEXT) {
+            i += 1;
+        }
         match s.get(i) {
             Some(b'<' | b'&' | b'\n' | b'\r') => break,
             // The brackets may be the beginning of what ends a CDATA section.
@@ -368,6 +387,9 @@ fn tag(s: &[u8], at: usize, namespaces: bool) -> Scan<(Content, usize)> {
 /// The closing quote of an attribute's value; references in it are well-formed.
 fn value_end(s: &[u8], mut at: usize, quote: u8) -> Scan<usize> {
     loop {
+        while has_class(s, at, PLAIN) {
+            at += 1;
+        }
         match s.get(at) {
             None => return Err(Lack::Partial),
             Some(c) if *c == quote => return Ok(at),

@@ -2,7 +2,7 @@
 
 use super::encoding::Encoding;
 use super::scan::{self, Lack};
-use super::{Code, Event, Failure, Kind, Mode, Outcome, Parser, Pending, Wanted};
+use super::{Code, Event, Failure, Kind, Mode, Outcome, Parser, Pending, Seldom, Wanted};
 
 impl Parser {
     /// Reads the declaration, if there is one.
@@ -127,7 +127,7 @@ impl Parser {
             }
         }
         if self.wants(Wanted::XML_DECL) {
-            self.tell(Event::XmlDecl { version, encoding: encoding.clone(), standalone });
+            self.tell(Seldom::XmlDecl { version, encoding: encoding.clone(), standalone });
         } else {
             self.tell_default(&text[at..end]);
         }
