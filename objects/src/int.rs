@@ -4,6 +4,7 @@
 //! Invariant: [`IntRef::Big`] and [`IntValue::Big`] never hold what fits an `i64`.
 
 pub mod arithmetic;
+mod division;
 pub mod methods;
 pub mod new;
 pub mod slots;

@@ -10,7 +10,7 @@ use num_traits::{Signed, ToPrimitive};
 use taipan_gc::Obj;
 use taipan_text::math;
 
-use super::{IntRef, from_bigint, from_f64, from_i64, from_i128, int_ref};
+use super::{IntRef, division, from_bigint, from_f64, from_i64, from_i128, int_ref};
 use crate::construct::{bool_obj, not_implemented, tuple_obj};
 use crate::error::*;
 use crate::singletons::is_none;
@@ -79,9 +79,9 @@ fn division_by_zero() -> Raised {
 }
 
 fn floor_div_i64(a: i64, b: i64) -> i128 {
-    let (a, b) = (a as i128, b as i128);
-    let quotient = a / b;
-    if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient }
+    // Only the least number over -1 is beyond 64 bits.
+    let Some(quotient) = a.checked_div(b) else { return -(a as i128) };
+    i128::from(if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient })
 }
 
 fn floor_mod_i64(a: i64, b: i64) -> i64 {
@@ -97,7 +97,7 @@ pub fn floor_div(a: &Obj, b: &Obj) -> PyResult<Obj> {
     }
     Ok(match (a, b) {
         (IntRef::Small(a), IntRef::Small(b)) => from_i128(floor_div_i64(a, b)),
-        (a, b) => from_bigint(a.to_bigint().div_floor(&b.to_bigint())),
+        (a, b) => from_bigint(division::div_floor(&a.to_bigint(), &b.to_bigint())),
     })
 }
 
@@ -109,7 +109,7 @@ pub fn modulo(a: &Obj, b: &Obj) -> PyResult<Obj> {
     }
     Ok(match (a, b) {
         (IntRef::Small(a), IntRef::Small(b)) => from_i64(floor_mod_i64(a, b)),
-        (a, b) => from_bigint(a.to_bigint().mod_floor(&b.to_bigint())),
+        (a, b) => from_bigint(division::mod_floor(&a.to_bigint(), &b.to_bigint())),
     })
 }
 
@@ -124,7 +124,7 @@ pub fn div_mod(a: &Obj, b: &Obj) -> PyResult<Obj> {
             (from_i128(floor_div_i64(a, b)), from_i64(floor_mod_i64(a, b)))
         }
         (a, b) => {
-            let (quotient, remainder) = a.to_bigint().div_mod_floor(&b.to_bigint());
+            let (quotient, remainder) = division::div_mod_floor(&a.to_bigint(), &b.to_bigint());
             (from_bigint(quotient), from_bigint(remainder))
         }
     };
