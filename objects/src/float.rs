@@ -13,6 +13,7 @@ use crate::error::*;
 use crate::int::{IntRef, int_ref};
 use crate::layout;
 use crate::native::NativeMethods;
+use crate::object_type::identity_hash_of;
 use crate::singletons::is_none;
 use crate::str::PyStr;
 use crate::type_object::{CompareOp, PyType, TypeSlots, new_instance, ready, type_flags};
@@ -204,13 +205,7 @@ pub fn repr(obj: &Obj) -> PyResult<Obj> {
 /// `hash(f)`: that of the equal int if there is one.
 pub fn hash_of(f: f64, obj: &Obj) -> i64 {
     // A NaN hashes by identity, which for an immediate is its bits.
-    hash::hash_f64(f).unwrap_or_else(|| {
-        let bits = obj.value().counted().bits();
-        match bits.rotate_right(4) as i64 {
-            -1 => -2,
-            hash => hash,
-        }
-    })
+    hash::hash_f64(f).unwrap_or_else(|| identity_hash_of(obj.value()))
 }
 
 fn hash(obj: &Obj) -> PyResult<i64> {

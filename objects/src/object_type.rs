@@ -37,7 +37,10 @@ pub fn identity_hash(obj: &Obj) -> PyResult<i64> {
 pub(crate) fn identity_hash_of(value: Value) -> i64 {
     let block = value.counted().bits().rotate_right(4);
     // Blocks of one size lie side by side: the low bits of their numbers are the same for all that are large, classes for example.
-    (block ^ block >> 6) as i64
+    match (block ^ block >> 6) as i64 {
+        -1 => -2,
+        hash => hash,
+    }
 }
 
 /// `object.__repr__`.
