@@ -20,6 +20,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering}
 use taipan_threading::sync::{Duration, Instant, Mutex};
 
 use crate::header::{Header, HeaderFlags};
+use crate::refcount::atomic;
 use crate::{heap, hooks, refcount};
 
 mod disposal;
@@ -29,11 +30,6 @@ mod sweep;
 pub mod threshold;
 pub mod visit;
 mod zeros;
-
-/// What [`shares`] is built on; the models compile it over loom's.
-mod atomic {
-    pub use taipan_threading::sync::atomic::*;
-}
 
 /// In a forked child: helper threads do not exist, and neither does a collection that another thread had begun. Its garbage stays.
 pub fn after_fork_child() {

@@ -12,7 +12,8 @@ use crate::header::{Header, HeaderFlags};
 use crate::reference::Obj;
 use crate::value::Value;
 
-mod atomic {
+/// What protocols that the models compile over loom's atomics are built on.
+pub(crate) mod atomic {
     pub use taipan_threading::sync::atomic::*;
     pub use taipan_threading::sync::between_seq_cst;
 }

@@ -1,5 +1,6 @@
 //! The arguments of one call, vectorcall style.
 
+use smallvec::SmallVec;
 use taipan_gc::Obj;
 
 use crate::str::PyStr;
@@ -55,7 +56,9 @@ impl<'a> Args<'a> {
             [] => call(&[receiver]),
             [a] => call(&[receiver, lent(a)]),
             [a, b] => call(&[receiver, lent(a), lent(b)]),
-            more => call(&std::iter::once(receiver).chain(more.iter().map(lent)).collect::<Vec<Obj>>()),
+            more => {
+                call(&std::iter::once(receiver).chain(more.iter().map(lent)).collect::<SmallVec<[Obj; 6]>>())
+            }
         }
     }
     /// Without the first positional argument (the receiver).

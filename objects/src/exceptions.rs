@@ -79,7 +79,7 @@ impl PyBaseException {
         }
         exception
     }
-    /// `class(*args)` of a class that makes of its arguments what `BaseException` does, and that has no metaclass of its own: no Python code is called.
+    /// What `type.__call__` makes of a class that makes of its arguments what `BaseException` does; `None` for others. No Python code is called.
     pub fn create_plain(class: &PyType, args: &[Obj]) -> Option<Obj> {
         is_plain(class).then(|| allocate(class, PyTuple::from_slice(args).into_obj()))
     }

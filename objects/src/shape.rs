@@ -33,7 +33,7 @@ use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 use crate::dict::PyDict;
 use crate::error::{PyResult, memory_error};
 use crate::str::PyStr;
-use crate::type_object::PyType;
+use crate::type_object::{PyType, type_flags};
 
 /// More attributes than this: the instance gets a real dict.
 const MAX_PROPERTIES: u32 = 128;
@@ -692,7 +692,7 @@ pub fn change_class(obj: &Obj, class: &PyType) -> PyResult<()> {
         let _ = dict_of(obj)?;
         class.dict_shape(shape.inline_cap)?.id
     };
-    class_ref(shape, header).keep_shapes();
+    class_ref(shape, header).set_flag(type_flags::KEEPS_SHAPES, true);
     if !taipan_threading::multi_threaded() {
         header.set_shape(target);
         return Ok(());

@@ -71,6 +71,16 @@ impl PyTuple {
             Err(other) => Py::from_ref(unsafe { &*other }),
         }
     }
+    /// A `tuple` for `len` items, more than none, and the place for them behind the struct. Nobody else has seen it; it has no items until they are in
+    /// their place and `items` says so, with no safepoint in between.
+    #[inline(always)]
+    fn with_room(len: usize, acyclic: bool) -> (Py<PyTuple>, *mut Obj) {
+        let header = Self::with_header(Header::new(types().tuple.root_shape()), len);
+        // SAFETY: what lies behind is the caller's to write.
+        let tuple = unsafe { Py::with_unfilled_extra(header, len * size_of::<Obj>(), acyclic) };
+        let room = tuple.as_ptr().wrapping_add(1).cast();
+        (tuple, room)
+    }
     /// A `tuple` of `len` items that `items` yields, exactly. If they all are [`Obj::is_acyclic`], which the caller may leave open by `false`, the collector
     /// need not know the tuple.
     #[inline]
@@ -78,21 +88,15 @@ impl PyTuple {
         if len == 0 {
             return Self::empty();
         }
-        let header = Self::with_header(Header::new(types().tuple.root_shape()), len);
-        // SAFETY: what lies behind is written below.
-        let tuple = unsafe { Py::with_unfilled_extra(header, len * size_of::<Obj>(), acyclic) };
-        // SAFETY: the block has room for `len` items behind the struct, which nobody else has seen; every one of them is
-        // written before the tuple is used, and no safepoint lies in between.
-        unsafe {
-            let at = tuple.as_ptr().add(1).cast::<Obj>();
-            let mut written = 0;
-            for item in items.take(len) {
-                at.add(written).write(Obj::from_value_unchecked(item.into_counted()));
-                written += 1;
-            }
-            assert!(written == len, "a tuple's items come in the number announced");
-            tuple.items.store(at, Ordering::Relaxed);
+        let (tuple, room) = Self::with_room(len, acyclic);
+        let mut written = 0;
+        for item in items.take(len) {
+            // SAFETY: there is room for `len` items.
+            unsafe { room.add(written).write(Obj::from_value_unchecked(item.into_counted())) };
+            written += 1;
         }
+        assert!(written == len, "a tuple's items come in the number announced");
+        tuple.items.store(room, Ordering::Relaxed);
         tuple
     }
     /// [`PyTuple::of_items`] of words for the heap, which `word` gives for each index, in order.
@@ -104,16 +108,12 @@ impl PyTuple {
         if len == 0 {
             return Self::empty();
         }
-        let header = Self::with_header(Header::new(types().tuple.root_shape()), len);
-        // SAFETY: what lies behind is written below.
-        let tuple = unsafe { Py::with_unfilled_extra(header, len * size_of::<Obj>(), acyclic) };
-        // SAFETY: the block has room for `len` words behind the struct.
-        let at = unsafe { tuple.as_ptr().add(1).cast::<Value>() };
+        let (tuple, room) = Self::with_room(len, acyclic);
         for index in 0..len {
-            // SAFETY: as above; a word that is not empty has the representation of an `Obj`.
-            unsafe { at.add(index).write(word(index)) };
+            // SAFETY: there is room for `len` items; a word that is not empty has the representation of an `Obj`.
+            unsafe { room.add(index).cast::<Value>().write(word(index)) };
         }
-        tuple.items.store(at.cast(), Ordering::Relaxed);
+        tuple.items.store(room, Ordering::Relaxed);
         tuple
     }
     /// A `tuple` of these items.

@@ -22,7 +22,7 @@ use std::cell::UnsafeCell;
 
 use parking_lot::Mutex;
 use taipan_gc::{Header, HeaderFlags, Obj, Object, Ops, Py, ShapeId, Slot, Tracer, Value};
-use taipan_threading::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 pub use builder::TypeBuilder;
 pub use slots::{CompareOp, SlotId, SlotTable, TypeSlots};
@@ -66,6 +66,8 @@ pub mod type_flags {
     pub const SHOWN_AS_HEAP: u32 = 8192;
     /// The linearization is the class and then that of its base: what the class has not itself is what the base has.
     pub const LINEAR: u32 = 16384;
+    /// An instance was moved to another class: others may be in the midst of an operation on it, which does not keep this class alive, so its shapes stay.
+    pub const KEEPS_SHAPES: u32 = 32768;
 }
 
 /// A class. See the module for who writes which field.
@@ -97,8 +99,6 @@ pub struct PyType {
     dict_shapes: Mutex<Vec<&'static Shape>>,
     /// The newest of its shapes, by which all are known.
     pub(crate) newest_shape: Mutex<Option<&'static Shape>>,
-    /// An instance has been moved to another class.
-    keeps_shapes: AtomicBool,
     /// How many shapes its instances' attributes made so far.
     pub(crate) shape_count: AtomicU32,
     pub(crate) subclasses: Mutex<subclasses::Subclasses>,
@@ -260,13 +260,6 @@ impl PyType {
     /// The linearization of a dead class, for whoever frees it.
     pub(crate) fn take_mro(&self) -> *mut Vec<*const PyType> {
         self.mro.swap(std::ptr::null_mut(), Ordering::AcqRel)
-    }
-    /// Before an instance is moved to another class: others may be in the midst of an operation on it, which does not keep this class alive then.
-    pub(crate) fn keep_shapes(&self) {
-        self.keeps_shapes.store(true, Ordering::Release);
-    }
-    pub(crate) fn keeps_shapes(&self) -> bool {
-        self.keeps_shapes.load(Ordering::Acquire)
     }
     pub(crate) fn set_mro(&self, mro: Vec<*const PyType>) {
         self.mro.store(Box::into_raw(Box::new(mro)), Ordering::Release);
@@ -568,7 +561,6 @@ pub(crate) fn make(new: NewType) -> Py<PyType> {
             ext_offset: new.ext_offset,
             dict_shapes: Mutex::new(Vec::new()),
             newest_shape: Mutex::new(None),
-            keeps_shapes: AtomicBool::new(false),
             shape_count: AtomicU32::new(0),
             subclasses: Mutex::new(subclasses::Subclasses::new()),
             module: new.module,

@@ -25,8 +25,8 @@ pub fn initialized() -> bool {
 }
 
 impl Number {
-    /// The shape of the instances of exactly this class (of the subclasses of classes whose instances have no attributes, none). The
-    /// classes are made in their order, and each has its first shape from then on, so these are constants.
+    /// The first shape of the class, which no other class's instances have. The classes are made in their order, and each has its shape from then on, so these
+    /// are constants.
     pub const fn root_shape(self) -> ShapeId {
         ShapeId(self as u32 + 1)
     }

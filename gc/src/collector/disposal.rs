@@ -87,7 +87,11 @@ pub(super) fn dispose(
     for share in 0..number {
         done = disposal.take(share).or(done);
     }
-    if number == 1 { done } else { end_if_done(done) }
+    if number == 1 {
+        return done;
+    }
+    end_if_done(done);
+    None
 }
 
 /// Serves the poll bit `GARBAGE`: does the calling thread's share. May run finalizers.
@@ -98,11 +102,11 @@ pub(crate) fn poll() {
     end_if_done(disposal.take(share + 1));
 }
 
-fn end_if_done(done: Option<Collected>) -> Option<Collected> {
+/// Ends the shared collection if the calling thread has done its last share.
+fn end_if_done(done: Option<Collected>) {
     if let Some(result) = done {
         super::end_shared(&result);
     }
-    None
 }
 
 /// Parts by heap, the calling thread's first, and the deferred objects.

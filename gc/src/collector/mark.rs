@@ -16,7 +16,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::zeros::Zeros;
 use crate::header::{Header, HeaderFlags};
 use crate::heap;
-use crate::heap::page::{Page, PageState};
+use crate::heap::page::Page;
 use crate::hooks;
 use crate::ops::Tracer;
 use crate::refcount;
@@ -87,12 +87,20 @@ unsafe fn table() -> Table {
         if page.mark_base.get() != blocks {
             page.mark_base.set(blocks);
         }
-        blocks += if page.state.get() == PageState::Large { 1 } else { page.capacity as usize };
+        blocks += page.blocks();
     }
     let enough = if taipan_threading::multi_threaded() { PARALLEL_AMONG_THREADS } else { PARALLEL };
     let parallel = blocks >= enough && !NO_HELPERS.load(Ordering::Relaxed);
     let foreign = Zeros::new(if parallel { blocks } else { 0 });
     Table { entries: Zeros::new(blocks), foreign, parallel, pages, candidates: AtomicUsize::new(0) }
+}
+
+/// The places of the blocks of some pages, which follow each other in the table.
+fn places(pages: &[&'static Page]) -> Range<usize> {
+    match (pages.first(), pages.last()) {
+        (Some(first), Some(last)) => first.mark_base.get()..last.mark_base.get() + last.blocks(),
+        _ => 0..0,
+    }
 }
 
 impl Table {
@@ -109,28 +117,22 @@ impl Table {
         }
     }
 
-    /// The places of the blocks of some pages.
-    fn places(&self, pages: &[&'static Page]) -> Range<usize> {
-        let end = |page: &Page| {
-            page.mark_base.get()
-                + if page.state.get() == PageState::Large { 1 } else { page.capacity as usize }
-        };
-        match pages {
-            [] => 0..0,
-            [first, .., last] => first.mark_base.get()..end(last),
-            [page] => page.mark_base.get()..end(page),
-        }
+    /// Adds to an entry that no other thread is writing.
+    #[inline(always)]
+    fn add_alone(&self, place: usize, delta: i32) {
+        let entry = &self.entries[place];
+        // Relaxed: passes are separated by joins.
+        entry.store(entry.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
     }
 
     /// First pass over some pages. Only the caller's thread comes here with them.
     fn subtract(&self, pages: &[&'static Page]) {
-        let own = self.places(pages);
+        let own = places(pages);
         let add = |place: usize, delta: i32| {
-            // Relaxed: passes are separated by joins.
             if own.contains(&place) {
-                let entry = &self.entries[place];
-                entry.store(entry.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
+                self.add_alone(place, delta);
             } else {
+                // Relaxed: as there.
                 self.foreign[place].fetch_add(delta, Ordering::Relaxed);
             }
         };
@@ -322,8 +324,7 @@ pub(super) unsafe fn find_garbage(piece: impl Fn(*mut Header) + Sync) -> Found {
     let table = unsafe { table() };
     uncounted_roots(&mut |ptr| {
         if let Some(place) = table.place(ptr) {
-            let entry = &table.entries[place];
-            entry.store(entry.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            table.add_alone(place, 1);
         }
     });
     let chunks: Vec<Vec<Piece>> = if table.parallel {

@@ -154,6 +154,10 @@ impl Page {
     pub(crate) fn mark(&self, ptr: *const Header) -> usize {
         self.mark_base.get() + self.index(ptr)
     }
+    /// The number of its blocks, used ever or not: of its places in the collector's table.
+    pub(crate) fn blocks(&self) -> usize {
+        if self.state.get() == PageState::Large { 1 } else { self.capacity as usize }
+    }
     /// Block number `index`.
     #[inline(always)]
     pub(crate) fn nth(&self, index: u32) -> *mut Header {

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use taipan_gc::shape_table;
 
 use super::Shape;
-use crate::type_object::PyType;
+use crate::type_object::{PyType, type_flags};
 
 struct Dead {
     /// The newest of the class's shapes; each knows the one before.
@@ -24,7 +24,7 @@ static DEAD: Mutex<Vec<Dead>> = Mutex::new(Vec::new());
 
 /// The class is being dropped.
 pub(crate) fn leave(class: &PyType) {
-    if class.keeps_shapes() {
+    if class.has_flag(type_flags::KEEPS_SHAPES) {
         return;
     }
     DEAD.lock().push(Dead { shapes: class.newest_shape.lock().take(), mro: class.take_mro() });

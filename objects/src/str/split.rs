@@ -208,6 +208,7 @@ fn join_short(sep: Units<'_>, items: &[Obj]) -> Option<Py<PyStr>> {
     Some(PyStr::from_latin1(&buffer[..end]))
 }
 
+/// Joins any strings, whose sum is looked at first.
 fn join_measured(sep: Units<'_>, items: &[Obj]) -> PyResult<Py<PyStr>> {
     let mut len = sep.len().saturating_mul(items.len().saturating_sub(1));
     let mut width = if items.len() > 1 { sep.width() } else { 1 };
@@ -221,18 +222,17 @@ fn join_measured(sep: Units<'_>, items: &[Obj]) -> PyResult<Py<PyStr>> {
         len = len.saturating_add(text.len());
         width = width.max(text.width());
     }
-    if let [only] = items
-        && let Some(text) = string(only)
-    {
-        return Ok(text.to_exact());
+    match items {
+        [] => return Ok(PyStr::from_latin1(&[])),
+        [only] => {
+            if let Some(text) = string(only) {
+                return Ok(text.to_exact());
+            }
+        }
+        _ => {}
     }
     if len > MAX_LENGTH {
         return Err(overflow_error("join() result is too long for a Python string"));
-    }
-    if width == 1 && len <= SHORT {
-        let mut buffer = [0; SHORT];
-        join_latin1(sep, items, &mut buffer[..len]);
-        return Ok(PyStr::from_latin1(&buffer[..len]));
     }
     fn build<U: Unit + FromUnits>(sep: Units<'_>, items: &[Obj], len: usize) -> PyResult<Vec<U>> {
         let mut out: Vec<U> = try_vec(len)?;

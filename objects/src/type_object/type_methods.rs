@@ -10,6 +10,7 @@ use crate::attribute::change_of;
 use crate::construct::*;
 use crate::dict::PyDict;
 use crate::error::*;
+use crate::exceptions::PyBaseException;
 use crate::istr;
 use crate::native::{GetSetDef, pymethods};
 use crate::protocol;
@@ -40,6 +41,11 @@ pub fn type_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         Some(new) if !class.has_flag(type_flags::NO_INSTANTIATION) => new,
         _ => return Err(type_error(format!("cannot create '{}' instances", class.full_name()))),
     };
+    if !args.has_keywords()
+        && let Some(exception) = PyBaseException::create_plain(class, args.positional)
+    {
+        return Ok(exception);
+    }
     let instance = new(obj, args)?;
     let instance_class = class_of(&instance);
     if !instance_class.is_subtype(class) {

@@ -126,6 +126,12 @@ fn save(ip: Ip, fp: *mut Frame) {
     unsafe { (*fp).ip = ip };
 }
 
+/// The word left in `thread.result`.
+#[inline(always)]
+fn result(thread: &VmThread) -> Value {
+    thread.result.replace(Value::EMPTY)
+}
+
 /// Drops what a register held before the instruction that ended here, and goes on.
 #[inline(never)]
 fn drop_and_go(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, old: Value) -> Exit {

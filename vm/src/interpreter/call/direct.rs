@@ -19,6 +19,28 @@ pub(super) const MOST: usize = 16;
 /// The place of a keyword argument that goes into the dict of the others.
 const OTHER: u8 = u8::MAX;
 
+/// Pushes the frame of the function in register `base`, whose parameters are in their places from register `first` on.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn push_bound_frame(
+    thread: &'static VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    regs: Regs,
+    base: usize,
+    first: usize,
+    ret: u16,
+    kind: Kind,
+) -> PyResult<Called> {
+    let count = code.nparams as usize;
+    let callee = take_callee(regs, base, function);
+    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
+    if result.is_err() {
+        regs.clear_range(first, first + count);
+    }
+    result.map(|()| Called::Pushed)
+}
+
 /// Calls the function in register `base` with the `given` arguments from register `first` and its defaults for the parameters behind them: there are no others. `None`,
 /// with nothing changed, if there are not enough.
 #[inline(always)]
@@ -47,13 +69,9 @@ fn push_with_defaults(
         }
         regs.put(first + at, value.clone().into_value());
     }
-    let callee = take_callee(regs, base, function);
-    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
-    if result.is_err() {
-        regs.clear_range(first, first + count);
-    }
+    let result = push_bound_frame(thread, function, code, regs, base, first, ret, kind);
     former.into_iter().filter(|word| word.is_counted()).for_each(crate::frame::drop_value);
-    Some(result.map(|()| Called::Pushed))
+    Some(result)
 }
 
 /// Calls the function in register `base` with the `nargs` arguments from register `first`, the last of them named `names`: moves the named ones to their places, fills
@@ -200,12 +218,7 @@ fn push_named(
             regs.put(first + at, items[at - skipped].clone().into_strong().into_value());
         }
     }
-    let callee = take_callee(regs, base, function);
-    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
-    if result.is_err() {
-        regs.clear_range(first, first + count);
-    }
-    Some(result.map(|()| Called::Pushed))
+    Some(push_bound_frame(thread, function, code, regs, base, first, ret, kind))
 }
 
 /// Calls the function in register `base`, which takes a variable number of arguments, with the `given` ones from register `first`: enough, and none of them named. No
@@ -239,12 +252,7 @@ fn push_variable(
     if code.flags & flags::CO_VARKEYWORDS != 0 {
         regs.put(next, PyDict::new().into_obj().into_value());
     }
-    let callee = take_callee(regs, base, function);
-    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
-    if result.is_err() {
-        regs.clear_range(first, first + count);
-    }
-    result.map(|()| Called::Pushed)
+    push_bound_frame(thread, function, code, regs, base, first, ret, kind)
 }
 
 /// [`push_bound`] with a window that begins at register `first`.
@@ -345,11 +353,5 @@ pub(super) fn push_bound_here(
     for (at, value) in more.into_iter().flatten() {
         regs.put(first + at, value.into_strong().into_value());
     }
-    let callee = take_callee(regs, base, function);
-    let count = code.nparams as usize;
-    let result = push_frame(thread, function, code, regs.at(first), count, ret, kind, callee, Value::EMPTY);
-    if result.is_err() {
-        regs.clear_range(first, first + count);
-    }
-    Some(result.map(|()| Called::Pushed))
+    Some(push_bound_frame(thread, function, code, regs, base, first, ret, kind))
 }

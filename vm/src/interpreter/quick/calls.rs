@@ -3,7 +3,6 @@
 use taipan_objects::argument::Args;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::PyResult;
-use taipan_objects::exceptions::PyBaseException;
 use taipan_objects::function::PyFunction;
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::MethodDef;
@@ -194,11 +193,6 @@ fn construct(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Option
 /// `class(*arguments)` of a class without a metaclass of its own.
 #[inline(never)]
 fn instance(class: &Obj, arguments: &[Obj]) -> PyResult<Obj> {
-    if let Some(class) = class.downcast::<PyType>()
-        && let Some(exception) = PyBaseException::create_plain(class, arguments)
-    {
-        return Ok(exception);
-    }
     protocol::enter_native()?;
     taipan_objects::type_object::type_methods::type_call(class, &Args::new(arguments))
 }

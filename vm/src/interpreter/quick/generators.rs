@@ -9,7 +9,7 @@ use taipan_objects::{Obj, Value};
 
 use super::calls::below;
 use super::known::{self, Known};
-use super::{Exit, Ip, State, handlers};
+use super::{Exit, Ip, State, handlers, result};
 use crate::frame::{Frame, Kind, drop_value};
 use crate::interpreter::call;
 use crate::interpreter::generators::{self, Sent, Through, asend, at_once};
@@ -55,12 +55,6 @@ fn send(thread: &'static VmThread, regs: Regs, i: Instr) -> Answer {
         }
         Err(Raised) => Answer::Raised,
     }
-}
-
-/// The word left in `thread.result`.
-#[inline(always)]
-fn result(thread: &VmThread) -> Value {
-    thread.result.replace(Value::EMPTY)
 }
 
 /// Suspends the innermost frame and those that delegate to it with the value in `thread.result`. By how many words the one goes on that waits for it, and has it in its

@@ -14,7 +14,7 @@ use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, ByShape, Known};
-use super::{Exit, State, calls, generators, handlers, lookups};
+use super::{Exit, Handler, State, calls, generators, handlers, leave, lookups, result};
 use crate::frame::Kind;
 use crate::interpreter::generators as resume;
 use crate::interpreter::ops::iteration;
@@ -85,12 +85,6 @@ fn item(regs: Regs, i: Instr) -> Option<Obj> {
     iteration::quick_subscript(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
 }
 
-/// The word left in `thread.result`.
-#[inline(always)]
-fn result(thread: &VmThread) -> Value {
-    thread.result.replace(Value::EMPTY)
-}
-
 /// What is at any key of anything.
 #[inline(never)]
 fn any_item(regs: Regs, i: Instr) -> PyResult<Obj> {
@@ -137,6 +131,29 @@ pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
         s.regs.put(first + offset, item.into_value());
     }
     true
+}
+
+/// Ends a turn of `FOR_ITER` `i` with the item, if there was one at once.
+#[inline(always)]
+fn turn(s: State, i: Instr, item: Option<Obj>) -> Exit {
+    match item {
+        Some(item) => s.write_obj(s.word(1).a(), item, 2),
+        None => for_other(s.ip, s.regs, s.fp, s.thread, i),
+    }
+}
+
+/// A subscript `i` that the class of the container has to answer; `otherwise` if it has a `__getitem__` whose frame cannot be pushed here.
+#[inline(always)]
+fn ask_class(s: State, i: Instr, key: Value, otherwise: Handler) -> Exit {
+    s.save();
+    match class_item(s.thread, s.regs, i.b(), key) {
+        Subscript::Item => s.write(i.a(), result(s.thread), 1),
+        Subscript::Python => match calls::call_lent(s, result(s.thread), s.value(i.b()), key, i.a()) {
+            Some(exit) => exit,
+            None => otherwise(s.ip, s.regs, s.fp, s.thread, i),
+        },
+        Subscript::Raised => Exit::Raised,
+    }
 }
 
 /// `FOR_ITER` by iterator.
@@ -190,37 +207,25 @@ handlers! {
     for_list(s, i) {
         // SAFETY: the layout is that by the shape.
         let items: &PySequenceIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        match items.next_of_list_at_once() {
-            Some(item) => s.write_obj(s.word(1).a(), item, 2),
-            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
-        }
+        turn(s, i, items.next_of_list_at_once())
     }
     #[inline(never)]
     for_tuple(s, i) {
         // SAFETY: the layout is that by the shape.
         let items: &PySequenceIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        match items.next_of_tuple_at_once() {
-            Some(item) => s.write_obj(s.word(1).a(), item, 2),
-            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
-        }
+        turn(s, i, items.next_of_tuple_at_once())
     }
     #[inline(never)]
     for_elements(s, i) {
         // SAFETY: the layout is that by the shape.
         let elements: &PySetIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        match elements.next_at_once() {
-            Some(element) => s.write_obj(s.word(1).a(), element, 2),
-            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
-        }
+        turn(s, i, elements.next_at_once())
     }
     #[inline(never)]
     for_keys(s, i) {
         // SAFETY: the layout is that by the shape.
         let keys: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        match keys.next_key_at_once() {
-            Some(key) => s.write_obj(s.word(1).a(), key, 2),
-            None => for_other(s.ip, s.regs, s.fp, s.thread, i),
-        }
+        turn(s, i, keys.next_key_at_once())
     }
     #[inline(never)]
     for_other(s, i) {
@@ -264,16 +269,7 @@ handlers! {
     /// The class has to say what is there.
     #[inline(never)]
     subscr_class(s, i) {
-        s.save();
-        let key = s.value(i.c());
-        match class_item(s.thread, s.regs, i.b(), key) {
-            Subscript::Item => s.write(i.a(), result(s.thread), 1),
-            Subscript::Python => match calls::call_lent(s, result(s.thread), s.value(i.b()), key, i.a()) {
-                Some(exit) => exit,
-                None => subscr_other(s.ip, s.regs, s.fp, s.thread, i),
-            },
-            Subscript::Raised => Exit::Raised,
-        }
+        ask_class(s, i, s.value(i.c()), subscr_other)
     }
     #[inline(never)]
     subscr_other(s, i) {
@@ -316,15 +312,7 @@ handlers! {
         if known::is(container, Known::Dict) {
             return s.leave(i);
         }
-        s.save();
-        match class_item(s.thread, s.regs, i.b(), key) {
-            Subscript::Item => s.write(i.a(), result(s.thread), 1),
-            Subscript::Python => match calls::call_lent(s, result(s.thread), container, key, i.a()) {
-                Some(exit) => exit,
-                None => s.leave(i),
-            },
-            Subscript::Raised => Exit::Raised,
-        }
+        ask_class(s, i, key, leave)
     }
     store_subscr(s, i) {
         let (register, take) = Instr::split_take(i.c());

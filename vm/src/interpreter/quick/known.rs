@@ -39,7 +39,7 @@ pub(in crate::interpreter) enum Known {
 }
 
 /// Shapes below this number are of built-in classes, and perhaps a few others.
-pub(in crate::interpreter) const SHAPES: usize = 128;
+const SHAPES: usize = 128;
 
 /// A handler for each shape of a built-in class.
 pub(super) type ByShape = [Handler; SHAPES];

@@ -111,8 +111,6 @@ pub enum Kind {
 /// A parser.
 pub struct Parser {
     pub inputs: Vec<Input>,
-    /// Stands in for a text that is being looked at.
-    spare: Option<Arc<Vec<u8>>>,
     pub names: Names,
     raw: Vec<u8>,
     encoding: Encoding,
@@ -160,7 +158,6 @@ impl Parser {
             Input { text: Arc::default(), at: 0, mode: Mode::Start, entity: None, level: 0, between: false };
         Parser {
             inputs: vec![document],
-            spare: None,
             names: Names::new(),
             raw: Vec::new(),
             encoding: Encoding::Undecided,
@@ -249,18 +246,6 @@ impl Parser {
     }
     pub fn wants(&self, what: Wanted) -> bool {
         self.wanted.contains(what)
-    }
-    /// Works on the topmost text, which is put aside meanwhile; nothing is counted.
-    pub fn on_text<R>(&mut self, work: impl FnOnce(&mut Parser, &[u8]) -> R) -> R {
-        let top = self.inputs.len() - 1;
-        let spare = self.spare.take().unwrap_or_default();
-        let text = std::mem::replace(&mut self.inputs[top].text, spare);
-        let result = work(self, &text);
-        // Having been read to its end, it may be gone.
-        if let Some(input) = self.inputs.get_mut(top) {
-            self.spare = Some(std::mem::replace(&mut input.text, text));
-        }
-        result
     }
     pub fn input(&mut self) -> &mut Input {
         let top = self.inputs.len() - 1;

@@ -23,9 +23,8 @@ pub fn normalized(bytes: &[u8]) -> String {
 impl Parser {
     /// A token of content.
     pub fn content(&mut self) -> Outcome<bool> {
-        self.on_text(Parser::content_in)
-    }
-    fn content_in(&mut self, text: &[u8]) -> Outcome<bool> {
+        let text = self.input().text.clone();
+        let text = text.as_slice();
         let at = self.input().at;
         self.begin(at);
         let (token, end) = match scan::content(text, at, self.separator.is_some()) {
@@ -232,9 +231,8 @@ impl Parser {
     }
     /// A token of a CDATA section.
     pub fn cdata_section(&mut self) -> Outcome<bool> {
-        self.on_text(Parser::cdata_section_in)
-    }
-    fn cdata_section_in(&mut self, text: &[u8]) -> Outcome<bool> {
+        let text = self.input().text.clone();
+        let text = text.as_slice();
         let at = self.input().at;
         self.begin(at);
         let (token, end) = match scan::cdata(text, at) {
