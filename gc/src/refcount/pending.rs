@@ -36,7 +36,8 @@ struct Entry {
 
 const EMPTY: Entry = Entry { object: std::ptr::null_mut(), increments: 0, made: 0 };
 
-/// One heap's pending increments, direct-mapped by address. Touched by the heap's thread, or by the initiator of a stop.
+/// One heap's pending increments, by address; an object has two places, so that a few that are counted together seldom drive each other out, which would
+/// cost two writes to the objects each time. Touched by the heap's thread, or by the initiator of a stop.
 pub(crate) struct Pending(UnsafeCell<[Entry; ENTRIES]>);
 
 #[inline(always)]
@@ -46,18 +47,46 @@ fn index(object: *mut Header) -> usize {
     (word ^ word >> 7 ^ word >> 13) % ENTRIES
 }
 
+/// The other place of an object whose first one is `index`.
+#[inline(always)]
+fn other(index: usize) -> usize {
+    index ^ 1
+}
+
 impl Pending {
     pub(crate) const fn new() -> Pending {
         Pending(UnsafeCell::new([EMPTY; ENTRIES]))
     }
 
+    /// The entry that counts `object`, if it has one.
+    ///
     /// # Safety
     /// The heap's thread, or the world is stopped; no other borrow is alive.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
-    unsafe fn entry(&self, object: *mut Header) -> &mut Entry {
+    unsafe fn entry(&self, object: *mut Header) -> Option<&mut Entry> {
         // SAFETY: says the caller.
-        unsafe { &mut (*self.0.get())[index(object)] }
+        let entries = unsafe { &mut *self.0.get() };
+        let first = index(object);
+        if entries[first].object == object {
+            return Some(&mut entries[first]);
+        }
+        let second = other(first);
+        if entries[second].object == object { Some(&mut entries[second]) } else { None }
+    }
+
+    /// The entry that `object`, which has none, may take: one without increments if there is one.
+    ///
+    /// # Safety
+    /// As for [`Pending::entry`].
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn place(&self, object: *mut Header) -> &mut Entry {
+        // SAFETY: says the caller.
+        let entries = unsafe { &mut *self.0.get() };
+        let first = index(object);
+        let free = entries[first].increments == 0 || entries[other(first)].increments > 0;
+        &mut entries[if free { first } else { other(first) }]
     }
 
     /// Writes everything to the objects.
@@ -96,17 +125,21 @@ pub(super) unsafe fn add(object: *mut Header) {
     }
     let seen = header.has_flag(HeaderFlags::SEEN | HeaderFlags::DEFERRED);
     // SAFETY: our own table.
-    let entry = unsafe { here.counts.entry(object) };
-    if entry.object != object {
-        if seen || entry.increments == 0 {
+    let entry = match unsafe { here.counts.entry(object) } {
+        Some(entry) => entry,
+        None => {
+            // SAFETY: our own table; the search above found nothing that is borrowed.
+            let entry = unsafe { here.counts.place(object) };
+            if !seen && entry.increments > 0 {
+                return protocol::add_shared(&header.shared);
+            }
             // Hot objects that share a place count together.
             let made = if seen { 0 } else { entry.made };
             write(entry);
             *entry = Entry { object, increments: 0, made };
-        } else {
-            return protocol::add_shared(&header.shared);
+            entry
         }
-    }
+    };
     entry.made = entry.made.wrapping_add(1);
     if !seen {
         if entry.made < HOT {
@@ -127,12 +160,13 @@ pub(super) unsafe fn add(object: *mut Header) {
 #[inline(always)]
 pub(super) fn cancel(object: *mut Header) -> bool {
     // SAFETY: our own table.
-    let entry = unsafe { local::heap().counts.entry(object) };
-    if entry.object != object || entry.increments == 0 {
-        return false;
+    match unsafe { local::heap().counts.entry(object) } {
+        Some(entry) if entry.increments > 0 => {
+            entry.increments -= 1;
+            true
+        }
+        _ => false,
     }
-    entry.increments -= 1;
-    true
 }
 
 /// Writes the calling thread's pending increments.
