@@ -117,18 +117,16 @@ pub(crate) unsafe fn free(ptr: *mut Header) {
     }
 }
 
-/// The object will be freed, which its heap's growth shall not show.
+/// So many objects of the page will be freed, which its heap's growth shall not show.
 ///
 /// # Safety
-/// `ptr` is an object; the world is stopped.
-pub(crate) unsafe fn expect_free(ptr: *const Header) {
-    // SAFETY: says the caller.
-    let page = unsafe { &*Page::of(ptr) };
+/// The world is stopped.
+pub(crate) unsafe fn expect_free(page: &Page, number: usize) {
     // Large objects are no part of the statistics of pages.
     if page.state.get() != PageState::Large {
         let heap = LocalHeap::of(page);
-        heap.grown_objects.set(heap.grown_objects.get() + 1);
-        heap.grown_bytes.set(heap.grown_bytes.get() + page.block_size as isize);
+        heap.grown_objects.set(heap.grown_objects.get() + number as isize);
+        heap.grown_bytes.set(heap.grown_bytes.get() + (number * page.block_size as usize) as isize);
     }
 }
 

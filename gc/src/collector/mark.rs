@@ -202,18 +202,17 @@ impl Table {
         true
     }
 
-    /// Second pass over one page: marks what has references from outside, and all it reaches.
+    /// Second pass over one page: marks what has references from outside, and all it reaches. Where the table has zeros, it looks at nothing else.
     fn propagate<const SHARED: bool>(&self, page: &Page, stack: &mut Vec<*mut Header>) {
-        page.for_each_object(|ptr| {
-            // SAFETY: an object of the page.
-            if !is_candidate(unsafe { &*ptr }) {
-                return;
-            }
+        let base = page.mark_base.get();
+        for index in 0..page.touched() {
             // Not zero: a negative count is a bug of some trace function; the object is kept.
-            let count = self.count::<SHARED>(page.mark(ptr));
+            let count = self.count::<SHARED>(base + index as usize);
             if count == 0 || count == ALIVE {
-                return;
+                continue;
             }
+            // Only candidates are counted.
+            let ptr = page.nth(index);
             // SAFETY: an object of the page.
             debug_assert!(count > 0, "{} has more references than counts", unsafe { &*ptr }.ops().name);
             if self.mark::<SHARED>(ptr) {
@@ -234,7 +233,7 @@ impl Table {
                     }
                 }
             }
-        });
+        }
     }
 }
 
@@ -253,6 +252,8 @@ pub(super) fn uncounted_roots(visit: &mut dyn FnMut(*mut Header)) {
 pub(super) struct Found {
     /// The unreachable objects, page by page.
     pub garbage: Vec<*mut Header>,
+    /// How many of them each page has that has any.
+    pub by_page: Vec<(&'static Page, usize)>,
     /// Number of objects looked at.
     pub candidates: usize,
     pub marks: Marks,
@@ -284,16 +285,28 @@ impl Marks {
     }
 }
 
+#[repr(transparent)]
 struct Piece(*mut Header);
 // SAFETY: an address, carried between threads that look at it while the world is stopped.
 unsafe impl Send for Piece {}
 
+/// What some pages have.
+#[derive(Default)]
+struct Pieces {
+    garbage: Vec<Piece>,
+    /// See [`Found::by_page`].
+    by_page: Vec<(&'static Page, usize)>,
+}
+// SAFETY: as for `Piece`; pages are there for ever, and only the collecting thread looks at their cells.
+unsafe impl Send for Pieces {}
+
 impl Table {
     /// Third pass over some pages: calls `piece` with each unreachable object, and returns them.
-    fn gather(&self, pages: &[&'static Page], piece: &(impl Fn(*mut Header) + Sync)) -> Vec<Piece> {
-        let mut garbage = Vec::new();
-        for page in pages {
+    fn gather(&self, pages: &[&'static Page], piece: &(impl Fn(*mut Header) + Sync)) -> Pieces {
+        let mut pieces = Pieces::default();
+        for &page in pages {
             let base = page.mark_base.get();
+            let before = pieces.garbage.len();
             for index in 0..page.touched() {
                 // The table tells most of the living without a look at their memory.
                 let entry = &self.entries[base + index as usize];
@@ -306,11 +319,15 @@ impl Table {
                 if header.shape().0 != 0 && is_candidate(header) {
                     entry.store(DOOMED, Ordering::Relaxed);
                     piece(ptr);
-                    garbage.push(Piece(ptr));
+                    pieces.garbage.push(Piece(ptr));
                 }
             }
+            let found = pieces.garbage.len() - before;
+            if found > 0 {
+                pieces.by_page.push((page, found));
+            }
         }
-        garbage
+        pieces
     }
 }
 
@@ -327,7 +344,7 @@ pub(super) unsafe fn find_garbage(piece: impl Fn(*mut Header) + Sync) -> Found {
             table.add_alone(place, 1);
         }
     });
-    let chunks: Vec<Vec<Piece>> = if table.parallel {
+    let mut chunks: Vec<Pieces> = if table.parallel {
         let chunks = || table.pages.par_chunks(CHUNK);
         // One scope: the helpers are woken once, and this thread waits once.
         rayon::scope(|_| {
@@ -343,9 +360,15 @@ pub(super) unsafe fn find_garbage(piece: impl Fn(*mut Header) + Sync) -> Found {
         table.pages.iter().for_each(|page| table.propagate::<false>(page, &mut stack));
         vec![table.gather(&table.pages, &piece)]
     };
-    let mut garbage = Vec::with_capacity(chunks.iter().map(Vec::len).sum());
-    garbage.extend(chunks.into_iter().flatten().map(|piece| piece.0));
-    Found { garbage, candidates: table.candidates.into_inner(), marks: Marks(table.entries) }
+    let mut garbage: Vec<Piece> = Vec::with_capacity(chunks.iter().map(|pieces| pieces.garbage.len()).sum());
+    chunks.iter_mut().for_each(|pieces| garbage.append(&mut pieces.garbage));
+    Found {
+        // In place.
+        garbage: garbage.into_iter().map(|piece| piece.0).collect(),
+        by_page: chunks.into_iter().flat_map(|pieces| pieces.by_page).collect(),
+        candidates: table.candidates.into_inner(),
+        marks: Marks(table.entries),
+    }
 }
 
 /// Among objects that were found unreachable and are held by `holds` references each: those that something outside refers to now,

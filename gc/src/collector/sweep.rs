@@ -74,7 +74,7 @@ impl Garbage {
         let found = unsafe { mark::find_garbage(hold) };
         let mut garbage =
             Garbage { objects: found.garbage, callbacks: Vec::new(), finalizers: finalizers.into_inner() };
-        threshold::collected(found.candidates, &garbage.objects);
+        threshold::collected(found.candidates, garbage.objects.len(), &found.by_page);
         if !garbage.objects.is_empty() {
             *DOOMED.lock() = Some(found.marks);
         }

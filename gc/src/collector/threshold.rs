@@ -8,9 +8,9 @@
 
 use taipan_threading::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
-use crate::header::Header;
 use crate::heap;
 use crate::heap::local::{self, LocalHeap};
+use crate::heap::page::Page;
 
 /// Net new tracked objects before the first collection.
 pub const FIRST_OBJECTS: isize = 100_000;
@@ -86,8 +86,8 @@ fn set_part(heap: &LocalHeap) {
     heap.check_bytes.set(BYTES.load(Ordering::Relaxed) / 8);
 }
 
-/// A collection has looked at `candidates` objects and found `garbage`. The world is stopped.
-pub(super) fn collected(candidates: usize, garbage: &[*mut Header]) {
+/// A collection has looked at `candidates` objects and found `garbage`, so much on each page. The world is stopped.
+pub(super) fn collected(candidates: usize, garbage: usize, by_page: &[(&'static Page, usize)]) {
     let mut live_bytes = 0_isize;
     for heap in local::all() {
         heap.recount();
@@ -96,11 +96,10 @@ pub(super) fn collected(candidates: usize, garbage: &[*mut Header]) {
         heap.reported.set(false);
         live_bytes += heap.bytes_while_stopped() as isize;
     }
-    for &ptr in garbage {
-        // SAFETY: an object, and the world is stopped.
-        unsafe { heap::expect_free(ptr) };
+    for &(page, number) in by_page {
+        // SAFETY: the world is stopped.
+        unsafe { heap::expect_free(page, number) };
     }
-    let garbage = garbage.len();
     let factor = if garbage * 10 < candidates { 2 } else { 1 };
     let live = (candidates - garbage) as isize;
     let least = LEAST.load(Ordering::Relaxed);
