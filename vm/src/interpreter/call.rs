@@ -23,6 +23,7 @@ pub use spread::call_ex;
 
 use smallvec::SmallVec;
 use taipan_bytecode::{Instr, Op};
+use taipan_gc::HeaderFlags;
 use taipan_objects::argument::Args;
 use taipan_objects::code::PyCode;
 use taipan_objects::descriptor::PyMethodDescr;
@@ -34,9 +35,9 @@ use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::none;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::type_object::{PyType, class_of};
+use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Object, Value};
+use taipan_objects::{Obj, Object, Value, istr};
 
 use crate::frame::Kind;
 use crate::registers::Regs;
@@ -371,6 +372,9 @@ fn call_other(
             return Ok(called);
         }
     }
+    if first == base + 2 && receive_call(regs, base) {
+        return call_method(thread, regs, base, nargs, ret);
+    }
     let Some(call) = class.slots.call() else {
         let error = type_error(format!("'{}' object is not callable", class.name()));
         clear_call(regs, base, first, nargs);
@@ -420,11 +424,34 @@ pub fn finish_native(
 #[inline(always)]
 fn method_function(method: &PyBoundMethod) -> Obj {
     let function = &method.function;
-    if function.header().is_some_and(|header| header.has_flag(taipan_gc::HeaderFlags::DEFERRED)) {
+    if function.header().is_some_and(|header| header.has_flag(HeaderFlags::DEFERRED)) {
         // SAFETY: a deferred object in a register needs no count.
         return unsafe { Obj::from_value_unchecked(function.value().uncounted()) };
     }
     function.clone()
+}
+
+/// If the class of the callable in `base` has a Python function as its `__call__`: that and the callable as its receiver are in the first two registers
+/// afterwards, as if the method had just been looked up.
+fn receive_call(regs: Regs, base: usize) -> bool {
+    let class = class_of(regs.obj(base));
+    if !class.has_flag(type_flags::HEAP) {
+        return false;
+    }
+    match class.lookup_lent(&istr!("__call__")) {
+        Some(function) if function.is_layout::<PyFunction>() => {
+            let function = if function.header().is_some_and(|header| header.has_flag(HeaderFlags::DEFERRED)) {
+                function
+            } else {
+                function.into_strong()
+            };
+            let receiver = regs.take_value(base);
+            regs.write_value(base + 1, receiver);
+            regs.write(base, function);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// `CALL_KW` and `CALL_METHOD_KW`.
@@ -447,6 +474,8 @@ pub fn call_kw(
             let (function, receiver) = (method_function(bound), bound.receiver.clone());
             regs.write(base + 1, receiver);
             regs.write(base, function);
+        } else if regs.get(base).is_some_and(|callable| !callable.is_layout::<PyFunction>()) {
+            receive_call(regs, base);
         }
     }
     let (first, nargs) =
