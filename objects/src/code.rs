@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use taipan_bytecode::{CodeUnit, Const, Instr, Op, Position, flags};
+use taipan_bytecode::{CodeUnit, Const, ExceptionEntry, Instr, Op, Position, flags};
 use taipan_gc::{Header, Obj, Py};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -239,6 +239,10 @@ impl PyCode {
     /// Where the branch at `at` leads if its jump is not taken and `next` is behind it. The item of a loop is stored by a word of its own.
     pub fn branch_left(&self, at: usize, next: usize) -> usize {
         if self.instr(at).op().map(Op::generic) == Some(Op::ForIter) { at + 1 } else { next }
+    }
+    /// Whether `async for` waits for its next item at `at`.
+    pub fn waits_for_item(&self, at: usize) -> bool {
+        self.instr(at).op() == Some(Op::YieldFrom) && at > 0 && self.instr(at - 1).op() == Some(Op::GetANext)
     }
     /// Where Python code sees the instruction with this index: its offset in `co_code`.
     pub fn offset(&self, index: usize) -> i64 {
@@ -588,15 +592,21 @@ impl PyCode {
     #[pymethod]
     fn co_branches(&self) -> PyResult<Obj> {
         let instrs: Vec<Instr> = self.instrs().collect();
+        let places_of =
+            |places: [usize; 3]| tuple_obj(places.iter().map(|place| int_obj(self.offset(*place))).collect());
         let branch = |(at, instr): (usize, &Instr)| {
+            if self.waits_for_item(at) {
+                let waiting = |e: &&ExceptionEntry| (e.start as usize..e.end as usize).contains(&at);
+                let end = self.unit.exception_table.iter().find(waiting)?.handler as usize;
+                return Some(places_of([at, at + 1, end + 1]));
+            }
             let length = instr.op()?.branch_length()?;
             let word = if instr.op()?.info().operands[1] == taipan_bytecode::OperandKind::J {
                 *instr
             } else {
                 *instrs.get(at + 1)?
             };
-            let places = [at, self.branch_left(at, at + length), word.arg32() as usize];
-            Some(tuple_obj(places.iter().map(|place| int_obj(self.offset(*place))).collect()))
+            Some(places_of([at, self.branch_left(at, at + length), word.arg32() as usize]))
         };
         crate::protocol::iter(&list_obj(instrs.iter().enumerate().filter_map(branch).collect()))
     }

@@ -116,6 +116,9 @@ pub(crate) struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
+    /// In a `NOP`: it is not removed.
+    pub(crate) const KEPT: u32 = 1;
+
     pub(crate) fn new(scope: ScopeId, variables: VariableMap) -> Self {
         let depth = variables.first_temp;
         Self {
