@@ -417,8 +417,8 @@ fn this(obj: &Obj) -> PyResult<&PyCode> {
     obj.downcast::<PyCode>().ok_or_else(|| system_error("not a code object"))
 }
 
-fn names_tuple(names: &[String]) -> PyResult<Obj> {
-    Ok(tuple_obj(names.iter().map(|n| intern(n).into_obj()).collect()))
+fn names_tuple<'a>(names: impl Iterator<Item = &'a String>) -> PyResult<Obj> {
+    Ok(tuple_obj(names.map(|n| intern(n).into_obj()).collect()))
 }
 
 /// Instruction words as Python code sees them.
@@ -487,7 +487,7 @@ static GETSET: &[GetSetDef] = &[
     number!("co_argcount", c => c.unit.argcount),
     number!("co_posonlyargcount", c => c.unit.posonlyargcount),
     number!("co_kwonlyargcount", c => c.unit.kwonlyargcount),
-    number!("co_nlocals", c => c.unit.nlocals),
+    number!("co_nlocals", c => c.unit.variables().locals().count() as u32),
     number!("co_stacksize", c => fields::stack_size(&c.unit)),
     number!("co_flags", c => c.unit.flags),
     number!("co_firstlineno", c => c.unit.first_line),
@@ -504,9 +504,24 @@ static GETSET: &[GetSetDef] = &[
         set: None,
         doc: "",
     },
-    GetSetDef { name: "co_varnames", get: |o| names_tuple(&this(o)?.unit.varnames), set: None, doc: "" },
-    GetSetDef { name: "co_cellvars", get: |o| names_tuple(&this(o)?.unit.cellvars), set: None, doc: "" },
-    GetSetDef { name: "co_freevars", get: |o| names_tuple(&this(o)?.unit.freevars), set: None, doc: "" },
+    GetSetDef {
+        name: "co_varnames",
+        get: |o| names_tuple(this(o)?.unit.variables().locals()),
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "co_cellvars",
+        get: |o| names_tuple(this(o)?.unit.variables().cells()),
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "co_freevars",
+        get: |o| names_tuple(this(o)?.unit.freevars.iter()),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "co_consts",
         get: |o| Ok(tuple_obj(this(o)?.constants().to_vec())),
