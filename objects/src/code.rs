@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use taipan_bytecode::{CodeUnit, Const, Instr, Op, Position, flags};
+use taipan_bytecode::{CodeUnit, Const, ExceptionEntry, Instr, Op, Position, flags};
 use taipan_gc::{Header, Obj, Py};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -240,6 +240,10 @@ impl PyCode {
     pub fn branch_left(&self, at: usize, next: usize) -> usize {
         if self.instr(at).op().map(Op::generic) == Some(Op::ForIter) { at + 1 } else { next }
     }
+    /// Whether `async for` waits for its next item at `at`.
+    pub fn waits_for_item(&self, at: usize) -> bool {
+        self.instr(at).op() == Some(Op::YieldFrom) && at > 0 && self.instr(at - 1).op() == Some(Op::GetANext)
+    }
     /// Where Python code sees the instruction with this index: its offset in `co_code`.
     pub fn offset(&self, index: usize) -> i64 {
         (index + (index >= self.unit.entry as usize) as usize) as i64 * WORD
@@ -413,8 +417,8 @@ fn this(obj: &Obj) -> PyResult<&PyCode> {
     obj.downcast::<PyCode>().ok_or_else(|| system_error("not a code object"))
 }
 
-fn names_tuple(names: &[String]) -> PyResult<Obj> {
-    Ok(tuple_obj(names.iter().map(|n| intern(n).into_obj()).collect()))
+fn names_tuple<'a>(names: impl Iterator<Item = &'a String>) -> PyResult<Obj> {
+    Ok(tuple_obj(names.map(|n| intern(n).into_obj()).collect()))
 }
 
 /// Instruction words as Python code sees them.
@@ -483,7 +487,7 @@ static GETSET: &[GetSetDef] = &[
     number!("co_argcount", c => c.unit.argcount),
     number!("co_posonlyargcount", c => c.unit.posonlyargcount),
     number!("co_kwonlyargcount", c => c.unit.kwonlyargcount),
-    number!("co_nlocals", c => c.unit.nlocals),
+    number!("co_nlocals", c => c.unit.variables().locals().count() as u32),
     number!("co_stacksize", c => fields::stack_size(&c.unit)),
     number!("co_flags", c => c.unit.flags),
     number!("co_firstlineno", c => c.unit.first_line),
@@ -500,9 +504,24 @@ static GETSET: &[GetSetDef] = &[
         set: None,
         doc: "",
     },
-    GetSetDef { name: "co_varnames", get: |o| names_tuple(&this(o)?.unit.varnames), set: None, doc: "" },
-    GetSetDef { name: "co_cellvars", get: |o| names_tuple(&this(o)?.unit.cellvars), set: None, doc: "" },
-    GetSetDef { name: "co_freevars", get: |o| names_tuple(&this(o)?.unit.freevars), set: None, doc: "" },
+    GetSetDef {
+        name: "co_varnames",
+        get: |o| names_tuple(this(o)?.unit.variables().locals()),
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "co_cellvars",
+        get: |o| names_tuple(this(o)?.unit.variables().cells()),
+        set: None,
+        doc: "",
+    },
+    GetSetDef {
+        name: "co_freevars",
+        get: |o| names_tuple(this(o)?.unit.freevars.iter()),
+        set: None,
+        doc: "",
+    },
     GetSetDef {
         name: "co_consts",
         get: |o| Ok(tuple_obj(this(o)?.constants().to_vec())),
@@ -588,15 +607,21 @@ impl PyCode {
     #[pymethod]
     fn co_branches(&self) -> PyResult<Obj> {
         let instrs: Vec<Instr> = self.instrs().collect();
+        let places_of =
+            |places: [usize; 3]| tuple_obj(places.iter().map(|place| int_obj(self.offset(*place))).collect());
         let branch = |(at, instr): (usize, &Instr)| {
+            if self.waits_for_item(at) {
+                let waiting = |e: &&ExceptionEntry| (e.start as usize..e.end as usize).contains(&at);
+                let end = self.unit.exception_table.iter().find(waiting)?.handler as usize;
+                return Some(places_of([at, at + 1, end + 1]));
+            }
             let length = instr.op()?.branch_length()?;
             let word = if instr.op()?.info().operands[1] == taipan_bytecode::OperandKind::J {
                 *instr
             } else {
                 *instrs.get(at + 1)?
             };
-            let places = [at, self.branch_left(at, at + length), word.arg32() as usize];
-            Some(tuple_obj(places.iter().map(|place| int_obj(self.offset(*place))).collect()))
+            Some(places_of([at, self.branch_left(at, at + length), word.arg32() as usize]))
         };
         crate::protocol::iter(&list_obj(instrs.iter().enumerate().filter_map(branch).collect()))
     }

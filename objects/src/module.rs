@@ -203,6 +203,18 @@ pub fn is_possibly_shadowing(origin: &str) -> PyResult<bool> {
     Ok(directory == root)
 }
 
+/// Whether a module of the library has this name, as far as `sys` tells.
+pub fn is_library_name(name: &Obj) -> PyResult<bool> {
+    match crate::hooks::module_attribute("sys", "stdlib_module_names") {
+        Ok(names) if names.is_layout::<crate::set::PySet>() => protocol::contains(&names, name),
+        Ok(_) => Ok(false),
+        Err(Raised) => {
+            drop(take_raised());
+            Ok(false)
+        }
+    }
+}
+
 /// Raises the `AttributeError` for a missing attribute of a module.
 #[cold]
 pub fn no_attribute(obj: &Obj, name: &Obj) -> Raised {
@@ -226,8 +238,8 @@ fn no_attribute_text(obj: &Obj, name: &Obj) -> PyResult<String> {
         None => false,
     };
     if shadowing && let Some(origin) = &origin {
-        let library = crate::hooks::module_attribute("sys", "stdlib_module_names")?;
-        if library.is_layout::<crate::set::PySet>() && protocol::contains(&library, &str_obj(&module_name))? {
+        let name = module.dict.get_str(&istr!("__name__"));
+        if is_library_name(&name.unwrap_or_else(|| str_obj(&module_name)))? {
             return Ok(format!(
                 "{plain} (consider renaming '{origin}' since it has the same name as the standard library module named \
                  '{module_name}' and prevents importing that standard library module)"

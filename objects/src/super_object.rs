@@ -64,14 +64,20 @@ fn check(class: &PyType, object: &Obj) -> PyResult<Obj> {
     {
         return Ok(claimed);
     }
+    Err(mismatch(class, object))
+}
+
+/// `super(class, object)` makes no sense.
+#[cold]
+pub(crate) fn mismatch(class: &PyType, object: &Obj) -> Raised {
     let (kind, name) = match object.downcast::<PyType>() {
         Some(c) => ("type", c.name()),
-        None => ("instance of", own.name()),
+        None => ("instance of", class_of(object).name()),
     };
     let class = class.name();
-    Err(type_error(format!(
+    type_error(format!(
         "super(type, obj): obj ({kind} {name}) is not an instance or subtype of type ({class})."
-    )))
+    ))
 }
 
 /// `super(class, object).name` without the `super` object. For calls of methods the class need not be looked at again.

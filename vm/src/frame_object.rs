@@ -249,9 +249,11 @@ fn access<R>(object: &PyFrame, work: impl FnOnce(View<'_>) -> R) -> R {
     })
 }
 
-/// A variable of a code object: the registers that may hold it, later ones first.
+/// A variable of a code object: the registers that may hold it, later ones first. Those of comprehensions, which come before the others, are
+/// empty outside of them.
 struct Variable<'a> {
     name: &'a str,
+    hidden: SmallVec<[u16; 1]>,
     registers: SmallVec<[u16; 2]>,
 }
 
@@ -264,14 +266,21 @@ fn variables(code: &PyCode) -> Vec<Variable<'_>> {
     let unit = &*code.unit;
     let mut all: Vec<Variable<'_>> =
         Vec::with_capacity(unit.varnames.len() + unit.cellvars.len() + unit.freevars.len());
-    let locals = unit.varnames.iter().zip(0..);
-    let cells = unit.cellvars.iter().zip(unit.cell_registers.iter().copied());
-    let free = unit.freevars.iter().zip(unit.free_registers.iter().copied());
+    let told = unit.variables();
+    let locals = unit.varnames.iter().zip(0..).enumerate().map(|(i, place)| (place, told.is_hidden_local(i)));
+    let cells = unit.cellvars.iter().zip(unit.cell_registers.iter().copied()).enumerate();
+    let cells = cells.map(|(i, place)| (place, told.is_hidden_cell(i)));
+    let free = unit.freevars.iter().zip(unit.free_registers.iter().copied()).map(|place| (place, false));
     let behind = if is_optimized(code) { usize::MAX } else { 0 };
-    for (name, register) in locals.chain(cells.chain(free).take(behind)) {
-        match all.iter_mut().find(|v| v.name == name) {
-            Some(variable) => variable.registers.insert(0, register),
-            None => all.push(Variable { name, registers: SmallVec::from_slice(&[register]) }),
+    for ((name, register), hidden) in locals.chain(cells.chain(free).take(behind)) {
+        let index = all.iter().position(|v| v.name == name).unwrap_or_else(|| {
+            all.push(Variable { name, hidden: SmallVec::new(), registers: SmallVec::new() });
+            all.len() - 1
+        });
+        if hidden {
+            all[index].hidden.push(register);
+        } else {
+            all[index].registers.insert(0, register);
         }
     }
     all
@@ -332,9 +341,11 @@ fn contents(object: &PyFrame) -> Vec<Option<Content>> {
 
 /// The value of a variable.
 fn value_of(variable: &Variable<'_>, contents: &[Option<Content>]) -> Option<Obj> {
-    variable.registers.iter().find_map(|register| match contents.get(*register as usize)?.as_ref()? {
-        Content::Value(value) => Some(value.clone()),
-        Content::Cell(cell) => cell.downcast::<PyCell>()?.value.load(),
+    variable.hidden.iter().chain(&variable.registers).find_map(|register| {
+        match contents.get(*register as usize)?.as_ref()? {
+            Content::Value(value) => Some(value.clone()),
+            Content::Cell(cell) => cell.downcast::<PyCell>()?.value.load(),
+        }
     })
 }
 
@@ -353,18 +364,26 @@ fn items(object: &PyFrame) -> Vec<(Obj, Obj)> {
 fn write(object: &PyFrame, variable: &Variable<'_>, value: &Obj) {
     let contents = contents(object);
     let content = |register: &u16| contents.get(*register as usize).and_then(Option::as_ref);
+    let hidden = variable.hidden.iter().find(|register| content(register).is_some());
+    if let Some(Content::Cell(cell)) = hidden.and_then(content)
+        && let Some(cell) = cell.downcast::<PyCell>()
+    {
+        cell.set(Some(value.clone().into_strong()));
+        return;
+    }
     let cells = variable.registers.iter().filter_map(|r| match content(r) {
         Some(Content::Cell(cell)) => cell.downcast::<PyCell>(),
         _ => None,
     });
-    if let Some(cell) = cells.last() {
+    if let Some(cell) = cells.last().filter(|_| hidden.is_none()) {
         cell.set(Some(value.clone().into_strong()));
         return;
     }
     let locals = object.code.nlocals();
     let plain = |r: &&u16| (**r as usize) < locals;
     let bound = variable.registers.iter().filter(plain).find(|r| content(r).is_some());
-    let Some(register) = bound.or_else(|| variable.registers.iter().filter(plain).next_back()) else {
+    let Some(register) = hidden.or(bound).or_else(|| variable.registers.iter().filter(plain).next_back())
+    else {
         return;
     };
     let register = *register as usize;

@@ -275,14 +275,16 @@ pub fn import_from(module: &Obj, name: &Py<PyStr>) -> PyResult<Obj> {
             return Ok(found);
         }
     }
-    Err(cannot_import(module, module_text, name)?)
+    Err(cannot_import(module, module_name.filter(|_| module_text.is_some()), name)?)
 }
 
 /// Raises the `ImportError` of a name that a module lacks.
 #[cold]
-fn cannot_import(module: &Obj, module_text: Option<String>, name: &Py<PyStr>) -> PyResult<Raised> {
-    let known = module_text.is_some();
-    let module_text = module_text.unwrap_or_else(|| "<unknown module name>".to_owned());
+fn cannot_import(module: &Obj, module_name: Option<Obj>, name: &Py<PyStr>) -> PyResult<Raised> {
+    let known = module_name.is_some();
+    let module_text = module_name.as_ref().and_then(|name| name.downcast::<PyStr>());
+    let module_text =
+        module_text.map_or_else(|| "<unknown module name>".to_owned(), |s| s.to_string_lossy().into_owned());
     let shown_module = repr_string(&str_obj(&module_text))?;
     let shown_name = repr_string(name.as_obj())?;
     let spec = getattr_opt(module, &istr!("__spec__"))?.filter(|s| !is_none(s));
@@ -304,10 +306,11 @@ fn cannot_import(module: &Obj, module_text: Option<String>, name: &Py<PyStr>) ->
     };
     let plain = format!("cannot import name {shown_name} from {shown_module}");
     let initializing = spec.as_ref().is_some_and(module::is_initializing);
-    let library_name = shadowing && {
-        let names = taipan_objects::hooks::module_attribute("sys", "stdlib_module_names")?;
-        contains(&names, &str_obj(&module_text))?
-    };
+    let library_name = shadowing
+        && match &module_name {
+            Some(name) => module::is_library_name(name)?,
+            None => false,
+        };
     let message = match shown_origin {
         Some((_, shown)) if library_name => format!(
             "{plain} (consider renaming {shown} since it has the same name as the standard library module named {shown_module} and \

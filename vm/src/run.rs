@@ -34,8 +34,16 @@ fn finish(result: PyResult<()>) -> i32 {
 }
 
 /// `-c command`.
-pub fn command(text: &str) -> i32 {
-    finish(run_command(text))
+pub fn command(text: &std::ffi::OsStr) -> i32 {
+    let text = path_obj(text);
+    let Some(text) = text.downcast::<PyStr>() else { return 1 };
+    match text.utf8() {
+        Ok(text) => finish(run_command(&text)),
+        Err(Raised) => {
+            error_display::write_stderr("Unable to decode the command from the command line:\n");
+            error_display::handle_uncaught()
+        }
+    }
 }
 
 fn run_command(text: &str) -> PyResult<()> {
@@ -213,8 +221,8 @@ fn run_source(bytes: &[u8], filename: &str, file: Obj, skip_first_line: bool) ->
         return Err(syntax_error("source code cannot contain null bytes"));
     }
     set_main_file(file, "SourceFileLoader")?;
-    let code =
-        compile::Source::Text(text.into()).compile(filename, Mode::Exec, compile::default_options())?;
+    let options = compile::CompileOptions { is_file: true, ..compile::default_options() };
+    let code = compile::Source::Text(text.into()).compile(filename, Mode::Exec, options)?;
     execute(&code).map(drop)
 }
 

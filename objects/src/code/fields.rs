@@ -35,7 +35,7 @@ impl Fields {
         Fields {
             unit: code.code_unit(),
             consts: code.constants().to_vec(),
-            nlocals: code.unit.varnames.len(),
+            nlocals: code.unit.variables().locals().count(),
             stack_size: stack_size(&code.unit),
             moved: false,
             line_table: None,
@@ -81,17 +81,22 @@ impl Fields {
             "co_names" => unit.names = texts(name, value)?,
             "co_varnames" => {
                 let names = texts(name, value)?;
-                self.moved |= names.len() != unit.varnames.len();
-                if self.nlocals == unit.varnames.len() && self.line_table.is_none() {
+                let told = unit.variables().locals().count();
+                if self.nlocals == told && self.line_table.is_none() {
                     // `replace` need not say how many there are.
                     self.nlocals = names.len();
                 }
-                unit.varnames = names;
+                if !names.iter().eq(unit.variables().locals()) {
+                    self.moved |= names.len() != unit.varnames.len();
+                    unit.varnames = names;
+                }
             }
             "co_cellvars" => {
                 let names = texts(name, value)?;
-                self.moved |= names.len() != unit.cellvars.len();
-                unit.cellvars = names;
+                if !names.iter().eq(unit.variables().cells()) {
+                    self.moved |= names.len() != unit.cellvars.len();
+                    unit.cellvars = names;
+                }
             }
             "co_freevars" => {
                 let names = texts(name, value)?;
@@ -117,9 +122,10 @@ impl Fields {
     /// The code.
     pub fn make(self) -> PyResult<Py<PyCode>> {
         let Fields { mut unit, consts, nlocals, stack_size, moved, line_table, exception_table } = self;
-        if nlocals != unit.varnames.len() {
+        if nlocals != unit.variables().locals().count() {
             return Err(value_error("code: co_nlocals != len(co_varnames)"));
         }
+        let nlocals = unit.varnames.len();
         if unit.posonlyargcount > unit.argcount {
             return Err(value_error("code: co_posonlyargcount > co_argcount"));
         }

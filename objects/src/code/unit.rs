@@ -49,6 +49,15 @@ impl Facts {
             (self.flags & flags::CO_VARARGS != 0) as u32 + (self.flags & flags::CO_VARKEYWORDS != 0) as u32;
         self.argcount + self.kwonlyargcount + stars
     }
+    /// As [`CodeUnit::variables`].
+    pub fn variables(&self) -> taipan_bytecode::Variables<'_> {
+        taipan_bytecode::Variables {
+            parameters: self.nparams(),
+            varnames: &self.varnames,
+            cellvars: &self.cellvars,
+            freevars: &self.freevars,
+        }
+    }
     /// As [`CodeUnit::cell_name`].
     pub fn cell_name(&self, register: u16) -> Option<(&str, bool)> {
         taipan_bytecode::cell_name(

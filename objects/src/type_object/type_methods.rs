@@ -380,6 +380,11 @@ fn init_subclass(class: &Py<PyType>, args: &Args<'_>) -> PyResult<()> {
     {
         return Ok(());
     }
+    let itself: *const PyType = &raw const **class;
+    if !class.mro().iter().any(|c| std::ptr::eq(*c, itself)) {
+        // An `mro` of its own left the class out.
+        return Err(crate::super_object::mismatch(class, class.as_obj()));
+    }
     let super_object = crate::super_object::PySuper::new(class, class.as_obj());
     let function = protocol::getattr(super_object.as_obj(), &name)?;
     protocol::call_args(&function, &Args::with_keywords(&[], args.keyword_names, args.keyword_values))?;

@@ -106,7 +106,7 @@ pub struct CodeUnit {
     /// Attribute, global and other names, by index.
     pub names: Vec<String>,
     /// Names of registers `0..nlocals`. A comprehension inlined into the block contributes its
-    /// variables.
+    /// variables, also those that have the name of another one ([`Variables`]).
     pub varnames: Vec<String>,
     /// Cell variables, in register order. A parameter that is a cell is in `varnames` too.
     pub cellvars: Vec<String>,
@@ -144,6 +144,16 @@ impl CodeUnit {
         self.argcount + self.kwonlyargcount + stars
     }
 
+    /// The variables by name.
+    pub fn variables(&self) -> Variables<'_> {
+        Variables {
+            parameters: self.nparams(),
+            varnames: &self.varnames,
+            cellvars: &self.cellvars,
+            freevars: &self.freevars,
+        }
+    }
+
     /// Number of instructions at the beginning that prepare the frame: generator, closure, cells. The call begins behind them.
     pub fn preparation(&self) -> usize {
         self.instrs.iter().take_while(|instr| instr.op().is_some_and(Op::prepares)).count()
@@ -157,6 +167,41 @@ impl CodeUnit {
     /// Name of the variable in a cell register, and whether it is a free variable.
     pub fn cell_name(&self, register: u16) -> Option<(&str, bool)> {
         cell_name(register, (&self.cell_registers, &self.cellvars), (&self.free_registers, &self.freevars))
+    }
+}
+
+/// The names of a unit's variables. Where a comprehension is inlined into a block that has a variable of the same name, there are two: the
+/// comprehension's is *hidden*. Python code is not told of it, but while it is bound it is the one that its name means.
+#[derive(Clone, Copy)]
+pub struct Variables<'a> {
+    pub parameters: u32,
+    pub varnames: &'a [String],
+    pub cellvars: &'a [String],
+    pub freevars: &'a [String],
+}
+
+impl<'a> Variables<'a> {
+    /// Whether a local is hidden.
+    pub fn is_hidden_local(self, index: usize) -> bool {
+        let name = &self.varnames[index];
+        index >= self.parameters as usize
+            && (self.varnames[..index].contains(name)
+                || self.cellvars.contains(name)
+                || self.freevars.contains(name))
+    }
+    /// Whether a cell variable is hidden.
+    pub fn is_hidden_cell(self, index: usize) -> bool {
+        let name = &self.cellvars[index];
+        let local = self.varnames.iter().skip(self.parameters as usize).any(|local| local == name);
+        self.cellvars[..index].contains(name) || self.freevars.contains(name) || local
+    }
+    /// The locals that Python code is told of.
+    pub fn locals(self) -> impl Iterator<Item = &'a String> {
+        (0..self.varnames.len()).filter(move |i| !self.is_hidden_local(*i)).map(move |i| &self.varnames[i])
+    }
+    /// The cell variables that Python code is told of.
+    pub fn cells(self) -> impl Iterator<Item = &'a String> {
+        (0..self.cellvars.len()).filter(move |i| !self.is_hidden_cell(*i)).map(move |i| &self.cellvars[i])
     }
 }
 

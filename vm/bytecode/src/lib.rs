@@ -89,7 +89,7 @@ mod positions;
 pub mod serialize;
 pub mod verify;
 
-pub use code_unit::{CodeUnit, Const, Position, cell_name, flags};
+pub use code_unit::{CodeUnit, Const, Position, Variables, cell_name, flags};
 pub use disassemble::{disassemble, disassemble_one};
 pub use exception_table::{ExceptionEntry, find_handler};
 pub use instr::{Instr, TAKE};

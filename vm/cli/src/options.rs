@@ -1,12 +1,13 @@
 //! The command line, as CPython reads it.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Program {
     /// `-c command`
-    Command(String),
+    Command(OsString),
     /// `-m module`
     Module(String),
     /// A file or folder.
@@ -168,15 +169,18 @@ pub fn parse(arguments: &[OsString], version: &str) -> Request {
                 'c' | 'm' | 'W' | 'X' => {
                     let rest: String = letters[at..].iter().collect();
                     at = letters.len();
-                    let value = if rest.is_empty() {
+                    let raw = if rest.is_empty() {
                         i += 1;
                         match arguments.get(i) {
-                            Some(value) => text(value),
+                            Some(value) => value.clone(),
                             None => return fail(format!("Argument expected for the -{letter} option")),
                         }
                     } else {
-                        rest
+                        // The letters before are of one byte each.
+                        let before = 1 + letters.iter().position(|l| *l == letter).unwrap_or(0);
+                        OsString::from_vec(arguments[i].as_bytes()[before + 1..].to_vec())
                     };
+                    let value = text(&raw);
                     match letter {
                         'W' => options.warnings.push(value),
                         'X' => options.xoptions.push(value),
@@ -184,7 +188,7 @@ pub fn parse(arguments: &[OsString], version: &str) -> Request {
                             options.argv.push(OsString::from(format!("-{letter}")));
                             options.argv.extend(arguments[i + 1..].iter().cloned());
                             options.program = Some(if letter == 'c' {
-                                Program::Command(value)
+                                Program::Command(raw)
                             } else {
                                 Program::Module(value)
                             });

@@ -9,6 +9,7 @@ use crate::unit::Unit;
 
 /// Finishes a unit.
 pub(crate) fn assemble(mut unit: Unit<'_>, table: &SymbolTable, filename: &str) -> CodeUnit {
+    unit.emit_cleanups();
     let target_of = |unit: &Unit<'_>, label: crate::unit::Label| unit.labels[label.0].place.unwrap_or(0);
     for i in 0..unit.jumps.len() {
         let (at, label) = unit.jumps[i];

@@ -47,7 +47,7 @@ pub(crate) struct VariableMap {
     pub(crate) cells: FxHashMap<Sym, u16>,
     /// Those that a class body makes for the functions in it; a variable of the same name that the body declares nonlocal is another.
     pub(crate) class_cells: FxHashMap<Sym, u16>,
-    /// Registers for comprehension variables that no variable of the unit collides with.
+    /// Registers for comprehension variables, also of those that have the name of a variable of the unit.
     pub(crate) comprehension_locals: FxHashMap<Sym, u16>,
     pub(crate) comprehension_cells: FxHashMap<Sym, u16>,
     pub(crate) varnames: Vec<Sym>,
@@ -86,15 +86,17 @@ impl VariableMap {
                 || (function_like
                     && scope.symbol(sym).is_some_and(|s| s.resolution != Resolution::GlobalImplicit))
         };
-        for comprehension in &inlined {
-            for symbol in &table.scopes[*comprehension].symbols {
-                if symbol.resolution == Resolution::Local
-                    && symbol.mentions & mention::PARAM == 0
-                    && !taken(&map, symbol.sym)
-                    && !map.comprehension_locals.contains_key(&symbol.sym)
-                {
-                    map.comprehension_locals.insert(symbol.sym, map.varnames.len() as u16);
-                    map.varnames.push(symbol.sym);
+        for hidden in [false, true] {
+            for comprehension in &inlined {
+                for symbol in &table.scopes[*comprehension].symbols {
+                    if symbol.resolution == Resolution::Local
+                        && symbol.mentions & mention::PARAM == 0
+                        && !map.comprehension_locals.contains_key(&symbol.sym)
+                        && taken(&map, symbol.sym) == hidden
+                    {
+                        map.comprehension_locals.insert(symbol.sym, map.varnames.len() as u16);
+                        map.varnames.push(symbol.sym);
+                    }
                 }
             }
         }
@@ -132,10 +134,7 @@ impl VariableMap {
         }
         for comprehension in &inlined {
             for symbol in &table.scopes[*comprehension].symbols {
-                if symbol.resolution == Resolution::Cell
-                    && !map.cells.contains_key(&symbol.sym)
-                    && !map.comprehension_cells.contains_key(&symbol.sym)
-                    && !taken(&map, symbol.sym)
+                if symbol.resolution == Resolution::Cell && !map.comprehension_cells.contains_key(&symbol.sym)
                 {
                     let register = cell(&mut map, symbol.sym);
                     map.comprehension_cells.insert(symbol.sym, register);

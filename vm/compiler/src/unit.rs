@@ -69,6 +69,18 @@ pub(crate) struct ActiveBlock<'a> {
     pub(crate) handlers: usize,
 }
 
+/// The handler of an inlined comprehension.
+#[derive(Debug)]
+pub(crate) struct Cleanup {
+    pub(crate) handler: Label,
+    /// The variables to empty.
+    pub(crate) registers: Vec<u16>,
+    /// Next free temporary at its entry.
+    pub(crate) depth: u32,
+    /// The handlers around the comprehension.
+    pub(crate) around: Vec<ActiveHandler>,
+}
+
 /// A comprehension being inlined: where its variables live.
 #[derive(Debug)]
 pub(crate) struct InlinedComprehension {
@@ -102,6 +114,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) tail: Option<usize>,
     pub(crate) blocks: Vec<ActiveBlock<'a>>,
     pub(crate) comprehensions: Vec<InlinedComprehension>,
+    /// What is left to be emitted behind the code: it empties the variables of comprehensions when an exception leaves these.
+    pub(crate) cleanups: Vec<Cleanup>,
     /// Handlers of loops that stand for generator expressions, and the depth at these.
     pub(crate) stop_handlers: Vec<(Label, u32)>,
     /// The depth where the last such loop tests its elements.
@@ -116,6 +130,9 @@ pub(crate) struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
+    /// In a `NOP`: it is not removed.
+    pub(crate) const KEPT: u32 = 1;
+
     pub(crate) fn new(scope: ScopeId, variables: VariableMap) -> Self {
         let depth = variables.first_temp;
         Self {
@@ -141,6 +158,7 @@ impl<'a> Unit<'a> {
             tail: None,
             blocks: Vec::new(),
             comprehensions: Vec::new(),
+            cleanups: Vec::new(),
             stop_handlers: Vec::new(),
             tested_at: 0,
             bound: Some(BoundLocals::default()),
@@ -348,6 +366,29 @@ impl<'a> Unit<'a> {
     pub(crate) fn pop_handler(&mut self) {
         self.close(self.handlers.len() - 1);
         self.handlers.pop();
+    }
+
+    /// Emits the handlers that were left for the end.
+    pub(crate) fn emit_cleanups(&mut self) {
+        for cleanup in std::mem::take(&mut self.cleanups) {
+            self.bound = None;
+            self.place(cleanup.handler);
+            let start = self.here();
+            self.depth = cleanup.depth;
+            self.position.line = 0;
+            let (saved, exception) = (self.temp(), self.temp());
+            self.emit(Op::PushExcInfo, saved.into(), exception.into(), 0);
+            for register in cleanup.registers {
+                self.emit(Op::Drop, register.into(), 0, 0);
+            }
+            self.emit(Op::PopExcept, saved.into(), 0, 0);
+            self.emit_final(Op::Reraise, exception.into(), 0, 0);
+            let end = self.here();
+            for (level, active) in cleanup.around.into_iter().enumerate().filter(|_| start < end) {
+                let ActiveHandler { handler, depth, lasti, .. } = active;
+                self.protected.push(Protected { start, end, handler, depth, lasti, level });
+            }
+        }
     }
 
     /// Takes the handlers above `level` out of force, to be restored by [`Self::resume_handlers`].

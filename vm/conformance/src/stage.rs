@@ -1,5 +1,6 @@
 //! A copy of the test package: tests write beside themselves. Interpreters that would not find it in isolated mode, where
-//! `PYTHONPATH` does not count, are run from virtual environments.
+//! `PYTHONPATH` does not count, are run from virtual environments, those that carry their library inside from an installation
+//! that has its sources on the disk, as CPython's has: tests read them.
 //!
 //! Invariant: the copy is gone when the stage is dropped.
 
@@ -64,6 +65,34 @@ fn let_run(package: &Path) -> std::io::Result<()> {
     if package.exists() { std::fs::write(package, INTERPRETERS) } else { Ok(()) }
 }
 
+/// Prints where the library is if no such folder is there.
+const WHERE: &str = "\
+import os
+folder = os.path.dirname(os.__file__)
+print('' if os.path.isdir(folder) else folder)
+";
+
+/// Writes the library's sources to its folder and prints the one for further packages.
+const UNPACK: &str = "\
+import importlib.machinery, os, pkgutil, sysconfig
+
+
+def unpack(folder):
+    for module in pkgutil.iter_modules([folder]):
+        spec = importlib.machinery.PathFinder.find_spec(module.name, [folder])
+        os.makedirs(os.path.dirname(spec.origin), exist_ok=True)
+        with open(spec.origin, 'wb') as file:
+            file.write(spec.loader.get_data(spec.origin))
+        if module.ispkg:
+            unpack(os.path.dirname(spec.origin))
+
+
+unpack(os.path.dirname(os.__file__))
+folder = sysconfig.get_path('purelib')
+os.makedirs(folder, exist_ok=True)
+print(folder)
+";
+
 impl Stage {
     /// Copies the package out of `tests`.
     pub fn new(tests: &Path) -> Result<Stage, String> {
@@ -83,40 +112,28 @@ impl Stage {
         self.path().join("conformance_child.py")
     }
     /// The program to start for `program`: itself if its children find a test package whatever their options are, otherwise the one
-    /// of an environment, called `name`, that leads to the copy.
+    /// of an environment or an installation, called `name`, that leads to the copy.
     pub fn interpreter(&self, program: &Path, name: &str) -> Result<PathBuf, String> {
-        // How it ended, and what it said.
-        let isolated = |program: &Path, arguments: &[&str]| -> Result<(bool, String), String> {
-            let scratch = Scratch::new()?;
-            let output = scratch.path().join("output");
-            let command: Vec<OsString> = [program.as_os_str(), "-I".as_ref()]
-                .into_iter()
-                .chain(arguments.iter().map(AsRef::as_ref))
-                .map(OsString::from)
-                .collect();
-            let variables = [
-                ("PATH", std::env::var_os("PATH").unwrap_or_default()),
-                ("HOME", scratch.path().into()),
-                ("LANG", "C.UTF-8".into()),
-            ];
-            let deadline = Instant::now() + STEP;
-            let end = process::run(&command, Path::new("."), &variables, &output, deadline, || false)?;
-            let said = std::fs::read(&output).unwrap_or_default();
-            Ok((end == End::Well, String::from_utf8_lossy(&said).into_owned()))
-        };
         if isolated(program, &["-c", "import test.support"])?.0 {
             return Ok(program.to_owned());
         }
-        let failed = |said: &str| Err(format!("no virtual environment of {}: {said}", program.display()));
-        let environment = self.path().join(name);
-        let place = environment.to_string_lossy().into_owned();
-        let (made, said) = isolated(program, &["-m", "venv", "--without-pip", &place])?;
-        if !made {
-            return failed(&said);
-        }
-        let inside = environment.join("bin/python");
-        let (answered, said) =
-            isolated(&inside, &["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])?;
+        let failed = |said: &str| Err(format!("no environment of {}: {said}", program.display()));
+        let place = self.path().join(name);
+        let inside = place.join("bin/python");
+        let (answered, said) = isolated(program, &["-c", WHERE])?;
+        let script = if answered && said.lines().last().is_some_and(|folder| !folder.is_empty()) {
+            std::fs::create_dir_all(place.join("bin"))
+                .and_then(|()| std::fs::copy(program, &inside))
+                .map_err(|error| format!("{}: {error}", inside.display()))?;
+            UNPACK
+        } else {
+            let (made, said) = isolated(program, &["-m", "venv", "--without-pip", &place.to_string_lossy()])?;
+            if !made {
+                return failed(&said);
+            }
+            "import sysconfig; print(sysconfig.get_path('purelib'))"
+        };
+        let (answered, said) = isolated(&inside, &["-c", script])?;
         // Warnings may come before the answer.
         let Some(packages) = said.lines().last().filter(|_| answered) else { return failed(&said) };
         let list = Path::new(packages).join("conformance.pth");
@@ -128,6 +145,26 @@ impl Stage {
     pub fn version() -> &'static str {
         CHILD
     }
+}
+
+/// Whether a program ended well in isolated mode, and what it said.
+fn isolated(program: &Path, arguments: &[&str]) -> Result<(bool, String), String> {
+    let scratch = Scratch::new()?;
+    let output = scratch.path().join("output");
+    let command: Vec<OsString> = [program.as_os_str(), "-I".as_ref()]
+        .into_iter()
+        .chain(arguments.iter().map(AsRef::as_ref))
+        .map(OsString::from)
+        .collect();
+    let variables = [
+        ("PATH", std::env::var_os("PATH").unwrap_or_default()),
+        ("HOME", scratch.path().into()),
+        ("LANG", "C.UTF-8".into()),
+    ];
+    let deadline = Instant::now() + STEP;
+    let end = process::run(&command, Path::new("."), &variables, &output, deadline, || false)?;
+    let said = std::fs::read(&output).unwrap_or_default();
+    Ok((end == End::Well, String::from_utf8_lossy(&said).into_owned()))
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {

@@ -95,3 +95,7 @@ class EmbeddedFinder:
     def iter_modules(self, prefix=''):
         for name, is_package in _imp.list_embedded(self._relative):
             yield prefix + name, is_package
+
+
+# What leaves the import machinery out, as debuggers do, goes by the name.
+__name__ = 'importlib._embedded'

@@ -26,6 +26,8 @@ pub struct CompileOptions {
     pub options: Options,
     /// Input that ends too early raises `_IncompleteInputError`.
     pub allow_incomplete: bool,
+    /// The source is that of the file of this name.
+    pub is_file: bool,
     /// The minor version of Python whose syntax is accepted for a tree; negative: this one's.
     pub feature_version: i64,
 }
@@ -48,6 +50,7 @@ pub fn default_options() -> CompileOptions {
             ..Options::default()
         },
         allow_incomplete: false,
+        is_file: false,
         feature_version: -1,
     }
 }
@@ -242,7 +245,28 @@ pub fn compile_text(text: &str, filename: &str, mode: Mode, options: CompileOpti
             warn_all(&warnings, filename, text)?;
             Ok(PyCode::new(unit))
         }
-        Err(info) => Err(raise_syntax_error(&info, filename, options.allow_incomplete)),
+        Err(mut info) => {
+            if options.is_file {
+                read_from_file(&mut info, filename, text);
+            }
+            Err(raise_syntax_error(&info, filename, options.allow_incomplete))
+        }
+    }
+}
+
+/// CPython reads a file line by line. The line of an error is read once more, and at its end nothing is left of a statement that had not begun.
+fn read_from_file(info: &mut SyntaxErrorInfo, filename: &str, text: &str) {
+    if info.text.is_some()
+        && let Some(line) = line_of_file(filename, info.line)
+    {
+        info.text = Some(line);
+    }
+    if info.message == "unexpected EOF while parsing" {
+        let lines = text.lines().take(info.line as usize).collect::<Vec<_>>();
+        let continued = lines.iter().rev().map(|line| line.strip_suffix('\\')).map_while(|line| line);
+        if continued.into_iter().all(|line| line.trim().is_empty()) {
+            info.offset = 0;
+        }
     }
 }
 
@@ -303,27 +327,17 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
         SyntaxErrorKind::ValueError => return value_error(&info.message),
     };
     let number = |n: i64| int_obj(n);
-    let (mut offset, mut end_offset) = (info.offset, info.end_offset);
     let text = match &info.text {
-        Some(text) => str_obj(text),
-        None => match line_of_file(filename, info.line) {
-            Some(line) => {
-                offset = characters(&line, offset);
-                if info.end_line == info.line {
-                    end_offset = characters(&line, end_offset);
-                }
-                str_obj(&line)
-            }
-            None => none(),
-        },
+        Some(text) => Some(text.clone()),
+        None => line_of_file(filename, info.line),
     };
     let place = tuple_obj(vec![
         str_obj(filename),
         number(info.line.into()),
-        number(offset.into()),
-        text,
+        number(info.offset.into()),
+        text.map_or_else(none, |text| str_obj(&text)),
         number(info.end_line.into()),
-        number(end_offset.into()),
+        number(info.end_offset.into()),
     ]);
     let message = if info.kind == SyntaxErrorKind::IncompleteInput && allow_incomplete {
         "incomplete input"
@@ -343,6 +357,9 @@ pub fn raise_syntax_error(info: &SyntaxErrorInfo, filename: &str, allow_incomple
     raise(exception)
 }
 
+/// Bytes of a line that `SyntaxError` shows at most.
+const SHOWN: usize = 999;
+
 /// A line of the file that a code came from, if there is such a file.
 fn line_of_file(filename: &str, line: u32) -> Option<String> {
     let bytes = std::fs::read(filename).ok()?;
@@ -353,14 +370,10 @@ fn line_of_file(filename: &str, line: u32) -> Option<String> {
             return None;
         }
     };
-    text.split_inclusive('\n').nth((line as usize).checked_sub(1)?).map(str::to_owned)
-}
-
-/// An offset from 1 in bytes as one in characters.
-fn characters(line: &str, offset: i32) -> i32 {
-    let bytes = usize::try_from(offset - 1).unwrap_or(0).min(line.len());
-    match line.get(..bytes) {
-        Some(part) if offset > 0 => part.chars().count() as i32 + 1,
-        _ => offset,
-    }
+    let line = text.split_inclusive('\n').nth((line as usize).checked_sub(1)?)?;
+    let line = match line.strip_suffix("\r\n") {
+        Some(line) => format!("{line}\n"),
+        None => line.to_owned(),
+    };
+    Some(String::from_utf8_lossy(&line.as_bytes()[..line.len().min(SHOWN)]).into_owned())
 }

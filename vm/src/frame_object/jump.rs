@@ -153,8 +153,10 @@ pub fn jump(obj: &Obj, line: &Obj) -> PyResult<()> {
     let code = frame.code();
     let states = states(code);
     let target = find(code, &states, frame.pc() as usize, line)?;
-    let unbound: Vec<usize> =
-        (0..code.unit.nlocals as usize).filter(|register| frame.regs.value(*register).is_empty()).collect();
+    let unbound: Vec<usize> = (0..code.unit.nlocals as usize)
+        .filter(|register| frame.regs.value(*register).is_empty())
+        .filter(|register| !code.unit.variables().is_hidden_local(*register))
+        .collect();
     if !unbound.is_empty() {
         let plural = if unbound.len() == 1 { "" } else { "s" };
         let text = format!("assigning None to {} unbound local{plural}", unbound.len());

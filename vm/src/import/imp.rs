@@ -150,6 +150,10 @@ mod items {
     fn create_dynamic(spec: &Obj, file: Option<&Obj>) -> PyResult<Obj> {
         let _ = file;
         let name = str_string(&getattr(spec, &istr!("name"))?)?;
+        let origin = str_string(&getattr(spec, &istr!("origin"))?)?;
+        if name.contains('\0') || origin.contains('\0') {
+            return Err(value_error("embedded null character"));
+        }
         Err(import_error(format!("extension modules in C cannot be loaded: {name}")))
     }
 

@@ -57,7 +57,11 @@ fn tell(times: &str, level: usize, name: &Py<PyStr>) {
     } else {
         "import time: self [us] | cumulative | imported package\n"
     };
-    let name = name.to_string_lossy();
+    let name = match taipan_objects::str::codecs::encode(name, "utf-8", "backslashreplace") {
+        Ok(name) => name,
+        Err(Raised) => return drop(take_raised()),
+    };
+    let name = taipan_objects::bytes::bytes_value(&name).map(String::from_utf8_lossy).unwrap_or_default();
     let indentation = " ".repeat(2 * level);
     // `sys.stderr` is made by imports.
     let _ = std::io::stderr()

@@ -132,6 +132,12 @@ pub(super) fn tear_down() {
         if let Some(dict) =
             module.as_ref().and_then(|module| module.downcast::<PyModule>()).map(PyModule::dict)
         {
+            if let (Some(module), Ok(sys)) = (&module, crate::sys::module())
+                && module.is(sys.as_obj())
+            {
+                // What finalizers raise from here on is told nobody.
+                dict.set_str("stderr", none());
+            }
             drop(module);
             if kept { clear_additions(&dict) } else { clear_in_two_steps(&dict) }
         }

@@ -398,7 +398,7 @@ fn raise_innermost(thread: &'static VmThread) -> PyResult<Resumed> {
     let _ = raise_thrown(take_raised());
     let unwound = if crate::trace::is_active(thread) {
         super::watch::thrown(thread);
-        super::unwind::unwind(thread, &mut Watcher::continuing(thread, None))
+        super::unwind::unwind(thread, &mut Watcher::throwing(thread))
     } else {
         super::unwind::unwind(thread, &mut Unwatched)
     };

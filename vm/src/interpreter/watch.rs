@@ -88,6 +88,8 @@ pub struct Watcher {
     line: u32,
     /// What a generator run by `FOR_ITER` returns, unless it is `None`.
     result: Option<Obj>,
+    /// An exception was just thrown into the innermost frame.
+    thrown: bool,
 }
 
 fn innermost<'a>(thread: &VmThread) -> &'a mut Frame {
@@ -102,7 +104,13 @@ pub(super) fn offset(code: &PyCode, pc: usize) -> Obj {
 impl Watcher {
     /// For the innermost frame, which was just pushed, or a generator's that is resumed.
     pub fn entering(thread: &VmThread) -> Watcher {
-        Watcher { depth: thread.depth.get().saturating_sub(1), last: NOWHERE, line: 0, result: None }
+        Watcher {
+            depth: thread.depth.get().saturating_sub(1),
+            last: NOWHERE,
+            line: 0,
+            result: None,
+            thrown: false,
+        }
     }
     /// For the innermost frame, which continues behind instruction `last` of it, or with the instruction at its `pc`.
     pub fn continuing(thread: &VmThread, last: Option<u32>) -> Watcher {
@@ -113,7 +121,12 @@ impl Watcher {
             last: last.map_or(NOWHERE, |l| l as usize),
             line: frame.code().line_of(at),
             result: None,
+            thrown: false,
         }
+    }
+    /// For the innermost frame, a generator's, into which the exception on its way was thrown.
+    pub fn throwing(thread: &VmThread) -> Watcher {
+        Watcher { thrown: true, ..Self::continuing(thread, None) }
     }
 
     fn look(&mut self, thread: &'static VmThread, pc: usize) -> PyResult<Before> {
@@ -323,6 +336,9 @@ impl Watch for Watcher {
     }
     fn raised(&mut self, thread: &'static VmThread, again: bool) {
         exceptions::raised(thread, innermost(thread), again);
+        if std::mem::take(&mut self.thrown) {
+            exceptions::delegated(thread, innermost(thread));
+        }
     }
     fn handled(&mut self, thread: &'static VmThread, from: u32) -> PyResult<()> {
         let frame = innermost(thread);
@@ -370,13 +386,21 @@ fn jumped(thread: &VmThread, code: &PyCode, last: usize, pc: usize) -> PyResult<
     if monitoring::wanted(code, JUMPS) == 0 {
         return Ok(());
     }
+    let mut from = last;
     let event = match code.instr(last).op() {
         // A jump without a line leads around code that is only there for exceptions.
         Some(Op::Jump | Op::JumpBackward) if code.line_of(last) != 0 => Event::Jump,
         Some(op) if op.branch_length().is_some_and(|length| pc == last + length) => Event::BranchLeft,
         Some(op) if op.branch_length().is_some() => Event::BranchRight,
+        // `async for` waits for the next item, or ends.
+        Some(Op::YieldFrom) if pc == last + 1 && code.waits_for_item(last) => Event::BranchLeft,
+        Some(Op::EndAsyncFor) if pc == last + 1 => {
+            let wait = code.unit.exception_table.iter().find(|e| e.handler as usize == last);
+            from = wait.map_or(last, |e| e.end as usize - 1);
+            Event::BranchRight
+        }
         _ => return Ok(()),
     };
     let to = if event == Event::BranchLeft { code.branch_left(last, pc) } else { pc };
-    monitoring::deliver(thread, code, last, event, || arguments([offset(code, last), offset(code, to)]))
+    monitoring::deliver(thread, code, from, event, || arguments([offset(code, from), offset(code, to)]))
 }

@@ -110,6 +110,10 @@ fn unbound_counts(code: &PyCode, globals: Option<&Obj>, builtins: Option<&Obj>) 
 mod items {
     use super::*;
 
+    /// Turns of a loop after which CPython would look for a path through it to compile.
+    #[pyattr]
+    const TIER2_THRESHOLD: i64 = 4096;
+
     #[pyfunction]
     fn write_perf_map_entry(address: usize, size: usize, name: &str) -> PyResult<i64> {
         perf::write_entry(address, size, name).map_err(crate::os_error::raise_io)?;

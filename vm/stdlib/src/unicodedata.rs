@@ -93,8 +93,10 @@ fn find_name(name: &Obj, sequences: bool) -> PyResult<Obj> {
     if sequences {
         return names::lookup_text(&text).map(|t| PyStr::from_units(t).into_obj()).ok_or_else(unknown);
     }
+    // Version 3.2 has no aliases.
+    let is_name = |c: u32| names::name(c).is_some_and(|name| name.eq_ignore_ascii_case(&text));
     names::lookup(&text)
-        .filter(|&c| old::category(c) != "Cn")
+        .filter(|&c| old::category(c) != "Cn" && is_name(c))
         .map(|c| PyStr::from_code_point(c).into_obj())
         .ok_or_else(unknown)
 }

@@ -11,7 +11,7 @@ use taipan_bytecode::{Consumer, Op, flags};
 use super::{Compiler, Operand, Residue};
 use crate::symbols::{Resolution, Role, ScopeId, ScopeKind, mention};
 use crate::syntax_error::Result;
-use crate::unit::{Block, InlinedComprehension, Label};
+use crate::unit::{Block, Cleanup, InlinedComprehension, Label};
 
 /// What a comprehension makes of each round.
 #[derive(Clone, Copy)]
@@ -119,14 +119,37 @@ impl<'a> Compiler<'a> {
         };
         self.unit.emit(build, result as u32, result as u32, 0);
         let registers = self.enter_comprehension(id);
+        let handler = self.unit.label();
+        let protected = self.protect_comprehension(handler, &registers);
         self.generators(generators, Some(iterator), element, result, range)?;
         self.unit.comprehensions.pop();
+        if protected {
+            self.unit.pop_handler();
+        }
         for register in registers {
             self.unit.emit(Op::Drop, register as u32, 0, 0);
             self.mark_unbound(register);
         }
         self.unit.release(mark + 1);
         Ok(self.deliver(Operand { reg: result, residue: Residue::Object }, dst))
+    }
+
+    /// Sees to it that an exception that leaves a comprehension leaves none of its variables bound; temporaries are emptied anyway.
+    fn protect_comprehension(&mut self, handler: Label, registers: &[u16]) -> bool {
+        let first_temp = self.unit.variables.first_temp;
+        let registers: Vec<u16> = registers.iter().copied().filter(|r| u32::from(*r) < first_temp).collect();
+        if registers.is_empty() {
+            return false;
+        }
+        self.unit.cleanups.push(Cleanup {
+            handler,
+            registers,
+            depth: self.unit.depth,
+            around: self.unit.handlers.clone(),
+        });
+        let deleted = self.deleted_registers();
+        self.unit.push_handler(handler, true, &deleted);
+        true
     }
 
     /// Gives the variables of an inlined comprehension their registers; returns those to empty at its end.

@@ -170,6 +170,8 @@ impl<'a> Compiler<'a> {
         if let (Some(name), Some(identifier)) = (name, &clause.name) {
             self.at(identifier.range);
             self.store_sym(name, Operand { reg: exception, residue: Residue::InPlace });
+        } else if clause.type_.is_some() {
+            self.landing();
         }
         self.push_block(Block::Handler { saved, exception, name });
         // Leaving the clause early puts the cleanup of the whole out of force, too.

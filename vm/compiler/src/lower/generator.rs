@@ -139,11 +139,11 @@ impl<'a> Compiler<'a> {
         self.push_block(Block::Loop { exit, again, iterator: Some(iterator) });
         self.async_for_iter(iterator, exhausted, &s.target, s.iter.range())?;
         self.body(&s.body)?;
-        self.at(s.iter.range());
-        self.unit.jump_op(Op::JumpBackward, 0, again);
+        self.jump_again(again);
         self.pop_block();
         self.unit.release(mark);
         self.unit.place(exhausted);
+        self.at(s.iter.range());
         self.unit.emit(Op::EndAsyncFor, iterator as u32, 0, 0);
         self.body(&s.orelse)?;
         self.unit.place(exit);

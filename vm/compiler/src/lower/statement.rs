@@ -8,7 +8,7 @@ use super::{Compiler, Operand, Residue};
 use crate::optimize::fold;
 use crate::symbols::ScopeKind;
 use crate::syntax_error::Result;
-use crate::unit::{ActiveBlock, Block};
+use crate::unit::{ActiveBlock, Block, Label, Unit};
 
 impl<'a> Compiler<'a> {
     pub(crate) fn body(&mut self, body: &'a [Stmt]) -> Result<()> {
@@ -78,6 +78,11 @@ impl<'a> Compiler<'a> {
         self.unit.emit(Op::Nop, 0, 0, 0);
     }
 
+    /// Where a branch leads, in its own line: those who watch it are told so.
+    pub(crate) fn landing(&mut self) {
+        self.unit.emit(Op::Nop, Unit::KEPT, 0, 0);
+    }
+
     fn if_statement(&mut self, s: &'a ast::StmtIf) -> Result<()> {
         let end = self.unit.label();
         let mut test = Some(&*s.test);
@@ -129,8 +134,13 @@ impl<'a> Compiler<'a> {
         }
         self.push_block(Block::Loop { exit, again, iterator: None });
         self.body(&s.body)?;
-        self.at(s.test.range());
-        self.unit.jump_op(Op::JumpBackward, 0, again);
+        if self.fold(&s.test).is_some() {
+            // The test is nowhere else.
+            self.at(s.test.range());
+            self.unit.jump_op(Op::JumpBackward, 0, again);
+        } else {
+            self.jump_again(again);
+        }
         self.pop_block();
         if never {
             self.unit.bound = reachable;
@@ -152,14 +162,19 @@ impl<'a> Compiler<'a> {
         self.at(s.iter.range());
         self.for_iter(iterator, otherwise, &s.target)?;
         self.body(&s.body)?;
-        self.at(s.iter.range());
-        self.unit.jump_op(Op::JumpBackward, 0, again);
+        self.jump_again(again);
         self.pop_block();
         self.unit.release(mark);
         self.unit.place(otherwise);
         self.body(&s.orelse)?;
         self.unit.place(exit);
         Ok(())
+    }
+
+    /// The end of a loop's body, in whatever line it is reached from.
+    pub(crate) fn jump_again(&mut self, again: Label) {
+        self.unit.position.line = 0;
+        self.unit.jump_op(Op::JumpBackward, 0, again);
     }
 
     /// An iterator in the next temporary.
@@ -188,13 +203,9 @@ impl<'a> Compiler<'a> {
     }
 
     /// FOR_ITER into a target.
-    pub(crate) fn for_iter(
-        &mut self,
-        iterator: u16,
-        exhausted: crate::unit::Label,
-        target: &'a Expr,
-    ) -> Result<()> {
+    pub(crate) fn for_iter(&mut self, iterator: u16, exhausted: Label, target: &'a Expr) -> Result<()> {
         self.unit.jump_op(Op::ForIter, iterator, exhausted);
+        self.at(target.range());
         if let Expr::Name(n) = target
             && let Some(register) = self.local_register(&n.id)
         {

@@ -4,6 +4,7 @@
 use taipan_bytecode::{ExceptionEntry, Instr, Op, Position};
 
 use crate::assemble::has_target;
+use crate::unit::Unit;
 
 /// Runs the pass.
 pub(crate) fn run(
@@ -14,7 +15,7 @@ pub(crate) fn run(
     tail: Option<usize>,
 ) {
     thread_jumps(instrs, positions);
-    place_ends(instrs, positions, tail);
+    place_ends(instrs, positions, exceptions, tail);
     let mut targets = vec![false; instrs.len() + 1];
     for instr in instrs.iter().filter(|i| has_target(**i)) {
         targets[instr.arg32() as usize] = true;
@@ -48,7 +49,7 @@ pub(crate) fn run(
                     }
                 }
                 Some(Op::Jump) => instr.arg32() as usize == i + 1,
-                Some(Op::Nop) => true,
+                Some(Op::Nop) => u32::from(instr.a()) != Unit::KEPT,
                 Some(Op::Copy | Op::Move) => instr.a() == instr.b(),
                 _ => false,
             };
@@ -121,9 +122,14 @@ fn thread_jumps(instrs: &mut [Instr], positions: &mut [Position]) {
     }
 }
 
-/// An end that has no line of its own (the return of a function, the `tail` of a class body) is in the line that it is reached from. Jumps to
-/// it get ends of their own.
-fn place_ends(instrs: &mut Vec<Instr>, positions: &mut Vec<Position>, tail: Option<usize>) {
+/// An end that has no line of its own (the return of a function, the `tail` of a class body, the jump at the end of a loop's body) is in the
+/// line that it is reached from. Jumps to it get ends of their own.
+fn place_ends(
+    instrs: &mut Vec<Instr>,
+    positions: &mut Vec<Position>,
+    exceptions: &mut Vec<ExceptionEntry>,
+    tail: Option<usize>,
+) {
     let count = instrs.len();
     let before =
         |positions: &[Position], i: usize| positions[..i].iter().rev().find(|p| p.line != 0).copied();
@@ -132,7 +138,7 @@ fn place_ends(instrs: &mut Vec<Instr>, positions: &mut Vec<Position>, tail: Opti
         let is_return = |i: usize| {
             matches!(instrs[i].op(), Some(Op::ReturnConst | Op::ReturnValue)) && positions[i].line == 0
         };
-        if start < count && is_return(start) {
+        if start < count && (is_return(start) || is_again(instrs, positions, start)) {
             return Some(start + 1);
         }
         if tail != Some(start) {
@@ -142,7 +148,10 @@ fn place_ends(instrs: &mut Vec<Instr>, positions: &mut Vec<Position>, tail: Opti
             (start..count).position(|i| positions[i].line != 0 || has_target(instrs[i]) || is_return(i))?;
         is_return(start + length).then_some(start + length + 1)
     };
+    // Where the jump at the end of a loop's body got a copy for a line.
+    let mut copies: Vec<(usize, u32, usize)> = Vec::new();
     let ends: Vec<Option<usize>> = (0..count).map(|i| end_of(instrs, positions, i)).collect();
+    let again: Vec<bool> = (0..count).map(|i| is_again(instrs, positions, i)).collect();
     for i in 0..count {
         if let Some(end) = ends[i] {
             if let Some(before) = before(positions, i) {
@@ -160,13 +169,46 @@ fn place_ends(instrs: &mut Vec<Instr>, positions: &mut Vec<Position>, tail: Opti
         {
             positions[i] = before;
         }
-        if positions[i].line == 0 {
+        let line = positions[i].line;
+        if line == 0 {
+            continue;
+        }
+        if again[target] {
+            if instrs[i].op() == Some(Op::Jump) {
+                instrs[i] = instrs[target];
+                continue;
+            }
+            let made = copies.iter().find(|(of, in_line, _)| (*of, *in_line) == (target, line));
+            let copy = made.map_or(instrs.len(), |(_, _, copy)| *copy);
+            instrs[i] = Instr(instrs[i].0 & 0xffff_ffff | (copy as u64) << 32);
+            if copy == instrs.len() {
+                copies.push((target, line, copy));
+                instrs.push(instrs[target]);
+                positions.push(positions[i]);
+                protect_as(exceptions, target, copy);
+            }
             continue;
         }
         instrs[i] = Instr(instrs[i].0 & 0xffff_ffff | (instrs.len() as u64) << 32);
         for at in target..end {
             instrs.push(instrs[at]);
             positions.push(positions[i]);
+        }
+    }
+}
+
+/// Whether the jump at the end of a loop's body is at `at`.
+fn is_again(instrs: &[Instr], positions: &[Position], at: usize) -> bool {
+    instrs[at].op() == Some(Op::JumpBackward) && positions[at].line == 0
+}
+
+/// The instruction at `copy` has the handlers of the one at `original`: it is a safepoint, where anything may be raised.
+fn protect_as(exceptions: &mut Vec<ExceptionEntry>, original: usize, copy: usize) {
+    let (original, copy) = (original as u32, copy as u32);
+    for i in 0..exceptions.len() {
+        if (exceptions[i].start..exceptions[i].end).contains(&original) {
+            let entry = ExceptionEntry { start: copy, end: copy + 1, ..exceptions[i] };
+            exceptions.push(entry);
         }
     }
 }

@@ -36,6 +36,15 @@ pub fn raised(thread: &VmThread, frame: &mut Frame, again: bool) {
     });
 }
 
+/// The exception was thrown into `frame`, and what it delegates to did not catch it: the line of the delegation is executed again.
+pub fn delegated(thread: &VmThread, frame: &mut Frame) {
+    let (code, pc) = (frame.code(), frame.pc() as usize);
+    let line = code.line_of(pc);
+    if line != 0 && code.instr(pc).op() == Some(taipan_bytecode::Op::YieldFrom) {
+        let _ = meanwhile(|_| super::line_event(thread, frame, code, pc, line));
+    }
+}
+
 /// `frame` has a handler.
 pub fn handled(thread: &VmThread, frame: &mut Frame) -> PyResult<()> {
     meanwhile(|exception| deliver(thread, frame, Event::ExceptionHandled, exception))

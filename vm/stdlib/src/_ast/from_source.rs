@@ -86,6 +86,16 @@ impl<'a> Builder<'a> {
         setattr(&node, &istr!("end_col_offset"), &int_obj(end_column))?;
         Ok(node)
     }
+    /// A `pass`, which is in one line also where it stands for a docstring of several.
+    fn pass(&self, range: TextRange) -> PyResult<Obj> {
+        let node = self.node("Pass", range, &[])?;
+        if self.tree.is_none() {
+            let (line, column) = self.place(range.start().to_u32());
+            setattr(&node, &istr!("end_lineno"), &int_obj(line))?;
+            setattr(&node, &istr!("end_col_offset"), &int_obj(column + "pass".len() as i64))?;
+        }
+        Ok(node)
+    }
     /// The tree's node of a class without fields.
     fn shared(&self, class: &'static str) -> PyResult<Obj> {
         if let Some(node) = self.shared.borrow().get(class) {

@@ -42,13 +42,15 @@ pub struct PyScanner {
     header: Header,
     pattern: Py<PyPattern>,
     string: Obj,
+    /// A view of what is neither text nor bytes: it keeps its size as long as the scanner is there.
+    held: Obj,
     subject: Subject,
     pos: usize,
     end: usize,
     /// Where to go on, and whether an empty match there does not count; `None` at the end.
     next: Mutex<Option<(usize, bool)>>,
 }
-layout!(PyScanner, "_sre.SRE_Scanner", [pattern, string]);
+layout!(PyScanner, "_sre.SRE_Scanner", [pattern, string, held]);
 
 /// What [`PyPattern`] is made of.
 pub struct Parts {
@@ -446,10 +448,22 @@ fn make_scanner(
     endpos: Option<isize>,
 ) -> PyResult<Obj> {
     let (subject, pos, end) = pattern.open(string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX))?;
+    let is_plain =
+        string.downcast::<PyStr>().is_some() || taipan_objects::bytes::bytes_value(string).is_some();
+    let held = if is_plain { none() } else { call1(types().memoryview.as_obj(), string)? };
     let (pattern, string) = (pattern.clone(), string.clone());
     let next = Mutex::new(Some((pos, false)));
-    Ok(new_instance(scanner_class(), |header| PyScanner { header, pattern, string, subject, pos, end, next })
-        .into_obj())
+    Ok(new_instance(scanner_class(), |header| PyScanner {
+        header,
+        pattern,
+        string,
+        held,
+        subject,
+        pos,
+        end,
+        next,
+    })
+    .into_obj())
 }
 
 impl PyScanner {

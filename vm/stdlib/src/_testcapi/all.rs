@@ -160,6 +160,13 @@ mod items {
         Ok(())
     }
 
+    /// Calls from native code, with the items of a tuple or without arguments.
+    #[pyfunction]
+    fn pyobject_vectorcall(func: &Obj, args: &Obj, _kwnames: &Obj) -> PyResult<Obj> {
+        let args = args.downcast::<taipan_objects::tuple::PyTuple>().map_or(&[][..], |args| args.as_slice());
+        call(func, args)
+    }
+
     /// An option of the interpreter's configuration: of those that tests ask for.
     #[pyfunction]
     fn config_get(name: &str) -> PyResult<bool> {

@@ -44,7 +44,7 @@ native_class!(
         })
         .methods(PyParamSpec::methods())
         .getset(GETSET)
-        .doc("Parameter specification variable: stands for the parameters of a callable.")
+        .doc("Parameter specification variable: stands for the parameters of a callable.\n\n    >>> P = ParamSpec('P')\n    >>> P.__name__\n    'P'\n")
         .make()
 );
 
@@ -69,7 +69,7 @@ native_class!(
         .slots(PART_SLOTS)
         .methods(PyParamSpecPart::methods())
         .getset(PART_GETSET)
-        .doc("The positional arguments of a ParamSpec.")
+        .doc("The positional arguments of a ParamSpec.\n\n    >>> P = ParamSpec('P')\n    >>> P.args.__origin__ is P\n    True\n")
         .make()
 );
 native_class!(
@@ -80,7 +80,7 @@ native_class!(
         .slots(PART_SLOTS)
         .methods(PyParamSpecPart::methods())
         .getset(PART_GETSET)
-        .doc("The named arguments of a ParamSpec.")
+        .doc("The named arguments of a ParamSpec.\n\n    >>> P = ParamSpec('P')\n    >>> P.kwargs.__origin__ is P\n    True\n")
         .make()
 );
 

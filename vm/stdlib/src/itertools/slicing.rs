@@ -199,7 +199,7 @@ iterator_class!(
     PyBatched,
     construct_batched,
     batched_next,
-    "Tuples of n items each; the last one may be shorter unless strict."
+    "Tuples of n items each; the last one may be shorter unless strict.\n\n    >>> list(batched('ABCDE', 2))\n    [('A', 'B'), ('C', 'D'), ('E',)]\n"
 );
 
 fn construct_batched(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {

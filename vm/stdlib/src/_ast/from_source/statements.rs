@@ -303,7 +303,7 @@ impl Builder<'_> {
                 &[("names", list_obj(s.names.iter().map(|n| self.identifier(n)).collect()))],
             ),
             Stmt::Expr(s) => self.node("Expr", range, &[("value", self.expression(&s.value)?)]),
-            Stmt::Pass(_) => self.node("Pass", range, &[]),
+            Stmt::Pass(_) => self.pass(range),
             Stmt::Break(_) => self.node("Break", range, &[]),
             Stmt::Continue(_) => self.node("Continue", range, &[]),
             Stmt::IpyEscapeCommand(_) => Err(syntax_error("invalid syntax")),
