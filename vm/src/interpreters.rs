@@ -25,7 +25,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Orderin
 
 pub use config::{Gil, InterpreterConfig};
 pub(crate) use lifecycle::dismiss_threads;
-pub use lifecycle::{Closing, create, destroy, destroy_all, end};
+pub use lifecycle::{Closing, create, create_idle, destroy, destroy_all, end};
 
 /// Who made an interpreter: `_interpreters.WHENCE_…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

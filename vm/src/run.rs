@@ -58,6 +58,17 @@ fn run_command(text: &str) -> PyResult<()> {
     execute(&code).map(drop)
 }
 
+/// Runs a text in `__main__` on behalf of an embedding program: 0, or -1 after showing what it raised.
+pub fn simple_text(text: &str) -> i32 {
+    match run_command(text) {
+        Ok(()) => 0,
+        Err(Raised) => {
+            error_display::show(&take_raised());
+            -1
+        }
+    }
+}
+
 /// Takes the common indentation off all lines.
 fn dedent(text: &str) -> String {
     let margin = text

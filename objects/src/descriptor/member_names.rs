@@ -88,4 +88,5 @@ const MEMBERS: &[(&str, &[&str])] = &[
         &["__base__", "__basicsize__", "__dictoffset__", "__flags__", "__itemsize__", "__weakrefoffset__"],
     ),
     ("wrapper_descriptor", &["__name__", "__objclass__"]),
+    ("xmlparser", &["intern"]),
 ];

@@ -34,6 +34,13 @@ pub fn create(whence: Whence, config: InterpreterConfig) -> PyResult<Arc<Interpr
     Ok(interpreter)
 }
 
+/// Makes an interpreter that is not started: nothing can run in it.
+pub fn create_idle() -> Arc<Interpreter> {
+    let interpreter = new(NEXT_ID.fetch_add(1, Ordering::Relaxed), Whence::Unknown, InterpreterConfig::EMPTY);
+    OTHERS.lock().push(interpreter.clone());
+    interpreter
+}
+
 /// Ends an interpreter that runs nothing: waits for its threads, calls its exit functions, takes its modules down.
 pub fn destroy(interpreter: &Arc<Interpreter>) -> Result<(), Closing> {
     let known = {
@@ -42,7 +49,9 @@ pub fn destroy(interpreter: &Arc<Interpreter>) -> Result<(), Closing> {
         at.map(|at| others.remove(at))
     };
     let Some(known) = known else { return Err(Closing::Gone) };
-    known.run(|| end(&known, 0));
+    if known.whence() != Whence::Unknown {
+        known.run(|| end(&known, 0));
+    }
     super::has_ended(known.id());
     Ok(())
 }

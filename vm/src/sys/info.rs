@@ -21,6 +21,23 @@ pub fn version_text() -> String {
     format!("{major}.{minor}.{micro} (taipan {}) [Rust]", env!("CARGO_PKG_VERSION"))
 }
 
+/// Name and version of the C library's threads, where it tells.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn thread_library() -> Option<String> {
+    let mut text = [0_u8; 128];
+    // SAFETY: a buffer with its length, of which no more is written.
+    let length =
+        unsafe { libc::confstr(libc::_CS_GNU_LIBPTHREAD_VERSION, text.as_mut_ptr().cast(), text.len()) };
+    // The length includes the NUL at the end, and is that of the whole text, whether it fits or not.
+    let text = text.get(..length.checked_sub(1)?)?;
+    std::str::from_utf8(text).ok().map(str::to_owned)
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn thread_library() -> Option<String> {
+    None
+}
+
 macro_rules! sequence {
     ($static:ident, $name:literal, $doc:literal, $visible:expr, [$($field:literal),* $(,)?]) => {
         static $static: StructSeqDef =
@@ -287,8 +304,9 @@ mod items {
         );
         module.add("hash_info", hash_info)?;
         static THREAD: OnceLock<Py<PyType>> = OnceLock::new();
+        let library = thread_library().map_or_else(none, |text| str_obj(&text));
         let thread_info =
-            instance(&THREAD, &THREAD_INFO, vec![str_obj("pthread"), str_obj("semaphore"), none()]);
+            instance(&THREAD, &THREAD_INFO, vec![str_obj("pthread"), str_obj("semaphore"), library]);
         module.add("thread_info", thread_info)?;
         module.add("implementation", implementation()?)?;
         let native = crate::import::native_names();

@@ -1,6 +1,6 @@
 //! `_interpreters`: primitive operations on interpreters (PEP 734).
 
-mod configuration;
+pub(crate) mod configuration;
 mod excinfo;
 mod run;
 
@@ -32,7 +32,7 @@ fn failed(text: &str) -> Raised {
     raise_args(interpreter_error(), vec![str_obj(text)])
 }
 
-fn not_found(id: i64) -> Raised {
+pub(crate) fn not_found(id: i64) -> Raised {
     raise_args(not_found_error(), vec![str_obj(&format!("unrecognized interpreter ID {id}"))])
 }
 
@@ -51,7 +51,7 @@ fn id_of(id: &Obj) -> PyResult<i64> {
     }
 }
 
-fn look_up(id: &Obj) -> PyResult<Arc<Interpreter>> {
+pub(crate) fn look_up(id: &Obj) -> PyResult<Arc<Interpreter>> {
     let number = id_of(id)?;
     interpreters::find(number).ok_or_else(|| not_found(number))
 }

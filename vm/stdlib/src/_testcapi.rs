@@ -96,4 +96,13 @@ impl Events {
 }
 
 #[pymodule(name = "_testcapi", include(super::all::MODULE, super::dicts::MODULE, super::types::MODULE))]
-mod items {}
+mod items {
+    use super::*;
+    use crate::_testinternalcapi::interpreters::run_once;
+    use taipan_vm::interpreters::{InterpreterConfig, Whence};
+
+    #[pyfunction]
+    fn run_in_subinterp(code: &str) -> PyResult<i64> {
+        run_once(code, Whence::LegacyCapi, InterpreterConfig::LEGACY).map(i64::from)
+    }
+}

@@ -1,5 +1,7 @@
 //! `_testinternalcapi`, as far as tests of the hooks and of interpreters need it. Built for tests only.
 
+pub mod interpreters;
+
 use std::collections::BTreeSet;
 
 use taipan_bytecode::{Op, flags};
@@ -106,7 +108,7 @@ fn unbound_counts(code: &PyCode, globals: Option<&Obj>, builtins: Option<&Obj>) 
     ])
 }
 
-#[pymodule(name = "_testinternalcapi")]
+#[pymodule(name = "_testinternalcapi", include(super::interpreters::MODULE))]
 mod items {
     use super::*;
 

@@ -20,7 +20,7 @@ use taipan_objects::weakref::{self, PyWeakRef};
 
 use crate::{_interpchannels, _interpqueues};
 
-pub use errors::{interpreter_error, not_found_error, not_shareable_error};
+pub use errors::{interpreter_error, not_found_error, not_shareable_error, raise_from};
 pub use pickled::Pickle;
 pub use stateless::{check_script, check_stateless};
 

@@ -342,6 +342,8 @@ impl Parser {
             [0xef, 0xbb, 0xbf, ..] => Some((3, Encoding::Utf8)),
             [b'<', 0, ..] => Some((0, wide(false))),
             [0, _, ..] => Some((0, wide(true))),
+            // The text of an entity may begin with any character, so that this says nothing there.
+            [_, 0, ..] if self.root => Some((0, wide(false))),
             _ => None,
         };
         self.encoding = match (known, sniffed) {
@@ -361,6 +363,8 @@ impl Parser {
         };
         self.raw.drain(..mark);
         self.marker.byte += mark as u64;
+        // The mark is a character of the first line.
+        self.marker.column += u64::from(mark > 0);
         self.cache = self.marker;
         true
     }
