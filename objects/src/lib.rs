@@ -13,6 +13,7 @@ pub mod cell;
 pub mod code;
 pub mod complex;
 pub mod construct;
+pub mod conversion;
 pub mod descriptor;
 pub mod dict;
 pub mod error;

@@ -141,6 +141,17 @@ fn enumerate_from(class: &Obj, iterable: &Obj, start: Option<&Obj>) -> PyResult<
 }
 
 impl PyEnumerate {
+    /// `enumerate(iterable)`.
+    pub(crate) fn of(iterable: &Obj) -> PyResult<Obj> {
+        let iterator = protocol::iter(iterable)?;
+        Ok(new_instance(&types().enumerate, |header| PyEnumerate {
+            header,
+            iterator,
+            index: AtomicI64::new(0),
+            big: Slot::empty(),
+        })
+        .into_obj())
+    }
     /// What the next tuple would consist of, while numbers are machine words; `None` at the end or if they are not.
     pub fn next_pair(&self) -> Option<PyResult<Option<(Obj, Obj)>>> {
         let index = self.index.load(Ordering::Relaxed);

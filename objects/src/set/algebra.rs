@@ -263,7 +263,7 @@ impl PySet {
         Ok(true)
     }
     /// A new set of a class, filled from an iterable.
-    pub(super) fn from_iterable(class: &PyType, iterable: &Obj) -> PyResult<Py<PySet>> {
+    pub(crate) fn from_iterable(class: &PyType, iterable: &Obj) -> PyResult<Py<PySet>> {
         let set = PySet::empty(class);
         set.update_with(iterable)?;
         Ok(set)

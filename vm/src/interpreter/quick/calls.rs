@@ -1,8 +1,9 @@
 //! Calls and returns of Python functions without a detour; other calls through [`call`].
 
 use taipan_objects::argument::Args;
+use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
-use taipan_objects::error::PyResult;
+use taipan_objects::error::{PyResult, system_error};
 use taipan_objects::function::PyFunction;
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::MethodDef;
@@ -197,6 +198,14 @@ fn instance(class: &Obj, arguments: &[Obj]) -> PyResult<Obj> {
     taipan_objects::type_object::type_methods::type_call(class, &Args::new(arguments))
 }
 
+/// `class(argument)` of a class of [`conversion`].
+#[inline(never)]
+fn converted(class: &Obj, argument: &Obj) -> PyResult<Obj> {
+    protocol::enter_native()?;
+    let conversion = class.downcast::<PyType>().and_then(conversion::of_class);
+    conversion.ok_or_else(|| system_error("a class of its own"))?(argument)
+}
+
 #[inline(never)]
 fn any_method(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
     call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c())
@@ -356,6 +365,14 @@ handlers! {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
         let result = instance(s.regs.obj(base), s.regs.slice(base + 2, nargs));
         finish_native(s, i, base + 2, nargs, result)
+    }
+    /// A built-in class that makes its instance of one argument without a detour.
+    #[inline(never)]
+    convert(s, i) {
+        let base = i.a() as usize;
+        s.save();
+        let result = converted(s.regs.obj(base), s.regs.obj(base + 2));
+        finish_native(s, i, base + 2, 1, result)
     }
     call_method(s, i) {
         let base = i.a() as usize;

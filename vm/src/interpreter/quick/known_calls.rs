@@ -1,12 +1,13 @@
 //! Calls of built-in functions whose work the interpreter does itself (see [`Intrinsic`]), where that takes a few instructions. These handlers call nothing.
 
 use taipan_bytecode::Instr;
+use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::list::PyList;
 use taipan_objects::native::Intrinsic;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::singletons::none;
-use taipan_objects::type_object::class_of;
+use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
@@ -143,6 +144,13 @@ handlers! {
             && let Some(class) = class_of(s.regs.obj(base + 2)).lasting_word()
         {
             return finish(s, i, base + 2, 1, class);
+        }
+        if i.b() == 1 && !s.regs.value(base).is_counted() && !s.regs.value(base + 2).is_empty() {
+            // SAFETY: the layout was checked; the class lasts.
+            let class: &PyType = unsafe { &*s.regs.value(base).ptr().cast() };
+            if conversion::of_class(class).is_some() {
+                return calls::convert(s.ip, s.regs, s.fp, s.thread, i);
+            }
         }
         calls::call_class(s.ip, s.regs, s.fp, s.thread, i)
     }
