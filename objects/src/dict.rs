@@ -28,6 +28,7 @@ use crate::types::{Types, types};
 use crate::watch::WATCHED;
 use hash_core::HashCore;
 
+pub(crate) use hash_core::names::NameTable;
 pub(crate) use update::unhashable;
 pub use update::{OnDuplicate, plain_mapping};
 
@@ -91,6 +92,11 @@ impl PyDict {
             return Self::new();
         }
         Self::exact(HashCore::of_names(count, pairs))
+    }
+    /// A `dict` of the names of a table with the values that `value` gives by their numbers; and whether it gave all.
+    pub(crate) fn of_table(names: &NameTable, value: impl FnMut(usize) -> Option<Obj>) -> (Py<PyDict>, bool) {
+        let (core, is_complete) = names.with_values(value);
+        (Self::exact(core), is_complete)
     }
     pub fn header(&self) -> &Header {
         &self.header
@@ -460,6 +466,18 @@ impl PyDict {
     #[inline(always)]
     pub fn cached_at_once(&self, version: u32, index: u32) -> Option<Obj> {
         self.core.value_at_once(index, version)
+    }
+    /// Replaces the value in entry `place`, if that is the one of `name`, a string without equals; gives it back otherwise. The value is counted. Under the lock.
+    #[inline]
+    pub(crate) fn set_at_place(&self, name: Value, place: u32, value: Obj) -> Result<(), Obj> {
+        let section = crate::short_section::ShortSection::enter(self.header.lock());
+        if self.is_watched() || !self.core.has_at_place(name, place) {
+            return Err(value);
+        }
+        let old = self.core.replace_value(place as usize, value);
+        drop(section);
+        drop(old);
+        Ok(())
     }
     /// Replaces the value at a place, if the set of keys still has this version; gives it back otherwise. Under the lock.
     pub fn set_cached_value(&self, version: u32, index: u32, value: Obj) -> Result<(), Obj> {

@@ -14,7 +14,7 @@ use crate::error::*;
 use crate::istr;
 use crate::layout;
 use crate::native::{GetSetDef, NativeMethods, pyargs, pymethods};
-use crate::protocol;
+use crate::protocol::{self, IntoStrong};
 use crate::singletons::is_none;
 use crate::str::PyStr;
 use crate::type_object::{PyType, TypeSlots, check_layout, class_of, new_instance, ready};
@@ -119,7 +119,13 @@ pub fn module_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
     let name = name_of(name)?;
     let module = this(obj)?;
     let class = class_of(obj);
-    let found = class.lookup(&name);
+    let of_class = class.lookup_lent(&name);
+    if of_class.is_none()
+        && let Some(value) = module.dict.get_str(&name)
+    {
+        return Ok(Some(value));
+    }
+    let found = of_class.map(IntoStrong::into_strong);
     if let Some(attribute) = &found {
         let slots = &class_of(attribute).slots;
         if let Some(get) = slots.descr_get()
@@ -144,9 +150,8 @@ pub fn module_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
 }
 
 /// A true attribute of a module spec. Whatever goes wrong counts as "no".
-fn spec_flag(spec: &Obj, name: &str) -> bool {
-    let flag = protocol::getattr_opt(spec, &crate::str::intern(name))
-        .and_then(|v| v.map_or(Ok(false), |v| protocol::is_true(&v)));
+fn spec_flag(spec: &Obj, name: &Py<PyStr>) -> bool {
+    let flag = protocol::getattr_opt(spec, name).and_then(|v| v.map_or(Ok(false), |v| protocol::is_true(&v)));
     flag.unwrap_or_else(|Raised| {
         drop(take_raised());
         false
@@ -155,7 +160,7 @@ fn spec_flag(spec: &Obj, name: &str) -> bool {
 
 /// Whether the module of this spec is still being executed.
 pub fn is_initializing(spec: &Obj) -> bool {
-    spec_flag(spec, "_initializing")
+    spec_flag(spec, &istr!("_initializing"))
 }
 
 fn is_uninitialized_submodule(spec: &Obj, name: &Obj) -> PyResult<bool> {
@@ -167,7 +172,7 @@ fn is_uninitialized_submodule(spec: &Obj, name: &Obj) -> PyResult<bool> {
 
 /// The file of a module with a location.
 pub fn origin_of_spec(spec: &Obj) -> PyResult<Option<String>> {
-    if !spec_flag(spec, "has_location") {
+    if !spec_flag(spec, &istr!("has_location")) {
         return Ok(None);
     }
     let origin = protocol::getattr_opt(spec, &istr!("origin"))?;
@@ -185,7 +190,7 @@ pub fn set_program_folder(folder: Option<String>) {
 /// Whether the module in file `origin` lies in the directory of the program, where it may hide a library's module.
 pub fn is_possibly_shadowing(origin: &str) -> PyResult<bool> {
     let flags = crate::hooks::module_attribute("sys", "flags")?;
-    if spec_flag(&flags, "safe_path") {
+    if spec_flag(&flags, &istr!("safe_path")) {
         return Ok(false);
     }
     let Some(Some(first)) = PROGRAM_FOLDER.get() else { return Ok(false) };
@@ -286,7 +291,7 @@ fn repr(obj: &Obj) -> PyResult<Obj> {
         let name = present(get(&spec, "name")?).unwrap_or_else(|| str_obj("?"));
         let shown = protocol::repr_string(&name)?;
         match present(get(&spec, "origin")?) {
-            Some(origin) if spec_flag(&spec, "has_location") => {
+            Some(origin) if spec_flag(&spec, &istr!("has_location")) => {
                 format!("<module {shown} from {}>", protocol::repr_string(&origin)?)
             }
             Some(origin) => format!("<module {shown} ({})>", protocol::str_string(&origin)?),

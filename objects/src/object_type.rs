@@ -257,7 +257,7 @@ fn native_dict(obj: &Obj) -> Option<Obj> {
     let class = class_of(obj);
     class
         .mro_iter()
-        .filter(|base| !base.has_flag(type_flags::HEAP))
+        .filter(|base| !base.has_flag(type_flags::HEAP) && !base.is(&types().object))
         .find_map(|base| base.dict().get_str(&name))
 }
 

@@ -8,8 +8,8 @@
 //!
 //! The first `fixed` slots belong to `__slots__` members; the others are attributes in the order in which they were added,
 //! as the shape's property table tells. Attributes beyond `inline_cap` are in the overflow array. The overflow word is
-//! 0, a pointer to an [`Overflow`] array, or (low bit 1) a counted reference to the instance's real `dict`; the latter exactly
-//! when the shape is the class's *dict shape*.
+//! 0, a pointer to an [`Overflow`] array (with bit 1 set), or the slot of the instance's real `dict`; the latter exactly
+//! when the shape is the class's *dict shape* (see [`dict`]).
 //!
 //! Protocol. Adding an attribute, growing the overflow array and turning the instance into a dict one happen under the object's
 //! lock: slot first, shape last (release). A reader loads the shape (acquire), then the slot; an empty slot sends it to the
@@ -20,6 +20,10 @@
 //! A slot gets another attribute only in an instance that no other thread can reach (see [`delete_attribute`]).
 
 pub(crate) mod dead;
+pub mod dict;
+
+pub use dict::{dict_of, set_dict};
+use dict::{instance_dict, move_parked};
 
 use std::sync::OnceLock;
 
@@ -30,7 +34,7 @@ use taipan_gc::{Header, Obj, Py, ShapeId, Slot, Tracer, Value};
 use taipan_threading::CriticalSection;
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
-use crate::dict::PyDict;
+use crate::dict::NameTable;
 use crate::error::{PyResult, memory_error};
 use crate::str::PyStr;
 use crate::type_object::{PyType, type_flags};
@@ -61,6 +65,8 @@ pub struct Shape {
     /// Attributes are in a real dict.
     pub is_dict: bool,
     table: OnceLock<FxHashMap<usize, u32>>,
+    /// What dicts of instances begin as.
+    name_table: OnceLock<NameTable>,
     transitions: Mutex<FxHashMap<usize, &'static Shape>>,
     /// What [`Shape::without`] found.
     removals: Mutex<FxHashMap<usize, &'static Shape>>,
@@ -133,6 +139,7 @@ impl Shape {
             ext_offset,
             is_dict,
             table: OnceLock::new(),
+            name_table: OnceLock::new(),
             transitions: Mutex::new(FxHashMap::default()),
             removals: Mutex::new(FxHashMap::default()),
         });
@@ -277,7 +284,8 @@ pub struct Extension {
     slots: *const Slot,
 }
 
-const DICT_TAG: u64 = 1;
+/// Set in an overflow word that is the address of an [`Overflow`].
+const OVERFLOW_TAG: u64 = 2;
 
 /// Bytes of an extension with `inline_cap` slots.
 pub const fn extension_size(inline_cap: u32) -> usize {
@@ -312,22 +320,27 @@ impl Extension {
     }
     fn overflow(&self) -> Option<&Overflow> {
         let word = self.word().load(Ordering::Acquire);
-        if word == 0 || word & DICT_TAG != 0 {
+        if word & OVERFLOW_TAG == 0 {
             return None;
         }
-        // SAFETY: an untagged word is a live `Overflow`, retired through QSBR.
-        Some(unsafe { &*std::ptr::with_exposed_provenance::<Overflow>(word as usize) })
+        // SAFETY: a tagged word is a live `Overflow`, retired through QSBR.
+        Some(unsafe { &*overflow_at(word) })
     }
-    fn dict(&self) -> Option<&Obj> {
+    /// The slot of the dict, once there is one. It is that until the instance dies.
+    #[inline(always)]
+    fn dict_slot(&self) -> Option<&Slot> {
         let word = self.word().load(Ordering::Acquire);
-        if word & DICT_TAG == 0 {
+        if word == 0 || word & OVERFLOW_TAG != 0 {
             return None;
         }
-        let dict: *const Header = std::ptr::with_exposed_provenance((word & !DICT_TAG) as usize);
-        let _ = dict;
-        // SAFETY: the tagged word is an owned reference with the tag in place of the uncounted bit: a valid `Obj` to borrow.
-        Some(unsafe { &*self.overflow.cast::<Obj>() })
+        // SAFETY: a word that is no tagged address is a reference that the instance owns, and from then on always; it is exchanged by the rules of slots.
+        Some(unsafe { &*self.overflow.cast::<Slot>() })
     }
+}
+
+/// What an overflow word with the tag is the address of.
+fn overflow_at(word: u64) -> *mut Overflow {
+    std::ptr::with_exposed_provenance_mut((word & !OVERFLOW_TAG) as usize)
 }
 
 /// The extension of `obj`, with its shape; `None` if its class has none.
@@ -351,10 +364,7 @@ fn class_ref<'a>(shape: &Shape, _alive: &'a Header) -> &'a PyType {
 pub fn get_attribute(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
     let Some((shape, ext, header)) = extension(obj) else { return Ok(None) };
     if shape.is_dict {
-        return match instance_dict(obj)? {
-            Some(dict) => dict.get(name.as_obj()),
-            None => Ok(None),
-        };
+        return dict::get_attribute(obj, name);
     }
     let Some(index) = shape.find(name.as_ptr()) else {
         return Ok(None);
@@ -382,7 +392,7 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
         return Err(crate::error::system_error("object has no attribute storage"));
     };
     if shape.is_dict {
-        return dict_of(obj)?.set_attribute(name.as_obj().clone(), value);
+        return dict::set_attribute(obj, name, value);
     }
     if let Some(index) = shape.find(name.as_ptr())
         && index < shape.inline_cap
@@ -393,7 +403,7 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
     let now = Shape::of(header);
     if now.is_dict {
         drop(section);
-        return dict_of(obj)?.set_attribute(name.as_obj().clone(), value);
+        return dict::set_attribute(obj, name, value);
     }
     if let Some(index) = now.find(name.as_ptr()) {
         let old = match index.checked_sub(now.inline_cap) {
@@ -411,7 +421,7 @@ pub fn set_attribute(obj: &Obj, name: &Py<PyStr>, value: Obj) -> PyResult<()> {
     let class = class_ref(now, header);
     let Some(next) = now.with(class, name)? else {
         drop(section);
-        return dict_of(obj)?.set_attribute(name.as_obj().clone(), value);
+        return dict::set_attribute(obj, name, value);
     };
     let index = now.count;
     if index < now.inline_cap {
@@ -484,25 +494,6 @@ fn store_inline(
     Ok(())
 }
 
-/// The slots were (or are being) moved to a dict, and somebody stored into one behind that: moves what is there.
-#[cold]
-fn move_parked(obj: &Obj, ext: Extension, header: &Header, slot: &Slot, name: &Py<PyStr>) -> PyResult<()> {
-    loop {
-        // Waits for the end of the conversion.
-        let dict = dict_of(obj)?;
-        // Both locks: while a thread carried the value from one to the other, its writer could not see it.
-        let _sections = CriticalSection::enter2(header.lock(), dict.header().lock());
-        if !ext.dict().is_some_and(|now| now.is(dict.as_obj())) {
-            // `__dict__` was assigned meanwhile.
-            continue;
-        }
-        return match slot.take() {
-            Some(value) => dict.set(name.as_obj().clone(), value),
-            None => Ok(()),
-        };
-    }
-}
-
 /// Makes room for overflow slot `beyond`; under the object's lock.
 fn grow_overflow(ext: &Extension, beyond: usize) {
     let old_word = ext.word().load(Ordering::Acquire);
@@ -519,106 +510,32 @@ fn grow_overflow(ext: &Extension, beyond: usize) {
     }
     slots.resize_with(capacity, Slot::empty);
     let new = Box::into_raw(Box::new(Overflow { slots }));
-    ext.word().store(new.expose_provenance() as u64, Ordering::Release);
+    ext.word().store(new.expose_provenance() as u64 | OVERFLOW_TAG, Ordering::Release);
     if old_word != 0 {
-        let address = old_word as usize;
+        let old = old_word;
         taipan_threading::qsbr::retire(Box::new(move || {
             // SAFETY: unpublished above; no reader is left after the grace period.
-            drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Overflow>(address)) });
+            drop(unsafe { Box::from_raw(overflow_at(old)) });
         }));
     }
 }
 
-/// The instance's real dict if it has one already (dict shape).
-fn instance_dict(obj: &Obj) -> PyResult<Option<Py<PyDict>>> {
-    let Some((shape, ext, header)) = extension(obj) else { return Ok(None) };
-    if !shape.is_dict {
-        return Ok(None);
-    }
-    // Assigning `__dict__` replaces the word: it is read under the lock.
-    let _section = taipan_threading::multi_threaded().then(|| CriticalSection::enter(header.lock()));
-    Ok(ext.dict().and_then(|d| d.clone().into_py::<PyDict>().ok()))
-}
-
-/// The instance's `__dict__` as a real dict, made from its slots if necessary. The class must allow attributes.
-pub fn dict_of(obj: &Obj) -> PyResult<Py<PyDict>> {
-    if let Some(dict) = instance_dict(obj)? {
-        return Ok(dict);
-    }
-    let Some((_, ext, header)) = extension(obj) else {
-        return Err(crate::error::attribute_error("object has no attribute '__dict__'"));
-    };
-    let section = CriticalSection::enter(header.lock());
-    let shape = Shape::of(header);
-    if shape.is_dict {
-        drop(section);
-        let dict = PyDict::new();
-        return match instance_dict(obj)? {
-            Some(dict) => Ok(dict),
-            None => set_dict(obj, dict.clone()).map(|()| dict),
-        };
-    }
-    let class = class_ref(shape, header);
-    let target = class.dict_shape(shape.inline_cap)?;
-    header.set_shape(target.id);
-    taipan_threading::sync::atomic::fence(Ordering::SeqCst);
-    let names = shape.names();
-    let (mut keys, mut values) = (Vec::with_capacity(names.len()), Vec::with_capacity(names.len()));
-    for (offset, name) in names.into_iter().enumerate() {
-        let index = shape.fixed + offset as u32;
-        let value = match index.checked_sub(shape.inline_cap) {
-            // SAFETY: in bounds; alive.
-            None => unsafe { ext.slot(index) }.take(),
-            Some(beyond) => ext.overflow().and_then(|o| o.slots.get(beyond as usize)?.take()),
-        };
-        if let Some(value) = value {
-            // SAFETY: interned names are immortal.
-            keys.push(Py::from_ref(unsafe { &*name }).into_obj());
-            values.push(value);
-        }
-    }
-    let dict = PyDict::of_names(keys.len(), keys.iter().zip(values));
-    let old = ext.word().swap(dict.clone().into_obj().into_counted().bits() | DICT_TAG, Ordering::AcqRel);
-    drop(section);
-    retire_word(old);
-    Ok(dict)
-}
-
 /// Drops what an overflow word owned.
 fn retire_word(word: u64) {
-    if word == 0 {
+    if word & OVERFLOW_TAG == 0 {
+        // SAFETY: the word owned the reference, if it is not 0.
+        drop(unsafe { Obj::from_value(Value::from_bits(word)) });
         return;
     }
-    if word & DICT_TAG != 0 {
-        // SAFETY: the word owned the reference.
-        drop(unsafe { Obj::from_value(Value::from_bits(word & !DICT_TAG)) });
-        return;
-    }
-    let address = word as usize;
     // The references go now: the collector counts on it, and what they hold may run Python code when it dies. Only the
     // memory waits for readers, who find empty slots.
     // SAFETY: unpublished by the caller and not freed before the call below.
-    let overflow = unsafe { &*std::ptr::with_exposed_provenance::<Overflow>(address) };
+    let overflow = unsafe { &*overflow_at(word) };
     overflow.slots.iter().for_each(|slot| drop(slot.take()));
     taipan_threading::qsbr::retire(Box::new(move || {
         // SAFETY: unpublished by the caller; no reader is left after the grace period.
-        drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Overflow>(address)) });
+        drop(unsafe { Box::from_raw(overflow_at(word)) });
     }));
-}
-
-/// Assigns `__dict__`.
-pub fn set_dict(obj: &Obj, dict: Py<PyDict>) -> PyResult<()> {
-    let Some((shape, ext, header)) = extension(obj) else {
-        return Err(crate::error::attribute_error("object has no attribute '__dict__'"));
-    };
-    if !shape.is_dict {
-        let _ = dict_of(obj)?;
-    }
-    let section = CriticalSection::enter(header.lock());
-    let old = ext.word().swap(dict.into_obj().into_counted().bits() | DICT_TAG, Ordering::AcqRel);
-    drop(section);
-    retire_word(old);
-    Ok(())
 }
 
 /// Deletes the instance attribute; returns whether it existed.
@@ -660,7 +577,7 @@ fn remove_alone(header: &Header, shape: &Shape, ext: Extension, index: u32, targ
 pub fn attributes(obj: &Obj) -> PyResult<Vec<(Obj, Obj)>> {
     let Some((shape, ext, _)) = extension(obj) else { return Ok(Vec::new()) };
     if shape.is_dict {
-        return Ok(instance_dict(obj)?.map(|d| d.snapshot()).unwrap_or_default());
+        return Ok(instance_dict(obj).map(|d| d.snapshot()).unwrap_or_default());
     }
     let mut pairs = Vec::new();
     for (offset, name) in shape.names().into_iter().enumerate() {
@@ -693,6 +610,10 @@ pub fn change_class(obj: &Obj, class: &PyType) -> PyResult<()> {
         class.dict_shape(shape.inline_cap)?.id
     };
     class_ref(shape, header).set_flag(type_flags::KEEPS_SHAPES, true);
+    if obj.is_layout::<crate::module::PyModule>() {
+        // What is remembered of a module is not remembered of its class.
+        crate::code::slot_caches::lookup_changed();
+    }
     if !taipan_threading::multi_threaded() {
         header.set_shape(target);
         return Ok(());
@@ -719,8 +640,8 @@ pub(crate) unsafe fn trace_slots(header: *const Header, tracer: &mut Tracer<'_>)
         // SAFETY: in bounds.
         unsafe { ext.slot(index) }.trace(tracer);
     }
-    if let Some(dict) = ext.dict() {
-        tracer(Value::from_bits(dict.value().bits() & !DICT_TAG));
+    if let Some(dict) = ext.dict_slot() {
+        dict.trace(tracer);
     } else if let Some(overflow) = ext.overflow() {
         overflow.slots.iter().for_each(|s| s.trace(tracer));
     }

@@ -103,9 +103,11 @@ impl Instance {
     fn look(&self, name: usize) -> Look {
         let shape = self.shape.load(Acquire);
         if shape == DICT {
-            // `instance_dict`: the conversion holds the lock until the dict is complete.
-            drop(self.enter());
-            assert_eq!(self.has_dict.load(Acquire), 1);
+            // `instance_dict`: the conversion holds the lock until the dict is complete and there.
+            if self.has_dict.load(Acquire) == 0 {
+                drop(self.enter());
+                assert_eq!(self.has_dict.load(Acquire), 1);
+            }
             return match self.dict.lock().unwrap()[name] {
                 0 => Look::Absent,
                 value => Look::Found(value),
@@ -164,7 +166,9 @@ impl Instance {
         }
     }
     fn set_in_dict(&self, name: usize, value: u64) {
-        drop(self.enter());
+        if self.has_dict.load(Acquire) == 0 {
+            drop(self.enter());
+        }
         let old = std::mem::replace(&mut self.dict.lock().unwrap()[name], value);
         self.drop_value(old);
     }

@@ -57,6 +57,15 @@ pub fn loaded(name: &Obj) -> PyResult<Option<Obj>> {
     }
 }
 
+/// [`loaded`] of a string.
+fn loaded_name(name: &Py<PyStr>) -> PyResult<Option<Obj>> {
+    let modules = crate::sys::modules()?;
+    match modules.downcast::<PyDict>() {
+        Some(dict) if name.is_interned() => Ok(dict.get_str(name)),
+        _ => loaded(name.as_obj()),
+    }
+}
+
 /// Imports an absolute module and returns it itself (not its top package).
 pub fn import_module(name: &str) -> PyResult<Obj> {
     let name = intern(name);
@@ -73,7 +82,7 @@ pub fn known_module(name: &Py<PyStr>) -> PyResult<Obj> {
 
 /// `sys.modules[name]`, loading it if need be.
 fn import_absolute(name: &Py<PyStr>) -> PyResult<Obj> {
-    if let Some(module) = loaded(name.as_obj())?
+    if let Some(module) = loaded_name(name)?
         && !is_none(&module)
     {
         // Another thread that executed it may have failed, and have taken it away again.

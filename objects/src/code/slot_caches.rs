@@ -51,7 +51,7 @@ fn forget(of_classes: bool) {
     let is_of_attribute = |instr: &AtomicU64| {
         matches!(
             Instr(instr.load(Ordering::Relaxed)).op(),
-            Some(Op::LoadAttr | Op::LoadMethod | Op::StoreAttr)
+            Some(Op::LoadAttr | Op::LoadMethod | Op::StoreAttr | Op::ImportFrom)
         )
     };
     taipan_threading::stop_the_world(|_| {

@@ -17,7 +17,7 @@ use crate::types::types;
 /// Cells that are looked at.
 const CELLS: usize = 3;
 
-enum AtOnce {
+pub(super) enum AtOnce {
     Found(usize),
     Absent,
     Unknown,
@@ -48,7 +48,7 @@ pub fn hash_at_once(key: Value) -> Option<i64> {
 
 impl HashCore {
     #[inline(always)]
-    fn find_at_once(table: &Table, key: Value, hash: i64) -> AtOnce {
+    pub(super) fn find_at_once(table: &Table, key: Value, hash: i64) -> AtOnce {
         let mut probe = Probe::new(table, hash);
         for _ in 0..CELLS {
             let entry = match table.cell(probe.at) {
@@ -74,6 +74,48 @@ impl HashCore {
             AtOnce::Absent => Some(false),
             AtOnce::Unknown => None,
         }
+    }
+    /// [`HashCore::get_at_once`] without a bound on the cells: for code that may loop.
+    #[inline]
+    fn get_by_word(&self, key: Value, hash: i64) -> Option<Option<Obj>> {
+        let table = self.table();
+        let mut probe = Probe::new(table, hash);
+        loop {
+            match table.cell(probe.at) {
+                VACANT => return Some(None),
+                DUMMY => {}
+                entry => {
+                    let entry = entry as usize;
+                    if table.key(entry).peek().same(key) {
+                        return table.value(entry).load_at_once_in(|| self.is_current(table)).map(Some);
+                    }
+                    if table.hash(entry) == hash {
+                        return None;
+                    }
+                }
+            }
+            probe.advance(table);
+        }
+    }
+    /// Whether entry `place` is that of `key`, a word that no other object will have.
+    #[inline(always)]
+    fn is_place_of(table: &Table, place: u32, key: Value) -> bool {
+        (place as usize) < table.capacity && table.key(place as usize).peek().same(key)
+    }
+    /// Under the lock: whether entry `place` is that of `key`, a word that no other object will have.
+    #[inline(always)]
+    pub(super) fn has_at_place(&self, key: Value, place: u32) -> bool {
+        let table = self.table();
+        Self::is_place_of(table, place, key) && !table.value(place as usize).is_empty()
+    }
+    /// The value of `key`, a word that no other object will have, if it is in entry `place`: the one that a lookup would find, as an entry is never another key's. May be uncounted.
+    #[inline(always)]
+    fn value_at_place(&self, key: Value, place: u32) -> Option<Obj> {
+        let table = self.table();
+        if !Self::is_place_of(table, place, key) {
+            return None;
+        }
+        table.value(place as usize).load_at_once_in(|| self.is_current(table))
     }
     /// The value of `key`, which may be uncounted, or that there is none; nothing: that takes more.
     #[inline(always)]
@@ -104,6 +146,25 @@ impl PyDict {
     #[inline(always)]
     pub fn contains_at_once(&self, key: Value, hash: i64) -> Option<bool> {
         self.core.contains_at_once(key, hash)
+    }
+    /// [`PyDict::get_at_once`] however many cells there are to look at.
+    #[inline]
+    pub(crate) fn get_by_word(&self, key: Value, hash: i64) -> Option<Option<Obj>> {
+        self.core.get_by_word(key, hash)
+    }
+    /// The slot of the value of `name`, an interned string, if it is in entry `place`, as [`PyDict::slot_alone_at_once`] gives it.
+    #[inline(always)]
+    pub(crate) fn slot_at_place_alone(&self, name: Value, place: u32) -> Option<&Slot> {
+        if self.is_watched() || !refcount::is_alone(self.header()) || !self.core.has_at_place(name, place) {
+            return None;
+        }
+        let slot = self.core.table().value(place as usize);
+        if self.core.keys_version_now() != 0 && is_constant(slot.peek()) { None } else { Some(slot) }
+    }
+    /// The value of `name`, an interned string, if it is in entry `place` and that is a matter of a few instructions. It may be uncounted.
+    #[inline(always)]
+    pub(crate) fn value_at_place(&self, name: Value, place: u32) -> Option<Obj> {
+        self.core.value_at_place(name, place)
     }
     /// The value of `key`, whose hash is given, or that there is none; nothing: that takes more. It may be uncounted.
     #[inline(always)]

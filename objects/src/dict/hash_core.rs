@@ -19,11 +19,13 @@
 //! order that readers can bear (`Table`), or a new one is filled and published by one exchange.
 
 mod fresh;
+pub(crate) mod names;
 
 use taipan_gc::{Obj, Object, Replaced, Tracer, Value};
 use taipan_threading::ObjectLock;
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use super::at_once::AtOnce;
 use super::table::{DUMMY, MIN_LOG2, Probe, Table, VACANT, log2_for};
 use crate::error::PyResult;
 use crate::protocol;
@@ -244,6 +246,17 @@ impl HashCore {
     #[inline]
     pub(crate) fn get_str(&self, key: &PyStr) -> Option<Obj> {
         let hash = key.python_hash();
+        // Mostly it is the very key, or there is none.
+        let table = self.table();
+        match Self::find_at_once(table, Value::from_ptr(std::ptr::from_ref(key).cast()), hash) {
+            AtOnce::Absent => return None,
+            AtOnce::Found(entry) => {
+                if let Ok(value) = self.read_value(table, entry) {
+                    return value;
+                }
+            }
+            AtOnce::Unknown => {}
+        }
         // SAFETY: uncounted, and `key` is alive during the call.
         let key =
             unsafe { Obj::from_value_unchecked(Value::from_ptr(std::ptr::from_ref(key).cast()).uncounted()) };

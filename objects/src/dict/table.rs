@@ -383,10 +383,18 @@ impl Table {
         if self.is_empty_table() || self.filled() != used || self.is_much_larger_than(used) {
             return None;
         }
+        let copy = self.copy_words(used);
+        // SAFETY: just made.
+        unsafe { &*copy }.count_references();
+        Some(copy)
+    }
+    /// A table with the same words, of which `used` entries are; the caller counts the references. Under the lock, or nobody writes to this table any more.
+    #[inline]
+    pub(crate) fn copy_words(&self, used: usize) -> *mut Table {
         let layout = layout(self.log2, self.stride);
         let head = (self.entries as usize + used * self.stride as usize) * 8;
-        // SAFETY: the layout is not empty; nobody writes to this table under the lock; the words behind the used ones are empty.
-        let copy = unsafe {
+        // SAFETY: the layout is not empty; nobody writes to this table, says the caller; the words behind the used ones are empty.
+        unsafe {
             let copy = std::alloc::alloc(layout);
             if copy.is_null() {
                 std::alloc::handle_alloc_error(layout);
@@ -394,10 +402,12 @@ impl Table {
             copy.copy_from_nonoverlapping(std::ptr::from_ref(self).cast(), head);
             copy.add(head).write_bytes(0, layout.size() - head);
             copy.cast::<Table>()
-        };
-        // SAFETY: just made.
-        unsafe { &*copy }.count_references();
-        Some(copy)
+        }
+    }
+    /// Fills the empty value of an entry with a word that owns its reference. The table is nobody else's yet.
+    #[inline(always)]
+    pub(crate) fn fill_value(&self, entry: usize, value: Value) {
+        self.word(entry, 2).store(value.bits(), Ordering::Relaxed);
     }
     /// Counts the references in a table that is nobody else's yet, whose words were copied from one that is locked.
     pub(crate) fn count_references(&self) {

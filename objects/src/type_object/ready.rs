@@ -292,7 +292,9 @@ fn native_word(class: &PyType, def: &SlotDef, value: &Obj) -> Option<*mut ()> {
         return None;
     }
     if def.id == SlotId::Getattro && class.lookup(&crate::istr!("__getattr__")).is_some() {
-        return None;
+        let generic: super::slots::BinaryFn = crate::attribute::generic_getattr;
+        let hooked: super::slots::BinaryFn = super::trampolines::getattr_or_hook;
+        return (wrapper.word == generic as *mut ()).then_some(hooked as *mut ());
     }
     Some(wrapper.word)
 }

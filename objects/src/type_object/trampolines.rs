@@ -184,6 +184,33 @@ fn getattro(obj: &Obj, name: &Obj) -> PyResult<Obj> {
     getattro_bare(obj, name).map_err(|Raised| tell_attribute(obj, name))
 }
 
+/// `__getattr__` defined in Python, beside `object.__getattribute__`.
+pub fn getattr_or_hook(obj: &Obj, name: &Obj) -> PyResult<Obj> {
+    match crate::attribute::generic_getattr_opt(obj, name) {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => ask_hook(obj, name),
+        Err(Raised) => hooked(obj, name),
+    }
+}
+
+/// An attribute's descriptor has raised an exception: an `AttributeError` leads to `__getattr__`.
+#[cold]
+pub fn hooked(obj: &Obj, name: &Obj) -> PyResult<Obj> {
+    if !raised_is(&types().attribute_error) {
+        return Err(Raised);
+    }
+    drop(take_raised());
+    ask_hook(obj, name)
+}
+
+fn ask_hook(obj: &Obj, name: &Obj) -> PyResult<Obj> {
+    let Some(hook) = class_of(obj).lookup(&istr!("__getattr__")) else {
+        return Err(crate::attribute::no_attribute(obj, name));
+    };
+    let answer = protocol::enter_native().and_then(|_depth| call_unbound(&hook, obj, &[name]));
+    answer.map_err(|Raised| tell_attribute(obj, name))
+}
+
 /// An `AttributeError` of a hook says what was looked for, unless it does already.
 #[cold]
 fn tell_attribute(obj: &Obj, name: &Obj) -> Raised {

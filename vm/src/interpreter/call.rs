@@ -11,6 +11,7 @@ mod instance;
 mod native;
 mod spread;
 
+use construct::calls_by_type;
 pub use construct::construct;
 pub use frames::{
     bad_init_result, has_room, leave_object, own_callee, pop, pop_frame, pop_frame_at_once, pop_init,
@@ -19,7 +20,7 @@ pub use frames::{
 use frames::{drop_stale, too_deep};
 pub use instance::made;
 pub use native::{call_code_from_native, call_from_native, run_class_body, run_code};
-pub use spread::call_ex;
+pub use spread::{call_ex, call_ex_at_once};
 
 use smallvec::SmallVec;
 use taipan_bytecode::{Instr, Op};
@@ -363,14 +364,12 @@ fn call_other(
         regs.write(base, function);
         return call_method(thread, regs, base, nargs, ret);
     }
-    if class.is(&t.type_)
+    if first == base + 2
         && let Some(target) = callable.downcast::<PyType>()
+        && calls_by_type(class)
+        && let Some(called) = construct(thread, regs, base, nargs, &[], ret, target)?
     {
-        if first == base + 2
-            && let Some(called) = construct(thread, regs, base, nargs, &[], ret, target)?
-        {
-            return Ok(called);
-        }
+        return Ok(called);
     }
     if first == base + 2 && receive_call(regs, base) {
         return call_method(thread, regs, base, nargs, ret);
@@ -502,8 +501,8 @@ pub fn call_kw(
         return call_function_slow(thread, regs, base, first, nargs, names, ret);
     }
     if first == base + 2
-        && class_of(callable).is(&types().type_)
         && let Some(class) = callable.downcast::<PyType>()
+        && calls_by_type(class_of(callable))
         && let Some(called) = construct(thread, regs, base, nargs, names, ret, class)?
     {
         return Ok(called);

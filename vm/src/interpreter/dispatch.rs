@@ -1413,7 +1413,8 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                     }
                     Op::ImportFrom => {
                         save!();
-                        let value = check!(rare::import_from(o!(i.b()), &code.names[i.c() as usize]));
+                        let value =
+                            check!(rare::import_from(code, pc, o!(i.b()), &code.names[i.c() as usize]));
                         regs.write(i.a() as usize, value);
                         next!();
                     }

@@ -34,9 +34,16 @@ fn plain_range(arguments: &[Obj]) -> Option<PyResult<Obj>> {
     Some(PyRange::new(start, stop.clone(), int_obj(1)).map(Py::into_obj))
 }
 
+/// Whether classes of this metaclass are called as those of `type` are.
+#[inline(always)]
+pub(super) fn calls_by_type(metaclass: &PyType) -> bool {
+    let type_call: CallFn = taipan_objects::type_object::type_methods::type_call;
+    metaclass.is(&types().type_) || metaclass.slots.call().is_some_and(|f| f as usize == type_call as usize)
+}
+
 /// Whether a call of the class makes an instance with `object.__new__`.
 #[inline(always)]
-fn is_plain(class: &PyType) -> bool {
+pub(super) fn is_plain(class: &PyType) -> bool {
     let object_new: CallFn = object_type::object_new;
     class.slots.new().is_some_and(|f| f as usize == object_new as usize)
         && !class.has_flag(type_flags::ABSTRACT | type_flags::NO_INSTANTIATION)

@@ -2,6 +2,7 @@
 //!
 //! Until then the class and the arguments stay in the registers of the call instruction, at which the caller's frame stands. `__new__` is lent them.
 
+use taipan_bytecode::Op;
 use taipan_objects::argument::Args;
 use taipan_objects::descriptor::PyClassMethod;
 use taipan_objects::error::*;
@@ -22,7 +23,7 @@ use crate::registers::Regs;
 use crate::thread::VmThread;
 
 /// The `__new__` of instances of `type` that is written in Python.
-fn python_new(class: &PyType) -> Option<Obj> {
+pub(super) fn python_new(class: &PyType) -> Option<Obj> {
     let found = class.lookup_lent(&istr!("__new__"))?;
     if found.is_layout::<PyFunction>() {
         return Some(found.into_strong());
@@ -87,18 +88,17 @@ pub fn made(thread: &'static VmThread, instance: Obj, ret: u16) -> PyResult<Call
     let (regs, code, pc) = (frame.regs, frame.code(), frame.pc() as usize);
     let instr = code.instr(pc);
     let (base, nargs) = (instr.a() as usize, instr.b() as usize);
+    if instr.opcode() == Op::CallEx as u16 {
+        return super::spread::made(thread, instance, regs, base, ret);
+    }
     let names =
         if length_at(instr) == 2 { code.consts.get(code.instr(pc + 1).arg32() as usize) } else { None };
     let names = names.and_then(|names| names.downcast::<PyTuple>()).map_or(&[][..], |names| names.as_slice());
     let Some(class) = regs.get(base).and_then(|class| class.downcast::<PyType>()) else {
         return Err(system_error("no class to make an instance of"));
     };
-    let of = class_of(&instance);
-    if (of.is(class) || of.is_subtype(class))
-        && let Some(init) = of.slots.init()
-        && !takes_anything(of, init)
-    {
-        if let Some(found) = of.lookup_lent(&istr!("__init__"))
+    if let Some(init) = init_of(class, &instance) {
+        if let Some(found) = class_of(&instance).lookup_lent(&istr!("__init__"))
             && let Some(function) = found.downcast::<PyFunction>()
             && let code = function_code(function)
             && !code.is_generator_like()
@@ -112,6 +112,15 @@ pub fn made(thread: &'static VmThread, instance: Obj, ret: u16) -> PyResult<Call
     }
     clear_call(regs, base, base + 2, nargs);
     Ok(Called::Value(instance))
+}
+
+/// What is to be called for an instance that a call of `class` made.
+pub(super) fn init_of(class: &PyType, instance: &Obj) -> Option<InitFn> {
+    let of = class_of(instance);
+    if !of.is(class) && !of.is_subtype(class) {
+        return None;
+    }
+    of.slots.init().filter(|init| !takes_anything(of, *init))
 }
 
 /// Whether it is `object.__init__`, which ignores arguments that a `__new__` took.

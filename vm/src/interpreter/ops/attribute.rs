@@ -4,18 +4,20 @@ mod cache;
 mod super_cache;
 
 use cache::{
-    ADD, ClassCache, Found, applying_word, cache_at, distance, install, load_known, quick_wrapped, remember,
-    slot_at,
+    ADD, ClassCache, Found, applying_word, cache_at, distance, install, learn_place, load_known,
+    quick_wrapped, remember, slot_at,
 };
 pub use cache::{
-    add_at_once, class_object, inline_slot, inline_slot_to_store, knows_several, method_of_several,
-    only_method, only_of_module, only_plain, quick_load, quick_method, quick_native, quick_property,
-    slot_or_plain_of_several, slot_to_store_of_several,
+    add_at_once, class_object, inline_slot, inline_slot_to_store, knows_record, knows_several,
+    method_of_several, only_in_dict, only_method, only_method_beside_dict, only_of_module, only_plain,
+    quick_load, quick_method, quick_native, quick_property, slot_in_dict_to_store, slot_or_plain_of_several,
+    slot_to_store_of_several,
 };
 pub use super_cache::quick_super;
 use super_cache::remember_super;
 
 use taipan_bytecode::{Special, SuperFlags};
+use taipan_gc::Header;
 use taipan_objects::code::PyCode;
 use taipan_objects::code::slot_caches::SLOT;
 use taipan_objects::descriptor::PyMemberDescr;
@@ -43,6 +45,12 @@ pub(super) fn is_generic(class: &PyType) -> bool {
     class.slots.getattro().is_some_and(|f| f as usize == generic as usize)
 }
 
+/// Whether attributes of the class's instances are looked up as `object` has it, and those that are missing by a `__getattr__`.
+fn is_hooked(class: &PyType) -> bool {
+    let hooked: BinaryFn = taipan_objects::type_object::trampolines::getattr_or_hook;
+    class.slots.getattro().is_some_and(|f| f as usize == hooked as usize)
+}
+
 fn is_type_getattr(class: &PyType) -> bool {
     let getattr: BinaryFn = taipan_objects::attribute::type_getattr;
     class.slots.getattro().is_some_and(|f| f as usize == getattr as usize)
@@ -64,10 +72,11 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
     let name = &code.names[index];
     let class = class_of(obj);
     let Some(header) = obj.header() else { return protocol::getattr(obj, name) };
-    if let Some(value) = load_known(code.cache(pc), header, obj, name)? {
+    if let Some(value) = load_known(code, pc, header, obj, name)? {
         return Ok(value);
     }
-    if is_generic(class) {
+    let has_hook = is_hooked(class);
+    if has_hook || is_generic(class) {
         let version = class.version();
         let found = class.lookup_lent(name);
         let shape = Shape::of(header);
@@ -84,7 +93,7 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
                     }
                 }
                 Some(_) => {}
-                None => cache_of_class(code, pc, shape, version, found.as_ref()),
+                None => cache_of_class(code, pc, shape, version, found.as_ref(), has_hook),
             }
         } else if version != 0
             && let Some(descriptor) = &found
@@ -95,14 +104,19 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
             && class_of(property).is(&types().property)
             && version != 0
         {
-            install(code, pc, ClassCache::of_instances(Found::Property, shape, version, property.value()));
+            let found = if has_hook { Found::Hooked } else { Found::Property };
+            install(code, pc, ClassCache::of_instances(found, shape, version, property.value()));
         } else if let Some(cache) = member_cache(shape, class, version, found.as_ref()) {
             install(code, pc, cache);
         } else if shape.ext_offset == 0 || found.as_ref().is_some_and(is_data_descriptor) {
-            cache_of_class(code, pc, shape, version, found.as_ref());
-        } else if shape.is_dict && version != 0 {
+            cache_of_class(code, pc, shape, version, found.as_ref(), has_hook);
+        } else if shape.is_dict
+            && version != 0
+            && !(has_hook && found.as_ref().is_some_and(|found| class_of(found).slots.descr_get().is_some()))
+        {
             let value = found.as_ref().map_or(Value::EMPTY, Obj::value);
-            install(code, pc, ClassCache::of_instances(Found::Dict, shape, version, value));
+            let place = shape::dict::place_of(obj, name);
+            install(code, pc, ClassCache::of_dict(Found::Dict, shape, version, value, name, place));
         }
     } else if is_type_getattr(class)
         && let Some(subject) = obj.downcast::<PyType>()
@@ -110,18 +124,12 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
         let (version, version_of_metaclass) = (subject.version(), class.version());
         let of_metaclass = class.lookup_lent(name);
         if of_metaclass.as_ref().is_some_and(is_data_descriptor) {
-            cache_of_class(code, pc, Shape::of(header), version_of_metaclass, of_metaclass.as_ref());
+            let shape = Shape::of(header);
+            cache_of_class(code, pc, shape, version_of_metaclass, of_metaclass.as_ref(), false);
         } else if let Some(value) = subject.lookup_lent(name)
             && is_itself_of_class(&value)
         {
-            let cache = ClassCache {
-                found: Found::OfType,
-                shape: 0,
-                version,
-                index: 0,
-                subject: std::ptr::from_ref(header).addr(),
-                value: value.value(),
-            };
+            let cache = ClassCache::of_object(Found::OfType, header, version, 0, value.value());
             if version != 0 {
                 install(code, pc, cache);
             }
@@ -130,24 +138,34 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
     } else if is_module_getattr(class)
         && let Some(module) = obj.downcast::<PyModule>()
     {
-        let dict = module.dict_ref();
-        let version = dict.keys_version();
-        if class.lookup_lent(name).is_none_or(|f| !is_data_descriptor(&f))
-            && let Some(entry) = dict.entry_index(name)
-            && version != 0
-        {
-            let cache = ClassCache {
-                found: Found::OfModule,
-                shape: 0,
-                version,
-                index: entry,
-                subject: std::ptr::from_ref(header).addr(),
-                value: Value::EMPTY,
-            };
-            install(code, pc, cache);
+        if class.lookup_lent(name).is_none_or(|f| !is_data_descriptor(&f)) {
+            cache_of_module(code, pc, header, module, name);
         }
     }
     protocol::getattr(obj, name)
+}
+
+/// For an attribute of a module, the object of `header`, that nothing of its class comes before.
+fn cache_of_module(code: &PyCode, pc: usize, header: &Header, module: &PyModule, name: &Py<PyStr>) {
+    let dict = module.dict_ref();
+    let version = dict.keys_version();
+    if version != 0
+        && let Some(entry) = dict.entry_index(name)
+    {
+        install(code, pc, ClassCache::of_object(Found::OfModule, header, version, entry, Value::EMPTY));
+    }
+}
+
+/// Lets an `IMPORT_FROM` know where the module has the attribute. Other code than that of functions hardly comes there again.
+pub fn remember_import(code: &PyCode, pc: usize, module: &Obj, name: &Py<PyStr>) {
+    let class = class_of(module);
+    if code.flags & taipan_bytecode::flags::CO_OPTIMIZED != 0
+        && class.is(&types().module)
+        && class.lookup_lent(name).is_none()
+        && let (Some(header), Some(module)) = (module.header(), module.downcast::<PyModule>())
+    {
+        cache_of_module(code, pc, header, module, name);
+    }
 }
 
 /// Whether the attribute of a class is the same object as an attribute of the class object.
@@ -166,13 +184,20 @@ fn is_itself_of_class(attribute: &Obj) -> bool {
 }
 
 /// For an attribute that nothing of the instances of `shape` comes before.
-fn cache_of_class(code: &PyCode, pc: usize, shape: &Shape, version: u32, found: Option<&Obj>) {
+fn cache_of_class(
+    code: &PyCode,
+    pc: usize,
+    shape: &Shape,
+    version: u32,
+    found: Option<&Obj>,
+    has_hook: bool,
+) {
     let Some(value) = found.filter(|_| version != 0) else { return };
     let kind = class_of(value);
     let found = if kind.slots.descr_get().is_none() {
         Found::Plain
     } else if kind.has_flag(type_flags::IMMUTABLE) {
-        Found::Descriptor
+        if has_hook { Found::Hooked } else { Found::Descriptor }
     } else {
         return;
     };
@@ -207,13 +232,24 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
             Err(value) => shape::set_attribute(obj, name, value),
         };
     }
-    if word != 0
-        && let cache = cache_at(word)
-        && cache.found == Found::Member
-    {
-        // SAFETY: the shape is the one for which the distance was made.
-        drop(unsafe { slot_at(header, cache.index) }.replace(Some(value)));
-        return Ok(());
+    if word != 0 {
+        let cache = cache_at(word);
+        match cache.found {
+            Found::Member => {
+                // SAFETY: the shape is the one for which the distance was made.
+                drop(unsafe { slot_at(header, cache.index) }.replace(Some(value)));
+                return Ok(());
+            }
+            Found::Dict => {
+                let Err(value) = shape::dict::set_at_place(obj, name, cache.index, value) else {
+                    return Ok(());
+                };
+                shape::set_attribute(obj, name, value)?;
+                learn_place(code, pc, cache, obj, name);
+                return Ok(());
+            }
+            _ => {}
+        }
     }
     let class = class_of(obj);
     let version = class.version();
@@ -241,6 +277,9 @@ pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> P
             && slot < shape.inline_cap
         {
             remember(code, pc, (shape.id.0 as u64) << 32 | (slot as u64) << 8 | SLOT);
+        } else if shape.ext_offset != 0 && shape.is_dict {
+            let place = shape::dict::place_of(obj, name);
+            install(code, pc, ClassCache::of_dict(Found::Dict, shape, version, Value::EMPTY, name, place));
         }
         return Ok(());
     }
@@ -298,16 +337,12 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
             && class.lookup_lent(name).is_none()
             && let Some(value) = subject.lookup_lent(name)
             && let Some(found) = wrapper(&value)
+            && let Some(header) = obj.header()
         {
-            let subject = std::ptr::from_ref(subject).addr();
-            install(
-                code,
-                pc,
-                ClassCache { found, shape: 0, version, index: 0, subject, value: value.value() },
-            );
+            install(code, pc, ClassCache::of_object(found, header, version, 0, value.value()));
         }
     }
-    if is_generic(class) {
+    if is_generic(class) || is_hooked(class) {
         let version = class.version();
         if let Some(found) = class.lookup_lent(name) {
             let kind = class_of(&found);
@@ -315,7 +350,7 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
             if kind.is(&types().function) || kind.is(&types().method_descriptor) || wrapper.is_some() {
                 let (shadowed, cacheable) = match obj.header().map(Shape::of) {
                     Some(shape) if shape.ext_offset != 0 && shape.is_dict => {
-                        (shape::get_attribute(obj, name)?.is_some(), false)
+                        (shape::get_attribute(obj, name)?.is_some(), wrapper.is_none())
                     }
                     Some(shape) if shape.ext_offset != 0 => match shape.find(name.as_ptr()) {
                         Some(_) => (shape::get_attribute(obj, name)?.is_some(), false),
@@ -329,12 +364,13 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
                         && version != 0
                         && let Some(header) = obj.header()
                     {
-                        let cache = ClassCache::of_instances(
-                            wrapper.unwrap_or(Found::Method),
-                            Shape::of(header),
-                            version,
-                            found.value(),
-                        );
+                        let shape = Shape::of(header);
+                        let cache = if shape.ext_offset != 0 && shape.is_dict {
+                            ClassCache::of_dict(Found::DictMethod, shape, version, found.value(), name, None)
+                        } else {
+                            let found_as = wrapper.unwrap_or(Found::Method);
+                            ClassCache::of_instances(found_as, shape, version, found.value())
+                        };
                         install(code, pc, cache);
                     }
                     if wrapper.is_none() {

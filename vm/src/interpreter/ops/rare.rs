@@ -71,7 +71,8 @@ pub fn import_name(code: &PyCode, frame: &Frame, name: usize, constant: usize) -
 }
 
 /// `IMPORT_FROM`.
-pub fn import_from(module: &Obj, name: &Py<PyStr>) -> PyResult<Obj> {
+pub fn import_from(code: &PyCode, pc: usize, module: &Obj, name: &Py<PyStr>) -> PyResult<Obj> {
+    super::attribute::remember_import(code, pc, module, name);
     crate::import::import_from(module, name)
 }
 
@@ -247,7 +248,7 @@ pub fn extended(
         }
         Some(Op::MakeFunction) => make_function(code, frame, b)?,
         Some(Op::ImportName) => import_name(code, frame, b, c)?,
-        Some(Op::ImportFrom) => import_from(operand(regs, low.b() as usize)?, &code.names[c])?,
+        Some(Op::ImportFrom) => import_from(code, pc, operand(regs, low.b() as usize)?, &code.names[c])?,
         Some(Op::DeleteName) => {
             super::name::delete_name(code, frame, b)?;
             return Ok(Called::Value(none()));

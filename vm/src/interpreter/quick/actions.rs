@@ -97,6 +97,16 @@ actions! {
         let value = taken(regs, i.a());
         name::store_name(frame.code(), frame, i.b() as usize, value)
     };
+    import_name: ; |fp, regs, i| {
+        let frame = frame(fp);
+        let module = rare::import_name(frame.code(), frame, i.b() as usize, i.c() as usize)?;
+        written(regs, i, module)
+    };
+    import_from_any: b; |fp, regs, i| {
+        let (code, pc) = (frame(fp).code(), frame(fp).pc() as usize);
+        let value = rare::import_from(code, pc, o(regs, i.b()), &code.names[i.c() as usize])?;
+        written(regs, i, value)
+    };
     load_special: ; |_fp, regs, i| attribute::load_special(regs, i.a() as usize, i.b() as usize, i.c());
     unpack_ex: ; b |_fp, regs, i| {
         let (register, take) = Instr::split_take(i.b());
@@ -143,6 +153,12 @@ fn spread(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
 }
 
 handlers! {
+    import_from(s, i) {
+        match attribute::only_of_module(s.cache(), s.value(i.b())) {
+            Some(value) => s.write_obj(i.a(), value, 1),
+            None => import_from_any(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
     call_ex(s, i) {
         s.save();
         calls::called(s, spread(s.thread, s.regs, i), i.c(), 1)

@@ -51,6 +51,14 @@ handlers! {
     load_attr_of_module(s, i) {
         match attribute::only_of_module(s.cache(), s.value(i.b())) {
             Some(value) => s.write_obj(i.a(), value, 1),
+            None => load_attr_in_dict(s.ip, s.regs, s.fp, s.thread, i),
+        }
+    }
+    /// Of an instance that has a dict.
+    #[inline(never)]
+    load_attr_in_dict(s, i) {
+        match attribute::only_in_dict(s.cache(), s.value(i.b())) {
+            Some(value) => s.write_obj(i.a(), value, 1),
             None => load_attr_any(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
@@ -101,7 +109,20 @@ handlers! {
         {
             return exit;
         }
+        if attribute::knows_record(s.cache()) {
+            return store_attr_in_dict(s.ip, s.regs, s.fp, s.thread, i);
+        }
         add_attr(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// Of an instance that has a dict.
+    #[inline(never)]
+    store_attr_in_dict(s, i) {
+        if let Some(slot) = attribute::slot_in_dict_to_store(s.cache(), s.value(i.a()))
+            && let Some(exit) = store_in(s, i, slot)
+        {
+            return exit;
+        }
+        store_attr_any(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     store_attr_of_several(s, i) {
@@ -168,6 +189,23 @@ handlers! {
             && !s.value(a + 1).is_counted()
             && let Some(function) = attribute::only_method(s.cache(), receiver)
         {
+            s.regs.put(a as usize + 1, receiver);
+            s.regs.put(a as usize, function);
+            return s.next(1);
+        }
+        load_method_beside_dict(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// A method of an instance that has a dict.
+    #[inline(never)]
+    load_method_beside_dict(s, i) {
+        let (a, b) = (i.a(), i.b());
+        let receiver = s.value(b);
+        if (a == b || !s.value(a).is_counted())
+            && (b == a + 1 || !s.value(a + 1).is_counted())
+            && let Some(function) = attribute::only_method_beside_dict(s.cache(), receiver)
+        {
+            // As of a site that knows several shapes.
+            let receiver = if a == b || b == a + 1 { receiver } else { receiver.uncounted_ptr() };
             s.regs.put(a as usize + 1, receiver);
             s.regs.put(a as usize, function);
             return s.next(1);

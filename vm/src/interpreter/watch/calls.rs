@@ -117,7 +117,7 @@ fn execute(
     let (regs, base) = (frame.regs, instr.a() as usize);
     let op = instr.op();
     if op == Some(Op::CallEx) {
-        return match call::call_ex(thread, regs, base, instr.c())? {
+        return match call::call_ex_at_once(thread, regs, base, instr.c())? {
             Called::Value(value) => Ok(value),
             Called::Pushed => Err(system_error("a native call pushed a frame")),
         };

@@ -20,11 +20,12 @@ use taipan_objects::attribute::protected;
 use taipan_objects::code::PyCode;
 use taipan_objects::code::slot_caches::{SEVERAL, SLOT};
 use taipan_objects::descriptor::{PyClassMethod, PyGetSetDescr, PyProperty};
-use taipan_objects::error::PyResult;
+use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::module::PyModule;
 use taipan_objects::native::GetSetDef;
 use taipan_objects::shape::{self, Shape};
 use taipan_objects::str::PyStr;
+use taipan_objects::type_object::trampolines::hooked;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::{Obj, Object, Py, Value};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
@@ -55,8 +56,13 @@ pub(super) enum Found {
     Class,
     /// A descriptor of a class that does not change, which is `value`; no attribute of the instance comes before it.
     Descriptor,
-    /// `shape` is a dict shape: what the instance's dict has, or else the class, where it is `value` (empty: there is none).
+    /// A descriptor, which is `value`, of a class with `__getattr__`: that is asked if this raises `AttributeError`.
+    Hooked,
+    /// `shape` is a dict shape: what the instance's dict has (in entry `index`, perhaps), or else the class, where it is `value` (empty: there is none, or
+    /// it does not matter, as for stores).
     Dict,
+    /// `shape` is a dict shape: a `Method` of the class, if the instance's dict has nothing by the name.
+    DictMethod,
 }
 
 /// An attribute found on the class of instances of `shape` while the class had `version`.
@@ -64,8 +70,12 @@ pub(super) struct ClassCache {
     pub(super) found: Found,
     pub(super) shape: u32,
     pub(super) version: u32,
-    /// `OfModule`: entry index in the namespace; `Member`: see there.
+    /// `OfModule`: entry index in the namespace; `Member`, `Dict`: see there.
     pub(super) index: u32,
+    /// Of dict shapes: words from the header to the slot of the dict.
+    pub(super) dict: u32,
+    /// Of dict shapes: the name, interned.
+    pub(super) name: Value,
     /// `OfType`, `OfModule`: the object itself. Others: the class, alive as long as there is an instance of `shape`.
     pub(super) subject: usize,
     /// Flagged SEEN (or deferred or immortal), so reading it uncounted is safe while the version is current.
@@ -235,7 +245,70 @@ impl ClassCache {
     /// Of what the class of instances of `shape` had at `version`.
     pub(super) fn of_instances(found: Found, shape: &Shape, version: u32, value: Value) -> ClassCache {
         let subject = shape.class().expose_provenance();
-        ClassCache { found, shape: shape.id.0, version, index: 0, subject, value }
+        ClassCache {
+            found,
+            shape: shape.id.0,
+            version,
+            index: 0,
+            dict: 0,
+            name: Value::EMPTY,
+            subject,
+            value,
+        }
+    }
+    /// Of one object, the class or module of `header`.
+    pub(super) fn of_object(
+        found: Found,
+        header: &Header,
+        version: u32,
+        index: u32,
+        value: Value,
+    ) -> ClassCache {
+        let subject = std::ptr::from_ref(header).addr();
+        ClassCache { found, shape: 0, version, index, dict: 0, name: Value::EMPTY, subject, value }
+    }
+    /// Of an instance of `shape`, a dict shape, which has the attribute in entry `place` of its dict, or not there.
+    pub(super) fn of_dict(
+        found: Found,
+        shape: &Shape,
+        version: u32,
+        value: Value,
+        name: &Py<PyStr>,
+        place: Option<u32>,
+    ) -> ClassCache {
+        ClassCache {
+            index: place.unwrap_or(u32::MAX),
+            dict: shape::dict::distance(shape),
+            name: name.as_obj().value(),
+            ..ClassCache::of_instances(found, shape, version, value)
+        }
+    }
+    /// The attribute of `header`, an instance of the shape, a dict shape, if it is where this says. May be uncounted.
+    #[inline(always)]
+    fn in_dict(&self, header: &Header) -> Option<Obj> {
+        // SAFETY: the shape is the one for which the distance was made.
+        unsafe { shape::dict::value_at_once(header, self.dict, self.name, self.index) }
+    }
+    /// The attribute of `header`, an instance of the shape, a dict shape, or that its dict has none; nothing: that takes more. May be uncounted.
+    #[inline(never)]
+    fn look(&self, header: &Header) -> Option<Option<Obj>> {
+        // SAFETY: as above.
+        unsafe { shape::dict::look_at_once(header, self.dict, self.name) }
+    }
+    /// The attribute of `header`, an instance of the shape, a dict shape, or of its class, if it is found without running code. May be uncounted.
+    #[inline(never)]
+    fn in_dict_or_class(&self, header: &Header) -> Option<Obj> {
+        if let Some(value) = self.in_dict(header) {
+            return Some(value);
+        }
+        match self.look(header)? {
+            Some(value) => Some(value),
+            None if self.value.is_empty() => None,
+            None => {
+                let value = uncounted(self.value);
+                class_of(&value).slots.descr_get().is_none().then_some(value)
+            }
+        }
     }
     /// Whether `header` is of an instance of `shape` whose class has the version.
     #[inline(always)]
@@ -298,18 +371,21 @@ pub fn quick_load(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
         | Found::Static
         | Found::OfClass
         | Found::Descriptor
-        | Found::Dict => None,
+        | Found::Hooked
+        | Found::DictMethod => None,
+        Found::Dict => cache.in_dict_or_class(header),
     }
 }
 
 /// `obj.name` by the descriptor, or from the dict, that the cache word tells of: this may run code.
 pub(super) fn load_known(
-    cache: &AtomicU64,
+    code: &PyCode,
+    pc: usize,
     header: &Header,
     obj: &Obj,
     name: &Py<PyStr>,
 ) -> PyResult<Option<Obj>> {
-    let word = applying_word(cache, header);
+    let word = applying_word(code.cache(pc), header);
     if word == 0 || word & SLOT != 0 {
         return Ok(None);
     }
@@ -317,15 +393,29 @@ pub(super) fn load_known(
     let found = || protected(uncounted(cache.value));
     match cache.found {
         Found::Descriptor => get_bound(found(), obj).map(Some),
+        Found::Hooked => get_bound(found(), obj).or_else(|Raised| hooked(obj, name.as_obj())).map(Some),
         Found::Dict => {
             // Counted before the dict is asked, which may run code.
             let found = (!cache.value.is_empty()).then(found);
             match shape::get_attribute(obj, name)? {
-                Some(value) => Ok(Some(value)),
+                Some(value) => {
+                    learn_place(code, pc, cache, obj, name);
+                    Ok(Some(value))
+                }
                 None => found.map(|found| get_bound(found, obj)).transpose(),
             }
         }
         _ => Ok(None),
+    }
+}
+
+/// The attribute was not in the entry that the site knows: lets it know the one where it is, at times.
+pub(super) fn learn_place(code: &PyCode, pc: usize, cache: &ClassCache, obj: &Obj, name: &Py<PyStr>) {
+    if code.warmth.fetch_add(1, Ordering::Relaxed) % SELDOM == 0
+        && let Some(place) = shape::dict::place_of(obj, name)
+        && place != cache.index
+    {
+        install(code, pc, ClassCache { index: place, ..*cache });
     }
 }
 
@@ -454,9 +544,20 @@ pub(super) fn applying(cache: &AtomicU64, obj: &Obj, found: Found) -> Option<&'s
 }
 
 /// The function that `LOAD_METHOD` binds to `obj`, if the cache word answers.
-#[inline]
+#[inline(never)]
 pub fn quick_method(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
-    applying(cache, obj, Found::Method).map(|cache| uncounted(cache.value))
+    let header = obj.header()?;
+    let word = applying_word(cache, header);
+    if word == 0 || word & SLOT != 0 {
+        return None;
+    }
+    let cache = cache_at(word);
+    let applies = match cache.found {
+        Found::Method => true,
+        Found::DictMethod => matches!(cache.look(header), Some(None)),
+        _ => false,
+    };
+    applies.then(|| uncounted(cache.value))
 }
 
 /// The function of the `staticmethod` or `classmethod` that `LOAD_METHOD` finds, and the class to which that binds it, if the cache word answers.
@@ -536,6 +637,50 @@ pub fn only_of_module(cache: &AtomicU64, subject: Value) -> Option<Obj> {
     module.dict_ref().cached_at_once(cache.version, cache.index)
 }
 
+/// [`only_method`] of an instance whose dict might have something else by the name, and has not.
+#[inline(always)]
+pub fn only_method_beside_dict(cache: &AtomicU64, subject: Value) -> Option<Value> {
+    let (cache, header) = only(cache, subject)?;
+    if cache.found != Found::DictMethod || !cache.applies(header) || !lacks(cache, header) {
+        return None;
+    }
+    Some(cache.value.uncounted_ptr())
+}
+
+/// Whether the dict of `header`, an instance of the shape of the cache, a dict shape, has nothing by the name; false if that takes more.
+#[inline(never)]
+fn lacks(cache: &ClassCache, header: &Header) -> bool {
+    matches!(cache.look(header), Some(None))
+}
+
+/// Whether the site knows one shape or object, and something else than a slot of it.
+#[inline(always)]
+pub fn knows_record(cache: &AtomicU64) -> bool {
+    let word = cache.load(Ordering::Acquire);
+    word != 0 && word & (SLOT | SEVERAL) == 0
+}
+
+/// Where the dict of what a register holds has the attribute that the site, which knows one shape, stores, if no other thread can be at it.
+#[inline(always)]
+pub fn slot_in_dict_to_store<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a Slot> {
+    let (cache, header) = only(cache, subject)?;
+    if cache.found != Found::Dict || !cache.applies(header) {
+        return None;
+    }
+    // SAFETY: the shape is the one for which the distance was made.
+    unsafe { shape::dict::slot_at_once(header, cache.dict, cache.name, cache.index) }
+}
+
+/// The attribute of what a register holds in the entry of its dict that the site, which knows one shape, knows, if that is a matter of a few instructions. May be uncounted.
+#[inline(always)]
+pub fn only_in_dict(cache: &AtomicU64, subject: Value) -> Option<Obj> {
+    let (cache, header) = only(cache, subject)?;
+    if cache.found != Found::Dict || !cache.applies(header) {
+        return None;
+    }
+    cache.in_dict(header)
+}
+
 /// The getter that a property of `obj` has, if the cache word knows of one.
 #[inline(always)]
 pub fn quick_property(cache: &AtomicU64, obj: &Obj) -> Option<Obj> {
@@ -554,10 +699,11 @@ pub(super) fn let_be_read(value: &Obj) {
 
 /// The record with this content, which is never freed: sites that forgot what they knew (see `slot_caches`) find the same again.
 fn recorded(cache: ClassCache) -> &'static ClassCache {
-    type Content = (u8, u32, u32, u32, usize, u64);
+    type Content = (u8, u32, u32, u32, usize, u64, u64);
     static RECORDED: Mutex<BTreeMap<Content, &'static ClassCache>> = Mutex::new(BTreeMap::new());
-    let content =
-        (cache.found as u8, cache.shape, cache.version, cache.index, cache.subject, cache.value.bits());
+    let (value, name) = (cache.value.bits(), cache.name.bits());
+    // The distance to a dict is the shape's.
+    let content = (cache.found as u8, cache.shape, cache.version, cache.index, cache.subject, value, name);
     RECORDED.lock().entry(content).or_insert_with(|| Box::leak(Box::new(cache)))
 }
 
