@@ -55,6 +55,25 @@ const RESTORED: &[(&str, &str, &str)] = &[
         "isinstance(module_info.module_finder, FileFinder)\n                and module_info.module_finder.path",
         "getattr(module_info.module_finder, 'path', None)",
     ),
+    ("_pydecimal.py", "if q < 10**context.prec:", "if _is_less_than_pow10a_use_str(q, context.prec)[0]:"),
+    ("_pydecimal.py", "if q >= 10**context.prec:", "if not _is_less_than_pow10a(q, context.prec):"),
+    // A frame of the traceback is not to keep the future that keeps the exception.
+    (
+        "asyncio/base_events.py",
+        "            transport.close()\n            raise\n",
+        "            transport.close()\n            waiter = None\n            raise\n",
+    ),
+    (
+        "asyncio/base_events.py",
+        "            resume_cb.cancel()\n",
+        "            resume_cb.cancel()\n            waiter = None\n",
+    ),
+    ("asyncio/tools.py", "_format_stack_entry(x).split(\" \")[0]", "x.funcname"),
+    (
+        "asyncio/tools.py",
+        "        if elem.lineno == 0 and elem.filename == \"\":",
+        "        if elem.lineno is None and elem.filename not in (\"\", \"~\"):\n            return f\"{elem.funcname} {elem.filename}\"\n        if not elem.lineno and (elem.lineno is None or elem.filename == \"\"):",
+    ),
     ("_pyio.py", "n = min(n, size)\n", "n = min(n, size - len(res))\n"),
     ("bdb.py", "            for bp in blist:\n", "            for bp in tuple(blist):\n"),
     (

@@ -51,6 +51,9 @@ pub fn initialize(config: Config) -> PyResult<()> {
     taipan_objects::types::init();
     install_hooks();
     let settings = config::settings();
+    if let Some(charset) = settings.charset.as_deref().filter(|_| settings.utf8_mode == 0) {
+        taipan_objects::str::codecs::set_name_charset(charset);
+    }
     let places = crate::sys::places::Places::of(&settings.executable);
     import::embedded::set_folder(settings.library.as_deref(), &places.base_prefix);
     import::install_modules(modules);

@@ -294,6 +294,13 @@ fn sequence_next(obj: &Obj) -> PyResult<Option<Obj>> {
     if index == isize::MAX {
         return Err(overflow_error("iter index too large"));
     }
+    // The end, without an exception that says so.
+    if let Some(len) = class_of(&iterator.seq).slots.length_of_native_sequence()
+        && index as usize >= len(&iterator.seq)?
+    {
+        iterator.set_index(DONE);
+        return Ok(None);
+    }
     let item = item_or_end(iterator, index)?;
     if item.is_some() {
         iterator.set_index(index + 1);

@@ -36,6 +36,14 @@ fn learn_limit() -> usize {
     limit
 }
 
+/// Says how much stack the calling thread has below the caller, when it runs on one that the system does not know of.
+pub fn set_stack_room(room: usize) {
+    let here = 0u8;
+    let here = std::ptr::from_ref(&here).addr();
+    LIMIT.set(here.saturating_sub(room) + RESERVE);
+    TOP.set(here);
+}
+
 #[cold]
 fn overflow(here: usize, what: &str) -> Raised {
     let used = TOP.get().saturating_sub(here) / 1024;

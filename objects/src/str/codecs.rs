@@ -1,5 +1,7 @@
 //! Encoding and decoding: the codecs that need no registry, error handlers, and the way to all other codecs.
 
+use std::sync::OnceLock;
+
 use taipan_gc::{Obj, Py};
 use taipan_text::codecs::{
     ByteOrder, DecodeErrors, EncodeErrors, Policy, Problem, Replacement, single_byte, utf8, utf16, utf32,
@@ -45,7 +47,7 @@ impl Codec {
         Some(match std::str::from_utf8(bytes).ok()? {
             "utf-8" | "utf8" | "u8" | "cp65001" => Codec::Utf8,
             "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "l1" | "latin" => Codec::Latin1,
-            "ascii" | "us-ascii" | "646" => Codec::Ascii,
+            "ascii" | "us-ascii" | "646" | "ansi-x3.4-1968" => Codec::Ascii,
             "utf-16" | "utf16" => Codec::Utf16(ByteOrder::Native),
             "utf-16-le" | "utf-16le" => Codec::Utf16(ByteOrder::Little),
             "utf-16-be" | "utf-16be" => Codec::Utf16(ByteOrder::Big),
@@ -322,12 +324,38 @@ pub fn decode_utf8(input: &[u8]) -> PyResult<Py<PyStr>> {
     Ok(PyStr::from_units(decode_with(input, Codec::Utf8, "strict", true)?.0))
 }
 
-/// A file name or the like from the system: UTF-8 with `surrogateescape`.
+/// What the system's names are in; UTF-8 until start-up says otherwise.
+static NAMES: OnceLock<Codec> = OnceLock::new();
+
+/// Has names from and for the system taken as text of the locale's charset, once, at start-up. UTF-8 stays where the charset needs more
+/// than the codecs known here.
+pub fn set_name_charset(charset: &str) {
+    if let Some(codec) =
+        Codec::from_name(charset).filter(|codec| matches!(codec, Codec::Latin1 | Codec::Ascii))
+    {
+        let _ = NAMES.set(codec);
+    }
+}
+
+fn name_codec() -> Codec {
+    NAMES.get().copied().unwrap_or(Codec::Utf8)
+}
+
+/// `sys.getfilesystemencoding()`.
+pub fn name_encoding() -> &'static str {
+    match name_codec() {
+        Codec::Latin1 => "iso8859-1",
+        Codec::Ascii => "ascii",
+        _ => "utf-8",
+    }
+}
+
+/// A file name or the like from the system: with `surrogateescape`.
 pub fn decode_fs(input: &[u8]) -> Py<PyStr> {
     if input.is_ascii() {
         return PyStr::from_ascii(input);
     }
-    match decode_with(input, Codec::Utf8, "surrogateescape", true) {
+    match decode_with(input, name_codec(), "surrogateescape", true) {
         Ok((text, _)) => PyStr::from_units(text),
         Err(Raised) => {
             drop(take_raised());
@@ -336,12 +364,12 @@ pub fn decode_fs(input: &[u8]) -> Py<PyStr> {
     }
 }
 
-/// A file name or the like for the system: UTF-8 with `surrogateescape`.
+/// A file name or the like for the system: with `surrogateescape`.
 pub fn encode_fs(text: &PyStr) -> PyResult<Vec<u8>> {
     if let Some(text) = text.as_utf8().filter(|_| text.is_ascii()) {
         return Ok(text.as_bytes().to_vec());
     }
-    encode_with(text.units(), Codec::Utf8, "surrogateescape")
+    encode_with(text.units(), name_codec(), "surrogateescape")
 }
 
 /// A pair for `codecs.utf_8_decode` and the like.

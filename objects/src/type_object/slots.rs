@@ -162,6 +162,13 @@ impl SlotTable {
     pub fn getitem_is_trampoline(&self) -> bool {
         self.raw(SlotId::Getitem) == super::trampolines::word(SlotId::Getitem)
     }
+    /// The length of instances whose items are those of a built-in sequence: there is none from the length on.
+    #[inline]
+    pub fn length_of_native_sequence(&self) -> Option<LenFn> {
+        let is_native =
+            self.raw(SlotId::Len) != super::trampolines::word(SlotId::Len) && !self.getitem_is_trampoline();
+        self.len().filter(|_| is_native)
+    }
     /// Copies a slot word.
     ///
     /// # Safety

@@ -24,6 +24,11 @@ pub fn initialize(options: &Options) -> bool {
     was_c
 }
 
+/// The charset of the locale.
+pub fn charset() -> String {
+    sys_calls::charset()
+}
+
 fn coerce(warn: bool) {
     let Some(chosen) = UTF8.into_iter().find(|name| sys_calls::character_locale(name).is_some()) else {
         return;

@@ -1,4 +1,7 @@
-//! The `taipan` program: reads the command line and the environment, runs the interpreter on a thread with a large stack.
+//! The `taipan` program: reads the command line and the environment, runs the interpreter on a large stack.
+//!
+//! That is a stack of its own, but the process's first thread: whoever looks at a process from outside (debuggers, tracers of system calls, who sends
+//! signals by number of thread) takes that one for the program.
 #![forbid(unsafe_code)]
 
 mod locale;
@@ -16,7 +19,7 @@ use taipan_vm::{error_display, init, run};
 #[global_allocator]
 static ALLOCATOR: taipan_gc::malloc::MiMalloc = taipan_gc::malloc::MiMalloc;
 
-/// Stack of the main Python thread, as large as that of others: recursion in native code ends before it takes long.
+/// Stack of the main thread, as large as that of others: recursion in native code ends before it takes long.
 const STACK: usize = 16 << 20;
 
 fn main() {
@@ -34,27 +37,10 @@ fn main() {
         }
     };
     let c_locale = locale::initialize(&options);
-    let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK);
-    let process = std::process::id();
-    let work = move || {
-        let status = interpret(&options, &arguments, c_locale);
-        if std::process::id() != process {
-            // A forked child: nobody waits for this thread there.
-            std::process::exit(status);
-        }
-        status
-    };
-    let status = match runner.spawn(work) {
-        Ok(thread) => {
-            // Signals are for the threads that run Python code, which may block them.
-            taipan_stdlib::sys_calls::block_all_signals();
-            thread.join().unwrap_or(70)
-        }
-        Err(error) => {
-            eprintln!("taipan: cannot start the main thread: {error}");
-            70
-        }
-    };
+    let status = stacker::grow(STACK, || {
+        taipan_objects::protocol::set_stack_room(stacker::remaining_stack().unwrap_or(STACK));
+        std::panic::catch_unwind(|| interpret(&options, &arguments, c_locale)).unwrap_or(70)
+    });
     std::process::exit(status);
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use taipan_vm::perf::Backend;
 use taipan_vm::sys::config::Settings;
 
+use crate::locale;
 use crate::options::{Options, Program};
 
 fn text(value: &OsString) -> String {
@@ -233,6 +234,7 @@ pub fn from(options: &Options, arguments: &[OsString], c_locale: bool) -> Result
         import_time,
         tracemalloc,
         utf8_mode,
+        charset: Some(locale::charset()),
         warn_default_encoding: x("warn_default_encoding").is_some()
             || is_set(options, "PYTHONWARNDEFAULTENCODING"),
         safe_path: options.safe_path || is_set(options, "PYTHONSAFEPATH"),

@@ -92,11 +92,14 @@ pub fn preliminary() -> PyResult<()> {
 
 /// Whether the locale asks for plain ASCII, which is taken for UTF-8 that lets anything through (PEP 538, PEP 540).
 fn is_c_locale() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_default();
-    matches!(locale.as_str(), "" | "C" | "POSIX" | "C.UTF-8" | "C.utf8")
+    // SAFETY: asks for the name of the current locale, which is read at once.
+    let name = unsafe { libc::setlocale(libc::LC_CTYPE, std::ptr::null()) };
+    if name.is_null() {
+        return false;
+    }
+    // SAFETY: not null, so a text that ends with NUL.
+    let name = unsafe { std::ffi::CStr::from_ptr(name) };
+    matches!(name.to_bytes(), b"C" | b"POSIX" | b"C.UTF-8" | b"C.utf8" | b"UTF-8")
 }
 
 /// Opens the standard streams and makes `open` a builtin.
@@ -112,6 +115,12 @@ pub fn open() -> PyResult<()> {
         ("utf-8".to_owned(), if is_c_locale() { "surrogateescape" } else { "strict" }.to_owned());
     if settings.utf8_mode > 0 {
         errors = "surrogateescape".to_owned();
+    } else if let Some(charset) = &settings.charset {
+        // A charset without a codec is left for UTF-8.
+        encoding = codec_name(charset).unwrap_or_else(|Raised| {
+            drop(taipan_objects::error::try_take_raised());
+            encoding
+        });
     }
     if let Some(choice) = &settings.io_encoding {
         let (name, handler) = choice.split_once(':').unwrap_or((choice, ""));

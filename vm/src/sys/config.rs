@@ -21,6 +21,8 @@ pub struct Settings {
     pub isolated: bool,
     pub dev_mode: bool,
     pub utf8_mode: i64,
+    /// The charset of the locale that the program has set, as the C library names it; `None`: it has set none, and text is UTF-8.
+    pub charset: Option<String>,
     /// Tell how long imports take: 1, or 2 to tell of modules that are found loaded, too.
     pub import_time: u8,
     /// Trace allocations from the beginning, with so many frames; 0: do not.
@@ -77,6 +79,7 @@ impl Default for Settings {
             isolated: false,
             dev_mode: false,
             utf8_mode: 0,
+            charset: None,
             import_time: 0,
             tracemalloc: 0,
             warn_default_encoding: false,

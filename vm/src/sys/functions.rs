@@ -84,7 +84,7 @@ mod items {
     /// Return the encoding used to convert Unicode filenames to OS filenames.
     #[pyfunction]
     fn getfilesystemencoding() -> &'static str {
-        "utf-8"
+        taipan_objects::str::codecs::name_encoding()
     }
 
     /// Return the error mode used Unicode to OS filename conversion.

@@ -1,6 +1,6 @@
 //! File names as arguments: `str`, `bytes` or `os.PathLike`, sometimes a descriptor, turned into what the system takes.
 //!
-//! Invariant: names are UTF-8 with `surrogateescape`; a result has the type of the argument it comes from.
+//! Invariant: names are in the charset of `sys.getfilesystemencoding()`, with `surrogateescape`; a result has the type of the argument it comes from.
 
 use std::ffi::CString;
 

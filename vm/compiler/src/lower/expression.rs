@@ -615,10 +615,16 @@ fn either(one: Residue, other: Residue) -> Residue {
     }
 }
 
-/// Set members without repetition; `1`, `True` and `1.0` are left to the set.
+/// Set members without repetition; `1`, `True` and `1.0` are left to the set. What is no number is no repetition of another.
 pub(crate) fn unique(values: Vec<Const>) -> Vec<Const> {
     let mut seen = rustc_hash::FxHashSet::default();
-    values.into_iter().filter(|v| fold::constant_key(v).is_none_or(|key| seen.insert(key))).collect()
+    let is_nan = |value: &Const| match value {
+        Const::Float(f) => f.is_nan(),
+        Const::Complex(re, im) => re.is_nan() || im.is_nan(),
+        _ => false,
+    };
+    let is_new = |v: &Const| is_nan(v) || fold::constant_key(v).is_none_or(|key| seen.insert(key));
+    values.into_iter().filter(is_new).collect()
 }
 
 /// The instruction of a binary operator.

@@ -227,16 +227,23 @@ fn floats(op: Operator, l: f64, r: f64) -> Option<Const> {
 }
 
 fn complexes(op: Operator, left: &Const, right: &Const) -> Option<Const> {
-    // Only the idiom `real +- imaginary` of literals, whose result is beyond doubt.
-    match (op, left, right) {
-        (Operator::Add, l, Const::Complex(re, im)) if !matches!(l, Const::Complex(..)) => {
-            Some(Const::Complex(to_float(l)? + re, *im))
+    // A real operand has no imaginary part, not even zero. Products and quotients of two complex numbers are left to who knows of infinities.
+    let (re, im) = match (op, left, right) {
+        (Operator::Add, Const::Complex(a, b), Const::Complex(c, d)) => (a + c, b + d),
+        (Operator::Sub, Const::Complex(a, b), Const::Complex(c, d)) => (a - c, b - d),
+        (Operator::Add, Const::Complex(a, b), real) | (Operator::Add, real, Const::Complex(a, b)) => {
+            (to_float(real)? + a, *b)
         }
-        (Operator::Sub, l, Const::Complex(re, im)) if !matches!(l, Const::Complex(..)) => {
-            Some(Const::Complex(to_float(l)? - re, -im))
+        (Operator::Sub, Const::Complex(a, b), real) => (a - to_float(real)?, *b),
+        (Operator::Sub, real, Const::Complex(c, d)) => (to_float(real)? - c, -d),
+        (Operator::Mult, Const::Complex(..), Const::Complex(..)) => return None,
+        (Operator::Mult, Const::Complex(a, b), real) | (Operator::Mult, real, Const::Complex(a, b)) => {
+            let real = to_float(real)?;
+            (a * real, b * real)
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Const::Complex(re, im))
 }
 
 /// A key that is equal for constants that may share an index: equal type, value and sign of zero.

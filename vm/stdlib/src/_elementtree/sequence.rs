@@ -18,6 +18,13 @@ fn position(key: &Obj, len: usize) -> PyResult<Option<usize>> {
 
 pub fn getitem(slf: &Obj, key: &Obj) -> PyResult<Obj> {
     let this = receiver::<PyElement>(slf)?;
+    let word = key.value();
+    if word.is_int()
+        && let Ok(at) = usize::try_from(word.as_int())
+        && let Some(child) = this.child(at)
+    {
+        return Ok(child);
+    }
     if key.is_layout::<PySlice>() {
         return taipan_objects::protocol::getitem(this.own_children().as_obj(), key);
     }

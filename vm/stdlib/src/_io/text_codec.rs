@@ -29,19 +29,11 @@ pub fn utf8_mode() -> bool {
     taipan_vm::sys::config::settings().utf8_mode != 0
 }
 
-/// The locale that the environment asks for.
-fn locale_name() -> String {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default()
-}
-
-/// The encoding of the locale: what `locale.getencoding()` gives.
+/// The encoding of the current locale, if the program has set one: what `locale.getencoding()` gives.
 pub fn locale_encoding() -> String {
-    let name = locale_name();
-    let charset = name.split_once('.').map_or("", |(_, charset)| charset.split('@').next().unwrap_or(""));
-    match charset.to_ascii_lowercase().as_str() {
-        "" | "utf-8" | "utf8" => "UTF-8".into(),
-        _ => charset.to_owned(),
+    match taipan_vm::sys::config::settings().charset {
+        Some(_) => crate::sys_calls::charset(),
+        None => "UTF-8".into(),
     }
 }
 

@@ -169,6 +169,13 @@ pub fn nl_langinfo(item: i32) -> Vec<u8> {
     // SAFETY: a plain number; the result is copied at once.
     c_text(unsafe { libc::nl_langinfo(item) })
 }
+/// The charset of the current locale. Where that has no name it is UTF-8.
+pub fn charset() -> String {
+    match String::from_utf8_lossy(&nl_langinfo(libc::CODESET)).into_owned() {
+        nameless if nameless.is_empty() => "UTF-8".to_owned(),
+        charset => charset,
+    }
+}
 /// Numbers and texts of `localeconv`.
 pub struct Conventions {
     pub texts: [Vec<u8>; 10],
