@@ -129,7 +129,52 @@ impl HashCore {
     }
 }
 
+impl HashCore {
+    /// The vacant cell at which a search for `key`, which is absent, ends; nothing: that takes more.
+    #[inline(always)]
+    fn vacant_at_once(table: &Table, key: Value, hash: i64) -> Option<usize> {
+        let mut probe = Probe::new(table, hash);
+        for _ in 0..CELLS {
+            let entry = match table.cell(probe.at) {
+                VACANT => return Some(probe.at),
+                DUMMY => return None,
+                entry => entry as usize,
+            };
+            if table.hash(entry) == hash || table.key(entry).peek().same(key) {
+                return None;
+            }
+            probe.advance(table);
+        }
+        None
+    }
+}
+
 impl PyDict {
+    /// Adds `key`, whose hash is given, with the counted word that `value` gives, if it is absent, there is room, no other thread can see the dict, which the caller holds in a register,
+    /// and nobody watches it. Otherwise false, with nothing changed.
+    #[inline(always)]
+    #[must_use]
+    pub fn add_alone_at_once(&self, key: Value, hash: i64, value: impl FnOnce() -> Option<Value>) -> bool {
+        if self.is_watched() || !refcount::is_alone(self.header()) {
+            return false;
+        }
+        let table = self.core.table();
+        if table.filled() >= table.capacity {
+            return false;
+        }
+        let Some(cell) = HashCore::vacant_at_once(table, key, hash) else { return false };
+        // SAFETY: the caller's key is alive.
+        let Some(key) = (unsafe { Obj::from_borrowed_at_once(key) }) else { return false };
+        let key = key.into_value();
+        let Some(value) = value() else {
+            // SAFETY: the reference just made; there is another.
+            let dropped = unsafe { Obj::drop_at_once(key) };
+            debug_assert!(dropped);
+            return false;
+        };
+        self.core.append_in_cell(table, cell, hash, key, value);
+        true
+    }
     /// The slot of the value of `key`, whose hash is given, if it is there, no other thread can see the dict, which the caller holds in a register, nobody watches it
     /// and nothing remembers the value: the caller may exchange it by [`Slot::replace_alone`].
     #[inline(always)]

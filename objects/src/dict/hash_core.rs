@@ -486,6 +486,7 @@ impl HashCore {
     /// Adds a key that [`HashCore::locate`] just found to be absent, in the same section. Takes over both references (counted words).
     #[inline]
     pub(crate) fn insert_absent(&self, vacant: Vacant, hash: i64, key: Value, value: Value) {
+        // Before the keys are in another table.
         self.begin_change();
         let mut table = self.table();
         let mut cell = vacant.cell;
@@ -494,6 +495,12 @@ impl HashCore {
             table = self.table();
             cell = table.free_cell(hash);
         }
+        self.append_in_cell(table, cell, hash, key, value);
+    }
+    /// The same where there is room, for a cell of the current table.
+    #[inline(always)]
+    pub(super) fn append_in_cell(&self, table: &Table, cell: usize, hash: i64, key: Value, value: Value) {
+        self.begin_change();
         let entry = table.append(hash, key, value);
         table.set_cell(cell, entry as isize);
         self.used.store(self.used.load(Ordering::Relaxed) + 1, Ordering::Release);

@@ -167,6 +167,22 @@ handlers! {
     /// `dict[key] = value` of a dict and a key that is usually told from others by its word.
     #[inline(never)]
     store_plain_key(s, i) {
+        let (register, take) = Instr::split_take(i.c());
+        let key = s.value(i.b());
+        // SAFETY: `store_subscr_key` checked the layout.
+        let dict = unsafe { &*s.value(i.a()).ptr().cast::<PyDict>() };
+        if let Some(hash) = hash_at_once(key)
+            && dict.add_alone_at_once(key, hash, || s.regs.stored_at_once(register as usize, take))
+        {
+            if take {
+                s.regs.put(register as usize, Value::EMPTY);
+            }
+            return s.next(1);
+        }
+        store_plain_key_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    store_plain_key_any(s, i) {
         s.save();
         if set_plain(s.regs, i).is_err() { Exit::Raised } else { s.next(1) }
     }
