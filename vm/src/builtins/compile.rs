@@ -238,8 +238,32 @@ impl Source<'_> {
     }
 }
 
+/// Names of characters are looked up by a module, which may be missing.
+fn need_names(text: &str, filename: &str) -> PyResult<()> {
+    let Some(at) = text.find("\\N{") else { return Ok(()) };
+    if crate::import::import_module("unicodedata").is_ok() {
+        return Ok(());
+    }
+    drop(take_raised());
+    let line = text[..at].matches('\n').count() as u32 + 1;
+    let column = text[..at].chars().rev().take_while(|c| *c != '\n').count() as i32 + 1;
+    let info = SyntaxErrorInfo {
+        kind: SyntaxErrorKind::SyntaxError,
+        message: "(unicode error) \\N escapes not supported (can't load unicodedata module)".to_owned(),
+        line,
+        offset: column,
+        end_line: line,
+        end_offset: column,
+        text: text.lines().nth(line as usize - 1).map(|line| format!("{line}\n")),
+        metadata: None,
+        warnings: Vec::new(),
+    };
+    Err(raise_syntax_error(&info, filename, false))
+}
+
 /// Compiles text and emits the warnings found.
 pub fn compile_text(text: &str, filename: &str, mode: Mode, options: CompileOptions) -> PyResult<Py<PyCode>> {
+    need_names(text, filename)?;
     match taipan_compiler::compile_with_warnings(text, filename, mode, options.options) {
         Ok((unit, warnings)) => {
             warn_all(&warnings, filename, text)?;
