@@ -225,7 +225,7 @@ macro_rules! for_each_op {
     IsBuiltin "IS_BUILTIN" (W R U) "rA = whether rB is the built-in callable Consumer(c), and nobody watches the thread. For the method Consumer::Join rB+1 has to be a str.";
     Fold "FOLD" (M T U) "The state in rA and rA+1 takes in rB, for Consumer(c): sum, min or max.";
     FoldEnd "FOLD_END" (M U O) "rA = what the state in rA and rA+1 has come to, for Consumer(b); ValueError `min() iterable argument is empty`.";
-    StopToError "STOP_TO_ERROR" (M O O) "If the exception rA is a StopIteration, rA = the RuntimeError that it becomes in a generator.";
+    StopToError "STOP_TO_ERROR" (M K U) "The exception rA left a loop in place of the generator of code consts[b]; what consumes it is in rC. Its traceback becomes that of the generator; if it is a StopIteration, rA = the RuntimeError that it becomes in a generator.";
     Extension "EXTENSION" (M N U) "rA = the extension instruction names[b] of the c registers from rA, consumed.";
 
     // --- never executed ------------------------------------------------------------------------------

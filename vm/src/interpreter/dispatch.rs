@@ -1451,7 +1451,8 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                         next!();
                     }
                     Op::StopToError => {
-                        consume::stop_to_error(regs, i.a() as usize);
+                        save!();
+                        consume::leave_generator(thread, code, pc, regs, i);
                         next!();
                     }
                     Op::Extension => {

@@ -6,7 +6,7 @@
 
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::TextRange;
-use taipan_bytecode::{Const, Consumer, Op};
+use taipan_bytecode::{Const, Consumer, Instr, Op};
 
 use super::comprehension::Element;
 use super::{Compiler, Operand};
@@ -87,17 +87,35 @@ impl<'a> Compiler<'a> {
         self.unit.emit(Op::IsBuiltin, is_builtin as u32, base as u32, consumption.consumer as u32);
         self.unit.jump_op(Op::PopJumpIfFalse, is_builtin, ordinary);
         self.unit.release(mark);
-        self.consume_here(consumption, base, method, range, result)?;
+        let collected = self.consume_here(consumption, base, method, range, result)?;
         self.unit.jump(end);
-        self.stop_handler(mark);
+        let left = self.stop_handler(mark, collected, range);
         self.unit.place(ordinary);
         self.unit.release(mark);
+        let here = self.unit.here() as usize;
         let operand = self.finish_call(base, method, 0, &c.arguments, range, dst)?;
+        if let Some(left) = left {
+            self.name_generator(left, here, consumption.generator);
+        }
         self.unit.place(end);
         Ok(operand)
     }
 
-    /// The loop, its result in `to`.
+    /// Lets `STOP_TO_ERROR` at `left` know the code that the instructions from `here` on make the generator of.
+    fn name_generator(&mut self, left: usize, here: usize, generator: &ast::ExprGenerator) {
+        let position = self.source.position(self.generator_range(generator));
+        let makes = |i: &usize| {
+            self.unit.instrs[*i].op() == Some(Op::MakeFunction)
+                && self.unit.instrs[i - 1].op() != Some(Op::ExtendedArg)
+                && self.unit.positions[*i] == position
+        };
+        if let Some(made) = (here..self.unit.instrs.len()).rfind(makes) {
+            let (instr, code) = (self.unit.instrs[left], self.unit.instrs[made].b());
+            self.unit.instrs[left] = Instr::new(Op::StopToError, instr.a(), code, instr.c());
+        }
+    }
+
+    /// The loop, its result in `to`; gives the register where it is collected.
     fn consume_here(
         &mut self,
         consumption: &Consumption<'a>,
@@ -105,7 +123,7 @@ impl<'a> Compiler<'a> {
         method: bool,
         range: TextRange,
         to: u16,
-    ) -> Result<()> {
+    ) -> Result<u16> {
         let Consumption { consumer, generator, scope } = *consumption;
         let call_range = range;
         let range = self.generator_range(generator);
@@ -188,14 +206,14 @@ impl<'a> Compiler<'a> {
             self.unit.emit(Op::Drop, base as u32, 0, 0);
         }
         self.unit.release(mark);
-        Ok(())
+        Ok(result)
     }
 
-    /// Where a `StopIteration` that the loop raises becomes what it would in a generator.
-    fn stop_handler(&mut self, mark: u32) {
-        let Some((label, depth)) = self.unit.stop_handlers.pop() else { return };
+    /// Where an exception leaves the loop as it would leave a generator: the place of `STOP_TO_ERROR`.
+    fn stop_handler(&mut self, mark: u32, collected: u16, range: TextRange) -> Option<usize> {
+        let (label, depth) = self.unit.stop_handlers.pop()?;
         if !self.unit.is_jumped_to(label) {
-            return;
+            return None;
         }
         self.unit.place(label);
         while self.unit.depth < depth {
@@ -206,9 +224,15 @@ impl<'a> Compiler<'a> {
         self.unit.position.line = 0;
         self.unit.emit(Op::PushExcInfo, saved as u32, exception as u32, 0);
         self.unit.emit(Op::PopExcept, saved as u32, 0, 0);
-        self.unit.emit(Op::StopToError, exception as u32, 0, 0);
+        self.at(range);
+        // Until the code is known: no code.
+        let unknown = self.unit.constant(Const::None).min(u16::MAX.into());
+        let left = self.unit.here() as usize;
+        self.unit.emit(Op::StopToError, exception as u32, unknown, collected as u32);
+        self.unit.position.line = 0;
         self.unit.emit_final(Op::Reraise, exception as u32, 0, 0);
         self.unit.release(mark);
+        Some(left)
     }
 }
 

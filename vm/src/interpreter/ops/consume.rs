@@ -1,19 +1,24 @@
 //! What loops that stand for a call with a generator expression do (`vm/compiler/src/lower/consume.rs`).
 
-use taipan_bytecode::Consumer;
+use taipan_bytecode::{Consumer, Instr, Op};
+use taipan_objects::code::PyCode;
 use taipan_objects::construct::str_obj;
 use taipan_objects::error::*;
 use taipan_objects::exceptions::PyBaseException;
+use taipan_objects::frame::PyFrame;
 use taipan_objects::native_function::PyNativeFunction;
-use taipan_objects::protocol;
+use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::none;
+use taipan_objects::traceback::PyTraceback;
 use taipan_objects::type_object::{CompareOp, class_of};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Value};
+use taipan_objects::{Obj, Py, Value};
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::builtins::sums;
+use crate::frame::object_of;
 use crate::registers::Regs;
+use crate::thread::VmThread;
 
 /// How the built-in callable of each consumer is known: the address of the class or method, or of the table's row that describes the function. 0: not
 /// asked for yet.
@@ -124,16 +129,70 @@ pub fn fold_end(regs: Regs, a: usize, number: u16) -> PyResult<()> {
     Ok(())
 }
 
-/// PEP 479 for an exception in a register.
-pub fn stop_to_error(regs: Regs, a: usize) {
-    let Some(stop) = regs.get(a).filter(|e| class_of(e).is_subtype(&types().stop_iteration)) else { return };
+/// The exception in register `a` leaves a loop that stands for a generator. The generator has an entry of its own in the traceback, unless the
+/// consumer raised it; a `StopIteration` becomes what it does in a generator.
+#[cold]
+pub fn leave_generator(thread: &VmThread, code: &PyCode, pc: usize, regs: Regs, instr: Instr) {
+    let a = instr.a() as usize;
+    let Some(exception) = regs.get(a).cloned().map(IntoStrong::into_strong) else { return };
+    let Some(e) = exception.downcast::<PyBaseException>() else { return };
+    let traceback = e.traceback().map(IntoStrong::into_strong);
+    let caller = object_of(thread.innermost());
+    let inner = traceback.as_ref().and_then(|t| entry_of_generator(&caller, code, instr, t));
+    let line = code.line_of(pc) as i32;
+    let outer =
+        |next: Option<Obj>| PyTraceback::new(next, caller.clone().into_obj(), pc as i32, line).into_obj();
+    if !class_of(&exception).is_subtype(&types().stop_iteration) {
+        if let Some((inner, _)) = inner {
+            e.set_traceback(Some(outer(inner)));
+        }
+        return;
+    }
     let error =
         PyBaseException::create(&types().runtime_error, vec![str_obj("generator raised StopIteration")]);
-    if let (Some(new), Some(old)) = (error.downcast::<PyBaseException>(), stop.downcast::<PyBaseException>())
-    {
-        new.set_cause(Some(stop.clone()));
-        new.set_context(Some(stop.clone()));
-        new.set_traceback(old.traceback().map(protocol::IntoStrong::into_strong));
+    if let Some(new) = error.downcast::<PyBaseException>() {
+        new.set_cause(Some(exception.clone()));
+        new.set_context(Some(exception.clone()));
+        match inner {
+            Some((inner, alone)) => {
+                e.set_traceback(inner);
+                new.set_traceback(Some(outer(alone)));
+            }
+            None => new.set_traceback(traceback),
+        }
     }
     regs.write(a, error);
+}
+
+/// The entry of the generator, with those behind it and without, in place of the outermost one of `traceback`, the caller's; no entry if
+/// the consumer raised the exception.
+#[allow(clippy::type_complexity)]
+fn entry_of_generator(
+    caller: &Py<PyFrame>,
+    code: &PyCode,
+    instr: Instr,
+    traceback: &Obj,
+) -> Option<(Option<Obj>, Option<Obj>)> {
+    let entry =
+        traceback.downcast::<PyTraceback>().filter(|e| e.frame().is_some_and(|f| f.is(caller.as_obj())))?;
+    let at = entry.instruction() as usize;
+    let raising = code.instr(at);
+    let collects = matches!(raising.op(), Some(Op::Fold | Op::SetAdd | Op::MapAdd));
+    if collects && raising.a() == instr.c() {
+        return Some((entry.next(), None));
+    }
+    let generator = code.constants().get(instr.b() as usize)?.clone().into_py::<PyCode>().ok()?;
+    let (place, here) = (code.unit.positions.get(at)?, &generator.unit.positions);
+    let same = (0..generator.instrs().count()).find(|i| here.get(*i).is_some_and(|p| p == place))?;
+    let frame = PyFrame::new(
+        generator.clone(),
+        caller.globals.clone(),
+        caller.builtins.clone(),
+        None,
+        std::ptr::null_mut(),
+        same as u32,
+    );
+    let frame = frame.into_obj();
+    let made = |next| PyTraceback::new(next, frame.clone(), same as i32, place.line as i32).into_obj();
+    Some((Some(made(entry.next())), Some(made(None))))
 }
