@@ -5,7 +5,7 @@
 //! In the loop names mean what they mean in the expression's own code; variables of the function around it are cells for both.
 
 use ruff_python_ast::{self as ast, Expr};
-use ruff_text_size::TextRange;
+use ruff_text_size::{Ranged, TextRange};
 use taipan_bytecode::{Const, Consumer, Instr, Op};
 
 use super::comprehension::Element;
@@ -89,7 +89,10 @@ impl<'a> Compiler<'a> {
         self.unit.release(mark);
         let collected = self.consume_here(consumption, base, method, range, result)?;
         self.unit.jump(end);
-        let left = self.stop_handler(mark, collected, range);
+        // Where CPython has no generator either, the call is where its function is named.
+        let inlined = matches!(consumption.consumer, Consumer::Any | Consumer::All | Consumer::Tuple);
+        let place = if inlined { c.func.range() } else { range };
+        let left = self.stop_handler(mark, collected, place);
         self.unit.place(ordinary);
         self.unit.release(mark);
         let here = self.unit.here() as usize;

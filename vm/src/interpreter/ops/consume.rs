@@ -143,7 +143,7 @@ pub fn leave_generator(thread: &VmThread, code: &PyCode, pc: usize, regs: Regs, 
     let outer =
         |next: Option<Obj>| PyTraceback::new(next, caller.clone().into_obj(), pc as i32, line).into_obj();
     if !class_of(&exception).is_subtype(&types().stop_iteration) {
-        if let Some((inner, _)) = inner {
+        if let Some(inner) = inner {
             e.set_traceback(Some(outer(inner)));
         }
         return;
@@ -154,9 +154,9 @@ pub fn leave_generator(thread: &VmThread, code: &PyCode, pc: usize, regs: Regs, 
         new.set_cause(Some(exception.clone()));
         new.set_context(Some(exception.clone()));
         match inner {
-            Some((inner, alone)) => {
+            Some(inner) => {
                 e.set_traceback(inner);
-                new.set_traceback(Some(outer(alone)));
+                new.set_traceback(Some(outer(None)));
             }
             None => new.set_traceback(traceback),
         }
@@ -164,22 +164,21 @@ pub fn leave_generator(thread: &VmThread, code: &PyCode, pc: usize, regs: Regs, 
     regs.write(a, error);
 }
 
-/// The entry of the generator, with those behind it and without, in place of the outermost one of `traceback`, the caller's; no entry if
-/// the consumer raised the exception.
-#[allow(clippy::type_complexity)]
+/// The entry of the generator in place of the outermost one of `traceback`, the caller's; only what is behind it if the consumer raised
+/// the exception.
 fn entry_of_generator(
     caller: &Py<PyFrame>,
     code: &PyCode,
     instr: Instr,
     traceback: &Obj,
-) -> Option<(Option<Obj>, Option<Obj>)> {
+) -> Option<Option<Obj>> {
     let entry =
         traceback.downcast::<PyTraceback>().filter(|e| e.frame().is_some_and(|f| f.is(caller.as_obj())))?;
     let at = entry.instruction() as usize;
     let raising = code.instr(at);
     let collects = matches!(raising.op(), Some(Op::Fold | Op::SetAdd | Op::MapAdd));
     if collects && raising.a() == instr.c() {
-        return Some((entry.next(), None));
+        return Some(entry.next());
     }
     let generator = code.constants().get(instr.b() as usize)?.clone().into_py::<PyCode>().ok()?;
     let (place, here) = (code.unit.positions.get(at)?, &generator.unit.positions);
@@ -192,7 +191,6 @@ fn entry_of_generator(
         std::ptr::null_mut(),
         same as u32,
     );
-    let frame = frame.into_obj();
-    let made = |next| PyTraceback::new(next, frame.clone(), same as i32, place.line as i32).into_obj();
-    Some((Some(made(entry.next())), Some(made(None))))
+    let entry = PyTraceback::new(entry.next(), frame.into_obj(), same as i32, place.line as i32);
+    Some(Some(entry.into_obj()))
 }
