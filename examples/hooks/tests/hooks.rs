@@ -9,7 +9,7 @@ use taipan_vm::{import, init, run};
 
 /// Runs a program in `__main__`.
 fn program(text: &str) {
-    assert_eq!(run::command(text), 0, "{text}");
+    assert_eq!(run::command(text.as_ref()), 0, "{text}");
 }
 
 /// A global of `__main__`.
