@@ -220,8 +220,5 @@ pub fn get_dict(obj: &Obj) -> PyResult<Obj> {
     if !class_of(obj).has_dict() {
         return Err(no_attribute(obj, istr!("__dict__").as_obj()));
     }
-    if let Some(dict) = shape::dict::present(obj) {
-        return Ok(dict);
-    }
     Ok(shape::dict_of(obj)?.into_obj())
 }

@@ -41,14 +41,14 @@ pub fn of_class(class: &PyType) -> Option<Conversion> {
     *TABLE.get(number)?
 }
 
-fn float(x: &Obj) -> PyResult<Obj> {
+pub(crate) fn float(x: &Obj) -> PyResult<Obj> {
     if x.value().is_float() {
         return Ok(x.clone());
     }
     Ok(PyFloat::new_of(&types().float, crate::float::new::convert(x)?))
 }
 
-fn tuple(iterable: &Obj) -> PyResult<Obj> {
+pub(crate) fn tuple(iterable: &Obj) -> PyResult<Obj> {
     if exact_tuple(iterable).is_some() {
         return Ok(iterable.clone());
     }
@@ -62,12 +62,10 @@ fn list(iterable: &Obj) -> PyResult<Obj> {
 }
 
 fn set(iterable: &Obj) -> PyResult<Obj> {
-    let set = PySet::empty(&types().set);
-    set.update_with(iterable)?;
-    Ok(set.into_obj())
+    Ok(PySet::from_iterable(&types().set, iterable)?.into_obj())
 }
 
-fn frozenset(iterable: &Obj) -> PyResult<Obj> {
+pub(crate) fn frozenset(iterable: &Obj) -> PyResult<Obj> {
     let class = &types().frozenset;
     if class_of(iterable).is(class) {
         return Ok(iterable.clone());

@@ -19,7 +19,8 @@ const CELLS: usize = 3;
 
 pub(super) enum AtOnce {
     Found(usize),
-    Absent,
+    /// The search ended at this vacant cell.
+    Absent(usize),
     Unknown,
 }
 
@@ -52,7 +53,7 @@ impl HashCore {
         let mut probe = Probe::new(table, hash);
         for _ in 0..CELLS {
             let entry = match table.cell(probe.at) {
-                VACANT => return AtOnce::Absent,
+                VACANT => return AtOnce::Absent(probe.at),
                 DUMMY => return AtOnce::Unknown,
                 entry => entry as usize,
             };
@@ -71,7 +72,7 @@ impl HashCore {
     pub(crate) fn contains_at_once(&self, key: Value, hash: i64) -> Option<bool> {
         match Self::find_at_once(self.table(), key, hash) {
             AtOnce::Found(_) => Some(true),
-            AtOnce::Absent => Some(false),
+            AtOnce::Absent(_) => Some(false),
             AtOnce::Unknown => None,
         }
     }
@@ -123,46 +124,37 @@ impl HashCore {
         let table = self.table();
         match Self::find_at_once(table, key, hash) {
             AtOnce::Found(entry) => table.value(entry).load_at_once_in(|| self.is_current(table)).map(Some),
-            AtOnce::Absent => Some(None),
+            AtOnce::Absent(_) => Some(None),
             AtOnce::Unknown => None,
         }
     }
 }
 
-impl HashCore {
-    /// The vacant cell at which a search for `key`, which is absent, ends; nothing: that takes more.
-    #[inline(always)]
-    fn vacant_at_once(table: &Table, key: Value, hash: i64) -> Option<usize> {
-        let mut probe = Probe::new(table, hash);
-        for _ in 0..CELLS {
-            let entry = match table.cell(probe.at) {
-                VACANT => return Some(probe.at),
-                DUMMY => return None,
-                entry => entry as usize,
-            };
-            if table.hash(entry) == hash || table.key(entry).peek().same(key) {
-                return None;
-            }
-            probe.advance(table);
-        }
-        None
-    }
-}
-
 impl PyDict {
+    /// Whether no other thread can see the dict, which the caller holds in a register, and nobody watches it.
+    #[inline(always)]
+    fn changes_unseen(&self) -> bool {
+        !self.is_watched() && refcount::is_alone(self.header())
+    }
+    /// The slot of the value in an entry, unless something remembers the value.
+    #[inline(always)]
+    fn slot_not_remembered(&self, entry: usize) -> Option<&Slot> {
+        let slot = self.core.table().value(entry);
+        if self.core.keys_version_now() != 0 && is_constant(slot.peek()) { None } else { Some(slot) }
+    }
     /// Adds `key`, whose hash is given, with the counted word that `value` gives, if it is absent, there is room, no other thread can see the dict, which the caller holds in a register,
     /// and nobody watches it. Otherwise false, with nothing changed.
     #[inline(always)]
     #[must_use]
     pub fn add_alone_at_once(&self, key: Value, hash: i64, value: impl FnOnce() -> Option<Value>) -> bool {
-        if self.is_watched() || !refcount::is_alone(self.header()) {
+        if !self.changes_unseen() {
             return false;
         }
         let table = self.core.table();
         if table.filled() >= table.capacity {
             return false;
         }
-        let Some(cell) = HashCore::vacant_at_once(table, key, hash) else { return false };
+        let AtOnce::Absent(cell) = HashCore::find_at_once(table, key, hash) else { return false };
         // SAFETY: the caller's key is alive.
         let Some(key) = (unsafe { Obj::from_borrowed_at_once(key) }) else { return false };
         let key = key.into_value();
@@ -179,13 +171,13 @@ impl PyDict {
     /// and nothing remembers the value: the caller may exchange it by [`Slot::replace_alone`].
     #[inline(always)]
     pub fn slot_alone_at_once(&self, key: Value, hash: i64) -> Option<&Slot> {
-        if self.is_watched() || !refcount::is_alone(self.header()) {
+        if !self.changes_unseen() {
             return None;
         }
-        let table = self.core.table();
-        let AtOnce::Found(entry) = HashCore::find_at_once(table, key, hash) else { return None };
-        let slot = table.value(entry);
-        if self.core.keys_version_now() != 0 && is_constant(slot.peek()) { None } else { Some(slot) }
+        match HashCore::find_at_once(self.core.table(), key, hash) {
+            AtOnce::Found(entry) => self.slot_not_remembered(entry),
+            _ => None,
+        }
     }
     /// Whether `key`, whose hash is given, is there; nothing: that takes more.
     #[inline(always)]
@@ -200,11 +192,10 @@ impl PyDict {
     /// The slot of the value of `name`, an interned string, if it is in entry `place`, as [`PyDict::slot_alone_at_once`] gives it.
     #[inline(always)]
     pub(crate) fn slot_at_place_alone(&self, name: Value, place: u32) -> Option<&Slot> {
-        if self.is_watched() || !refcount::is_alone(self.header()) || !self.core.has_at_place(name, place) {
+        if !self.changes_unseen() || !self.core.has_at_place(name, place) {
             return None;
         }
-        let slot = self.core.table().value(place as usize);
-        if self.core.keys_version_now() != 0 && is_constant(slot.peek()) { None } else { Some(slot) }
+        self.slot_not_remembered(place as usize)
     }
     /// The value of `name`, an interned string, if it is in entry `place` and that is a matter of a few instructions. It may be uncounted.
     #[inline(always)]

@@ -249,7 +249,7 @@ impl HashCore {
         // Mostly it is the very key, or there is none.
         let table = self.table();
         match Self::find_at_once(table, Value::from_ptr(std::ptr::from_ref(key).cast()), hash) {
-            AtOnce::Absent => return None,
+            AtOnce::Absent(_) => return None,
             AtOnce::Found(entry) => {
                 if let Ok(value) = self.read_value(table, entry) {
                     return value;

@@ -5,6 +5,7 @@ use taipan_text::float_parse;
 
 use super::{PyFloat, float_value};
 use crate::buffer;
+use crate::conversion;
 use crate::error::*;
 use crate::native::{Args, pyargs};
 use crate::protocol;
@@ -22,11 +23,7 @@ pub fn construct(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 #[pyargs(name = "float", sig = "(x=0, /)")]
 fn new(class: &Obj, x: Option<&Obj>) -> PyResult<Obj> {
     let value = match x {
-        Some(x)
-            if x.value().is_float() && class.downcast::<PyType>().is_some_and(|c| c.is(&types().float)) =>
-        {
-            return Ok(x.clone());
-        }
+        Some(x) if class.is(types().float.as_obj()) => return conversion::float(x),
         Some(x) => convert(x)?,
         None => 0.0,
     };

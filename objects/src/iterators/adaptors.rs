@@ -131,26 +131,22 @@ fn enumerate_from(class: &Obj, iterable: &Obj, start: Option<&Obj>) -> PyResult<
         Ok(index) if index < i64::MAX => (index, None),
         _ => (i64::MAX, Some(big_obj(start))),
     };
-    Ok(new_instance(class, |header| PyEnumerate {
-        header,
-        iterator,
-        index: AtomicI64::new(index),
-        big: Slot::from_option(big),
-    })
-    .into_obj())
+    Ok(PyEnumerate::make(class, iterator, index, big))
 }
 
 impl PyEnumerate {
-    /// `enumerate(iterable)`.
-    pub(crate) fn of(iterable: &Obj) -> PyResult<Obj> {
-        let iterator = protocol::iter(iterable)?;
-        Ok(new_instance(&types().enumerate, |header| PyEnumerate {
+    fn make(class: &PyType, iterator: Obj, index: i64, big: Option<Obj>) -> Obj {
+        new_instance(class, |header| PyEnumerate {
             header,
             iterator,
-            index: AtomicI64::new(0),
-            big: Slot::empty(),
+            index: AtomicI64::new(index),
+            big: Slot::from_option(big),
         })
-        .into_obj())
+        .into_obj()
+    }
+    /// `enumerate(iterable)`.
+    pub(crate) fn of(iterable: &Obj) -> PyResult<Obj> {
+        Ok(Self::make(&types().enumerate, protocol::iter(iterable)?, 0, None))
     }
     /// What the next tuple would consist of, while numbers are machine words; `None` at the end or if they are not.
     pub fn next_pair(&self) -> Option<PyResult<Option<(Obj, Obj)>>> {

@@ -6,6 +6,7 @@ use taipan_text::TextBuf;
 use super::{PySet, PySetIter};
 use crate::argument::Args;
 use crate::construct::{bool_obj, not_implemented};
+use crate::conversion;
 use crate::error::*;
 use crate::iterators;
 use crate::native::NativeMethods;
@@ -100,7 +101,7 @@ fn frozenset_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     }
     match args.positional {
         [] => Ok(PySet::empty(class).into_obj()),
-        [iterable] if exact && class_of(iterable).is(class) => Ok(iterable.clone()),
+        [iterable] if exact => conversion::frozenset(iterable),
         [iterable] => Ok(PySet::from_iterable(class, iterable)?.into_obj()),
         more => Err(type_error(format!("frozenset expected at most 1 argument, got {}", more.len()))),
     }

@@ -24,20 +24,16 @@ pub(super) fn instance_dict(obj: &Obj) -> Option<Py<PyDict>> {
     if !shape.is_dict {
         return None;
     }
-    let slot = match ext.dict_slot() {
-        Some(slot) => slot,
-        None => {
-            // Waits for the end of the conversion.
-            drop(taipan_threading::multi_threaded().then(|| CriticalSection::enter(header.lock())));
-            ext.dict_slot()?
-        }
-    };
-    slot.load()?.into_py().ok()
+    if ext.dict_slot().is_none() {
+        // Waits for the end of the conversion.
+        drop(taipan_threading::multi_threaded().then(|| CriticalSection::enter(header.lock())));
+    }
+    ext.dict_slot()?.load()?.into_py().ok()
 }
 
 /// The instance's dict if it has one already and nobody is just making it.
 #[inline]
-pub(crate) fn present(obj: &Obj) -> Option<Obj> {
+fn present(obj: &Obj) -> Option<Obj> {
     let (shape, ext, _) = extension(obj)?;
     if !shape.is_dict {
         return None;

@@ -7,6 +7,7 @@ use taipan_threading::sync::atomic::Ordering;
 use super::{PyTuple, exact_tuple};
 use crate::argument::Args;
 use crate::construct::{bool_obj, not_implemented, str_obj};
+use crate::conversion;
 use crate::error::*;
 use crate::iterators;
 use crate::list::{position, repeated};
@@ -59,8 +60,8 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     match args.positional {
         [] => Ok(PyTuple::with_class(class, Vec::new()).into_obj()),
         [iterable] => {
-            if exact && exact_tuple(iterable).is_some() {
-                return Ok(iterable.clone());
+            if exact {
+                return conversion::tuple(iterable);
             }
             Ok(PyTuple::with_class(class, protocol::collect(iterable)?).into_obj())
         }

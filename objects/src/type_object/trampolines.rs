@@ -238,23 +238,12 @@ fn getattro_bare(obj: &Obj, name: &Obj) -> PyResult<Obj> {
             w.def.name == "__getattribute__" && w.word == generic as *mut ()
         })
     });
-    let result = if plain {
-        let Some(hook) = &hook else { return crate::attribute::generic_getattr(obj, name) };
-        match crate::attribute::generic_getattr_opt(obj, name) {
-            Ok(Some(value)) => return Ok(value),
-            Ok(None) => {
-                let _depth = protocol::enter_native()?;
-                return call_unbound(hook, obj, &[name]);
-            }
-            Err(raised) => Err(raised),
-        }
-    } else {
-        match &found {
-            Some(f) => call_unbound(f, obj, &[name]),
-            None => crate::attribute::generic_getattr(obj, name),
-        }
+    let own = match &found {
+        _ if plain && hook.is_some() => return getattr_or_hook(obj, name),
+        Some(own) if !plain => own,
+        _ => return crate::attribute::generic_getattr(obj, name),
     };
-    match (result, hook) {
+    match (call_unbound(own, obj, &[name]), hook) {
         (Err(Raised), Some(hook)) if raised_is(&types().attribute_error) => {
             drop(take_raised());
             call_unbound(&hook, obj, &[name])

@@ -355,13 +355,7 @@ fn call_other(
             return finish_native(regs, base, first, nargs, result);
         }
     }
-    if class.is(&t.method)
-        && first == base + 2
-        && let Some(method) = callable.downcast::<PyBoundMethod>()
-    {
-        let (function, receiver) = (method_function(method), method.receiver.clone());
-        regs.write(base + 1, receiver);
-        regs.write(base, function);
+    if class.is(&t.method) && first == base + 2 && receive_bound(regs, base) {
         return call_method(thread, regs, base, nargs, ret);
     }
     if first == base + 2
@@ -419,15 +413,26 @@ pub fn finish_native(
     result.map(Called::Value)
 }
 
-/// The function of a bound method, for a register: uncounted if the collector alone can end it.
+/// A function for a register: uncounted if the collector alone can end it.
 #[inline(always)]
-fn method_function(method: &PyBoundMethod) -> Obj {
-    let function = &method.function;
+fn for_register(function: &Obj) -> Obj {
     if function.header().is_some_and(|header| header.has_flag(HeaderFlags::DEFERRED)) {
         // SAFETY: a deferred object in a register needs no count.
         return unsafe { Obj::from_value_unchecked(function.value().uncounted()) };
     }
-    function.clone()
+    function.clone().into_strong()
+}
+
+/// If the callable in `base` is a bound method: its function and its receiver are in the first two registers afterwards.
+#[inline(always)]
+fn receive_bound(regs: Regs, base: usize) -> bool {
+    let Some(method) = regs.get(base).and_then(|callable| callable.downcast::<PyBoundMethod>()) else {
+        return false;
+    };
+    let (function, receiver) = (for_register(&method.function), method.receiver.clone());
+    regs.write(base + 1, receiver);
+    regs.write(base, function);
+    true
 }
 
 /// If the class of the callable in `base` has a Python function as its `__call__`: that and the callable as its receiver are in the first two registers
@@ -439,11 +444,7 @@ fn receive_call(regs: Regs, base: usize) -> bool {
     }
     match class.lookup_lent(&istr!("__call__")) {
         Some(function) if function.is_layout::<PyFunction>() => {
-            let function = if function.header().is_some_and(|header| header.has_flag(HeaderFlags::DEFERRED)) {
-                function
-            } else {
-                function.into_strong()
-            };
+            let function = for_register(&function);
             let receiver = regs.take_value(base);
             regs.write_value(base + 1, receiver);
             regs.write(base, function);
@@ -469,11 +470,9 @@ pub fn call_kw(
     let names = names.map_or(&[][..], |n| n.as_slice());
     if !method {
         regs.clear(base + 1);
-        if let Some(bound) = regs.get(base).and_then(|c| c.downcast::<PyBoundMethod>()) {
-            let (function, receiver) = (method_function(bound), bound.receiver.clone());
-            regs.write(base + 1, receiver);
-            regs.write(base, function);
-        } else if regs.get(base).is_some_and(|callable| !callable.is_layout::<PyFunction>()) {
+        if !receive_bound(regs, base)
+            && regs.get(base).is_some_and(|callable| !callable.is_layout::<PyFunction>())
+        {
             receive_call(regs, base);
         }
     }

@@ -99,6 +99,20 @@ fn push_items(
     pushed
 }
 
+/// The arguments of a call, if they are a tuple and, perhaps, a dict.
+fn items<'a>(arguments: &'a Obj, keywords: Option<&'a Obj>) -> Option<(&'a [Obj], Option<&'a PyDict>)> {
+    let keywords = match keywords {
+        Some(keywords) => Some(exact_dict(keywords)?),
+        None => None,
+    };
+    Some((exact_tuple(arguments)?.as_slice(), keywords))
+}
+
+/// Names and values of keyword arguments.
+fn unzipped(keywords: Option<&PyDict>) -> (Vec<Obj>, Vec<Obj>) {
+    keywords.map(PyDict::snapshot).unwrap_or_default().into_iter().unzip()
+}
+
 /// Calls a function that is written in Python, or a method, with the items of a tuple and of a dict. `None`, with nothing changed but the registers from `base` on emptied, for
 /// others, and if the arguments do not fit.
 fn push_spread(
@@ -114,11 +128,7 @@ fn push_spread(
         Some(method) => (method.function.downcast::<PyFunction>()?, Some(&method.receiver)),
         None => (callable.downcast::<PyFunction>()?, None),
     };
-    let positional = exact_tuple(arguments)?.as_slice();
-    let keywords = match keywords {
-        Some(keywords) => Some(exact_dict(keywords)?),
-        None => None,
-    };
+    let (positional, keywords) = items(arguments, keywords)?;
     let place = place(thread, regs, base);
     push_items(thread, function, receiver, positional, keywords, place, ret, Kind::Call)
 }
@@ -148,8 +158,7 @@ fn push_init(
             let mut arguments: SmallVec<[Obj; 8]> = SmallVec::with_capacity(positional.len() + 1);
             arguments.push(instance.clone());
             arguments.extend(positional.iter().cloned());
-            let (names, values): (Vec<_>, Vec<_>) =
-                keywords.map(PyDict::snapshot).unwrap_or_default().into_iter().unzip();
+            let (names, values) = unzipped(keywords);
             let args = Args::with_keywords(&arguments, &names, &values);
             let window = place.0.at(place.1 + 2);
             let (code, subject) = (function_code(init), instance.into_value());
@@ -174,11 +183,7 @@ fn push_class(
     ret: u16,
 ) -> Option<PyResult<Called>> {
     let class = callable.downcast::<PyType>().filter(|_| calls_by_type(class_of(callable)))?;
-    let positional = exact_tuple(arguments)?.as_slice();
-    let keywords = match keywords {
-        Some(keywords) => Some(exact_dict(keywords)?),
-        None => None,
-    };
+    let (positional, keywords) = items(arguments, keywords)?;
     if is_plain(class) {
         let init = class.lookup_lent(&istr!("__init__"))?.into_strong();
         let function = init.downcast::<PyFunction>()?;
@@ -236,8 +241,7 @@ pub(super) fn made(
             return push_init(thread, function, instance, positional, keywords, regs, base, ret);
         }
         protocol::enter_native()?;
-        let (names, values): (Vec<_>, Vec<_>) =
-            keywords.map(PyDict::snapshot).unwrap_or_default().into_iter().unzip();
+        let (names, values) = unzipped(keywords);
         init(&instance, &Args::with_keywords(positional, &names, &values))?;
     }
     Ok(Called::Value(instance))
