@@ -13,6 +13,8 @@ use crate::registers::Regs;
 pub enum Kind {
     /// The result goes to register `ret` of the frame below, which continues behind its call.
     Call,
+    /// The special method of an operator, whose instruction in the frame below judges the result (see [`crate::interpreter::ops::operators`]).
+    Operator,
     /// The result goes to the native caller of `run`.
     Entry,
     /// `__init__` of a class call: the result must be `None`; the instance is in `subject`.

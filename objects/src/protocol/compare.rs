@@ -61,20 +61,30 @@ fn compare_by_slots(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
             return Ok(result);
         }
     }
-    if !reflected_tried && let Some(compare) = class_b.slots.richcompare() {
+    if reflected_tried { undecided(a, b, op) } else { compare_declined(a, b, op) }
+}
+
+/// What `a <op> b` comes to after the method of `a`'s class, which is asked first, gave `NotImplemented`.
+pub fn compare_declined(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+    if let Some(compare) = class_of(b).slots.richcompare() {
         let result = compare(b, a, op.swapped())?;
         if !is_not_implemented(&result) {
             return Ok(result);
         }
     }
+    undecided(a, b, op)
+}
+
+/// What a comparison comes to of which no class knows anything.
+fn undecided(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     match op {
         CompareOp::Eq => Ok(bool_obj(a.is(b))),
         CompareOp::Ne => Ok(bool_obj(!a.is(b))),
         _ => Err(type_error(format!(
             "'{}' not supported between instances of '{}' and '{}'",
             op.symbol(),
-            class_a.name(),
-            class_b.name()
+            class_of(a).name(),
+            class_of(b).name()
         ))),
     }
 }

@@ -6,7 +6,7 @@ use crate::error::*;
 use crate::int::int_ref;
 use crate::singletons::{is_none, is_not_implemented, none};
 use crate::type_object::slots::{BinaryFn, SlotTable};
-use crate::type_object::{SlotId, class_of};
+use crate::type_object::{SlotId, class_of, trampolines};
 use crate::types::types;
 
 /// The binary operators.
@@ -65,6 +65,25 @@ impl BinaryOp {
             BinaryOp::Xor => slots.ixor(),
             BinaryOp::DivMod => None,
         }
+    }
+    /// The slot for the operation in place; `divmod` has none.
+    pub fn inplace_slot_id(self) -> Option<SlotId> {
+        Some(match self {
+            BinaryOp::Add => SlotId::Iadd,
+            BinaryOp::Sub => SlotId::Isub,
+            BinaryOp::Mul => SlotId::Imul,
+            BinaryOp::Matmul => SlotId::Imatmul,
+            BinaryOp::TrueDiv => SlotId::Itruediv,
+            BinaryOp::FloorDiv => SlotId::Ifloordiv,
+            BinaryOp::Mod => SlotId::Imod,
+            BinaryOp::Pow => SlotId::Ipow,
+            BinaryOp::LShift => SlotId::Ilshift,
+            BinaryOp::RShift => SlotId::Irshift,
+            BinaryOp::And => SlotId::Iand,
+            BinaryOp::Or => SlotId::Ior,
+            BinaryOp::Xor => SlotId::Ixor,
+            BinaryOp::DivMod => return None,
+        })
     }
     /// The slot, for comparisons.
     pub fn slot_id(self) -> SlotId {
@@ -136,34 +155,59 @@ pub fn binary_op(a: &Obj, b: &Obj, op: BinaryOp) -> PyResult<Obj> {
     if op == BinaryOp::Pow {
         return power(a, b, &none());
     }
-    let result = dispatch(a, b, op)?;
+    answered(a, b, op, false, dispatch(a, b, op)?)
+}
+
+/// What `a <op> b`, or `a <op>= b`, comes to when the slots gave `result`: if they know nothing, sequences may.
+fn answered(a: &Obj, b: &Obj, op: BinaryOp, inplace: bool, result: Obj) -> PyResult<Obj> {
     if !is_not_implemented(&result) {
         return Ok(result);
     }
     match op {
         BinaryOp::Add => {
-            if let Some(concat) = class_of(a).slots.concat() {
+            let slots = &class_of(a).slots;
+            let concat = slots.inplace_concat().filter(|_| inplace).or_else(|| slots.concat());
+            if let Some(concat) = concat {
                 return concat(a, b);
             }
         }
         BinaryOp::Mul => {
-            if let Some(result) = try_repeat(a, b, false) {
+            if let Some(result) = try_repeat(a, b, inplace) {
                 return result;
+            }
+        }
+        BinaryOp::RShift if !inplace => {
+            if let Some(function) = a.downcast::<crate::native_function::PyNativeFunction>()
+                && function.def.name == "print"
+            {
+                return Err(type_error(format!(
+                    "unsupported operand type(s) for >>: '{}' and '{}'. Did you mean \"print(<message>, file=<output_stream>)\"?",
+                    class_of(a).name(),
+                    class_of(b).name()
+                )));
             }
         }
         _ => {}
     }
-    if op == BinaryOp::RShift
-        && let Some(function) = a.downcast::<crate::native_function::PyNativeFunction>()
-        && function.def.name == "print"
-    {
-        return Err(type_error(format!(
-            "unsupported operand type(s) for >>: '{}' and '{}'. Did you mean \"print(<message>, file=<output_stream>)\"?",
-            class_of(a).name(),
-            class_of(b).name()
-        )));
+    if inplace {
+        return Err(unsupported(a, b, &format!("{}=", op.symbol())));
     }
     Err(unsupported(a, b, op.symbol()))
+}
+
+/// What `a <op> b`, or `a <op>= b`, comes to after the method that [`trampolines::first_operator`] tells of gave `NotImplemented`.
+pub fn binary_op_declined(a: &Obj, b: &Obj, op: BinaryOp, inplace: bool) -> PyResult<Obj> {
+    let (class_a, class_b) = (class_of(a), class_of(b));
+    let result = if inplace && op.inplace_slot(&class_a.slots).is_some() {
+        dispatch(a, b, op)?
+    } else if class_a.is(class_b) {
+        crate::singletons::not_implemented()
+    } else if trampolines::is_trampoline(class_b, op.slot_id()) {
+        trampolines::reflected(a, b, op)?
+    } else {
+        op.slot(&class_b.slots).map_or_else(|| Ok(crate::singletons::not_implemented()), |slot| slot(a, b))?
+    };
+    answered(a, b, op, inplace, result)
 }
 
 fn try_repeat(a: &Obj, b: &Obj, inplace: bool) -> Option<PyResult<Obj>> {
@@ -195,25 +239,7 @@ pub fn inplace_op(a: &Obj, b: &Obj, op: BinaryOp) -> PyResult<Obj> {
         let result = power_dispatch(a, b, &none())?;
         return if is_not_implemented(&result) { Err(unsupported(a, b, "**=")) } else { Ok(result) };
     }
-    let result = dispatch(a, b, op)?;
-    if !is_not_implemented(&result) {
-        return Ok(result);
-    }
-    let slots = &class_of(a).slots;
-    match op {
-        BinaryOp::Add => {
-            if let Some(concat) = slots.inplace_concat().or_else(|| slots.concat()) {
-                return concat(a, b);
-            }
-        }
-        BinaryOp::Mul => {
-            if let Some(result) = try_repeat(a, b, true) {
-                return result;
-            }
-        }
-        _ => {}
-    }
-    Err(unsupported(a, b, &format!("{}=", op.symbol())))
+    answered(a, b, op, true, dispatch(a, b, op)?)
 }
 
 fn power_dispatch(a: &Obj, b: &Obj, modulus: &Obj) -> PyResult<Obj> {

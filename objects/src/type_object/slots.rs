@@ -162,6 +162,11 @@ impl SlotTable {
     pub fn getitem_is_trampoline(&self) -> bool {
         self.raw(SlotId::Getitem) == super::trampolines::word(SlotId::Getitem)
     }
+    /// Whether `obj[key] = value` calls a `__setitem__` of the class, one not of a built-in type.
+    #[inline]
+    pub fn setitem_is_trampoline(&self) -> bool {
+        self.raw(SlotId::Setitem) == super::trampolines::word(SlotId::Setitem)
+    }
     /// The length of instances whose items are those of a built-in sequence: there is none from the length on.
     #[inline]
     pub fn length_of_native_sequence(&self) -> Option<LenFn> {

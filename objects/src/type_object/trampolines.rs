@@ -4,6 +4,8 @@ use std::mem::ManuallyDrop;
 
 use taipan_gc::{Obj, Py};
 
+use super::slot_defs::Wrap;
+use super::slot_names::specials_of;
 use super::slots::*;
 use super::{PyType, class_of};
 use crate::argument::Args;
@@ -11,7 +13,7 @@ use crate::construct::*;
 use crate::error::*;
 use crate::function::PyFunction;
 use crate::istr;
-use crate::protocol;
+use crate::protocol::{self, BinaryOp};
 use crate::singletons::is_none;
 use crate::str::PyStr;
 use crate::types::types;
@@ -260,17 +262,15 @@ fn setattro(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> {
     Ok(())
 }
 
+fn comparison_name(op: CompareOp) -> &'static Py<PyStr> {
+    let names = specials_of(SlotId::Richcompare);
+    &names[op as usize].name
+}
+
 fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
-    let name = match op {
-        CompareOp::Lt => istr!("__lt__"),
-        CompareOp::Le => istr!("__le__"),
-        CompareOp::Eq => istr!("__eq__"),
-        CompareOp::Ne => istr!("__ne__"),
-        CompareOp::Gt => istr!("__gt__"),
-        CompareOp::Ge => istr!("__ge__"),
-    };
+    let name = comparison_name(op);
     let _depth = protocol::enter_native()?;
-    let Some(f) = method(class_of(a), &name) else { return Ok(not_implemented()) };
+    let Some(f) = method(class_of(a), name) else { return Ok(not_implemented()) };
     let plain = class_of(&f).is(&types().function) || class_of(&f).slots.descr_get().is_none();
     if plain || class_of(&f).is(&types().wrapper_descriptor) || class_of(&f).is(&types().method_descriptor) {
         return call_unbound(&f, a, &[b]);
@@ -391,8 +391,45 @@ fn bool_(obj: &Obj) -> PyResult<bool> {
 }
 
 /// Whether `class` defines the method in Python for this slot, i.e. the slot is a trampoline.
-fn is_trampoline(class: &PyType, id: SlotId) -> bool {
+pub(crate) fn is_trampoline(class: &PyType, id: SlotId) -> bool {
     class.slots.raw(id) == word(id)
+}
+
+/// Whether the second operand's method comes before the first one's, if it has one of its own.
+fn is_second_first(class_a: &PyType, class_b: &PyType) -> bool {
+    !class_a.is(class_b) && class_b.is_subtype(class_a)
+}
+
+/// The method that `a <op> b` (or `a <op>= b`) of instances of these classes calls first, if it is one of `a`'s that is written in Python; not of powers.
+pub fn first_operator(
+    class_a: &PyType,
+    class_b: &PyType,
+    op: BinaryOp,
+    inplace: bool,
+) -> Option<&'static Py<PyStr>> {
+    if op == BinaryOp::Pow {
+        return None;
+    }
+    let own = op.inplace_slot_id().filter(|id| inplace && !class_a.slots.raw(*id).is_null());
+    if own.is_none() && is_second_first(class_a, class_b) {
+        return None;
+    }
+    let id = own.unwrap_or(op.slot_id());
+    is_trampoline(class_a, id).then(|| &specials_of(id)[0].name)
+}
+
+/// The method that the comparison of instances of these classes calls first, likewise.
+pub fn first_comparison(class_a: &PyType, class_b: &PyType, op: CompareOp) -> Option<&'static Py<PyStr>> {
+    (is_trampoline(class_a, SlotId::Richcompare) && !is_second_first(class_a, class_b))
+        .then(|| comparison_name(op))
+}
+
+/// What the reflected method of `b`'s class, which is written in Python, says of `a <op> b`.
+pub(crate) fn reflected(a: &Obj, b: &Obj, op: BinaryOp) -> PyResult<Obj> {
+    let _depth = protocol::enter_native()?;
+    let reflected = specials_of(op.slot_id()).iter().find(|special| special.def.wrap == Wrap::BinaryRight);
+    let Some(reflected) = reflected else { return Ok(not_implemented()) };
+    Ok(call_special(b, reflected.name.as_obj(), &[a])?.unwrap_or_else(not_implemented))
 }
 
 fn binary(a: &Obj, b: &Obj, id: SlotId, name: &Py<PyStr>, reflected: &Py<PyStr>) -> PyResult<Obj> {

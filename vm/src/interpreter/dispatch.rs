@@ -11,6 +11,7 @@ use taipan_threading::sync::atomic::Ordering;
 
 use super::call::{self, Called};
 use super::generators::{self, Sent};
+use super::ops::operators::{self, Next};
 use super::ops::{arithmetic, attribute, build, consume, exception, iteration, name, pattern, rare};
 use super::quick;
 use super::unwind::{self, Unwound};
@@ -1121,6 +1122,16 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                                 pc = frame.pc() as usize;
                                 regs.write(ret, result);
                                 pc += call::length_at(word_at(instrs, pc));
+                                continue;
+                            }
+                            Kind::Operator => {
+                                call::pop(thread);
+                                reload!();
+                                let (i, behind) = (word_at(instrs, pc), word_at(instrs, pc + 1));
+                                pc = match check!(operators::conclude(regs, i, behind, result)) {
+                                    Next::Behind(words) => pc + words,
+                                    Next::At(target) => target as usize,
+                                };
                                 continue;
                             }
                             Kind::Entry => {

@@ -8,5 +8,6 @@ pub mod exception;
 pub mod intrinsics;
 pub mod iteration;
 pub mod name;
+pub mod operators;
 pub mod pattern;
 pub mod rare;

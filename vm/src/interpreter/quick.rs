@@ -27,6 +27,7 @@ mod lookups;
 mod moves;
 mod names;
 mod numbers;
+mod operators;
 mod values;
 
 use taipan_bytecode::{Instr, Op};

@@ -58,7 +58,7 @@ pub fn unwind<W: Watch>(thread: &'static VmThread, watcher: &mut W) -> Unwound {
             resume_place(frame);
         }
         match frame.kind {
-            Kind::Call | Kind::New => call::pop(thread),
+            Kind::Call | Kind::Operator | Kind::New => call::pop(thread),
             Kind::Init => drop(call::pop_init(thread)),
             Kind::Entry => {
                 call::pop(thread);

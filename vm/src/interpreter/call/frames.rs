@@ -108,6 +108,7 @@ pub fn push_frame_at_once(
     window: *mut Value,
     filled: usize,
     ret: u16,
+    kind: Kind,
     callee: Value,
 ) -> bool {
     let depth = thread.depth.get();
@@ -137,7 +138,7 @@ pub fn push_frame_at_once(
     unsafe {
         innermost
             .add(1)
-            .write(Frame { callee, ..Frame::new(function, code, Regs::new(window), ret, Kind::Call, top) });
+            .write(Frame { callee, ..Frame::new(function, code, Regs::new(window), ret, kind, top) });
     }
     true
 }

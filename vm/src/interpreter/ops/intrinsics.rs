@@ -107,6 +107,23 @@ fn isinstance(object: &Obj, class: &Obj) -> Option<bool> {
     honest.then_some(false)
 }
 
+/// Whether the object is an instance of the class, if it is of a built-in class, or is; neither is empty.
+#[inline(always)]
+pub fn isinstance_at_once(object: &Obj, class: Value) -> Option<bool> {
+    if !known::is(class, Known::Class) {
+        return None;
+    }
+    // SAFETY: the layout was checked.
+    let class: &PyType = unsafe { &*class.ptr().cast() };
+    let own = class_of(object);
+    if own.is_subtype(class) {
+        return Some(true);
+    }
+    let honest =
+        !own.has_flag(type_flags::HEAP) && !own.is(&types().weakproxy) && !own.is(&types().weakcallableproxy);
+    honest.then_some(false)
+}
+
 /// Whether the attribute `__class__` of instances of the class is what `object` says.
 #[inline(never)]
 fn has_own_class(class: &PyType) -> bool {

@@ -6,7 +6,7 @@ use taipan_objects::protocol;
 use taipan_objects::singletons::is_none;
 
 use super::numbers::high;
-use super::{Exit, State, actions, handlers, values};
+use super::{Exit, State, actions, handlers, operators};
 use crate::interpreter::ops::{arithmetic, intrinsics};
 
 /// Where a `BRANCH` instruction continues.
@@ -20,6 +20,24 @@ pub(super) fn branch_to(s: State, truth: bool, i: Instr) -> State {
 #[inline(always)]
 pub(super) fn branch_on(s: State, truth: bool, i: Instr) -> Exit {
     if truth == (i.c() & BranchFlags::JUMP_IF_TRUE != 0) { s.jump(s.word(1).arg32()) } else { s.next(2) }
+}
+
+/// Empties the operands of a `BRANCH` instruction that are used for the last time, if nothing is dropped by that, and continues where it does.
+#[inline(always)]
+pub(super) fn branch_lightly(s: State, truth: bool, i: Instr) -> Option<Exit> {
+    let flags = i.c();
+    if (flags & BranchFlags::DROP_A != 0 && s.value(i.a()).is_counted())
+        || (flags & BranchFlags::DROP_B != 0 && s.value(i.b()).is_counted())
+    {
+        return None;
+    }
+    if flags & BranchFlags::DROP_A != 0 {
+        s.regs.put(i.a() as usize, Value::EMPTY);
+    }
+    if flags & BranchFlags::DROP_B != 0 {
+        s.regs.put(i.b() as usize, Value::EMPTY);
+    }
+    Some(branch_on(s, truth, i))
 }
 
 /// Empties the operands of a `BRANCH` instruction that are used for the last time; the instruction is saved.
@@ -57,7 +75,7 @@ macro_rules! branches {
                     if v.is_float() && w.is_float() {
                         return branch_on(s, v.as_float() $cmp w.as_float(), i);
                     }
-                    values::branch_any(s.ip, s.regs, s.fp, s.thread, i)
+                    operators::branch(s.ip, s.regs, s.fp, s.thread, i)
                 }
                 $imm(s, i) {
                     let v = s.value(i.a());
@@ -67,7 +85,7 @@ macro_rules! branches {
                     if v.is_float() {
                         return branch_on(s, v.as_float() $cmp (i.b_imm() as f64), i);
                     }
-                    values::branch_imm_any(s.ip, s.regs, s.fp, s.thread, i)
+                    operators::branch_imm(s.ip, s.regs, s.fp, s.thread, i)
                 }
             )*
         }
@@ -169,19 +187,10 @@ handlers! {
     }
     branch_is(s, i) {
         let same = s.value(i.a()).same(s.value(i.b()));
-        let flags = i.c();
-        if (flags & BranchFlags::DROP_A != 0 && s.value(i.a()).is_counted())
-            || (flags & BranchFlags::DROP_B != 0 && s.value(i.b()).is_counted())
-        {
-            return branch_is_last(s.ip, s.regs, s.fp, s.thread, i);
+        match branch_lightly(s, same, i) {
+            Some(exit) => exit,
+            None => branch_is_last(s.ip, s.regs, s.fp, s.thread, i),
         }
-        if flags & BranchFlags::DROP_A != 0 {
-            s.regs.put(i.a() as usize, Value::EMPTY);
-        }
-        if flags & BranchFlags::DROP_B != 0 {
-            s.regs.put(i.b() as usize, Value::EMPTY);
-        }
-        branch_on(s, same, i)
     }
     #[inline(never)]
     branch_is_last(s, i) {

@@ -16,7 +16,7 @@ use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
-use super::{Exit, State, generators, handlers, known_calls};
+use super::{Exit, State, generators, handlers, known_calls, operators};
 use crate::frame::{Kind, drop_value};
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
@@ -40,7 +40,7 @@ fn call_plain(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Op
     let callee = callee_at(s.regs, base, function)?;
     let window = s.regs.at(first);
     // Before the frame hides it: the stale words behind the arguments do not include it.
-    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), callee) {
+    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
         return None;
     }
     s.regs.put(base, Value::EMPTY);
@@ -66,7 +66,7 @@ fn call_at_top(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> O
     let code = call::function_code(function);
     let callee = callee_at(s.regs, base, function)?;
     let window = s.thread.top.get();
-    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), callee) {
+    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
         return None;
     }
     for at in 0..nargs {
@@ -96,7 +96,9 @@ fn call_with_defaults(s: State, i: Instr, base: usize, first: usize, nargs: usiz
     }
     let callee = callee_at(s.regs, base, function)?;
     let filled = add_defaults(s, function, first + nargs, count - nargs);
-    if filled && call::push_frame_at_once(s.thread, s.fp, function, code, window, count, i.c(), callee) {
+    if filled
+        && call::push_frame_at_once(s.thread, s.fp, function, code, window, count, i.c(), Kind::Call, callee)
+    {
         s.regs.put(base, Value::EMPTY);
         s.save();
         return Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go());
@@ -464,6 +466,9 @@ handlers! {
         if frame.is_generator() || frame.kind == Kind::Eager {
             return generators::return_from_generator(s.ip, s.regs, s.fp, s.thread, i);
         }
+        if frame.kind == Kind::Operator {
+            return return_from_operator(s.ip, s.regs, s.fp, s.thread, i);
+        }
         if frame.kind == Kind::New {
             return return_new(s.ip, s.regs, s.fp, s.thread, i);
         }
@@ -483,6 +488,30 @@ handlers! {
         let caller = below(s, 0);
         called(caller, outcome, ret, call::length_at(caller.word(0)))
     }
+    /// The special method of an operator.
+    #[inline(never)]
+    return_from_operator(s, i) {
+        // SAFETY: the frame is live.
+        let frame = unsafe { &mut *s.fp };
+        let value = if i.opcode() == Op::ReturnConst as u16 {
+            s.code().consts[i.a() as usize].value().uncounted()
+        } else {
+            let word = s.value(i.a());
+            let counted = if word.is_lent() { s.regs.counted_at_once(i.a() as usize) } else { Some(word) };
+            match counted {
+                Some(value) => {
+                    s.regs.put(i.a() as usize, Value::EMPTY);
+                    value
+                }
+                None => strong(s.regs.take_value(i.a() as usize)),
+            }
+        };
+        if !call::pop_frame_at_once(s.thread, frame) {
+            s.save();
+            call::pop_frame(s.thread, frame);
+        }
+        operators::conclude(below(s, 0), value)
+    }
     return_const(s, i) {
         // SAFETY: the frame is live.
         let frame = unsafe { &mut *s.fp };
@@ -491,6 +520,7 @@ handlers! {
         // Immortal, or code, which the collector alone frees; or the instance that `__init__` was called for, which the frame owns.
         let value = match frame.kind {
             Kind::Call => constant.value().uncounted(),
+            Kind::Operator => return return_from_operator(s.ip, s.regs, s.fp, s.thread, i),
             Kind::Init if is_none(constant) => subject,
             Kind::GeneratorEntry
             | Kind::GeneratorFor

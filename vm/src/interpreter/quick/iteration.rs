@@ -14,7 +14,7 @@ use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, ByShape, Known};
-use super::{Exit, Handler, State, calls, generators, handlers, leave, lookups, result};
+use super::{Exit, Handler, State, calls, generators, handlers, leave, lookups, operators, result, values};
 use crate::frame::Kind;
 use crate::interpreter::generators as resume;
 use crate::interpreter::ops::iteration;
@@ -102,9 +102,11 @@ enum Subscript {
 
 /// Asks the class of what is in the register for the item at a key.
 #[inline(never)]
-fn class_item(thread: &'static VmThread, regs: Regs, register: u16, key: Value) -> Subscript {
+fn class_item(thread: &'static VmThread, regs: Regs, i: Instr, key: Value) -> Subscript {
+    let register = i.b();
     let container = regs.obj(register as usize);
     if let Some(function) = iteration::python_getitem(container) {
+        values::learn(thread.innermost(), register, regs, i);
         thread.result.set(function.into_value());
         return Subscript::Python;
     }
@@ -146,7 +148,7 @@ fn turn(s: State, i: Instr, item: Option<Obj>) -> Exit {
 #[inline(always)]
 fn ask_class(s: State, i: Instr, key: Value, otherwise: Handler) -> Exit {
     s.save();
-    match class_item(s.thread, s.regs, i.b(), key) {
+    match class_item(s.thread, s.regs, i, key) {
         Subscript::Item => s.write(i.a(), result(s.thread), 1),
         Subscript::Python => match calls::call_lent(s, result(s.thread), s.value(i.b()), key, i.a()) {
             Some(exit) => exit,
@@ -170,7 +172,7 @@ static FOR: ByShape = known::by_shape(
 
 /// A subscript with a number, by container.
 static ITEM: ByShape = known::by_shape(
-    subscr_class,
+    operators::subscr,
     &[
         (Known::List, subscr_any),
         (Known::Tuple, subscr_any),
@@ -181,7 +183,7 @@ static ITEM: ByShape = known::by_shape(
 
 /// The same with a number in the instruction.
 static ITEM_IMM: ByShape = known::by_shape(
-    subscr_imm_other,
+    operators::subscr_imm,
     &[(Known::List, subscr_imm_any), (Known::Tuple, subscr_imm_any), (Known::Str, character_imm)],
 );
 
@@ -249,7 +251,7 @@ handlers! {
         if let Some(value) = iteration::item_at_once(s.value(i.b()), key.as_int()) {
             return s.write_obj(i.a(), value, 1);
         }
-        known::choose(s.value(i.b()), &ITEM, subscr_class)(s.ip, s.regs, s.fp, s.thread, i)
+        known::choose(s.value(i.b()), &ITEM, operators::subscr)(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     character(s, i) {
@@ -285,7 +287,7 @@ handlers! {
         }
         match iteration::item_at_once(s.value(i.b()), i.c_imm() as i64) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => known::choose(s.value(i.b()), &ITEM_IMM, subscr_imm_other)(s.ip, s.regs, s.fp, s.thread, i),
+            None => known::choose(s.value(i.b()), &ITEM_IMM, operators::subscr_imm)(s.ip, s.regs, s.fp, s.thread, i),
         }
     }
     #[inline(never)]
@@ -336,6 +338,7 @@ handlers! {
     store_subscr_any(s, i) {
         let (register, take) = Instr::split_take(i.c());
         s.save();
+        values::learn(s.fp, i.a(), s.regs, i);
         let (container, key) = (s.regs.obj(i.a() as usize), s.regs.obj(i.b() as usize));
         if iteration::store_subscript(container, key, s.regs.obj(register as usize)).is_err() {
             return Exit::Raised;

@@ -6,7 +6,7 @@ use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::list::PyList;
 use taipan_objects::native::Intrinsic;
 use taipan_objects::native_function::PyNativeFunction;
-use taipan_objects::singletons::none;
+use taipan_objects::singletons::{bool_obj, none};
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
@@ -118,6 +118,7 @@ handlers! {
                     return finish(s, i, base + 2, 1, len);
                 }
             }
+            (Intrinsic::IsInstance, 2) => return call_isinstance(s.ip, s.regs, s.fp, s.thread, i),
             (Intrinsic::Id, 1) => {
                 let object = s.regs.value(base + 2);
                 if !s.regs.value(base).is_counted()
@@ -129,6 +130,21 @@ handlers! {
                 }
             }
             _ => {}
+        }
+        calls::call_native(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    #[inline(never)]
+    call_isinstance(s, i) {
+        let base = i.a() as usize;
+        let (object, class) = (s.regs.value(base + 2), s.regs.value(base + 3));
+        if !s.regs.value(base).is_counted()
+            && !object.is_empty()
+            && !class.is_empty()
+            && is_spare(s, base + 2)
+            && is_spare(s, base + 3)
+            && let Some(is) = intrinsics::isinstance_at_once(s.regs.obj(base + 2), class)
+        {
+            return finish(s, i, base + 2, 2, bool_obj(is).into_value());
         }
         calls::call_native(s.ip, s.regs, s.fp, s.thread, i)
     }

@@ -13,7 +13,7 @@ use taipan_objects::str::PyStr;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
-use super::{Exit, State, branches, drop_and_go, handlers, iteration, values};
+use super::{Exit, State, branches, drop_and_go, handlers, iteration, operators, values};
 use crate::registers::Regs;
 
 /// `element in container` of a built-in dict or set, if that is a matter of a few instructions. Neither is empty.
@@ -147,7 +147,7 @@ handlers! {
         if known::is(container, Known::ByteArray) {
             return store_byte(s.ip, s.regs, s.fp, s.thread, i);
         }
-        iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread, i)
+        operators::store_subscr(s.ip, s.regs, s.fp, s.thread, i)
     }
     /// `bytearray[index] = byte`.
     #[inline(never)]
@@ -196,6 +196,6 @@ handlers! {
         if known::is(container, Known::Dict) || known::is(key, Known::Slice) {
             return iteration::subscr_any(s.ip, s.regs, s.fp, s.thread, i);
         }
-        iteration::subscr_class(s.ip, s.regs, s.fp, s.thread, i)
+        operators::subscr(s.ip, s.regs, s.fp, s.thread, i)
     }
 }

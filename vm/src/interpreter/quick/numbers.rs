@@ -6,7 +6,7 @@ use taipan_bytecode::Instr;
 use taipan_objects::Value;
 use taipan_objects::singletons::bool_obj;
 
-use super::{Exit, Handler, State, actions, handlers, values};
+use super::{Exit, Handler, State, actions, handlers, operators, values};
 use crate::interpreter::ops::arithmetic;
 
 /// The integer times 2^16.
@@ -62,7 +62,7 @@ macro_rules! arithmetic {
                     } else {
                         None
                     };
-                    finish(s, i, result, values::binary_imm_any)
+                    finish(s, i, result, operators::binary_imm)
                 })?
             )*
         }
@@ -71,16 +71,16 @@ macro_rules! arithmetic {
 
 arithmetic! {
     add or values::add_any, add_imm: |v, w| from_high(high(v).overflowing_add(high(w))), |f, g| number(f + g);
-    sub or values::binary_any, sub_imm: |v, w| from_high(high(v).overflowing_sub(high(w))), |f, g| number(f - g);
-    mul or values::binary_any, mul_imm: |v, w| from_high(high(v).overflowing_mul(w.as_int())), |f, g| number(f * g);
-    true_div or values::binary_any: |v, w| arithmetic::truediv(v.as_int(), w.as_int()), |f, g| if g == 0.0 { None } else { number(f / g) };
-    floor_div or values::binary_any, floor_div_imm: |v, w| arithmetic::floordiv(v.as_int(), w.as_int()), |_f, _g| None;
-    modulo or values::binary_any, modulo_imm: |v, w| arithmetic::modulo(v.as_int(), w.as_int()), |_f, _g| None;
-    lshift or values::binary_any, lshift_imm: |v, w| arithmetic::lshift(v.as_int(), w.as_int()), |_f, _g| None;
-    rshift or values::binary_any, rshift_imm: |v, w| arithmetic::rshift(v.as_int(), w.as_int()), |_f, _g| None;
-    and or values::binary_any, and_imm: |v, w| Some(Value::from_bits(v.bits() & w.bits())), |_f, _g| None;
-    or or values::binary_any: |v, w| Some(Value::from_bits(v.bits() | w.bits())), |_f, _g| None;
-    xor or values::binary_any: |v, w| Some(Value::from_int_wrapping((v.bits() ^ w.bits()) as i64)), |_f, _g| None;
+    sub or operators::binary, sub_imm: |v, w| from_high(high(v).overflowing_sub(high(w))), |f, g| number(f - g);
+    mul or operators::binary, mul_imm: |v, w| from_high(high(v).overflowing_mul(w.as_int())), |f, g| number(f * g);
+    true_div or operators::binary: |v, w| arithmetic::truediv(v.as_int(), w.as_int()), |f, g| if g == 0.0 { None } else { number(f / g) };
+    floor_div or operators::binary, floor_div_imm: |v, w| arithmetic::floordiv(v.as_int(), w.as_int()), |_f, _g| None;
+    modulo or operators::binary, modulo_imm: |v, w| arithmetic::modulo(v.as_int(), w.as_int()), |_f, _g| None;
+    lshift or operators::binary, lshift_imm: |v, w| arithmetic::lshift(v.as_int(), w.as_int()), |_f, _g| None;
+    rshift or operators::binary, rshift_imm: |v, w| arithmetic::rshift(v.as_int(), w.as_int()), |_f, _g| None;
+    and or operators::binary, and_imm: |v, w| Some(Value::from_bits(v.bits() & w.bits())), |_f, _g| None;
+    or or operators::binary: |v, w| Some(Value::from_bits(v.bits() | w.bits())), |_f, _g| None;
+    xor or operators::binary: |v, w| Some(Value::from_int_wrapping((v.bits() ^ w.bits()) as i64)), |_f, _g| None;
 }
 
 macro_rules! comparisons {
@@ -94,7 +94,7 @@ macro_rules! comparisons {
                     } else if v.is_float() && w.is_float() {
                         v.as_float() $cmp w.as_float()
                     } else {
-                        return values::compare_any(s.ip, s.regs, s.fp, s.thread, i);
+                        return operators::compare(s.ip, s.regs, s.fp, s.thread, i);
                     };
                     s.write_obj(i.a(), bool_obj(result), 1)
                 }
@@ -118,7 +118,7 @@ handlers! {
         } else {
             None
         };
-        finish(s, i, square, values::binary_imm_any)
+        finish(s, i, square, operators::binary_imm)
     }
     neg(s, i) {
         let v = s.value(i.b());

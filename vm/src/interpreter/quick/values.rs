@@ -5,16 +5,16 @@
 use taipan_bytecode::{BranchFlags, Instr, Op};
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::generator::PyAsyncGenWrapped;
-use taipan_objects::protocol::{self, BinaryOp};
+use taipan_objects::protocol;
 use taipan_objects::singletons::bool_obj;
-use taipan_objects::type_object::CompareOp;
 use taipan_objects::{Obj, Value};
 
 use super::branches::{branch_on, drop_operands};
-use super::{Exit, handlers};
+use super::{Exit, handlers, operators as operators_of_class};
 use crate::frame::Frame;
 use crate::interpreter::dispatch::decode;
 use crate::interpreter::generators;
+use crate::interpreter::ops::operators::{self, comparison, operation};
 use crate::interpreter::ops::{arithmetic, build, iteration, name, rare};
 use crate::registers::Regs;
 
@@ -85,69 +85,40 @@ values! {
     make_function: |fp, _regs, i| rare::make_function(frame(fp).code(), frame(fp), i.b() as usize);
     new_cell: |_fp, _regs, _i| Ok(name::new_cell(None));
     make_cell: |_fp, regs, i| Ok(name::new_cell(regs.take(i.b() as usize)));
-    binary_any: b c |_fp, regs, i| {
+    binary_any: b c |fp, regs, i| {
+        learn(fp, i.b(), regs, i);
         let (op, inplace) = operation(i);
         arithmetic::binary(o(regs, i.b()), o(regs, i.c()), op, inplace)
     };
-    binary_imm_any: b |_fp, regs, i| {
+    binary_imm_any: b |fp, regs, i| {
+        learn(fp, i.b(), regs, i);
         let (op, inplace) = operation(i);
         arithmetic::binary(o(regs, i.b()), &arithmetic::immediate(i.c_imm() as i64), op, inplace)
     };
-    compare_any: b c |_fp, regs, i| protocol::rich_compare(o(regs, i.b()), o(regs, i.c()), comparison(i));
+    compare_any: b c |fp, regs, i| {
+        learn(fp, i.b(), regs, i);
+        protocol::rich_compare(o(regs, i.b()), o(regs, i.c()), comparison(i))
+    };
 }
 
-/// What an instruction of two operands does, and whether in place. `InplaceAdd` of strings has its own way in the loop.
-fn operation(i: Instr) -> (BinaryOp, bool) {
-    match decode(i) {
-        Op::Add | Op::AddImm => (BinaryOp::Add, false),
-        Op::Sub | Op::SubImm => (BinaryOp::Sub, false),
-        Op::Mul | Op::MulImm => (BinaryOp::Mul, false),
-        Op::TrueDiv => (BinaryOp::TrueDiv, false),
-        Op::FloorDiv | Op::FloorDivImm => (BinaryOp::FloorDiv, false),
-        Op::Mod | Op::ModImm => (BinaryOp::Mod, false),
-        Op::Pow | Op::PowImm => (BinaryOp::Pow, false),
-        Op::LShift | Op::LShiftImm => (BinaryOp::LShift, false),
-        Op::RShift | Op::RShiftImm => (BinaryOp::RShift, false),
-        Op::And | Op::AndImm => (BinaryOp::And, false),
-        Op::Or => (BinaryOp::Or, false),
-        Op::Xor => (BinaryOp::Xor, false),
-        Op::MatMul => (BinaryOp::Matmul, false),
-        Op::InplaceSub | Op::InplaceSubImm => (BinaryOp::Sub, true),
-        Op::InplaceMul => (BinaryOp::Mul, true),
-        Op::InplaceTrueDiv => (BinaryOp::TrueDiv, true),
-        Op::InplaceFloorDiv => (BinaryOp::FloorDiv, true),
-        Op::InplaceMod => (BinaryOp::Mod, true),
-        Op::InplacePow => (BinaryOp::Pow, true),
-        Op::InplaceLShift => (BinaryOp::LShift, true),
-        Op::InplaceRShift => (BinaryOp::RShift, true),
-        Op::InplaceAnd => (BinaryOp::And, true),
-        Op::InplaceOr => (BinaryOp::Or, true),
-        Op::InplaceXor => (BinaryOp::Xor, true),
-        Op::InplaceMatMul => (BinaryOp::Matmul, true),
-        _ => (BinaryOp::Add, true),
-    }
-}
-
-/// The comparison of a `COMPARE` or `BRANCH` instruction.
-fn comparison(i: Instr) -> CompareOp {
-    match decode(i) {
-        Op::Lt | Op::BranchLt | Op::BranchLtImm => CompareOp::Lt,
-        Op::Le | Op::BranchLe | Op::BranchLeImm => CompareOp::Le,
-        Op::Ne | Op::BranchNe | Op::BranchNeImm => CompareOp::Ne,
-        Op::Gt | Op::BranchGt | Op::BranchGtImm => CompareOp::Gt,
-        Op::Ge | Op::BranchGe | Op::BranchGeImm => CompareOp::Ge,
-        _ => CompareOp::Eq,
-    }
+/// [`operators::learn`] at the saved instruction of the frame.
+pub(super) fn learn(fp: *mut Frame, first: u16, regs: Regs, i: Instr) {
+    let frame = frame(fp);
+    operators::learn(frame.code(), frame.pc() as usize, o(regs, first), regs, i);
 }
 
 /// The truth of the comparison of a `BRANCH` instruction.
 #[inline(never)]
-fn branch_truth(regs: Regs, i: Instr) -> PyResult<bool> {
+fn branch_truth(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<bool> {
+    learn(fp, i.a(), regs, i);
     arithmetic::compare_truth(o(regs, i.a()), o(regs, i.b()), comparison(i))
 }
 
 #[inline(never)]
-fn branch_imm_truth(regs: Regs, i: Instr) -> PyResult<bool> {
+fn branch_imm_truth(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<bool> {
+    if i.c() & BranchFlags::MIRRORED == 0 {
+        learn(fp, i.a(), regs, i);
+    }
     arithmetic::compare_immediate_truth(o(regs, i.a()), i.b_imm() as i64, comparison(i), i.c())
 }
 
@@ -170,7 +141,7 @@ handlers! {
         if !s.value(i.b()).is_empty()
             && (decode(i) == Op::Add || i.a() != i.b() || !arithmetic::is_exact_str(s.regs.obj(i.b() as usize)))
         {
-            return binary_any(s.ip, s.regs, s.fp, s.thread, i);
+            return operators_of_class::binary(s.ip, s.regs, s.fp, s.thread, i);
         }
         s.leave(i)
     }
@@ -180,7 +151,7 @@ handlers! {
             return s.leave(i);
         }
         s.save();
-        let Ok(truth) = branch_truth(s.regs, i) else { return Exit::Raised };
+        let Ok(truth) = branch_truth(s.fp, s.regs, i) else { return Exit::Raised };
         drop_operands(s, i);
         branch_on(s, truth, i)
     }
@@ -190,7 +161,7 @@ handlers! {
             return s.leave(i);
         }
         s.save();
-        let Ok(truth) = branch_imm_truth(s.regs, i) else { return Exit::Raised };
+        let Ok(truth) = branch_imm_truth(s.fp, s.regs, i) else { return Exit::Raised };
         if i.c() & BranchFlags::DROP_A != 0 {
             s.regs.clear(i.a() as usize);
         }

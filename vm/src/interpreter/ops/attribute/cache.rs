@@ -719,3 +719,8 @@ pub(super) fn install(code: &PyCode, pc: usize, cache: ClassCache) {
     }
     add(place, old, std::ptr::from_ref(recorded(cache)).expose_provenance() as u64);
 }
+
+/// Lets the site know a method that instances of `shape` have of their class, at its `version`.
+pub fn install_method(code: &PyCode, pc: usize, shape: &Shape, version: u32, function: &Obj) {
+    install(code, pc, ClassCache::of_instances(Found::Method, shape, version, function.value()));
+}
