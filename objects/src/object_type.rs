@@ -6,7 +6,7 @@ use crate::argument::Args;
 use crate::construct::*;
 use crate::error::*;
 use crate::layout;
-use crate::native::{GetSetDef, MethodDef, MethodKind, Signature, pymethods};
+use crate::native::{GetSetDef, Kwargs, MethodDef, MethodKind, Signature, pymethods};
 use crate::native_function::PyNativeFunction;
 use crate::protocol;
 use crate::str::PyStr;
@@ -404,9 +404,17 @@ impl PyObject {
         Ok(list_obj(names.keys()))
     }
     /// This method is called when a class is subclassed.
-    #[pyclassmethod(sig = "($type, /)")]
-    fn __init_subclass__(_class: &Obj) -> PyResult<()> {
-        Ok(())
+    #[pyclassmethod(sig = "($type, *args, **kwargs)", text = "($type, /)")]
+    fn __init_subclass__(class: &Obj, args: &[Obj], kwargs: Kwargs<'_>) -> PyResult<()> {
+        let refused = if kwargs.iter().next().is_some() {
+            "takes no keyword arguments".to_owned()
+        } else if !args.is_empty() {
+            format!("takes no arguments ({} given)", args.len())
+        } else {
+            return Ok(());
+        };
+        let name = class.downcast::<PyType>().map(PyType::short_name).unwrap_or_default();
+        Err(type_error(format!("{name}.__init_subclass__() {refused}")))
     }
     /// Abstract classes can override this to customize issubclass().
     #[pyclassmethod(sig = "($type, object, /)")]

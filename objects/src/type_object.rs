@@ -323,6 +323,11 @@ impl PyType {
             _ => qualname,
         }
     }
+    /// As [`Self::full_name`], for errors that name classes of the main module without it, too.
+    pub fn name_with_module(&self) -> String {
+        let name = self.full_name();
+        name.strip_prefix("__main__.").map_or_else(|| name.clone(), str::to_owned)
+    }
     /// The current version, assigning one if the class was modified since.
     pub fn version(&self) -> u32 {
         let version = self.version.load(Ordering::Acquire);

@@ -198,17 +198,22 @@ fn instructions(code: &[u8]) -> PyResult<Vec<Instr>> {
         word.copy_from_slice(chunk);
         Instr(u64::from_le_bytes(word))
     });
-    let words: Vec<Instr> = words.collect();
-    if let Some(unknown) = words.iter().find(|word| word.op().is_none()) {
-        return Err(value_error(format!("code: unknown opcode {}", unknown.opcode())));
-    }
-    // The entry of the call is no instruction.
-    let mut words = words;
+    // Who executes what means nothing gets the error, not who writes it.
+    let words = words.map(|word| match word.op() {
+        None | Some(Op::Unknown) => Instr::new(Op::Unknown, word.opcode(), 0, 0),
+        Some(_) => word,
+    });
+    let mut words: Vec<Instr> = words.collect();
     let entry = words.iter().take_while(|word| word.op().is_some_and(Op::prepares)).count();
-    if words.get(entry) != Some(&ENTRY) || words.len() < entry + 2 {
+    if words.len() < entry + 2 {
         return Err(malformed());
     }
-    words.remove(entry);
+    // The entry of the call is no instruction; if it means nothing, nothing behind it is reached.
+    match words.remove(entry) {
+        ENTRY => {}
+        unknown if unknown.op() == Some(Op::Unknown) => words[entry] = unknown,
+        _ => return Err(malformed()),
+    }
     Ok(words)
 }
 

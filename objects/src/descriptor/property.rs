@@ -49,7 +49,7 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
     let names = ["fget", "fset", "fdel", "doc"];
     if args.positional.len() > 4 {
         return Err(type_error(format!(
-            "property expected at most 4 arguments, got {}",
+            "property() takes at most 4 arguments ({} given)",
             args.positional.len()
         )));
     }

@@ -75,13 +75,12 @@ pub fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
 /// Membership by iterating.
 pub fn iter_contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
     let class = class_of(obj);
+    let refuse = || type_error(format!("argument of type '{}' is not a container or iterable", class.name()));
     if class.slots.iter().is_none() && class.slots.getitem().is_none() {
-        return Err(type_error(format!(
-            "argument of type '{}' is not a container or iterable",
-            class.name()
-        )));
+        return Err(refuse());
     }
-    let iterator = iter(obj)?;
+    // Whatever TypeError says that there is no iterator, CPython says this.
+    let iterator = iter(obj).or_else(|Raised| catch(&types().type_error).and_then(|_| Err(refuse())))?;
     while let Some(candidate) = next(&iterator)? {
         if eq(&candidate.into_strong(), item)? {
             return Ok(true);

@@ -160,6 +160,7 @@ macro_rules! for_each_op {
     BuildSlice "BUILD_SLICE" (W X U) "rA = slice of the c (2 or 3) registers from rB, consumed.";
     BuildString "BUILD_STRING" (W X U) "rA = concatenation of the c str registers from rB, consumed.";
     ListAppend "LIST_APPEND" (M T O) "list rA gets rB appended.";
+    Unknown "<127>" (U O O) "SystemError `unknown opcode a`: a number that means nothing, in code that a program made. As in CPython 127 is such a number for ever.";
     SetAdd "SET_ADD" (M T O) "set rA gets rB.";
     MapAdd "MAP_ADD" (M T T) "dict rA[rB] = rC.";
     ListExtend "LIST_EXTEND" (M R O) "list rA gets the items of iterable rB; TypeError `Value after * must be an iterable, not X` if it has no __iter__/__getitem__.";
@@ -307,6 +308,8 @@ macro_rules! define_ops {
 }
 
 for_each_op!(define_ops);
+
+const _: () = assert!(Op::Unknown as u16 == 127);
 
 impl Op {
     /// Number of opcodes.

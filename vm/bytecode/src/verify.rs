@@ -66,6 +66,7 @@ pub fn verify(unit: &CodeUnit) -> Result<(), Invalid> {
                 | Op::RaiseFrom
                 | Op::RaiseCurrent
                 | Op::Reraise
+                | Op::Unknown
         );
         pc += 1;
     }

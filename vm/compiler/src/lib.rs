@@ -9,6 +9,7 @@ mod assemble;
 mod diagnosis;
 mod interactive;
 mod lower;
+mod names;
 mod nesting;
 mod optimize;
 mod registers;
@@ -86,7 +87,7 @@ pub fn compile_with_warnings(
         let message = "source code string cannot contain null bytes".to_owned();
         return Err(syntax_error::Failure::syntax(message, at).into_info(&source));
     }
-    let plain = with_plain_inequality(text, options);
+    let plain = readable(text, options);
     let source = Source::new(&plain);
     parsed(&source, text, mode, options, |module, mut warnings| {
         if let Mod::Module(module) = &module {
@@ -126,7 +127,7 @@ pub fn parse(
     options: Options,
 ) -> Result<(Mod, Vec<CompileWarning>), SyntaxErrorInfo> {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let plain = with_plain_inequality(text, options);
+    let plain = readable(text, options);
     parsed(&Source::new(&plain), text, mode, options, |module, warnings| Ok((module, warnings)))
 }
 
@@ -147,7 +148,7 @@ pub fn diagnose(source: &str) -> Option<SyntaxErrorInfo> {
 /// The symbol table of a source text.
 pub fn symbol_table(source: &str, mode: Mode, options: Options) -> Result<TableEntry, SyntaxErrorInfo> {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let plain = with_plain_inequality(text, options);
+    let plain = readable(text, options);
     let source = Source::new(&plain);
     parsed(&source, text, mode, options, |module, _| {
         lower::symbol_table(&module, options)
@@ -169,9 +170,13 @@ pub fn string_value_in_tree(
     lower::text::string_constant(&Source::of_tree(source), literal)
 }
 
-/// With `from __future__ import barry_as_FLUFL` the sign `<>` stands for `!=`, which the parser knows.
-fn with_plain_inequality(text: &str, options: Options) -> Cow<'_, str> {
-    if has_diamonds(text, options) { diagnosis::with_plain_inequality(text) } else { Cow::Borrowed(text) }
+/// The text as the parser reads it, byte by byte at the same places. With `from __future__ import barry_as_FLUFL` the
+/// sign `<>` stands for `!=`, which the parser knows; some names of characters it does not.
+fn readable(text: &str, options: Options) -> Cow<'_, str> {
+    if has_diamonds(text, options) {
+        return diagnosis::with_plain_inequality(text);
+    }
+    names::resolved(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 fn has_diamonds(text: &str, options: Options) -> bool {

@@ -19,8 +19,9 @@ __all__ = ["cmp_op", "stack_effect", "hascompare", "opname", "opmap",
 
 _table = _opcode.get_instruction_table()
 
-opmap = {name: number for number, (name, _, _) in enumerate(_table)}
 opname = [name for name, _, _ in _table]
+# A number that is never an instruction's is in the table as well, as what raises the error.
+opmap = {name: number for number, name in enumerate(opname) if not name.startswith("<")}
 opname += [f"<{number}>" for number in range(len(opname), 256)]
 
 # Kinds of operands and meaning, by number.
@@ -35,7 +36,7 @@ opname[len(_table)] = "CACHE"
 EXTENDED_ARG = opmap["EXTENDED_ARG"]
 # Instructions with and without operands are not kept apart by number; `hasarg` tells.
 HAVE_ARGUMENT = 0
-MIN_INSTRUMENTED_OPCODE = len(opmap)
+MIN_INSTRUMENTED_OPCODE = len(_table) + 1
 
 cmp_op = ("<", "<=", "==", "!=", ">", ">=")
 

@@ -968,6 +968,11 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                         check!(build::list_append(o!(i.a()), value));
                         next!();
                     }
+                    Op::Unknown => {
+                        save!();
+                        check!(rare::unknown(i.a()));
+                        next!();
+                    }
                     Op::SetAdd => {
                         save!();
                         let value = taken!(i.b());

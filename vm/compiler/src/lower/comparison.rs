@@ -114,6 +114,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn check_is_literal(&mut self, c: &ast::ExprCompare) {
+        let constant =
+            |e: &Expr| e.is_literal_expr() || e.as_name_expr().is_some_and(|n| n.id.as_str() == "__debug__");
         let mut left = &*c.left;
         for (op, right) in c.ops.iter().zip(&c.comparators[..]) {
             if matches!(op, CmpOp::Is | CmpOp::IsNot) {
@@ -125,7 +127,7 @@ impl<'a> Compiler<'a> {
                     }),
                     Expr::StringLiteral(_) => Some("str"),
                     Expr::BytesLiteral(_) => Some("bytes"),
-                    Expr::Tuple(t) if self.fold(e).is_some() && !t.elts.is_empty() => Some("tuple"),
+                    Expr::Tuple(t) if t.elts.iter().all(constant) => Some("tuple"),
                     _ => None,
                 });
                 if let Some(kind) = literal {

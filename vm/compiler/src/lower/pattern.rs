@@ -288,7 +288,7 @@ impl<'a> Compiler<'a> {
         for (i, pattern) in p.patterns.iter().enumerate() {
             if matches!(pattern, Pattern::MatchStar(_)) {
                 if star.is_some() {
-                    return self.error("multiple starred expressions in sequence pattern", p.range);
+                    return self.error("multiple starred names in sequence pattern", p.range);
                 }
                 star = Some(i);
             }
@@ -437,7 +437,7 @@ impl<'a> Compiler<'a> {
             if keywords[..i].iter().any(|k| k.attr.id == keyword.attr.id) {
                 return self.error(
                     format!("attribute name repeated in class pattern: {}", keyword.attr),
-                    keyword.range,
+                    keyword.pattern.range(),
                 );
             }
         }

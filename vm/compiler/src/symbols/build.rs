@@ -257,7 +257,7 @@ impl Builder {
                 for ExceptHandler::ExceptHandler(handler) in &s.handlers {
                     b.optional(handler.type_.as_deref())?;
                     if let Some(name) = &handler.name {
-                        let sym = b.bind(name, mention::LOCAL, name.range)?;
+                        let sym = b.bind(name, mention::LOCAL, handler.range)?;
                         b.scope().deleted.insert(sym);
                     }
                     b.suite(&handler.body)?;
@@ -469,7 +469,8 @@ impl Builder {
     }
 
     fn function(&mut self, s: &ast::StmtFunctionDef) -> Result<()> {
-        self.bind(&s.name, mention::LOCAL, s.name.range)?;
+        let place = if s.decorator_list.is_empty() { s.range } else { s.name.range };
+        self.bind(&s.name, mention::LOCAL, place)?;
         self.defaults(&s.parameters)?;
         s.decorator_list.iter().try_for_each(|d| self.expr(&d.expression))?;
         let type_params = match &s.type_params {
@@ -526,7 +527,8 @@ impl Builder {
     }
 
     fn class(&mut self, s: &ast::StmtClassDef) -> Result<()> {
-        self.bind(&s.name, mention::LOCAL, s.name.range)?;
+        let place = if s.decorator_list.is_empty() { s.range } else { s.name.range };
+        self.bind(&s.name, mention::LOCAL, place)?;
         s.decorator_list.iter().try_for_each(|d| self.expr(&d.expression))?;
         let type_params = match &s.type_params {
             Some(params) => {
@@ -674,7 +676,7 @@ impl Builder {
             Pattern::MatchMapping(p) => {
                 p.keys.iter().try_for_each(|k| self.expr(k))?;
                 p.patterns.iter().try_for_each(|p| self.pattern(p))?;
-                self.capture(p.rest.as_ref())
+                self.capture(p.rest.as_ref(), p.range)
             }
             Pattern::MatchClass(p) => {
                 self.expr(&p.cls)?;
@@ -684,20 +686,20 @@ impl Builder {
                 }
                 p.arguments.keywords.iter().try_for_each(|k| self.pattern(&k.pattern))
             }
-            Pattern::MatchStar(p) => self.capture(p.name.as_ref()),
+            Pattern::MatchStar(p) => self.capture(p.name.as_ref(), p.range),
             Pattern::MatchAs(p) => {
                 if let Some(inner) = &p.pattern {
                     self.pattern(inner)?;
                 }
-                self.capture(p.name.as_ref())
+                self.capture(p.name.as_ref(), p.range)
             }
             Pattern::MatchOr(p) => p.patterns.iter().try_for_each(|p| self.pattern(p)),
         }
     }
 
-    fn capture(&mut self, name: Option<&ast::Identifier>) -> Result<()> {
+    fn capture(&mut self, name: Option<&ast::Identifier>, range: TextRange) -> Result<()> {
         if let Some(name) = name {
-            self.bind(name, mention::LOCAL, name.range)?;
+            self.bind(name, mention::LOCAL, range)?;
         }
         Ok(())
     }

@@ -243,7 +243,7 @@ impl Builder {
                             format!(
                                 "assignment expression cannot rebind comprehension iteration variable '{name}'"
                             ),
-                            range,
+                            target.range,
                         ));
                     }
                 }
@@ -255,7 +255,7 @@ impl Builder {
                 ScopeKind::Class => {
                     return Err(Failure::syntax(
                         "assignment expression within a comprehension cannot be used in a class body".into(),
-                        range,
+                        target.range,
                     ));
                 }
                 ScopeKind::Annotations => {

@@ -487,7 +487,10 @@ pub fn load_special(regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> 
             }
             (true, _) => " but it supports the context manager protocol. Did you mean to use 'with'?",
         };
-        return Err(type_error(format!("'{}' object does not support {message}{hint}", class.name())));
+        return Err(type_error(format!(
+            "'{}' object does not support {message}{hint}",
+            class.name_with_module()
+        )));
     };
     let kind = class_of(&found);
     if kind.is(&types().function) || kind.is(&types().method_descriptor) {

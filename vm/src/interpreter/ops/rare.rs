@@ -17,6 +17,11 @@ use crate::frame::Frame;
 use crate::registers::Regs;
 use crate::thread::VmThread;
 
+/// `<127>`.
+pub fn unknown(opcode: u16) -> PyResult<()> {
+    Err(system_error(format!("unknown opcode {opcode}")))
+}
+
 /// `MAKE_FUNCTION`.
 pub fn make_function(code: &PyCode, frame: &Frame, index: usize) -> PyResult<Obj> {
     match code.consts[index].to_py::<PyCode>() {

@@ -79,7 +79,7 @@ fn new_item(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     no_keywords("itemgetter", args)?;
     let class = class_argument::<PyItemGetter>(class)?;
     if args.positional.is_empty() {
-        return Err(type_error("itemgetter expected at least 1 argument, got 0"));
+        return Err(type_error("itemgetter expected 1 argument, got 0"));
     }
     let items = PyTuple::from_slice(args.positional);
     Ok(new_instance(class, |header| PyItemGetter { header, items }).into_obj())
