@@ -42,7 +42,7 @@ handlers! {
     }
     #[inline(never)]
     load_attr_of_class(s, i) {
-        match attribute::only_plain(s.cache(), s.value(i.b())) {
+        match attribute::only_plain_or_member(s.cache(), s.value(i.b())) {
             Some(value) => s.write(i.a(), value, 1),
             None => load_attr_of_module(s.ip, s.regs, s.fp, s.thread, i),
         }
@@ -110,14 +110,14 @@ handlers! {
             return exit;
         }
         if attribute::knows_record(s.cache()) {
-            return store_attr_in_dict(s.ip, s.regs, s.fp, s.thread, i);
+            return store_attr_in_record(s.ip, s.regs, s.fp, s.thread, i);
         }
         add_attr(s.ip, s.regs, s.fp, s.thread, i)
     }
-    /// Of an instance that has a dict.
+    /// Of an instance that has a dict, or `__slots__`.
     #[inline(never)]
-    store_attr_in_dict(s, i) {
-        if let Some(slot) = attribute::slot_in_dict_to_store(s.cache(), s.value(i.a()))
+    store_attr_in_record(s, i) {
+        if let Some(slot) = attribute::slot_of_record_to_store(s.cache(), s.value(i.a()))
             && let Some(exit) = store_in(s, i, slot)
         {
             return exit;

@@ -310,6 +310,12 @@ impl ClassCache {
             }
         }
     }
+    /// The content of the `__slots__` member of `header`, an instance of the shape, if that is a matter of a few instructions.
+    #[inline(always)]
+    fn member(&self, header: &Header) -> Option<Value> {
+        // SAFETY: the shape is the one for which the distance was made.
+        unsafe { slot_at(header, self.index) }.load_at_once().map(Obj::into_value)
+    }
     /// Whether `header` is of an instance of `shape` whose class has the version.
     #[inline(always)]
     fn applies(&self, header: &Header) -> bool {
@@ -452,7 +458,7 @@ pub fn inline_slot(cache: &AtomicU64, subject: Value) -> Option<Obj> {
     unsafe { slot_at(header, (word as u32) >> 8) }.load_at_once()
 }
 
-/// The content of the inline slot or the plain class attribute that `subject.name` is, at a site that knows several shapes; a word that owns its reference or needs none.
+/// The content of the slot or the plain class attribute that `subject.name` is, at a site that knows several shapes; a word that owns its reference or needs none.
 #[inline(always)]
 pub fn slot_or_plain_of_several(cache: &AtomicU64, subject: Value) -> Option<Value> {
     let (word, header) = one_of_several(cache, subject)?;
@@ -461,7 +467,11 @@ pub fn slot_or_plain_of_several(cache: &AtomicU64, subject: Value) -> Option<Val
         return unsafe { slot_at(header, (word as u32) >> 8) }.load_at_once().map(Obj::into_value);
     }
     let cache = cache_at(word);
-    (cache.found == Found::Plain && cache.is_current()).then(|| cache.value.uncounted())
+    match cache.found {
+        Found::Plain if cache.is_current() => Some(cache.value.uncounted()),
+        Found::Member if cache.is_current() => cache.member(header),
+        _ => None,
+    }
 }
 
 /// [`only_method`] at a site that knows several shapes.
@@ -601,12 +611,13 @@ pub fn only_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
     (cache.found == Found::Method && cache.applies(header)).then(|| cache.value.uncounted_ptr())
 }
 
-/// The class attribute that `subject.name` is, at a site that knows one shape; a word that needs no count.
+/// The class attribute or the content of the `__slots__` member that `subject.name` is, at a site that knows one shape; a word that owns its reference or needs none.
 #[inline(always)]
-pub fn only_plain(cache: &AtomicU64, subject: Value) -> Option<Value> {
+pub fn only_plain_or_member(cache: &AtomicU64, subject: Value) -> Option<Value> {
     let (cache, header) = only(cache, subject)?;
     let applies = match cache.found {
         Found::Plain => cache.applies(header),
+        Found::Member if cache.applies(header) => return cache.member(header),
         // The class may be dead, and its block another object by now.
         Found::OfType
             if std::ptr::from_ref(header).addr() == cache.subject
@@ -660,10 +671,14 @@ pub fn knows_record(cache: &AtomicU64) -> bool {
     word != 0 && word & (SLOT | SEVERAL) == 0
 }
 
-/// Where the dict of what a register holds has the attribute that the site, which knows one shape, stores, if no other thread can be at it.
+/// The `__slots__` member, or the place in the dict, of what a register holds that the site, which knows one shape, stores to, if no other thread can be at it.
 #[inline(always)]
-pub fn slot_in_dict_to_store<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a Slot> {
+pub fn slot_of_record_to_store<'a>(cache: &AtomicU64, subject: Value) -> Option<&'a Slot> {
     let (cache, header) = only(cache, subject)?;
+    if cache.found == Found::Member && cache.applies(header) {
+        // SAFETY: the shape is the one for which the distance was made.
+        return taipan_gc::refcount::is_alone(header).then(|| unsafe { slot_at(header, cache.index) });
+    }
     if cache.found != Found::Dict || !cache.applies(header) {
         return None;
     }
