@@ -872,7 +872,14 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                     }
                     Op::LoadSpecial => {
                         save!();
-                        check!(attribute::load_special(regs, i.a() as usize, i.b() as usize, i.c()));
+                        check!(attribute::load_special(
+                            code,
+                            pc,
+                            regs,
+                            i.a() as usize,
+                            i.b() as usize,
+                            i.c()
+                        ));
                         next!();
                     }
                     Op::Subscr => {

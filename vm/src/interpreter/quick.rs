@@ -92,10 +92,10 @@ static HANDLERS: [Handler; 256] = {
         actions: ListExtend list_extend, DeleteSubscr delete_subscr, SetAdd set_add, MapAdd map_add, SetUpdate set_update, DictUpdate dict_update, DictMerge dict_merge, ListToTuple list_to_tuple,
             ConvertValue convert_value, Invert invert, GetLen get_len, ToBool to_bool, CopyFreeVars copy_free_vars, CallEx call_ex,
             SetFunctionAttribute set_function_attribute, StoreGlobal store_global, LoadName load_name, StoreName store_name, UnpackEx unpack_ex,
-            LoadSpecial load_special, PushExcInfo push_exc_info, PopExcept pop_except, CheckExcMatch check_exc_match, Raise raise,
+            PushExcInfo push_exc_info, PopExcept pop_except, CheckExcMatch check_exc_match, Raise raise,
             ImportName import_name, ImportFrom import_from;
         consume: IsBuiltin is_builtin, Fold fold;
-        attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method, LoadSuperAttr load_super_attr;
+        attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method, LoadSuperAttr load_super_attr, LoadSpecial load_special;
         calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, ReturnValue return_value, ReturnConst return_const;
     }
     table

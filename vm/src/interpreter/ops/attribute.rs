@@ -8,7 +8,7 @@ use cache::{
     quick_wrapped, remember, slot_at,
 };
 pub use cache::{
-    add_at_once, class_object, inline_slot, inline_slot_to_store, install_method, knows_record,
+    add_at_once, class_object, inline_slot, inline_slot_to_store, install_method, known_method, knows_record,
     knows_several, method_of_several, only_in_dict, only_method, only_method_beside_dict, only_of_module,
     only_plain_or_member, quick_load, quick_method, quick_native, quick_property, slot_of_record_to_store,
     slot_or_plain_of_several, slot_to_store_of_several,
@@ -457,7 +457,7 @@ fn super_method(class: &PyType, receiver: &Obj, name: &Py<PyStr>) -> Option<Obj>
 }
 
 /// `LOAD_SPECIAL`.
-pub fn load_special(regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> {
+pub fn load_special(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> {
     let Some(obj) = regs.get(b) else { return Err(system_error("no context manager")) };
     let (name, message) = match Special::from_u16(which) {
         Some(Special::Enter) => {
@@ -473,6 +473,7 @@ pub fn load_special(regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> 
         None => return Err(system_error("bad special method")),
     };
     let class = class_of(obj);
+    let version = class.version();
     let Some(found) = class.lookup_lent(&name) else {
         let other = match Special::from_u16(which) {
             Some(Special::Enter | Special::Exit) => {
@@ -494,6 +495,11 @@ pub fn load_special(regs: Regs, a: usize, b: usize, which: u16) -> PyResult<()> 
     };
     let kind = class_of(&found);
     if kind.is(&types().function) || kind.is(&types().method_descriptor) {
+        if version != 0
+            && let Some(header) = obj.header()
+        {
+            install_method(code, pc, Shape::of(header), version, &found);
+        }
         place_method(regs, a, b, found);
     } else {
         let bound = protocol::bind(&found.into_strong(), obj)?;

@@ -107,7 +107,10 @@ actions! {
         let value = rare::import_from(code, pc, o(regs, i.b()), &code.names[i.c() as usize])?;
         written(regs, i, value)
     };
-    load_special: ; |_fp, regs, i| attribute::load_special(regs, i.a() as usize, i.b() as usize, i.c());
+    load_special: ; |fp, regs, i| {
+        let frame = frame(fp);
+        attribute::load_special(frame.code(), frame.pc() as usize, regs, i.a() as usize, i.b() as usize, i.c())
+    };
     unpack_ex: ; b |_fp, regs, i| {
         let (register, take) = Instr::split_take(i.b());
         let source = take.then_some(register as usize);

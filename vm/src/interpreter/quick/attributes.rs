@@ -4,7 +4,7 @@ use taipan_bytecode::{Instr, SuperFlags};
 use taipan_objects::{Obj, Slot, Value};
 use taipan_threading::sync::atomic::AtomicU64;
 
-use super::{Exit, State, calls, drop_and_go, handlers};
+use super::{Exit, State, actions, calls, drop_and_go, handlers};
 use crate::interpreter::ops::attribute;
 use crate::registers::Regs;
 
@@ -229,6 +229,25 @@ handlers! {
             }
         }
         load_method_any(s.ip, s.regs, s.fp, s.thread, i)
+    }
+    /// The method of a class for `with`. Unlike that of a call it is kept while other code runs, so its receiver is counted.
+    #[inline(never)]
+    load_special(s, i) {
+        let (a, b) = (i.a(), i.b());
+        let receiver = s.value(b);
+        if !receiver.is_empty()
+            && (a == b || !s.value(a).is_counted())
+            && (b == a + 1 || !s.value(a + 1).is_counted())
+            && let Some(function) = attribute::known_method(s.cache(), receiver)
+        {
+            let kept = if a == b || b == a + 1 { Some(receiver) } else { s.regs.stored_at_once(b as usize, false) };
+            if let Some(kept) = kept {
+                s.regs.put(a as usize + 1, kept);
+                s.regs.put(a as usize, function);
+                return s.next(1);
+            }
+        }
+        actions::load_special(s.ip, s.regs, s.fp, s.thread, i)
     }
     #[inline(never)]
     load_method_of_several(s, i) {

@@ -20,10 +20,7 @@ fn enter<const N: usize>(s: State, arguments: [Value; N], kind: Kind, ret: u16) 
     if arguments.iter().any(|argument| argument.is_empty()) {
         return None;
     }
-    let method = match attribute::only_method(s.cache(), first) {
-        None => attribute::method_of_several(s.cache(), first)?,
-        Some(method) => method,
-    };
+    let method = attribute::known_method(s.cache(), first)?;
     if !known::is_function(method) {
         return None;
     }

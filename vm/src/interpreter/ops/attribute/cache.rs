@@ -735,6 +735,15 @@ pub(super) fn install(code: &PyCode, pc: usize, cache: ClassCache) {
     add(place, old, std::ptr::from_ref(recorded(cache)).expose_provenance() as u64);
 }
 
+/// The method that the site, which knows one shape or several, knows for what a register holds; a word that needs no count.
+#[inline(always)]
+pub fn known_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
+    match only_method(cache, subject) {
+        None => method_of_several(cache, subject),
+        found => found,
+    }
+}
+
 /// Lets the site know a method that instances of `shape` have of their class, at its `version`.
 pub fn install_method(code: &PyCode, pc: usize, shape: &Shape, version: u32, function: &Obj) {
     install(code, pc, ClassCache::of_instances(Found::Method, shape, version, function.value()));
