@@ -7,6 +7,8 @@ use std::fmt;
 use std::hash::Hash;
 use std::ops::Range;
 
+use crate::codecs::utf8::push_chars;
+
 /// A code unit: a code point as one, two or four bytes.
 pub trait Unit: Copy + Eq + Ord + Hash + fmt::Debug + Default + 'static {
     /// Bytes in a unit.
@@ -512,21 +514,33 @@ impl TextBuf {
     }
 
     /// Appends a Rust string.
+    #[inline]
     pub fn push_str(&mut self, text: &str) {
-        if text.is_ascii() {
-            return self.push_latin1(text.as_bytes());
+        self.push_utf8(text.as_bytes());
+    }
+
+    /// Appends what UTF-8 means; false, and nothing changed, if it is not valid.
+    pub fn push_utf8(&mut self, bytes: &[u8]) -> bool {
+        if bytes.is_ascii() {
+            self.push_latin1(bytes);
+            return true;
         }
+        let before = self.len();
         // The greatest lead byte tells the width that is needed. Folded without branches, which is quick.
-        match text.bytes().fold(0, |greatest: u8, byte| greatest.max(byte)) {
+        match bytes.iter().fold(0, |greatest: u8, &byte| greatest.max(byte)) {
             0..0xc4 => {}
             0xc4..0xf0 => self.widen_slow(0xffff),
             0xf0.. => self.widen_slow(0x10ffff),
         }
-        match self {
-            TextBuf::Latin1(s) => push_chars(s, text, |code| code as u8),
-            TextBuf::Ucs2(s) => push_chars(s, text, |code| code as u16),
-            TextBuf::Ucs4(s) => push_chars(s, text, |code| code),
+        let is_valid = match self {
+            TextBuf::Latin1(s) => push_chars(s, bytes, |code| code as u8),
+            TextBuf::Ucs2(s) => push_chars(s, bytes, |code| code as u16),
+            TextBuf::Ucs4(s) => push_chars(s, bytes, |code| code),
+        };
+        if !is_valid {
+            self.truncate(before);
         }
+        is_valid
     }
 
     /// Appends a string.
@@ -680,59 +694,6 @@ from_units!(u32, Ucs4);
 pub(crate) fn ascii_prefix(bytes: &[u8]) -> usize {
     let blocks = bytes.chunks_exact(16).take_while(|block| block.is_ascii()).count() * 16;
     blocks + bytes[blocks..].iter().take_while(|byte| byte.is_ascii()).count()
-}
-
-/// Appends characters as units that have room for them; runs of ASCII at once.
-fn push_chars<T: From<u8> + Copy>(out: &mut Vec<T>, text: &str, unit: impl Fn(u32) -> T) {
-    // Counted first, so that nothing is asked of the vector in the loop: in bytes, many of which a machine adds at once.
-    let mut count = 0;
-    for bytes in text.as_bytes().chunks(u8::MAX.into()) {
-        let mut some = 0;
-        for &byte in bytes {
-            some += u8::from(byte as i8 >= -64);
-        }
-        count += usize::from(some);
-    }
-    let start = out.len();
-    out.resize(start + count, T::from(0));
-    let room = &mut out[start..];
-    let mut at = 0;
-    let mut rest = text.as_bytes();
-    let tail = |byte: u8| u32::from(byte & 63);
-    loop {
-        // Eight characters at a time as long as they are ASCII.
-        while let Some((plain, others)) = rest.split_first_chunk::<8>()
-            && u64::from_ne_bytes(*plain) & 0x8080_8080_8080_8080 == 0
-            && let Some(to) = room.get_mut(at..at + 8)
-        {
-            for k in 0..8 {
-                to[k] = T::from(plain[k]);
-            }
-            rest = others;
-            at += 8;
-        }
-        // One by one what does not fill eight, and until ASCII comes again for longer than a few characters.
-        let mut ascii = 0;
-        while ascii < 4 {
-            let code;
-            (code, rest) = match *rest {
-                [a @ ..0x80, ref others @ ..] => (u32::from(a), others),
-                [a @ ..0xe0, b, ref others @ ..] => ((u32::from(a) & 31) << 6 | tail(b), others),
-                [a @ ..0xf0, b, c, ref others @ ..] => {
-                    ((u32::from(a) & 15) << 12 | tail(b) << 6 | tail(c), others)
-                }
-                [a, b, c, d, ref others @ ..] => {
-                    ((u32::from(a) & 7) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d), others)
-                }
-                // The end: the text is whole.
-                _ => return,
-            };
-            ascii = if code < 0x80 { ascii + 1 } else { 0 };
-            let Some(to) = room.get_mut(at) else { return };
-            *to = unit(code);
-            at += 1;
-        }
-    }
 }
 
 #[cfg(test)]

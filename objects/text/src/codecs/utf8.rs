@@ -12,6 +12,9 @@ pub fn decode<E: DecodeErrors>(
     errors: &mut E,
     out: &mut TextBuf,
 ) -> Result<usize, E::Error> {
+    if out.push_utf8(input) {
+        return Ok(input.len());
+    }
     let mut at = 0;
     loop {
         let (valid, invalid) = match std::str::from_utf8(&input[at..]) {
@@ -34,6 +37,80 @@ pub fn decode<E: DecodeErrors>(
             Some(len) => (start + len, "invalid continuation byte"),
         };
         at = errors.undecodable(input, Problem { codec: CODEC, start, end, reason }, out)?.min(input.len());
+    }
+}
+
+/// Appends the characters of UTF-8 as units that have room for them, runs of ASCII at once; false if it is not valid, with anything appended.
+pub(crate) fn push_chars<T: From<u8> + Copy>(
+    out: &mut Vec<T>,
+    bytes: &[u8],
+    unit: impl Fn(u32) -> T,
+) -> bool {
+    // Counted first, so that nothing is asked of the vector in the loop: in bytes, many of which a machine adds at once.
+    let mut count = 0;
+    for some in bytes.chunks(u8::MAX.into()) {
+        let mut leads = 0;
+        for &byte in some {
+            leads += u8::from(byte as i8 >= -64);
+        }
+        count += usize::from(leads);
+    }
+    let start = out.len();
+    // Eight units are written at a time, of which those that are ASCII count.
+    out.resize(start + count + 8, T::from(0));
+    let room = &mut out[start..];
+    let tail = |byte: u8| u32::from(byte & 63);
+    let mut at = 0;
+    let mut rest = bytes;
+    loop {
+        while let (Some(some), Some(to)) =
+            (rest.first_chunk::<8>(), room.get_mut(at..).and_then(|room| room.first_chunk_mut::<8>()))
+        {
+            for k in 0..8 {
+                to[k] = T::from(some[k]);
+            }
+            let ascii = (u64::from_le_bytes(*some) & 0x8080_8080_8080_8080).trailing_zeros() as usize / 8;
+            rest = &rest[ascii..];
+            at += ascii;
+            if ascii < 8 {
+                break;
+            }
+        }
+        // What is not ASCII, and what does not fill eight.
+        loop {
+            let code;
+            (code, rest) = match *rest {
+                [a @ ..0x80, ref others @ ..] => (u32::from(a), others),
+                [a @ 0xc2..0xe0, b @ 0x80..0xc0, ref others @ ..] => {
+                    ((u32::from(a) & 31) << 6 | tail(b), others)
+                }
+                [a @ 0xe0..0xf0, b @ 0x80..0xc0, c @ 0x80..0xc0, ref others @ ..] => {
+                    let code = (u32::from(a) & 15) << 12 | tail(b) << 6 | tail(c);
+                    if !matches!(code, 0x800..0xd800 | 0xe000..) {
+                        return false;
+                    }
+                    (code, others)
+                }
+                [a @ 0xf0..0xf5, b @ 0x80..0xc0, c @ 0x80..0xc0, d @ 0x80..0xc0, ref others @ ..] => {
+                    let code = (u32::from(a) & 7) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d);
+                    if !matches!(code, 0x10000..0x11_0000) {
+                        return false;
+                    }
+                    (code, others)
+                }
+                [] => {
+                    out.truncate(start + at);
+                    return true;
+                }
+                _ => return false,
+            };
+            let Some(to) = room.get_mut(at) else { return false };
+            *to = unit(code);
+            at += 1;
+            if rest.len() >= 8 && rest[0] < 0x80 {
+                break;
+            }
+        }
     }
 }
 
@@ -96,51 +173,53 @@ fn width_of(code: u32) -> u16 {
     1 + u16::from(code >= 0x80) + u16::from(code >= 0x800) + u16::from(code >= 0x10000)
 }
 
+/// The bytes of a code point as a word, the first one lowest, and how many they are.
+#[inline]
+fn encoded(code: u32) -> (u32, usize) {
+    let tail = |shift: u32| 0x80 | code >> shift & 63;
+    match code {
+        0..0x80 => (code, 1),
+        0x80..0x800 => (0xc0 | code >> 6 | tail(0) << 8, 2),
+        0x800..0x10000 => (0xe0 | code >> 12 | tail(6) << 8 | tail(0) << 16, 3),
+        _ => (0xf0 | code >> 18 | tail(12) << 8 | tail(6) << 16 | tail(0) << 24, 4),
+    }
+}
+
 /// Encodes text without surrogates, which takes `size` bytes.
 fn encode_plain<U: Unit>(units: &[U], size: usize, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + size, 0);
-    let mut room = &mut out[start..];
-    let mut rest = units;
-    while let Some((unit, others)) = rest.split_first() {
-        // Eight units at a time as long as they are ASCII.
-        if let (Some(plain), Some(to)) = (rest.first_chunk::<8>(), room.get_mut(..8)) {
-            let mut all = 0;
+    let end = out.len() + size;
+    let mut at = out.len();
+    // Whole words are written, whatever of them counts.
+    out.resize(end + 4, 0);
+    let (eights, rest) = units.as_chunks::<8>();
+    for some in eights {
+        let all = some.iter().fold(0, |all, unit| all | unit.code());
+        if all < 0x80
+            && let Some(to) = out.get_mut(at..).and_then(|room| room.first_chunk_mut::<8>())
+        {
             for k in 0..8 {
-                all |= plain[k].code();
+                to[k] = some[k].code() as u8;
             }
-            if all < 0x80 {
-                for k in 0..8 {
-                    to[k] = plain[k].code() as u8;
-                }
-                (rest, room) = (&rest[8..], &mut room[8..]);
-                continue;
-            }
+            at += 8;
+        } else {
+            at = encode_each(some, at, out);
         }
-        let code = unit.code();
-        let tail = |shift: u32| 0x80 | (code >> shift & 63) as u8;
-        room = match (code, room) {
-            (0..0x80, [a, rest @ ..]) => {
-                *a = code as u8;
-                rest
-            }
-            (0x80..0x800, [a, b, rest @ ..]) => {
-                (*a, *b) = (0xc0 | (code >> 6) as u8, tail(0));
-                rest
-            }
-            (0x800..0x10000, [a, b, c, rest @ ..]) => {
-                (*a, *b, *c) = (0xe0 | (code >> 12) as u8, tail(6), tail(0));
-                rest
-            }
-            (_, [a, b, c, d, rest @ ..]) => {
-                (*a, *b, *c, *d) = (0xf0 | (code >> 18) as u8, tail(12), tail(6), tail(0));
-                rest
-            }
-            // Not reached: the size was counted.
-            (_, rest) => rest,
-        };
-        rest = others;
     }
+    encode_each(rest, at, out);
+    out.truncate(end);
+}
+
+/// Writes the bytes of each unit from a place on; returns the place behind them.
+#[inline]
+fn encode_each<U: Unit>(units: &[U], mut at: usize, out: &mut [u8]) -> usize {
+    for unit in units {
+        let (word, width) = encoded(unit.code());
+        if let Some(to) = out.get_mut(at..).and_then(|room| room.first_chunk_mut::<4>()) {
+            *to = word.to_le_bytes();
+        }
+        at += width;
+    }
+    at
 }
 
 fn encode_wide<U: Unit, E: EncodeErrors>(

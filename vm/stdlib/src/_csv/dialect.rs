@@ -34,7 +34,14 @@ pub struct Rules {
     pub skipinitialspace: bool,
     pub strict: bool,
     pub quoting: Quoting,
+    /// For each Latin-1 character where it is an ordinary one: the two constants below.
+    pub ordinary: [u8; 256],
 }
+
+/// In a field without quotes, not at its start.
+pub const IN_FIELD: u8 = 1;
+/// Between quotes.
+pub const IN_QUOTES: u8 = 2;
 
 /// `_csv.Dialect`.
 #[repr(C)]
@@ -207,7 +214,15 @@ fn new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     check_pair(["delimiter", "escapechar"], Some(delimiter), escapechar)?;
     check_pair(["delimiter", "quotechar"], Some(delimiter), quotechar)?;
     check_pair(["escapechar", "quotechar"], escapechar, quotechar)?;
-    let rules = Rules { delimiter, quotechar, escapechar, doublequote, skipinitialspace, strict, quoting };
+    let special = |c: Option<u32>, code: usize| c.is_some_and(|c| c as usize == code);
+    let ordinary = std::array::from_fn(|code| {
+        let in_field =
+            !matches!(code, 10 | 13) && !special(Some(delimiter), code) && !special(escapechar, code);
+        let in_quotes = !special(quotechar, code) && !special(escapechar, code);
+        u8::from(in_field) * IN_FIELD | u8::from(in_quotes) * IN_QUOTES
+    });
+    let rules =
+        Rules { delimiter, quotechar, escapechar, doublequote, skipinitialspace, strict, quoting, ordinary };
     Ok(new_instance(class, |header| PyDialect { header, rules, lineterminator }).into_obj())
 }
 

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance};
-use taipan_text::TextBuf;
+use taipan_text::units::{TextBuf, Units};
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
-use super::dialect::{PyDialect, Quoting, Rules};
+use super::dialect::{IN_FIELD, IN_QUOTES, PyDialect, Quoting, Rules};
 use super::{csv_error, field_limit};
 
 /// `_csv.reader`.
@@ -84,7 +84,18 @@ fn is_newline(c: u32) -> bool {
 
 impl Record<'_> {
     fn save(&mut self) -> PyResult<()> {
-        let text = std::mem::take(&mut self.field);
+        let text = match &mut self.field {
+            // Keeps its memory for the next field.
+            TextBuf::Latin1(bytes) if bytes.len() < 1024 => {
+                let text = PyStr::from_latin1(bytes);
+                bytes.clear();
+                text
+            }
+            field => PyStr::from_units(std::mem::take(field)),
+        };
+        self.save_text(text)
+    }
+    fn save_text(&mut self, text: Py<PyStr>) -> PyResult<()> {
         let quoting = self.rules.quoting;
         if self.unquoted && text.is_empty() && matches!(quoting, Quoting::Notnull | Quoting::Strings) {
             self.fields.push(none());
@@ -92,9 +103,52 @@ impl Record<'_> {
         }
         let numeric =
             self.unquoted && !text.is_empty() && matches!(quoting, Quoting::Nonnumeric | Quoting::Strings);
-        let text = PyStr::from_units(text).into_obj();
+        let text = text.into_obj();
         self.fields.push(if numeric { call1(types().float.as_obj(), &text)? } else { text });
         Ok(())
+    }
+    /// Takes ordinary characters at once, or a whole field of them; returns how many.
+    fn take_run(&mut self, rest: &[u8]) -> PyResult<usize> {
+        let rules = self.rules;
+        let run_of = |kind: u8, bytes: &[u8]| {
+            bytes
+                .iter()
+                .position(|&byte| rules.ordinary[usize::from(byte)] & kind == 0)
+                .unwrap_or(bytes.len())
+        };
+        match self.place {
+            State::StartRecord | State::StartField => {
+                let Some(&first) = rest.first() else { return Ok(0) };
+                let quoted = usize::from(self.is_quote(first.into()));
+                if quoted == 0 && first == b' ' && rules.skipinitialspace {
+                    return Ok(0);
+                }
+                let len = run_of(if quoted == 1 { IN_QUOTES } else { IN_FIELD }, &rest[quoted..]);
+                let end = quoted + len;
+                let is_closed = rules.doublequote
+                    && rest.get(end).is_some_and(|&byte| quoted == 1 && self.is_quote(byte.into()));
+                // What neither is closed nor has a character may be no field.
+                if !is_closed && (quoted == 1 || len == 0) || len > self.limit {
+                    return Ok(0);
+                }
+                let behind = end + quoted;
+                self.place = match rest.get(behind) {
+                    Some(&byte) if u32::from(byte) == rules.delimiter => State::StartField,
+                    Some(b'\n' | b'\r') => State::EatNewline,
+                    _ => return Ok(0),
+                };
+                self.unquoted = quoted == 0;
+                self.save_text(PyStr::from_latin1(&rest[quoted..end]))?;
+                Ok(behind + 1)
+            }
+            State::InField | State::InQuotedField => {
+                let kind = if self.place == State::InField { IN_FIELD } else { IN_QUOTES };
+                let len = run_of(kind, rest).min(self.limit.saturating_sub(self.field.len()));
+                self.field.push_latin1(&rest[..len]);
+                Ok(len)
+            }
+            _ => Ok(0),
+        }
     }
     fn push(&mut self, c: u32) -> PyResult<()> {
         if self.field.len() >= self.limit {
@@ -269,8 +323,18 @@ fn next_record(obj: &Obj) -> PyResult<Option<Obj>> {
             )));
         };
         this.line_num.fetch_add(1, Ordering::Relaxed);
-        for c in text.units().iter() {
-            record.feed(Input::Char(c))?;
+        let units = text.units();
+        let mut at = 0;
+        while at < units.len() {
+            if let Units::Latin1(bytes) = units {
+                let run = record.take_run(&bytes[at..])?;
+                at += run;
+                if run > 0 {
+                    continue;
+                }
+            }
+            record.feed(Input::Char(units.at(at)))?;
+            at += 1;
         }
         record.feed(Input::End)?;
         if record.place == State::StartRecord {

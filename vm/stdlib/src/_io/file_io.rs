@@ -9,7 +9,7 @@ use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::new_instance;
 use taipan_objects::{buffer, hooks, int, istr};
-use taipan_threading::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use taipan_threading::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, Ordering};
 
 use super::base::{both, stream_class};
 use super::{Size, class_argument, this, unsupported};
@@ -38,6 +38,8 @@ pub struct PyFileIO {
     /// The constants above.
     bits: AtomicU32,
     block_size: AtomicU32,
+    /// How large the file was when it was opened, for the first to read all of it; -1: not known any more.
+    size: AtomicI64,
 }
 layout!(PyFileIO, "FileIO");
 
@@ -122,8 +124,12 @@ impl PyFileIO {
     pub fn read_all(&self) -> PyResult<Option<Vec<u8>>> {
         let fd = self.for_reading()?;
         let mut all = Vec::new();
-        if let (Ok(stat), Ok(at)) = (sys_calls::fstat(fd), sys_calls::lseek(fd, 0, libc::SEEK_CUR)) {
-            let left = stat.st_size.saturating_sub(at).clamp(0, 1 << 40) as usize;
+        let size = match self.size.swap(-1, Ordering::Relaxed) {
+            ..0 => sys_calls::fstat(fd).map(|stat| stat.st_size),
+            size => Ok(size),
+        };
+        if let (Ok(size), Ok(at)) = (size, sys_calls::lseek(fd, 0, libc::SEEK_CUR)) {
+            let left = size.saturating_sub(at).clamp(0, 1 << 40) as usize;
             // One byte more than is left, so that the last read finds the end.
             all.try_reserve_exact(left + 1).map_err(|_| memory_error())?;
         }
@@ -180,6 +186,7 @@ fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
         fd: AtomicI32::new(-1),
         bits: AtomicU32::new(CLOSEFD),
         block_size: AtomicU32::new(0),
+        size: AtomicI64::new(-1),
     });
     Ok(file.into_obj())
 }
@@ -312,6 +319,8 @@ fn examine(this: &PyFileIO, slf: &Obj, file: &Obj, fd: i32) -> PyResult<()> {
     }
     let block = if stat.st_blksize > 1 { stat.st_blksize as usize } else { super::DEFAULT_BUFFER_SIZE };
     this.block_size.store(block.min(8 << 20) as u32, Ordering::Relaxed);
+    // Who writes makes it larger.
+    this.size.store(if this.has(WRITABLE) { -1 } else { stat.st_size }, Ordering::Relaxed);
     setattr(slf, &istr!("name"), file)?;
     if this.has(APPENDING) {
         match interruptible(|| sys_calls::lseek(fd, 0, libc::SEEK_END))? {

@@ -125,7 +125,11 @@ impl State {
             _ => left.iter().position(|c| c == code),
         };
         let end = match self.newline {
-            Some("") => left.iter().position(|c| c == 10 || c == 13).map(|at| {
+            Some("") => match left {
+                Units::Latin1(s) => memchr::memchr2(b'\n', b'\r', s),
+                _ => left.iter().position(|c| c == 10 || c == 13),
+            }
+            .map(|at| {
                 let pair = left.at(at) == 13 && left.get(at + 1) == Some(10);
                 at + 1 + usize::from(pair)
             }),

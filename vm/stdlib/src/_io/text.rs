@@ -315,6 +315,31 @@ impl PyTextIOWrapper {
         self.write_pending(state, buffer)?;
         self.buffer().map(drop)
     }
+    /// The next line for who iterates, if it is decoded already, up to a plain newline, and nothing has to be done before.
+    pub(super) fn line_at_hand(&self, slf: &Obj) -> PyResult<Option<Py<PyStr>>> {
+        let is_open = self.phase.load(Ordering::Acquire) == READY
+            && self
+                .buffer
+                .load_uncounted()
+                .as_ref()
+                .and_then(buffered_of)
+                .and_then(PyBuffered::closed_quickly)
+                == Some(false);
+        if !is_open {
+            return Ok(None);
+        }
+        let mut state = self.lock.enter(slf)?;
+        let is_plain = if state.universal { state.newlines.translate } else { state.read_newline.is_none() };
+        let Units::Latin1(left) = state.left() else { return Ok(None) };
+        if !is_plain || !state.pending.is_empty() {
+            return Ok(None);
+        }
+        let Some(at) = memchr::memchr(b'\n', left) else { return Ok(None) };
+        let line = PyStr::from_latin1(&left[..=at]);
+        state.used += at + 1;
+        state.telling = false;
+        Ok(Some(line))
+    }
     /// The next line, of at most `limit` characters; empty at the end.
     pub(super) fn read_line(
         &self,

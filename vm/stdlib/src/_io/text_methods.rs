@@ -288,6 +288,9 @@ impl PyTextIOWrapper {
 pub fn next_line(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = this::<PyTextIOWrapper>(obj)?;
     if class_of(obj).is(&classes().text_io_wrapper) {
+        if let Some(line) = this.line_at_hand(obj)? {
+            return Ok(Some(line.into_obj()));
+        }
         let Entered { buffer, mut state } = this.enter(obj)?;
         state.telling = false;
         let line = this.read_line(&mut state, &buffer, None)?;

@@ -20,7 +20,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::errors::{self, Rejection};
 use super::keylog::{KeyFile, Secrets};
-use super::verify::{Revocation, Verifier};
+use super::verify::{Found, Revocation, Verifier};
 use super::{ciphers, pem};
 use crate::native_class;
 use crate::native_class::class_argument;
@@ -31,6 +31,8 @@ pub const PROTOCOL_TLS_SERVER: i64 = 17;
 /// `VERIFY_CRL_CHECK_LEAF`, and what is more in `VERIFY_CRL_CHECK_CHAIN`.
 const CRL_CHECK: i64 = 4;
 const CRL_CHECK_ALL: i64 = 8;
+/// `VERIFY_X509_STRICT`.
+const X509_STRICT: i64 = 32;
 const TLS12: i64 = 0x303;
 const TLS13: i64 = 0x304;
 
@@ -49,6 +51,8 @@ pub struct Loaded {
     pub trusted: Vec<CertificateDer<'static>>,
     /// Directories with trusted certificates, looked through when a connection is made.
     pub directories: Vec<Vec<u8>>,
+    /// What connections have found in them.
+    pub found: Found,
     /// Lists of certificates that have been revoked.
     pub lists: Vec<CertificateRevocationListDer<'static>>,
     /// The only group that keys may be exchanged in.
@@ -183,10 +187,10 @@ impl PyContext {
     }
     fn verifier(&self, host: Option<&str>, rejection: &Arc<Mutex<Option<Rejection>>>) -> Verifier {
         let loaded = self.loaded.lock().clone();
+        let on_demand: Vec<_> =
+            loaded.directories.iter().flat_map(|directory| loading::certificates_in(directory)).collect();
         let mut trusted = loaded.trusted;
-        for directory in &loaded.directories {
-            trusted.extend(loading::certificates_in(directory));
-        }
+        trusted.extend_from_slice(&on_demand);
         let checks = self.check_hostname.load(Ordering::Relaxed);
         let flags = self.verify_flags.load(Ordering::Relaxed);
         let revocation = (flags & CRL_CHECK != 0)
@@ -194,6 +198,9 @@ impl PyContext {
         Verifier {
             provider: provider().clone(),
             trusted,
+            on_demand,
+            found: loaded.found,
+            strict: flags & X509_STRICT != 0,
             mode: self.verify_mode.load(Ordering::Relaxed),
             host: host.filter(|_| checks).map(str::to_owned),
             rejection: rejection.clone(),

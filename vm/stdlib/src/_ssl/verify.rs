@@ -14,15 +14,25 @@ use rustls::{
     CertRevocationListError, CertificateError, DigitallySignedStruct, DistinguishedName, Error,
     RootCertStore, SignatureScheme,
 };
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{
+    FromDer, GeneralName, ParsedExtension, X509Certificate, X509Extension, X509Version,
+};
 
 use super::errors::Rejection;
+
+/// Certificates of a context's directories that were needed; shared by its connections.
+pub type Found = Arc<Mutex<Vec<CertificateDer<'static>>>>;
 
 /// What verification needs to know, and what it found.
 #[derive(Debug)]
 pub struct Verifier {
     pub provider: Arc<CryptoProvider>,
     pub trusted: Vec<CertificateDer<'static>>,
+    /// Those among the trusted ones that are in directories.
+    pub on_demand: Vec<CertificateDer<'static>>,
+    pub found: Found,
+    /// A certificate must be as the standard asks authorities to make it.
+    pub strict: bool,
     /// `CERT_NONE`, `CERT_OPTIONAL`, `CERT_REQUIRED`.
     pub mode: i64,
     /// The name to be found in the certificate.
@@ -179,6 +189,45 @@ impl Verifier {
             Err(error) => Err(self.explain(error, leaf, chain)),
         }
     }
+    /// Says of a certificate that an authority has signed whether it names that authority's key.
+    fn check_strictly(&self, leaf: &[u8]) -> Result<(), Error> {
+        let Ok((_, parsed)) = X509Certificate::from_der(leaf) else { return Ok(()) };
+        let names_key = |extension: &X509Extension<'_>| match extension.parsed_extension() {
+            ParsedExtension::AuthorityKeyIdentifier(authority) => authority.key_identifier.is_some(),
+            _ => false,
+        };
+        // Earlier versions have no extensions.
+        if !self.strict || parsed.version() != X509Version::V3 || parsed.extensions().iter().any(names_key) {
+            return Ok(());
+        }
+        let error = CertificateError::ApplicationVerificationFailure;
+        Err(self.reject(85, "Missing Authority Key Identifier", error))
+    }
+    /// Keeps those certificates of the directories that a good chain leads to.
+    fn note_found(&self, leaf: &CertificateDer<'_>, chain: &[CertificateDer<'_>]) {
+        if self.on_demand.is_empty() {
+            return;
+        }
+        let names = |certificate: &[u8]| {
+            let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+            let (subject, issuer) = (&parsed.tbs_certificate.subject, &parsed.tbs_certificate.issuer);
+            Some((subject.as_raw().to_vec(), issuer.as_raw().to_vec()))
+        };
+        let on_demand: Vec<_> = self.on_demand.iter().filter_map(|c| Some((c, names(c)?))).collect();
+        let presented = std::iter::once(leaf).chain(chain);
+        let mut wanted: Vec<_> = presented.filter_map(|c| names(c)).map(|(_, issuer)| issuer).collect();
+        let mut at = 0;
+        while let Some(name) = wanted.get(at).cloned() {
+            at += 1;
+            for (certificate, (_, issuer)) in on_demand.iter().filter(|(_, (subject, _))| *subject == name) {
+                let mut found = self.found.lock();
+                if !found.contains(*certificate) {
+                    found.push((*certificate).clone());
+                    wanted.push(issuer.clone());
+                }
+            }
+        }
+    }
     /// A certificate that is itself trusted needs no issuer, but time has not to have passed.
     fn is_trusted(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> Option<Result<(), Error>> {
         if !self.trusted.iter().any(|t| t.as_ref() == leaf.as_ref()) {
@@ -241,7 +290,9 @@ impl ServerCertVerifier for Verifier {
                 let algorithms = self.provider.signature_verification_algorithms.all;
                 verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots(), chain, now, algorithms)
                     .map_err(|e| self.explain(e, leaf, chain))?;
+                self.check_strictly(leaf)?;
                 self.check_revocation(leaf, chain, now)?;
+                self.note_found(leaf, chain);
             }
         }
         if let Some(host) = &self.host
@@ -287,6 +338,8 @@ impl ClientCertVerifier for Verifier {
         let inner = builder.build().map_err(|error| self.explain_builder(error, leaf, chain))?;
         let verified =
             inner.verify_client_cert(leaf, chain, now).map_err(|e| self.explain(e, leaf, chain))?;
+        self.check_strictly(leaf)?;
+        self.note_found(leaf, chain);
         // Without lists the verifier does not look for any.
         if self.lacks_lists() { Err(self.unknown_revocation(leaf, chain)) } else { Ok(verified) }
     }

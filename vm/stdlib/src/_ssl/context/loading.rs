@@ -275,7 +275,9 @@ impl PyContext {
     /// Returns a list of dicts with information of loaded CA certs.
     #[pymethod(sig = "(binary_form=False)")]
     fn get_ca_certs(&self, binary_form: bool) -> PyResult<Obj> {
-        let trusted = self.loaded.lock().trusted.clone();
+        let loaded = self.loaded.lock().clone();
+        let mut trusted = loaded.trusted;
+        trusted.extend_from_slice(&loaded.found.lock());
         let authorities = trusted.iter().filter(|c| certificate::is_authority(c));
         let shown = authorities.map(|c| if binary_form { Ok(bytes_obj(c)) } else { certificate::decode(c) });
         Ok(list_obj(shown.collect::<PyResult<Vec<Obj>>>()?))
