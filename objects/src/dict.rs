@@ -30,7 +30,7 @@ use hash_core::HashCore;
 
 pub(crate) use hash_core::names::NameTable;
 pub(crate) use update::unhashable;
-pub use update::{OnDuplicate, plain_mapping};
+pub use update::{OnDuplicate, iter_of_keys, plain_mapping};
 
 /// Words of an entry: hash, key, value.
 const STRIDE: u8 = 3;

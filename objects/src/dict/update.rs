@@ -118,7 +118,7 @@ impl PyDict {
 
     fn update_from_keys(&self, other: &Obj, keys: &Obj, on_duplicate: OnDuplicate) -> PyResult<()> {
         let keys = protocol::call0(&keys.clone())?;
-        let iterator = protocol::iter(&keys)?;
+        let iterator = iter_of_keys(other, &keys)?;
         while let Some(key) = protocol::next(&iterator)? {
             let key = protocol::IntoStrong::into_strong(key);
             let hash = hash_key(&key)?;
@@ -246,4 +246,13 @@ pub(super) fn union(a: &PyDict, b: &Obj) -> PyResult<Py<PyDict>> {
     let result = a.copy();
     result.update_from(b)?;
     Ok(result)
+}
+
+/// An iterator over what the `keys` of a mapping returned.
+pub fn iter_of_keys(mapping: &Obj, keys: &Obj) -> PyResult<Obj> {
+    protocol::iter(keys).or_else(|Raised| {
+        drop(catch(&types().type_error)?);
+        let (mapping, keys) = (class_of(mapping).name(), class_of(keys).name());
+        Err(type_error(format!("{mapping}.keys() returned a non-iterable (type {keys})")))
+    })
 }

@@ -59,6 +59,9 @@ fn linearize(class: &Py<PyType>) -> PyResult<Vec<Py<PyType>>> {
     }
     let solid = solid_base(class).to_py();
     let result = protocol::collect(&protocol::call_method(class.as_obj(), &name, &[])?)?;
+    if result.is_empty() {
+        return Err(type_error("type MRO must not be empty"));
+    }
     let mut list = Vec::with_capacity(result.len());
     for item in &result {
         let Some(c) = item.to_py::<PyType>() else {

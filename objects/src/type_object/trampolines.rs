@@ -143,11 +143,7 @@ pub fn call_unbound(function: &Obj, obj: &Obj, args: &[&Obj]) -> PyResult<Obj> {
 fn call_method(obj: &Obj, name: &Py<PyStr>, args: &[&Obj]) -> PyResult<Obj> {
     match call_special(obj, name.as_obj(), args)? {
         Some(value) => Ok(value),
-        None => Err(attribute_error(format!(
-            "'{}' object has no attribute '{}'",
-            class_of(obj).name(),
-            name.to_string_lossy()
-        ))),
+        None => Err(attribute_error(name.to_string_lossy())),
     }
 }
 
@@ -354,14 +350,7 @@ fn setitem(obj: &Obj, key: &Obj, value: Option<&Obj>) -> PyResult<()> {
         Some(value) => (istr!("__setitem__"), smallvec::smallvec![key, value]),
         None => (istr!("__delitem__"), smallvec::smallvec![key]),
     };
-    match call_special(obj, name.as_obj(), &args)? {
-        Some(_) => Ok(()),
-        None => Err(type_error(format!(
-            "'{}' object does not support item {}",
-            class_of(obj).name(),
-            if value.is_some() { "assignment" } else { "deletion" }
-        ))),
-    }
+    call_method(obj, &name, &args).map(drop)
 }
 
 fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
@@ -375,6 +364,9 @@ fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {
 }
 
 fn bool_(obj: &Obj) -> PyResult<bool> {
+    if method(class_of(obj), &istr!("__bool__")).is_some_and(|f| is_none(&f)) {
+        return Err(type_error(format!("'{}' cannot be interpreted as a boolean", class_of(obj).name())));
+    }
     if let Some(result) = call_special(obj, istr!("__bool__").as_obj(), &[])? {
         if !class_of(&result).is(&types().bool_) {
             return Err(type_error(format!(

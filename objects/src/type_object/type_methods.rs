@@ -174,6 +174,12 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         Some(slots) => {
             let names =
                 if slots.is_layout::<PyStr>() { vec![slots.clone()] } else { protocol::collect(&slots)? };
+            if !names.is_empty() && (is_unsized(base) || base.is_subtype(&types().type_)) {
+                return Err(type_error(format!(
+                    "nonempty __slots__ not supported for subtype of '{}'",
+                    base.name()
+                )));
+            }
             for slot in names {
                 let Some(slot_text) = slot.downcast::<PyStr>() else {
                     return Err(type_error(format!(
@@ -195,9 +201,7 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
                     }
                     "__weakref__" => {
                         if !may_add_weakref {
-                            return Err(type_error(
-                                "__weakref__ slot disallowed: either we already got one, or __itemsize__ != 0",
-                            ));
+                            return Err(type_error("__weakref__ slot disallowed: we already got one"));
                         }
                         has_weakref = true;
                         may_add_weakref = false;
@@ -219,12 +223,6 @@ pub fn type_new(metaclass: &Obj, args: &Args<'_>) -> PyResult<Obj> {
                 }
             }
             members.sort_by_cached_key(|m| m.downcast::<PyStr>().map(|s| s.to_string_lossy().into_owned()));
-            if !members.is_empty() && is_unsized(base) {
-                return Err(type_error(format!(
-                    "nonempty __slots__ not supported for subtype of '{}'",
-                    base.name()
-                )));
-            }
         }
     }
     if !members.is_empty() && base.is_subtype(&types().type_) {

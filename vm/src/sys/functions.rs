@@ -121,10 +121,7 @@ mod items {
         };
         let checked = size.and_then(|size| {
             if !is_instance_of(&size, &types().int) {
-                return Err(type_error(format!(
-                    "'{}' object cannot be interpreted as an integer",
-                    class_of(&size).name()
-                )));
+                return Err(type_error("an integer is required"));
             }
             if index_word(&size)? < 0 {
                 return Err(value_error("__sizeof__() should return >= 0"));

@@ -194,7 +194,14 @@ module! {
     /// Equivalent of ~a.
     invert(a) => protocol::invert(a)?;
     /// Equivalent of a.__index__()
-    index(a) => protocol::index(a)?;
+    index(a) => {
+        let index = protocol::index(a)?;
+        // Exact, as `operator.index` of CPython gives it.
+        match types().int.slots.pos() {
+            Some(exact) => exact(&index)?,
+            None => index,
+        }
+    };
     /// Equivalent of a + b, for a and b sequences.
     concat(a, b) => { check_sequence(a)?; check_sequence_pair(a, b)?; binary(a, b, BinaryOp::Add)? };
     /// Equivalent of a += b.

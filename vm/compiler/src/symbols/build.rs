@@ -335,9 +335,8 @@ impl Builder {
             Some(format!("name '{name}' is assigned to before {what} declaration"))
         } else if mentions & mention::USE != 0 {
             Some(format!("name '{name}' is used prior to {what} declaration"))
-        } else if mentions & mention::BOUND != 0 {
-            Some(format!("name '{name}' is assigned to before {what} declaration"))
         } else {
+            // As in CPython an import may come before.
             None
         };
         if let Some(message) = error {

@@ -178,8 +178,9 @@ pub fn dict_merge(dict: &Obj, mapping: &Obj, callable: Option<&Obj>) -> PyResult
         }
         return Ok(());
     }
-    let keys = protocol::collect(&protocol::call_method_str(mapping, "keys", &[])?)?;
-    for key in keys {
+    let keys = protocol::call_method_str(mapping, "keys", &[])?;
+    let keys = taipan_objects::dict::iter_of_keys(mapping, &keys)?;
+    for key in protocol::collect(&keys)? {
         refuse_repeated(target, &key, callable)?;
         let value = protocol::getitem(mapping, &key)?;
         target.set(key, value)?;

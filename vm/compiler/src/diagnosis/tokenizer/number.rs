@@ -137,8 +137,13 @@ impl Tokenizer<'_> {
     /// A number must not run into a name; a keyword that can follow one may stand there.
     fn check_end(&mut self, c: u8, kind: &str) -> Result<()> {
         let rest = &self.source[self.cursor.saturating_sub(usize::from(c != END))..];
-        let keywords: [&[u8]; 8] = [b"and", b"else", b"for", b"if", b"in", b"is", b"or", b"not"];
-        if keywords.iter().any(|k| rest.starts_with(k)) {
+        // Of the two-letter ones that begin with `i` CPython does not ask for the end.
+        let keywords: [&[u8]; 5] = [b"and", b"else", b"for", b"or", b"not"];
+        let whole = |k: &&[u8]| {
+            rest.starts_with(k)
+                && !rest.get(k.len()).is_some_and(|next| *next >= 128 || super::name_byte(*next))
+        };
+        if keywords.iter().any(|k| whole(k)) || [b"if", b"in", b"is"].iter().any(|k| rest.starts_with(*k)) {
             return Ok(());
         }
         if c < 128 && super::name_byte(c) {
