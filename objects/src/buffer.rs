@@ -442,6 +442,9 @@ pub fn slice_index(obj: &Obj) -> PyResult<isize> {
 /// The range that the optional bounds of `find` and the like select; `None` if it begins beyond the end.
 #[inline]
 pub fn bounds(start: Option<&Obj>, end: Option<&Obj>, len: usize) -> PyResult<Option<(usize, usize)>> {
+    if start.is_none() && end.is_none() {
+        return Ok(Some((0, len)));
+    }
     let bound = |obj: Option<&Obj>, default: isize| match obj {
         Some(obj) if !is_none(obj) => slice_index(obj),
         _ => Ok(default),

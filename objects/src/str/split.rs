@@ -137,6 +137,13 @@ fn partition(this: &PyStr, sep: &PyStr, last: bool) -> PyResult<Obj> {
         return Err(value_error("empty separator"));
     }
     let units = this.units();
+    if let (false, Some(text), Units::Latin1([sep_byte])) = (last, this.as_utf8(), sep.units())
+        && let Some(at) = u8::find_unit(text.as_bytes(), *sep_byte)
+    {
+        let (head, tail) = text.as_bytes().split_at(at);
+        let [head, tail] = [head, &tail[1..]].map(|part| PyStr::from_ascii(part).into_obj());
+        return Ok(PyTuple::from_array([head, sep.to_exact().into_obj(), tail]).into_obj());
+    }
     let found = if last {
         split::text_rpartition(units, sep.units())
     } else {

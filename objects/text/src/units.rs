@@ -55,7 +55,7 @@ impl Unit for u8 {
     }
     #[inline]
     fn find_unit(hay: &[u8], unit: u8) -> Option<usize> {
-        memchr::memchr(unit, hay)
+        if hay.len() < 64 { find_byte_in_short(hay, unit) } else { memchr::memchr(unit, hay) }
     }
     #[inline]
     fn rfind_unit(hay: &[u8], unit: u8) -> Option<usize> {
@@ -689,6 +689,30 @@ macro_rules! from_units {
 from_units!(u8, Latin1);
 from_units!(u16, Ucs2);
 from_units!(u32, Ucs4);
+
+/// First position of a byte, for texts so short that the choice among a machine's instructions would take longer than the search.
+fn find_byte_in_short(hay: &[u8], unit: u8) -> Option<usize> {
+    const LOWEST: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
+    let pattern = LOWEST * u64::from(unit);
+    // The first of the eight that is the byte: where subtraction borrows; above it the result may err.
+    let first = |some: &[u8; 8]| {
+        let others = u64::from_le_bytes(*some) ^ pattern;
+        let found = others.wrapping_sub(LOWEST) & !others & HIGHEST;
+        (found != 0).then(|| found.trailing_zeros() as usize / 8)
+    };
+    let (eights, rest) = hay.as_chunks::<8>();
+    for (i, some) in eights.iter().enumerate() {
+        if let Some(at) = first(some) {
+            return Some(8 * i + at);
+        }
+    }
+    match hay.last_chunk::<8>() {
+        // Once more some that were looked at.
+        Some(last) => first(last).map(|at| hay.len() - 8 + at),
+        None => rest.iter().position(|&byte| byte == unit),
+    }
+}
 
 /// How many bytes at the front are ASCII.
 pub(crate) fn ascii_prefix(bytes: &[u8]) -> usize {

@@ -101,6 +101,19 @@ pub fn current() -> Py<PyContext> {
     context
 }
 
+/// What a variable is in the calling thread's context.
+pub fn current_value(variable: &Obj) -> PyResult<Option<Obj>> {
+    // Only this thread puts another context into the slot, which keeps this one meanwhile.
+    if let Some(context) = taipan_vm::thread::current().context.load_uncounted()
+        && let Some(context) = context.downcast::<PyContext>()
+        && let Some((last, value)) = &context.values.lock().last
+        && last.is(variable)
+    {
+        return Ok(Some(value.clone()));
+    }
+    current().value(variable)
+}
+
 /// A copy of the calling thread's context.
 pub fn copy_of_current() -> Obj {
     make(current().shared(), true).into_obj()

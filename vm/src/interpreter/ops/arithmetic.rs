@@ -105,12 +105,29 @@ pub fn binary(a: &Obj, b: &Obj, op: BinaryOp, inplace: bool) -> PyResult<Obj> {
             _ => {}
         }
     }
+    if matches!(op, BinaryOp::Add | BinaryOp::Sub)
+        && let (Some(x), Some(y)) = (quick_int(a), quick_int(b))
+        && let Some(result) = Value::from_int(if op == BinaryOp::Add { x + y } else { x - y })
+    {
+        // SAFETY: an immediate integer is never empty and owns nothing.
+        return Ok(unsafe { Obj::from_value_unchecked(result) });
+    }
     if op == BinaryOp::Add && !inplace && known::is(v, Known::Str) && known::is(w, Known::Str) {
         // SAFETY: the layouts were checked.
         let (one, other) = unsafe { (&*v.ptr().cast::<PyStr>(), &*w.ptr().cast::<PyStr>()) };
         return Ok(concat(one, other)?.into_obj());
     }
     if inplace { protocol::inplace_op(a, b, op) } else { protocol::binary_op(a, b, op) }
+}
+
+/// An immediate integer, or a bool as one: who counts adds conditions up.
+#[inline]
+fn quick_int(obj: &Obj) -> Option<i64> {
+    let value = obj.value();
+    if value.is_int() {
+        return Some(value.as_int());
+    }
+    if is_true(obj) { Some(1) } else { is_false(obj).then_some(0) }
 }
 
 /// The truth of a comparison.

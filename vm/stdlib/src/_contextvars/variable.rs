@@ -5,8 +5,8 @@ use taipan_objects::prelude::*;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_objects::{generic_alias, protocol};
 
-use super::current;
 use super::token::{self, PyToken};
+use super::{current, current_value};
 use crate::native_class;
 use crate::native_class::{class_argument, receiver};
 
@@ -75,7 +75,7 @@ impl PyContextVar {
     /// Raises LookupError if there is none.
     #[pymethod(sig = "(default=<unrepresentable>, /)")]
     fn get(slf: &Obj, default: Option<&Obj>) -> PyResult<Obj> {
-        if let Some(value) = current().value(slf)? {
+        if let Some(value) = current_value(slf)? {
             return Ok(value);
         }
         if let Some(default) = default {

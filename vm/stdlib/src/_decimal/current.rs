@@ -53,14 +53,13 @@ fn variable() -> PyResult<&'static Obj> {
 /// The current context, made from the default one when first asked for.
 pub fn get() -> PyResult<Py<PyContext>> {
     let variable = variable()?;
-    let context = _contextvars::current();
-    if let Some(found) = context.value(variable)?
+    if let Some(found) = _contextvars::current_value(variable)?
         && let Ok(found) = found.into_py::<PyContext>()
     {
         return Ok(found);
     }
     let fresh = make(class(), Plain { flags: 0, ..templates()?.default.plain() })?;
-    drop(context.replace(variable, Some(fresh.as_obj().clone()))?);
+    drop(_contextvars::current().replace(variable, Some(fresh.as_obj().clone()))?);
     Ok(fresh)
 }
 

@@ -255,9 +255,15 @@ impl Number {
             Kind::Infinite => return,
             Kind::Quiet | Kind::Signaling => return self.fix_payload(cx),
         }
-        self.fix_exponent(cx, status);
-        if !self.is_finite() {
-            return;
+        let digits = self.digits();
+        let adjusted = self.exponent + digits - 1;
+        // Usually only the digits are too many.
+        let exponent_fits = !cx.clamp && (cx.emin..cx.emax).contains(&adjusted);
+        if !exponent_fits {
+            self.fix_exponent(cx, status);
+            if !self.is_finite() {
+                return;
+            }
         }
         let digits = self.digits();
         if digits > cx.prec {
@@ -271,7 +277,9 @@ impl Number {
             if lost != Lost::Nothing {
                 *status |= signal::INEXACT;
             }
-            self.fix_exponent(cx, status);
+            if !exponent_fits {
+                self.fix_exponent(cx, status);
+            }
         }
     }
 

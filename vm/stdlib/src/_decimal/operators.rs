@@ -30,8 +30,8 @@ pub const SLOTS: TypeSlots = TypeSlots {
     }),
     str_: Some(|obj| {
         let context = current::get()?;
-        Ok(PyStr::from_string(receiver::<PyDecimal>(obj)?.number.to_text(false, context.has_capitals()))
-            .into_obj())
+        let text = receiver::<PyDecimal>(obj)?.number.to_ascii(false, context.has_capitals());
+        Ok(PyStr::from_ascii(&text).into_obj())
     }),
     hash: Some(|obj| PyDecimal::hash_of(obj, receiver(obj)?)),
     richcompare: Some(compare),

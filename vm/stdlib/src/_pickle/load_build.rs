@@ -194,19 +194,23 @@ impl<I: Input> Loader<'_, I> {
         }
         self.append_all(items)
     }
-    fn set_all(&mut self, items: &[Obj]) -> PyResult<()> {
+    fn set_all(&mut self, items: impl IntoIterator<Item = Obj>) -> PyResult<()> {
         let dict = self.top()?.clone();
-        match exact_dict(&dict) {
-            Some(dict) => {
-                items.chunks_exact(2).try_for_each(|pair| dict.set(pair[0].clone(), pair[1].clone()))
+        let mut items = items.into_iter();
+        while let Some(key) = items.next()
+            && let Some(value) = items.next()
+        {
+            match exact_dict(&dict) {
+                Some(dict) => dict.set(key, value)?,
+                None => setitem(&dict, &key, &value)?,
             }
-            None => items.chunks_exact(2).try_for_each(|pair| setitem(&dict, &pair[0], &pair[1])),
         }
+        Ok(())
     }
     pub(super) fn load_setitem(&mut self) -> PyResult<()> {
         let value = self.pop()?;
         let key = self.pop()?;
-        self.set_all(&[key, value])
+        self.set_all([key, value])
     }
     pub(super) fn load_setitems(&mut self) -> PyResult<()> {
         let items = self.items_for_top()?;
@@ -216,7 +220,7 @@ impl<I: Input> Loader<'_, I> {
         if items.is_empty() {
             return Ok(());
         }
-        self.set_all(&items)
+        self.set_all(items)
     }
     pub(super) fn load_additems(&mut self) -> PyResult<()> {
         let items = self.items_for_top()?;

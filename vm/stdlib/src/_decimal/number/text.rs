@@ -94,7 +94,12 @@ impl Number {
 
     /// The number in scientific or engineering notation.
     pub fn to_text(&self, engineering: bool, capitals: bool) -> String {
-        let mut out = Vec::new();
+        String::from_utf8(self.to_ascii(engineering, capitals)).unwrap_or_default()
+    }
+    /// [`Number::to_text`] as bytes of ASCII.
+    pub fn to_ascii(&self, engineering: bool, capitals: bool) -> Vec<u8> {
+        // With room for the sign, a point, zeros, and an exponent.
+        let mut out = Vec::with_capacity((self.coefficient.len() + 1) * words::DIGITS + 12);
         if self.negative {
             out.push(b'-');
         }
@@ -108,7 +113,7 @@ impl Number {
             }
             Kind::Finite => self.finite_text(&mut out, engineering, capitals),
         }
-        String::from_utf8(out).unwrap_or_default()
+        out
     }
 
     fn finite_text(&self, out: &mut Vec<u8>, engineering: bool, capitals: bool) {

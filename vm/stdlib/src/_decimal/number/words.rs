@@ -440,13 +440,27 @@ pub fn write(a: &[u64], out: &mut Vec<u8>) {
     }
 }
 
+/// The decimal digits of 0 to 99.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut i = 0;
+    while i < 100 {
+        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
+        i += 1;
+    }
+    pairs
+};
+
 /// All digits of a word.
 fn fill(buffer: &mut [u8; DIGITS], word: u64) {
-    let (mut high, mut low) = ((word / POWERS[9]) as u32, (word % POWERS[9]) as u32);
-    for i in (0..9).rev() {
-        buffer[i] = b'0' + (high % 10) as u8;
-        buffer[9 + i] = b'0' + (low % 10) as u8;
-        high /= 10;
-        low /= 10;
+    let mut put = |at: usize, pair: u32| buffer[at..at + 2].copy_from_slice(&PAIRS[pair as usize % 100]);
+    // Three times six digits: words of 32 bits are divided by less.
+    for (i, six) in
+        [word / 1_000_000_000_000, word / 1_000_000 % 1_000_000, word % 1_000_000].into_iter().enumerate()
+    {
+        let six = six as u32;
+        put(6 * i, six / 10_000);
+        put(6 * i + 2, six / 100);
+        put(6 * i + 4, six);
     }
 }
