@@ -111,11 +111,8 @@ pub fn generic_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<(
     }
     let text = name.to_string_lossy();
     if found.is_some() {
-        return Err(attribute_error_for(
-            format!("'{}' object attribute '{text}' is read-only", class.name()),
-            obj,
-            name.as_obj(),
-        ));
+        // Without name and object: there is nothing to suggest.
+        return Err(attribute_error(format!("'{}' object attribute '{text}' is read-only", class.name())));
     }
     Err(attribute_error_for(
         format!(

@@ -90,30 +90,69 @@ fn plain_display(exception: &Obj, depth: usize) {
     }
     if let Some(traceback) = e.traceback() {
         write_stderr("Traceback (most recent call last):\n");
-        let mut at = Some(traceback);
-        while let Some(entry) = at {
-            let Some(entry) = entry.downcast::<PyTraceback>() else { break };
-            if let Some(frame) = entry.frame()
-                && let Some(frame) = frame.downcast::<taipan_objects::frame::PyFrame>()
-            {
-                let text = |obj| protocol::str_string(obj).unwrap_or_default();
-                let (filename, name) = (text(&frame.code.filename), text(&frame.code.name));
-                let line = entry.line().map_or_else(|| "?".to_owned(), |l| l.to_string());
-                write_stderr(&format!("  File \"{filename}\", line {line}, in {name}\n"));
-            }
-            at = entry.next();
-        }
+        plain_entries(traceback);
     }
-    let text = protocol::str_string(exception).unwrap_or_else(|Raised| {
-        drop(try_take_raised());
-        "<exception str() failed>".to_owned()
-    });
+    let text = message(exception);
     let name = class_of(exception).full_name();
     write_stderr(&if text.is_empty() { format!("{name}\n") } else { format!("{name}: {text}\n") });
 }
 
+fn plain_entries(traceback: Obj) {
+    let mut at = Some(traceback);
+    while let Some(entry) = at {
+        let Some(entry) = entry.downcast::<PyTraceback>() else { break };
+        if let Some(frame) = entry.frame()
+            && let Some(frame) = frame.downcast::<taipan_objects::frame::PyFrame>()
+        {
+            let text = |obj| protocol::str_string(obj).unwrap_or_default();
+            let (filename, name) = (text(&frame.code.filename), text(&frame.code.name));
+            let line = entry.line().map_or_else(|| "?".to_owned(), |l| l.to_string());
+            write_stderr(&format!("  File \"{filename}\", line {line}, in {name}\n"));
+        }
+        at = entry.next();
+    }
+}
+
+fn message(exception: &Obj) -> String {
+    protocol::str_string(exception).unwrap_or_else(|Raised| {
+        drop(try_take_raised());
+        "<exception str() failed>".to_owned()
+    })
+}
+
+/// The entries of a traceback with their lines but without marks below them, as CPython shows what it ignores.
+fn unmarked_entries(traceback: &Obj) -> PyResult<String> {
+    let library = |name| taipan_objects::hooks::module_attribute("traceback", name);
+    let mut entries = Vec::new();
+    for entry in protocol::collect(&protocol::call1(&library("extract_tb")?, traceback)?)? {
+        let field = |name| protocol::getattr_str(&entry, name);
+        let filename = field("filename")?;
+        let shown = protocol::str_string(&filename)?;
+        let made_up = shown.starts_with('<') && shown.ends_with('>');
+        let line = if made_up { taipan_objects::construct::str_obj("") } else { field("line")? };
+        entries.push(taipan_objects::construct::tuple_obj(vec![
+            filename,
+            field("lineno")?,
+            field("name")?,
+            line,
+        ]));
+    }
+    let summary = protocol::getattr_str(&library("StackSummary")?, "from_list")?;
+    let summary = protocol::call1(&summary, &taipan_objects::construct::list_obj(entries))?;
+    let mut text = String::new();
+    for part in protocol::collect(&protocol::call_method_str(&summary, "format", &[])?)? {
+        text.push_str(&protocol::str_string(&part)?);
+    }
+    Ok(text)
+}
+
 /// Shows an exception that could not be handled: `text` and the object concerned first.
-pub fn display_ignored(text: &str, object: Option<&Obj>, exception: &Obj) {
+///
+/// Notes, causes, members of groups and marks are left to those who catch; CPython shows none of them here.
+pub fn display_ignored(text: &str, object: Option<&Obj>, exception: &Obj, traceback: Option<&Obj>) {
+    if is_silent() {
+        return;
+    }
     let shown = object.map(|object| {
         protocol::repr_string(object).unwrap_or_else(|Raised| {
             drop(try_take_raised());
@@ -124,7 +163,22 @@ pub fn display_ignored(text: &str, object: Option<&Obj>, exception: &Obj) {
         Some(shown) => write_stderr(&format!("{text} {shown}:\n")),
         None => write_stderr(&format!("{text}:\n")),
     }
-    display(exception);
+    if let Some(traceback) = traceback {
+        write_stderr("Traceback (most recent call last):\n");
+        match unmarked_entries(traceback) {
+            Ok(entries) => write_stderr(&entries),
+            Err(Raised) => {
+                drop(try_take_raised());
+                plain_entries(traceback.clone());
+            }
+        }
+    }
+    write_stderr(&format!("{}: {}\n", class_of(exception).name_with_module(), message(exception)));
+    if let Some(file) = stderr()
+        && protocol::call_method_str(&file, "flush", &[]).is_err()
+    {
+        drop(try_take_raised());
+    }
 }
 
 /// Ends the program with the exception on its way: runs `sys.excepthook` or obeys `SystemExit`. Gives the exit status.

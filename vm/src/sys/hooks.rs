@@ -78,6 +78,7 @@ pub fn print_unraisable(message: Option<&str>, object: Option<&Obj>) {
             "Exception ignored in sys.unraisablehook",
             Some(&hook),
             &second,
+            second.downcast::<PyBaseException>().and_then(PyBaseException::traceback).as_ref(),
         );
     }
 }
@@ -166,7 +167,10 @@ mod items {
         let object = field("object")?;
         let text = message.unwrap_or_else(|| "Exception ignored in".to_owned());
         match field("exc_value")? {
-            Some(value) => crate::error_display::display_ignored(&text, object.as_ref(), &value),
+            Some(value) => {
+                let traceback = field("exc_traceback")?;
+                crate::error_display::display_ignored(&text, object.as_ref(), &value, traceback.as_ref());
+            }
             None => crate::error_display::write_stderr(&format!("{text}\n")),
         }
         Ok(())

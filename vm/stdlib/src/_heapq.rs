@@ -128,21 +128,13 @@ impl Heap<'_> {
     }
 }
 
-fn list_of(heap: &Obj) -> PyResult<&PyList> {
-    match heap.downcast::<PyList>() {
-        Some(list) => Ok(list),
-        None => Err(type_error(format!("heap argument must be a list, not {}", class_of(heap).name()))),
-    }
-}
-
-fn within<R>(heap: &Obj, largest_first: bool, work: impl FnOnce(&Heap<'_>) -> PyResult<R>) -> PyResult<R> {
-    let list = list_of(heap)?;
+fn within<R>(list: &PyList, largest_first: bool, work: impl FnOnce(&Heap<'_>) -> PyResult<R>) -> PyResult<R> {
     let _section = CriticalSection::enter(list.header().lock());
     work(&Heap { list, largest_first })
 }
 
 /// Does what is left of sifting.
-fn finish(heap: &Obj, largest_first: bool, left: Unsifted) -> PyResult<()> {
+fn finish(heap: &PyList, largest_first: bool, left: Unsifted) -> PyResult<()> {
     match left {
         Unsifted::Nothing => Ok(()),
         Unsifted::Sink(place) => within(heap, largest_first, |heap| heap.sink_on(0, place, heap.list.len())),
@@ -150,13 +142,13 @@ fn finish(heap: &Obj, largest_first: bool, left: Unsifted) -> PyResult<()> {
     }
 }
 
-fn push(heap: &Obj, item: &Obj, largest_first: bool) -> PyResult<()> {
-    let left = list_of(heap)?.heap_push(item.clone(), largest_first);
+fn push(heap: &PyList, item: &Obj, largest_first: bool) -> PyResult<()> {
+    let left = heap.heap_push(item.clone(), largest_first);
     finish(heap, largest_first, left)
 }
 
-fn pop(heap: &Obj, largest_first: bool) -> PyResult<Obj> {
-    let Some((top, left)) = list_of(heap)?.heap_pop(largest_first) else {
+fn pop(heap: &PyList, largest_first: bool) -> PyResult<Obj> {
+    let Some((top, left)) = heap.heap_pop(largest_first) else {
         return Err(index_error("index out of range"));
     };
     finish(heap, largest_first, left)?;
@@ -172,52 +164,52 @@ mod items {
     const __about__: &str = "Heaps are lists for which a[k] <= a[2*k+1] and a[k] <= a[2*k+2] for all k.";
     /// Puts an item into a heap.
     #[pyfunction]
-    fn heappush(heap: &Obj, item: &Obj) -> PyResult<()> {
+    fn heappush(heap: &PyList, item: &Obj) -> PyResult<()> {
         push(heap, item, false)
     }
     /// Takes the smallest item out of a heap.
     #[pyfunction]
-    fn heappop(heap: &Obj) -> PyResult<Obj> {
+    fn heappop(heap: &PyList) -> PyResult<Obj> {
         pop(heap, false)
     }
     /// Takes the smallest item out of a heap and then puts another in.
     #[pyfunction]
-    fn heapreplace(heap: &Obj, item: &Obj) -> PyResult<Obj> {
+    fn heapreplace(heap: &PyList, item: &Obj) -> PyResult<Obj> {
         within(heap, false, |heap| heap.replace(item))
     }
     /// Puts an item into a heap and then takes the smallest out.
     #[pyfunction]
-    fn heappushpop(heap: &Obj, item: &Obj) -> PyResult<Obj> {
+    fn heappushpop(heap: &PyList, item: &Obj) -> PyResult<Obj> {
         within(heap, false, |heap| heap.push_pop(item))
     }
     /// Makes a list a heap.
     #[pyfunction]
-    fn heapify(heap: &Obj) -> PyResult<()> {
+    fn heapify(heap: &PyList) -> PyResult<()> {
         within(heap, false, |heap| heap.build())
     }
     /// Puts an item into a max-heap.
     #[pyfunction]
-    fn heappush_max(heap: &Obj, item: &Obj) -> PyResult<()> {
+    fn heappush_max(heap: &PyList, item: &Obj) -> PyResult<()> {
         push(heap, item, true)
     }
     /// Takes the largest item out of a max-heap.
     #[pyfunction]
-    fn heappop_max(heap: &Obj) -> PyResult<Obj> {
+    fn heappop_max(heap: &PyList) -> PyResult<Obj> {
         pop(heap, true)
     }
     /// Takes the largest item out of a max-heap and then puts another in.
     #[pyfunction]
-    fn heapreplace_max(heap: &Obj, item: &Obj) -> PyResult<Obj> {
+    fn heapreplace_max(heap: &PyList, item: &Obj) -> PyResult<Obj> {
         within(heap, true, |heap| heap.replace(item))
     }
     /// Puts an item into a max-heap and then takes the largest out.
     #[pyfunction]
-    fn heappushpop_max(heap: &Obj, item: &Obj) -> PyResult<Obj> {
+    fn heappushpop_max(heap: &PyList, item: &Obj) -> PyResult<Obj> {
         within(heap, true, |heap| heap.push_pop(item))
     }
     /// Makes a list a max-heap.
     #[pyfunction]
-    fn heapify_max(heap: &Obj) -> PyResult<()> {
+    fn heapify_max(heap: &PyList) -> PyResult<()> {
         within(heap, true, |heap| heap.build())
     }
 }

@@ -269,8 +269,15 @@ fn check_sequence_pair(a: &Obj, b: &Obj) -> PyResult<()> {
     }
 }
 
+fn iterator_over(iterable: &Obj) -> PyResult<Obj> {
+    counted::iter(iterable).or_else(|Raised| {
+        drop(catch(&types().type_error)?);
+        Err(type_error(format!("argument of type '{}' is not iterable", class_of(iterable).name())))
+    })
+}
+
 fn count_of(iterable: &Obj, value: &Obj) -> PyResult<usize> {
-    let iterator = counted::iter(iterable)?;
+    let iterator = iterator_over(iterable)?;
     let mut count = 0;
     while let Some(item) = counted::next(&iterator)? {
         count += usize::from(protocol::eq(&item, value)?);
@@ -279,7 +286,7 @@ fn count_of(iterable: &Obj, value: &Obj) -> PyResult<usize> {
 }
 
 fn index_of(iterable: &Obj, value: &Obj) -> PyResult<usize> {
-    let iterator = counted::iter(iterable)?;
+    let iterator = iterator_over(iterable)?;
     let mut index = 0;
     while let Some(item) = counted::next(&iterator)? {
         if protocol::eq(&item, value)? {

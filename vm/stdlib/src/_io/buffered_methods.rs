@@ -146,7 +146,7 @@ impl PyBuffered {
     }
     #[pymethod]
     fn __getstate__(slf: &Obj) -> PyResult<Obj> {
-        Err(type_error(format!("cannot pickle '{}' instances", class_of(slf).full_name())))
+        Err(type_error(format!("cannot pickle '{}' instances", class_of(slf).short_name())))
     }
     #[pygetset]
     fn closed(&self) -> PyResult<Obj> {

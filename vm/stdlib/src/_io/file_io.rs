@@ -459,7 +459,7 @@ impl PyFileIO {
     }
     #[pymethod]
     fn __getstate__(slf: &Obj) -> PyResult<Obj> {
-        Err(type_error(format!("cannot pickle '{}' instances", class_of(slf).full_name())))
+        Err(type_error(format!("cannot pickle '{}' instances", class_of(slf).short_name())))
     }
     /// True if the file is closed
     #[pygetset]

@@ -212,7 +212,7 @@ impl PyTextIOWrapper {
     }
     #[pymethod]
     fn __getstate__(slf: &Obj) -> PyResult<Obj> {
-        Err(type_error(format!("cannot pickle '{}' instances", class_of(slf).full_name())))
+        Err(type_error(format!("cannot pickle '{}' instances", class_of(slf).short_name())))
     }
     #[pygetset(name = "encoding")]
     fn get_encoding(&self) -> Obj {

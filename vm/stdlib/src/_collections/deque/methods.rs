@@ -65,7 +65,7 @@ impl PyDeque {
         let stop = clamped_index(stop, len, len)?;
         match self.find(value, start, stop)? {
             Some(index) => Ok(index),
-            None => Err(value_error(format!("{} is not in deque", protocol::repr_string(value)?))),
+            None => Err(value_error("deque.index(x): x not in deque")),
         }
     }
     /// Inserts a value before an index.
