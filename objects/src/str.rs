@@ -407,8 +407,8 @@ impl PyStr {
             hash => hash,
         }
     }
-    /// `needle in self`.
-    #[inline]
+    /// `needle in self`. Not inlined: the search has many ways, and its callers are short.
+    #[inline(never)]
     pub fn contains(&self, needle: &PyStr) -> bool {
         taipan_text::search::text_contains(self.units(), needle.units())
     }
