@@ -131,3 +131,23 @@ class P:
     __getitem__=print
 p=P()
 for i in range(3): print(p==1,p+1,p<2,p-5,p*1); p['a']
+# Every operator with a number, a variable and in place.
+class N:
+    def __init__(s,log): s.log=log
+for name in 'add sub mul truediv floordiv mod pow lshift rshift and or xor matmul'.split():
+    for prefix in ('','r','i'):
+        exec(f"def method(s,o): s.log.append(({prefix+name!r}, type(o).__name__)); return s")
+        setattr(N,f'__{prefix}{name}__',method)
+def every(x,y):
+    x+y; x-y; x*y; x/y; x//y; x%y; x**y; x<<y; x>>y; x&y; x|y; x^y; x@y
+    x+=y; x-=y; x*=y; x/=y; x//=y; x%=y; x**=y; x<<=y; x>>=y; x&=y; x|=y; x^=y; x@=y
+    x+1; x-2; x*3; x/4; x//5; x%6; x**7; x<<1; x>>2; x&3; x|4; x^5; x@6; x**2
+    1+x; 2-x; 3*x; 4/x; 5//x; 6%x; 7**x; 1<<x; 2>>x; 3&x; 4|x; 5^x; 6@x
+    x+=1; x-=2; x*=3; x/=4; x//=5; x%=6; x**=7; x<<=1; x>>=2; x&=3; x|=4; x^=5; x@=6
+for y in (N([]), 3, 'text'):
+    for i in range(4):
+        log=[]; every(N(log), y); print(log)
+class D:
+    def __pow__(s,o,m=None): return ('pow',o,m)
+    def __rpow__(s,o): return 'rpow'
+for i in range(3): print(D()**4, (D()**D())[0], 2**D(), pow(D(),2,3))

@@ -5,7 +5,7 @@
 //!
 //! [`Kind::Operator`]: crate::frame::Kind::Operator
 
-use taipan_bytecode::{BranchFlags, Instr, Op};
+use taipan_bytecode::{BranchFlags, Instr, Op, OperandKind};
 use taipan_objects::code::PyCode;
 use taipan_objects::error::PyResult;
 use taipan_objects::protocol::{self, BinaryOp};
@@ -102,17 +102,14 @@ fn operator(i: Instr) -> Operator {
 
 /// Calls `then` with both operands of the instruction, one of which may be a number in the instruction itself.
 fn with_operands<T>(regs: Regs, i: Instr, then: impl FnOnce(&Obj, &Obj) -> T) -> T {
-    use Op::*;
     let obj = |register: u16| regs.obj(register as usize);
-    match decode(i) {
-        BranchLt | BranchLe | BranchEq | BranchNe | BranchGt | BranchGe | StoreSubscr => {
-            then(obj(i.a()), obj(i.b()))
-        }
-        BranchLtImm | BranchLeImm | BranchEqImm | BranchNeImm | BranchGtImm | BranchGeImm => {
+    let operands = decode(i).info().operands;
+    match operator(i) {
+        Operator::Branch(_) if operands[1] == OperandKind::I => {
             then(obj(i.a()), &arithmetic::immediate(i.b_imm() as i64))
         }
-        AddImm | SubImm | MulImm | FloorDivImm | ModImm | LShiftImm | RShiftImm | AndImm | InplaceAddImm
-        | InplaceSubImm | SubscrImm => then(obj(i.b()), &arithmetic::immediate(i.c_imm() as i64)),
+        Operator::Branch(_) | Operator::SetItem => then(obj(i.a()), obj(i.b())),
+        _ if operands[2] == OperandKind::I => then(obj(i.b()), &arithmetic::immediate(i.c_imm() as i64)),
         _ => then(obj(i.b()), obj(i.c())),
     }
 }
