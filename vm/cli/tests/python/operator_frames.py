@@ -100,10 +100,10 @@ r=R()
 print(tryit(lambda:r+r),tryit(lambda:r==r),tryit(lambda:r[1]),tryit(lambda:r.__setitem__(1,2)))
 import traceback
 try: A(1)&A(2)
-except ValueError: traceback.print_exc(file=sys.stdout)
+except ValueError: print(traceback.format_exc().replace(__file__, 'FILE'))
 for i in range(3):
     try: A(1)&A(2)
-    except ValueError: traceback.print_exc(file=sys.stdout)
+    except ValueError: print(traceback.format_exc().replace(__file__, 'FILE'))
 # tracing within operators
 ev=[]
 class T:
