@@ -73,6 +73,23 @@ impl Obj {
         // SAFETY: the reference just made.
         Some(unsafe { Obj::from_value_unchecked(value.counted()) })
     }
+    /// A word for a register, of what `value` (not empty, alive) refers to, if that is a matter of a few instructions: for code that must not call.
+    ///
+    /// # Safety
+    /// As [`Obj::from_borrowed`].
+    #[inline(always)]
+    pub unsafe fn word_at_once(value: Value) -> Option<Value> {
+        if value.is_number() {
+            return Some(value);
+        }
+        // SAFETY: alive, says the caller.
+        unsafe {
+            if (*value.ptr()).is_immortal() {
+                return Some(value.uncounted_ptr());
+            }
+            refcount::try_incref_own(value.ptr()).then_some(value.counted())
+        }
+    }
     /// Gives up the reference that `value` stands for, if that is a matter of a few instructions and ends no object. Otherwise false, and it
     /// is still owned.
     ///

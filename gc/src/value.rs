@@ -83,6 +83,11 @@ impl Value {
     pub const fn is_float(self) -> bool {
         self.0 >= FLOAT_OFFSET && self.0 < INT_TAG
     }
+    /// Whether this is an immediate integer or float.
+    #[inline(always)]
+    pub const fn is_number(self) -> bool {
+        self.0 >= POINTER_LIMIT
+    }
     /// Whether this points to an object (empty is no pointer).
     #[inline(always)]
     pub const fn is_ptr(self) -> bool {

@@ -55,13 +55,13 @@ pub fn debug_ranges() -> bool {
 /// An instruction and what it remembers, next to each other: who has the address of the one has that of the other.
 #[repr(C)]
 pub struct Word {
-    /// As executed.
-    pub instr: AtomicU64,
-    /// The inline cache; 0: empty.
+    /// Never changed.
+    pub instr: Instr,
+    /// The inline cache; 0: empty. Constants and distances of jumps are there from the start.
     pub cache: AtomicU64,
 }
 
-/// A code object. Immutable but for the instruction words and caches, which are atomic.
+/// A code object. Immutable but for the caches, which are atomic.
 #[repr(C)]
 pub struct PyCode {
     header: Header,
@@ -215,7 +215,7 @@ impl PyCode {
     /// The instruction at `pc` as it is now.
     #[inline(always)]
     pub fn instr(&self, pc: usize) -> Instr {
-        Instr(self.words[pc].instr.load(Ordering::Relaxed))
+        self.words[pc].instr
     }
     /// The inline-cache word of the instruction at `pc`.
     #[inline(always)]
@@ -357,7 +357,7 @@ fn equal(left: &PyCode, right: &PyCode) -> PyResult<bool> {
     };
     let same = left.name.is(&right.name)
         && (std::ptr::eq(a, b) || a == b)
-        && left.instrs().map(|i| i.0).eq(right.instrs().map(|i| i.0))
+        && left.instrs().map(|i| i.bits()).eq(right.instrs().map(|i| i.bits()))
         && same_names(&left.names, &right.names)
         && left.consts.len() == right.consts.len();
     if !same {
@@ -408,7 +408,7 @@ fn hash(obj: &Obj) -> PyResult<i64> {
     for name in code.names.iter() {
         crate::protocol::hash(name.as_obj())?.hash(&mut hasher);
     }
-    code.instrs().for_each(|i| i.0.hash(&mut hasher));
+    code.instrs().for_each(|i| i.bits().hash(&mut hasher));
     // -1 means an error elsewhere.
     Ok((hasher.finish() >> 1) as i64)
 }
@@ -425,7 +425,7 @@ fn names_tuple<'a>(names: impl Iterator<Item = &'a String>) -> PyResult<Obj> {
 fn words(code: &PyCode, instrs: impl Iterator<Item = Instr>) -> Obj {
     let mut words: Vec<Instr> = instrs.collect();
     words.insert((code.unit.entry as usize).min(words.len()), ENTRY);
-    bytes_obj(&words.into_iter().flat_map(|i| i.0.to_le_bytes()).collect::<Vec<u8>>())
+    bytes_obj(&words.into_iter().flat_map(|i| i.bits().to_le_bytes()).collect::<Vec<u8>>())
 }
 
 /// `co_lnotab`: pairs of differences of offset and line.

@@ -26,7 +26,7 @@ mod sort;
 pub(crate) mod storage;
 
 use smallvec::SmallVec;
-use taipan_gc::{Header, Obj, Py, Tracer, Value, refcount};
+use taipan_gc::{Header, Obj, Py, Slot, Tracer, Value, refcount};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use crate::layout;
@@ -71,6 +71,22 @@ fn growth(len: usize) -> usize {
         return len + (len >> 1);
     }
     (len + (len >> 3) + 6) & !3
+}
+
+/// Where an item of a list was found.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    slot: &'a Slot,
+    storage: &'a Storage,
+}
+
+impl Place<'_> {
+    /// The word there if it is a number: it was the item when the list had that storage, which stays as it is once it is replaced. Otherwise see [`PyList::load_at_once`].
+    #[inline(always)]
+    pub fn number(self) -> Option<Value> {
+        let word = self.slot.peek();
+        word.is_number().then_some(word)
+    }
 }
 
 impl PyList {
@@ -167,6 +183,32 @@ impl PyList {
             return None;
         }
         storage.slot(index).load_at_once_in(|| self.is_current(storage))
+    }
+    /// Where item `index` is (counted from the end if negative), if it is there now and that is seen in a few instructions.
+    #[inline(always)]
+    pub fn place_at_once(&self, index: i64) -> Option<Place<'_>> {
+        let storage = self.storage();
+        let len = self.len();
+        let index = if index < 0 { (index + len as i64) as usize } else { index as usize };
+        if index >= len || index >= storage.capacity() {
+            None
+        } else {
+            Some(Place { slot: storage.slot(index), storage })
+        }
+    }
+    /// [`PyList::place_at_once`] of an index that is not counted from the end.
+    #[inline(always)]
+    pub(crate) fn place_from_start(&self, index: usize) -> Option<Place<'_>> {
+        let storage = self.storage();
+        if index >= self.len() || index >= storage.capacity() {
+            return None;
+        }
+        Some(Place { slot: storage.slot(index), storage })
+    }
+    /// The object in a place of this list, unless that is not the list's any more or it takes more than a few instructions.
+    #[inline(always)]
+    pub fn load_at_once(&self, place: Place<'_>) -> Option<Obj> {
+        place.slot.load_at_once_in(|| self.is_current(place.storage))
     }
     #[cold]
     fn get_slow(&self, index: usize) -> Option<Obj> {

@@ -61,7 +61,12 @@ pub fn bool_obj(value: bool) -> Obj {
 }
 #[inline]
 pub fn is_none(obj: &Obj) -> bool {
-    obj.value().counted().bits() == WORDS[0].load(Ordering::Relaxed)
+    is_none_word(obj.value())
+}
+/// [`is_none`] of a word.
+#[inline]
+pub fn is_none_word(value: Value) -> bool {
+    value.counted().bits() == WORDS[0].load(Ordering::Relaxed)
 }
 #[inline]
 pub fn is_true(obj: &Obj) -> bool {

@@ -51,6 +51,8 @@ pub struct VmThread {
     inside: RefCell<Vec<Arc<Interpreter>>>,
     /// Number of frames that belong to the callers of the interpreter that runs now.
     pub floor: Cell<usize>,
+    /// What executes an instruction, by opcode.
+    pub(crate) handlers: crate::interpreter::quick::Table,
 }
 
 // SAFETY: other threads look at it only while the world is stopped (see the module), or at the atomic and locked fields.
@@ -132,6 +134,7 @@ impl VmThread {
             interpreter: Cell::new(Arc::as_ptr(&interpreter)),
             inside: RefCell::new(vec![interpreter]),
             floor: Cell::new(0),
+            handlers: crate::interpreter::quick::HANDLERS,
         });
         let thread: &'static VmThread = Box::leak(thread);
         threading.set_interpreter(std::ptr::from_ref(thread).cast_mut().cast());

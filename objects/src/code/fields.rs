@@ -196,7 +196,7 @@ fn instructions(code: &[u8]) -> PyResult<Vec<Instr>> {
     let words = code.chunks_exact(8).map(|chunk| {
         let mut word = [0; 8];
         word.copy_from_slice(chunk);
-        Instr(u64::from_le_bytes(word))
+        Instr::from_bits(u64::from_le_bytes(word))
     });
     // Who executes what means nothing gets the error, not who writes it.
     let words = words.map(|word| match word.op() {

@@ -7,8 +7,8 @@
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
-use taipan_bytecode::{Instr, Op};
-use taipan_gc::{ShapeId, shape_table};
+use taipan_bytecode::{Instr, Op, OperandKind};
+use taipan_gc::{Obj, ShapeId, shape_table};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use super::Word;
@@ -32,10 +32,10 @@ struct Registry {
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry { words: Vec::new(), prune_at: 1024 });
 
-/// Makes the words of a code object with these instructions.
-pub(super) fn make(instrs: &[Instr]) -> Arc<Words> {
-    let word = |i: &Instr| Word { instr: AtomicU64::new(i.0), cache: AtomicU64::new(0) };
-    let words: Arc<Words> = instrs.iter().map(word).collect();
+/// Makes the words of a code object with these instructions and constants, which live as long.
+pub(super) fn make(instrs: &[Instr], consts: &[Obj]) -> Arc<Words> {
+    let word = |(pc, i): (usize, &Instr)| Word { instr: *i, cache: AtomicU64::new(at_hand(pc, i, consts)) };
+    let words: Arc<Words> = instrs.iter().enumerate().map(word).collect();
     let mut registry = REGISTRY.lock();
     if registry.words.len() >= registry.prune_at {
         registry.words.retain(|w| w.strong_count() > 0);
@@ -45,20 +45,35 @@ pub(super) fn make(instrs: &[Instr]) -> Arc<Words> {
     words
 }
 
+/// What is known of an instruction at `pc` from the start, in its cache for the quick tier: the (uncounted) constant that it loads; how many bytes away from it, or from the `BRANCH`
+/// in front of it, its target is.
+fn at_hand(pc: usize, i: &Instr, consts: &[Obj]) -> u64 {
+    let constant =
+        |index: u16| consts.get(index as usize).map_or(0, |object| object.value().uncounted().bits());
+    let distance = |from: usize| ((i.arg32() as i64 - from as i64) * size_of::<Word>() as i64) as u64;
+    match i.op() {
+        Some(Op::LoadConst) => constant(i.b()),
+        Some(Op::ReturnConst) => constant(i.a()),
+        Some(Op::Target) => distance(pc.wrapping_sub(1)),
+        Some(op) if op.info().operands[1] == OperandKind::J => distance(pc),
+        _ => 0,
+    }
+}
+
 /// Empties the words that lead to slots and, if `of_classes`, those that lead to what attribute instructions found on classes, too. Those of other instructions stay:
 /// what they lead to would be made anew, and is never freed.
 fn forget(of_classes: bool) {
-    let is_of_attribute = |instr: &AtomicU64| {
-        matches!(
-            Instr(instr.load(Ordering::Relaxed)).op(),
-            Some(Op::LoadAttr | Op::LoadMethod | Op::StoreAttr | Op::ImportFrom)
-        )
+    let is_constant = |instr: &Instr| matches!(instr.op(), Some(Op::LoadConst | Op::ReturnConst));
+    let is_of_attribute = |instr: &Instr| {
+        matches!(instr.op(), Some(Op::LoadAttr | Op::LoadMethod | Op::StoreAttr | Op::ImportFrom))
     };
     taipan_threading::stop_the_world(|_| {
         for words in REGISTRY.lock().words.iter().filter_map(Weak::upgrade) {
             for Word { instr, cache } in words.iter() {
                 let word = cache.load(Ordering::Relaxed);
-                if word & (SLOT | SEVERAL) != 0 || of_classes && word != 0 && is_of_attribute(instr) {
+                if word & (SLOT | SEVERAL) != 0 && !is_constant(instr)
+                    || of_classes && word != 0 && is_of_attribute(instr)
+                {
                     cache.store(0, Ordering::Relaxed);
                 }
             }

@@ -79,7 +79,7 @@ impl Parts {
     /// Those of a unit whose constants are `consts`.
     fn of(unit: CodeUnit, consts: Box<[Obj]>) -> Parts {
         Parts {
-            words: slot_caches::make(&unit.instrs),
+            words: slot_caches::make(&unit.instrs, &consts),
             names: unit.names.iter().map(|n| intern(n)).collect(),
             consts,
             facts: Arc::new(Facts {
@@ -191,10 +191,11 @@ impl Unit {
             None => constant.clone(),
         };
         let instrs: Vec<Instr> = self.instrs().collect();
+        let consts: Box<[Obj]> = parts.consts.iter().map(copied).collect();
         let parts = Parts {
             facts: parts.facts.clone(),
-            words: slot_caches::make(&instrs),
-            consts: parts.consts.iter().map(copied).collect(),
+            words: slot_caches::make(&instrs, &consts),
+            consts,
             names: parts.names.clone(),
         };
         Unit::of(parts, self.filename.clone())
@@ -280,7 +281,7 @@ impl Unit {
 
     /// The instructions.
     pub fn instrs(&self) -> impl ExactSizeIterator<Item = Instr> {
-        self.all().words.iter().map(|word| Instr(word.instr.load(Ordering::Relaxed)))
+        self.all().words.iter().map(|word| word.instr)
     }
 }
 

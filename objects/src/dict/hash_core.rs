@@ -703,6 +703,15 @@ impl HashCore {
             return None;
         }
     }
+    /// The value of the entry at `position`, as [`HashCore::key_at_once`].
+    #[inline(always)]
+    pub(crate) fn value_of_entry_at_once(&self, position: usize) -> Option<Obj> {
+        let table = self.table();
+        if position >= table.filled() || !table.has_values() {
+            return None;
+        }
+        table.value(position).load_at_once_in(|| self.is_current(table))
+    }
     /// The key of the entry at `position`, if there is one and that is a matter of a few instructions: for code that must not call. May be uncounted.
     #[inline(always)]
     pub(crate) fn key_at_once(&self, position: usize) -> Option<Obj> {

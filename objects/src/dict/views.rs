@@ -3,7 +3,7 @@
 //! An iterator remembers how many keys there were: a different number later is reported as `RuntimeError`, as CPython does; any other
 //! change is tolerated. Its fields are plain atomics: threads that share one may get an entry twice or miss one, nothing worse.
 
-use taipan_gc::{Header, Obj, Py};
+use taipan_gc::{Header, Obj, Py, Value};
 use taipan_text::TextBuf;
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
@@ -130,19 +130,46 @@ impl PyDictIter {
     /// The next key of an iterator over keys, if that is a matter of a few instructions: for code that must not call. May be uncounted.
     #[inline(always)]
     pub fn next_key_at_once(&self) -> Option<Obj> {
-        let remaining = self.remaining.load(Ordering::Relaxed);
-        if !matches!(self.show, Show::Keys)
+        let key = self.dict.core.key_at_once(self.position_at_once(Show::Keys)?)?;
+        self.step_forward();
+        Some(key)
+    }
+    /// The same of a value.
+    #[inline(always)]
+    pub fn next_value_at_once(&self) -> Option<Obj> {
+        let value = self.dict.core.value_of_entry_at_once(self.position_at_once(Show::Values)?)?;
+        self.step_forward();
+        Some(value)
+    }
+    /// Key and value of the next item, words that the caller owns.
+    #[inline(always)]
+    pub fn next_pair_at_once(&self) -> Option<(Value, Value)> {
+        let position = self.position_at_once(Show::Items)?;
+        let key = self.dict.core.key_at_once(position)?.into_value();
+        let Some(value) = self.dict.core.value_of_entry_at_once(position) else {
+            // SAFETY: owned, and not the last reference, if it was counted just now.
+            let _ = unsafe { Obj::drop_at_once(key) };
+            return None;
+        };
+        self.step_forward();
+        Some((key, value.into_value()))
+    }
+    /// The next entry of a forward iterator that shows this, unless the dict has changed or the iterator is at its end.
+    #[inline(always)]
+    fn position_at_once(&self, show: Show) -> Option<usize> {
+        if self.show != show
             || self.reversed
-            || remaining == 0
+            || self.remaining.load(Ordering::Relaxed) == 0
             || self.expected.load(Ordering::Relaxed) != self.dict.len()
         {
             return None;
         }
-        let position = self.position.load(Ordering::Relaxed);
-        let key = self.dict.core.key_at_once(position)?;
-        self.remaining.store(remaining - 1, Ordering::Relaxed);
-        self.position.store(position + 1, Ordering::Relaxed);
-        Some(key)
+        Some(self.position.load(Ordering::Relaxed))
+    }
+    #[inline(always)]
+    fn step_forward(&self) {
+        self.remaining.store(self.remaining.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        self.position.store(self.position.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
     fn step_entry(&self) -> PyResult<Option<(Obj, Option<Obj>)>> {
         let expected = self.expected.load(Ordering::Relaxed);

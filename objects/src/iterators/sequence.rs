@@ -1,6 +1,6 @@
 //! Iterators over sequences by index, forward and backward: of lists, tuples, strings, bytes and of anything with `__getitem__`.
 
-use taipan_gc::{Header, Obj, Object, Py};
+use taipan_gc::{Header, Obj, Object, Py, Value};
 use taipan_threading::sync::atomic::{AtomicIsize, Ordering};
 
 use super::itself;
@@ -11,15 +11,15 @@ use crate::error::*;
 use crate::hooks;
 use crate::istr;
 use crate::layout;
-use crate::list::PyList;
+use crate::list::{Place, PyList};
 use crate::native::*;
 use crate::protocol;
 use crate::singletons::is_none;
-use crate::str::PyStr;
+use crate::str::{PyStr, latin1_char_at_once};
 use crate::tuple::PyTuple;
 use crate::type_object::slots::NextFn;
 use crate::type_object::{PyType, TypeSlots, class_of, new_instance, ready, type_flags};
-use crate::types::{Types, types};
+use crate::types::{Number, Types, types};
 
 /// An iterator over a sequence. `index` is that of the next item; -1: exhausted.
 #[repr(C)]
@@ -136,6 +136,53 @@ impl PySequenceIter {
 }
 
 impl PySequenceIter {
+    /// The sequence, if it has the layout of the class; those of exactly the class are told at once.
+    #[inline(always)]
+    fn laid_out<T: Object>(&self, class: Number) -> Option<&T> {
+        let header = self.seq.header()?;
+        let is_laid_out =
+            header.shape() == class.root_shape() || std::ptr::eq(header.shape_entry().ops_ptr(), T::ops());
+        // SAFETY: the layout was checked.
+        is_laid_out.then(|| unsafe { &*std::ptr::from_ref(header).cast() })
+    }
+    /// Where the next item of an iterator over a list is, if there is one and that is seen in a few instructions: for code that must not call. Who takes
+    /// the item calls [`PySequenceIter::skip`].
+    #[inline(always)]
+    pub fn place_in_list(&self) -> Option<Place<'_>> {
+        // An iterator at its end has an index beyond any list.
+        self.laid_out::<PyList>(Number::list)?.place_from_start(self.index() as usize)
+    }
+    /// The object in a place that [`PySequenceIter::place_in_list`] gave: see [`PyList::load_at_once`].
+    #[inline(always)]
+    pub fn load_in_list(&self, place: Place<'_>) -> Option<Obj> {
+        // SAFETY: the place is proof that the sequence is a list, which an iterator never changes.
+        let list: &PyList = unsafe { &*self.seq.value().ptr().cast() };
+        list.load_at_once(place)
+    }
+    /// The next item of an iterator over a tuple, which keeps it alive, as above.
+    #[inline(always)]
+    pub fn peek_in_tuple(&self) -> Option<&Obj> {
+        self.laid_out::<PyTuple>(Number::tuple)?.get(self.index() as usize)
+    }
+    /// The next item of a reverse iterator over a list, as the next forward.
+    #[inline(always)]
+    pub fn previous_at_once(&self) -> Option<Obj> {
+        let item = self.load_in_list(self.place_in_list()?)?;
+        self.set_index(self.index() - 1);
+        Some(item)
+    }
+    /// The next character of an iterator over a string, as [`latin1_char_at_once`]; uncounted.
+    #[inline(always)]
+    pub fn next_character_at_once(&self) -> Option<Value> {
+        let character = latin1_char_at_once(self.laid_out(Number::str)?, self.index() as usize)?;
+        self.skip();
+        Some(character)
+    }
+    /// Goes past an item.
+    #[inline(always)]
+    pub fn skip(&self) {
+        self.set_index(self.index() + 1);
+    }
     /// The next item of a list iterator, if that is a matter of a few instructions: for code that must not call. May be uncounted.
     #[inline(always)]
     pub fn next_of_list_at_once(&self) -> Option<Obj> {

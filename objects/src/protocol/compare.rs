@@ -13,7 +13,7 @@ use crate::singletons::{is_false, is_none, is_not_implemented, is_true as is_tru
 use crate::str::{PyStr, exact_str, is_exact_str};
 use crate::tuple::PyTuple;
 use crate::type_object::{CompareOp, class_of};
-use crate::types::types;
+use crate::types::{Number, types};
 
 /// `a <op> b` as an object.
 pub fn rich_compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
@@ -213,8 +213,18 @@ fn bytes_equal(a: &Obj, b: &Obj) -> Option<bool> {
 }
 
 /// `obj` as a tuple, unless its class compares in a way of its own.
-#[inline]
+#[inline(always)]
 fn plain_tuple(obj: &Obj) -> Option<&PyTuple> {
+    let header = obj.header()?;
+    if header.shape() == Number::tuple.root_shape() {
+        // SAFETY: that shape is of exact tuples only.
+        return Some(unsafe { &*std::ptr::from_ref(header).cast() });
+    }
+    plain_instance(obj)
+}
+
+#[inline(never)]
+fn plain_instance(obj: &Obj) -> Option<&PyTuple> {
     let tuple = obj.downcast::<PyTuple>()?;
     let class = class_of(obj);
     let of_tuples = || types().tuple.slots.richcompare().map(|compare| compare as usize);

@@ -15,27 +15,52 @@ use crate::ops::Op;
 pub const TAKE: u16 = 0x8000;
 
 /// An instruction word.
+///
+/// Its fields stand in memory one by one, so that who has a reference reads each operand by one load of its size.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(transparent)]
-pub struct Instr(pub u64);
+#[repr(C, align(8))]
+pub struct Instr {
+    opcode: u16,
+    a: u16,
+    b: u16,
+    c: u16,
+}
 
 impl Instr {
     /// Packs an opcode and three operands.
     #[inline]
     pub const fn new(op: Op, a: u16, b: u16, c: u16) -> Self {
-        Self(op as u64 | (a as u64) << 16 | (b as u64) << 32 | (c as u64) << 48)
+        Self { opcode: op as u16, a, b, c }
     }
 
     /// Packs an opcode, `a` and one 32-bit operand in `b` and `c`.
     #[inline]
     pub const fn with_arg32(op: Op, a: u16, arg: u32) -> Self {
-        Self(op as u64 | (a as u64) << 16 | (arg as u64) << 32)
+        Self::new(op, a, arg as u16, (arg >> 16) as u16)
+    }
+
+    /// The instruction of a word of 64 bits, as the table above has it.
+    #[inline]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self { opcode: bits as u16, a: (bits >> 16) as u16, b: (bits >> 32) as u16, c: (bits >> 48) as u16 }
+    }
+
+    /// The word of 64 bits.
+    #[inline]
+    pub const fn bits(self) -> u64 {
+        self.opcode as u64 | (self.a as u64) << 16 | (self.b as u64) << 32 | (self.c as u64) << 48
+    }
+
+    /// The same instruction with another 32-bit operand.
+    #[inline]
+    pub const fn with_target(self, arg: u32) -> Self {
+        Self { b: arg as u16, c: (arg >> 16) as u16, ..self }
     }
 
     /// The opcode number.
     #[inline]
-    pub const fn opcode(self) -> u16 {
-        self.0 as u16
+    pub const fn opcode(&self) -> u16 {
+        self.opcode
     }
 
     /// The opcode, if the number is one of the table.
@@ -46,44 +71,38 @@ impl Instr {
 
     /// First operand.
     #[inline]
-    pub const fn a(self) -> u16 {
-        (self.0 >> 16) as u16
+    pub const fn a(&self) -> u16 {
+        self.a
     }
 
     /// Second operand.
     #[inline]
-    pub const fn b(self) -> u16 {
-        (self.0 >> 32) as u16
+    pub const fn b(&self) -> u16 {
+        self.b
     }
 
     /// Third operand.
     #[inline]
-    pub const fn c(self) -> u16 {
-        (self.0 >> 48) as u16
+    pub const fn c(&self) -> u16 {
+        self.c
     }
 
     /// `b` as a signed immediate.
     #[inline]
-    pub const fn b_imm(self) -> i16 {
+    pub const fn b_imm(&self) -> i16 {
         self.b() as i16
     }
 
     /// `c` as a signed immediate.
     #[inline]
-    pub const fn c_imm(self) -> i16 {
+    pub const fn c_imm(&self) -> i16 {
         self.c() as i16
     }
 
     /// The 32-bit operand in `b` and `c`: jump target, or index of a pseudo word.
     #[inline]
-    pub const fn arg32(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    /// The same operands under another opcode (specialisation in place).
-    #[inline]
-    pub const fn with_op(self, op: Op) -> Self {
-        Self(self.0 & !0xffff | op as u64)
+    pub const fn arg32(&self) -> u32 {
+        self.b as u32 | (self.c as u32) << 16
     }
 
     /// Splits a `T` operand into its register and whether to consume it.
@@ -97,7 +116,7 @@ impl std::fmt::Debug for Instr {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.op() {
             Some(op) => write!(f, "{} {} {} {}", op.name(), self.a(), self.b(), self.c()),
-            None => write!(f, "<{:#018x}>", self.0),
+            None => write!(f, "<{:#018x}>", self.bits()),
         }
     }
 }

@@ -192,7 +192,7 @@ impl Writer {
     }
     fn body(&mut self, unit: &CodeUnit, consts: &[Const]) {
         self.number(unit.instrs.len() as u64);
-        unit.instrs.iter().for_each(|instr| self.0.extend_from_slice(&instr.0.to_le_bytes()));
+        unit.instrs.iter().for_each(|instr| self.0.extend_from_slice(&instr.bits().to_le_bytes()));
         self.number(unit.positions.len() as u64);
         let mut positions = Vec::new();
         unit.positions.write(unit.first_line, &mut positions);
@@ -316,7 +316,8 @@ impl<'a> Reader<'a, '_> {
     fn instrs(&mut self) -> Result<Vec<Instr>, Malformed> {
         let count = self.len()?;
         let words = self.take(count.checked_mul(8).ok_or(Malformed)?)?.as_chunks::<8>().0;
-        let instrs: Vec<Instr> = words.iter().map(|word| Instr(u64::from_le_bytes(*word))).collect();
+        let instrs: Vec<Instr> =
+            words.iter().map(|word| Instr::from_bits(u64::from_le_bytes(*word))).collect();
         if instrs.iter().all(|instr| instr.op().is_some()) { Ok(instrs) } else { Err(Malformed) }
     }
     fn unit(&mut self) -> Result<CodeUnit, Malformed> {

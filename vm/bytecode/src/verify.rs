@@ -120,7 +120,7 @@ fn spans(op: Op, instr: Instr, c: usize) -> [usize; 2] {
 fn check(unit: &CodeUnit, instr: Instr, op: Op, high: Option<Instr>) -> Option<()> {
     let nregs = unit.nregs as usize;
     let wide = |low: u16, high: u16| low as usize | (high as usize) << 16;
-    let high = high.unwrap_or(Instr(0));
+    let high = high.unwrap_or(Instr::from_bits(0));
     let values = [wide(instr.a(), high.a()), wide(instr.b(), high.b()), wide(instr.c(), high.c())];
     let spans = spans(op, instr, values[2]);
     for (i, kind) in op.info().operands.into_iter().enumerate() {

@@ -15,7 +15,7 @@ pub(crate) fn assemble(mut unit: Unit<'_>, table: &SymbolTable, filename: &str) 
         let (at, label) = unit.jumps[i];
         let target = target_of(&unit, label);
         let old = unit.instrs[at as usize];
-        unit.instrs[at as usize] = Instr(old.0 & 0xffff_ffff | (target as u64) << 32);
+        unit.instrs[at as usize] = old.with_target(target);
     }
     if unit.consts.is_empty() && unit.flags & flags::CO_OPTIMIZED != 0 {
         // The value of a function that ends without saying so.

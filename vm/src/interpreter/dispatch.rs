@@ -7,7 +7,6 @@ use taipan_objects::protocol::{self, BinaryOp, IntoStrong};
 use taipan_objects::singletons::{bool_obj, is_none};
 use taipan_objects::type_object::CompareOp;
 use taipan_objects::{Obj, Value};
-use taipan_threading::sync::atomic::Ordering;
 
 use super::call::{self, Called};
 use super::generators::{self, Sent};
@@ -29,12 +28,12 @@ fn frame_mut<'a>(fp: *mut Frame) -> &'a mut Frame {
 #[inline(always)]
 fn word_at(instrs: *const Word, pc: usize) -> Instr {
     // SAFETY: the compiler ends every block with a return or jump, and all targets are in range (`verify`).
-    Instr(unsafe { &*instrs.add(pc) }.instr.load(Ordering::Relaxed))
+    unsafe { &*instrs.add(pc) }.instr
 }
 
 #[inline(always)]
 pub(super) fn decode(instr: Instr) -> Op {
-    // SAFETY: words come from the compiler (checked by `verify`) or are rewritten with `Instr::with_op`.
+    // SAFETY: words come from the compiler (checked by `verify`).
     unsafe { std::mem::transmute::<u16, Op>(instr.opcode()) }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! The state of execution (instruction, registers, frame, thread) is passed from handler to handler in machine registers. In optimized builds
 //! the last call of a handler is compiled to a jump, because all handlers have one signature, their arguments fit in registers and none of them lends out
-//! the address of a local of its own in front of that call; a handler must be written so. Unoptimized builds would need stack for each
+//! the address of a local of its own in front of that call; a handler must be written so. What its helpers return is a state to go on in, never an `Option<Exit>`: the compiler would look
+//! at what the next handler returned. Unoptimized builds would need stack for each
 //! instruction: there (`CHAINED`) a handler returns to [`run`] instead.
 //!
 //! A function that calls anything, on whatever path, begins by saving six registers on the machine stack and ends by restoring them. So the frequent handlers
@@ -59,11 +60,15 @@ pub enum Exit {
 /// Whether handlers call each other; see the module.
 const CHAINED: bool = !cfg!(debug_assertions);
 
-/// What executes an instruction, given as its last argument too.
-type Handler = fn(Ip, Regs, *mut Frame, &'static VmThread, Instr) -> Exit;
+/// What executes the instruction at the first argument.
+type Handler = fn(Ip, Regs, *mut Frame, &'static VmThread) -> Exit;
 
-static HANDLERS: [Handler; 256] = {
-    let mut table: [Handler; 256] = [leave; 256];
+/// A handler for each opcode. Each thread has the table in its own state, whose address the handlers have in a machine register anyway.
+pub type Table = [Handler; 256];
+
+/// See [`Table`].
+pub const HANDLERS: Table = {
+    let mut table: Table = [leave; 256];
     macro_rules! fill {
         ($($family:ident: $($op:ident $handler:ident),*;)*) => { $($(table[Op::$op as usize] = $family::$handler;)*)* };
     }
@@ -107,8 +112,8 @@ pub fn run(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exi
     let mut exit = State { ip, regs, fp, thread }.go();
     while exit == Exit::Continue {
         let fp = thread.innermost();
-        let (state, instr) = State::at(fp, thread).fetched();
-        exit = HANDLERS[instr.0 as u8 as usize](state.ip, state.regs, state.fp, state.thread, instr);
+        let state = State::at(fp, thread);
+        exit = state.handler()(state.ip, state.regs, state.fp, state.thread);
     }
     exit
 }
@@ -116,7 +121,7 @@ pub fn run(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exi
 /// An instruction for the loop.
 #[cold]
 #[inline(never)]
-fn leave(ip: Ip, _regs: Regs, fp: *mut Frame, _thread: &'static VmThread, _i: Instr) -> Exit {
+fn leave(ip: Ip, _regs: Regs, fp: *mut Frame, _thread: &'static VmThread) -> Exit {
     save(ip, fp);
     // Hidden from the compiler: knowing the result it would turn jumps here into calls.
     std::hint::black_box(Exit::Leave)
@@ -168,22 +173,22 @@ impl State {
     fn of(code: &PyCode, pc: usize, fp: *mut Frame, regs: Regs, thread: &'static VmThread) -> State {
         State { ip: code.at(pc), regs, fp, thread }
     }
+    /// What executes the instruction at `ip`.
     #[inline(always)]
-    fn fetched(self) -> (State, Instr) {
-        (self, self.word(0))
+    fn handler(self) -> Handler {
+        self.thread.handlers[self.word(0).opcode() as u8 as usize]
     }
     /// The word `n` behind the instruction's.
     #[inline(always)]
-    fn word(self, n: usize) -> Instr {
-        // SAFETY: the compiler ends every block with a return or jump, and all targets are in range (`verify`).
-        Instr(unsafe { &*self.ip.add(n) }.instr.load(Ordering::Relaxed))
+    fn word<'a>(self, n: usize) -> &'a Instr {
+        // SAFETY: the compiler ends every block with a return or jump, and all targets are in range (`verify`). The code outlives the handler.
+        unsafe { &(*self.ip.add(n)).instr }
     }
     /// Executes the instruction at `ip`.
     #[inline(always)]
     fn go(self) -> Exit {
         if CHAINED {
-            let instr = self.word(0);
-            HANDLERS[instr.0 as u8 as usize](self.ip, self.regs, self.fp, self.thread, instr)
+            self.handler()(self.ip, self.regs, self.fp, self.thread)
         } else {
             save(self.ip, self.fp);
             Exit::Continue
@@ -196,13 +201,30 @@ impl State {
     }
     /// Goes on at instruction `target`.
     #[inline(always)]
-    fn jump(self, target: u32) -> Exit {
+    fn jump_to(self, target: u32) -> Exit {
         State { ip: self.code().at(target as usize), ..self }.go()
+    }
+    /// Where the target of the instruction is whose jump is in word `n`.
+    #[inline(always)]
+    fn at_target(self, n: usize) -> State {
+        // SAFETY: as for `word`.
+        let distance = unsafe { &(*self.ip.add(n)).cache }.load(Ordering::Relaxed);
+        State { ip: self.ip.wrapping_byte_offset(distance as isize), ..self }
+    }
+    /// Goes on at the target of the instruction.
+    #[inline(always)]
+    fn jump(self) -> Exit {
+        self.at_target(0).go()
+    }
+    /// The constant of the instruction, which it has in its cache.
+    #[inline(always)]
+    fn constant(self) -> Value {
+        Value::from_bits(self.cache().load(Ordering::Relaxed))
     }
     /// Leaves the instruction to the loop.
     #[inline(always)]
-    fn leave(self, i: Instr) -> Exit {
-        leave(self.ip, self.regs, self.fp, self.thread, i)
+    fn leave(self) -> Exit {
+        leave(self.ip, self.regs, self.fp, self.thread)
     }
     /// Writes a word that owns its reference (or needs none) and goes on `n` words behind.
     #[inline(always)]
@@ -218,10 +240,10 @@ impl State {
     fn write_obj(self, register: u16, value: Obj, n: usize) -> Exit {
         self.write(register, value.into_value(), n)
     }
-    /// Empties a register and goes on at instruction `target`.
+    /// Empties a register and goes on at the target of the instruction.
     #[inline(always)]
-    fn clear_and_jump(self, register: u16, target: u32) -> Exit {
-        State { ip: self.code().at(target as usize), ..self }.write(register, Value::EMPTY, 0)
+    fn clear_and_jump(self, register: u16) -> Exit {
+        self.at_target(0).write(register, Value::EMPTY, 0)
     }
     #[inline(always)]
     fn value(self, register: u16) -> Value {
@@ -278,9 +300,9 @@ macro_rules! handlers {
                 regs: crate::registers::Regs,
                 fp: *mut crate::frame::Frame,
                 thread: &'static crate::thread::VmThread,
-                $i: taipan_bytecode::Instr,
             ) -> super::Exit {
                 let $s = super::State { ip, regs, fp, thread };
+                let $i = $s.word(0);
                 $body
             }
         )*

@@ -117,7 +117,7 @@ fn thread_jumps(instrs: &mut [Instr], positions: &mut [Position]) {
             instrs[i] = instrs[target as usize];
             positions[i] = positions[target as usize];
         } else {
-            instrs[i] = Instr(instr.0 & 0xffff_ffff | (target as u64) << 32);
+            instrs[i] = instr.with_target(target as u32);
         }
     }
 }
@@ -180,7 +180,7 @@ fn place_ends(
             }
             let made = copies.iter().find(|(of, in_line, _)| (*of, *in_line) == (target, line));
             let copy = made.map_or(instrs.len(), |(_, _, copy)| *copy);
-            instrs[i] = Instr(instrs[i].0 & 0xffff_ffff | (copy as u64) << 32);
+            instrs[i] = instrs[i].with_target(copy as u32);
             if copy == instrs.len() {
                 copies.push((target, line, copy));
                 instrs.push(instrs[target]);
@@ -189,7 +189,7 @@ fn place_ends(
             }
             continue;
         }
-        instrs[i] = Instr(instrs[i].0 & 0xffff_ffff | (instrs.len() as u64) << 32);
+        instrs[i] = instrs[i].with_target(instrs.len() as u32);
         for at in target..end {
             instrs.push(instrs[at]);
             positions.push(positions[i]);
@@ -255,7 +255,7 @@ fn compact(
     positions.retain(|_| keep.next().unwrap_or(true));
     for instr in instrs.iter_mut().filter(|i| has_target(**i)) {
         let target = new_index[instr.arg32() as usize];
-        *instr = Instr(instr.0 & 0xffff_ffff | (target as u64) << 32);
+        *instr = instr.with_target(target as u32);
     }
     for e in exceptions.iter_mut() {
         e.start = new_index[e.start as usize];

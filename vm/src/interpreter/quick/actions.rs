@@ -32,10 +32,10 @@ macro_rules! actions {
             $(
                 $name(s, i) {
                     $(if s.value(i.$operand()).is_empty() {
-                        return s.leave(i);
+                        return s.leave();
                     })*
                     $(if s.value(Instr::split_take(i.$taken()).0).is_empty() {
-                        return s.leave(i);
+                        return s.leave();
                     })*
                     s.save();
                     match apart::$name(s.fp, s.regs, i) {
@@ -49,7 +49,7 @@ macro_rules! actions {
             use super::*;
             $(
                 #[inline(never)]
-                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: Instr) -> PyResult<()> {
+                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: &Instr) -> PyResult<()> {
                     $action
                 }
             )*
@@ -58,7 +58,7 @@ macro_rules! actions {
 }
 
 /// Writes the result to the instruction's first register.
-fn written(regs: Regs, i: Instr, value: Obj) -> PyResult<()> {
+fn written(regs: Regs, i: &Instr, value: Obj) -> PyResult<()> {
     regs.write(i.a() as usize, value);
     Ok(())
 }
@@ -151,7 +151,7 @@ pub(super) fn truth_of(regs: Regs, register: u16) -> PyResult<bool> {
 }
 
 #[inline(never)]
-fn spread(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
+fn spread(thread: &'static VmThread, regs: Regs, i: &Instr) -> PyResult<Called> {
     call::call_ex(thread, regs, i.a() as usize, i.c())
 }
 
@@ -159,7 +159,7 @@ handlers! {
     import_from(s, i) {
         match attribute::only_of_module(s.cache(), s.value(i.b())) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => import_from_any(s.ip, s.regs, s.fp, s.thread, i),
+            None => import_from_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     call_ex(s, i) {
@@ -170,14 +170,14 @@ handlers! {
 
 /// Goes on behind a jump on the truth of register `a`, which needs to be asked.
 #[inline(always)]
-fn jump_on(s: State, i: Instr, when: bool, pop: bool) -> Exit {
+fn jump_on(s: State, i: &Instr, when: bool, pop: bool) -> Exit {
     if s.value(i.a()).is_empty() {
-        return s.leave(i);
+        return s.leave();
     }
     s.save();
     match truth_of(s.regs, i.a()) {
-        Ok(truth) if truth == when && pop => s.clear_and_jump(i.a(), i.arg32()),
-        Ok(truth) if truth == when => s.jump(i.arg32()),
+        Ok(truth) if truth == when && pop => s.clear_and_jump(i.a()),
+        Ok(truth) if truth == when => s.jump(),
         Ok(_) if pop => s.write(i.a(), taipan_objects::Value::EMPTY, 1),
         Ok(_) => s.next(1),
         Err(Raised) => Exit::Raised,

@@ -14,9 +14,9 @@ fn getter(cache: &AtomicU64, regs: Regs, register: u16) -> Value {
     attribute::quick_property(cache, regs.obj(register as usize)).map_or(Value::EMPTY, Obj::into_value)
 }
 
-/// Stores the operand of `STORE_ATTR` `i` in the slot, if that is a matter of a few instructions.
+/// Stores the operand of `STORE_ATTR` `i` in the slot, if that is a matter of a few instructions, and gives the word that was there, which the caller owns.
 #[inline(always)]
-fn store_in(s: State, i: Instr, slot: &Slot) -> Option<Exit> {
+fn store_in(s: State, i: &Instr, slot: &Slot) -> Option<Value> {
     let (register, take) = Instr::split_take(i.b());
     if s.value(register).is_empty() {
         return None;
@@ -25,33 +25,38 @@ fn store_in(s: State, i: Instr, slot: &Slot) -> Option<Exit> {
     if take {
         s.regs.put(register as usize, Value::EMPTY);
     }
-    let old = slot.replace_alone(value);
+    Some(slot.replace_alone(value))
+}
+
+/// Goes on after `STORE_ATTR`, dropping the word that was there before.
+#[inline(always)]
+fn stored(s: State, old: Value) -> Exit {
     if old.is_counted() {
-        return Some(drop_and_go(s.ip.wrapping_add(1), s.regs, s.fp, s.thread, old));
+        return drop_and_go(s.ip.wrapping_add(1), s.regs, s.fp, s.thread, old);
     }
-    Some(s.next(1))
+    s.next(1)
 }
 
 handlers! {
     load_attr(s, i) {
         match attribute::inline_slot(s.cache(), s.value(i.b())) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None if attribute::knows_several(s.cache()) => load_attr_of_several(s.ip, s.regs, s.fp, s.thread, i),
-            None => load_attr_of_class(s.ip, s.regs, s.fp, s.thread, i),
+            None if attribute::knows_several(s.cache()) => load_attr_of_several(s.ip, s.regs, s.fp, s.thread),
+            None => load_attr_of_class(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     load_attr_of_class(s, i) {
         match attribute::only_plain_or_member(s.cache(), s.value(i.b())) {
             Some(value) => s.write(i.a(), value, 1),
-            None => load_attr_of_module(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_attr_of_module(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     load_attr_of_module(s, i) {
         match attribute::only_of_module(s.cache(), s.value(i.b())) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => load_attr_in_dict(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_attr_in_dict(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// Of an instance that has a dict.
@@ -59,31 +64,31 @@ handlers! {
     load_attr_in_dict(s, i) {
         match attribute::only_in_dict(s.cache(), s.value(i.b())) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => load_attr_any(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_attr_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     load_attr_of_several(s, i) {
         match attribute::slot_or_plain_of_several(s.cache(), s.value(i.b())) {
             Some(value) => s.write(i.a(), value, 1),
-            None => load_attr_any(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_attr_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     load_attr_any(s, i) {
         if s.value(i.b()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         match attribute::quick_load(s.cache(), s.regs.obj(i.b() as usize)) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => load_attr_native(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_attr_native(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// A native attribute.
     #[inline(never)]
     load_attr_native(s, i) {
         let Some(def) = attribute::quick_native(s.cache(), s.regs.obj(i.b() as usize)) else {
-            return load_attr_slow(s.ip, s.regs, s.fp, s.thread, i);
+            return load_attr_slow(s.ip, s.regs, s.fp, s.thread);
         };
         s.save();
         match (def.get)(s.regs.obj(i.b() as usize)) {
@@ -94,9 +99,10 @@ handlers! {
     #[inline(never)]
     load_attr_slow(s, i) {
         let getter = getter(s.cache(), s.regs, i.b());
-        if let Some(exit) = calls::call_lent(s, getter, s.value(i.b()), Value::EMPTY, i.a()) {
-            return exit;
-        }
+        calls::call_lent(s, getter, s.value(i.b()), Value::EMPTY, i.a(), load_attr_last)
+    }
+    #[inline(never)]
+    load_attr_last(s, i) {
         let pc = s.saved_pc();
         match attribute::load(s.code(), pc, s.regs.obj(i.b() as usize), i.c() as usize) {
             Ok(value) => s.write_obj(i.a(), value, 1),
@@ -105,33 +111,33 @@ handlers! {
     }
     store_attr(s, i) {
         if let Some(slot) = attribute::inline_slot_to_store(s.cache(), s.value(i.a()))
-            && let Some(exit) = store_in(s, i, slot)
+            && let Some(old) = store_in(s, i, slot)
         {
-            return exit;
+            return stored(s, old);
         }
         if attribute::knows_record(s.cache()) {
-            return store_attr_in_record(s.ip, s.regs, s.fp, s.thread, i);
+            return store_attr_in_record(s.ip, s.regs, s.fp, s.thread);
         }
-        add_attr(s.ip, s.regs, s.fp, s.thread, i)
+        add_attr(s.ip, s.regs, s.fp, s.thread)
     }
     /// Of an instance that has a dict, or `__slots__`.
     #[inline(never)]
     store_attr_in_record(s, i) {
         if let Some(slot) = attribute::slot_of_record_to_store(s.cache(), s.value(i.a()))
-            && let Some(exit) = store_in(s, i, slot)
+            && let Some(old) = store_in(s, i, slot)
         {
-            return exit;
+            return stored(s, old);
         }
-        store_attr_any(s.ip, s.regs, s.fp, s.thread, i)
+        store_attr_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     store_attr_of_several(s, i) {
         if let Some(slot) = attribute::slot_to_store_of_several(s.cache(), s.value(i.a()))
-            && let Some(exit) = store_in(s, i, slot)
+            && let Some(old) = store_in(s, i, slot)
         {
-            return exit;
+            return stored(s, old);
         }
-        store_attr_any(s.ip, s.regs, s.fp, s.thread, i)
+        store_attr_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     add_attr(s, i) {
@@ -144,17 +150,17 @@ handlers! {
             }
             return s.next(1);
         }
-        store_attr_of_several(s.ip, s.regs, s.fp, s.thread, i)
+        store_attr_of_several(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     store_attr_any(s, i) {
         let (register, take) = Instr::split_take(i.b());
         if s.value(i.a()).is_empty() || s.value(register).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         let pc = s.saved_pc();
         let value = if take { s.regs.take(register as usize) } else { Some(s.regs.obj(register as usize).clone()) };
-        let Some(value) = value else { return s.leave(i) };
+        let Some(value) = value else { return s.leave() };
         match attribute::store(s.code(), pc, s.regs.obj(i.a() as usize), i.c() as usize, value) {
             Ok(()) => s.next(1),
             Err(_) => Exit::Raised,
@@ -176,9 +182,9 @@ handlers! {
             return s.next(1);
         }
         if attribute::knows_several(s.cache()) {
-            return load_method_of_several(s.ip, s.regs, s.fp, s.thread, i);
+            return load_method_of_several(s.ip, s.regs, s.fp, s.thread);
         }
-        load_method_last(s.ip, s.regs, s.fp, s.thread, i)
+        load_method_last(s.ip, s.regs, s.fp, s.thread)
     }
     /// The receiver in the register of the function: it moves.
     #[inline(never)]
@@ -193,7 +199,7 @@ handlers! {
             s.regs.put(a as usize, function);
             return s.next(1);
         }
-        load_method_beside_dict(s.ip, s.regs, s.fp, s.thread, i)
+        load_method_beside_dict(s.ip, s.regs, s.fp, s.thread)
     }
     /// A method of an instance that has a dict.
     #[inline(never)]
@@ -210,7 +216,7 @@ handlers! {
             s.regs.put(a as usize, function);
             return s.next(1);
         }
-        load_method_of_instance(s.ip, s.regs, s.fp, s.thread, i)
+        load_method_of_instance(s.ip, s.regs, s.fp, s.thread)
     }
     /// An attribute of the very instance or module, which is called as it is.
     #[inline(never)]
@@ -228,7 +234,7 @@ handlers! {
                 return s.write_obj(a, value, 1);
             }
         }
-        load_method_any(s.ip, s.regs, s.fp, s.thread, i)
+        load_method_any(s.ip, s.regs, s.fp, s.thread)
     }
     /// The method of a class for `with`. Unlike that of a call it is kept while other code runs, so its receiver is counted.
     #[inline(never)]
@@ -247,7 +253,7 @@ handlers! {
                 return s.next(1);
             }
         }
-        actions::load_special(s.ip, s.regs, s.fp, s.thread, i)
+        actions::load_special(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     load_method_of_several(s, i) {
@@ -263,7 +269,7 @@ handlers! {
             s.regs.put(a as usize, function);
             return s.next(1);
         }
-        load_method_any(s.ip, s.regs, s.fp, s.thread, i)
+        load_method_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     load_method_any(s, i) {
@@ -275,16 +281,16 @@ handlers! {
             attribute::place_method(s.regs, i.a() as usize, i.b() as usize, function);
             return s.next(1);
         }
-        load_method_slow(s.ip, s.regs, s.fp, s.thread, i)
+        load_method_slow(s.ip, s.regs, s.fp, s.thread)
     }
     load_super_attr(s, i) {
         let b = i.b();
         if i.a() & SuperFlags::METHOD == 0 || s.value(b).is_empty() || s.value(b + 1).is_empty() || s.value(b + 2).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         let b = b as usize;
         let (callable, class, receiver) = (s.regs.obj(b), s.regs.obj(b + 1), s.regs.obj(b + 2));
-        let Some(function) = attribute::quick_super(s.cache(), callable, class, receiver) else { return s.leave(i) };
+        let Some(function) = attribute::quick_super(s.cache(), callable, class, receiver) else { return s.leave() };
         s.save();
         attribute::place_super(s.regs, b, function);
         s.next(1)

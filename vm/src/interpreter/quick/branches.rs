@@ -11,20 +11,20 @@ use crate::interpreter::ops::{arithmetic, intrinsics};
 
 /// Where a `BRANCH` instruction continues.
 #[inline(always)]
-pub(super) fn branch_to(s: State, truth: bool, i: Instr) -> State {
+pub(super) fn branch_to(s: State, truth: bool, i: &Instr) -> State {
     let jumps = truth == (i.c() & BranchFlags::JUMP_IF_TRUE != 0);
-    State { ip: if jumps { s.code().at(s.word(1).arg32() as usize) } else { s.ip.wrapping_add(2) }, ..s }
+    if jumps { s.at_target(1) } else { State { ip: s.ip.wrapping_add(2), ..s } }
 }
 
 /// Continues where a `BRANCH` instruction does.
 #[inline(always)]
-pub(super) fn branch_on(s: State, truth: bool, i: Instr) -> Exit {
-    if truth == (i.c() & BranchFlags::JUMP_IF_TRUE != 0) { s.jump(s.word(1).arg32()) } else { s.next(2) }
+pub(super) fn branch_on(s: State, truth: bool, i: &Instr) -> Exit {
+    branch_to(s, truth, i).go()
 }
 
 /// Empties the operands of a `BRANCH` instruction that are used for the last time, if nothing is dropped by that, and continues where it does.
 #[inline(always)]
-pub(super) fn branch_lightly(s: State, truth: bool, i: Instr) -> Option<Exit> {
+pub(super) fn branch_lightly(s: State, truth: bool, i: &Instr) -> Option<State> {
     let flags = i.c();
     if (flags & BranchFlags::DROP_A != 0 && s.value(i.a()).is_counted())
         || (flags & BranchFlags::DROP_B != 0 && s.value(i.b()).is_counted())
@@ -37,12 +37,12 @@ pub(super) fn branch_lightly(s: State, truth: bool, i: Instr) -> Option<Exit> {
     if flags & BranchFlags::DROP_B != 0 {
         s.regs.put(i.b() as usize, Value::EMPTY);
     }
-    Some(branch_on(s, truth, i))
+    Some(branch_to(s, truth, i))
 }
 
 /// Empties the operands of a `BRANCH` instruction that are used for the last time; the instruction is saved.
 #[inline(always)]
-pub(super) fn drop_operands(s: State, i: Instr) {
+pub(super) fn drop_operands(s: State, i: &Instr) {
     if i.c() & BranchFlags::DROP_A != 0 {
         s.regs.clear(i.a() as usize);
     }
@@ -75,7 +75,7 @@ macro_rules! branches {
                     if v.is_float() && w.is_float() {
                         return branch_on(s, v.as_float() $cmp w.as_float(), i);
                     }
-                    operators::branch(s.ip, s.regs, s.fp, s.thread, i)
+                    operators::branch(s.ip, s.regs, s.fp, s.thread)
                 }
                 $imm(s, i) {
                     let v = s.value(i.a());
@@ -85,7 +85,7 @@ macro_rules! branches {
                     if v.is_float() {
                         return branch_on(s, v.as_float() $cmp (i.b_imm() as f64), i);
                     }
-                    operators::branch_imm(s.ip, s.regs, s.fp, s.thread, i)
+                    operators::branch_imm(s.ip, s.regs, s.fp, s.thread)
                 }
             )*
         }
@@ -107,32 +107,32 @@ macro_rules! jumps_on_truth {
             $(
                 $name(s, i) {
                     match truth(s, i.a()) {
-                        Some(truth) if truth == $when => s.jump(i.arg32()),
+                        Some(truth) if truth == $when => s.jump(),
                         Some(_) => s.next(1),
-                        None => $asked(s.ip, s.regs, s.fp, s.thread, i),
+                        None => $asked(s.ip, s.regs, s.fp, s.thread),
                     }
                 }
                 #[inline(never)]
                 $asked(s, i) {
                     match truth_of_object(s, i.a()) {
-                        Some(truth) if truth == $when => s.jump(i.arg32()),
+                        Some(truth) if truth == $when => s.jump(),
                         Some(_) => s.next(1),
-                        None => actions::$any(s.ip, s.regs, s.fp, s.thread, i),
+                        None => actions::$any(s.ip, s.regs, s.fp, s.thread),
                     }
                 }
                 $pop(s, i) {
                     match truth(s, i.a()) {
-                        Some(truth) if truth == $when => s.clear_and_jump(i.a(), i.arg32()),
+                        Some(truth) if truth == $when => s.clear_and_jump(i.a()),
                         Some(_) => s.write(i.a(), Value::EMPTY, 1),
-                        None => $pop_asked(s.ip, s.regs, s.fp, s.thread, i),
+                        None => $pop_asked(s.ip, s.regs, s.fp, s.thread),
                     }
                 }
                 #[inline(never)]
                 $pop_asked(s, i) {
                     match truth_of_object(s, i.a()) {
-                        Some(truth) if truth == $when => s.clear_and_jump(i.a(), i.arg32()),
+                        Some(truth) if truth == $when => s.clear_and_jump(i.a()),
                         Some(_) => s.write(i.a(), Value::EMPTY, 1),
-                        None => actions::$pop_any(s.ip, s.regs, s.fp, s.thread, i),
+                        None => actions::$pop_any(s.ip, s.regs, s.fp, s.thread),
                     }
                 }
             )*
@@ -151,16 +151,16 @@ macro_rules! jumps_on_none {
             $(
                 $name(s, i) {
                     if s.value(i.a()).is_empty() {
-                        return s.leave(i);
+                        return s.leave();
                     }
-                    if is_none(s.regs.obj(i.a() as usize)) == $when { s.jump(i.arg32()) } else { s.next(1) }
+                    if is_none(s.regs.obj(i.a() as usize)) == $when { s.jump() } else { s.next(1) }
                 }
                 $pop(s, i) {
                     if s.value(i.a()).is_empty() {
-                        return s.leave(i);
+                        return s.leave();
                     }
                     if is_none(s.regs.obj(i.a() as usize)) == $when {
-                        s.clear_and_jump(i.a(), i.arg32())
+                        s.clear_and_jump(i.a())
                     } else {
                         s.write(i.a(), Value::EMPTY, 1)
                     }
@@ -176,20 +176,20 @@ jumps_on_none! {
 }
 
 handlers! {
-    jump(s, i) {
-        s.jump(i.arg32())
+    jump(s, _i) {
+        s.jump()
     }
-    jump_backward(s, i) {
+    jump_backward(s, _i) {
         if s.thread.threading.poll() != 0 {
-            return s.leave(i);
+            return s.leave();
         }
-        s.jump(i.arg32())
+        s.jump()
     }
     branch_is(s, i) {
         let same = s.value(i.a()).same(s.value(i.b()));
         match branch_lightly(s, same, i) {
-            Some(exit) => exit,
-            None => branch_is_last(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => branch_is_last(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
@@ -202,7 +202,7 @@ handlers! {
     #[inline(never)]
     branch_in_any(s, i) {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         let Ok(found) = protocol::contains(s.regs.obj(i.b() as usize), s.regs.obj(i.a() as usize)) else {

@@ -9,14 +9,14 @@ use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::MethodDef;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::singletons::{is_none, none};
+use taipan_objects::singletons::{is_none, is_none_word, none};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
-use super::{Exit, State, generators, handlers, known_calls, operators};
+use super::{Exit, Handler, State, generators, handlers, known_calls, operators};
 use crate::frame::{Kind, drop_value};
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
@@ -24,28 +24,30 @@ use crate::registers::Regs;
 use crate::thread::VmThread;
 use taipan_bytecode::{Instr, Op};
 
-/// Calls the function in `base` with the `nargs` arguments from `first`, if they are just its parameters.
+/// Calls the function in `base` with the `nargs` arguments from `first`, if they are just its parameters; `otherwise` says what else there is to do.
 #[inline(always)]
-fn call_plain(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Option<Exit> {
+fn call_plain(s: State, i: &Instr, base: usize, first: usize, nargs: usize, otherwise: Handler) -> Exit {
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
     if nargs as u32 != code.plain() || s.thread.threading.poll() != 0 {
-        return None;
+        return otherwise(s.ip, s.regs, s.fp, s.thread);
     }
     // SAFETY: the frame is live.
     if unsafe { (*s.fp).is_generator() } {
-        return Some(call_from_generator(s.ip, s.regs, s.fp, s.thread, i));
+        return call_from_generator(s.ip, s.regs, s.fp, s.thread);
     }
-    let callee = callee_at(s.regs, base, function)?;
+    let Some(callee) = callee_at(s.regs, base, function) else {
+        return otherwise(s.ip, s.regs, s.fp, s.thread);
+    };
     let window = s.regs.at(first);
     // Before the frame hides it: the stale words behind the arguments do not include it.
     if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
-        return None;
+        return otherwise(s.ip, s.regs, s.fp, s.thread);
     }
     s.regs.put(base, Value::EMPTY);
     s.save();
-    Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go())
+    State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go()
 }
 
 /// The reference by which the frame of a call keeps the function in register `base`, if that needs no other: see [`call::own_callee`].
@@ -60,7 +62,7 @@ fn callee_at(regs: Regs, base: usize, function: &PyFunction) -> Option<Value> {
 
 /// [`call_plain`], which found the function and its parameters to fit, in the frame of a generator, whose window is its own: nothing can lie behind it.
 #[inline(always)]
-fn call_at_top(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Option<Exit> {
+fn call_at_top(s: State, i: &Instr, base: usize, first: usize, nargs: usize) -> Option<State> {
     // SAFETY: `call_plain` checked the layout.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
@@ -74,12 +76,12 @@ fn call_at_top(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> O
     }
     s.regs.put(base, Value::EMPTY);
     s.save();
-    Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go())
+    Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread))
 }
 
 /// [`call_plain`] with the defaults of the parameters behind the arguments.
 #[inline(always)]
-fn call_with_defaults(s: State, i: Instr, base: usize, first: usize, nargs: usize) -> Option<Exit> {
+fn call_with_defaults(s: State, i: &Instr, base: usize, first: usize, nargs: usize) -> Option<State> {
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
@@ -101,7 +103,7 @@ fn call_with_defaults(s: State, i: Instr, base: usize, first: usize, nargs: usiz
     {
         s.regs.put(base, Value::EMPTY);
         s.save();
-        return Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go());
+        return Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread));
     }
     // The other way finds the registers empty, or with what an earlier instruction left.
     for at in first + nargs..first + count {
@@ -131,18 +133,25 @@ fn add_defaults(s: State, function: &PyFunction, first: usize, count: usize) -> 
 
 /// The first argument of `CALL_METHOD` `i`, and their number: a receiver in the second register is one of them.
 #[inline(always)]
-fn arguments(s: State, i: Instr) -> (usize, usize) {
+fn arguments(s: State, i: &Instr) -> (usize, usize) {
     let (base, nargs) = (i.a() as usize, i.b() as usize);
     if s.regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) }
 }
 
 /// Calls `function` (dropped if it is counted), if it is in Python and has just one or two parameters, in a frame at the top of the stack. The words, the second
-/// of which may be empty, stay in the caller's registers until it returns to register `ret`.
+/// of which may be empty, stay in the caller's registers until it returns to register `ret`. `otherwise` goes on without a frame.
 #[inline(always)]
-pub(super) fn call_lent(s: State, function: Value, first: Value, second: Value, ret: u16) -> Option<Exit> {
+pub(super) fn call_lent(
+    s: State,
+    function: Value,
+    first: Value,
+    second: Value,
+    ret: u16,
+    otherwise: Handler,
+) -> Exit {
     if function.is_empty() || !known::is_function(function) {
         drop_value(function);
-        return None;
+        return otherwise(s.ip, s.regs, s.fp, s.thread);
     }
     // SAFETY: the layout was checked; the reference, then the frame keeps the function alive.
     let callee: &PyFunction = unsafe { &*function.ptr().cast() };
@@ -154,7 +163,7 @@ pub(super) fn call_lent(s: State, function: Value, first: Value, second: Value, 
         || window.wrapping_add(code.nregs as usize) >= s.thread.limit()
     {
         drop_value(function);
-        return None;
+        return otherwise(s.ip, s.regs, s.fp, s.thread);
     }
     s.save();
     let regs = Regs::new(window);
@@ -167,9 +176,9 @@ pub(super) fn call_lent(s: State, function: Value, first: Value, second: Value, 
     if call::push_frame(s.thread, callee, code, window, count, ret, Kind::Call, owned, Value::EMPTY).is_err()
     {
         regs.clear_range(0, count);
-        return Some(Exit::Raised);
+        return Exit::Raised;
     }
-    Some(State::of(code, 0, s.fp.wrapping_add(1), regs, s.thread).go())
+    State::of(code, 0, s.fp.wrapping_add(1), regs, s.thread).go()
 }
 
 // Apart, because their locals live in memory: see the module above.
@@ -181,12 +190,12 @@ fn whole(def: &'static MethodDef, arguments: &[Obj]) -> PyResult<Obj> {
 }
 
 #[inline(never)]
-fn any(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
+fn any(thread: &'static VmThread, regs: Regs, i: &Instr) -> PyResult<Called> {
     call::call(thread, regs, i.a() as usize, i.b() as usize, i.c())
 }
 
 #[inline(never)]
-fn construct(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Option<Called>> {
+fn construct(thread: &'static VmThread, regs: Regs, i: &Instr) -> PyResult<Option<Called>> {
     let base = i.a() as usize;
     // SAFETY: the layout was checked by the caller; the register keeps the class alive.
     let class: &PyType = unsafe { &*regs.value(base).ptr().cast() };
@@ -209,7 +218,7 @@ fn converted(class: &Obj, argument: &Obj) -> PyResult<Obj> {
 }
 
 #[inline(never)]
-fn any_method(thread: &'static VmThread, regs: Regs, i: Instr) -> PyResult<Called> {
+fn any_method(thread: &'static VmThread, regs: Regs, i: &Instr) -> PyResult<Called> {
     call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c())
 }
 
@@ -238,15 +247,12 @@ handlers! {
         if !callable.is_empty()
             && known::is_function(callable)
         {
-            return match call_plain(s, i, base, base + 2, nargs) {
-                Some(exit) => exit,
-                None => call_short(s.ip, s.regs, s.fp, s.thread, i),
-            };
+            return call_plain(s, i, base, base + 2, nargs, call_short);
         }
         if callable.is_empty() {
-            return call_any(s.ip, s.regs, s.fp, s.thread, i);
+            return call_any(s.ip, s.regs, s.fp, s.thread);
         }
-        known::choose(callable, &CALL, call_any)(s.ip, s.regs, s.fp, s.thread, i)
+        known::choose(callable, &CALL, call_any)(s.ip, s.regs, s.fp, s.thread)
     }
     /// A bound method of a Python function: as if the method had just been looked up.
     #[inline(never)]
@@ -269,12 +275,9 @@ handlers! {
             s.regs.put(base, function.uncounted_ptr());
             // SAFETY: moved out of its register, and it drops at once.
             let _ = unsafe { Obj::drop_at_once(word) };
-            return match call_plain(s, i, base, base + 1, i.b() as usize + 1) {
-                Some(exit) => exit,
-                None => call_short_method(s.ip, s.regs, s.fp, s.thread, i),
-            };
+            return call_plain(s, i, base, base + 1, i.b() as usize + 1, call_short_method);
         }
-        call_any(s.ip, s.regs, s.fp, s.thread, i)
+        call_any(s.ip, s.regs, s.fp, s.thread)
     }
     /// A native function of a module, with a fast entry for the arguments.
     #[inline(never)]
@@ -290,7 +293,7 @@ handlers! {
         }
         s.save();
         if !function.is_unbound() {
-            return call_bound_native(s.ip, s.regs, s.fp, s.thread, i);
+            return call_bound_native(s.ip, s.regs, s.fp, s.thread);
         }
         let arguments = s.regs.slice(base + 2, nargs);
         let result = match function.def.call_fast(arguments) {
@@ -307,7 +310,7 @@ handlers! {
         let function: &PyNativeFunction = unsafe { &*s.regs.value(base).ptr().cast() };
         match call::call_bound(function, s.regs.slice(base + 2, nargs)) {
             Some(result) => finish_native(s, i, base + 2, nargs, result),
-            None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+            None => call_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// A class: an instance is made, and the frame of its `__init__` pushed.
@@ -324,7 +327,7 @@ handlers! {
         }
         match construct(s.thread, s.regs, i) {
             Ok(Some(outcome)) => called(s, Ok(outcome), i.c(), 1),
-            Ok(None) => call_native_class(s.ip, s.regs, s.fp, s.thread, i),
+            Ok(None) => call_native_class(s.ip, s.regs, s.fp, s.thread),
             Err(_) => Exit::Raised,
         }
     }
@@ -333,16 +336,16 @@ handlers! {
     call_short(s, i) {
         let base = i.a() as usize;
         match call_with_defaults(s, i, base, base + 2, i.b() as usize) {
-            Some(exit) => exit,
-            None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => call_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     call_short_method(s, i) {
         let (first, nargs) = arguments(s, i);
         match call_with_defaults(s, i, i.a() as usize, first, nargs) {
-            Some(exit) => exit,
-            None => call_any_method(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => call_any_method(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// Of a Python function, by either instruction.
@@ -351,14 +354,14 @@ handlers! {
         let base = i.a() as usize;
         if i.opcode() == Op::Call as u16 {
             return match call_at_top(s, i, base, base + 2, i.b() as usize) {
-                Some(exit) => exit,
-                None => call_any(s.ip, s.regs, s.fp, s.thread, i),
+                Some(state) => state.go(),
+                None => call_any(s.ip, s.regs, s.fp, s.thread),
             };
         }
         let (first, nargs) = arguments(s, i);
         match call_at_top(s, i, base, first, nargs) {
-            Some(exit) => exit,
-            None => call_any_method(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => call_any_method(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// A class whose instances native code makes, or that binds the arguments of its `__init__` itself.
@@ -381,21 +384,18 @@ handlers! {
         let callable = s.regs.value(base);
         if !callable.is_empty() && known::is_function(callable) {
             let (first, nargs) = arguments(s, i);
-            return match call_plain(s, i, base, first, nargs) {
-                Some(exit) => exit,
-                None => call_short_method(s.ip, s.regs, s.fp, s.thread, i),
-            };
+            return call_plain(s, i, base, first, nargs, call_short_method);
         }
         if !callable.is_empty()
             && known::is(callable, Known::MethodDescriptor)
             && !s.regs.value(base + 1).is_empty()
         {
-            return known_calls::call_known_method(s.ip, s.regs, s.fp, s.thread, i);
+            return known_calls::call_known_method(s.ip, s.regs, s.fp, s.thread);
         } else if !callable.is_empty() && s.regs.value(base + 1).is_empty() {
             // An attribute of a module, for example: nothing was bound, so the call is like any other.
-            return call(s.ip, s.regs, s.fp, s.thread, i);
+            return call(s.ip, s.regs, s.fp, s.thread);
         }
-        call_any_method(s.ip, s.regs, s.fp, s.thread, i)
+        call_any_method(s.ip, s.regs, s.fp, s.thread)
     }
     /// A native method of the receiver's class, with a fast entry for the arguments.
     #[inline(never)]
@@ -409,7 +409,7 @@ handlers! {
             if accepted { descriptor.def.call_fast(s.regs.slice(base + 1, nargs + 1)) } else { None };
         match fast {
             Some(result) => finish_native(s, i, base + 1, nargs + 1, result),
-            None => call_any_method(s.ip, s.regs, s.fp, s.thread, i),
+            None => call_any_method(s.ip, s.regs, s.fp, s.thread),
         }
     }
     call_kw(s, i) {
@@ -451,29 +451,29 @@ handlers! {
                 s.regs.put(i.a() as usize, value);
             }
         }
-        return_any(s.ip, s.regs, s.fp, s.thread, i)
+        return_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     return_any(s, i) {
         // SAFETY: the frame is live.
         let frame = unsafe { &*s.fp };
         if s.value(i.a()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         if frame.kind == Kind::Init && is_none(s.regs.obj(i.a() as usize)) {
             return finish_init(s);
         }
         if frame.is_generator() || frame.kind == Kind::Eager {
-            return generators::return_from_generator(s.ip, s.regs, s.fp, s.thread, i);
+            return generators::return_from_generator(s.ip, s.regs, s.fp, s.thread);
         }
         if frame.kind == Kind::Operator {
-            return return_from_operator(s.ip, s.regs, s.fp, s.thread, i);
+            return return_from_operator(s.ip, s.regs, s.fp, s.thread);
         }
         if frame.kind == Kind::New {
-            return return_new(s.ip, s.regs, s.fp, s.thread, i);
+            return return_new(s.ip, s.regs, s.fp, s.thread);
         }
         if frame.kind != Kind::Call {
-            return s.leave(i);
+            return s.leave();
         }
         let value = s.regs.take(i.a() as usize).map_or(Value::EMPTY, |value| value.into_strong().into_value());
         finish(s, value)
@@ -486,7 +486,7 @@ handlers! {
         let ret = unsafe { (*s.fp).ret };
         let outcome = made(s.thread, s.regs, i.a(), ret);
         let caller = below(s, 0);
-        called(caller, outcome, ret, call::length_at(caller.word(0)))
+        called(caller, outcome, ret, call::length_at(*caller.word(0)))
     }
     /// The special method of an operator.
     #[inline(never)]
@@ -494,7 +494,7 @@ handlers! {
         // SAFETY: the frame is live.
         let frame = unsafe { &mut *s.fp };
         let value = if i.opcode() == Op::ReturnConst as u16 {
-            s.code().consts[i.a() as usize].value().uncounted()
+            s.constant()
         } else {
             let word = s.value(i.a());
             let counted = if word.is_lent() { s.regs.counted_at_once(i.a() as usize) } else { Some(word) };
@@ -512,38 +512,37 @@ handlers! {
         }
         operators::conclude(below(s, 0), value)
     }
-    return_const(s, i) {
+    return_const(s, _i) {
         // SAFETY: the frame is live.
         let frame = unsafe { &mut *s.fp };
-        let constant = &s.code().consts[i.a() as usize];
+        let constant = s.constant();
         let (ret, subject) = (frame.ret, frame.subject);
         // Immortal, or code, which the collector alone frees; or the instance that `__init__` was called for, which the frame owns.
         let value = match frame.kind {
-            Kind::Call => constant.value().uncounted(),
-            Kind::Operator => return return_from_operator(s.ip, s.regs, s.fp, s.thread, i),
-            Kind::Init if is_none(constant) => subject,
+            Kind::Call => constant,
+            Kind::Operator => return return_from_operator(s.ip, s.regs, s.fp, s.thread),
+            Kind::Init if is_none_word(constant) => subject,
             Kind::GeneratorEntry
             | Kind::GeneratorFor
             | Kind::GeneratorSend
             | Kind::GeneratorAsend
             | Kind::Eager => {
-                return generators::return_const_from_generator(s.ip, s.regs, s.fp, s.thread, i);
+                return generators::return_const_from_generator(s.ip, s.regs, s.fp, s.thread);
             }
-            _ => return s.leave(i),
+            _ => return s.leave(),
         };
         if call::pop_frame_at_once(s.thread, frame) {
             return deliver(s, ret, value);
         }
-        return_const_any(s.ip, s.regs, s.fp, s.thread, i)
+        return_const_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
-    return_const_any(s, i) {
+    return_const_any(s, _i) {
         // SAFETY: the frame is live.
         if unsafe { (*s.fp).kind } == Kind::Init {
             return finish_init(s);
         }
-        let value = s.code().consts[i.a() as usize].value().uncounted();
-        finish(s, value)
+        finish(s, s.constant())
     }
 }
 
@@ -556,7 +555,7 @@ pub(super) fn strong(word: Value) -> Value {
 
 /// Empties the registers of call `i` of a native function with `count` arguments from register `first`, and goes on with its result.
 #[inline(always)]
-fn finish_native(s: State, i: Instr, first: usize, count: usize, result: PyResult<Obj>) -> Exit {
+fn finish_native(s: State, i: &Instr, first: usize, count: usize, result: PyResult<Obj>) -> Exit {
     let mut word = result.map_or(Value::EMPTY, Obj::into_value);
     // The result may be an uncounted part of what the arguments keep alive.
     if word.is_lent() {
@@ -598,7 +597,7 @@ pub(super) fn below(s: State, skip: usize) -> State {
 #[inline(always)]
 fn deliver(s: State, ret: u16, value: Value) -> Exit {
     let caller = below(s, 0);
-    caller.write(ret, value, call::length_at(caller.word(0)))
+    caller.write(ret, value, call::length_at(*caller.word(0)))
 }
 
 /// Pops the frame, of kind `Call`, and delivers its result.

@@ -9,7 +9,7 @@ use super::{State, handlers};
 use crate::interpreter::ops::consume;
 
 #[inline(always)]
-fn is_known(s: State, i: Instr) -> bool {
+fn is_known(s: State, i: &Instr) -> bool {
     let (callable, receiver) = (s.value(i.b()), s.value(i.b() + 1));
     if callable.is_empty() || !consume::is_known(s.regs.obj(i.b() as usize), i.c()) {
         return false;
@@ -20,7 +20,7 @@ fn is_known(s: State, i: Instr) -> bool {
 handlers! {
     is_builtin(s, i) {
         if !is_known(s, i) {
-            return s.leave(i);
+            return s.leave();
         }
         s.write_obj(i.a(), bool_obj(true), 1)
     }
@@ -28,9 +28,9 @@ handlers! {
         let (register, take) = Instr::split_take(i.b());
         let (total, rest, value) = (s.value(i.a()), s.value(i.a() + 1), s.value(register));
         if value.is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
-        let Some((total, rest)) = consume::fold_words(total, rest, value, i.c()) else { return s.leave(i) };
+        let Some((total, rest)) = consume::fold_words(total, rest, value, i.c()) else { return s.leave() };
         // Numbers all of them: nothing to drop.
         s.regs.write_value(i.a() as usize + 1, rest);
         if take {

@@ -29,7 +29,7 @@ enum Answer {
 
 /// `YIELD_FROM` `i` in every case.
 #[inline(never)]
-fn send(thread: &'static VmThread, regs: Regs, i: Instr) -> Answer {
+fn send(thread: &'static VmThread, regs: Regs, i: &Instr) -> Answer {
     let at = i.a() as usize;
     let sent = regs.take(at + 1).unwrap_or_else(none);
     if generators::is_idle_generator(regs.obj(at)) {
@@ -95,7 +95,7 @@ fn finish_with(thread: &'static VmThread, word: Value) {
 
 /// Delivers the result of `YIELD_FROM` `i`, in `thread.result`.
 #[inline(never)]
-fn end_delegation(thread: &'static VmThread, regs: Regs, i: Instr) {
+fn end_delegation(thread: &'static VmThread, regs: Regs, i: &Instr) {
     let value = result(thread);
     regs.clear(i.a() as usize);
     regs.clear(i.a() as usize + 1);
@@ -104,7 +104,7 @@ fn end_delegation(thread: &'static VmThread, regs: Regs, i: Instr) {
 
 /// Puts what a `YIELD_FROM` delegates to into the register of `i`, and `None`, which is sent first, behind it.
 #[inline(always)]
-fn delegate(regs: Regs, i: Instr, receiver: Obj) {
+fn delegate(regs: Regs, i: &Instr, receiver: Obj) {
     regs.write(i.a() as usize, receiver);
     regs.write(i.a() as usize + 1, none());
 }
@@ -117,7 +117,7 @@ fn deliver(thread: &'static VmThread, value: Value) {
 }
 
 #[inline(never)]
-fn awaitable(regs: Regs, i: Instr) -> PyResult<()> {
+fn awaitable(regs: Regs, i: &Instr) -> PyResult<()> {
     let value = generators::awaitable(regs.obj(i.b() as usize), i.c())?;
     delegate(regs, i, value);
     Ok(())
@@ -125,14 +125,14 @@ fn awaitable(regs: Regs, i: Instr) -> PyResult<()> {
 
 /// The awaitable of the next value of an asynchronous iterator.
 #[inline(never)]
-fn anext(regs: Regs, i: Instr) -> PyResult<()> {
+fn anext(regs: Regs, i: &Instr) -> PyResult<()> {
     let value = generators::get_anext(regs.obj(i.b() as usize))?;
     delegate(regs, i, value);
     Ok(())
 }
 
 #[inline(never)]
-fn yield_from_iter(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<()> {
+fn yield_from_iter(fp: *mut Frame, regs: Regs, i: &Instr) -> PyResult<()> {
     // SAFETY: the innermost frame is live.
     let code = unsafe { (*fp).code() };
     let value = generators::yield_from_iter(code, regs.obj(i.b() as usize))?;
@@ -180,7 +180,7 @@ fn pass_on(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, value:
     }
     // What follows may run code: a word that is not counted would be nobody's.
     thread.result.set(if value.is_lent() { super::calls::strong(value) } else { value });
-    pass_on_any(ip, regs, fp, thread, Instr(0))
+    pass_on_any(ip, regs, fp, thread)
 }
 
 /// The frame that the generator's frame `s` returned to, which is popped, goes on with the result in `thread.result`.
@@ -193,7 +193,7 @@ fn returned(s: State, kind: Kind) -> Exit {
             if value.is_counted() {
                 drop_value(value);
             }
-            resumer.clear_and_jump(i.a(), i.arg32())
+            resumer.clear_and_jump(i.a())
         }
         Kind::GeneratorSend | Kind::Eager => {
             let resumer = below(s, 0);
@@ -240,7 +240,7 @@ handlers! {
         // SAFETY: the frame is live.
         let frame = unsafe { &*s.fp };
         if s.value(register).is_empty() || !at_once::settle(frame) {
-            return yield_any(s.ip, s.regs, s.fp, s.thread, i);
+            return yield_any(s.ip, s.regs, s.fp, s.thread);
         }
         let kind = frame.kind;
         let value = if take {
@@ -248,14 +248,14 @@ handlers! {
         } else {
             s.regs.copy_at_once(register as usize)
         };
-        let Some(value) = value else { return yield_any(s.ip, s.regs, s.fp, s.thread, i) };
+        let Some(value) = value else { return yield_any(s.ip, s.regs, s.fp, s.thread) };
         let pc = s.saved_pc() as u32;
         if !at_once::suspend(s.thread, frame, pc) {
             if !take {
                 // SAFETY: the copy just made, of a reference that is still there.
                 let _ = unsafe { Obj::drop_at_once(value) };
             }
-            return yield_any(s.ip, s.regs, s.fp, s.thread, i);
+            return yield_any(s.ip, s.regs, s.fp, s.thread);
         }
         if take {
             s.regs.put(register as usize, Value::EMPTY);
@@ -266,11 +266,11 @@ handlers! {
     yield_any(s, i) {
         let (register, take) = Instr::split_take(i.b());
         if s.value(register).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         strong(s.thread, s.regs, register, take);
-        pass_on_any(s.ip, s.regs, s.fp, s.thread, i)
+        pass_on_any(s.ip, s.regs, s.fp, s.thread)
     }
     /// The innermost frame yields what is in `thread.result`.
     #[inline(never)]
@@ -301,11 +301,11 @@ handlers! {
     }
     /// A generator's frame returns a constant.
     #[inline(never)]
-    return_const_from_generator(s, i) {
+    return_const_from_generator(s, _i) {
         // SAFETY: the frame is live.
         let frame = unsafe { &mut *s.fp };
         let kind = frame.kind;
-        let value = s.code().consts[i.a() as usize].value().uncounted();
+        let value = s.constant();
         if ends_at_once(s, frame) {
             return answer(s, value);
         }
@@ -319,12 +319,12 @@ handlers! {
         if at_once::push(s.thread, s.value(i.a()), Kind::GeneratorFor, Value::EMPTY, s.word(1).a()) {
             return State::at(s.fp.wrapping_add(1), s.thread).go();
         }
-        super::iteration::for_other(s.ip, s.regs, s.fp, s.thread, i)
+        super::iteration::for_other(s.ip, s.regs, s.fp, s.thread)
     }
     yield_from(s, i) {
         let receiver = s.value(i.a());
         if receiver.is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         if known::is(receiver, Known::Generator) || known::is(receiver, Known::Coroutine) {
@@ -334,7 +334,7 @@ handlers! {
                 return State::at(s.fp.wrapping_add(1), s.thread).go();
             }
         }
-        yield_from_any(s.ip, s.regs, s.fp, s.thread, i)
+        yield_from_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     yield_from_any(s, i) {
@@ -354,7 +354,7 @@ handlers! {
     get_awaitable(s, i) {
         let operand = s.value(i.b());
         if operand.is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         match awaitable(s.regs, i) {
@@ -364,7 +364,7 @@ handlers! {
     }
     get_anext(s, i) {
         if s.value(i.b()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         match anext(s.regs, i) {
@@ -374,7 +374,7 @@ handlers! {
     }
     get_yield_from_iter(s, i) {
         if s.value(i.b()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         match yield_from_iter(s.fp, s.regs, i) {

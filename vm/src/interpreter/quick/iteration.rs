@@ -6,7 +6,7 @@ use taipan_bytecode::{Instr, Op};
 use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::iterators::PySequenceIter;
-use taipan_objects::list::PyList;
+use taipan_objects::list::{Place, PyList};
 use taipan_objects::protocol;
 use taipan_objects::range::PyRangeIter;
 use taipan_objects::set::PySetIter;
@@ -14,8 +14,10 @@ use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, ByShape, Known};
-use super::{Exit, Handler, State, calls, generators, handlers, leave, lookups, operators, result, values};
-use crate::frame::Kind;
+use super::{
+    Exit, Handler, Ip, State, calls, generators, handlers, leave, lookups, operators, result, values,
+};
+use crate::frame::{Frame, Kind};
 use crate::interpreter::generators as resume;
 use crate::interpreter::ops::iteration;
 use crate::registers::Regs;
@@ -33,9 +35,17 @@ enum Step {
     Raised,
 }
 
+/// Whether the instruction takes a pair in register `target` apart and leaves that empty.
+#[inline(always)]
+fn takes_pair(unpack: &Instr, target: u16) -> bool {
+    unpack.opcode() == Op::UnpackSequence as u16
+        && unpack.c() == 2
+        && Instr::split_take(unpack.b()) == (target, true)
+}
+
 /// The step of `FOR_ITER` `i` (apart, because its locals live in memory: see the module above), whose item goes to register `target`; `unpack` is the instruction behind.
 #[inline(never)]
-fn advance(thread: &'static VmThread, regs: Regs, i: Instr, target: u16, unpack: Instr) -> Step {
+fn advance(thread: &'static VmThread, regs: Regs, i: &Instr, target: u16, unpack: &Instr) -> Step {
     let iterator = regs.obj(i.a() as usize);
     if resume::is_idle_generator(iterator) {
         return match resume::push(thread, iterator, Kind::GeneratorFor, None, target) {
@@ -44,9 +54,7 @@ fn advance(thread: &'static VmThread, regs: Regs, i: Instr, target: u16, unpack:
         };
     }
     // A tuple that is only made to be taken apart by the instruction behind is not made.
-    let found = if unpack.opcode() == Op::UnpackSequence as u16
-        && unpack.c() == 2
-        && Instr::split_take(unpack.b()) == (target, true)
+    let found = if takes_pair(unpack, target)
         && let Some(pair) = iteration::next_pair(iterator)
     {
         pair.map(|pair| {
@@ -75,19 +83,19 @@ fn advance(thread: &'static VmThread, regs: Regs, i: Instr, target: u16, unpack:
 }
 
 #[inline(never)]
-fn item_at(regs: Regs, i: Instr) -> Option<Obj> {
+fn item_at(regs: Regs, i: &Instr) -> Option<Obj> {
     iteration::quick_subscript_at(regs.obj(i.b() as usize), i.c_imm() as i64)
 }
 
 /// What is at the key of a built-in container, if it takes no Python code to find it.
 #[inline(never)]
-fn item(regs: Regs, i: Instr) -> Option<Obj> {
+fn item(regs: Regs, i: &Instr) -> Option<Obj> {
     iteration::quick_subscript(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
 }
 
 /// What is at any key of anything.
 #[inline(never)]
-fn any_item(regs: Regs, i: Instr) -> PyResult<Obj> {
+fn any_item(regs: Regs, i: &Instr) -> PyResult<Obj> {
     protocol::getitem(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
 }
 
@@ -102,7 +110,7 @@ enum Subscript {
 
 /// Asks the class of what is in the register for the item at a key.
 #[inline(never)]
-fn class_item(thread: &'static VmThread, regs: Regs, i: Instr, key: Value) -> Subscript {
+fn class_item(thread: &'static VmThread, regs: Regs, i: &Instr, key: Value) -> Subscript {
     let register = i.b();
     let container = regs.obj(register as usize);
     if let Some(function) = iteration::python_getitem(container) {
@@ -135,25 +143,81 @@ pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
     true
 }
 
+/// The iterator of `FOR_ITER` `i`, which a handler was chosen for by its shape.
+#[inline(always)]
+fn sequence<'a>(s: State, i: &Instr) -> &'a PySequenceIter {
+    // SAFETY: the layout is that by the shape.
+    unsafe { &*s.value(i.a()).ptr().cast() }
+}
+
+/// Ends a turn with the object in a place of the list that is iterated over, if it still is there.
+#[inline(never)]
+fn for_object_of_list(
+    ip: Ip,
+    regs: Regs,
+    fp: *mut Frame,
+    thread: &'static VmThread,
+    place: Place<'_>,
+) -> Exit {
+    let s = State { ip, regs, fp, thread };
+    let items = sequence(s, s.word(0));
+    match items.load_in_list(place) {
+        Some(item) => {
+            items.skip();
+            s.write_obj(s.word(1).a(), item, 2)
+        }
+        None => for_other(ip, regs, fp, thread),
+    }
+}
+
 /// Ends a turn of `FOR_ITER` `i` with the item, if there was one at once.
 #[inline(always)]
-fn turn(s: State, i: Instr, item: Option<Obj>) -> Exit {
+fn turn(s: State, item: Option<Obj>) -> Exit {
     match item {
         Some(item) => s.write_obj(s.word(1).a(), item, 2),
-        None => for_other(s.ip, s.regs, s.fp, s.thread, i),
+        None => for_other(s.ip, s.regs, s.fp, s.thread),
+    }
+}
+
+/// Whether the word is of an exact list.
+#[inline(always)]
+fn is_list(word: Value) -> bool {
+    !word.is_empty() && known::is(word, Known::List)
+}
+
+/// `list[index]` for instruction `i`: a number at once; an object's reference is counted by [`counted_item`], because what that takes would otherwise cost numbers, too.
+#[inline(always)]
+fn list_item(s: State, i: &Instr, list: Value, index: i64, otherwise: Handler) -> Exit {
+    // SAFETY: the layout was checked.
+    let list: &PyList = unsafe { &*list.ptr().cast() };
+    let Some(place) = list.place_at_once(index) else { return otherwise(s.ip, s.regs, s.fp, s.thread) };
+    match place.number() {
+        Some(number) => s.write(i.a(), number, 1),
+        None => counted_item(s.ip, s.regs, s.fp, s.thread, place),
+    }
+}
+
+/// Ends a subscript of a list with the object in a place of it, if it still is there.
+#[inline(never)]
+fn counted_item(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, place: Place<'_>) -> Exit {
+    let s = State { ip, regs, fp, thread };
+    let i = s.word(0);
+    // SAFETY: `list_item` checked the layout.
+    let list: &PyList = unsafe { &*s.value(i.b()).ptr().cast() };
+    match list.load_at_once(place) {
+        Some(item) => s.write_obj(i.a(), item, 1),
+        None if i.opcode() == Op::Subscr as u16 => subscr_object(ip, regs, fp, thread),
+        None => subscr_imm_object(ip, regs, fp, thread),
     }
 }
 
 /// A subscript `i` that the class of the container has to answer; `otherwise` if it has a `__getitem__` whose frame cannot be pushed here.
 #[inline(always)]
-fn ask_class(s: State, i: Instr, key: Value, otherwise: Handler) -> Exit {
+fn ask_class(s: State, i: &Instr, key: Value, otherwise: Handler) -> Exit {
     s.save();
     match class_item(s.thread, s.regs, i, key) {
         Subscript::Item => s.write(i.a(), result(s.thread), 1),
-        Subscript::Python => match calls::call_lent(s, result(s.thread), s.value(i.b()), key, i.a()) {
-            Some(exit) => exit,
-            None => otherwise(s.ip, s.regs, s.fp, s.thread, i),
-        },
+        Subscript::Python => calls::call_lent(s, result(s.thread), s.value(i.b()), key, i.a(), otherwise),
         Subscript::Raised => Exit::Raised,
     }
 }
@@ -164,6 +228,10 @@ static FOR: ByShape = known::by_shape(
     &[
         (Known::ListIterator, for_list),
         (Known::TupleIterator, for_tuple),
+        (Known::ListReverseIterator, for_reversed),
+        (Known::StrIterator, for_characters),
+        (Known::DictValueIterator, for_values),
+        (Known::DictItemIterator, for_items),
         (Known::SetIterator, for_elements),
         (Known::DictKeyIterator, for_keys),
         (Known::Generator, generators::for_generator),
@@ -191,43 +259,95 @@ handlers! {
     for_iter(s, i) {
         let iterator = s.value(i.a());
         if iterator.is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         if known::is(iterator, Known::RangeIterator) {
             // SAFETY: the layout was checked.
             let range: &PyRangeIter = unsafe { &*iterator.ptr().cast() };
-            let Some(number) = range.peek_word() else { return s.clear_and_jump(i.a(), i.arg32()) };
+            let Some(number) = range.peek_word() else { return s.clear_and_jump(i.a()) };
             if let Some(number) = Value::from_int(number) {
                 range.skip_word();
                 return s.write(s.word(1).a(), number, 2);
             }
-            return for_other(s.ip, s.regs, s.fp, s.thread, i);
+            return for_other(s.ip, s.regs, s.fp, s.thread);
         }
-        known::choose(iterator, &FOR, for_other)(s.ip, s.regs, s.fp, s.thread, i)
+        known::choose(iterator, &FOR, for_other)(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     for_list(s, i) {
-        // SAFETY: the layout is that by the shape.
-        let items: &PySequenceIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        turn(s, i, items.next_of_list_at_once())
+        let items = sequence(s, i);
+        let Some(place) = items.place_in_list() else { return for_other(s.ip, s.regs, s.fp, s.thread) };
+        match place.number() {
+            Some(number) => {
+                items.skip();
+                s.write(s.word(1).a(), number, 2)
+            }
+            None => for_object_of_list(s.ip, s.regs, s.fp, s.thread, place),
+        }
     }
     #[inline(never)]
     for_tuple(s, i) {
+        let items = sequence(s, i);
+        let Some(item) = items.peek_in_tuple() else { return for_other(s.ip, s.regs, s.fp, s.thread) };
+        // SAFETY: the tuple keeps the item alive.
+        match unsafe { Obj::word_at_once(item.value()) } {
+            Some(word) => {
+                items.skip();
+                s.write(s.word(1).a(), word, 2)
+            }
+            None => for_foreign_of_tuple(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    /// An item that another thread counts.
+    #[inline(never)]
+    for_foreign_of_tuple(s, i) {
+        turn(s, sequence(s, i).next_of_tuple_at_once())
+    }
+    #[inline(never)]
+    for_reversed(s, i) {
+        turn(s, sequence(s, i).previous_at_once())
+    }
+    #[inline(never)]
+    for_characters(s, i) {
+        match sequence(s, i).next_character_at_once() {
+            Some(character) => s.write(s.word(1).a(), character, 2),
+            None => for_other(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    #[inline(never)]
+    for_values(s, i) {
         // SAFETY: the layout is that by the shape.
-        let items: &PySequenceIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        turn(s, i, items.next_of_tuple_at_once())
+        let values: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
+        turn(s, values.next_value_at_once())
+    }
+    /// Items of a dict that the instruction behind takes apart.
+    #[inline(never)]
+    for_items(s, i) {
+        // SAFETY: the layout is that by the shape.
+        let items: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
+        let unpack = s.word(2);
+        // SAFETY: the register owns its reference.
+        if takes_pair(unpack, s.word(1).a())
+            && unsafe { Obj::drops_at_once(s.value(unpack.a())) }
+            && let Some((key, value)) = items.next_pair_at_once()
+        {
+            let _ = s.regs.clear_at_once(unpack.a() as usize);
+            s.regs.put(unpack.a() as usize, key);
+            return s.write(unpack.a() + 1, value, 3);
+        }
+        for_other(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     for_elements(s, i) {
         // SAFETY: the layout is that by the shape.
         let elements: &PySetIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        turn(s, i, elements.next_at_once())
+        turn(s, elements.next_at_once())
     }
     #[inline(never)]
     for_keys(s, i) {
         // SAFETY: the layout is that by the shape.
         let keys: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        turn(s, i, keys.next_key_at_once())
+        turn(s, keys.next_key_at_once())
     }
     #[inline(never)]
     for_other(s, i) {
@@ -235,37 +355,45 @@ handlers! {
         match advance(s.thread, s.regs, i, s.word(1).a(), s.word(2)) {
             Step::Item => s.next(2),
             Step::Pair => s.next(3),
-            Step::End => s.jump(i.arg32()),
+            Step::End => s.jump(),
             Step::Pushed => State::reload(s.thread),
             Step::Raised => Exit::Raised,
         }
     }
     subscr(s, i) {
+        let (container, key) = (s.value(i.b()), s.value(i.c()));
+        if key.is_int() && is_list(container) {
+            return list_item(s, i, container, key.as_int(), subscr_object);
+        }
+        subscr_object(s.ip, s.regs, s.fp, s.thread)
+    }
+    #[inline(never)]
+    subscr_object(s, i) {
         if s.value(i.b()).is_empty() || s.value(i.c()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         let key = s.value(i.c());
         if !key.is_int() {
-            return lookups::subscr_key(s.ip, s.regs, s.fp, s.thread, i);
+            return lookups::subscr_key(s.ip, s.regs, s.fp, s.thread);
         }
         if let Some(value) = iteration::item_at_once(s.value(i.b()), key.as_int()) {
             return s.write_obj(i.a(), value, 1);
         }
-        known::choose(s.value(i.b()), &ITEM, operators::subscr)(s.ip, s.regs, s.fp, s.thread, i)
+        known::choose(s.value(i.b()), &ITEM, operators::subscr)(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     character(s, i) {
         match iteration::character_at_once(s.value(i.b()), s.value(i.c()).as_int()) {
             Some(value) => s.write(i.a(), value, 1),
-            None => subscr_class(s.ip, s.regs, s.fp, s.thread, i),
+            None => subscr_class(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     subscr_any(s, i) {
         match item(s.regs, i) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None if known::is(s.value(i.b()), Known::Dict) => subscr_other(s.ip, s.regs, s.fp, s.thread, i),
-            None => subscr_class(s.ip, s.regs, s.fp, s.thread, i),
+            None if known::is(s.value(i.b()), Known::Dict) => subscr_other(s.ip, s.regs, s.fp, s.thread),
+            None => subscr_class(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// The class has to say what is there.
@@ -282,26 +410,34 @@ handlers! {
         }
     }
     subscr_imm(s, i) {
+        let container = s.value(i.b());
+        if is_list(container) {
+            return list_item(s, i, container, i.c_imm() as i64, subscr_imm_object);
+        }
+        subscr_imm_object(s.ip, s.regs, s.fp, s.thread)
+    }
+    #[inline(never)]
+    subscr_imm_object(s, i) {
         if s.value(i.b()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         match iteration::item_at_once(s.value(i.b()), i.c_imm() as i64) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => known::choose(s.value(i.b()), &ITEM_IMM, operators::subscr_imm)(s.ip, s.regs, s.fp, s.thread, i),
+            None => known::choose(s.value(i.b()), &ITEM_IMM, operators::subscr_imm)(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     character_imm(s, i) {
         match iteration::character_at_once(s.value(i.b()), i.c_imm() as i64) {
             Some(value) => s.write(i.a(), value, 1),
-            None => subscr_imm_other(s.ip, s.regs, s.fp, s.thread, i),
+            None => subscr_imm_other(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     subscr_imm_any(s, i) {
         match item_at(s.regs, i) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => subscr_imm_other(s.ip, s.regs, s.fp, s.thread, i),
+            None => subscr_imm_other(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// The number of a dict's key, or of anything that says what it is.
@@ -312,14 +448,14 @@ handlers! {
             return s.write_obj(i.a(), value, 1);
         }
         if known::is(container, Known::Dict) {
-            return s.leave(i);
+            return s.leave();
         }
         ask_class(s, i, key, leave)
     }
     store_subscr(s, i) {
         let (register, take) = Instr::split_take(i.c());
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() || s.value(register).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         let key = s.value(i.b());
         let stored = || s.regs.stored_at_once(register as usize, take);
@@ -332,7 +468,7 @@ handlers! {
             }
             return s.next(1);
         }
-        lookups::store_subscr_key(s.ip, s.regs, s.fp, s.thread, i)
+        lookups::store_subscr_key(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     store_subscr_any(s, i) {
@@ -352,7 +488,7 @@ handlers! {
         let (register, take) = Instr::split_take(i.b());
         let (source, first, count) = (s.value(register), i.a(), i.c());
         if source.is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         if known::is(source, Known::Tuple) && !(first..first + count).contains(&register) {
             // SAFETY: the layout was checked.
@@ -361,7 +497,7 @@ handlers! {
                 return if take { s.write(register, Value::EMPTY, 1) } else { s.next(1) };
             }
         }
-        unpack_list(s.ip, s.regs, s.fp, s.thread, i)
+        unpack_list(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     unpack_list(s, i) {
@@ -377,7 +513,7 @@ handlers! {
                 return if take { s.write(register, Value::EMPTY, 1) } else { s.next(1) };
             }
         }
-        unpack_any(s.ip, s.regs, s.fp, s.thread, i)
+        unpack_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     unpack_any(s, i) {

@@ -24,7 +24,7 @@ fn is_spare(s: State, register: usize) -> bool {
 
 /// Ends a call: empties the register of the callable, which owns nothing, and `count` registers from `first` on, whose words are spare; goes on with the result.
 #[inline(always)]
-fn finish(s: State, i: Instr, first: usize, count: usize, result: Value) -> Exit {
+fn finish(s: State, i: &Instr, first: usize, count: usize, result: Value) -> Exit {
     s.regs.put(i.a() as usize, Value::EMPTY);
     for at in first..first + count {
         // Two of them may have been the last two references to one object: the second stays until the register is written again.
@@ -60,7 +60,7 @@ handlers! {
             || s.regs.value(base).is_counted()
             || !is_spare(s, base + 1)
         {
-            return calls::call_descriptor(s.ip, s.regs, s.fp, s.thread, i);
+            return calls::call_descriptor(s.ip, s.regs, s.fp, s.thread);
         }
         match (descriptor.def.intrinsic, nargs) {
             (Intrinsic::ListAppend, 1) => {
@@ -92,7 +92,7 @@ handlers! {
             }
             _ => {}
         }
-        calls::call_descriptor(s.ip, s.regs, s.fp, s.thread, i)
+        calls::call_descriptor(s.ip, s.regs, s.fp, s.thread)
     }
     /// A native function.
     #[inline(never)]
@@ -118,7 +118,7 @@ handlers! {
                     return finish(s, i, base + 2, 1, len);
                 }
             }
-            (Intrinsic::IsInstance, 2) => return call_isinstance(s.ip, s.regs, s.fp, s.thread, i),
+            (Intrinsic::IsInstance, 2) => return call_isinstance(s.ip, s.regs, s.fp, s.thread),
             (Intrinsic::Id, 1) => {
                 let object = s.regs.value(base + 2);
                 if !s.regs.value(base).is_counted()
@@ -131,7 +131,7 @@ handlers! {
             }
             _ => {}
         }
-        calls::call_native(s.ip, s.regs, s.fp, s.thread, i)
+        calls::call_native(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     call_isinstance(s, i) {
@@ -146,7 +146,7 @@ handlers! {
         {
             return finish(s, i, base + 2, 2, bool_obj(is).into_value());
         }
-        calls::call_native(s.ip, s.regs, s.fp, s.thread, i)
+        calls::call_native(s.ip, s.regs, s.fp, s.thread)
     }
     /// A class without a metaclass of its own.
     #[inline(never)]
@@ -165,9 +165,9 @@ handlers! {
             // SAFETY: the layout was checked; the class lasts.
             let class: &PyType = unsafe { &*s.regs.value(base).ptr().cast() };
             if conversion::of_class(class).is_some() {
-                return calls::convert(s.ip, s.regs, s.fp, s.thread, i);
+                return calls::convert(s.ip, s.regs, s.fp, s.thread);
             }
         }
-        calls::call_class(s.ip, s.regs, s.fp, s.thread, i)
+        calls::call_class(s.ip, s.regs, s.fp, s.thread)
     }
 }

@@ -54,7 +54,7 @@ fn contains_text(container: Value, element: Value) -> Option<bool> {
 
 /// Goes on behind `BRANCH_IN` `i`, whose element is not to be dropped.
 #[inline(always)]
-fn branch(s: State, i: Instr, found: bool) -> Exit {
+fn branch(s: State, i: &Instr, found: bool) -> Exit {
     let flags = i.c();
     if flags & BranchFlags::DROP_A != 0 {
         s.regs.put(i.a() as usize, Value::EMPTY);
@@ -71,7 +71,7 @@ fn answer(s: State, element: u16, container: u16) -> Option<bool> {
 
 /// The work of `store_plain_key`, apart because its locals live in memory.
 #[inline(never)]
-fn set_plain(regs: Regs, i: Instr) -> PyResult<()> {
+fn set_plain(regs: Regs, i: &Instr) -> PyResult<()> {
     let (register, take) = Instr::split_take(i.c());
     let (container, key) = (regs.obj(i.a() as usize), regs.obj(i.b() as usize));
     // Another operand's register is emptied at the end.
@@ -92,13 +92,13 @@ handlers! {
     contains(s, i) {
         match answer(s, i.b(), i.c()) {
             Some(found) => s.write_obj(i.a(), bool_obj(found), 1),
-            None => values::contains_any(s.ip, s.regs, s.fp, s.thread, i),
+            None => values::contains_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     contains_not(s, i) {
         match answer(s, i.b(), i.c()) {
             Some(found) => s.write_obj(i.a(), bool_obj(!found), 1),
-            None => values::contains_not_any(s.ip, s.regs, s.fp, s.thread, i),
+            None => values::contains_not_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     branch_in(s, i) {
@@ -108,7 +108,7 @@ handlers! {
         {
             return branch(s, i, found);
         }
-        branch_in_text(s.ip, s.regs, s.fp, s.thread, i)
+        branch_in_text(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     branch_in_text(s, i) {
@@ -120,7 +120,7 @@ handlers! {
         {
             return branch(s, i, found);
         }
-        branches::branch_in_any(s.ip, s.regs, s.fp, s.thread, i)
+        branches::branch_in_any(s.ip, s.regs, s.fp, s.thread)
     }
     /// `container[key] = value` of anything but a sequence.
     #[inline(never)]
@@ -142,12 +142,12 @@ handlers! {
                 }
                 return s.next(1);
             }
-            return store_plain_key(s.ip, s.regs, s.fp, s.thread, i);
+            return store_plain_key(s.ip, s.regs, s.fp, s.thread);
         }
         if known::is(container, Known::ByteArray) {
-            return store_byte(s.ip, s.regs, s.fp, s.thread, i);
+            return store_byte(s.ip, s.regs, s.fp, s.thread);
         }
-        operators::store_subscr(s.ip, s.regs, s.fp, s.thread, i)
+        operators::store_subscr(s.ip, s.regs, s.fp, s.thread)
     }
     /// `bytearray[index] = byte`.
     #[inline(never)]
@@ -162,7 +162,7 @@ handlers! {
             }
             return s.next(1);
         }
-        iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread, i)
+        iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread)
     }
     /// `dict[key] = value` of a dict and a key that is usually told from others by its word.
     #[inline(never)]
@@ -179,7 +179,7 @@ handlers! {
             }
             return s.next(1);
         }
-        store_plain_key_any(s.ip, s.regs, s.fp, s.thread, i)
+        store_plain_key_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     store_plain_key_any(s, i) {
@@ -194,8 +194,8 @@ handlers! {
             return s.write_obj(i.a(), value, 1);
         }
         if known::is(container, Known::Dict) || known::is(key, Known::Slice) {
-            return iteration::subscr_any(s.ip, s.regs, s.fp, s.thread, i);
+            return iteration::subscr_any(s.ip, s.regs, s.fp, s.thread);
         }
-        operators::subscr(s.ip, s.regs, s.fp, s.thread, i)
+        operators::subscr(s.ip, s.regs, s.fp, s.thread)
     }
 }

@@ -26,8 +26,7 @@ handlers! {
         s.next(1)
     }
     load_const(s, i) {
-        let value = s.code().consts[i.b() as usize].value();
-        s.write(i.a(), value.uncounted(), 1)
+        s.write(i.a(), s.constant(), 1)
     }
     load_int(s, i) {
         s.write(i.a(), Value::from_int_wrapping(i.arg32() as i32 as i64), 1)
@@ -35,7 +34,7 @@ handlers! {
     copy(s, i) {
         match s.regs.copy_at_once(i.b() as usize) {
             Some(value) => s.write(i.a(), value, 1),
-            None => copy_foreign(s.ip, s.regs, s.fp, s.thread, i),
+            None => copy_foreign(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
@@ -55,7 +54,7 @@ handlers! {
     }
     check_local(s, i) {
         if s.value(i.a()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.next(1)
     }
@@ -78,13 +77,13 @@ handlers! {
                 return s.next(1);
             }
         }
-        list_append_any(s.ip, s.regs, s.fp, s.thread, i)
+        list_append_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     list_append_any(s, i) {
         let (register, take) = Instr::split_take(i.b());
         if s.value(register).is_empty() || s.value(i.a()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         let value = if take { s.regs.take(register as usize) } else { Some(s.regs.obj(register as usize).clone()) };

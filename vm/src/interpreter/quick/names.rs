@@ -12,7 +12,7 @@ handlers! {
         // SAFETY: the frame is live.
         match name::constant_at_once(s.cache(), unsafe { &*s.fp }) {
             Some(value) => s.write(i.a(), value, 1),
-            None => load_variable(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_variable(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
@@ -20,7 +20,7 @@ handlers! {
         // SAFETY: the frame is live.
         match name::global_at_once(s.cache(), unsafe { &*s.fp }) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => load_counted_global(s.ip, s.regs, s.fp, s.thread, i),
+            None => load_counted_global(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
@@ -28,7 +28,7 @@ handlers! {
         // SAFETY: the frame is live.
         match name::quick_global(s.cache(), unsafe { &*s.fp }) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => s.leave(i),
+            None => s.leave(),
         }
     }
     load_deref(s, i) {
@@ -38,10 +38,10 @@ handlers! {
             let cell: &PyCell = unsafe { &*cell.ptr().cast() };
             return match cell.value.load_at_once() {
                 Some(value) => s.write_obj(i.a(), value, 1),
-                None => load_foreign_deref(s.ip, s.regs, s.fp, s.thread, i),
+                None => load_foreign_deref(s.ip, s.regs, s.fp, s.thread),
             };
         }
-        s.leave(i)
+        s.leave()
     }
     #[inline(never)]
     load_foreign_deref(s, i) {
@@ -49,14 +49,14 @@ handlers! {
         let cell: &PyCell = unsafe { &*s.value(i.b()).ptr().cast() };
         match cell.value.load_uncounted() {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None => s.leave(i),
+            None => s.leave(),
         }
     }
     store_deref(s, i) {
         let (register, take) = Instr::split_take(i.b());
         let cell = s.value(i.a());
         if s.value(register).is_empty() || cell.is_empty() || !known::is(cell, Known::Cell) {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         let value = if take { s.regs.take(register as usize) } else { Some(s.regs.obj(register as usize).clone()) };

@@ -29,10 +29,10 @@ fn number(f: f64) -> Option<Value> {
 
 /// Writes the result, or passes the instruction on.
 #[inline(always)]
-fn finish(s: State, i: Instr, result: Option<Value>, otherwise: Handler) -> Exit {
+fn finish(s: State, i: &Instr, result: Option<Value>, otherwise: Handler) -> Exit {
     match result {
         Some(result) => s.write(i.a(), result, 1),
-        None => otherwise(s.ip, s.regs, s.fp, s.thread, i),
+        None => otherwise(s.ip, s.regs, s.fp, s.thread),
     }
 }
 
@@ -45,7 +45,8 @@ macro_rules! arithmetic {
                     let ($v, $w) = (s.value(i.b()), s.value(i.c()));
                     let result = if $v.both_int($w) {
                         $int
-                    } else if let Some(($f, $g)) = arithmetic::floats($v, $w) {
+                    } else if $v.is_float() && $w.is_float() {
+                        let ($f, $g) = ($v.as_float(), $w.as_float());
                         $float
                     } else {
                         None
@@ -70,10 +71,10 @@ macro_rules! arithmetic {
 }
 
 arithmetic! {
-    add or values::add_any, add_imm: |v, w| from_high(high(v).overflowing_add(high(w))), |f, g| number(f + g);
-    sub or operators::binary, sub_imm: |v, w| from_high(high(v).overflowing_sub(high(w))), |f, g| number(f - g);
-    mul or operators::binary, mul_imm: |v, w| from_high(high(v).overflowing_mul(w.as_int())), |f, g| number(f * g);
-    true_div or operators::binary: |v, w| arithmetic::truediv(v.as_int(), w.as_int()), |f, g| if g == 0.0 { None } else { number(f / g) };
+    add or add_mixed, add_imm: |v, w| from_high(high(v).overflowing_add(high(w))), |f, g| number(f + g);
+    sub or sub_mixed, sub_imm: |v, w| from_high(high(v).overflowing_sub(high(w))), |f, g| number(f - g);
+    mul or mul_mixed, mul_imm: |v, w| from_high(high(v).overflowing_mul(w.as_int())), |f, g| number(f * g);
+    true_div or true_div_mixed: |v, w| arithmetic::truediv(v.as_int(), w.as_int()), |f, g| if g == 0.0 { None } else { number(f / g) };
     floor_div or operators::binary, floor_div_imm: |v, w| arithmetic::floordiv(v.as_int(), w.as_int()), |_f, _g| None;
     modulo or operators::binary, modulo_imm: |v, w| arithmetic::modulo(v.as_int(), w.as_int()), |_f, _g| None;
     lshift or operators::binary, lshift_imm: |v, w| arithmetic::lshift(v.as_int(), w.as_int()), |_f, _g| None;
@@ -81,6 +82,31 @@ arithmetic! {
     and or operators::binary, and_imm: |v, w| Some(Value::from_bits(v.bits() & w.bits())), |_f, _g| None;
     or or operators::binary: |v, w| Some(Value::from_bits(v.bits() | w.bits())), |_f, _g| None;
     xor or operators::binary: |v, w| Some(Value::from_int_wrapping((v.bits() ^ w.bits()) as i64)), |_f, _g| None;
+}
+
+/// An operation on an integer and a float, apart: without the conversions the others need fewer machine registers than are free.
+macro_rules! mixed {
+    ($($name:ident or $any:path: |$f:ident, $g:ident| $float:expr;)*) => {
+        handlers! {
+            $(
+                #[inline(never)]
+                $name(s, i) {
+                    let result = match arithmetic::floats(s.value(i.b()), s.value(i.c())) {
+                        Some(($f, $g)) => $float,
+                        None => None,
+                    };
+                    finish(s, i, result, $any)
+                }
+            )*
+        }
+    };
+}
+
+mixed! {
+    add_mixed or values::add_any: |f, g| number(f + g);
+    sub_mixed or operators::binary: |f, g| number(f - g);
+    mul_mixed or operators::binary: |f, g| number(f * g);
+    true_div_mixed or operators::binary: |f, g| if g == 0.0 { None } else { number(f / g) };
 }
 
 macro_rules! comparisons {
@@ -94,7 +120,7 @@ macro_rules! comparisons {
                     } else if v.is_float() && w.is_float() {
                         v.as_float() $cmp w.as_float()
                     } else {
-                        return operators::compare(s.ip, s.regs, s.fp, s.thread, i);
+                        return operators::compare(s.ip, s.regs, s.fp, s.thread);
                     };
                     s.write_obj(i.a(), bool_obj(result), 1)
                 }
@@ -139,11 +165,11 @@ handlers! {
     }
     not(s, i) {
         if s.value(i.b()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         match arithmetic::quick_truth(s.regs.obj(i.b() as usize)) {
             Some(truth) => s.write_obj(i.a(), bool_obj(!truth), 1),
-            None => actions::not_any(s.ip, s.regs, s.fp, s.thread, i),
+            None => actions::not_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::registers::Regs;
 
 /// Calls the method that the instruction knows for the first of the arguments, which stay in their registers, in a frame of the kind at the top of the stack.
 #[inline(always)]
-fn enter<const N: usize>(s: State, arguments: [Value; N], kind: Kind, ret: u16) -> Option<Exit> {
+fn enter<const N: usize>(s: State, arguments: [Value; N], kind: Kind, ret: u16) -> Option<State> {
     let first = arguments[0];
     if arguments.iter().any(|argument| argument.is_empty()) {
         return None;
@@ -39,12 +39,12 @@ fn enter<const N: usize>(s: State, arguments: [Value; N], kind: Kind, ret: u16) 
         regs.put(at, argument.uncounted());
     }
     s.save();
-    Some(State::of(code, 0, s.fp.wrapping_add(1), regs, s.thread).go())
+    Some(State::of(code, 0, s.fp.wrapping_add(1), regs, s.thread))
 }
 
 /// [`enter`] for an operator that both operands may know.
 #[inline(always)]
-fn operate(s: State, first: Value, second: Value, ret: u16) -> Option<Exit> {
+fn operate(s: State, first: Value, second: Value, ret: u16) -> Option<State> {
     if first.is_empty() || second.is_empty() || !operators::is_first(first, second) {
         return None;
     }
@@ -55,11 +55,11 @@ fn operate(s: State, first: Value, second: Value, ret: u16) -> Option<Exit> {
 #[inline(always)]
 pub(super) fn conclude(s: State, value: Value) -> Exit {
     let i = s.word(0);
-    match operators::outcome(i, value) {
+    match operators::outcome(*i, value) {
         Outcome::Value => return s.write(i.a(), value, 1),
         Outcome::Truth(truth) => {
-            if let Some(exit) = branches::branch_lightly(s, truth, i) {
-                return exit;
+            if let Some(state) = branches::branch_lightly(s, truth, i) {
+                return state.go();
             }
         }
         Outcome::Stored => {
@@ -69,15 +69,15 @@ pub(super) fn conclude(s: State, value: Value) -> Exit {
         Outcome::Other => {}
     }
     s.thread.result.set(value);
-    judge(s.ip, s.regs, s.fp, s.thread, i)
+    judge(s.ip, s.regs, s.fp, s.thread)
 }
 
 /// The work of [`judge`], apart because its locals live in memory.
 #[inline(never)]
-fn judged(regs: Regs, i: Instr, behind: Instr, value: Value) -> PyResult<Next> {
+fn judged(regs: Regs, i: &Instr, behind: &Instr, value: Value) -> PyResult<Next> {
     // SAFETY: moved out of the frame that returned it.
     let value = unsafe { Obj::from_value_unchecked(value) };
-    operators::conclude(regs, i, behind, value)
+    operators::conclude(regs, *i, *behind, value)
 }
 
 handlers! {
@@ -85,68 +85,68 @@ handlers! {
     judge(s, i) {
         match judged(s.regs, i, s.word(1), super::result(s.thread)) {
             Ok(Next::Behind(words)) => s.next(words),
-            Ok(Next::At(target)) => s.jump(target),
+            Ok(Next::At(target)) => s.jump_to(target),
             Err(Raised) => Exit::Raised,
         }
     }
     #[inline(never)]
     binary(s, i) {
         match operate(s, s.value(i.b()), s.value(i.c()), i.a()) {
-            Some(exit) => exit,
-            None => values::binary_any(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => values::binary_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     binary_imm(s, i) {
         match operate(s, s.value(i.b()), Value::from_int_wrapping(i.c_imm() as i64), i.a()) {
-            Some(exit) => exit,
-            None => values::binary_imm_any(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => values::binary_imm_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     compare(s, i) {
         match operate(s, s.value(i.b()), s.value(i.c()), i.a()) {
-            Some(exit) => exit,
-            None => values::compare_any(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => values::compare_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     branch(s, i) {
         match operate(s, s.value(i.a()), s.value(i.b()), 0) {
-            Some(exit) => exit,
-            None => values::branch_any(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => values::branch_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     branch_imm(s, i) {
         if i.c() & BranchFlags::MIRRORED == 0
-            && let Some(exit) = operate(s, s.value(i.a()), Value::from_int_wrapping(i.b_imm() as i64), 0)
+            && let Some(state) = operate(s, s.value(i.a()), Value::from_int_wrapping(i.b_imm() as i64), 0)
         {
-            return exit;
+            return state.go();
         }
-        values::branch_imm_any(s.ip, s.regs, s.fp, s.thread, i)
+        values::branch_imm_any(s.ip, s.regs, s.fp, s.thread)
     }
     #[inline(never)]
     subscr(s, i) {
         match enter(s, [s.value(i.b()), s.value(i.c())], Kind::Call, i.a()) {
-            Some(exit) => exit,
-            None => iteration::subscr_class(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => iteration::subscr_class(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     subscr_imm(s, i) {
         let key = Value::from_int_wrapping(i.c_imm() as i64);
         match enter(s, [s.value(i.b()), key], Kind::Call, i.a()) {
-            Some(exit) => exit,
-            None => iteration::subscr_imm_other(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => iteration::subscr_imm_other(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     store_subscr(s, i) {
         let (register, _) = Instr::split_take(i.c());
         match enter(s, [s.value(i.a()), s.value(i.b()), s.value(register)], Kind::Operator, 0) {
-            Some(exit) => exit,
-            None => iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread, i),
+            Some(state) => state.go(),
+            None => iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
 }

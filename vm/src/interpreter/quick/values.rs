@@ -26,7 +26,7 @@ macro_rules! values {
                 #[inline(never)]
                 $name(s, i) {
                     $(if s.value(i.$operand()).is_empty() {
-                        return s.leave(i);
+                        return s.leave();
                     })*
                     s.save();
                     match apart::$name(s.fp, s.regs, i) {
@@ -40,7 +40,7 @@ macro_rules! values {
             use super::*;
             $(
                 #[inline(never)]
-                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: Instr) -> PyResult<Obj> {
+                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: &Instr) -> PyResult<Obj> {
                     $value
                 }
             )*
@@ -87,43 +87,43 @@ values! {
     make_cell: |_fp, regs, i| Ok(name::new_cell(regs.take(i.b() as usize)));
     binary_any: b c |fp, regs, i| {
         learn(fp, i.b(), regs, i);
-        let (op, inplace) = operation(i);
+        let (op, inplace) = operation(*i);
         arithmetic::binary(o(regs, i.b()), o(regs, i.c()), op, inplace)
     };
     binary_imm_any: b |fp, regs, i| {
         learn(fp, i.b(), regs, i);
-        let (op, inplace) = operation(i);
+        let (op, inplace) = operation(*i);
         arithmetic::binary(o(regs, i.b()), &arithmetic::immediate(i.c_imm() as i64), op, inplace)
     };
     compare_any: b c |fp, regs, i| {
         learn(fp, i.b(), regs, i);
-        protocol::rich_compare(o(regs, i.b()), o(regs, i.c()), comparison(i))
+        protocol::rich_compare(o(regs, i.b()), o(regs, i.c()), comparison(*i))
     };
 }
 
 /// [`operators::learn`] at the saved instruction of the frame.
-pub(super) fn learn(fp: *mut Frame, first: u16, regs: Regs, i: Instr) {
+pub(super) fn learn(fp: *mut Frame, first: u16, regs: Regs, i: &Instr) {
     let frame = frame(fp);
-    operators::learn(frame.code(), frame.pc() as usize, o(regs, first), regs, i);
+    operators::learn(frame.code(), frame.pc() as usize, o(regs, first), regs, *i);
 }
 
 /// The truth of the comparison of a `BRANCH` instruction.
 #[inline(never)]
-fn branch_truth(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<bool> {
+fn branch_truth(fp: *mut Frame, regs: Regs, i: &Instr) -> PyResult<bool> {
     learn(fp, i.a(), regs, i);
-    arithmetic::compare_truth(o(regs, i.a()), o(regs, i.b()), comparison(i))
+    arithmetic::compare_truth(o(regs, i.a()), o(regs, i.b()), comparison(*i))
 }
 
 #[inline(never)]
-fn branch_imm_truth(fp: *mut Frame, regs: Regs, i: Instr) -> PyResult<bool> {
+fn branch_imm_truth(fp: *mut Frame, regs: Regs, i: &Instr) -> PyResult<bool> {
     if i.c() & BranchFlags::MIRRORED == 0 {
         learn(fp, i.a(), regs, i);
     }
-    arithmetic::compare_immediate_truth(o(regs, i.a()), i.b_imm() as i64, comparison(i), i.c())
+    arithmetic::compare_immediate_truth(o(regs, i.a()), i.b_imm() as i64, comparison(*i), i.c())
 }
 
 #[inline(never)]
-fn slice_stored(regs: Regs, i: Instr, register: u16) -> PyResult<()> {
+fn slice_stored(regs: Regs, i: &Instr, register: u16) -> PyResult<()> {
     let (start, stop) = (i.b() as usize, i.b() as usize + 1);
     if let (Some(from), Some(to)) = (regs.get(start), regs.get(stop))
         && iteration::quick_store_slice(o(regs, i.a()), from, to, o(regs, register))
@@ -139,16 +139,16 @@ handlers! {
     /// `InplaceAdd` beyond numbers: strings that grow are the loop's.
     add_any(s, i) {
         if !s.value(i.b()).is_empty()
-            && (decode(i) == Op::Add || i.a() != i.b() || !arithmetic::is_exact_str(s.regs.obj(i.b() as usize)))
+            && (decode(*i) == Op::Add || i.a() != i.b() || !arithmetic::is_exact_str(s.regs.obj(i.b() as usize)))
         {
-            return operators_of_class::binary(s.ip, s.regs, s.fp, s.thread, i);
+            return operators_of_class::binary(s.ip, s.regs, s.fp, s.thread);
         }
-        s.leave(i)
+        s.leave()
     }
     #[inline(never)]
     branch_any(s, i) {
         if s.value(i.a()).is_empty() || s.value(i.b()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         let Ok(truth) = branch_truth(s.fp, s.regs, i) else { return Exit::Raised };
@@ -158,7 +158,7 @@ handlers! {
     #[inline(never)]
     branch_imm_any(s, i) {
         if s.value(i.a()).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         let Ok(truth) = branch_imm_truth(s.fp, s.regs, i) else { return Exit::Raised };
@@ -170,7 +170,7 @@ handlers! {
     store_slice(s, i) {
         let (register, take) = Instr::split_take(i.c());
         if s.value(i.a()).is_empty() || s.value(register).is_empty() {
-            return s.leave(i);
+            return s.leave();
         }
         s.save();
         if slice_stored(s.regs, i, register).is_err() {
