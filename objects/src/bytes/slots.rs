@@ -45,9 +45,19 @@ fn iter(obj: &Obj) -> PyResult<Obj> {
     Ok(crate::iterators::bytes_iter(obj.clone()))
 }
 
+fn item(slice: &[u8], index: isize) -> PyResult<Obj> {
+    match index_in(index, slice.len()) {
+        Some(at) => Ok(int_obj(slice[at] as i64)),
+        None => Err(index_error("index out of range")),
+    }
+}
+
 fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
     let bytes = value(obj)?;
     let slice = bytes.as_slice();
+    if key.value().is_int() {
+        return item(slice, key.value().as_int() as isize);
+    }
     if let Some(range) = slice_range(key, slice.len())? {
         if range.step == 1 {
             if range.count == slice.len() {
@@ -63,10 +73,7 @@ fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
             class_of(key).name()
         )));
     }
-    match index_in(protocol::index_word(key)?, slice.len()) {
-        Some(at) => Ok(int_obj(slice[at] as i64)),
-        None => Err(index_error("index out of range")),
-    }
+    item(slice, protocol::index_word(key)?)
 }
 
 fn contains(obj: &Obj, item: &Obj) -> PyResult<bool> {

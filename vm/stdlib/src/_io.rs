@@ -120,6 +120,9 @@ struct Size(isize);
 
 impl<'a> FromArg<'a> for Size {
     fn from_arg(obj: &'a Obj) -> PyResult<Self> {
+        if obj.value().is_int() {
+            return Ok(Size(obj.value().as_int() as isize));
+        }
         if taipan_objects::singletons::is_none(obj) {
             return Ok(Size(-1));
         }

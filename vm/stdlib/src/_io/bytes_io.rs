@@ -48,15 +48,23 @@ impl PyBytesIO {
     }
     /// Takes up to `size` bytes, or all that are left, as what `make` makes of them.
     fn take<R>(&self, size: isize, make: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
-        self.locked(|contents, at| {
+        let taken = |contents: &PyByteArray, at: usize| {
             let (data, len) = contents.with(|bytes| {
                 let left = bytes.get(at..).unwrap_or(&[]);
                 let data = &left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))];
                 (make(data), data.len())
             });
             self.move_to(at + len);
-            Ok(data)
-        })
+            data
+        };
+        // As in `locked`; what reaches no safepoint need not count, either.
+        if !multi_threaded()
+            && let Some(contents) = self.contents.load_uncounted()
+            && let Some(contents) = contents.downcast::<PyByteArray>()
+        {
+            return Ok(taken(contents, self.position.load(Ordering::Relaxed)));
+        }
+        self.locked(|contents, at| Ok(taken(contents, at)))
     }
     fn take_line(&self, size: isize) -> PyResult<Vec<u8>> {
         self.locked(|contents, at| {
