@@ -31,6 +31,7 @@ const fn table() -> [Option<Conversion>; Number::enumerate as usize + 1] {
     table[Number::set as usize] = Some(set);
     table[Number::frozenset as usize] = Some(frozenset);
     table[Number::enumerate as usize] = Some(PyEnumerate::of);
+    table[Number::weakref as usize] = Some(|x| crate::weakref::new_ref(x, None));
     table
 }
 

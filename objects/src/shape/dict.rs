@@ -43,6 +43,14 @@ fn present(obj: &Obj) -> Option<Obj> {
 
 /// The attribute `name` of an instance of a dict shape, not looking at the class.
 pub(super) fn get_attribute(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
+    // Uncounted: comparing words runs no code.
+    if let Some((_, ext, _)) = extension(obj)
+        && let Some(dict) = ext.dict_slot().and_then(Slot::load_uncounted)
+        && let Some(dict) = dict.downcast::<PyDict>()
+        && let Some(found) = dict.get_by_word(name.as_obj().value(), name.python_hash())
+    {
+        return Ok(found);
+    }
     match instance_dict(obj) {
         Some(dict) => dict.get(name.as_obj()),
         None => Ok(None),
