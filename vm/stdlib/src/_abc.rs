@@ -9,6 +9,7 @@ use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::set::PySet;
 use taipan_objects::singletons::{is_not_implemented, is_true as is_true_singleton};
+use taipan_objects::type_object::slots::BinaryFn;
 use taipan_objects::type_object::{TypeBuilder, type_flags};
 use taipan_objects::weakref::{self, PyWeakRef};
 use taipan_objects::{istr, protocol};
@@ -131,10 +132,10 @@ fn new_data(class: &Obj) -> PyResult<Obj> {
 }
 
 impl PyAbcData {
-    /// Whether `class` is known not to be a subclass.
-    fn is_denied(&self, class: &Obj) -> PyResult<bool> {
+    /// Whether the class of this key is known not to be a subclass.
+    fn is_denied(&self, key: &Obj) -> PyResult<bool> {
         Ok(self.negative_version.load(Ordering::Acquire) == INVALIDATIONS.load(Ordering::Acquire)
-            && self.negative.contains(class)?)
+            && self.negative.contains_key(key)?)
     }
     /// Notes what was found out while `version` was current.
     fn deny(&self, class: &Obj, version: u64) -> PyResult<()> {
@@ -225,11 +226,17 @@ fn set_flag_recursively(class: &PyType, flag: u32) {
 }
 
 fn subclasscheck(class: &Obj, subclass: &Obj) -> PyResult<Obj> {
-    call_abc_method(class, "__subclasscheck__", subclass)
+    protocol::call_method(class, &istr!("__subclasscheck__"), std::slice::from_ref(subclass))
 }
 
-fn call_abc_method(class: &Obj, name: &str, argument: &Obj) -> PyResult<Obj> {
-    counted::call_method(class, name, std::slice::from_ref(argument))
+/// Whether the `__class__` of instances of `class` is `object`'s.
+fn names_own_class(class: &PyType) -> bool {
+    let generic: BinaryFn = taipan_objects::attribute::generic_getattr;
+    class.slots.getattro().is_some_and(|get| get as usize == generic as usize)
+        && match (class.lookup_lent(&istr!("__class__")), types().object.lookup_lent(&istr!("__class__"))) {
+            (Some(found), Some(plain)) => found.is(&plain),
+            _ => false,
+        }
 }
 
 fn check_subclass(class: &Obj, subclass: &Obj) -> PyResult<bool> {
@@ -247,7 +254,7 @@ fn check_subclass(class: &Obj, subclass: &Obj) -> PyResult<bool> {
     } else if data.negative.contains(subclass)? {
         return Ok(false);
     }
-    let answer = call_abc_method(class, "__subclasshook__", subclass)?;
+    let answer = protocol::call_method(class, &istr!("__subclasshook__"), std::slice::from_ref(subclass))?;
     if is_true_singleton(&answer) {
         data.allow(subclass)?;
         return Ok(true);
@@ -327,17 +334,15 @@ mod items {
     /// `isinstance` for abstract base classes.
     #[pyfunction(sig = "(self, instance, /)")]
     fn _abc_instancecheck(class: &Obj, instance: &Obj) -> PyResult<Obj> {
-        {
-            // The common case counts nothing: no safepoint until the answer.
-            let data = protocol::getattr(class, &istr!("_abc_impl"))?;
-            let key = int_obj(std::ptr::from_ref(class_of(instance)).addr() as i64);
-            if let Some(data) = data.downcast::<PyAbcData>()
-                && data.cache.contains_key(&key)?
-            {
-                return Ok(bool_obj(true));
-            }
-        }
         let data = data_of(class)?;
+        let own_class = class_of(instance);
+        let key = int_obj(std::ptr::from_ref(own_class).addr() as i64);
+        if data.cache.contains_key(&key)? {
+            return Ok(bool_obj(true));
+        }
+        if names_own_class(own_class) && data.is_denied(&key)? {
+            return Ok(bool_obj(false));
+        }
         let subclass = match protocol::getattr_opt(instance, &istr!("__class__"))? {
             Some(class) => class.into_strong(),
             None => class_of(instance).to_obj(),
@@ -347,7 +352,7 @@ mod items {
         }
         let class_of_instance = class_of(instance).to_obj();
         if class_of_instance.is(&subclass) {
-            if data.is_denied(&subclass)? {
+            if data.is_denied(&WeakClasses::key(&subclass))? {
                 return Ok(bool_obj(false));
             }
             return subclasscheck(class, &subclass);

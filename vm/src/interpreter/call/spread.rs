@@ -5,6 +5,7 @@ use taipan_objects::argument::Args;
 use taipan_objects::dict::{PyDict, exact_dict};
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
+use taipan_objects::list::exact_list;
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::none;
@@ -278,10 +279,14 @@ fn call_spread(
     {
         return called;
     }
-    let collected;
-    let positional: &[Obj] = match exact_tuple(&iterable) {
-        Some(tuple) => tuple.as_slice(),
-        None => {
+    let (listed, collected);
+    let positional: &[Obj] = match (exact_tuple(&iterable), exact_list(&iterable)) {
+        (Some(tuple), _) => tuple.as_slice(),
+        (_, Some(list)) => {
+            listed = list.snapshot();
+            &listed
+        }
+        _ => {
             let class = class_of(&iterable);
             if class.slots.iter().is_none() && class.slots.getitem().is_none() {
                 return Err(type_error(format!(
