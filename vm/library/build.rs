@@ -74,6 +74,43 @@ const RESTORED: &[(&str, &str, &str)] = &[
         "        if elem.lineno == 0 and elem.filename == \"\":",
         "        if elem.lineno is None and elem.filename not in (\"\", \"~\"):\n            return f\"{elem.funcname} {elem.filename}\"\n        if not elem.lineno and (elem.lineno is None or elem.filename == \"\"):",
     ),
+    (
+        "doctest.py",
+        "        self.seek(size)\n",
+        "        if size is not None:\n            self.seek(size)\n",
+    ),
+    (
+        "doctest.py",
+        "        except TypeError:\n            source_lines = None",
+        "        except (TypeError, OSError):\n            source_lines = None",
+    ),
+    (
+        "multiprocessing/util.py",
+        "sun_path_len = len(base_tempdir) + 14 + 14",
+        "sun_path_len = len(base_tempdir) + 14 + 18",
+    ),
+    ("multiprocessing/util.py", "len(base_system_tempdir) + 14 + 14", "len(base_system_tempdir) + 14 + 18"),
+    ("multiprocessing/managers.py", "segment_names=[]):", "segment_names=None):"),
+    (
+        "multiprocessing/managers.py",
+        "self.segment_names = segment_names\n",
+        "self.segment_names = [] if segment_names is None else segment_names\n",
+    ),
+    (
+        "unittest/loader.py",
+        "if testCaseClass in (case.TestCase, case.FunctionTestCase):",
+        "if testCaseClass in (case.TestCase, case.FunctionTestCase) or _is_abstract(testCaseClass):",
+    ),
+    (
+        "unittest/loader.py",
+        "                and obj not in (case.TestCase, case.FunctionTestCase)\n            ):",
+        "                and obj not in (case.TestCase, case.FunctionTestCase)\n                and not _is_abstract(obj)\n            ):",
+    ),
+    (
+        "unittest/loader.py",
+        "            inst = parent(name)\n",
+        "            if _is_abstract(parent):\n                raise TypeError(\"Cannot instantiate abstract test case %s\" % parent.__name__)\n            inst = parent(name)\n",
+    ),
     ("_pyio.py", "n = min(n, size)\n", "n = min(n, size - len(res))\n"),
     ("bdb.py", "            for bp in blist:\n", "            for bp in tuple(blist):\n"),
     (

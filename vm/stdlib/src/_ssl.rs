@@ -1,5 +1,5 @@
-//! `_ssl`: TLS, by the library `rustls`. What that cannot do (TLS before 1.2, renegotiation, pre-shared keys, post-handshake authentication,
-//! resumption under the program's control) is announced as absent or raises an error that says so.
+//! `_ssl`: TLS, by the library `rustls`. What that cannot do (TLS before 1.2, renegotiation, pre-shared keys, post-handshake authentication)
+//! is announced as absent or raises an error that says so.
 
 mod bio;
 mod certificate;
@@ -9,27 +9,15 @@ mod context;
 mod engine;
 mod errors;
 mod keylog;
+mod observed;
 mod oid;
 mod pem;
+mod session;
 mod socket;
 mod verify;
 
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
-use taipan_objects::type_object::TypeBuilder;
-
-use crate::native_class;
-
-/// `_ssl.SSLSession`: no object of it is made.
-#[repr(C)]
-struct PySession {
-    header: Header,
-}
-layout!(PySession, "_ssl.SSLSession");
-
-native_class!(
-    fn session_class() = TypeBuilder::new("_ssl.SSLSession", PySession::ops()).no_instantiation().make()
-);
 
 /// Implementation module for SSL socket operations.  See the socket module
 /// for documentation.
@@ -65,7 +53,7 @@ mod items {
     }
     #[pyattr]
     fn SSLSession() -> Obj {
-        session_class().as_obj().clone()
+        session::class().as_obj().clone()
     }
     #[pyattr]
     fn Certificate() -> Obj {

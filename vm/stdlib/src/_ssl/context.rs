@@ -8,6 +8,7 @@ pub use loading::system_places;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -20,6 +21,7 @@ use taipan_threading::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::errors::{self, Rejection};
 use super::keylog::{KeyFile, Secrets};
+use super::session::{Basis, Memory, Tickets};
 use super::verify::{Found, Revocation, Verifier};
 use super::{ciphers, pem};
 use crate::native_class;
@@ -33,6 +35,8 @@ const CRL_CHECK: i64 = 4;
 const CRL_CHECK_ALL: i64 = 8;
 /// `VERIFY_X509_STRICT`.
 const X509_STRICT: i64 = 32;
+/// `OP_NO_TICKET`.
+const NO_TICKET: i64 = 0x4000;
 const TLS12: i64 = 0x303;
 const TLS13: i64 = 0x304;
 
@@ -63,6 +67,33 @@ pub struct Loaded {
     pub excluded: Vec<CipherSuite>,
 }
 
+/// What verification and the choice of ciphers depend on.
+#[derive(Clone)]
+pub struct Settings {
+    numbers: [i64; 5],
+    host: Option<String>,
+    /// How many certificates, directories and lists are loaded; none of them is ever unloaded.
+    counts: [usize; 3],
+    identity: Option<Arc<CertifiedKey>>,
+    group: Option<NamedGroup>,
+    excluded: Vec<CipherSuite>,
+}
+
+impl PartialEq for Settings {
+    fn eq(&self, other: &Settings) -> bool {
+        let same_identity = match (&self.identity, &other.identity) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        same_identity
+            && self.numbers == other.numbers
+            && self.host == other.host
+            && self.counts == other.counts
+            && self.group == other.group
+            && self.excluded == other.excluded
+    }
+}
+
 /// An `_SSLContext`.
 #[repr(C)]
 pub struct PyContext {
@@ -82,8 +113,10 @@ pub struct PyContext {
     pub message_callback: Slot,
     /// The name of the file that secrets are written to.
     pub keylog_filename: Slot,
-    /// Connections begun and made, as client and as server.
-    pub counts: [AtomicI64; 4],
+    /// Connections begun and made, as client and as server, and those among them that were resumed.
+    pub counts: [AtomicI64; 5],
+    /// What connections as a server remember of their clients.
+    memory: Mutex<Option<Arc<Memory>>>,
 }
 layout!(PyContext, "_ssl._SSLContext", [sni_callback, message_callback, keylog_filename]);
 
@@ -141,6 +174,7 @@ fn construct(class: &Obj, protocol: i64) -> PyResult<Obj> {
         message_callback: Slot::empty(),
         keylog_filename: Slot::empty(),
         counts: Default::default(),
+        memory: Mutex::default(),
     })
     .into_obj())
 }
@@ -222,19 +256,44 @@ impl PyContext {
     fn no_protocol() -> Raised {
         errors::failure("SSL", "NO_PROTOCOLS_AVAILABLE", "no protocols available")
     }
-    /// A client's configuration.
-    pub fn client_config(
+    fn settings(&self, host: Option<&str>) -> Settings {
+        let numbers = [
+            self.options.load(Ordering::Relaxed),
+            self.verify_mode.load(Ordering::Relaxed),
+            self.verify_flags.load(Ordering::Relaxed) << 1
+                | i64::from(self.check_hostname.load(Ordering::Relaxed)),
+            self.minimum.load(Ordering::Relaxed),
+            self.maximum.load(Ordering::Relaxed),
+        ];
+        let loaded = self.loaded.lock();
+        Settings {
+            numbers,
+            host: host.map(str::to_owned),
+            counts: [loaded.trusted.len(), loaded.directories.len(), loaded.lists.len()],
+            identity: loaded.identities.last().map(|identity| identity.certified.clone()),
+            group: loaded.group,
+            excluded: loaded.excluded.clone(),
+        }
+    }
+    /// What a client's connection is based on: that of the connection which it is to resume, if nothing was changed in between. Then also the
+    /// session is offered.
+    pub fn basis(
         &self,
         host: Option<&str>,
         sends_name: bool,
-        rejection: &Arc<Mutex<Option<Rejection>>>,
-        secrets: &Arc<Secrets>,
-    ) -> PyResult<Arc<ClientConfig>> {
+        offered: Option<&Arc<Basis>>,
+    ) -> PyResult<(Arc<Basis>, bool)> {
+        let settings = self.settings(host);
+        if let Some(basis) = offered.filter(|basis| basis.settings == settings) {
+            *basis.rejection.lock() = None;
+            return Ok((basis.clone(), true));
+        }
         let versions = self.versions();
         if versions.is_empty() {
             return Err(Self::no_protocol());
         }
-        let verifier = Arc::new(self.verifier(host, rejection));
+        let rejection = Arc::new(Mutex::new(None));
+        let verifier = Arc::new(self.verifier(host, &rejection));
         let builder = ClientConfig::builder_with_provider(self.chosen_provider(&versions))
             .with_protocol_versions(&versions)
             .map_err(|e| errors::failed(&e, false))?
@@ -247,13 +306,33 @@ impl PyContext {
                 .map_err(|e| errors::failed(&e, false))?,
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = self.loaded.lock().protocols.clone();
         config.enable_sni = sends_name;
+        Ok((Arc::new(Basis { settings, config: Arc::new(config), rejection }), false))
+    }
+    /// A client's configuration.
+    pub fn client_config(
+        &self,
+        basis: &Basis,
+        tickets: &Arc<Tickets>,
+        secrets: &Arc<Secrets>,
+    ) -> Arc<ClientConfig> {
+        let mut config = (*basis.config).clone();
+        config.resumption = Resumption::store(tickets.clone());
+        config.alpn_protocols = self.loaded.lock().protocols.clone();
         if let Some(keys) = self.loaded.lock().keys.clone() {
             secrets.belong_to(keys);
-            config.key_log = secrets.clone();
         }
-        Ok(Arc::new(config))
+        config.key_log = secrets.clone();
+        Arc::new(config)
+    }
+    /// What is remembered for clients, as long as they would be asked for the same.
+    fn memory(&self) -> Arc<Memory> {
+        let settings = self.settings(None);
+        let mut memory = self.memory.lock();
+        if let Some(memory) = memory.as_ref().filter(|memory| memory.settings == settings) {
+            return memory.clone();
+        }
+        memory.insert(Arc::new(Memory::new(settings))).clone()
     }
     /// A server's configuration.
     pub fn server_config(
@@ -282,7 +361,14 @@ impl PyContext {
         }
         if let Some(keys) = self.loaded.lock().keys.clone() {
             secrets.belong_to(keys);
-            config.key_log = secrets.clone();
+        }
+        config.key_log = secrets.clone();
+        let memory = self.memory();
+        config.session_storage = memory.sessions.clone();
+        if self.options.load(Ordering::Relaxed) & NO_TICKET == 0
+            && let Some(tickets) = memory.tickets.clone()
+        {
+            config.ticketer = tickets;
         }
         config.send_tls13_tickets = self.tickets.load(Ordering::Relaxed).clamp(0, 4) as usize;
         Ok(Arc::new(config))

@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use rustls::server::{Accepted, Acceptor};
-use rustls::{ClientConnection, Connection, Error, ServerConfig};
+use rustls::{ClientConnection, Connection, Error, HandshakeKind, ServerConfig};
+
+use super::observed::{Observed, Way};
 
 /// Where a connection is.
 pub enum Stage {
@@ -29,6 +31,9 @@ pub struct Engine {
     pub ended: bool,
     pub said_goodbye: bool,
     pub peer_said_goodbye: bool,
+    /// Something was given out.
+    pub has_begun: bool,
+    pub observed: Observed,
 }
 
 /// What reading plain bytes gave.
@@ -58,6 +63,8 @@ impl Engine {
             ended: false,
             said_goodbye: false,
             peer_said_goodbye: false,
+            has_begun: false,
+            observed: Observed::default(),
         }
     }
     pub fn connection(&self) -> Option<&Connection> {
@@ -71,6 +78,7 @@ impl Engine {
         if records.is_empty() {
             self.ended = true;
         }
+        self.observed.see(Way::In, records);
         self.unread.extend_from_slice(records);
         self.pump()
     }
@@ -142,10 +150,17 @@ impl Engine {
     }
     /// Records to be sent.
     pub fn take_records(&mut self, out: &mut Vec<u8>) {
+        let begin = out.len();
         out.append(&mut self.alert);
         if let Stage::Open(connection) = &mut self.stage {
             while connection.wants_write() && connection.write_tls(out).is_ok_and(|n| n > 0) {}
         }
+        self.has_begun |= out.len() > begin;
+        self.observed.see(Way::Out, &out[begin..]);
+    }
+    /// Whether the peer remembered an earlier connection.
+    pub fn is_resumed(&self) -> bool {
+        self.connection().and_then(|c| c.handshake_kind()) == Some(HandshakeKind::Resumed)
     }
     pub fn is_handshaking(&self) -> bool {
         match &self.stage {

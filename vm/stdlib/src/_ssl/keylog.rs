@@ -1,6 +1,6 @@
 //! Writing the secrets of connections to a file, for programs that look into recorded traffic.
 //!
-//! Secrets come up while a connection computes, under its lock. They are collected then, and written by [`Secrets::write_out`], which the
+//! The connection itself remembers one of them. Secrets come up while a connection computes, under its lock. They are collected then, and written by [`Secrets::write_out`], which the
 //! connection calls once its lock is released: nobody waits for a disk under a lock or attached.
 
 use std::fmt::Write as _;
@@ -46,12 +46,20 @@ pub struct Secrets(Mutex<Waiting>);
 struct Waiting {
     file: Option<Arc<KeyFile>>,
     lines: String,
+    /// The secret of TLS 1.2, from which what is unique to the connection is computed.
+    master: Vec<u8>,
 }
+
+/// How the secret of TLS 1.2 is called.
+const MASTER: &str = "CLIENT_RANDOM";
 
 impl Secrets {
     /// From now on secrets are for this file.
     pub fn belong_to(&self, file: Arc<KeyFile>) {
         self.0.lock().file = Some(file);
+    }
+    pub fn master(&self) -> Vec<u8> {
+        self.0.lock().master.clone()
     }
     /// Writes what has come up. Called attached, without any lock.
     pub fn write_out(&self) {
@@ -66,11 +74,18 @@ impl Secrets {
 }
 
 impl KeyLog for Secrets {
-    fn will_log(&self, _: &str) -> bool {
-        self.0.lock().file.is_some()
+    fn will_log(&self, label: &str) -> bool {
+        label == MASTER || self.0.lock().file.is_some()
     }
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        let lines = &mut self.0.lock().lines;
+        let mut waiting = self.0.lock();
+        if label == MASTER {
+            waiting.master = secret.to_vec();
+        }
+        if waiting.file.is_none() {
+            return;
+        }
+        let lines = &mut waiting.lines;
         lines.push_str(label);
         lines.push(' ');
         push_hex(lines, client_random);

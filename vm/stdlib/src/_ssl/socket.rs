@@ -23,6 +23,8 @@ use super::context::{PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER, PyContext};
 use super::engine::{Engine, Plain};
 use super::errors::{self, Rejection};
 use super::keylog::Secrets;
+use super::observed::Way;
+use super::session::{self, Basis, Session, Tickets};
 use crate::native_class::receiver;
 use crate::{counted, native_class};
 use transport::{Arrived, Sent};
@@ -44,10 +46,19 @@ pub struct PySslSocket {
     engine: Mutex<Engine>,
     sending: Mutex<Vec<u8>>,
     receiving: Mutex<transport::Framing>,
+    /// A client's: what it may resume and can be resumed by.
+    client: Mutex<Option<Client>>,
+    /// A server's: why a client's certificate was refused.
     rejection: Arc<Mutex<Option<Rejection>>>,
     /// Written out whenever the engine may have computed some.
     secrets: Arc<Secrets>,
 }
+/// What a client's connection is made from.
+struct Client {
+    basis: Arc<Basis>,
+    tickets: Arc<Tickets>,
+}
+
 layout!(PySslSocket, "_ssl._SSLSocket", [context, socket, incoming, outgoing, owner, host]);
 
 native_class!(
@@ -93,6 +104,26 @@ fn host_of(name: Option<&Obj>) -> PyResult<Option<String>> {
     Ok(Some(text))
 }
 
+/// A client's connection, of which nothing has been sent.
+fn begin(
+    settings: &PyContext,
+    host: Option<&str>,
+    session: Option<Arc<Session>>,
+    secrets: &Arc<Secrets>,
+) -> PyResult<(Engine, Client)> {
+    let known = host.and_then(|h| ServerName::try_from(h.to_owned()).ok());
+    let offered = session.as_ref().and_then(|session| session.basis());
+    let (basis, same) = settings.basis(host, known.is_some(), offered)?;
+    let tickets = Arc::new(Tickets::offering(session.filter(|_| same)));
+    let config = settings.client_config(&basis, &tickets, secrets);
+    // A name that cannot be sent is not.
+    let name = known.map_or_else(|| ServerName::try_from("localhost"), Ok);
+    let name = name.map_err(|_| value_error("invalid host name"))?;
+    let mut connection = ClientConnection::new(config, name).map_err(|e| errors::failed(&e, false))?;
+    connection.set_buffer_limit(None);
+    Ok((Engine::client(connection), Client { basis, tickets }))
+}
+
 fn make(
     context: &Obj,
     transport: [Obj; 3],
@@ -116,12 +147,11 @@ fn make(
             "Cannot create a client socket with a PROTOCOL_TLS_SERVER context",
         ));
     }
-    if session.is_some_and(|s| !is_none(s)) {
-        if server {
-            return Err(value_error("session can only be specified in client mode"));
-        }
-        return Err(type_error("Value is not a SSLSession."));
+    let session = session.filter(|s| !is_none(s));
+    if server && session.is_some() {
+        return Err(value_error("session can only be specified in client mode"));
     }
+    let session = session.map(|value| session::given(value, context)).transpose()?;
     if server && name.is_some_and(|n| !is_none(n)) {
         return Err(value_error("server_hostname can only be specified in client mode"));
     }
@@ -134,21 +164,15 @@ fn make(
     if !server && host.is_none() && settings.check_hostname.load(Ordering::Relaxed) {
         return Err(value_error("check_hostname requires server_hostname"));
     }
-    let rejection = Arc::new(Mutex::new(None));
     let secrets = Arc::new(Secrets::default());
     settings.counts[if server { 2 } else { 0 }].fetch_add(1, Ordering::Relaxed);
-    let engine = if server {
-        Engine::server()
+    let (mut engine, client) = if server {
+        (Engine::server(), None)
     } else {
-        let known = host.as_deref().and_then(|h| ServerName::try_from(h.to_owned()).ok());
-        let config = settings.client_config(host.as_deref(), known.is_some(), &rejection, &secrets)?;
-        // A name that cannot be sent is not.
-        let name = known.map_or_else(|| ServerName::try_from("localhost"), Ok);
-        let name = name.map_err(|_| value_error("invalid host name"))?;
-        let mut connection = ClientConnection::new(config, name).map_err(|e| errors::failed(&e, false))?;
-        connection.set_buffer_limit(None);
-        Engine::client(connection)
+        let (engine, client) = begin(settings, host.as_deref(), session, &secrets)?;
+        (engine, Some(client))
     };
+    engine.observed.tells = settings.message_callback.load().is_some_and(|callback| !is_none(&callback));
     let owner = weak_or_none(owner)?;
     let [socket, incoming, outgoing] = transport;
     let host = host.map_or_else(none, |h| str_obj(&h));
@@ -164,7 +188,8 @@ fn make(
         engine: Mutex::new(engine),
         sending: Mutex::default(),
         receiving: Mutex::default(),
-        rejection,
+        client: Mutex::new(client),
+        rejection: Arc::default(),
         secrets,
     })
     .into_obj())
@@ -209,7 +234,8 @@ impl PySslSocket {
     }
     /// The exception of a failure, after the alert that tells the peer was sent as far as that goes at once.
     fn failed(&self, error: &rustls::Error) -> Raised {
-        let rejection = self.rejection.lock().clone();
+        let of_client = self.client.lock().as_ref().map(|client| client.basis.rejection.clone());
+        let rejection = of_client.as_ref().unwrap_or(&self.rejection).lock().clone();
         let raised = match rejection {
             Some(rejection) => errors::rejected(&rejection),
             None => errors::failed(error, self.server),
@@ -228,6 +254,7 @@ impl PySslSocket {
             let mut records = Vec::new();
             self.engine.lock().take_records(&mut records);
             out.bytes.lock().waiting.extend(&records);
+            self.tell()?;
             return Ok(true);
         }
         let wire = self.wire()?;
@@ -237,6 +264,7 @@ impl PySslSocket {
                 self.engine.lock().take_records(&mut waiting);
                 wire.send(&mut waiting, now)
             });
+            self.tell()?;
             match sent {
                 Sent::All => return Ok(true),
                 Sent::Blocked => return Ok(false),
@@ -245,6 +273,30 @@ impl PySslSocket {
                 Sent::Failed(number) => return Err(crate::os_error::os_error(number)),
             }
         }
+    }
+    /// Calls the function that wants to be told of messages.
+    fn tell(&self) -> PyResult<()> {
+        let messages = {
+            let mut engine = self.engine.lock();
+            if !engine.observed.tells {
+                return Ok(());
+            }
+            engine.observed.take_messages()
+        };
+        let context = self.settings()?;
+        let Some(callback) = receiver::<PyContext>(&context)?.message_callback.load().filter(|c| !is_none(c))
+        else {
+            return Ok(());
+        };
+        let owner = self.owner.load().as_ref().and_then(behind).unwrap_or_else(none);
+        for message in messages {
+            let way = if message.way == Way::In { "read" } else { "write" };
+            let numbers = [message.version, message.content, message.kind].map(int_obj);
+            let [version, content, kind] = numbers;
+            let bytes = bytes_obj(&message.bytes);
+            counted::call(&callback, &[owner.clone(), str_obj(way), version, content, kind, bytes])?;
+        }
+        Ok(())
     }
     /// Takes records in; waits for them if the transport does. The end of the transport is fed, too.
     fn receive(&self, what: &str) -> PyResult<()> {
@@ -258,6 +310,7 @@ impl PySslSocket {
             }
             let result = self.engine.lock().feed(&taken);
             self.secrets.write_out();
+            self.tell()?;
             return result.map_err(|error| self.failed(&error));
         }
         let wire = self.wire()?;
@@ -272,6 +325,7 @@ impl PySslSocket {
             match arrived {
                 Ok(result) => {
                     self.secrets.write_out();
+                    self.tell()?;
                     return result.map_err(|error| self.failed(&error));
                 }
                 Err(Arrived::Interrupted) => taipan_objects::hooks::check_signals()?,
@@ -337,8 +391,11 @@ impl PySslSocket {
             };
             if done {
                 let context = self.settings()?;
-                receiver::<PyContext>(&context)?.counts[if self.server { 3 } else { 1 }]
-                    .fetch_add(1, Ordering::Relaxed);
+                let counts = &receiver::<PyContext>(&context)?.counts;
+                counts[if self.server { 3 } else { 1 }].fetch_add(1, Ordering::Relaxed);
+                if self.engine.lock().is_resumed() {
+                    counts[4].fetch_add(1, Ordering::Relaxed);
+                }
                 return Ok(());
             }
             if ended {

@@ -18,6 +18,8 @@ use x509_parser::prelude::{
     FromDer, GeneralName, ParsedExtension, X509Certificate, X509Extension, X509Version,
 };
 
+use sha2::Digest;
+
 use super::errors::Rejection;
 
 /// Certificates of a context's directories that were needed; shared by its connections.
@@ -48,6 +50,30 @@ pub struct Revocation {
     pub lists: Vec<CertificateRevocationListDer<'static>>,
     /// Not only the peer's own certificate.
     pub whole_chain: bool,
+}
+
+/// The keys of authorities that are not to be trusted although a trusted one has certified them: SHA-256 of their `SubjectPublicKeyInfo`. CPython
+/// refuses the same ones.
+const DISTRUSTED: [&str; 8] = [
+    "43bffa19d6ef651451f6841e019931e96f6f2eaeff28ab4b6f1ce4576de2717b",
+    "49dd353dc2b919a3770645117d0e60c16115e7d1bc259eefe734b00ea434fe5f",
+    "5c0660a2b164910d8ff589c18e14552e9e0ec237dcefe2cb736d41a4811f81a0",
+    "63ecefee431d49523bc1136c4e72d0206a477086caf606cd5cf025686c109cf8",
+    "92c063d67e8f14db71d288e11266ffdaf69cbf115f7bab14f3bc2f68d25e0e30",
+    "e0254c7fcdc265e2f0f8a428dabb75ab4ae039b4872d62f5ee57f0877d5a8a41",
+    "ebed6475c2c2d80fcb199f3fe8dd6e6b3ce60b77eb15d4e42c3dec0c6f5b5105",
+    "ec4ffa1ad0ac88081314b7aaffef6a91f97cd57291bb5ba686c5415f5eb4f6b6",
+];
+
+fn is_distrusted(certificate: &[u8]) -> bool {
+    use std::fmt::Write as _;
+    let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return false };
+    let mut digest = String::new();
+    for byte in sha2::Sha256::digest(parsed.public_key().raw) {
+        // Writing to a string does not fail.
+        let _ = write!(digest, "{byte:02x}");
+    }
+    DISTRUSTED.contains(&&*digest)
 }
 
 fn is_self_signed(certificate: &[u8]) -> bool {
@@ -189,6 +215,20 @@ impl Verifier {
             Err(error) => Err(self.explain(error, leaf, chain)),
         }
     }
+    /// The part of the presented chain that may lead to a trusted certificate; fails if the leaf itself is not to be trusted.
+    fn without_distrusted<'a>(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'a>],
+    ) -> Result<Vec<CertificateDer<'a>>, Error> {
+        if is_distrusted(leaf) {
+            return Err(self.distrusted());
+        }
+        Ok(chain.iter().filter(|certificate| !is_distrusted(certificate)).cloned().collect())
+    }
+    fn distrusted(&self) -> Error {
+        self.reject(28, "certificate rejected", CertificateError::ApplicationVerificationFailure)
+    }
     /// Says of a certificate that an authority has signed whether it names that authority's key.
     fn check_strictly(&self, leaf: &[u8]) -> Result<(), Error> {
         let Ok((_, parsed)) = X509Certificate::from_der(leaf) else { return Ok(()) };
@@ -288,8 +328,13 @@ impl ServerCertVerifier for Verifier {
             None => {
                 let parsed = ParsedCertificate::try_from(leaf).map_err(|e| self.explain(e, leaf, chain))?;
                 let algorithms = self.provider.signature_verification_algorithms.all;
-                verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots(), chain, now, algorithms)
-                    .map_err(|e| self.explain(e, leaf, chain))?;
+                let trusted = self.without_distrusted(leaf, chain)?;
+                verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots(), &trusted, now, algorithms)
+                    .map_err(|error| match trusted.len() == chain.len() {
+                        true => self.explain(error, leaf, chain),
+                        false => self.distrusted(),
+                    })?;
+                let chain = &trusted[..];
                 self.check_strictly(leaf)?;
                 self.check_revocation(leaf, chain, now)?;
                 self.note_found(leaf, chain);
@@ -327,6 +372,7 @@ impl ClientCertVerifier for Verifier {
         if let Some(result) = self.is_trusted(leaf, now) {
             return result.map(|()| ClientCertVerified::assertion());
         }
+        let trusted = self.without_distrusted(leaf, chain)?;
         let mut builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(self.roots()), self.provider.clone());
         if let Some(revocation) = &self.revocation {
@@ -336,8 +382,13 @@ impl ClientCertVerifier for Verifier {
             }
         }
         let inner = builder.build().map_err(|error| self.explain_builder(error, leaf, chain))?;
-        let verified =
-            inner.verify_client_cert(leaf, chain, now).map_err(|e| self.explain(e, leaf, chain))?;
+        let verified = inner.verify_client_cert(leaf, &trusted, now).map_err(|error| {
+            match trusted.len() == chain.len() {
+                true => self.explain(error, leaf, chain),
+                false => self.distrusted(),
+            }
+        })?;
+        let chain = &trusted[..];
         self.check_strictly(leaf)?;
         self.note_found(leaf, chain);
         // Without lists the verifier does not look for any.

@@ -252,7 +252,7 @@ impl PyContext {
             ("accept", counts[2]),
             ("accept_good", counts[3]),
             ("accept_renegotiate", 0),
-            ("hits", 0),
+            ("hits", counts[4]),
             ("misses", 0),
             ("timeouts", 0),
             ("cache_full", 0),

@@ -1,14 +1,17 @@
 //! Methods and attributes of connections.
 
-use rustls::ProtocolVersion;
+use std::sync::Arc;
+
+use rustls::{ProtocolVersion, SupportedCipherSuite};
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::{buffer, weakref};
 use taipan_threading::sync::atomic::Ordering;
 
-use super::{PySslSocket, behind};
+use super::{PySslSocket, begin, behind};
 use crate::_ssl::context::PyContext;
+use crate::_ssl::session::{self, Session};
 use crate::_ssl::{certificate, ciphers, errors};
 use crate::native_class::receiver;
 
@@ -25,6 +28,16 @@ impl PySslSocket {
         let engine = self.engine.lock();
         let chain = engine.connection().and_then(|c| c.peer_certificates()).unwrap_or_default();
         chain.iter().map(|c| c.as_ref().to_vec()).collect()
+    }
+    /// What only this connection and its peer know; TLS 1.3 has nothing of the kind.
+    fn unique(&self) -> Option<[u8; 12]> {
+        let engine = self.engine.lock();
+        match engine.connection().filter(|c| !c.is_handshaking())?.negotiated_cipher_suite()? {
+            SupportedCipherSuite::Tls12(suite) => {
+                engine.observed.unique(self.server, suite, &self.secrets.master())
+            }
+            SupportedCipherSuite::Tls13(_) => None,
+        }
     }
     fn version_name(&self) -> Option<&'static str> {
         let engine = self.engine.lock();
@@ -231,7 +244,7 @@ impl PySslSocket {
     #[pymethod(sig = "(cb_type='tls-unique')")]
     fn get_channel_binding(&self, cb_type: Option<&str>) -> PyResult<Obj> {
         match cb_type.unwrap_or("tls-unique") {
-            "tls-unique" => Ok(none()),
+            "tls-unique" => Ok(self.unique().map_or_else(none, |bytes| bytes_obj(&bytes))),
             other => Err(value_error(format!("'{other}' channel binding type not implemented"))),
         }
     }
@@ -278,16 +291,49 @@ impl PySslSocket {
         Ok(())
     }
     #[pygetset]
-    fn session(&self) -> Obj {
-        none()
+    fn session(&self) -> PyResult<Obj> {
+        let (handshaking, resumed) = {
+            let engine = self.engine.lock();
+            (engine.is_handshaking(), engine.is_resumed())
+        };
+        let session = match &*self.client.lock() {
+            Some(client) if handshaking => client.tickets.offered(),
+            Some(client) => Some(Arc::new(client.tickets.session(resumed, &client.basis))),
+            None if handshaking => None,
+            None => Some(Arc::new(Session::nameless())),
+        };
+        let Some(session) = session else { return Ok(none()) };
+        Ok(session::make(&self.settings()?, session))
     }
     #[pygetset(setter = "session")]
     fn set_session(&self, value: Option<&Obj>) -> PyResult<()> {
-        kept(value)?;
-        Err(type_error("Value is not a SSLSession."))
+        let context = self.settings()?;
+        let session = session::given(kept(value)?, &context)?;
+        if self.server {
+            return Err(value_error("Cannot set session for server-side SSLSocket."));
+        }
+        let begun = {
+            let engine = self.engine.lock();
+            if !engine.is_handshaking() {
+                return Err(value_error("Cannot set session after handshake."));
+            }
+            engine.has_begun
+        };
+        // What is said already cannot be said otherwise.
+        if begun {
+            return Ok(());
+        }
+        let host = self.host.downcast::<PyStr>().map(PyStr::to_utf8).transpose()?;
+        let settings = receiver::<PyContext>(&context)?;
+        let (mut engine, client) = begin(settings, host.as_deref(), Some(session), &self.secrets)?;
+        engine.observed.tells = self.engine.lock().observed.tells;
+        *self.client.lock() = Some(client);
+        *self.engine.lock() = engine;
+        Ok(())
     }
     #[pygetset]
     fn session_reused(&self) -> bool {
-        false
+        let engine = self.engine.lock();
+        !engine.is_handshaking() && engine.is_resumed()
     }
 }
