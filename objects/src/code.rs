@@ -236,6 +236,11 @@ impl PyCode {
     pub fn line_of(&self, pc: usize) -> u32 {
         self.unit.positions.get(pc).map_or(0, |p| p.line)
     }
+    /// The source line that is told of instruction `pc`: that of an instruction before it if it has none, as what ends a clause has not.
+    pub fn shown_line(&self, pc: usize) -> u32 {
+        let lines = self.unit.positions.iter().take(pc + 1).rev().map(|p| p.line);
+        lines.into_iter().find(|line| *line != 0).unwrap_or(0)
+    }
     /// Where the branch at `at` leads if its jump is not taken and `next` is behind it. The item of a loop is stored by a word of its own.
     pub fn branch_left(&self, at: usize, next: usize) -> usize {
         if self.instr(at).op().map(Op::generic) == Some(Op::ForIter) { at + 1 } else { next }

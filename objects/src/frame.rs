@@ -111,7 +111,7 @@ impl PyFrame {
             Self::BEFORE_FIRST => return Some(0),
             line => return Some(line as u32),
         }
-        Some(self.code.line_of(self.lasti.load(Ordering::Relaxed) as usize)).filter(|l| *l != 0)
+        Some(self.code.shown_line(self.lasti.load(Ordering::Relaxed) as usize)).filter(|l| *l != 0)
     }
 }
 

@@ -3,7 +3,7 @@
 use taipan_gc::{Obj, Tracer};
 
 use crate::error::{replace_handled, set_raised, try_take_raised};
-use crate::type_object::class_of;
+use crate::type_object::{class_of, type_flags};
 
 /// The hooks for `taipan_gc::hooks::install`; `trace_registers` comes from the interpreter.
 pub fn gc_hooks(trace_registers: fn(&mut Tracer<'_>)) -> taipan_gc::hooks::Hooks {
@@ -18,12 +18,12 @@ pub fn gc_hooks(trace_registers: fn(&mut Tracer<'_>)) -> taipan_gc::hooks::Hooks
     }
 }
 
-/// Reports what `__del__` raised; a method of Python's own is named.
+/// Reports what `__del__` raised; what a program's class calls so is named.
 #[cold]
 fn report(obj: &Obj) {
     const TEXT: &str = "Exception ignored while calling deallocator";
     let method = class_of(obj).lookup(&crate::istr!("__del__")).map(crate::protocol::IntoStrong::into_strong);
-    match method.filter(|m| m.is_layout::<crate::function::PyFunction>()) {
+    match method.filter(|_| class_of(obj).has_flag(type_flags::HEAP)) {
         Some(method) => crate::hooks::unraisable_about(TEXT, &method),
         None => crate::hooks::unraisable(Some(TEXT), Some(obj)),
     }

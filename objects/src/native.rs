@@ -22,7 +22,7 @@ use taipan_gc::Obj;
 pub use crate::argument::Args;
 pub use bind::Place;
 pub use bridge::is_none;
-pub use from_arg::{FromArg, layout_argument, text_argument};
+pub use from_arg::{FromArg, layout_argument, text_argument, text_or_none_argument};
 pub use into_py::IntoPy;
 pub use intrinsic::Intrinsic;
 pub use keywords::Kwargs;

@@ -531,6 +531,9 @@ fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
         && !std::ptr::eq(class.ops, <PyObject as taipan_gc::Object>::ops())
         && !obj.is_layout::<crate::exceptions::PyBaseException>()
     {
+        if obj.is_layout::<crate::memoryview::PyMemoryView>() {
+            return Err(type_error("cannot pickle memoryview objects"));
+        }
         return Err(type_error(format!("cannot pickle '{}' object", class.full_name())));
     }
     let generic: BinaryFn = crate::attribute::generic_getattr;

@@ -157,7 +157,11 @@ impl Frame {
     pub fn subject<'a>(&self) -> &'a Obj {
         borrow(&self.subject)
     }
-    /// The source line being executed.
+    /// The source line that is told of this frame.
+    pub fn shown_line(&self) -> u32 {
+        self.code().shown_line(self.pc() as usize)
+    }
+    /// The source line being executed; 0 if the instruction has none.
     pub fn line(&self) -> u32 {
         self.code().line_of(self.pc() as usize)
     }

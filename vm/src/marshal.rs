@@ -353,6 +353,9 @@ impl<'a> Reader<'a> {
         array.copy_from_slice(&self.take(N)?);
         Ok(array)
     }
+    fn byte(&mut self) -> PyResult<u8> {
+        self.source.byte("EOF read where not expected")
+    }
     fn long(&mut self) -> PyResult<i64> {
         Ok(i64::from(i32::from_le_bytes(self.array()?)))
     }
@@ -402,7 +405,7 @@ impl<'a> Reader<'a> {
         if self.depth > MAX_DEPTH {
             return Err(bad("recursion limit exceeded"));
         }
-        let [code] = self.array()?;
+        let code = self.source.byte("EOF read where object expected")?;
         let reference = (code & 0x80 != 0).then(|| {
             self.refs.push(None);
             self.refs.len() - 1
@@ -440,12 +443,11 @@ impl<'a> Reader<'a> {
                 self.latin1(count, code & 0x7f == b'A')?
             }
             b'z' | b'Z' => {
-                let [count] = self.array()?;
+                let count = self.byte()?;
                 self.latin1(count.into(), code & 0x7f == b'Z')?
             }
             kind @ (b'(' | b')') => {
-                let count =
-                    if kind == b'(' { self.size("tuple")? } else { usize::from(self.array::<1>()?[0]) };
+                let count = if kind == b'(' { self.size("tuple")? } else { usize::from(self.byte()?) };
                 self.open.extend(reference);
                 let tuple = tuple_obj(self.items(count)?);
                 if let Some(number) = reference {

@@ -57,7 +57,7 @@ fn write_frames(thread: &VmThread, sink: Sink<'_>) {
         sink(b"  File \"");
         write_text(&code.filename, sink);
         sink(b"\", line ");
-        match frame.line() {
+        match frame.shown_line() {
             0 => sink(b"???"),
             line => write_number(line, sink),
         }

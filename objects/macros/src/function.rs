@@ -218,8 +218,13 @@ impl Binding {
                     declarations.push(quote!(#raw: ::core::option::Option<&::taipan_objects::Obj>));
                     if let Some(inner) = option_of(ty) {
                         let inner_how = conversion(inner);
-                        let value = inner_how.required(quote!(__given), &at);
                         let none_is_absent = default == "None" && !inner_how.takes_any_object();
+                        let value = match inner_how {
+                            Conversion::Text if none_is_absent => {
+                                quote!(::taipan_objects::native::text_or_none_argument(__given, #at)?)
+                            }
+                            _ => inner_how.required(quote!(__given), &at),
+                        };
                         let guard = if none_is_absent {
                             quote!(if !::taipan_objects::native::is_none(__given))
                         } else {

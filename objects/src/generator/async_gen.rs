@@ -228,7 +228,18 @@ fn athrow_send(obj: &Obj, value: &Obj) -> PyResult<Resumed> {
             }
             start(op, generator, if closing { "aclose()" } else { "athrow()" })?;
             let exception = match arguments.as_ref().and_then(|a| a.downcast::<PyTuple>()) {
-                Some(arguments) => thrown(arguments.as_slice())?,
+                Some(arguments) => {
+                    let arguments = arguments.as_slice();
+                    match arguments.len() {
+                        0 => return Err(type_error("athrow expected at least 1 argument, got 0")),
+                        1..=3 => thrown(arguments)?,
+                        many => {
+                            return Err(type_error(format!(
+                                "athrow expected at most 3 arguments, got {many}"
+                            )));
+                        }
+                    }
+                }
                 None => {
                     generator.flags.fetch_or(ENDED, Ordering::AcqRel);
                     if generator.state.load(Ordering::Acquire) == CREATED {
@@ -361,10 +372,13 @@ impl PyGenerator {
         new_op(&types().async_generator_asend, slf, Some(value.clone()))
     }
     /// athrow(value) -> raise exception in generator.
-    #[pymethod(sig = "(typ, val=<unrepresentable>, tb=<unrepresentable>, /)", text = "")]
-    fn athrow(slf: &Obj, typ: &Obj, val: Option<&Obj>, tb: Option<&Obj>) -> PyResult<Obj> {
-        let args = throw_arguments("athrow", typ, val, tb)?;
-        new_op(&types().async_generator_athrow, slf, Some(tuple_obj(args)))
+    #[pymethod(sig = "(*args)", text = "")]
+    fn athrow(slf: &Obj, args: &[Obj]) -> PyResult<Obj> {
+        // How many there are is looked at when it is awaited.
+        if let [typ, val, rest @ ..] = args {
+            throw_arguments("athrow", typ, Some(val), rest.first())?;
+        }
+        new_op(&types().async_generator_athrow, slf, Some(tuple_obj(args.to_vec())))
     }
     /// aclose() -> raise GeneratorExit inside generator.
     #[pymethod]

@@ -82,6 +82,12 @@ pub fn text_argument(obj: &Obj, place: Place) -> PyResult<Cow<'_, str>> {
     if bridge::is_str(obj) { bridge::utf8(obj) } else { Err(place.refuse("str", obj)) }
 }
 
+/// As [`text_argument`] for a parameter for which also `None` may be given, which `obj` is not.
+#[inline]
+pub fn text_or_none_argument(obj: &Obj, place: Place) -> PyResult<Cow<'_, str>> {
+    if bridge::is_str(obj) { bridge::utf8(obj) } else { Err(place.refuse("str or None", obj)) }
+}
+
 impl<'a> FromArg<'a> for Cow<'a, str> {
     fn from_arg(obj: &'a Obj) -> PyResult<Self> {
         if bridge::is_str(obj) { bridge::utf8(obj) } else { Err(refuse("str", obj)) }

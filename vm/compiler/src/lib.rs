@@ -90,12 +90,23 @@ pub fn compile_with_warnings(
     let plain = readable(text, options);
     let source = Source::new(&plain);
     parsed(&source, text, mode, options, |module, mut warnings| {
+        let of_tokens = warnings.len();
         if let Mod::Module(module) = &module {
             warnings::of_body(&source, &module.body, &mut warnings);
         }
-        lower::compile_module(&source, &module, filename, mode, options)
-            .map(|(code, more)| (code, warnings.into_iter().chain(more).collect()))
-            .map_err(|failure| failure.without_text(&source))
+        match lower::compile_module(&source, &module, filename, mode, options) {
+            Ok((code, more)) => Ok((code, warnings.into_iter().chain(more).collect())),
+            Err(failure) => {
+                let mut info = failure.without_text(&source);
+                // The parser has warned already; of what is found in its tree that is told which CPython's compiler comes across earlier.
+                if !info.is_found_late() {
+                    warnings.truncate(of_tokens);
+                }
+                warnings.retain(|warning| warning.line <= info.line || !info.is_found_late());
+                info.warnings = warnings;
+                Err(info)
+            }
+        }
     })
 }
 

@@ -45,6 +45,12 @@ pub struct SyntaxErrorInfo {
 }
 
 impl SyntaxErrorInfo {
+    /// Whether CPython finds this error only when it makes instructions.
+    pub(crate) fn is_found_late(&self) -> bool {
+        const LATE: [&str; 3] =
+            ["'return' outside function", "'break' outside loop", "'continue' not properly in loop"];
+        LATE.contains(&&*self.message)
+    }
     /// An error without place.
     pub(crate) fn bare(kind: SyntaxErrorKind, message: &str) -> Self {
         let message = message.to_owned();

@@ -270,6 +270,7 @@ pub fn compile_text(text: &str, filename: &str, mode: Mode, options: CompileOpti
             Ok(PyCode::new(unit))
         }
         Err(mut info) => {
+            warn_all(&std::mem::take(&mut info.warnings), filename, text)?;
             if options.is_file {
                 read_from_file(&mut info, filename, text);
             }

@@ -152,7 +152,8 @@ fn drop_and_go(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, ol
 /// [`drop_and_go`] of what may be the last reference.
 #[inline(never)]
 fn drop_last_and_go(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, old: Value) -> Exit {
-    save(ip, fp);
+    // Whoever looks meanwhile sees the instruction that ended.
+    save(ip.wrapping_sub(1), fp);
     // SAFETY: moved out of its register, and declined by `drop_at_once`: it is counted.
     unsafe { Obj::drop_last(old) };
     State { ip, regs, fp, thread }.go()

@@ -45,6 +45,19 @@ impl<'a> Source<'a> {
             }
         }
     }
+    /// The next byte; `missing` says that there is none.
+    pub(super) fn byte(&mut self, missing: &str) -> PyResult<u8> {
+        if self.lacks(1) {
+            return Err(eof_error(missing));
+        }
+        match self.take(1) {
+            Ok(byte) => Ok(byte[0]),
+            Err(Raised) => {
+                catch(&types().eof_error)?;
+                Err(eof_error(missing))
+            }
+        }
+    }
     /// At most as many items as can be left, for what space is made in advance.
     pub(super) fn at_most(&self, count: usize) -> usize {
         match self {

@@ -54,7 +54,7 @@ pub(super) fn find(level: isize, skip: &[Obj]) -> PyResult<Origin> {
         found = index.map(frame);
     }
     let (filename, lineno, globals) = match found {
-        Some(frame) => (frame.code().filename.clone(), frame.line().into(), frame.globals().clone()),
+        Some(frame) => (frame.code().filename.clone(), frame.shown_line().into(), frame.globals().clone()),
         None => (str_obj("<sys>"), 0, crate::sys::module()?.dict().into_obj()),
     };
     let Some(dict) = globals.downcast::<PyDict>() else { return Err(system_error("globals are no dict")) };

@@ -24,7 +24,7 @@ mod messages;
 mod socket;
 mod transfer;
 
-use address::{host_name, host_text, os_message, resolve, to_python};
+use address::{host_text, name_bytes, os_message, resolve, to_python};
 
 native_class!(
     /// `socket.gaierror`.
@@ -57,12 +57,15 @@ fn host_argument(function: &str, obj: &Obj) -> PyResult<CString> {
         && !obj.is_layout::<bytes::PyBytes>()
         && !obj.is_layout::<taipan_objects::bytearray::PyByteArray>()
     {
-        let name = class_of(obj).name();
+        let name = if is_none(obj) { "None".to_owned() } else { class_of(obj).name() };
         return Err(type_error(format!(
             "{function}() argument 1 must be str, bytes or bytearray, not {name}"
         )));
     }
-    host_name(obj)
+    name_bytes(obj)?.ok_or_else(|| {
+        let name = class_of(obj).name();
+        type_error(format!("{function}() argument 1 must be encoded string without null bytes, not {name}"))
+    })
 }
 
 fn text_argument(obj: &str) -> PyResult<CString> {
@@ -273,7 +276,8 @@ mod items {
         let name = if is_none(host) {
             None
         } else if host.is_layout::<PyStr>() || host.is_layout::<bytes::PyBytes>() {
-            Some(host_name(host)?)
+            let unknown = || gai_error(ResolveError { code: libc::EAI_NONAME, errno: 0 });
+            Some(name_bytes(host)?.ok_or_else(unknown)?)
         } else {
             return Err(type_error("getaddrinfo() argument 1 must be string or None"));
         };

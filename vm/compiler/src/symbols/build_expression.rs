@@ -176,8 +176,9 @@ impl Builder {
     }
 
     fn forbid(&self, what: &str, range: TextRange) -> Result<()> {
-        // What is awaited within a comprehension is the comprehension's own fault.
-        let own = what == "await expression" && self.table.scopes[self.current].is_comprehension_like();
+        // What is awaited or named within a comprehension is the comprehension's own fault.
+        let own = matches!(what, "await expression" | "named expression")
+            && self.table.scopes[self.current].is_comprehension_like();
         match self.forbidden.filter(|_| !own) {
             Some(place) => Err(Failure::syntax(format!("{what} cannot be used within {place}"), range)),
             None if self.table.scopes[self.current].kind == ScopeKind::TypeParams => Err(Failure::syntax(
@@ -258,9 +259,8 @@ impl Builder {
                         target.range,
                     ));
                 }
-                ScopeKind::Annotations => {
-                    return self.forbid("named expression", range);
-                }
+                // What an annotation names is a variable of the block around it.
+                ScopeKind::Annotations => {}
                 ScopeKind::TypeParams => {
                     return Err(Failure::syntax(
                         "assignment expression within a comprehension cannot be used within the definition of a generic"

@@ -103,6 +103,9 @@ pub fn timestamp(obj: &Obj) -> PyResult<(i64, u32)> {
         }
         return Ok((whole as i64, micros as u32));
     }
+    if !taipan_objects::protocol::has_index(obj) {
+        return Err(type_error(format!("argument must be int or float, not {}", class_of(obj).name())));
+    }
     let int = index(obj)?;
     let seconds = int_ref(&int).and_then(|int| int.to_i64()).ok_or_else(out_of_range)?;
     Ok((seconds, 0))

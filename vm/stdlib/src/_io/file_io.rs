@@ -389,7 +389,13 @@ impl PyFileIO {
     #[pymethod]
     fn write(&self, b: &Obj) -> PyResult<Option<usize>> {
         self.for_writing()?;
-        buffer::with_bytes(b, |bytes| self.write_some(bytes))?
+        let (written, given) = buffer::with_bytes(b, |bytes| (self.write_some(bytes), bytes.len()))?;
+        let written = written?;
+        // A signal may have come in between, whose handler is called within the same expression.
+        if written.is_some_and(|written| written < given) {
+            taipan_objects::hooks::check_signals()?;
+        }
+        Ok(written)
     }
     /// Move to new file position and return the file position.
     #[pymethod(sig = "(pos, whence=0, /)")]

@@ -44,6 +44,28 @@ pub fn host_name(obj: &Obj) -> PyResult<CString> {
     CString::new(bytes).map_err(|_| type_error("host name must not contain null character"))
 }
 
+/// A name to be looked up. Unlike with addresses, what cannot be encoded is told as the codec tells it. `None`: a null character is in it.
+pub fn name_bytes(obj: &Obj) -> PyResult<Option<CString>> {
+    let is_plain = |text: &str| {
+        let labels = text.strip_suffix('.').unwrap_or(text).split('.');
+        text.is_ascii() && (text.is_empty() || labels.into_iter().all(|label| (1..64).contains(&label.len())))
+    };
+    let bytes = match obj.downcast::<PyStr>() {
+        None => buffer::to_vec(obj)?,
+        Some(text) => match text.to_utf8() {
+            Ok(text) if is_plain(&text) => text.into_owned().into_bytes(),
+            other => {
+                if other.is_err() {
+                    drop(take_raised());
+                }
+                let encode = hooks::get().map(|hooks| hooks.encode);
+                buffer::to_vec(&encode.map_or(Err(Raised), |encode| encode(obj, "idna", "strict"))?)?
+            }
+        },
+    };
+    Ok(CString::new(bytes).ok())
+}
+
 fn encode_idna(obj: &Obj) -> PyResult<Vec<u8>> {
     let encoded = match hooks::get().and_then(|hooks| (hooks.encode)(obj, "idna", "strict")) {
         Ok(encoded) => encoded,

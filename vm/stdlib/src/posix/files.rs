@@ -81,9 +81,16 @@ mod items {
     /// Write a bytes object to a file descriptor.
     #[pyfunction(sig = "(fd, data, /)")]
     fn write(fd: i32, data: &Obj) -> PyResult<usize> {
-        buffer::with_bytes(data, |bytes| {
-            blocking(|| sys_calls::write(fd, &bytes[..bytes.len().min(0x7fff_f000)]))
-        })?
+        let (written, given) = buffer::with_bytes(data, |bytes| {
+            let written = blocking(|| sys_calls::write(fd, &bytes[..bytes.len().min(0x7fff_f000)]));
+            (written, bytes.len())
+        })?;
+        let written = written?;
+        // A signal may have come in between, whose handler is called within the same expression.
+        if written < given {
+            taipan_objects::hooks::check_signals()?;
+        }
+        Ok(written)
     }
     /// Read a number of bytes from a file descriptor starting at a particular offset.
     #[pyfunction(sig = "(fd, length, offset, /)")]
