@@ -62,8 +62,9 @@ pub fn find(
     end: Option<&Obj>,
     last: bool,
 ) -> PyResult<Option<usize>> {
+    let range = bounds(start, end, bytes.len())?;
     let needle = Needle::of(sub)?;
-    let Some((start, end)) = bounds(start, end, bytes.len())? else { return Ok(None) };
+    let Some((start, end)) = range else { return Ok(None) };
     needle.with(|needle| {
         let hay = &bytes[start..end];
         let found = if last { search::rfind(hay, needle) } else { search::find(hay, needle) };
@@ -76,8 +77,9 @@ pub fn index(found: Option<usize>) -> PyResult<usize> {
 }
 
 pub fn count(bytes: &[u8], sub: &Obj, start: Option<&Obj>, end: Option<&Obj>) -> PyResult<usize> {
+    let range = bounds(start, end, bytes.len())?;
     let needle = Needle::of(sub)?;
-    let Some((start, end)) = bounds(start, end, bytes.len())? else { return Ok(0) };
+    let Some((start, end)) = range else { return Ok(0) };
     needle.with(|needle| search::count(&bytes[start..end], needle))
 }
 

@@ -50,6 +50,8 @@ pub fn destroy(interpreter: &Arc<Interpreter>) -> Result<(), Closing> {
     };
     let Some(known) = known else { return Err(Closing::Gone) };
     if known.whence() != Whence::Unknown {
+        // What other interpreters left is not to be finalized among modules that are being taken down.
+        let _ = taipan_gc::collector::collect_after_others(2);
         known.run(|| end(&known, 0));
     }
     super::has_ended(known.id());

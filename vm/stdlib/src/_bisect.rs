@@ -27,6 +27,9 @@ fn search(a: &Obj, x: &Obj, lo: isize, hi: Option<&Obj>, key: Option<&Obj>, left
                 .get(middle)
                 .map(IntoStrong::into_strong)
                 .ok_or_else(|| index_error("list index out of range"))?,
+            _ if a.is_layout::<taipan_objects::dict::PyDict>() => {
+                return Err(type_error("dict is not a sequence"));
+            }
             _ => counted::getitem(a, &int_obj(middle as i64))?,
         };
         let item = match key {

@@ -97,10 +97,11 @@ fn init(obj: &Obj, args: &Args<'_>) -> PyResult<()> {
 fn initialize(this: &PyDeque, iterable: Option<&Obj>, maxlen: Option<&Obj>) -> PyResult<()> {
     let limit = match maxlen.filter(|m| !is_none(m)) {
         Some(limit) => {
-            if taipan_objects::int::int_ref(limit).is_none() {
+            let Some(limit) = taipan_objects::int::int_ref(limit) else {
                 return Err(type_error("an integer is required"));
-            }
-            let limit = protocol::index_word_or(limit, &types().overflow_error)?;
+            };
+            let too_large = || overflow_error("Python int too large to convert to C ssize_t");
+            let limit = limit.to_i64().ok_or_else(too_large)?;
             usize::try_from(limit).map_err(|_| value_error("maxlen must be non-negative"))?
         }
         None => usize::MAX,

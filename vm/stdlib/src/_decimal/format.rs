@@ -109,6 +109,20 @@ fn rounded(
     }
 }
 
+/// Whether a specification says how to align and pads with zeros, too, which says it once more.
+fn aligns_twice(text: &str) -> bool {
+    let mut rest = text.chars();
+    let mut is_align = || rest.next().is_some_and(|c| "<>=^".contains(c));
+    let aligned = [is_align(), is_align()];
+    let behind = match aligned {
+        [_, true] => 2,
+        [true, false] => 1,
+        [false, false] => return false,
+    };
+    let behind_flags = text.chars().skip(behind).find(|c| !"+- z#".contains(*c));
+    behind_flags == Some('0')
+}
+
 pub fn format(number: &Number, spec: &Obj, replacements: Option<&Obj>) -> PyResult<Obj> {
     let Some(text) = spec.downcast::<PyStr>() else {
         return Err(type_error(format!("format() argument 2 must be str, not {}", class_of(spec).name())));
@@ -119,6 +133,9 @@ pub fn format(number: &Number, spec: &Obj, replacements: Option<&Obj>) -> PyResu
     }
     let invalid = || value_error("invalid format string");
     let spec = FormatSpec::parse(text.units(), 0, b'>', "decimal.Decimal").map_err(|_| invalid())?;
+    if aligns_twice(&text.to_string_lossy()) {
+        return Err(invalid());
+    }
     let Ok(kind @ (0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' | b'N' | b'%')) =
         u8::try_from(spec.kind)
     else {

@@ -347,7 +347,7 @@ impl<'a> Saver<'a> {
 
     fn save_float(&mut self, value: f64) {
         if self.settings.bin {
-            self.out.op(BINFLOAT, &value.to_be_bytes());
+            self.out.op(BINFLOAT, &taipan_gc::nan::plain(value).to_be_bytes());
         } else {
             self.out.bytes(format!("F{}\n", taipan_text::float_repr::repr(value)).as_bytes());
         }

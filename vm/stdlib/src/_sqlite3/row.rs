@@ -72,7 +72,7 @@ fn get(obj: &Obj, key: &Obj) -> PyResult<Obj> {
                 return this.data.get(i).cloned().ok_or_else(|| index_error("No item with that key"));
             }
         }
-        return Err(raise_args(&types().index_error, vec![key.clone()]));
+        return Err(index_error("No item with that key"));
     }
     if is_exact_int(key)
         || taipan_objects::int::int_ref(key).is_some()

@@ -244,7 +244,7 @@ fn pack_int(code: u8, value: &Obj, out: &mut [u8], little: bool) -> PyResult<()>
 
 fn real(value: &Obj) -> PyResult<f64> {
     if value.value().is_float() {
-        return Ok(value.value().as_float());
+        return Ok(taipan_gc::nan::plain(value.value().as_float()));
     }
     as_f64(value).map_err(|_| {
         drop(take_raised());

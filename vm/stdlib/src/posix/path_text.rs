@@ -85,6 +85,15 @@ mod items {
     /// Normalize path, eliminating double slashes, etc.
     #[pyfunction(sig = "(path)")]
     fn _path_normpath(path: &Obj) -> PyResult<Obj> {
+        if !path.is_layout::<PyStr>()
+            && !path.is_layout::<PyBytes>()
+            && class_of(path).lookup(&istr!("__fspath__")).is_none()
+        {
+            return Err(type_error(format!(
+                "_path_normpath: path should be string, bytes or os.PathLike, not {}",
+                class_of(path).name()
+            )));
+        }
         let made = parts(path, |units| vec![normal(units)])?;
         Ok(made.into_iter().next().unwrap_or_else(none))
     }
