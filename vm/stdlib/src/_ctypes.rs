@@ -18,6 +18,7 @@ mod argument;
 mod array;
 mod call;
 mod callback;
+mod capsule;
 mod convert;
 mod data;
 mod exported;

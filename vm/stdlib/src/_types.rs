@@ -3,17 +3,28 @@
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::type_object::TypeBuilder;
+use taipan_threading::sync::atomic::AtomicUsize;
 
 use crate::native_class;
 
-/// Native data of other extension modules; nothing here makes any.
+/// Native data of other extension modules: addresses. Only `ctypes` makes any.
 #[repr(C)]
-struct PyCapsule {
-    header: Header,
+pub struct PyCapsule {
+    pub header: Header,
+    pub pointer: AtomicUsize,
+    pub name: AtomicUsize,
+    pub context: AtomicUsize,
+    pub destructor: AtomicUsize,
 }
 layout!(PyCapsule, "PyCapsule");
 
-native_class!(fn capsule_class() = TypeBuilder::new("builtins.PyCapsule", PyCapsule::ops()).final_().no_instantiation().make());
+native_class!(
+    /// The class of capsules.
+    pub fn capsule_class() = TypeBuilder::new("builtins.PyCapsule", PyCapsule::ops())
+        .final_()
+        .no_instantiation()
+        .make()
+);
 
 /// Define names for built-in types.
 #[pymodule(name = "_types")]

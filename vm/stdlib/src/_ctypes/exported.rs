@@ -34,7 +34,7 @@ pub fn api(name: &std::ffi::CStr) -> Option<Address> {
         b"PyGILState_Release" => gil_release as *const (),
         b"PyGILState_Check" | b"Py_IsInitialized" => yes as *const (),
         b"Py_IsFinalizing" => is_finalizing as *const (),
-        _ => return None,
+        other => super::capsule::api(other)?,
     };
     Some(function.expose_provenance())
 }
