@@ -245,7 +245,7 @@ fn keywords() {
     check("collect", &ints(2), &[("x", i(2))], "collect() takes at most 1 argument (3 given)");
     let list = list_obj(vec![]);
     check("demo_sort", &[list.clone(), i(1)], &[], "demo_sort() takes no positional arguments");
-    check("split", &[list.clone(), i(1)], &[], "split() argument 'sep' must be str, not int");
+    check("split", &[list.clone(), i(1)], &[], "split() argument 'sep' must be str or None, not int");
     check(
         "split",
         &[list.clone(), str_obj("a"), str_obj("b")],

@@ -327,8 +327,9 @@ handlers! {
         let items: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
         let unpack = s.word(2);
         // SAFETY: the register owns its reference.
+        let is_spare = unsafe { Obj::drops_at_once(s.value(unpack.a())) };
         if takes_pair(unpack, s.word(1).a())
-            && unsafe { Obj::drops_at_once(s.value(unpack.a())) }
+            && is_spare
             && let Some((key, value)) = items.next_pair_at_once()
         {
             let _ = s.regs.clear_at_once(unpack.a() as usize);
