@@ -15,6 +15,7 @@
 pub mod codecs;
 pub mod concat;
 pub mod format;
+mod inline;
 pub mod intern;
 pub mod methods;
 pub mod new;
@@ -149,25 +150,8 @@ impl PyStr {
     /// An inline string of these bytes; `meta` says what they are.
     #[inline]
     fn inline_bytes(header: Header, extra: usize, bytes: &[u8], meta: u64) -> Py<PyStr> {
-        let size = bytes.len();
-        let behind = size.saturating_sub(TAIL).next_multiple_of(8);
-        debug_assert!(extra == 0 || behind == 0);
-        let object = Py::with_extra(
-            PyStr {
-                header,
-                hash: AtomicI64::new(NO_HASH),
-                meta: AtomicU64::new(meta),
-                data: AtomicPtr::new(std::ptr::null_mut()),
-                tail: AtomicU64::new(0),
-            },
-            extra + behind,
-        );
-        // SAFETY: the block has room for `size` bytes from the tail on: the tail itself and `behind` after the struct.
-        unsafe {
-            let target = object.as_ptr().cast::<u8>().add(std::mem::offset_of!(PyStr, tail));
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, size);
-            object.data.store(target, Ordering::Relaxed);
-        }
+        let object = inline::room(header, extra, bytes.len(), meta);
+        inline::fill(&object, bytes);
         object
     }
     fn external(header: Header, extra: usize, units: OwnedUnits) -> Py<PyStr> {
@@ -470,7 +454,7 @@ pub(crate) fn is_exact_str_shape(shape: taipan_gc::ShapeId) -> bool {
 
 /// `obj` as a `str` if its class is exactly that: without a look at what its shape means.
 #[inline(always)]
-pub(crate) fn exact_str(obj: &Obj) -> Option<&PyStr> {
+pub fn exact_str(obj: &Obj) -> Option<&PyStr> {
     let header = obj.header().filter(|header| header.shape().0 == STR_SHAPE.load(Ordering::Relaxed))?;
     // SAFETY: that shape is of objects with this layout only.
     Some(unsafe { &*std::ptr::from_ref(header).cast::<PyStr>() })

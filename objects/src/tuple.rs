@@ -6,10 +6,13 @@
 mod methods;
 mod slots;
 
+use std::mem::ManuallyDrop;
+
 use taipan_gc::{Header, Obj, Py, Tracer, Value};
 use taipan_threading::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
 
 use crate::layout;
+use crate::str::PyStr;
 use crate::type_object::{PyType, class_of, new_instance};
 use crate::types::{Types, types};
 
@@ -124,7 +127,20 @@ impl PyTuple {
     /// A `tuple` of these items.
     #[inline]
     pub fn from_array<const N: usize>(items: [Obj; N]) -> Py<PyTuple> {
-        Self::of_items(N, items.iter().all(Obj::is_acyclic), items.into_iter())
+        let mut acyclic = true;
+        for item in &items {
+            acyclic &= item.is_acyclic();
+        }
+        let items = ManuallyDrop::new(items);
+        // SAFETY: each item is taken out once, its counted word given away; nothing else happens in the closure.
+        unsafe { Self::of_words(N, acyclic, |index| std::ptr::read(&items[index]).into_counted()) }
+    }
+    /// A `tuple` of exact strings.
+    #[inline]
+    pub fn of_texts<const N: usize>(texts: [Py<PyStr>; N]) -> Py<PyTuple> {
+        let texts = ManuallyDrop::new(texts);
+        // SAFETY: the words own their references, which are given away; nothing else happens in the closure. Strings refer to nothing.
+        unsafe { Self::of_words(N, true, |index| texts[index].as_obj().value()) }
     }
     /// A `tuple` of copies of these items.
     #[inline]

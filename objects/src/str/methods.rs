@@ -7,7 +7,7 @@ use taipan_text::search;
 use taipan_text::units::{OwnedUnits, Units};
 
 use super::concat::MAX_LENGTH;
-use super::{PyStr, codecs};
+use super::{PyStr, codecs, exact_str, inline};
 use crate::buffer::bounds;
 use crate::construct::tuple_obj;
 use crate::error::*;
@@ -21,16 +21,10 @@ fn owned(units: OwnedUnits) -> Py<PyStr> {
     PyStr::from_units(units)
 }
 
-/// A short ASCII text with each byte changed to another of ASCII.
-fn ascii_cased(this: &PyStr, map: impl Fn(&u8) -> u8) -> Option<Py<PyStr>> {
-    const SHORT: usize = 64;
-    let bytes = this.as_utf8()?.as_bytes();
-    let mut buffer = [0; SHORT];
-    let out = buffer.get_mut(..bytes.len())?;
-    for (to, from) in out.iter_mut().zip(bytes) {
-        *to = map(from);
-    }
-    Some(PyStr::from_ascii(out))
+/// An ASCII text of a few words with the letters from `first` to `last` in the other case.
+#[inline(always)]
+fn ascii_cased(this: &PyStr, first: u8, last: u8) -> Option<Py<PyStr>> {
+    inline::ascii_by_words(this.as_utf8()?.as_bytes(), |word| inline::in_other_case(word, first, last))
 }
 
 /// `MemoryError` if a text of `len` code points cannot be.
@@ -84,6 +78,7 @@ fn found_or_error(found: Option<usize>) -> PyResult<usize> {
 
 type Affix = fn(Units<'_>, Units<'_>, usize, usize) -> bool;
 
+#[inline]
 fn has_affix(
     this: &PyStr,
     name: &str,
@@ -92,6 +87,12 @@ fn has_affix(
     end: Option<&Obj>,
     test: Affix,
 ) -> PyResult<bool> {
+    if start.is_none()
+        && end.is_none()
+        && let Some(part) = exact_str(affix)
+    {
+        return Ok(test(this.units(), part.units(), 0, this.len()));
+    }
     let range = bounds(start, end, this.len())?;
     let holds = |part: &PyStr| range.is_some_and(|(start, end)| test(this.units(), part.units(), start, end));
     if let Some(tuple) = affix.downcast::<PyTuple>() {
@@ -186,12 +187,12 @@ impl PyStr {
     /// Return a copy of the string converted to lowercase.
     #[pymethod]
     fn lower(&self) -> Py<PyStr> {
-        ascii_cased(self, u8::to_ascii_lowercase).unwrap_or_else(|| owned(case::lower(self.units())))
+        ascii_cased(self, b'A', b'Z').unwrap_or_else(|| owned(case::lower(self.units())))
     }
     /// Return a copy of the string converted to uppercase.
     #[pymethod]
     fn upper(&self) -> Py<PyStr> {
-        ascii_cased(self, u8::to_ascii_uppercase).unwrap_or_else(|| owned(case::upper(self.units())))
+        ascii_cased(self, b'a', b'z').unwrap_or_else(|| owned(case::upper(self.units())))
     }
     /// Convert uppercase characters to lowercase and lowercase characters to uppercase.
     #[pymethod]

@@ -42,12 +42,18 @@ fn split_ascii(this: &PyStr, sep: Option<u8>, max: usize) -> Option<Obj> {
             if max != usize::MAX {
                 return None;
             }
-            let is_space = |byte: &u8| matches!(byte, 9..=13 | 28..=32);
+            // Most bytes are told by the first comparison.
+            let is_space = |byte: u8| byte <= 32 && matches!(byte, 9..=13 | 28..=32);
             let mut at = 0;
-            loop {
-                let Some(start) = bytes[at..].iter().position(|b| !is_space(b)) else { break };
-                let start = at + start;
-                at = bytes[start..].iter().position(is_space).map_or(bytes.len(), |len| start + len);
+            while at < bytes.len() {
+                if is_space(bytes[at]) {
+                    at += 1;
+                    continue;
+                }
+                let start = at;
+                while at < bytes.len() && !is_space(bytes[at]) {
+                    at += 1;
+                }
                 ranges.push((start, at));
             }
         }
@@ -96,29 +102,42 @@ fn part(this: &PyStr, range: std::ops::Range<usize>) -> Py<PyStr> {
 /// The place of what is left of an ASCII string without the characters at its ends that are in `chars`, or white.
 fn strip_ascii(this: &PyStr, chars: Option<&[u8]>, ends: Ends) -> Option<std::ops::Range<usize>> {
     let bytes = this.as_utf8()?.as_bytes();
-    let set = match chars {
+    Some(match chars {
         // \t to \r, four separators, and the blank.
-        None => 0x1f << 9 | 0x1f << 28,
+        None => trimmed(bytes, ends, |byte| matches!(byte, 9..=13 | 28..=32)),
+        Some([one]) => trimmed(bytes, ends, |byte| byte == *one),
         Some(chars) => {
-            chars.iter().fold(0u128, |set, byte| set | 1u128.checked_shl((*byte).into()).unwrap_or(0))
+            // A bit for each byte.
+            let mut set = [0u64; 4];
+            for byte in chars {
+                set[usize::from(byte >> 6)] |= 1 << (byte & 63);
+            }
+            trimmed(bytes, ends, |byte| set[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0)
         }
-    };
-    let goes = |byte: &u8| set >> (byte & 127) & 1 != 0;
-    let start = match ends {
-        Ends::Right => 0,
-        _ => bytes.iter().position(|b| !goes(b)).unwrap_or(bytes.len()),
-    };
-    let end = match ends {
-        Ends::Left => bytes.len(),
-        _ => bytes[start..].iter().rposition(|b| !goes(b)).map_or(start, |last| start + last + 1),
-    };
-    Some(start..end)
+    })
+}
+
+/// The place of what is left without the bytes at the ends that go.
+#[inline(always)]
+fn trimmed(bytes: &[u8], ends: Ends, goes: impl Fn(u8) -> bool) -> std::ops::Range<usize> {
+    let (mut start, mut end) = (0, bytes.len());
+    if !matches!(ends, Ends::Right) {
+        while start < end && goes(bytes[start]) {
+            start += 1;
+        }
+    }
+    if !matches!(ends, Ends::Left) {
+        while end > start && goes(bytes[end - 1]) {
+            end -= 1;
+        }
+    }
+    start..end
 }
 
 fn strip(this: &PyStr, name: &str, chars: Option<&Obj>, ends: Ends) -> PyResult<Py<PyStr>> {
     let chars = match chars.filter(|c| !is_none(c)) {
         None => None,
-        Some(chars) => match chars.downcast::<PyStr>() {
+        Some(chars) => match string(chars) {
             Some(chars) => Some(chars.units()),
             None => return Err(type_error(format!("{name} arg must be None or str"))),
         },
@@ -137,12 +156,13 @@ fn partition(this: &PyStr, sep: &PyStr, last: bool) -> PyResult<Obj> {
         return Err(value_error("empty separator"));
     }
     let units = this.units();
-    if let (false, Some(text), Units::Latin1([sep_byte])) = (last, this.as_utf8(), sep.units())
-        && let Some(at) = u8::find_unit(text.as_bytes(), *sep_byte)
-    {
+    if let (false, Some(text), Units::Latin1([sep_byte])) = (last, this.as_utf8(), sep.units()) {
+        let Some(at) = u8::find_unit(text.as_bytes(), *sep_byte) else {
+            return Ok(PyTuple::of_texts([this.to_exact(), super::empty(), super::empty()]).into_obj());
+        };
         let (head, tail) = text.as_bytes().split_at(at);
-        let [head, tail] = [head, &tail[1..]].map(|part| PyStr::from_ascii(part).into_obj());
-        return Ok(PyTuple::from_array([head, sep.to_exact().into_obj(), tail]).into_obj());
+        let (head, tail) = (PyStr::from_ascii(head), PyStr::from_ascii(&tail[1..]));
+        return Ok(PyTuple::of_texts([head, sep.to_exact(), tail]).into_obj());
     }
     let found = if last {
         split::text_rpartition(units, sep.units())
@@ -154,7 +174,7 @@ fn partition(this: &PyStr, sep: &PyStr, last: bool) -> PyResult<Obj> {
         None if last => (super::empty(), super::empty(), this.to_exact()),
         None => (this.to_exact(), super::empty(), super::empty()),
     };
-    Ok(PyTuple::from_array([head.into_obj(), middle.into_obj(), tail.into_obj()]).into_obj())
+    Ok(PyTuple::of_texts([head, middle, tail]).into_obj())
 }
 
 fn limit(maxsplit: isize) -> usize {

@@ -240,6 +240,9 @@ fn maximal_suffix<U: Unit>(needle: &[U], reversed: bool) -> (usize, usize) {
 /// `str.find` within a range that lies in the string; positions count from the start of the string.
 #[inline]
 pub fn text_find(hay: Units<'_>, needle: Units<'_>, start: usize, end: usize) -> Option<usize> {
+    if let (Units::Latin1(hay), Units::Latin1(needle)) = (hay, needle) {
+        return find(&hay[start..end], needle).map(|i| i + start);
+    }
     with_units!(hay, h => find(&h[start..end], &at_width(h, needle)?).map(|i| i + start))
 }
 
@@ -270,7 +273,20 @@ pub fn text_count(hay: Units<'_>, needle: Units<'_>, start: usize, end: usize) -
 /// Whether the part of `hay` in a range that lies in it begins with `prefix`.
 #[inline]
 pub fn text_starts_with(hay: Units<'_>, prefix: Units<'_>, start: usize, end: usize) -> bool {
+    if let (Units::Latin1(hay), Units::Latin1(prefix)) = (hay, prefix) {
+        return begins_with(&hay[start..end], prefix);
+    }
     prefix.len() <= end - start && hay.slice(start..start + prefix.len()) == prefix
+}
+
+/// Whether bytes begin with others; a few are compared without a call.
+#[inline]
+fn begins_with(hay: &[u8], prefix: &[u8]) -> bool {
+    match hay.get(..prefix.len()) {
+        Some(part) if prefix.len() < 8 => part.iter().zip(prefix).all(|(a, b)| a == b),
+        Some(part) => part == prefix,
+        None => false,
+    }
 }
 
 /// Whether the part of `hay` in a range that lies in it ends with `suffix`.
