@@ -1,11 +1,11 @@
 //! `count`, `cycle` and `repeat`.
 
-use parking_lot::Mutex;
 use taipan_objects::int::int_ref;
 use taipan_objects::layout::TraceField;
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::protocol;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::type_object::new_instance;
 use taipan_threading::CriticalSection;
 use taipan_threading::sync::atomic::{AtomicI64, Ordering};
@@ -111,7 +111,7 @@ pub struct PyCycle {
     header: Header,
     /// Empty once it has ended.
     iterator: Slot,
-    state: Mutex<Cycle>,
+    state: ShortMutex<Cycle>,
 }
 layout!(PyCycle, "itertools.cycle", [iterator, state]);
 
@@ -129,7 +129,7 @@ fn new_cycle(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     no_keywords_in(cycle_class(), "cycle", class, args)?;
     check_count("cycle", args, 1, 1)?;
     let iterator = counted::iter(&args.positional[0])?;
-    let state = Mutex::new(Cycle { saved: Vec::new(), index: 0 });
+    let state = ShortMutex::new(Cycle { saved: Vec::new(), index: 0 });
     Ok(new_instance(class, |header| PyCycle { header, iterator: Slot::new(iterator), state }).into_obj())
 }
 
@@ -147,7 +147,7 @@ fn cycle_next(obj: &Obj) -> PyResult<Option<Obj>> {
         return Ok(None);
     }
     let index = state.index;
-    state.index = (index + 1) % state.saved.len();
+    state.index = if index + 1 < state.saved.len() { index + 1 } else { 0 };
     Ok(state.saved.get(index).cloned())
 }
 

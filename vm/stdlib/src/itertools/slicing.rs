@@ -89,6 +89,18 @@ fn new_islice(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     .into_obj())
 }
 
+impl PyIslice {
+    /// Counts an item that was taken.
+    #[inline]
+    fn count_taken(&self) {
+        if taipan_threading::multi_threaded() {
+            self.taken.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.taken.store(self.taken.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+    }
+}
+
 fn islice_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyIslice>(obj)?;
     let Some(iterator) = this.iterator.load() else { return Ok(None) };
@@ -99,7 +111,7 @@ fn islice_next(obj: &Obj) -> PyResult<Option<Obj>> {
             drop(this.iterator.take());
             return Ok(None);
         }
-        this.taken.fetch_add(1, Ordering::Relaxed);
+        this.count_taken();
     }
     if this.taken.load(Ordering::Relaxed) >= this.stop {
         drop(this.iterator.take());
@@ -110,7 +122,7 @@ fn islice_next(obj: &Obj) -> PyResult<Option<Obj>> {
         drop(this.iterator.take());
         return Ok(None);
     }
-    this.taken.fetch_add(1, Ordering::Relaxed);
+    this.count_taken();
     this.next.store(next.saturating_add(this.step).min(this.stop), Ordering::Relaxed);
     Ok(item)
 }
