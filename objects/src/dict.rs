@@ -243,6 +243,10 @@ impl PyDict {
             true
         })
     }
+    /// Makes room for `entries` keys in all.
+    pub fn reserve(&self, entries: usize) {
+        self.core.reserve(self.header.lock(), entries);
+    }
     /// Sets a key given as text. What a strange key's `__eq__` raises is dropped.
     pub fn set_str(&self, key: &str, value: Obj) {
         if self.set(intern(key).into_obj(), value).is_err() {
@@ -413,6 +417,11 @@ impl PyDict {
             values.extend(value.map(IntoStrong::into_strong))
         });
         values
+    }
+    /// Calls `work` with the pairs from `position` (first 0) on, under the lock, until it returns false; `position` is then that of this pair. `work` must neither
+    /// run Python code nor drop an object.
+    pub fn walk(&self, position: &mut usize, work: impl FnMut(&Obj, &Obj) -> bool) {
+        self.core.walk_locked(self.header.lock(), position, work);
     }
     /// The next pair from `position` (first 0) on, counted. Changes meanwhile are tolerated.
     pub fn next_entry(&self, position: &mut usize) -> Option<(Obj, Obj)> {

@@ -334,7 +334,7 @@ impl PyList {
         self.storage().slot(last).take()
     }
     /// Calls `work` with all items, under the lock: it must not run Python code.
-    pub(crate) fn with_items<R>(&self, work: impl FnOnce(&[Obj]) -> R) -> R {
+    pub fn with_items<R>(&self, work: impl FnOnce(&[Obj]) -> R) -> R {
         let _section = self.section();
         let (storage, len) = (self.storage(), self.len());
         // SAFETY: the words of the items are the list's own references, none is empty outside of a section, and nobody

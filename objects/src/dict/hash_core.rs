@@ -683,6 +683,25 @@ impl HashCore {
             }
         }
     }
+    /// See [`PyDict::walk`](super::PyDict::walk).
+    pub(crate) fn walk_locked(
+        &self,
+        lock: &ObjectLock,
+        position: &mut usize,
+        mut work: impl FnMut(&Obj, &Obj) -> bool,
+    ) {
+        let _section = ShortSection::enter(lock);
+        let table = self.table();
+        while *position < table.filled() {
+            if let Some(key) = Table::borrow(table.key(*position))
+                && let Some(value) = Table::borrow(table.value(*position))
+                && !work(&key, &value)
+            {
+                return;
+            }
+            *position += 1;
+        }
+    }
     /// The next entry from `position` on, without a lock. Both may be uncounted. Without values, the value is absent.
     #[inline]
     pub(crate) fn next_entry(&self, position: &mut usize) -> Option<(i64, Obj, Option<Obj>)> {

@@ -51,7 +51,7 @@ impl PyList {
         self.extend_exact(items.into_iter().map(IntoStrong::into_strong));
     }
     /// Appends as many items as the iterator says that it has; it must not run Python code.
-    pub(crate) fn extend_exact(&self, items: impl ExactSizeIterator<Item = Obj>) {
+    pub fn extend_exact(&self, items: impl ExactSizeIterator<Item = Obj>) {
         let _section = self.section();
         let (len, count) = (self.len(), items.len());
         if count == 0 {

@@ -17,6 +17,22 @@ const PREFETCH: usize = 128 * 1024;
 pub trait Input {
     /// The next `count` bytes.
     fn read(&mut self, count: usize) -> PyResult<&[u8]>;
+    /// The next byte.
+    #[inline]
+    fn byte(&mut self) -> PyResult<u8> {
+        match self.read(1)? {
+            [byte, ..] => Ok(*byte),
+            [] => Err(truncated()),
+        }
+    }
+    /// The next four bytes, which are a number.
+    #[inline]
+    fn four(&mut self) -> PyResult<u32> {
+        match self.read(4)?.first_chunk() {
+            Some(bytes) => Ok(u32::from_le_bytes(*bytes)),
+            None => Err(truncated()),
+        }
+    }
     /// The next line, with its end.
     fn line(&mut self) -> PyResult<&[u8]>;
     /// The next byte; `None` at the end.

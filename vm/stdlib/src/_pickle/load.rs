@@ -124,10 +124,13 @@ impl<'a, I: Input> Loader<'a, I> {
             NEWTRUE => self.stack.push(bool_obj(true)),
             NEWFALSE => self.stack.push(bool_obj(false)),
             BININT => {
-                let value = number(self.input.read(4)?) as u32 as i32;
+                let value = self.input.four()? as i32;
                 self.stack.push(int_obj(i64::from(value)));
             }
-            BININT1 => self.push_unsigned(1)?,
+            BININT1 => {
+                let value = self.input.byte()?;
+                self.stack.push(int_obj(value.into()));
+            }
             BININT2 => self.push_unsigned(2)?,
             INT => self.load_int()?,
             LONG => self.load_long()?,
@@ -138,7 +141,11 @@ impl<'a, I: Input> Loader<'a, I> {
                 let bits = number(self.input.read(8)?).swap_bytes();
                 self.stack.push(float_obj(f64::from_bits(bits)));
             }
-            SHORT_BINUNICODE => self.load_text(1, "BINUNICODE")?,
+            SHORT_BINUNICODE => {
+                let size = self.input.byte()?.into();
+                let value = text(self.input.read(size)?)?;
+                self.stack.push(value);
+            }
             BINUNICODE => self.load_text(4, "BINUNICODE")?,
             BINUNICODE8 => self.load_text(8, "BINUNICODE")?,
             SHORT_BINBYTES => self.load_bytes(1, "BINBYTES")?,
@@ -205,11 +212,11 @@ impl<'a, I: Input> Loader<'a, I> {
                 self.remember(index)?;
             }
             BINPUT => {
-                let index = number(self.input.read(1)?) as usize;
+                let index = self.input.byte()?.into();
                 self.remember(index)?;
             }
             LONG_BINPUT => {
-                let index = number(self.input.read(4)?) as usize;
+                let index = self.input.four()? as usize;
                 self.remember(index)?;
             }
             GET => {
@@ -217,11 +224,11 @@ impl<'a, I: Input> Loader<'a, I> {
                 self.recall(index)?;
             }
             BINGET => {
-                let index = number(self.input.read(1)?) as i64;
+                let index = self.input.byte()?.into();
                 self.recall(index)?;
             }
             LONG_BINGET => {
-                let index = number(self.input.read(4)?) as i64;
+                let index = self.input.four()?.into();
                 self.recall(index)?;
             }
             GLOBAL => self.load_global()?,

@@ -174,8 +174,8 @@ impl<I: Input> Loader<'_, I> {
         }
         self.append_all(vec![item])
     }
-    /// Takes the items above the last mark, below which there has to be the object that they go into.
-    fn items_for_top(&mut self) -> PyResult<Vec<Obj>> {
+    /// Takes away the last mark, below which there has to be the object that the items above it go into; where the items begin, and the object.
+    fn mark_for_top(&mut self) -> PyResult<(usize, Obj)> {
         let mark = self.mark()?;
         if mark == 0
             || mark > self.stack.len()
@@ -183,26 +183,31 @@ impl<I: Input> Loader<'_, I> {
         {
             return Err(self.underflow());
         }
-        let items = self.stack.split_off(mark);
-        self.top()?;
-        Ok(items)
+        match self.stack.get(mark - 1) {
+            Some(top) if self.is_above_fence(mark - 1) => Ok((mark, top.clone())),
+            _ => Err(self.underflow()),
+        }
     }
     pub(super) fn load_appends(&mut self) -> PyResult<()> {
-        let items = self.items_for_top()?;
-        if items.is_empty() {
+        let (mark, list) = self.mark_for_top()?;
+        if mark == self.stack.len() {
             return Ok(());
         }
+        if let Some(list) = exact_list(&list) {
+            list.extend_exact(self.stack.drain(mark..).map(IntoStrong::into_strong));
+            return Ok(());
+        }
+        let items = self.stack.split_off(mark);
         self.append_all(items)
     }
-    fn set_all(&mut self, items: impl IntoIterator<Item = Obj>) -> PyResult<()> {
-        let dict = self.top()?.clone();
-        let mut items = items.into_iter();
+    fn set_all(dict: &Obj, mut items: impl Iterator<Item = Obj>) -> PyResult<()> {
+        let exact = exact_dict(dict);
         while let Some(key) = items.next()
             && let Some(value) = items.next()
         {
-            match exact_dict(&dict) {
+            match exact {
                 Some(dict) => dict.set(key, value)?,
-                None => setitem(&dict, &key, &value)?,
+                None => setitem(dict, &key, &value)?,
             }
         }
         Ok(())
@@ -210,24 +215,32 @@ impl<I: Input> Loader<'_, I> {
     pub(super) fn load_setitem(&mut self) -> PyResult<()> {
         let value = self.pop()?;
         let key = self.pop()?;
-        self.set_all([key, value])
+        let dict = self.top()?.clone();
+        Self::set_all(&dict, [key, value].into_iter())
     }
     pub(super) fn load_setitems(&mut self) -> PyResult<()> {
-        let items = self.items_for_top()?;
-        if items.len() % 2 != 0 {
+        let (mark, dict) = self.mark_for_top()?;
+        let count = self.stack.len() - mark;
+        if count % 2 != 0 {
+            self.stack.truncate(mark);
             return Err(unpickling_error("odd number of items for SETITEMS"));
         }
-        if items.is_empty() {
+        if count == 0 {
             return Ok(());
         }
-        self.set_all(items)
+        if let Some(dict) = exact_dict(&dict)
+            && dict.is_empty()
+        {
+            dict.reserve(count / 2);
+        }
+        Self::set_all(&dict, self.stack.drain(mark..))
     }
     pub(super) fn load_additems(&mut self) -> PyResult<()> {
-        let items = self.items_for_top()?;
-        if items.is_empty() {
+        let (mark, set) = self.mark_for_top()?;
+        if mark == self.stack.len() {
             return Ok(());
         }
-        let set = self.top()?.clone();
+        let items = self.stack.split_off(mark);
         if let Some(set) = set.downcast::<PySet>() {
             for item in items {
                 set.add(item)?;

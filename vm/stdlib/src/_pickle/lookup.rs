@@ -233,6 +233,9 @@ pub fn find_class(module: &Obj, name: &Obj, proto: i64, fix_imports: bool) -> Py
 /// Decodes text of a pickle: UTF-8 that may hold lone surrogates.
 #[inline]
 pub fn text(bytes: &[u8]) -> PyResult<Obj> {
+    if bytes.is_ascii() {
+        return Ok(PyStr::from_ascii(bytes).into_obj());
+    }
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(PyStr::new(text).into_obj());
     }

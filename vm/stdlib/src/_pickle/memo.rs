@@ -22,15 +22,21 @@ impl<M> Place<'_, M> {
     }
 }
 
-/// A pickler's memo: the number of each object written, and the object, so that its address stays its own.
+/// A pickler's memo: the number of each object written, and the object, so that its address stays its own. It is asked for nearly every object, so it is
+/// a plain table: by address, places one behind the other are tried until one is vacant, at least half of them are, and nothing is removed.
 #[derive(Default)]
 pub struct Saved {
-    numbers: FxHashMap<u64, (usize, Obj)>,
+    /// As many as a power of two, or none.
+    places: Vec<Option<(Obj, usize)>>,
+    used: usize,
 }
+
+/// Places of the first table.
+const FIRST_PLACES: usize = 64;
 
 impl TraceField for Saved {
     fn trace_field(&self, tracer: &mut Tracer<'_>) {
-        self.numbers.values().for_each(|(_, obj)| obj.trace_field(tracer));
+        self.places.iter().flatten().for_each(|(obj, _)| obj.trace_field(tracer));
     }
 }
 
@@ -39,24 +45,57 @@ fn key(obj: &Obj) -> u64 {
 }
 
 impl Saved {
+    /// The place of the object with this key, or the vacant one where it belongs. There are places.
+    #[inline(always)]
+    fn place(places: &[Option<(Obj, usize)>], key: u64) -> usize {
+        let mask = places.len() - 1;
+        // Upper bits of the product depend on all bits of the address.
+        let mut at = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
+        while let Some((obj, _)) = &places[at & mask]
+            && self::key(obj) != key
+        {
+            at += 1;
+        }
+        at & mask
+    }
     #[inline]
     pub fn get(&self, obj: &Obj) -> Option<usize> {
-        self.numbers.get(&key(obj)).map(|(number, _)| *number)
+        if self.places.is_empty() {
+            return None;
+        }
+        self.places[Self::place(&self.places, key(obj))].as_ref().map(|(_, number)| *number)
     }
     /// Remembers an object that is not in the memo, under the next number.
     #[inline]
     pub fn add(&mut self, obj: &Obj) -> usize {
-        let number = self.numbers.len();
-        self.numbers.insert(key(obj), (number, obj.clone()));
+        let number = self.used;
+        let _was_absent = self.set(obj.clone(), number);
         number
     }
     /// Remembers an object under a number of the caller's choice; what was there before, to be dropped.
-    pub fn set(&mut self, obj: Obj, number: usize) -> Option<(usize, Obj)> {
-        self.numbers.insert(key(&obj), (number, obj))
+    #[inline]
+    pub fn set(&mut self, obj: Obj, number: usize) -> Option<(Obj, usize)> {
+        if 2 * self.used >= self.places.len() {
+            self.grow();
+        }
+        let at = Self::place(&self.places, key(&obj));
+        let old = self.places[at].replace((obj, number));
+        self.used += usize::from(old.is_none());
+        old
+    }
+    #[cold]
+    fn grow(&mut self) {
+        let mut places = Vec::new();
+        places.resize_with((4 * self.places.len()).max(FIRST_PLACES), || None);
+        for entry in std::mem::take(&mut self.places).into_iter().flatten() {
+            let at = Self::place(&places, key(&entry.0));
+            places[at] = Some(entry);
+        }
+        self.places = places;
     }
     /// All objects with their numbers.
     pub fn entries(&self) -> Vec<(usize, Obj)> {
-        self.numbers.values().cloned().collect()
+        self.places.iter().flatten().map(|(obj, number)| (*number, obj.clone())).collect()
     }
 }
 

@@ -31,12 +31,16 @@ impl Output {
     pub fn start_framing(&mut self) {
         self.framing = true;
     }
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self) {
         if self.framing && self.frame.is_none() {
-            self.frame = Some(self.bytes.len());
-            self.bytes.extend_from_slice(&[0xfe; FRAME_HEADER_SIZE]);
+            self.begin_frame();
         }
+    }
+    #[cold]
+    fn begin_frame(&mut self) {
+        self.frame = Some(self.bytes.len());
+        self.bytes.extend_from_slice(&[0xfe; FRAME_HEADER_SIZE]);
     }
     /// One byte.
     #[inline]
@@ -50,12 +54,31 @@ impl Output {
         self.begin();
         self.bytes.extend_from_slice(bytes);
     }
-    /// An instruction with an argument.
+    /// An instruction with an argument of at most eight bytes.
     #[inline]
-    pub fn op(&mut self, code: u8, argument: &[u8]) {
+    pub fn op<const N: usize>(&mut self, code: u8, argument: &[u8; N]) {
         self.begin();
+        // Without a call, as `extend_from_slice` would be.
+        self.bytes.reserve(1 + N);
         self.bytes.push(code);
-        self.bytes.extend_from_slice(argument);
+        self.bytes.extend(*argument);
+    }
+    /// An instruction with a length of one byte, that many bytes, and another instruction.
+    #[inline]
+    pub fn short(&mut self, code: u8, data: &[u8], then: Option<u8>) {
+        self.begin();
+        self.bytes.reserve(data.len() + 3);
+        self.bytes.push(code);
+        self.bytes.push(data.len() as u8);
+        self.bytes.extend_from_slice(data);
+        if let Some(then) = then {
+            self.bytes.push(then);
+        }
+    }
+    /// Whether [`Output::boundary`] has nothing to do.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        self.frame.is_none_or(|start| self.bytes.len() - start < FRAME_HEADER_SIZE + FRAME_SIZE_TARGET)
     }
     /// Closes the open frame.
     pub fn close_frame(&mut self) {

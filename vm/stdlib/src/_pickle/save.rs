@@ -7,7 +7,7 @@ use taipan_objects::int::{self, IntRef, int_ref};
 use taipan_objects::native::is_none;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::{is_false, is_not_implemented, is_true as is_true_singleton};
-use taipan_objects::str::codecs;
+use taipan_objects::str::{codecs, exact_str};
 use taipan_objects::tuple::PyTuple;
 use taipan_text::Units;
 
@@ -178,7 +178,53 @@ impl<'a> Saver<'a> {
     /// Writes an object.
     #[inline]
     pub fn save(&mut self, obj: &Obj) -> PyResult<()> {
-        self.save_unless_persistent(obj, true)
+        if self.save_plain(obj) { Ok(()) } else { self.save_unless_persistent(obj, true) }
+    }
+
+    /// Writes an object if that can neither fail nor run Python code nor drop an object: numbers of a word, singletons, short ASCII strings. Whether it did.
+    #[inline]
+    pub fn save_plain(&mut self, obj: &Obj) -> bool {
+        if self.settings.proto < 4 || self.overrides.persistent_id.is_some() || !self.out.has_room() {
+            return false;
+        }
+        let value = obj.value();
+        if let Some(text) = exact_str(obj) {
+            if self.recall(obj) {
+                return true;
+            }
+            let Some(text) = text.as_utf8().filter(|text| text.len() < 256) else { return false };
+            let memoize = !self.settings.fast;
+            if memoize {
+                self.memo.with(|memo| memo.add(obj));
+            }
+            self.out.short(SHORT_BINUNICODE, text.as_bytes(), memoize.then_some(MEMOIZE));
+        } else if value.is_int() {
+            let Ok(small) = i32::try_from(value.as_int()) else { return false };
+            self.save_small(small);
+        } else if value.is_float() {
+            self.out.op(BINFLOAT, &value.as_float().to_be_bytes());
+        } else if is_none(obj) {
+            self.out.byte(NONE);
+        } else if is_true_singleton(obj) {
+            self.out.byte(NEWTRUE);
+        } else if is_false(obj) {
+            self.out.byte(NEWFALSE);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Protocol 1 and higher.
+    #[inline]
+    fn save_small(&mut self, small: i32) {
+        if let Ok(byte) = u8::try_from(small) {
+            self.out.op(BININT1, &[byte]);
+        } else if let Ok(short) = u16::try_from(small) {
+            self.out.op(BININT2, &short.to_le_bytes());
+        } else {
+            self.out.op(BININT, &small.to_le_bytes());
+        }
     }
 
     fn save_unless_persistent(&mut self, obj: &Obj, ask: bool) -> PyResult<()> {
@@ -316,12 +362,8 @@ impl<'a> Saver<'a> {
         if let Some(small) = value.to_i64().and_then(|i| i32::try_from(i).ok()) {
             if !self.settings.bin {
                 self.out.bytes(format!("I{small}\n").as_bytes());
-            } else if let Ok(byte) = u8::try_from(small) {
-                self.out.op(BININT1, &[byte]);
-            } else if let Ok(short) = u16::try_from(small) {
-                self.out.op(BININT2, &short.to_le_bytes());
             } else {
-                self.out.op(BININT, &small.to_le_bytes());
+                self.save_small(small);
             }
             return Ok(());
         }
@@ -374,11 +416,8 @@ impl<'a> Saver<'a> {
     #[inline]
     fn save_utf8(&mut self, bytes: &[u8]) -> PyResult<()> {
         let len = bytes.len();
-        if self.settings.proto >= 4
-            && let Ok(short) = u8::try_from(len)
-        {
-            self.out.op(SHORT_BINUNICODE, &[short]);
-            self.out.bytes(bytes);
+        if self.settings.proto >= 4 && len < 256 {
+            self.out.short(SHORT_BINUNICODE, bytes, None);
             return Ok(());
         }
         let header = self.long_header(BINUNICODE, BINUNICODE8, len, "string")?;
@@ -435,9 +474,8 @@ impl<'a> Saver<'a> {
     }
 
     fn save_bytes_data(&mut self, bytes: &[u8], object: Option<&Obj>) -> PyResult<()> {
-        if let Ok(short) = u8::try_from(bytes.len()) {
-            self.out.op(SHORT_BINBYTES, &[short]);
-            self.out.bytes(bytes);
+        if bytes.len() < 256 {
+            self.out.short(SHORT_BINBYTES, bytes, None);
             return Ok(());
         }
         let header = self.long_header(BINBYTES, BINBYTES8, bytes.len(), "bytes object")?;

@@ -89,9 +89,16 @@ impl Saver<'_> {
         while total < list.len() {
             self.out.byte(MARK);
             let batch_end = total + BATCH_SIZE;
-            while total < batch_end
-                && let Some(item) = list.get(total)
-            {
+            while total < batch_end {
+                let plain = |items: &[Obj]| {
+                    let batch = items.get(total..batch_end.min(items.len())).unwrap_or_default();
+                    batch.iter().take_while(|item| self.save_plain(item)).count()
+                };
+                total += list.with_items(plain);
+                if total == batch_end {
+                    break;
+                }
+                let Some(item) = list.get(total) else { break };
                 self.save_item(obj, total, &item)?;
                 total += 1;
             }
@@ -175,13 +182,28 @@ impl Saver<'_> {
         loop {
             let mut count = 0;
             self.out.byte(MARK);
-            while let Some((key, value)) = dict.next_entry(&mut position) {
-                self.save(&key)?;
+            while count < BATCH_SIZE {
+                // A pair that is not plain, and whether its key was.
+                let mut left = None;
+                dict.walk(&mut position, |key, value| {
+                    if count == BATCH_SIZE {
+                        return false;
+                    }
+                    let key_saved = self.save_plain(key);
+                    if key_saved && self.save_plain(value) {
+                        count += 1;
+                        return true;
+                    }
+                    left = Some((key.clone(), value.clone(), key_saved));
+                    false
+                });
+                let Some((key, value, key_saved)) = left else { break };
+                position += 1;
+                if !key_saved {
+                    self.save(&key)?;
+                }
                 self.save_value(obj, &key, &value)?;
                 count += 1;
-                if count == BATCH_SIZE {
-                    break;
-                }
             }
             self.out.byte(SETITEMS);
             if dict.len() != size {
