@@ -63,6 +63,16 @@ impl<T> StreamLock<T> {
         self.owner.store(me(), Ordering::Relaxed); // Only the thread itself compares it with itself.
         Ok(StreamGuard { lock: self, again })
     }
+    /// Runs `work` on the state without taking the lock, if nobody has it and the process has one thread: none can start meanwhile, because `work`
+    /// runs no Python code, does not block and reaches no safepoint. Nor does it enter the stream.
+    #[inline]
+    pub fn alone<R>(&self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
+        if taipan_threading::multi_threaded() || self.lock.is_locked() {
+            return None;
+        }
+        // SAFETY: there is no guard, which would hold the lock, and nobody who could make one before `work` has ended.
+        Some(work(unsafe { &mut *self.state.get() }))
+    }
     /// Waits for the lock; whether it was there already, and the state lent.
     #[cold]
     fn enter_slow(&self, stream: &Obj) -> PyResult<bool> {

@@ -49,6 +49,8 @@ pub struct State {
     /// What `\n` becomes when writing.
     pub(super) write_newline: Option<&'static str>,
     pub(super) decoded: TextBuf,
+    /// Whether that is all ASCII.
+    decoded_ascii: bool,
     pub(super) used: usize,
     pub(super) snapshot: Option<(i64, Vec<u8>)>,
     pub(super) bytes_per_char: f64,
@@ -91,6 +93,7 @@ impl Default for State {
             read_newline: None,
             write_newline: None,
             decoded: TextBuf::new(),
+            decoded_ascii: true,
             used: 0,
             snapshot: None,
             bytes_per_char: 0.0,
@@ -107,8 +110,23 @@ impl State {
         self.decoded.as_units().slice(self.used..self.decoded.len())
     }
     pub(super) fn set_decoded(&mut self, text: TextBuf) {
+        self.decoded_ascii = text.as_units().is_ascii();
         self.decoded = text;
         self.used = 0;
+    }
+    /// The next line, if it is there up to a plain newline and nothing has to be done before.
+    fn line_at_hand(&mut self) -> Option<Py<PyStr>> {
+        let is_plain = if self.universal { self.newlines.translate } else { self.read_newline.is_none() };
+        let Units::Latin1(left) = self.left() else { return None };
+        if !is_plain || !self.pending.is_empty() {
+            return None;
+        }
+        let at = memchr::memchr(b'\n', left)?;
+        let line = &left[..at + 1];
+        let line = if self.decoded_ascii { PyStr::from_ascii(line) } else { PyStr::from_latin1(line) };
+        self.used += at + 1;
+        self.telling = false;
+        Some(line)
     }
     /// Forgets what was read ahead.
     pub(super) fn forget_decoded(&mut self) {
@@ -328,17 +346,10 @@ impl PyTextIOWrapper {
         if !is_open {
             return Ok(None);
         }
-        let mut state = self.lock.enter(slf)?;
-        let is_plain = if state.universal { state.newlines.translate } else { state.read_newline.is_none() };
-        let Units::Latin1(left) = state.left() else { return Ok(None) };
-        if !is_plain || !state.pending.is_empty() {
-            return Ok(None);
+        match self.lock.alone(State::line_at_hand) {
+            Some(line) => Ok(line),
+            None => Ok(self.lock.enter(slf)?.line_at_hand()),
         }
-        let Some(at) = memchr::memchr(b'\n', left) else { return Ok(None) };
-        let line = PyStr::from_latin1(&left[..=at]);
-        state.used += at + 1;
-        state.telling = false;
-        Ok(Some(line))
     }
     /// The next line, of at most `limit` characters; empty at the end.
     pub(super) fn read_line(
