@@ -202,7 +202,7 @@ impl<'a> Saver<'a> {
             let Ok(small) = i32::try_from(value.as_int()) else { return false };
             self.save_small(small);
         } else if value.is_float() {
-            self.out.op(BINFLOAT, &value.as_float().to_be_bytes());
+            self.out.op(BINFLOAT, &taipan_gc::nan::plain(value.as_float()).to_be_bytes());
         } else if is_none(obj) {
             self.out.byte(NONE);
         } else if is_true_singleton(obj) {
