@@ -72,6 +72,10 @@ fn get(obj: &Obj, key: &Obj) -> PyResult<Obj> {
                 return this.data.get(i).cloned().ok_or_else(|| index_error("No item with that key"));
             }
         }
+        if is_none(&this.description) {
+            let key = taipan_objects::protocol::repr_string(key)?;
+            return Err(index_error(format!("No item with key {key}")));
+        }
         return Err(index_error("No item with that key"));
     }
     if is_exact_int(key)
