@@ -382,16 +382,33 @@ handlers! {
     call_method(s, i) {
         let base = i.a() as usize;
         let callable = s.regs.value(base);
-        if !callable.is_empty() && known::is_function(callable) {
-            let (first, nargs) = arguments(s, i);
-            return call_plain(s, i, base, first, nargs, call_short_method);
+        if !callable.is_empty() {
+            if known::is(callable, Known::Function) {
+                return call_function_method(s.ip, s.regs, s.fp, s.thread);
+            }
+            if known::is(callable, Known::MethodDescriptor) && !s.regs.value(base + 1).is_empty() {
+                return known_calls::call_known_method(s.ip, s.regs, s.fp, s.thread);
+            }
         }
-        if !callable.is_empty()
-            && known::is(callable, Known::MethodDescriptor)
-            && !s.regs.value(base + 1).is_empty()
-        {
-            return known_calls::call_known_method(s.ip, s.regs, s.fp, s.thread);
-        } else if !callable.is_empty() && s.regs.value(base + 1).is_empty() {
+        call_method_last(s.ip, s.regs, s.fp, s.thread)
+    }
+    /// A Python function. Apart, because pushing a frame takes more machine registers than are free.
+    #[inline(never)]
+    call_function_method(s, i) {
+        let (first, nargs) = arguments(s, i);
+        call_plain(s, i, i.a() as usize, first, nargs, call_short_method)
+    }
+    #[inline(never)]
+    call_method_last(s, i) {
+        let base = i.a() as usize;
+        let callable = s.regs.value(base);
+        if callable.is_empty() {
+            return call_any_method(s.ip, s.regs, s.fp, s.thread);
+        }
+        if known::is_function(callable) {
+            return call_function_method(s.ip, s.regs, s.fp, s.thread);
+        }
+        if s.regs.value(base + 1).is_empty() {
             // An attribute of a module, for example: nothing was bound, so the call is like any other.
             return call(s.ip, s.regs, s.fp, s.thread);
         }
@@ -562,13 +579,17 @@ fn finish_native(s: State, i: &Instr, first: usize, count: usize, result: PyResu
         word = strong(word);
     }
     let base = i.a() as usize;
-    for at in std::iter::once(base).chain(first..first + count) {
+    let clear = |at: usize| {
         let old = s.regs.take_value(at);
         // SAFETY: moved out of its register.
         if old.is_counted() && !unsafe { Obj::drop_at_once(old) } {
             // SAFETY: it was declined.
             unsafe { Obj::drop_last(old) };
         }
+    };
+    clear(base);
+    for at in first..first + count {
+        clear(at);
     }
     if word.is_empty() { Exit::Raised } else { s.write(i.c(), word, 1) }
 }

@@ -54,26 +54,32 @@ fn advance(thread: &'static VmThread, regs: Regs, i: &Instr, target: u16, unpack
         };
     }
     // A tuple that is only made to be taken apart by the instruction behind is not made.
-    let found = if takes_pair(unpack, target)
-        && let Some(pair) = iteration::next_pair(iterator)
+    if takes_pair(unpack, target)
+        && let Some(found) = iteration::next_pair(iterator)
     {
-        pair.map(|pair| {
-            pair.map(|(one, two)| {
-                regs.write(unpack.a() as usize, one);
-                regs.write(unpack.a() as usize + 1, two);
-                Step::Pair
-            })
-        })
-    } else {
-        iteration::next(iterator).map(|item| {
-            item.map(|item| {
-                regs.write(target as usize, item);
-                Step::Item
-            })
-        })
-    };
+        return pair(regs, i, unpack.a() as usize, found);
+    }
+    match iteration::next(iterator) {
+        Ok(Some(item)) => {
+            regs.write(target as usize, item);
+            Step::Item
+        }
+        Ok(None) => {
+            regs.clear(i.a() as usize);
+            Step::End
+        }
+        Err(Raised) => Step::Raised,
+    }
+}
+
+/// What a pair for registers from `first` on comes to.
+fn pair(regs: Regs, i: &Instr, first: usize, found: PyResult<Option<(Obj, Obj)>>) -> Step {
     match found {
-        Ok(Some(step)) => step,
+        Ok(Some((one, two))) => {
+            regs.write(first, one);
+            regs.write(first + 1, two);
+            Step::Pair
+        }
         Ok(None) => {
             regs.clear(i.a() as usize);
             Step::End
