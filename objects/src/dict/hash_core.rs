@@ -722,6 +722,22 @@ impl HashCore {
             return None;
         }
     }
+    /// Key and value of the entry at `position`, words that the caller owns, as [`HashCore::key_at_once`]; both from one table, which still is the current one when both were
+    /// read: in another one the place may be another key's.
+    #[inline(always)]
+    pub(crate) fn entry_at_once(&self, position: usize) -> Option<(Value, Value)> {
+        let table = self.table();
+        if position >= table.filled() || !table.has_values() {
+            return None;
+        }
+        let key = table.key(position).load_at_once_in(|| self.is_current(table))?.into_value();
+        let Some(value) = table.value(position).load_at_once_in(|| self.is_current(table)) else {
+            // SAFETY: owned, and not the last reference, if it was counted just now.
+            let _ = unsafe { Obj::drop_at_once(key) };
+            return None;
+        };
+        Some((key, value.into_value()))
+    }
     /// The value of the entry at `position`, as [`HashCore::key_at_once`].
     #[inline(always)]
     pub(crate) fn value_of_entry_at_once(&self, position: usize) -> Option<Obj> {

@@ -144,15 +144,9 @@ impl PyDictIter {
     /// Key and value of the next item, words that the caller owns.
     #[inline(always)]
     pub fn next_pair_at_once(&self) -> Option<(Value, Value)> {
-        let position = self.position_at_once(Show::Items)?;
-        let key = self.dict.core.key_at_once(position)?.into_value();
-        let Some(value) = self.dict.core.value_of_entry_at_once(position) else {
-            // SAFETY: owned, and not the last reference, if it was counted just now.
-            let _ = unsafe { Obj::drop_at_once(key) };
-            return None;
-        };
+        let pair = self.dict.core.entry_at_once(self.position_at_once(Show::Items)?)?;
         self.step_forward();
-        Some((key, value.into_value()))
+        Some(pair)
     }
     /// The next entry of a forward iterator that shows this, unless the dict has changed or the iterator is at its end.
     #[inline(always)]
