@@ -162,3 +162,19 @@ for bad in ((1, 0.0), (1.0, 0), (0.0, 0.0)):
         bad[0] / bad[1]
     except ZeroDivisionError as error:
         print(error)
+
+
+# Behind the loop's head stands no unpacking, but an instruction whose operand is a large number and no register.
+constants = ''.join('        late(%d.5)\n' % n for n in range(40000))
+source = 'def walk(table):\n    if not table:\n%s    yield 1\n    for pair in table.items():\n        return 9999.25\n' % constants
+space = {}
+exec(source, space)
+ends = set()
+for n in range(2000):
+    generator = space['walk']({1: 2})
+    next(generator)
+    try:
+        next(generator)
+    except StopIteration as stop:
+        ends.add(stop.value)
+print(ends)

@@ -332,15 +332,16 @@ handlers! {
         // SAFETY: the layout is that by the shape.
         let items: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
         let unpack = s.word(2);
-        // SAFETY: the register owns its reference.
-        let is_spare = unsafe { Obj::drops_at_once(s.value(unpack.a())) };
-        if takes_pair(unpack, s.word(1).a())
-            && is_spare
-            && let Some((key, value)) = items.next_pair_at_once()
-        {
-            let _ = s.regs.clear_at_once(unpack.a() as usize);
-            s.regs.put(unpack.a() as usize, key);
-            return s.write(unpack.a() + 1, value, 3);
+        if takes_pair(unpack, s.word(1).a()) {
+            // Only now is it known that the operand is a register.
+            let first = unpack.a();
+            // SAFETY: the register owns its reference.
+            let is_spare = unsafe { Obj::drops_at_once(s.value(first)) };
+            if is_spare && let Some((key, value)) = items.next_pair_at_once() {
+                let _ = s.regs.clear_at_once(first as usize);
+                s.regs.put(first as usize, key);
+                return s.write(first + 1, value, 3);
+            }
         }
         for_other(s.ip, s.regs, s.fp, s.thread)
     }
