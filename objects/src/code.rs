@@ -362,7 +362,7 @@ fn equal(left: &PyCode, right: &PyCode) -> PyResult<bool> {
     };
     let same = left.name.is(&right.name)
         && (std::ptr::eq(a, b) || a == b)
-        && left.instrs().map(|i| i.bits()).eq(right.instrs().map(|i| i.bits()))
+        && left.instrs().eq(right.instrs())
         && same_names(&left.names, &right.names)
         && left.consts.len() == right.consts.len();
     if !same {

@@ -175,37 +175,26 @@ impl PyList {
         }
         self.get_slow(index)
     }
-    /// [`PyList::get_lent`] if that is a matter of a few instructions: for code that must not call.
-    #[inline(always)]
-    pub fn get_at_once(&self, index: usize) -> Option<Obj> {
-        let storage = self.storage();
-        if index >= self.len() || index >= storage.capacity() {
-            return None;
-        }
-        storage.slot(index).load_at_once_in(|| self.is_current(storage))
-    }
     /// Where item `index` is (counted from the end if negative), if it is there now and that is seen in a few instructions.
     #[inline(always)]
     pub fn place_at_once(&self, index: i64) -> Option<Place<'_>> {
-        let storage = self.storage();
         let len = self.len();
-        let index = if index < 0 { (index + len as i64) as usize } else { index as usize };
-        if index >= len || index >= storage.capacity() {
-            None
-        } else {
-            Some(Place { slot: storage.slot(index), storage })
-        }
+        self.place(if index < 0 { (index + len as i64) as usize } else { index as usize }, len)
     }
     /// [`PyList::place_at_once`] of an index that is not counted from the end.
     #[inline(always)]
     pub(crate) fn place_from_start(&self, index: usize) -> Option<Place<'_>> {
+        self.place(index, self.len())
+    }
+    #[inline(always)]
+    fn place(&self, index: usize, len: usize) -> Option<Place<'_>> {
         let storage = self.storage();
-        if index >= self.len() || index >= storage.capacity() {
+        if index >= len || index >= storage.capacity() {
             return None;
         }
         Some(Place { slot: storage.slot(index), storage })
     }
-    /// The object in a place of this list, unless that is not the list's any more or it takes more than a few instructions.
+    /// The item in a place of this list, unless that is not the list's any more or it takes more than a few instructions. May be uncounted: see `PyDict::get_lent`.
     #[inline(always)]
     pub fn load_at_once(&self, place: Place<'_>) -> Option<Obj> {
         place.slot.load_at_once_in(|| self.is_current(place.storage))

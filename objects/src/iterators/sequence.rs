@@ -186,24 +186,15 @@ impl PySequenceIter {
     /// The next item of a list iterator, if that is a matter of a few instructions: for code that must not call. May be uncounted.
     #[inline(always)]
     pub fn next_of_list_at_once(&self) -> Option<Obj> {
-        self.next_at_once(PyList::get_at_once)
+        let item = self.load_in_list(self.place_in_list()?)?;
+        self.skip();
+        Some(item)
     }
     /// The same of a tuple iterator.
     #[inline(always)]
     pub fn next_of_tuple_at_once(&self) -> Option<Obj> {
-        self.next_at_once(|tuple: &PyTuple, index| tuple.get(index)?.lent_at_once())
-    }
-    #[inline(always)]
-    fn next_at_once<T: Object>(&self, get: impl FnOnce(&T, usize) -> Option<Obj>) -> Option<Obj> {
-        let index = self.index();
-        if index < 0 || !self.seq.header().is_some_and(|h| std::ptr::eq(h.shape_entry().ops_ptr(), T::ops()))
-        {
-            return None;
-        }
-        // SAFETY: the layout was checked.
-        let sequence: &T = unsafe { &*self.seq.value().ptr().cast() };
-        let item = get(sequence, index as usize)?;
-        self.set_index(index + 1);
+        let item = self.peek_in_tuple()?.lent_at_once()?;
+        self.skip();
         Some(item)
     }
 }

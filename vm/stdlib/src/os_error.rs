@@ -45,6 +45,11 @@ pub fn interruptible<T>(mut call: impl FnMut() -> SysResult<T>) -> PyResult<SysR
     }
 }
 
+/// After a system call that wrote so many of the bytes given. Where it was not all of them a signal may have come in between, whose handler is called within the same expression.
+pub fn after_write(written: usize, given: usize) -> PyResult<()> {
+    if written < given { hooks::check_signals() } else { Ok(()) }
+}
+
 /// As [`interruptible`]; errors of the call are raised.
 #[inline]
 pub fn blocking<T>(call: impl FnMut() -> SysResult<T>) -> PyResult<T> {

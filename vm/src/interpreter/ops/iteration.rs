@@ -123,7 +123,7 @@ fn from_start(index: i64, len: usize) -> usize {
     (if index < 0 { index + len as i64 } else { index }) as usize
 }
 
-/// The character at the index of an exact string, or the byte of an exact `bytes`, as [`item_at_once`].
+/// The character at the index of an exact string, or the byte of an exact `bytes`, as [`item_of_tuple_at_once`].
 #[inline(always)]
 pub fn character_at_once(container: Value, index: i64) -> Option<Value> {
     if container.is_empty() {
@@ -155,23 +155,15 @@ pub fn replace_at_once(container: Value, index: i64, value: impl FnOnce() -> Opt
     list.replace_at_once(from_start(index, list.len()), value)
 }
 
-/// [`quick_subscript_at`] if that is a matter of a few instructions: for code that must not call.
+/// [`quick_subscript_at`] of a tuple, if that is a matter of a few instructions: for code that must not call.
 #[inline(always)]
-pub fn item_at_once(container: Value, index: i64) -> Option<Obj> {
-    if container.is_empty() {
+pub fn item_of_tuple_at_once(container: Value, index: i64) -> Option<Obj> {
+    if container.is_empty() || !known::is(container, Known::Tuple) {
         return None;
     }
-    if known::is(container, Known::List) {
-        // SAFETY: the layout was checked.
-        let list = unsafe { &*container.ptr().cast::<PyList>() };
-        return list.get_at_once(from_start(index, list.len()));
-    }
-    if known::is(container, Known::Tuple) {
-        // SAFETY: the layout was checked.
-        let tuple = unsafe { &*container.ptr().cast::<PyTuple>() };
-        return tuple.get(from_start(index, tuple.len()))?.lent_at_once();
-    }
-    None
+    // SAFETY: the layout was checked.
+    let tuple = unsafe { &*container.ptr().cast::<PyTuple>() };
+    tuple.get(from_start(index, tuple.len()))?.lent_at_once()
 }
 
 /// `container[start:stop]` of an exact list, tuple, `str` or `bytes` with small integers or `None` as bounds: no slice is made for it.

@@ -11,7 +11,7 @@ use taipan_objects::protocol;
 use taipan_objects::range::PyRangeIter;
 use taipan_objects::set::PySetIter;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::{Obj, Value};
+use taipan_objects::{Obj, Object, Value};
 
 use super::known::{self, ByShape, Known};
 use super::{
@@ -149,9 +149,9 @@ pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
     true
 }
 
-/// The iterator of `FOR_ITER` `i`, which a handler was chosen for by its shape.
+/// The iterator of `FOR_ITER` `i`, which a handler for objects of layout `T` was chosen for by its shape.
 #[inline(always)]
-fn sequence<'a>(s: State, i: &Instr) -> &'a PySequenceIter {
+fn iterator<'a, T: Object>(s: State, i: &Instr) -> &'a T {
     // SAFETY: the layout is that by the shape.
     unsafe { &*s.value(i.a()).ptr().cast() }
 }
@@ -166,7 +166,7 @@ fn for_object_of_list(
     place: Place<'_>,
 ) -> Exit {
     let s = State { ip, regs, fp, thread };
-    let items = sequence(s, s.word(0));
+    let items = iterator::<PySequenceIter>(s, s.word(0));
     match items.load_in_list(place) {
         Some(item) => {
             items.skip();
@@ -281,7 +281,7 @@ handlers! {
     }
     #[inline(never)]
     for_list(s, i) {
-        let items = sequence(s, i);
+        let items = iterator::<PySequenceIter>(s, i);
         let Some(place) = items.place_in_list() else { return for_other(s.ip, s.regs, s.fp, s.thread) };
         match place.number() {
             Some(number) => {
@@ -293,7 +293,7 @@ handlers! {
     }
     #[inline(never)]
     for_tuple(s, i) {
-        let items = sequence(s, i);
+        let items = iterator::<PySequenceIter>(s, i);
         let Some(item) = items.peek_in_tuple() else { return for_other(s.ip, s.regs, s.fp, s.thread) };
         // SAFETY: the tuple keeps the item alive.
         match unsafe { Obj::word_at_once(item.value()) } {
@@ -307,30 +307,27 @@ handlers! {
     /// An item that another thread counts.
     #[inline(never)]
     for_foreign_of_tuple(s, i) {
-        turn(s, sequence(s, i).next_of_tuple_at_once())
+        turn(s, iterator::<PySequenceIter>(s, i).next_of_tuple_at_once())
     }
     #[inline(never)]
     for_reversed(s, i) {
-        turn(s, sequence(s, i).previous_at_once())
+        turn(s, iterator::<PySequenceIter>(s, i).previous_at_once())
     }
     #[inline(never)]
     for_characters(s, i) {
-        match sequence(s, i).next_character_at_once() {
+        match iterator::<PySequenceIter>(s, i).next_character_at_once() {
             Some(character) => s.write(s.word(1).a(), character, 2),
             None => for_other(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]
     for_values(s, i) {
-        // SAFETY: the layout is that by the shape.
-        let values: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        turn(s, values.next_value_at_once())
+        turn(s, iterator::<PyDictIter>(s, i).next_value_at_once())
     }
     /// Items of a dict that the instruction behind takes apart.
     #[inline(never)]
     for_items(s, i) {
-        // SAFETY: the layout is that by the shape.
-        let items: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
+        let items: &PyDictIter = iterator(s, i);
         let unpack = s.word(2);
         if takes_pair(unpack, s.word(1).a()) {
             // Only now is it known that the operand is a register.
@@ -347,15 +344,11 @@ handlers! {
     }
     #[inline(never)]
     for_elements(s, i) {
-        // SAFETY: the layout is that by the shape.
-        let elements: &PySetIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        turn(s, elements.next_at_once())
+        turn(s, iterator::<PySetIter>(s, i).next_at_once())
     }
     #[inline(never)]
     for_keys(s, i) {
-        // SAFETY: the layout is that by the shape.
-        let keys: &PyDictIter = unsafe { &*s.value(i.a()).ptr().cast() };
-        turn(s, keys.next_key_at_once())
+        turn(s, iterator::<PyDictIter>(s, i).next_key_at_once())
     }
     #[inline(never)]
     for_other(s, i) {
@@ -384,7 +377,7 @@ handlers! {
         if !key.is_int() {
             return lookups::subscr_key(s.ip, s.regs, s.fp, s.thread);
         }
-        if let Some(value) = iteration::item_at_once(s.value(i.b()), key.as_int()) {
+        if let Some(value) = iteration::item_of_tuple_at_once(s.value(i.b()), key.as_int()) {
             return s.write_obj(i.a(), value, 1);
         }
         known::choose(s.value(i.b()), &ITEM, operators::subscr)(s.ip, s.regs, s.fp, s.thread)
@@ -429,7 +422,7 @@ handlers! {
         if s.value(i.b()).is_empty() {
             return s.leave();
         }
-        match iteration::item_at_once(s.value(i.b()), i.c_imm() as i64) {
+        match iteration::item_of_tuple_at_once(s.value(i.b()), i.c_imm() as i64) {
             Some(value) => s.write_obj(i.a(), value, 1),
             None => known::choose(s.value(i.b()), &ITEM_IMM, operators::subscr_imm)(s.ip, s.regs, s.fp, s.thread),
         }

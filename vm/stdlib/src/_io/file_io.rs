@@ -14,7 +14,7 @@ use taipan_threading::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, Ordering};
 use super::base::{both, stream_class};
 use super::{Size, class_argument, this, unsupported};
 use crate::file_path;
-use crate::os_error::{blocking, interruptible, os_error, os_error_for};
+use crate::os_error::{after_write, blocking, interruptible, os_error, os_error_for};
 use crate::sys_calls::{self, SysResult};
 
 const CREATED: u32 = 1;
@@ -391,9 +391,8 @@ impl PyFileIO {
         self.for_writing()?;
         let (written, given) = buffer::with_bytes(b, |bytes| (self.write_some(bytes), bytes.len()))?;
         let written = written?;
-        // A signal may have come in between, whose handler is called within the same expression.
-        if written.is_some_and(|written| written < given) {
-            taipan_objects::hooks::check_signals()?;
+        if let Some(written) = written {
+            after_write(written, given)?;
         }
         Ok(written)
     }

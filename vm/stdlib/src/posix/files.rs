@@ -7,7 +7,7 @@ use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 
 use crate::file_path::{self, Accept, FilePath, dir_fd};
-use crate::os_error::{blocking, blocking_for, interruptible, os_error};
+use crate::os_error::{after_write, blocking, blocking_for, interruptible, os_error};
 use crate::sys_calls;
 
 /// Memory to read into, one for each descriptor of the vector calls.
@@ -86,10 +86,7 @@ mod items {
             (written, bytes.len())
         })?;
         let written = written?;
-        // A signal may have come in between, whose handler is called within the same expression.
-        if written < given {
-            taipan_objects::hooks::check_signals()?;
-        }
+        after_write(written, given)?;
         Ok(written)
     }
     /// Read a number of bytes from a file descriptor starting at a particular offset.
