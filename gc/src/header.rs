@@ -57,6 +57,9 @@ pub struct Header {
 const _: () = assert!(size_of::<Header>() == 16);
 
 impl Header {
+    /// Where the shape is, in bytes, for machine code.
+    pub const SHAPE: i32 = std::mem::offset_of!(Header, shape) as i32;
+
     /// The header of a new object with one reference, owned by the calling thread.
     #[inline]
     pub fn new(shape: ShapeId) -> Header {

@@ -1,10 +1,12 @@
 //! Code objects: compiled code with its constants made into objects, its instruction words and one cache word behind each of them.
 
 pub mod fields;
+pub mod machine;
 mod monitors;
 pub mod slot_caches;
 mod tables;
 mod unit;
+mod word;
 
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
@@ -28,6 +30,7 @@ use crate::watch::code as watch;
 
 pub use monitors::{CodeMonitors, TOOLS};
 pub use unit::{Facts, Unit};
+pub use word::Word;
 
 /// The word that stands for the entry of a call in what Python code sees (`co_code`, `f_lasti`, line tables), behind the instructions that
 /// prepare the frame: there a frame is in the line of its `def`. It is not there to be executed.
@@ -52,15 +55,6 @@ pub fn debug_ranges() -> bool {
     !NO_DEBUG_RANGES.load(Ordering::Relaxed)
 }
 
-/// An instruction and what it remembers, next to each other: who has the address of the one has that of the other.
-#[repr(C)]
-pub struct Word {
-    /// Never changed.
-    pub instr: Instr,
-    /// The inline cache; 0: empty. Constants and distances of jumps are there from the start.
-    pub cache: AtomicU64,
-}
-
 /// A code object. Immutable but for the caches, which are atomic.
 #[repr(C)]
 pub struct PyCode {
@@ -72,8 +66,10 @@ pub struct PyCode {
     pub nparams: u16,
     pub nregs: u16,
     pub flags: u32,
-    /// Number of times a loop or call was entered, for tier decisions.
+    /// Number of times that attribute caches missed.
     pub warmth: AtomicU32,
+    /// What was made of it for the tier above the interpreter, and what is counted until then.
+    pub machine: machine::Tier,
     /// Names of the parameters that can be given by name or position, once a call asked for them.
     parameters: OnceLock<Box<[Py<PyStr>]>>,
     /// What monitoring tools want of this code, if they ever did.
@@ -88,6 +84,9 @@ layout!(
         code.unit.present_consts().iter().for_each(|c| c.trace_field(tracer));
         if let Some(shadow) = &code.shadow {
             shadow.beneath.trace(tracer);
+        }
+        if let Some(machine) = code.machine.code() {
+            machine.objects.iter().for_each(|object| object.trace_field(tracer));
         }
     }
 );
@@ -162,6 +161,7 @@ impl PyCode {
             nregs,
             flags,
             warmth: AtomicU32::new(0),
+            machine: machine::Tier::default(),
             parameters: OnceLock::new(),
             monitors: OnceLock::new(),
             shadow,
@@ -215,7 +215,7 @@ impl PyCode {
     /// The instruction at `pc` as it is now.
     #[inline(always)]
     pub fn instr(&self, pc: usize) -> Instr {
-        self.words[pc].instr
+        self.words[pc].instr()
     }
     /// The inline-cache word of the instruction at `pc`.
     #[inline(always)]
@@ -231,6 +231,19 @@ impl PyCode {
     #[inline(always)]
     pub fn index_of(&self, ip: *const Word) -> usize {
         (ip.addr() - self.words.as_ptr().addr()) / size_of::<Word>()
+    }
+    /// The first instruction behind those that prepare the frame.
+    pub fn entry_index(&self) -> usize {
+        self.load();
+        self.unit.entry as usize
+    }
+    /// Where the instruction at `pc` jumps to, if it may.
+    pub fn jump_target(&self, pc: usize) -> Option<usize> {
+        let op = self.instr(pc).op()?;
+        if op.info().operands[1] == taipan_bytecode::OperandKind::J {
+            return Some(self.instr(pc).arg32() as usize);
+        }
+        (op.branch_length() == Some(2)).then(|| self.instr(pc + 1).arg32() as usize)
     }
     /// The source line of instruction `pc`; 0 if it has none.
     pub fn line_of(&self, pc: usize) -> u32 {

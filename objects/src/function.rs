@@ -115,7 +115,7 @@ impl PyFunction {
     }
     /// What calls execute: the code object, or what stands in for it while somebody has taken the function over (see [`entry`]).
     #[inline]
-    fn executed(&self) -> Py<PyCode> {
+    pub fn executed(&self) -> Py<PyCode> {
         match self.code.load().map(Obj::into_py::<PyCode>) {
             Some(Ok(code)) => code,
             _ => unreachable!("a function's code slot always holds code"),

@@ -46,6 +46,15 @@ pub struct PyList {
     storage: AtomicPtr<Storage>,
     len: AtomicUsize,
 }
+/// Where machine code finds the parts of a list, in bytes.
+impl PyList {
+    pub const STORAGE: i32 = std::mem::offset_of!(PyList, storage) as i32;
+    pub const LEN: i32 = std::mem::offset_of!(PyList, len) as i32;
+    /// In the storage.
+    pub const CAPACITY: i32 = Storage::CAPACITY;
+    /// In the storage.
+    pub const WORDS: i32 = Storage::WORDS;
+}
 layout!(PyList, "list", trace = trace_items);
 
 fn trace_items(this: &PyList, tracer: &mut Tracer<'_>) {

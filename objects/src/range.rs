@@ -42,6 +42,13 @@ pub struct PyRangeIter {
     length: i64,
     index: AtomicI64,
 }
+/// Where machine code finds the parts of a range iterator, in bytes.
+impl PyRangeIter {
+    pub const START: i32 = std::mem::offset_of!(PyRangeIter, start) as i32;
+    pub const STEP: i32 = std::mem::offset_of!(PyRangeIter, step) as i32;
+    pub const LENGTH: i32 = std::mem::offset_of!(PyRangeIter, length) as i32;
+    pub const INDEX: i32 = std::mem::offset_of!(PyRangeIter, index) as i32;
+}
 layout!(PyRangeIter, "range_iterator");
 
 /// An iterator over a range of larger numbers.

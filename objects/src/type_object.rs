@@ -347,6 +347,8 @@ impl PyType {
             Err(other) => other,
         }
     }
+    /// Where the version is, in bytes, for machine code.
+    pub const VERSION: i32 = std::mem::offset_of!(PyType, version) as i32;
     /// The version if one is assigned, for cache checks: one load.
     #[inline(always)]
     pub fn version_now(&self) -> u32 {

@@ -30,6 +30,11 @@ pub fn multi_threaded() -> bool {
     registry().multi_threaded()
 }
 
+/// Where the flag of [`multi_threaded`] is, a byte that is 0 or 1, for machine code: as long as the program runs.
+pub fn multi_threaded_address() -> *const u8 {
+    registry().multi_threaded_address()
+}
+
 /// To be called before starting a thread that will register: spares it a stop-the-world.
 pub fn prepare_thread_start() {
     registry().prepare_thread_start();

@@ -28,8 +28,8 @@ pub use critical_section::{CriticalSection, with_section, with_section2};
 pub use event::Event;
 pub use fork::{after_fork_child, after_fork_parent, before_fork};
 pub use global::{
-    multi_threaded, prepare_thread_start, register_thread, registry, thread_by_slot, threads,
-    unregister_thread,
+    multi_threaded, multi_threaded_address, prepare_thread_start, register_thread, registry, thread_by_slot,
+    threads, unregister_thread,
 };
 pub use object_lock::{Acquisition, ObjectLock, sleep_interruptible};
 pub use raw_lock::RawLock;

@@ -77,6 +77,11 @@ impl Registry {
         self.multi_threaded.load(Relaxed) // Relaxed: see `ensure_multi_threaded`.
     }
 
+    /// See [`crate::multi_threaded_address`].
+    pub(crate) fn multi_threaded_address(&self) -> *const u8 {
+        std::ptr::from_ref(&self.multi_threaded).cast()
+    }
+
     /// To be called, attached, by a thread that is about to start another: spares the newcomer a stop.
     pub fn prepare_thread_start(&'static self) {
         let inner = self.inner.lock();

@@ -241,6 +241,12 @@ impl ThreadState {
         self.poll.load(Relaxed) // Relaxed: the slow path synchronizes with what each bit stands for.
     }
 
+    /// Where the poll word is, for machine code.
+    #[inline(always)]
+    pub fn poll_address(&self) -> *const u32 {
+        std::ptr::from_ref(&self.poll).cast()
+    }
+
     /// Asks this thread to go to its safepoint for `bits`. Async-signal-safe on Linux.
     /// `INTERRUPTING` bits also wake it from an interruptible wait.
     pub fn request(&self, bits: u32) {

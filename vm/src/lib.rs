@@ -18,6 +18,7 @@ pub mod stack_dump;
 pub mod super_arguments;
 pub mod sys;
 pub mod thread;
+pub mod tier;
 pub mod trace;
 pub mod tracemalloc;
 pub mod warnings;

@@ -55,6 +55,22 @@ pub struct VmThread {
     pub(crate) handlers: crate::interpreter::quick::Table,
 }
 
+/// Where parts of it are, in bytes, for machine code.
+pub mod layout {
+    use std::mem::offset_of;
+
+    use super::VmThread;
+
+    pub const TOP: i32 = offset_of!(VmThread, top) as i32;
+    pub const DEPTH: i32 = offset_of!(VmThread, depth) as i32;
+    pub const LIMIT: i32 = offset_of!(VmThread, limit) as i32;
+
+    /// Where the recursion limit is.
+    pub fn recursion_limit() -> *const u8 {
+        std::ptr::from_ref(&super::RECURSION_LIMIT).cast()
+    }
+}
+
 // SAFETY: other threads look at it only while the world is stopped (see the module), or at the atomic and locked fields.
 unsafe impl Sync for VmThread {}
 // SAFETY: as above.

@@ -9,9 +9,9 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use taipan_bytecode::{Instr, Op, OperandKind};
 use taipan_gc::{Obj, ShapeId, shape_table};
-use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+use taipan_threading::sync::atomic::Ordering;
 
-use super::Word;
+use super::{Word, machine};
 use crate::shape::Shape;
 use crate::str::PyStr;
 use crate::type_object::PyType;
@@ -34,8 +34,18 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry { words: Vec::new(), prun
 
 /// Makes the words of a code object with these instructions and constants, which live as long.
 pub(super) fn make(instrs: &[Instr], consts: &[Obj]) -> Arc<Words> {
-    let word = |(pc, i): (usize, &Instr)| Word { instr: *i, cache: AtomicU64::new(at_hand(pc, i, consts)) };
+    let word = |(pc, i): (usize, &Instr)| Word::new(*i, at_hand(pc, i, consts));
     let words: Arc<Words> = instrs.iter().enumerate().map(word).collect();
+    if machine::counts() {
+        let first = instrs.iter().position(|i| !i.op().is_some_and(Op::prepares)).unwrap_or(0);
+        for (pc, word) in words.iter().enumerate() {
+            if word.opcode() == Op::JumpBackward as u16 {
+                word.set_dispatch(Some(machine::COUNT_TURNS));
+            } else if pc == first {
+                word.set_dispatch(Some(machine::COUNT_CALLS));
+            }
+        }
+    }
     let mut registry = REGISTRY.lock();
     if registry.words.len() >= registry.prune_at {
         registry.words.retain(|w| w.strong_count() > 0);
@@ -63,18 +73,18 @@ fn at_hand(pc: usize, i: &Instr, consts: &[Obj]) -> u64 {
 /// Empties the words that lead to slots and, if `of_classes`, those that lead to what attribute instructions found on classes, too. Those of other instructions stay:
 /// what they lead to would be made anew, and is never freed.
 fn forget(of_classes: bool) {
-    let is_constant = |instr: &Instr| matches!(instr.op(), Some(Op::LoadConst | Op::ReturnConst));
-    let is_of_attribute = |instr: &Instr| {
+    let is_constant = |instr: Instr| matches!(instr.op(), Some(Op::LoadConst | Op::ReturnConst));
+    let is_of_attribute = |instr: Instr| {
         matches!(instr.op(), Some(Op::LoadAttr | Op::LoadMethod | Op::StoreAttr | Op::ImportFrom))
     };
     taipan_threading::stop_the_world(|_| {
         for words in REGISTRY.lock().words.iter().filter_map(Weak::upgrade) {
-            for Word { instr, cache } in words.iter() {
-                let word = cache.load(Ordering::Relaxed);
-                if word & (SLOT | SEVERAL) != 0 && !is_constant(instr)
-                    || of_classes && word != 0 && is_of_attribute(instr)
+            for word in words.iter() {
+                let (instr, known) = (word.instr(), word.cache.load(Ordering::Relaxed));
+                if known & (SLOT | SEVERAL) != 0 && !is_constant(instr)
+                    || of_classes && known != 0 && is_of_attribute(instr)
                 {
-                    cache.store(0, Ordering::Relaxed);
+                    word.cache.store(0, Ordering::Relaxed);
                 }
             }
         }

@@ -281,7 +281,7 @@ impl Unit {
 
     /// The instructions.
     pub fn instrs(&self) -> impl ExactSizeIterator<Item = Instr> {
-        self.all().words.iter().map(|word| word.instr)
+        self.all().words.iter().map(Word::instr)
     }
 }
 

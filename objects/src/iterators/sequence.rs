@@ -152,6 +152,11 @@ impl PySequenceIter {
         // An iterator at its end has an index beyond any list.
         self.laid_out::<PyList>(Number::list)?.place_from_start(self.index() as usize)
     }
+    /// An item of the list that an iterator is over, not the next one in particular.
+    pub fn sample(&self) -> Option<Obj> {
+        let list = self.seq.downcast::<PyList>()?;
+        list.get(self.index() as usize).or_else(|| list.get(0))
+    }
     /// The object in a place that [`PySequenceIter::place_in_list`] gave: see [`PyList::load_at_once`].
     #[inline(always)]
     pub fn load_in_list(&self, place: Place<'_>) -> Option<Obj> {

@@ -13,6 +13,12 @@ pub(crate) struct Storage {
     words: [AtomicU64; 0],
 }
 
+impl Storage {
+    /// Offsets, for machine code.
+    pub(crate) const CAPACITY: i32 = std::mem::offset_of!(Storage, capacity) as i32;
+    pub(crate) const WORDS: i32 = std::mem::offset_of!(Storage, words) as i32;
+}
+
 /// The storage of every empty list.
 static EMPTY: Storage = Storage { capacity: 0, words: [] };
 

@@ -28,7 +28,7 @@ fn frame_mut<'a>(fp: *mut Frame) -> &'a mut Frame {
 #[inline(always)]
 fn word_at(instrs: *const Word, pc: usize) -> Instr {
     // SAFETY: the compiler ends every block with a return or jump, and all targets are in range (`verify`).
-    unsafe { &*instrs.add(pc) }.instr
+    unsafe { &*instrs.add(pc) }.instr()
 }
 
 #[inline(always)]

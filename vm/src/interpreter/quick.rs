@@ -22,17 +22,18 @@ mod calls;
 mod consume;
 mod generators;
 mod iteration;
-pub(super) mod known;
+pub(crate) mod known;
 mod known_calls;
-mod lookups;
+pub(crate) mod lookups;
 mod moves;
 mod names;
 mod numbers;
 mod operators;
+mod tier;
 mod values;
 
-use taipan_bytecode::{Instr, Op};
-use taipan_objects::code::{PyCode, Word};
+use taipan_bytecode::Op;
+use taipan_objects::code::{PyCode, Word, machine};
 use taipan_objects::{Obj, Value};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
@@ -103,6 +104,9 @@ pub const HANDLERS: Table = {
         attributes: LoadAttr load_attr, StoreAttr store_attr, LoadMethod load_method, LoadSuperAttr load_super_attr, LoadSpecial load_special;
         calls: Call call, CallMethod call_method, CallKw call_kw, CallMethodKw call_method_kw, ReturnValue return_value, ReturnConst return_const;
     }
+    table[machine::ENTER as usize] = tier::enter;
+    table[machine::COUNT_TURNS as usize] = tier::count_turns;
+    table[machine::COUNT_CALLS as usize] = tier::count_calls;
     table
 };
 
@@ -177,13 +181,18 @@ impl State {
     /// What executes the instruction at `ip`.
     #[inline(always)]
     fn handler(self) -> Handler {
+        self.thread.handlers[self.word(0).dispatch() as usize]
+    }
+    /// What executes the instruction at `ip` in the interpreter.
+    #[inline(always)]
+    fn own_handler(self) -> Handler {
         self.thread.handlers[self.word(0).opcode() as u8 as usize]
     }
     /// The word `n` behind the instruction's.
     #[inline(always)]
-    fn word<'a>(self, n: usize) -> &'a Instr {
+    fn word<'a>(self, n: usize) -> &'a Word {
         // SAFETY: the compiler ends every block with a return or jump, and all targets are in range (`verify`). The code outlives the handler.
-        unsafe { &(*self.ip.add(n)).instr }
+        unsafe { &*self.ip.add(n) }
     }
     /// Executes the instruction at `ip`.
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! `sys._jit`: what the program may ask about machine code. There is no compiler to it yet, and the answers say so.
+//! `sys._jit`: what the program may ask about machine code.
 
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
@@ -11,13 +11,13 @@ mod functions {
         /// Return True if the current Python executable supports JIT compilation, and False otherwise.
         #[pyfunction]
         fn is_available() -> bool {
-            false
+            crate::tier::is_installed()
         }
 
         /// Return True if JIT compilation is enabled for the current Python process (implies sys._jit.is_available()), and False otherwise.
         #[pyfunction]
         fn is_enabled() -> bool {
-            false
+            crate::tier::is_installed()
         }
 
         /// Return True if the topmost Python frame is currently executing JIT code (implies sys._jit.is_enabled()), and False otherwise.

@@ -49,16 +49,21 @@ fn record<'a>(word: u64) -> Option<&'a GlobalCache> {
 /// The global that the cache word remembers as a constant; a word that needs no count.
 #[inline(always)]
 pub fn constant_at_once(cache: &AtomicU64, frame: &Frame) -> Option<Value> {
+    constant_of(cache, frame.globals, frame.builtins)
+}
+
+/// [`constant_at_once`] in these namespaces, which are alive.
+#[inline(always)]
+pub fn constant_of(cache: &AtomicU64, globals: Value, builtins: Value) -> Option<Value> {
     let record = record(cache.load(Ordering::Acquire))?;
-    if !frame.globals.same(record.globals) {
+    if !globals.same(record.globals) {
         return None;
     }
-    // SAFETY: the globals of a frame are a dict or an instance of a subclass, always; the frame keeps it alive.
-    let globals: &PyDict = unsafe { &*frame.globals.ptr().cast() };
+    // SAFETY: the globals of a frame are a dict or an instance of a subclass, always; the caller keeps it alive.
+    let globals: &PyDict = unsafe { &*globals.ptr().cast() };
     // No other set of keys ever has the number: they are those of the dict that was asked.
     if globals.keys_version_now() != record.globals_version
-        || record.builtins_version != 0
-            && exact_dict(frame.builtins)?.keys_version_now() != record.builtins_version
+        || record.builtins_version != 0 && exact_dict(builtins)?.keys_version_now() != record.builtins_version
         || record.constant.is_empty()
     {
         return None;

@@ -5,6 +5,7 @@
 
 use taipan_bytecode::Instr;
 use taipan_objects::Obj;
+use taipan_objects::code::Word;
 use taipan_objects::construct::int_obj;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::protocol;
@@ -49,7 +50,7 @@ macro_rules! actions {
             use super::*;
             $(
                 #[inline(never)]
-                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: &Instr) -> PyResult<()> {
+                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: &Word) -> PyResult<()> {
                     $action
                 }
             )*
@@ -58,7 +59,7 @@ macro_rules! actions {
 }
 
 /// Writes the result to the instruction's first register.
-fn written(regs: Regs, i: &Instr, value: Obj) -> PyResult<()> {
+fn written(regs: Regs, i: &Word, value: Obj) -> PyResult<()> {
     regs.write(i.a() as usize, value);
     Ok(())
 }
@@ -151,7 +152,7 @@ pub(super) fn truth_of(regs: Regs, register: u16) -> PyResult<bool> {
 }
 
 #[inline(never)]
-fn spread(thread: &'static VmThread, regs: Regs, i: &Instr) -> PyResult<Called> {
+fn spread(thread: &'static VmThread, regs: Regs, i: &Word) -> PyResult<Called> {
     call::call_ex(thread, regs, i.a() as usize, i.c())
 }
 
@@ -170,7 +171,7 @@ handlers! {
 
 /// Goes on behind a jump on the truth of register `a`, which needs to be asked.
 #[inline(always)]
-fn jump_on(s: State, i: &Instr, when: bool, pop: bool) -> Exit {
+fn jump_on(s: State, i: &Word, when: bool, pop: bool) -> Exit {
     if s.value(i.a()).is_empty() {
         return s.leave();
     }

@@ -1,6 +1,7 @@
 //! Attributes through their caches.
 
 use taipan_bytecode::{Instr, SuperFlags};
+use taipan_objects::code::Word;
 use taipan_objects::{Obj, Slot, Value};
 use taipan_threading::sync::atomic::AtomicU64;
 
@@ -16,7 +17,7 @@ fn getter(cache: &AtomicU64, regs: Regs, register: u16) -> Value {
 
 /// Stores the operand of `STORE_ATTR` `i` in the slot, if that is a matter of a few instructions, and gives the word that was there, which the caller owns.
 #[inline(always)]
-fn store_in(s: State, i: &Instr, slot: &Slot) -> Option<Value> {
+fn store_in(s: State, i: &Word, slot: &Slot) -> Option<Value> {
     let (register, take) = Instr::split_take(i.b());
     if s.value(register).is_empty() {
         return None;

@@ -1,7 +1,8 @@
 //! Jumps, and comparisons that decide about one.
 
-use taipan_bytecode::{BranchFlags, Instr};
+use taipan_bytecode::BranchFlags;
 use taipan_objects::Value;
+use taipan_objects::code::Word;
 use taipan_objects::protocol;
 use taipan_objects::singletons::is_none;
 
@@ -11,20 +12,20 @@ use crate::interpreter::ops::{arithmetic, intrinsics};
 
 /// Where a `BRANCH` instruction continues.
 #[inline(always)]
-pub(super) fn branch_to(s: State, truth: bool, i: &Instr) -> State {
+pub(super) fn branch_to(s: State, truth: bool, i: &Word) -> State {
     let jumps = truth == (i.c() & BranchFlags::JUMP_IF_TRUE != 0);
     if jumps { s.at_target(1) } else { State { ip: s.ip.wrapping_add(2), ..s } }
 }
 
 /// Continues where a `BRANCH` instruction does.
 #[inline(always)]
-pub(super) fn branch_on(s: State, truth: bool, i: &Instr) -> Exit {
+pub(super) fn branch_on(s: State, truth: bool, i: &Word) -> Exit {
     branch_to(s, truth, i).go()
 }
 
 /// Empties the operands of a `BRANCH` instruction that are used for the last time, if nothing is dropped by that, and continues where it does.
 #[inline(always)]
-pub(super) fn branch_lightly(s: State, truth: bool, i: &Instr) -> Option<State> {
+pub(super) fn branch_lightly(s: State, truth: bool, i: &Word) -> Option<State> {
     let flags = i.c();
     if (flags & BranchFlags::DROP_A != 0 && s.value(i.a()).is_counted())
         || (flags & BranchFlags::DROP_B != 0 && s.value(i.b()).is_counted())
@@ -42,7 +43,7 @@ pub(super) fn branch_lightly(s: State, truth: bool, i: &Instr) -> Option<State> 
 
 /// Empties the operands of a `BRANCH` instruction that are used for the last time; the instruction is saved.
 #[inline(always)]
-pub(super) fn drop_operands(s: State, i: &Instr) {
+pub(super) fn drop_operands(s: State, i: &Word) {
     if i.c() & BranchFlags::DROP_A != 0 {
         s.regs.clear(i.a() as usize);
     }

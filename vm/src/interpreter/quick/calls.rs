@@ -1,6 +1,7 @@
 //! Calls and returns of Python functions without a detour; other calls through [`call`].
 
 use taipan_objects::argument::Args;
+use taipan_objects::code::Word;
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::{PyResult, system_error};
@@ -22,11 +23,11 @@ use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
 use crate::registers::Regs;
 use crate::thread::VmThread;
-use taipan_bytecode::{Instr, Op};
+use taipan_bytecode::Op;
 
 /// Calls the function in `base` with the `nargs` arguments from `first`, if they are just its parameters; `otherwise` says what else there is to do.
 #[inline(always)]
-fn call_plain(s: State, i: &Instr, base: usize, first: usize, nargs: usize, otherwise: Handler) -> Exit {
+fn call_plain(s: State, i: &Word, base: usize, first: usize, nargs: usize, otherwise: Handler) -> Exit {
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
@@ -62,7 +63,7 @@ fn callee_at(regs: Regs, base: usize, function: &PyFunction) -> Option<Value> {
 
 /// [`call_plain`], which found the function and its parameters to fit, in the frame of a generator, whose window is its own: nothing can lie behind it.
 #[inline(always)]
-fn call_at_top(s: State, i: &Instr, base: usize, first: usize, nargs: usize) -> Option<State> {
+fn call_at_top(s: State, i: &Word, base: usize, first: usize, nargs: usize) -> Option<State> {
     // SAFETY: `call_plain` checked the layout.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
@@ -81,7 +82,7 @@ fn call_at_top(s: State, i: &Instr, base: usize, first: usize, nargs: usize) -> 
 
 /// [`call_plain`] with the defaults of the parameters behind the arguments.
 #[inline(always)]
-fn call_with_defaults(s: State, i: &Instr, base: usize, first: usize, nargs: usize) -> Option<State> {
+fn call_with_defaults(s: State, i: &Word, base: usize, first: usize, nargs: usize) -> Option<State> {
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
@@ -133,7 +134,7 @@ fn add_defaults(s: State, function: &PyFunction, first: usize, count: usize) -> 
 
 /// The first argument of `CALL_METHOD` `i`, and their number: a receiver in the second register is one of them.
 #[inline(always)]
-fn arguments(s: State, i: &Instr) -> (usize, usize) {
+fn arguments(s: State, i: &Word) -> (usize, usize) {
     let (base, nargs) = (i.a() as usize, i.b() as usize);
     if s.regs.value(base + 1).is_empty() { (base + 2, nargs) } else { (base + 1, nargs + 1) }
 }
@@ -190,12 +191,12 @@ fn whole(def: &'static MethodDef, arguments: &[Obj]) -> PyResult<Obj> {
 }
 
 #[inline(never)]
-fn any(thread: &'static VmThread, regs: Regs, i: &Instr) -> PyResult<Called> {
+fn any(thread: &'static VmThread, regs: Regs, i: &Word) -> PyResult<Called> {
     call::call(thread, regs, i.a() as usize, i.b() as usize, i.c())
 }
 
 #[inline(never)]
-fn construct(thread: &'static VmThread, regs: Regs, i: &Instr) -> PyResult<Option<Called>> {
+fn construct(thread: &'static VmThread, regs: Regs, i: &Word) -> PyResult<Option<Called>> {
     let base = i.a() as usize;
     // SAFETY: the layout was checked by the caller; the register keeps the class alive.
     let class: &PyType = unsafe { &*regs.value(base).ptr().cast() };
@@ -218,7 +219,7 @@ fn converted(class: &Obj, argument: &Obj) -> PyResult<Obj> {
 }
 
 #[inline(never)]
-fn any_method(thread: &'static VmThread, regs: Regs, i: &Instr) -> PyResult<Called> {
+fn any_method(thread: &'static VmThread, regs: Regs, i: &Word) -> PyResult<Called> {
     call::call_method(thread, regs, i.a() as usize, i.b() as usize, i.c())
 }
 
@@ -503,7 +504,7 @@ handlers! {
         let ret = unsafe { (*s.fp).ret };
         let outcome = made(s.thread, s.regs, i.a(), ret);
         let caller = below(s, 0);
-        called(caller, outcome, ret, call::length_at(*caller.word(0)))
+        called(caller, outcome, ret, call::length_at(caller.word(0).instr()))
     }
     /// The special method of an operator.
     #[inline(never)]
@@ -572,7 +573,7 @@ pub(super) fn strong(word: Value) -> Value {
 
 /// Empties the registers of call `i` of a native function with `count` arguments from register `first`, and goes on with its result.
 #[inline(always)]
-fn finish_native(s: State, i: &Instr, first: usize, count: usize, result: PyResult<Obj>) -> Exit {
+fn finish_native(s: State, i: &Word, first: usize, count: usize, result: PyResult<Obj>) -> Exit {
     let mut word = result.map_or(Value::EMPTY, Obj::into_value);
     // The result may be an uncounted part of what the arguments keep alive.
     if word.is_lent() {
@@ -618,7 +619,7 @@ pub(super) fn below(s: State, skip: usize) -> State {
 #[inline(always)]
 fn deliver(s: State, ret: u16, value: Value) -> Exit {
     let caller = below(s, 0);
-    caller.write(ret, value, call::length_at(*caller.word(0)))
+    caller.write(ret, value, call::length_at(caller.word(0).instr()))
 }
 
 /// Pops the frame, of kind `Call`, and delivers its result.

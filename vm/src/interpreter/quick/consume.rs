@@ -2,6 +2,7 @@
 
 use taipan_bytecode::{Consumer, Instr};
 use taipan_objects::Value;
+use taipan_objects::code::Word;
 use taipan_objects::singletons::bool_obj;
 
 use super::known::{self, Known};
@@ -9,7 +10,7 @@ use super::{State, handlers};
 use crate::interpreter::ops::consume;
 
 #[inline(always)]
-fn is_known(s: State, i: &Instr) -> bool {
+fn is_known(s: State, i: &Word) -> bool {
     let (callable, receiver) = (s.value(i.b()), s.value(i.b() + 1));
     if callable.is_empty() || !consume::is_known(s.regs.obj(i.b() as usize), i.c()) {
         return false;

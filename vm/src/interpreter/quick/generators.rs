@@ -1,6 +1,7 @@
 //! Resuming, yielding, delegating, returning: what happens between a generator's frame and the one below it.
 
 use taipan_bytecode::Instr;
+use taipan_objects::code::Word;
 use taipan_objects::error::{PyResult, Raised, handles_nothing};
 use taipan_objects::generator::async_gen;
 use taipan_objects::protocol::IntoStrong;
@@ -29,7 +30,7 @@ enum Answer {
 
 /// `YIELD_FROM` `i` in every case.
 #[inline(never)]
-fn send(thread: &'static VmThread, regs: Regs, i: &Instr) -> Answer {
+fn send(thread: &'static VmThread, regs: Regs, i: &Word) -> Answer {
     let at = i.a() as usize;
     let sent = regs.take(at + 1).unwrap_or_else(none);
     if generators::is_idle_generator(regs.obj(at)) {
@@ -95,7 +96,7 @@ fn finish_with(thread: &'static VmThread, word: Value) {
 
 /// Delivers the result of `YIELD_FROM` `i`, in `thread.result`.
 #[inline(never)]
-fn end_delegation(thread: &'static VmThread, regs: Regs, i: &Instr) {
+fn end_delegation(thread: &'static VmThread, regs: Regs, i: &Word) {
     let value = result(thread);
     regs.clear(i.a() as usize);
     regs.clear(i.a() as usize + 1);
@@ -104,7 +105,7 @@ fn end_delegation(thread: &'static VmThread, regs: Regs, i: &Instr) {
 
 /// Puts what a `YIELD_FROM` delegates to into the register of `i`, and `None`, which is sent first, behind it.
 #[inline(always)]
-fn delegate(regs: Regs, i: &Instr, receiver: Obj) {
+fn delegate(regs: Regs, i: &Word, receiver: Obj) {
     regs.write(i.a() as usize, receiver);
     regs.write(i.a() as usize + 1, none());
 }
@@ -117,7 +118,7 @@ fn deliver(thread: &'static VmThread, value: Value) {
 }
 
 #[inline(never)]
-fn awaitable(regs: Regs, i: &Instr) -> PyResult<()> {
+fn awaitable(regs: Regs, i: &Word) -> PyResult<()> {
     let value = generators::awaitable(regs.obj(i.b() as usize), i.c())?;
     delegate(regs, i, value);
     Ok(())
@@ -125,14 +126,14 @@ fn awaitable(regs: Regs, i: &Instr) -> PyResult<()> {
 
 /// The awaitable of the next value of an asynchronous iterator.
 #[inline(never)]
-fn anext(regs: Regs, i: &Instr) -> PyResult<()> {
+fn anext(regs: Regs, i: &Word) -> PyResult<()> {
     let value = generators::get_anext(regs.obj(i.b() as usize))?;
     delegate(regs, i, value);
     Ok(())
 }
 
 #[inline(never)]
-fn yield_from_iter(fp: *mut Frame, regs: Regs, i: &Instr) -> PyResult<()> {
+fn yield_from_iter(fp: *mut Frame, regs: Regs, i: &Word) -> PyResult<()> {
     // SAFETY: the innermost frame is live.
     let code = unsafe { (*fp).code() };
     let value = generators::yield_from_iter(code, regs.obj(i.b() as usize))?;

@@ -3,6 +3,7 @@
 use std::mem::ManuallyDrop;
 
 use taipan_bytecode::{Instr, Op};
+use taipan_objects::code::Word;
 use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::iterators::PySequenceIter;
@@ -37,7 +38,7 @@ enum Step {
 
 /// Whether the instruction takes a pair in register `target` apart and leaves that empty.
 #[inline(always)]
-fn takes_pair(unpack: &Instr, target: u16) -> bool {
+fn takes_pair(unpack: &Word, target: u16) -> bool {
     unpack.opcode() == Op::UnpackSequence as u16
         && unpack.c() == 2
         && Instr::split_take(unpack.b()) == (target, true)
@@ -45,7 +46,7 @@ fn takes_pair(unpack: &Instr, target: u16) -> bool {
 
 /// The step of `FOR_ITER` `i` (apart, because its locals live in memory: see the module above), whose item goes to register `target`; `unpack` is the instruction behind.
 #[inline(never)]
-fn advance(thread: &'static VmThread, regs: Regs, i: &Instr, target: u16, unpack: &Instr) -> Step {
+fn advance(thread: &'static VmThread, regs: Regs, i: &Word, target: u16, unpack: &Word) -> Step {
     let iterator = regs.obj(i.a() as usize);
     if resume::is_idle_generator(iterator) {
         return match resume::push(thread, iterator, Kind::GeneratorFor, None, target) {
@@ -73,7 +74,7 @@ fn advance(thread: &'static VmThread, regs: Regs, i: &Instr, target: u16, unpack
 }
 
 /// What a pair for registers from `first` on comes to.
-fn pair(regs: Regs, i: &Instr, first: usize, found: PyResult<Option<(Obj, Obj)>>) -> Step {
+fn pair(regs: Regs, i: &Word, first: usize, found: PyResult<Option<(Obj, Obj)>>) -> Step {
     match found {
         Ok(Some((one, two))) => {
             regs.write(first, one);
@@ -89,19 +90,19 @@ fn pair(regs: Regs, i: &Instr, first: usize, found: PyResult<Option<(Obj, Obj)>>
 }
 
 #[inline(never)]
-fn item_at(regs: Regs, i: &Instr) -> Option<Obj> {
+fn item_at(regs: Regs, i: &Word) -> Option<Obj> {
     iteration::quick_subscript_at(regs.obj(i.b() as usize), i.c_imm() as i64)
 }
 
 /// What is at the key of a built-in container, if it takes no Python code to find it.
 #[inline(never)]
-fn item(regs: Regs, i: &Instr) -> Option<Obj> {
+fn item(regs: Regs, i: &Word) -> Option<Obj> {
     iteration::quick_subscript(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
 }
 
 /// What is at any key of anything.
 #[inline(never)]
-fn any_item(regs: Regs, i: &Instr) -> PyResult<Obj> {
+fn any_item(regs: Regs, i: &Word) -> PyResult<Obj> {
     protocol::getitem(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
 }
 
@@ -116,7 +117,7 @@ enum Subscript {
 
 /// Asks the class of what is in the register for the item at a key.
 #[inline(never)]
-fn class_item(thread: &'static VmThread, regs: Regs, i: &Instr, key: Value) -> Subscript {
+fn class_item(thread: &'static VmThread, regs: Regs, i: &Word, key: Value) -> Subscript {
     let register = i.b();
     let container = regs.obj(register as usize);
     if let Some(function) = iteration::python_getitem(container) {
@@ -151,7 +152,7 @@ pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
 
 /// The iterator of `FOR_ITER` `i`, which a handler for objects of layout `T` was chosen for by its shape.
 #[inline(always)]
-fn iterator<'a, T: Object>(s: State, i: &Instr) -> &'a T {
+fn iterator<'a, T: Object>(s: State, i: &Word) -> &'a T {
     // SAFETY: the layout is that by the shape.
     unsafe { &*s.value(i.a()).ptr().cast() }
 }
@@ -193,7 +194,7 @@ fn is_list(word: Value) -> bool {
 
 /// `list[index]` for instruction `i`: a number at once; an object's reference is counted by [`counted_item`], because what that takes would otherwise cost numbers, too.
 #[inline(always)]
-fn list_item(s: State, i: &Instr, list: Value, index: i64, otherwise: Handler) -> Exit {
+fn list_item(s: State, i: &Word, list: Value, index: i64, otherwise: Handler) -> Exit {
     // SAFETY: the layout was checked.
     let list: &PyList = unsafe { &*list.ptr().cast() };
     let Some(place) = list.place_at_once(index) else { return otherwise(s.ip, s.regs, s.fp, s.thread) };
@@ -219,7 +220,7 @@ fn counted_item(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, p
 
 /// A subscript `i` that the class of the container has to answer; `otherwise` if it has a `__getitem__` whose frame cannot be pushed here.
 #[inline(always)]
-fn ask_class(s: State, i: &Instr, key: Value, otherwise: Handler) -> Exit {
+fn ask_class(s: State, i: &Word, key: Value, otherwise: Handler) -> Exit {
     s.save();
     match class_item(s.thread, s.regs, i, key) {
         Subscript::Item => s.write(i.a(), result(s.thread), 1),

@@ -10,7 +10,7 @@ use super::Handler;
 /// A built-in class, by the shape of its instances.
 #[derive(Clone, Copy)]
 #[repr(u32)]
-pub(in crate::interpreter) enum Known {
+pub(crate) enum Known {
     RangeIterator = Number::range_iterator.root_shape().0,
     ListIterator = Number::list_iterator.root_shape().0,
     TupleIterator = Number::tuple_iterator.root_shape().0,
@@ -71,14 +71,14 @@ pub(super) fn choose(value: Value, table: &'static ByShape, other: Handler) -> H
 
 /// Whether `value`, which is not empty, is an instance of exactly that class.
 #[inline(always)]
-pub(in crate::interpreter) fn is(value: Value, known: Known) -> bool {
+pub(crate) fn is(value: Value, known: Known) -> bool {
     // SAFETY: a register's pointer is to a live object.
     is_ptr(value) && unsafe { (*value.ptr()).shape().0 } == known as u32
 }
 
 /// Whether `value`, which is not empty, is a Python function (whatever attributes it has).
 #[inline(always)]
-pub(in crate::interpreter) fn is_function(value: Value) -> bool {
+pub(crate) fn is_function(value: Value) -> bool {
     if !is_ptr(value) {
         return false;
     }

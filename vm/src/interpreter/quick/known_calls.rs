@@ -1,6 +1,6 @@
 //! Calls of built-in functions whose work the interpreter does itself (see [`Intrinsic`]), where that takes a few instructions. These handlers call nothing.
 
-use taipan_bytecode::Instr;
+use taipan_objects::code::Word;
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::list::PyList;
@@ -24,7 +24,7 @@ fn is_spare(s: State, register: usize) -> bool {
 
 /// Ends a call: empties the register of the callable, which owns nothing, and `count` registers from `first` on, whose words are spare; goes on with the result.
 #[inline(always)]
-fn finish(s: State, i: &Instr, first: usize, count: usize, result: Value) -> Exit {
+fn finish(s: State, i: &Word, first: usize, count: usize, result: Value) -> Exit {
     s.regs.put(i.a() as usize, Value::EMPTY);
     for at in first..first + count {
         // Two of them may have been the last two references to one object: the second stays until the register is written again.

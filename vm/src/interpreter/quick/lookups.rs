@@ -3,6 +3,7 @@
 
 use taipan_bytecode::{BranchFlags, Instr};
 use taipan_objects::bytearray::PyByteArray;
+use taipan_objects::code::Word;
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::at_once::hash_at_once;
 use taipan_objects::error::PyResult;
@@ -18,7 +19,7 @@ use crate::registers::Regs;
 
 /// `element in container` of a built-in dict or set, if that is a matter of a few instructions. Neither is empty.
 #[inline(always)]
-fn contains_at_once(container: Value, element: Value) -> Option<bool> {
+pub(crate) fn contains_at_once(container: Value, element: Value) -> Option<bool> {
     if known::is(container, Known::Dict) {
         // SAFETY: the layout was checked.
         return unsafe { &*container.ptr().cast::<PyDict>() }
@@ -34,7 +35,7 @@ fn contains_at_once(container: Value, element: Value) -> Option<bool> {
 
 /// The value of a built-in dict's key, or that there is none, if that is a matter of a few instructions. Neither is empty.
 #[inline(always)]
-pub(super) fn get_at_once(container: Value, key: Value) -> Option<Option<Obj>> {
+pub(crate) fn get_at_once(container: Value, key: Value) -> Option<Option<Obj>> {
     if !known::is(container, Known::Dict) {
         return None;
     }
@@ -44,7 +45,7 @@ pub(super) fn get_at_once(container: Value, key: Value) -> Option<Option<Obj>> {
 
 /// `element in container` of two exact strings (apart, because it calls).
 #[inline(never)]
-fn contains_text(container: Value, element: Value) -> Option<bool> {
+pub(crate) fn contains_text(container: Value, element: Value) -> Option<bool> {
     if !known::is(container, Known::Str) || !known::is(element, Known::Str) {
         return None;
     }
@@ -54,7 +55,7 @@ fn contains_text(container: Value, element: Value) -> Option<bool> {
 
 /// Goes on behind `BRANCH_IN` `i`, whose element is not to be dropped.
 #[inline(always)]
-fn branch(s: State, i: &Instr, found: bool) -> Exit {
+fn branch(s: State, i: &Word, found: bool) -> Exit {
     let flags = i.c();
     if flags & BranchFlags::DROP_A != 0 {
         s.regs.put(i.a() as usize, Value::EMPTY);
@@ -71,7 +72,7 @@ fn answer(s: State, element: u16, container: u16) -> Option<bool> {
 
 /// The work of `store_plain_key`, apart because its locals live in memory.
 #[inline(never)]
-fn set_plain(regs: Regs, i: &Instr) -> PyResult<()> {
+fn set_plain(regs: Regs, i: &Word) -> PyResult<()> {
     let (register, take) = Instr::split_take(i.c());
     let (container, key) = (regs.obj(i.a() as usize), regs.obj(i.b() as usize));
     // Another operand's register is emptied at the end.

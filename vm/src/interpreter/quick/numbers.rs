@@ -2,8 +2,8 @@
 //!
 //! An integer's 48 bits stand in the low end of its word. Shifted to the high end, two of them are added with the processor's own check for overflow.
 
-use taipan_bytecode::Instr;
 use taipan_objects::Value;
+use taipan_objects::code::Word;
 use taipan_objects::singletons::bool_obj;
 
 use super::{Exit, Handler, State, actions, handlers, operators, values};
@@ -29,7 +29,7 @@ fn number(f: f64) -> Option<Value> {
 
 /// Writes the result, or passes the instruction on.
 #[inline(always)]
-fn finish(s: State, i: &Instr, result: Option<Value>, otherwise: Handler) -> Exit {
+fn finish(s: State, i: &Word, result: Option<Value>, otherwise: Handler) -> Exit {
     match result {
         Some(result) => s.write(i.a(), result, 1),
         None => otherwise(s.ip, s.regs, s.fp, s.thread),

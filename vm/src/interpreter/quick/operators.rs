@@ -1,6 +1,7 @@
 //! Operators of classes that define them in Python: the frame of the method that the instruction knows is pushed at once. See [`crate::interpreter::ops::operators`].
 
 use taipan_bytecode::{BranchFlags, Instr};
+use taipan_objects::code::Word;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::function::PyFunction;
 use taipan_objects::{Obj, Value};
@@ -55,7 +56,7 @@ fn operate(s: State, first: Value, second: Value, ret: u16) -> Option<State> {
 #[inline(always)]
 pub(super) fn conclude(s: State, value: Value) -> Exit {
     let i = s.word(0);
-    match operators::outcome(*i, value) {
+    match operators::outcome(i.instr(), value) {
         Outcome::Value => return s.write(i.a(), value, 1),
         Outcome::Truth(truth) => {
             if let Some(state) = branches::branch_lightly(s, truth, i) {
@@ -74,10 +75,10 @@ pub(super) fn conclude(s: State, value: Value) -> Exit {
 
 /// The work of [`judge`], apart because its locals live in memory.
 #[inline(never)]
-fn judged(regs: Regs, i: &Instr, behind: &Instr, value: Value) -> PyResult<Next> {
+fn judged(regs: Regs, i: &Word, behind: &Word, value: Value) -> PyResult<Next> {
     // SAFETY: moved out of the frame that returned it.
     let value = unsafe { Obj::from_value_unchecked(value) };
-    operators::conclude(regs, *i, *behind, value)
+    operators::conclude(regs, i.instr(), behind.instr(), value)
 }
 
 handlers! {

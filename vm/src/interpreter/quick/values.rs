@@ -3,6 +3,7 @@
 //! The functions are apart, because their locals live in memory: see the module above.
 
 use taipan_bytecode::{BranchFlags, Instr, Op};
+use taipan_objects::code::Word;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::generator::PyAsyncGenWrapped;
 use taipan_objects::protocol;
@@ -40,7 +41,7 @@ macro_rules! values {
             use super::*;
             $(
                 #[inline(never)]
-                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: &Instr) -> PyResult<Obj> {
+                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: &Word) -> PyResult<Obj> {
                     $value
                 }
             )*
@@ -87,43 +88,43 @@ values! {
     make_cell: |_fp, regs, i| Ok(name::new_cell(regs.take(i.b() as usize)));
     binary_any: b c |fp, regs, i| {
         learn(fp, i.b(), regs, i);
-        let (op, inplace) = operation(*i);
+        let (op, inplace) = operation(i.instr());
         arithmetic::binary(o(regs, i.b()), o(regs, i.c()), op, inplace)
     };
     binary_imm_any: b |fp, regs, i| {
         learn(fp, i.b(), regs, i);
-        let (op, inplace) = operation(*i);
+        let (op, inplace) = operation(i.instr());
         arithmetic::binary(o(regs, i.b()), &arithmetic::immediate(i.c_imm() as i64), op, inplace)
     };
     compare_any: b c |fp, regs, i| {
         learn(fp, i.b(), regs, i);
-        protocol::rich_compare(o(regs, i.b()), o(regs, i.c()), comparison(*i))
+        protocol::rich_compare(o(regs, i.b()), o(regs, i.c()), comparison(i.instr()))
     };
 }
 
 /// [`operators::learn`] at the saved instruction of the frame.
-pub(super) fn learn(fp: *mut Frame, first: u16, regs: Regs, i: &Instr) {
+pub(super) fn learn(fp: *mut Frame, first: u16, regs: Regs, i: &Word) {
     let frame = frame(fp);
-    operators::learn(frame.code(), frame.pc() as usize, o(regs, first), regs, *i);
+    operators::learn(frame.code(), frame.pc() as usize, o(regs, first), regs, i.instr());
 }
 
 /// The truth of the comparison of a `BRANCH` instruction.
 #[inline(never)]
-fn branch_truth(fp: *mut Frame, regs: Regs, i: &Instr) -> PyResult<bool> {
+fn branch_truth(fp: *mut Frame, regs: Regs, i: &Word) -> PyResult<bool> {
     learn(fp, i.a(), regs, i);
-    arithmetic::compare_truth(o(regs, i.a()), o(regs, i.b()), comparison(*i))
+    arithmetic::compare_truth(o(regs, i.a()), o(regs, i.b()), comparison(i.instr()))
 }
 
 #[inline(never)]
-fn branch_imm_truth(fp: *mut Frame, regs: Regs, i: &Instr) -> PyResult<bool> {
+fn branch_imm_truth(fp: *mut Frame, regs: Regs, i: &Word) -> PyResult<bool> {
     if i.c() & BranchFlags::MIRRORED == 0 {
         learn(fp, i.a(), regs, i);
     }
-    arithmetic::compare_immediate_truth(o(regs, i.a()), i.b_imm() as i64, comparison(*i), i.c())
+    arithmetic::compare_immediate_truth(o(regs, i.a()), i.b_imm() as i64, comparison(i.instr()), i.c())
 }
 
 #[inline(never)]
-fn slice_stored(regs: Regs, i: &Instr, register: u16) -> PyResult<()> {
+fn slice_stored(regs: Regs, i: &Word, register: u16) -> PyResult<()> {
     let (start, stop) = (i.b() as usize, i.b() as usize + 1);
     if let (Some(from), Some(to)) = (regs.get(start), regs.get(stop))
         && iteration::quick_store_slice(o(regs, i.a()), from, to, o(regs, register))
@@ -139,7 +140,7 @@ handlers! {
     /// `InplaceAdd` beyond numbers: strings that grow are the loop's.
     add_any(s, i) {
         if !s.value(i.b()).is_empty()
-            && (decode(*i) == Op::Add || i.a() != i.b() || !arithmetic::is_exact_str(s.regs.obj(i.b() as usize)))
+            && (decode(i.instr()) == Op::Add || i.a() != i.b() || !arithmetic::is_exact_str(s.regs.obj(i.b() as usize)))
         {
             return operators_of_class::binary(s.ip, s.regs, s.fp, s.thread);
         }

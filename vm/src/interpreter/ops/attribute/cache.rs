@@ -748,3 +748,46 @@ pub fn known_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
 pub fn install_method(code: &PyCode, pc: usize, shape: &Shape, version: u32, function: &Obj) {
     install(code, pc, ClassCache::of_instances(Found::Method, shape, version, function.value()));
 }
+
+/// What a site knows of one shape, as machine code can use it: as long as the cache word is `word`, and what is said of the subject and its class holds.
+#[derive(Clone, Debug)]
+pub enum Single {
+    /// Instances of `shape` have the attribute in a slot, so many bytes from the header.
+    Slot { word: u64, shape: u32, offset: i32 },
+    /// Instances of `shape` have the method `function`, a word that needs no count, of their class, while that has `version`.
+    Method { word: u64, shape: u32, class: usize, version: u32, function: Value },
+}
+
+/// What a site for loads knows, if it is one shape, and of that a slot or a method.
+pub fn single(cache: &AtomicU64) -> Option<Single> {
+    let word = cache.load(Ordering::Acquire);
+    if word == 0 || word & SEVERAL != 0 && word & SLOT == 0 {
+        return None;
+    }
+    if word & SLOT != 0 {
+        let offset = ((word as u32) >> 8) as i32 * 8;
+        return Some(Single::Slot { word, shape: (word >> 32) as u32, offset });
+    }
+    let cache = cache_at(word);
+    (cache.found == Found::Method && cache.shape != 0).then(|| Single::Method {
+        word,
+        shape: cache.shape,
+        class: cache.subject,
+        version: cache.version,
+        function: cache.value.uncounted_ptr(),
+    })
+}
+
+/// What a site for stores knows, if that is one shape's slot, for which `subject` is an example: the attribute is there already.
+pub fn single_to_store(cache: &AtomicU64, subject: &Obj) -> Option<Single> {
+    let word = cache.load(Ordering::Acquire);
+    let header = subject.header()?;
+    if word & SLOT == 0 || word & ADD != 0 || header.shape().0 != (word >> 32) as u32 {
+        return None;
+    }
+    let (shape, index) = (Shape::of(header), (word as u32) >> 8);
+    if shape.is_dict || index >= shape.inline_cap {
+        return None;
+    }
+    Some(Single::Slot { word, shape: header.shape().0, offset: distance(shape, index) as i32 * 8 })
+}

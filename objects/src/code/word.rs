@@ -1,0 +1,88 @@
+//! One instruction as it is executed.
+
+use taipan_bytecode::Instr;
+use taipan_threading::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+/// An instruction and what it remembers, next to each other: who has the address of the one has that of the other.
+///
+/// The instruction never changes, but for `dispatch`: which handler executes it. That is the opcode, unless the tier above the interpreter wants to know
+/// that execution comes here, or has its own code for what begins here.
+#[repr(C, align(8))]
+pub struct Word {
+    dispatch: AtomicU8,
+    opcode: u8,
+    a: u16,
+    b: u16,
+    c: u16,
+    /// The inline cache; 0: empty. Constants and distances of jumps are there from the start.
+    pub cache: AtomicU64,
+}
+
+const _: () =
+    assert!(size_of::<Word>() == 16 && taipan_bytecode::Op::COUNT < super::machine::COUNT_CALLS as usize);
+
+impl Word {
+    /// An instruction with this in its cache.
+    pub(super) fn new(instr: Instr, cache: u64) -> Word {
+        let opcode = instr.opcode() as u8;
+        Word {
+            dispatch: AtomicU8::new(opcode),
+            opcode,
+            a: instr.a(),
+            b: instr.b(),
+            c: instr.c(),
+            cache: AtomicU64::new(cache),
+        }
+    }
+    /// The instruction.
+    #[inline(always)]
+    pub fn instr(&self) -> Instr {
+        let bits = self.opcode as u64 | (self.a as u64) << 16 | (self.b as u64) << 32 | (self.c as u64) << 48;
+        Instr::from_bits(bits)
+    }
+    /// The number of the handler.
+    #[inline(always)]
+    pub fn dispatch(&self) -> u8 {
+        // Relaxed: a handler that is chosen too late or too early does what the instruction means all the same.
+        self.dispatch.load(Ordering::Relaxed)
+    }
+    /// Lets another handler execute it, or again that of its opcode.
+    pub fn set_dispatch(&self, handler: Option<u8>) {
+        self.dispatch.store(handler.unwrap_or(self.opcode), Ordering::Relaxed);
+    }
+    /// The opcode number.
+    #[inline(always)]
+    pub fn opcode(&self) -> u16 {
+        self.opcode as u16
+    }
+    /// First operand.
+    #[inline(always)]
+    pub fn a(&self) -> u16 {
+        self.a
+    }
+    /// Second operand.
+    #[inline(always)]
+    pub fn b(&self) -> u16 {
+        self.b
+    }
+    /// Third operand.
+    #[inline(always)]
+    pub fn c(&self) -> u16 {
+        self.c
+    }
+    /// `b` as a signed immediate.
+    #[inline(always)]
+    pub fn b_imm(&self) -> i16 {
+        self.b as i16
+    }
+    /// `c` as a signed immediate.
+    #[inline(always)]
+    pub fn c_imm(&self) -> i16 {
+        self.c as i16
+    }
+    /// The 32-bit operand in `b` and `c`: see [`Instr::arg32`].
+    #[inline(always)]
+    pub fn arg32(&self) -> u32 {
+        self.b as u32 | (self.c as u32) << 16
+    }
+}

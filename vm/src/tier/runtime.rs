@@ -1,0 +1,426 @@
+//! Functions that machine code calls. They do what takes a few instructions and runs no Python code, or give [`NO`] and have done nothing.
+//!
+//! Words that they are given stay the caller's, and are not empty unless that is said; words that they give own their reference, or need none. Instructions are
+//! given by their cache word.
+
+use std::mem::ManuallyDrop;
+
+use taipan_objects::cell::PyCell;
+use taipan_objects::construct::int_obj;
+use taipan_objects::error::{Raised, try_take_raised};
+use taipan_objects::iterators::PySequenceIter;
+use taipan_objects::list::PyList;
+use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::singletons::is_none_word;
+use taipan_objects::str::PyStr;
+use taipan_objects::tuple::PyTuple;
+use taipan_objects::{Obj, Value};
+use taipan_threading::sync::atomic::AtomicU64;
+
+use super::samples;
+use crate::frame::Frame;
+use crate::interpreter::ops::{arithmetic, attribute, build, iteration, name};
+use crate::interpreter::quick::known::{self, Known};
+use crate::interpreter::quick::lookups;
+use crate::registers::Regs;
+
+/// No word.
+pub const NO: u64 = 0;
+/// No answer, where an empty word is one.
+pub const NOTHING_DONE: u64 = 2;
+
+fn value(word: u64) -> Value {
+    Value::from_bits(word)
+}
+
+fn given(object: Option<Obj>) -> u64 {
+    object.map_or(NO, |object| object.into_value().bits())
+}
+
+/// Gives up a word that its register owned, if that leaves other references to its object: 1, else 0.
+pub extern "C" fn drop_word(word: u64) -> u64 {
+    // SAFETY: the register owned its reference; machine code empties or overwrites it now.
+    u64::from(unsafe { Obj::drop_at_once(value(word)) })
+}
+
+/// Gives up the last word there may be of an object, which [`drop_word`] declined. The frame stands at `ip`, the instruction that ends.
+///
+/// # Safety
+/// `fp` is the innermost frame of the calling thread, and `ip` in its code.
+pub unsafe extern "C" fn drop_last(word: u64, fp: *mut Frame, ip: u64) {
+    // SAFETY: says the caller; `word` was moved out of its register, and declined.
+    unsafe {
+        (*fp).ip = std::ptr::with_exposed_provenance(ip as usize);
+        Obj::drop_last(value(word));
+    }
+}
+
+/// A word for another register that owns its reference.
+pub extern "C" fn copy_word(word: u64) -> u64 {
+    // SAFETY: the register keeps the object alive.
+    unsafe { Obj::from_borrowed_at_once(value(word)) }.map_or(NO, |object| object.into_value().bits())
+}
+
+/// `container[index]` of an exact list or tuple, or of a string.
+pub extern "C" fn item_at(container: u64, index: i64) -> u64 {
+    let container = value(container);
+    if known::is(container, Known::List) {
+        // SAFETY: the layout was checked.
+        let list: &PyList = unsafe { &*container.ptr().cast() };
+        return given(list.place_at_once(index).and_then(|place| match place.number() {
+            // SAFETY: a number.
+            Some(number) => unsafe { Obj::from_value(number) },
+            None => list.load_at_once(place),
+        }));
+    }
+    if let Some(item) = iteration::item_of_tuple_at_once(container, index) {
+        return item.into_value().bits();
+    }
+    if known::is(container, Known::Str) {
+        return iteration::character_at_once(container, index).map_or(NO, Value::bits);
+    }
+    // SAFETY: the caller's word, which stays.
+    let container = ManuallyDrop::new(unsafe { Obj::from_value_unchecked(container) });
+    if !samples::is_sequence(&container) {
+        return NO;
+    }
+    match protocol::getitem(&container, &int_obj(index)) {
+        Ok(item) => item.into_strong().into_value().bits(),
+        // The interpreter will raise it again.
+        Err(Raised) => {
+            drop(try_take_raised());
+            NO
+        }
+    }
+}
+
+/// `container[key]` of an exact dict, if the first look finds the very key.
+pub extern "C" fn item_of_key(container: u64, key: u64) -> u64 {
+    match lookups::get_at_once(value(container), value(key)) {
+        Some(found) => given(found),
+        None => NO,
+    }
+}
+
+/// `element in container` of a built-in dict, set or string: 0, 1, or [`NOTHING_DONE`].
+pub extern "C" fn contains(container: u64, element: u64) -> u64 {
+    let (container, element) = (value(container), value(element));
+    lookups::contains_at_once(container, element)
+        .or_else(|| lookups::contains_text(container, element))
+        .map_or(NOTHING_DONE, u64::from)
+}
+
+/// Whether two words that are not both numbers are equal, if they are two exact strings, or one is `None` and the other that, too, or a string: 0, 1, or [`NOTHING_DONE`]. They
+/// may be empty.
+pub extern "C" fn equal(left: u64, right: u64) -> u64 {
+    let (left, right) = (value(left), value(right));
+    let plain = |word: Value| word.is_ptr() && (known::is(word, Known::Str) || is_none_word(word));
+    if !plain(left) || !plain(right) {
+        return NOTHING_DONE;
+    }
+    if left.same(right) {
+        return 1;
+    }
+    if is_none_word(left) || is_none_word(right) {
+        return 0;
+    }
+    same_text(left.bits(), right.bits())
+}
+
+/// Whether two exact strings are equal: 0, 1, or [`NOTHING_DONE`].
+pub extern "C" fn same_text(left: u64, right: u64) -> u64 {
+    let (left, right) = (value(left), value(right));
+    if !known::is(left, Known::Str) || !known::is(right, Known::Str) {
+        return NOTHING_DONE;
+    }
+    // SAFETY: the layouts were checked.
+    unsafe { u64::from((*left.ptr().cast::<PyStr>()).equals(&*right.ptr().cast())) }
+}
+
+/// `base ** exponent`, if the base is positive and the result a number beyond which there are others; otherwise NaN.
+pub extern "C" fn power(base: f64, exponent: f64) -> f64 {
+    let result = base.powf(exponent);
+    if base > 0.0 && result.is_finite() { result } else { f64::NAN }
+}
+
+/// `container[start:stop]` of a built-in sequence, from two registers of the window, which are emptied.
+pub extern "C" fn slice(container: u64, registers: *mut Value) -> u64 {
+    let regs = Regs::new(registers);
+    let (Some(start), Some(stop)) = (regs.get(0), regs.get(1)) else { return NO };
+    if !bound(start) || !bound(stop) {
+        return NO;
+    }
+    // SAFETY: the caller's word, which stays.
+    let container = ManuallyDrop::new(unsafe { Obj::from_value_unchecked(value(container)) });
+    let Some(part) = iteration::quick_slice(&container, start, stop) else { return NO };
+    regs.put(0, Value::EMPTY);
+    regs.put(1, Value::EMPTY);
+    part.into_strong().into_value().bits()
+}
+
+/// Whether the bound of a slice is a number or `None`, and its register owns nothing.
+fn bound(bound: &Obj) -> bool {
+    !bound.value().is_counted()
+}
+
+/// What a `T` operand gives for a heap slot.
+#[derive(Clone, Copy)]
+struct Operand {
+    regs: Regs,
+    register: usize,
+    take: bool,
+}
+
+impl Operand {
+    fn new(window: *mut Value, operand: u64) -> Operand {
+        let (register, take) = taipan_bytecode::Instr::split_take(operand as u16);
+        Operand { regs: Regs::new(window), register: register as usize, take }
+    }
+    /// The word with its reference, if there is one at once.
+    fn word(self) -> Option<Value> {
+        if self.regs.value(self.register).is_empty() {
+            None
+        } else {
+            self.regs.stored_at_once(self.register, self.take)
+        }
+    }
+    /// The word is stored.
+    fn done(self) {
+        if self.take {
+            self.regs.put(self.register, Value::EMPTY);
+        }
+    }
+}
+
+/// `container[index] = value` of an exact list, with a `T` operand of the window: the word that was there, which is the caller's, or [`NOTHING_DONE`].
+pub extern "C" fn store_item(container: u64, index: i64, window: *mut Value, operand: u64) -> u64 {
+    let operand = Operand::new(window, operand);
+    if let Some(old) = iteration::replace_at_once(value(container), index, || operand.word()) {
+        operand.done();
+        return old.bits();
+    }
+    let word = operand.regs.value(operand.register);
+    if !word.is_number() {
+        return NOTHING_DONE;
+    }
+    // SAFETY: the caller's word, which stays; a number needs no count.
+    let (container, stored) = unsafe {
+        (ManuallyDrop::new(Obj::from_value_unchecked(value(container))), Obj::from_value_unchecked(word))
+    };
+    if !samples::is_sequence(&container) {
+        return NOTHING_DONE;
+    }
+    let index = int_obj(index);
+    // What is replaced is a number, too: nothing dies.
+    let plain = !known::is(container.value(), Known::List)
+        && protocol::getitem(&container, &index).is_ok_and(|old| old.value().is_number());
+    if !plain || protocol::setitem(&container, &index, &stored).is_err() {
+        drop(try_take_raised());
+        return NOTHING_DONE;
+    }
+    operand.done();
+    NO
+}
+
+/// The next item of an iterator over a list or tuple.
+pub extern "C" fn next_item(iterator: u64) -> u64 {
+    let iterator = value(iterator);
+    // SAFETY: the layouts are checked.
+    unsafe {
+        if known::is(iterator, Known::ListIterator) {
+            let items = &*iterator.ptr().cast::<PySequenceIter>();
+            let Some(place) = items.place_in_list() else { return NO };
+            let item = match place.number() {
+                Some(number) => Some(number),
+                None => items.load_in_list(place).map(Obj::into_value),
+            };
+            return item.map_or(NO, |item| {
+                items.skip();
+                item.bits()
+            });
+        }
+        if known::is(iterator, Known::TupleIterator) {
+            let items = &*iterator.ptr().cast::<PySequenceIter>();
+            return given(items.next_of_tuple_at_once());
+        }
+    }
+    NO
+}
+
+/// `subject.name`, for an attribute instruction with that cache.
+pub extern "C" fn load_attr(cache: &AtomicU64, subject: u64) -> u64 {
+    let subject = value(subject);
+    if let Some(found) = attribute::inline_slot(cache, subject) {
+        return found.into_value().bits();
+    }
+    if attribute::knows_several(cache) {
+        return attribute::slot_or_plain_of_several(cache, subject).map_or(NO, Value::bits);
+    }
+    attribute::only_plain_or_member(cache, subject)
+        .or_else(|| attribute::only_of_module(cache, subject).map(Obj::into_value))
+        .or_else(|| attribute::only_in_dict(cache, subject).map(Obj::into_value))
+        .map_or(NO, Value::bits)
+}
+
+/// `subject.name = value`, with a `T` operand of the window: the word that was there, which is the caller's, or [`NOTHING_DONE`].
+pub extern "C" fn store_attr(cache: &AtomicU64, subject: u64, window: *mut Value, operand: u64) -> u64 {
+    let (subject, operand) = (value(subject), Operand::new(window, operand));
+    let slot = attribute::inline_slot_to_store(cache, subject).or_else(|| {
+        if attribute::knows_record(cache) {
+            attribute::slot_of_record_to_store(cache, subject)
+        } else {
+            attribute::slot_to_store_of_several(cache, subject)
+        }
+    });
+    let old = match slot {
+        Some(slot) => operand.word().map(|word| slot.replace_alone(word)),
+        None => attribute::add_at_once(cache, subject, || operand.word()).then_some(Value::EMPTY),
+    };
+    match old {
+        Some(old) => {
+            operand.done();
+            old.bits()
+        }
+        None => NOTHING_DONE,
+    }
+}
+
+/// The function of `subject.name(…)`, which is found on the class.
+pub extern "C" fn load_method(cache: &AtomicU64, subject: u64) -> u64 {
+    let subject = value(subject);
+    let found = match attribute::known_method(cache, subject) {
+        None => attribute::only_method_beside_dict(cache, subject),
+        found => found,
+    };
+    found.map_or(NO, Value::bits)
+}
+
+/// A global.
+///
+/// # Safety
+/// `fp` is a live frame.
+pub unsafe extern "C" fn load_global(cache: &AtomicU64, fp: *mut Frame) -> u64 {
+    // SAFETY: says the caller.
+    let frame = unsafe { &*fp };
+    match name::constant_at_once(cache, frame) {
+        Some(word) => word.bits(),
+        None => given(name::global_at_once(cache, frame)),
+    }
+}
+
+/// The contents of a cell.
+pub extern "C" fn load_cell(cell: u64) -> u64 {
+    let cell = value(cell);
+    if !known::is(cell, Known::Cell) {
+        return NO;
+    }
+    // SAFETY: the layout was checked.
+    given(unsafe { &*cell.ptr().cast::<PyCell>() }.value.load_at_once())
+}
+
+/// Whether a word is true: 0, 1, or [`NOTHING_DONE`].
+pub extern "C" fn truth(word: u64) -> u64 {
+    // The caller's register, as `Regs` has it.
+    let mut word = value(word);
+    let regs = Regs::new(&raw mut word);
+    arithmetic::quick_truth(regs.obj(0)).map_or(NOTHING_DONE, u64::from)
+}
+
+/// Appends a `T` operand of the window to an exact list: 1, or 0.
+pub extern "C" fn append(list: u64, window: *mut Value, operand: u64) -> u64 {
+    let (list, operand) = (value(list), Operand::new(window, operand));
+    if !known::is(list, Known::List) {
+        return 0;
+    }
+    // SAFETY: the layout was checked.
+    let list: &PyList = unsafe { &*list.ptr().cast() };
+    if list.push_at_once(|| operand.word()) {
+        operand.done();
+        return 1;
+    }
+    let regs = operand.regs;
+    // The list grows, or another thread counts the item.
+    let item = if operand.take { regs.take(operand.register) } else { regs.get(operand.register).cloned() };
+    match item {
+        Some(item) => {
+            list.push_held(item.into_strong());
+            1
+        }
+        None => 0,
+    }
+}
+
+/// Puts the items of a tuple or list of `count` items into registers: 1; or 0, and some of them may be there, and others be empty. The registers are not that of the source.
+pub extern "C" fn unpack(source: u64, registers: *mut Value, count: u64) -> u64 {
+    let (source, regs) = (value(source), Regs::new(registers));
+    let items = if known::is(source, Known::Tuple) {
+        // SAFETY: the layout was checked.
+        Some(unsafe { &*source.ptr().cast::<PyTuple>() }.as_slice())
+    } else if known::is(source, Known::List) {
+        // SAFETY: the layout was checked.
+        unsafe { &*source.ptr().cast::<PyList>() }.items_alone()
+    } else {
+        None
+    };
+    let Some(items) = items.filter(|items| items.len() as u64 == count) else { return 0 };
+    for (at, item) in items.iter().enumerate() {
+        if !regs.clear_at_once(at) {
+            return 0;
+        }
+        let Some(item) = item.lent_at_once() else { return 0 };
+        regs.put(at, item.into_value());
+    }
+    1
+}
+
+/// A tuple of registers of the window, which are emptied; or a list, if bit 32 of the count is set. Always does it.
+pub extern "C" fn build(window: *mut Value, first: u64, count: u64) -> u64 {
+    let (regs, first, list) = (Regs::new(window), first as usize, count >> 32 != 0);
+    let count = count as u32 as usize;
+    let made = if list { build::list(regs, first, count) } else { build::tuple(regs, first, count) };
+    made.into_value().bits()
+}
+
+/// Where the parts of frames and threads are, in bytes, for machine code that pushes and pops frames of calls as [`crate::interpreter::call`] does.
+pub mod layout {
+    use std::mem::offset_of;
+
+    use taipan_objects::function::PyFunction;
+
+    use crate::frame::{Frame, Kind};
+    pub use crate::thread::layout::*;
+
+    /// Of a frame: those of calls are next to each other.
+    pub const FRAME: i32 = size_of::<Frame>() as i32;
+    pub const CODE: i32 = offset_of!(Frame, code) as i32;
+    pub const FUNCTION: i32 = offset_of!(Frame, function) as i32;
+    pub const GLOBALS: i32 = offset_of!(Frame, globals) as i32;
+    pub const BUILTINS: i32 = offset_of!(Frame, builtins) as i32;
+    /// Those that are empty in a new frame.
+    pub const EMPTY: [i32; 5] = [
+        offset_of!(Frame, locals) as i32,
+        offset_of!(Frame, subject) as i32,
+        offset_of!(Frame, handled) as i32,
+        offset_of!(Frame, object) as i32,
+        offset_of!(Frame, callee) as i32,
+    ];
+    pub const REGS: i32 = offset_of!(Frame, regs) as i32;
+    pub const IP: i32 = offset_of!(Frame, ip) as i32;
+    /// 16 bits.
+    pub const RET: i32 = offset_of!(Frame, ret) as i32;
+    /// 8 bits.
+    pub const KIND: i32 = offset_of!(Frame, kind) as i32;
+    pub const KIND_CALL: u8 = Kind::Call as u8;
+    pub const SAVED_TOP: i32 = offset_of!(Frame, saved_top) as i32;
+    pub const OBJECT: i32 = offset_of!(Frame, object) as i32;
+    /// Of the slot in a function in which its code is.
+    pub const FUNCTION_CODE: i32 = offset_of!(PyFunction, code) as i32;
+}
+
+/// Shapes of objects whose parts machine code looks at itself.
+pub mod shapes {
+    use super::Known;
+
+    pub const LIST: u32 = Known::List as u32;
+    pub const RANGE_ITERATOR: u32 = Known::RangeIterator as u32;
+}
