@@ -54,6 +54,7 @@ fn interpret(options: &Options, arguments: &[OsString], c_locale: bool) -> i32 {
             return 1;
         }
     };
+    taipan_jit::install();
     let program_name = arguments.first().map_or("taipan".into(), |a| a.to_string_lossy().into_owned());
     let quiet = options.quiet;
     let inspect = settings.inspect > 0;

@@ -6,6 +6,8 @@
 //! skipped ones too; `--list` names them. `--fail-fast` stops at the first failure. `TAIPAN_TEST_INTERPRETER`
 //! names another interpreter than this build's: a release build, or CPython, to check the expectations.
 //!
+//! Every program runs twice, the second time with the compiler to machine code asked for all code that is executed more than once or twice.
+//!
 //! Invariant: a program that is not in the skip list passes, or this test fails.
 
 use std::collections::BTreeMap;
@@ -110,7 +112,13 @@ fn directive<'a>(source: &'a str, name: &str) -> Option<&'a str> {
     source.lines().take(5).find_map(|line| line.strip_prefix("# ")?.strip_prefix(name)?.strip_prefix(": "))
 }
 
+/// Runs the program as it is, and with everything compiled to machine code that can be (`PYTHON_JIT=eager`).
 fn check(path: &Path) -> Result<(), String> {
+    check_with(path, "1")?;
+    check_with(path, "eager").map_err(|report| format!("compiled eagerly:\n{report}"))
+}
+
+fn check_with(path: &Path, jit: &str) -> Result<(), String> {
     let read =
         |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let source = read(path)?;
@@ -122,6 +130,7 @@ fn check(path: &Path) -> Result<(), String> {
     let mut child = Command::new(interpreter)
         .arg(path.file_name().expect("a listed file has a name"))
         .current_dir(path.parent().expect("a listed file has a folder"))
+        .env("PYTHON_JIT", jit)
         .env("PYTHONUTF8", "1")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env_remove("PYTHONPATH")

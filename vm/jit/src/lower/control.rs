@@ -1,0 +1,209 @@
+//! Jumps, branches and loops.
+
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::types::{I8, I32};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use taipan_objects::range::PyRangeIter;
+use taipan_objects::singletons::{bool_obj, none};
+use taipan_vm::tier::runtime;
+use taipan_vm::tier::samples::Kind;
+
+use super::Lowering;
+use crate::expect::Guess;
+use crate::kinds::{Known, State};
+use crate::plan::{Plan, Reg, Test};
+
+/// The address of an object that lives for ever.
+fn lasting(object: &taipan_objects::Obj) -> u64 {
+    object.value().counted().bits()
+}
+
+impl Lowering<'_, '_> {
+    /// Looks at the poll word, and leaves the jump to the interpreter if something is wanted.
+    pub(super) fn jump_back(&mut self, target: usize) {
+        // An atomic load is one that the compiler does not take out of the loop.
+        let poll = self.b.ins().atomic_load(I32, MemFlagsData::trusted(), self.poll);
+        let wanted = self.b.ins().icmp_imm_s(IntCC::NotEqual, poll, 0);
+        self.leave_if(wanted);
+        self.go(target);
+    }
+
+    pub(super) fn put_bool(&mut self, to: Reg, truth: Value) {
+        let yes = self.word(bool_obj(true).into_value().bits());
+        let no = self.word(bool_obj(false).into_value().bits());
+        let word = self.b.ins().select(truth, yes, no);
+        self.put(to, word);
+    }
+
+    /// Whether what is in the register is true; leaves if code has to decide.
+    pub(super) fn truth(&mut self, register: Reg) -> Value {
+        match self.state[register as usize] {
+            Known::Int => {
+                let int = self.int(register);
+                return self.b.ins().icmp_imm_s(IntCC::NotEqual, int, 0);
+            }
+            Known::Float => {
+                let float = self.float(register);
+                let zero = self.b.ins().f64const(0.0);
+                return self.b.ins().fcmp(FloatCC::NotEqual, float, zero);
+            }
+            _ => {}
+        }
+        let word = self.load(register);
+        let object = self.object(word);
+        let (yes, other, on) =
+            (self.word(lasting(&bool_obj(true))), self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I8);
+        let is_true = self.b.ins().icmp(IntCC::Equal, object, yes);
+        let no = self.word(lasting(&bool_obj(false)));
+        let is_false = self.b.ins().icmp(IntCC::Equal, object, no);
+        let known = self.b.ins().bor(is_true, is_false);
+        self.b.set_cold_block(other);
+        self.b.ins().brif(known, on, &[is_true.into()], other, &[]);
+        self.b.switch_to_block(other);
+        let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
+        self.leave_if(empty);
+        let answer = self.call(runtime::truth as *const () as usize, &[word]);
+        self.done(answer, runtime::NOTHING_DONE);
+        let truth = self.b.ins().icmp_imm_s(IntCC::NotEqual, answer, 0);
+        self.b.ins().jump(on, &[truth.into()]);
+        self.b.switch_to_block(on);
+        self.b.block_params(on)[0]
+    }
+
+    /// Python's `is`: see [`taipan_objects::Value::same`].
+    pub(super) fn same(&mut self, left: Reg, right: Reg) -> Value {
+        let (x, y) = (self.load(left), self.load(right));
+        let difference = self.b.ins().bxor(x, y);
+        let equal = self.b.ins().icmp_imm_s(IntCC::Equal, difference, 0);
+        let marked = self.b.ins().icmp_imm_s(IntCC::Equal, difference, 1);
+        let less = self.b.ins().iadd_imm_s(x, -1);
+        let limit = self.word((1 << 48) - 1);
+        let pointer = self.b.ins().icmp(IntCC::UnsignedLessThan, less, limit);
+        let both = self.b.ins().band(marked, pointer);
+        self.b.ins().bor(equal, both)
+    }
+
+    fn is_none(&mut self, register: Reg) -> Value {
+        let word = self.load(register);
+        let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
+        self.leave_if(empty);
+        let object = self.object(word);
+        let none = self.word(lasting(&none()));
+        self.b.ins().icmp(IntCC::Equal, object, none)
+    }
+
+    pub(super) fn branch(
+        &mut self,
+        test: Test,
+        drops: [Option<Reg>; 2],
+        target: usize,
+        guess: &Guess,
+        after: State,
+    ) {
+        let (truth, when) = match test {
+            Test::Truth { register, when } => (self.truth(register), when),
+            Test::None { register, when } => (self.is_none(register), when),
+            Test::Is { left, right, when } => (self.same(left, right), when),
+            Test::In { element, container, when } => (self.contains(element, container), when),
+            Test::SameText { left, right, when } => (self.same_text(left, right), when),
+            Test::Compare { compare, left, right, when } => {
+                let Some(truth) = self.compare(compare, left, right, guess) else { return };
+                (truth, when)
+            }
+        };
+        let next = Plan::next(self.pc, self.plans);
+        let owning: Vec<Reg> =
+            drops.into_iter().flatten().filter(|r| !self.state[*r as usize].is_free()).collect();
+        if let [register] = owning[..] {
+            let (there, here) = (self.address(target), self.address(next));
+            let (there, here) = (self.word(there), self.word(here));
+            let goes = if when {
+                self.b.ins().select(truth, there, here)
+            } else {
+                self.b.ins().select(truth, here, there)
+            };
+            let empty = self.word(0);
+            self.put_before(register, empty, goes);
+        } else if owning.len() > 1 {
+            // Of two that are dropped, each may run code: the interpreter does it, if there is anything to drop.
+            for register in &owning {
+                let word = self.load(*register);
+                let counted = self.is_counted(word);
+                self.leave_if(counted);
+            }
+            for register in owning {
+                self.store_word(register, 0);
+            }
+        }
+        for register in drops.into_iter().flatten() {
+            if self.state[register as usize].is_free() {
+                self.store_word(register, 0);
+            }
+        }
+        self.state = after;
+        let (jump, fall) = (self.way(target), self.way(next));
+        if when {
+            self.b.ins().brif(truth, jump, &[], fall, &[]);
+        } else {
+            self.b.ins().brif(truth, fall, &[], jump, &[]);
+        }
+    }
+
+    pub(super) fn for_loop(&mut self, iterator: Reg, item: Reg, target: usize, guess: &Guess, after: State) {
+        let next = Plan::next(self.pc, self.plans);
+        let word = self.load(iterator);
+        self.pointer(word);
+        if guess.left != Some(Kind::RangeIterator) {
+            let found = self.call(runtime::next_item as *const () as usize, &[word]);
+            // Its end is the interpreter's, too.
+            self.done(found, runtime::NO);
+            self.put(item, found);
+            self.state = after;
+            return self.go(next);
+        }
+        let range = self.of_shape(word, runtime::shapes::RANGE_ITERATOR);
+        let index = self.read(range, PyRangeIter::INDEX);
+        let length = self.read(range, PyRangeIter::LENGTH);
+        let more = self.b.ins().icmp(IntCC::SignedLessThan, index, length);
+        let (turn, end) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(more, turn, &[], end, &[]);
+        self.b.switch_to_block(end);
+        let before = self.state.clone();
+        self.end_range(iterator, word);
+        self.state[iterator as usize] = Known::Free;
+        self.go(target);
+        self.state = before;
+        self.b.switch_to_block(turn);
+        let start = self.read(range, PyRangeIter::START);
+        let step = self.read(range, PyRangeIter::STEP);
+        let distance = self.b.ins().imul(step, index);
+        let number = self.b.ins().iadd(start, distance);
+        let high = self.b.ins().ishl_imm_s(number, 16);
+        let back = self.b.ins().sshr_imm_s(high, 16);
+        let fits = self.b.ins().icmp(IntCC::Equal, back, number);
+        self.leave_unless(fits);
+        let skipped = self.b.ins().iadd_imm_s(index, 1);
+        self.b.ins().store(MemFlagsData::trusted(), skipped, range, PyRangeIter::INDEX);
+        self.put_int(item, number);
+        self.state = after;
+        self.go(next);
+    }
+
+    /// Empties the register of a range's iterator that is at its end. Nothing runs when that dies.
+    fn end_range(&mut self, register: Reg, word: Value) {
+        self.store_word(register, 0);
+        let counted = self.is_counted(word);
+        let (drop, last, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(counted, drop, &[], on, &[]);
+        self.b.switch_to_block(drop);
+        let done = self.call(runtime::drop_word as *const () as usize, &[word]);
+        self.b.ins().brif(done, on, &[], last, &[]);
+        self.b.switch_to_block(last);
+        let here = self.address(self.pc);
+        let (here, frame) = (self.word(here), self.frame());
+        self.call_nothing(runtime::drop_last as *const () as usize, &[word, frame, here]);
+        self.b.ins().jump(on, &[]);
+        self.b.switch_to_block(on);
+    }
+}
