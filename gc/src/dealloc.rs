@@ -28,12 +28,31 @@ const FINALIZERS: u32 = 16;
 pub(crate) unsafe fn destroy_local(ptr: *mut Header) {
     // SAFETY: still whole.
     let header = unsafe { &*ptr };
+    let entry = header.shape_entry();
+    let needs = shape_flags::FINALIZER | shape_flags::SLOTS;
+    if entry.flags() & needs == 0 && header.flags() & HeaderFlags::WEAKREFS == 0 && !entry.ops().tracked {
+        // As of strings: it refers to nothing, so no other object ends with it, none that waits included, and no code runs that could look at its header.
+        // SAFETY: as in `finish`.
+        unsafe {
+            (entry.ops().drop)(ptr);
+            heap::free(ptr);
+        }
+        return;
+    }
+    // SAFETY: passed on.
+    unsafe { destroy_local_slow(ptr, entry) }
+}
+
+/// [`destroy_local`] for all other objects; apart, so that strings end without the registers that it saves.
+#[inline(never)]
+unsafe fn destroy_local_slow(ptr: *mut Header, entry: &'static ShapeEntry) {
+    // SAFETY: still whole.
+    let header = unsafe { &*ptr };
     header.owner.store(0, Ordering::Relaxed);
     header.shared.store(protocol::MERGED, Ordering::Relaxed);
     let flags = header.flags();
     // Relaxed: either `die` did the same, or there is nobody else.
     header.flags_word().store(flags | HeaderFlags::DYING, Ordering::Relaxed);
-    let entry = header.shape_entry();
     if entry.flags() & shape_flags::FINALIZER != 0 || flags & HeaderFlags::WEAKREFS != 0 {
         // SAFETY: passed on.
         unsafe { destroy(ptr) }

@@ -53,6 +53,15 @@ pub struct Header {
     flags: AtomicU8,
 }
 
+/// What a new object's header says.
+#[derive(Clone, Copy)]
+pub(crate) struct Words {
+    local: u32,
+    shared: i32,
+    pub(crate) shape: ShapeId,
+    flags: u8,
+}
+
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Header>() == 16);
 
@@ -119,13 +128,34 @@ impl Header {
     /// Makes this block's header that of a new object, as `header` says. Stale readers may be looking; Release pairs with their
     /// look at the flags (`load_foreign`) and with their increment of the shared count (`weakref::upgrade`).
     #[inline(always)]
-    pub(crate) fn publish(&self, header: &Header, owner: u16) {
+    pub(crate) fn publish(&self, header: Words, owner: u16) {
         // Relaxed: see above, and nobody has a reference yet.
-        self.local.store(header.local.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.shared.store(header.shared.load(Ordering::Relaxed), Ordering::Release);
-        self.shape.store(header.shape.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.local.store(header.local, Ordering::Relaxed);
+        self.shared.store(header.shared, Ordering::Release);
+        self.shape.store(header.shape.0, Ordering::Relaxed);
         self.owner.store(owner, Ordering::Relaxed);
-        self.flags.store(header.flags.load(Ordering::Relaxed), Ordering::Release);
+        self.flags.store(header.flags, Ordering::Release);
+    }
+    /// What is in a header that is a value still. Read plainly: a new object that is looked at by atomic accesses would be written to the stack first, and
+    /// copied from there by words of another size, for which the processor waits.
+    #[cfg(not(loom))]
+    #[inline(always)]
+    pub(crate) fn words(&mut self) -> Words {
+        Words {
+            local: *self.local.get_mut(),
+            shared: *self.shared.get_mut(),
+            shape: ShapeId(*self.shape.get_mut()),
+            flags: *self.flags.get_mut(),
+        }
+    }
+    #[cfg(loom)]
+    pub(crate) fn words(&mut self) -> Words {
+        Words {
+            local: self.local.load(Ordering::Relaxed),
+            shared: self.shared.load(Ordering::Relaxed),
+            shape: self.shape(),
+            flags: self.flags(),
+        }
     }
     /// Makes this the header of a free block; see `heap::page`.
     #[inline(always)]

@@ -7,6 +7,7 @@
 //! list. A heap outlives its thread and is taken over by the slot's next one. Tracked and untracked objects live on different pages,
 //! so the collector walks only the former.
 
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use crate::header::Header;
@@ -42,12 +43,19 @@ pub fn place<T: Object>(value: T, extra: usize) -> NonNull<T> {
 /// need not know an `acyclic` object: all that it will ever refer to is [`Obj::is_acyclic`](crate::Obj::is_acyclic).
 #[inline]
 pub fn place_unfilled<T: Object>(value: T, extra: usize, acyclic: bool) -> NonNull<T> {
+    place_unfilled_here(value, extra, acyclic)
+}
+
+/// [`place_unfilled`] as part of the caller, which writes the fields where they belong: for the few places that make most objects.
+#[inline(always)]
+pub fn place_unfilled_here<T: Object>(value: T, extra: usize, acyclic: bool) -> NonNull<T> {
     const { assert!(align_of::<T>() <= 16 && size_of::<T>() >= size_of::<Header>()) };
     let size = size_of::<T>() + extra;
+    let mut value = ManuallyDrop::new(value);
     // SAFETY: `Object` promises a header at the start.
-    let header = unsafe { &*(&raw const value).cast::<Header>() };
-    let tracked = T::ops().tracked && !acyclic
-        || shape_table::entry(header.shape()).flags() & shape_flags::TRACKED != 0;
+    let header = unsafe { &mut *(&raw mut value).cast::<Header>() }.words();
+    let tracked =
+        T::ops().tracked && !acyclic || shape_table::entry(header.shape).flags() & shape_flags::TRACKED != 0;
     let block = if size <= MAX_SMALL {
         local::heap().allocate(size_class::class(size) + if tracked { CLASSES } else { 0 }, size)
     } else {
@@ -63,7 +71,6 @@ pub fn place_unfilled<T: Object>(value: T, extra: usize, acyclic: bool) -> NonNu
         target.add(head).copy_from_nonoverlapping(source.add(head), size_of::<T>() - head);
         (*block).publish(header, taipan_threading::current_slot());
     }
-    std::mem::forget(value);
     // SAFETY: never null.
     unsafe { NonNull::new_unchecked(block.cast()) }
 }
@@ -106,15 +113,17 @@ pub(crate) unsafe fn free(ptr: *mut Header) {
     #[cfg(feature = "poison")]
     poison::fill(ptr);
     header.make_free();
-    if page.slot.get() == taipan_threading::current_slot() && page.state.get() < PageState::Large {
-        page.give_back(header);
+    if page.slot.get() == taipan_threading::current_slot() {
         let state = page.state.get();
-        if state == PageState::Full || page.used.get() == 0 && state == PageState::Available {
-            local::heap().page_changed(page);
+        if state < PageState::Large {
+            page.give_back(header);
+            if state != PageState::Current && (state == PageState::Full || page.used.get() == 0) {
+                local::heap().page_changed(page);
+            }
+            return;
         }
-    } else {
-        free_slow(header, page);
     }
+    free_slow(header, page);
 }
 
 /// So many objects of the page will be freed, which its heap's growth shall not show.

@@ -274,10 +274,18 @@ impl<T: Object> Py<T> {
     pub unsafe fn with_unfilled_extra(value: T, extra: usize, acyclic: bool) -> Py<T> {
         Py { ptr: crate::heap::place_unfilled(value, extra, acyclic), owns: PhantomData }
     }
+    /// [`Py::with_unfilled_extra`] as part of the caller: see [`place_unfilled_here`](crate::heap::place_unfilled_here).
+    ///
+    /// # Safety
+    /// As for [`Py::with_unfilled_extra`].
+    #[inline(always)]
+    pub unsafe fn with_unfilled_extra_here(value: T, extra: usize, acyclic: bool) -> Py<T> {
+        Py { ptr: crate::heap::place_unfilled_here(value, extra, acyclic), owns: PhantomData }
+    }
     /// A new object holding `value`.
-    #[inline]
+    #[inline(always)]
     pub fn new(value: T) -> Py<T> {
-        Py::with_extra(value, 0)
+        Py { ptr: crate::heap::place_unfilled_here(value, 0, false), owns: PhantomData }
     }
     /// Another reference to `object`.
     #[inline]

@@ -186,6 +186,40 @@ impl Slot {
         // SAFETY: the reference that was just given away.
         unsafe { Obj::from_value(value) }
     }
+    /// [`Slot::load`] whose usual case, an object of this thread, is part of the caller.
+    #[inline(always)]
+    pub fn load_here(&self) -> Option<Obj> {
+        let value = self.peek();
+        if value.is_ptr() {
+            // SAFETY: as in `load_usual_pointer`, of which this is one case.
+            let header = unsafe { &*value.ptr() };
+            let bits = header.flags_word().load(Ordering::SeqCst);
+            if header.owner() == taipan_threading::current_slot()
+                && bits & HeaderFlags::DEFERRED == 0
+                && !header.is_immortal()
+                && self.peek() == value
+            {
+                // SAFETY: as there.
+                unsafe { refcount::incref_own(value.ptr()) };
+                // SAFETY: the reference that was just made.
+                return unsafe { Obj::from_value(value) };
+            }
+        }
+        self.load()
+    }
+    /// What the slot holds, lent, if there is no other thread; `None` says nothing.
+    ///
+    /// # Safety
+    /// While the caller has the reference it runs nothing that could empty the slot, and reaches no safepoint.
+    #[inline(always)]
+    pub unsafe fn lend_alone(&self) -> Option<Obj> {
+        if taipan_threading::multi_threaded() {
+            return None;
+        }
+        let value = Value::from_bits(self.0.load(Ordering::Relaxed));
+        // SAFETY: the slot has a counted reference, which lasts as long as this one, says the caller.
+        unsafe { Obj::from_value(if value.is_ptr() { value.uncounted() } else { value }) }
+    }
     /// Replaces the content and returns the former one.
     #[inline]
     pub fn replace(&self, value: Option<Obj>) -> Option<Obj> {

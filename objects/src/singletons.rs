@@ -23,13 +23,14 @@ layout!(PyBool, "bool");
 
 static WORDS: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
 
+#[inline(always)]
 fn word(index: usize) -> Obj {
     let value = Value::from_bits(WORDS[index].load(Ordering::Relaxed));
     // SAFETY: immortal; filled at start-up before any Python object is asked for.
     unsafe { Obj::from_value_unchecked(value) }
 }
 
-#[inline]
+#[inline(always)]
 pub fn none() -> Obj {
     word(0)
 }

@@ -12,6 +12,7 @@
 //! exists (appending in place happens to unique strings only). Instances of subclasses keep no more than the tail inline: their
 //! attributes follow the struct.
 
+mod ascii;
 pub mod codecs;
 pub mod concat;
 pub mod format;
@@ -148,7 +149,7 @@ impl PyStr {
         Self::inline_bytes(header, extra, bytes, flags_of(units) | (units.len() as u64) << LENGTH_SHIFT)
     }
     /// An inline string of these bytes; `meta` says what they are.
-    #[inline]
+    #[inline(always)]
     fn inline_bytes(header: Header, extra: usize, bytes: &[u8], meta: u64) -> Py<PyStr> {
         let object = inline::room(header, extra, bytes.len(), meta);
         inline::fill(&object, bytes);

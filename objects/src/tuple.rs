@@ -14,7 +14,7 @@ use taipan_threading::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
 use crate::layout;
 use crate::str::PyStr;
 use crate::type_object::{PyType, class_of, new_instance};
-use crate::types::{Types, types};
+use crate::types::{Number, Types, types};
 
 pub(crate) use slots::combine_hashes;
 
@@ -45,6 +45,7 @@ pub(crate) fn fill(types: &Types) {
 }
 
 impl PyTuple {
+    #[inline(always)]
     fn with_header(header: Header, len: usize) -> PyTuple {
         PyTuple { header, len, items: AtomicPtr::new(std::ptr::dangling_mut()), hash: AtomicI64::new(-1) }
     }
@@ -78,9 +79,9 @@ impl PyTuple {
     /// their place and `items` says so, with no safepoint in between.
     #[inline(always)]
     fn with_room(len: usize, acyclic: bool) -> (Py<PyTuple>, *mut Obj) {
-        let header = Self::with_header(Header::new(types().tuple.root_shape()), len);
+        let header = Self::with_header(Header::new(Number::tuple.root_shape()), len);
         // SAFETY: what lies behind is the caller's to write.
-        let tuple = unsafe { Py::with_unfilled_extra(header, len * size_of::<Obj>(), acyclic) };
+        let tuple = unsafe { Py::with_unfilled_extra_here(header, len * size_of::<Obj>(), acyclic) };
         let room = tuple.as_ptr().wrapping_add(1).cast();
         (tuple, room)
     }

@@ -48,7 +48,8 @@ unsafe fn copy_few(from: *const u8, to: *mut u8, len: usize) {
 pub(super) fn room(header: Header, extra: usize, size: usize, meta: u64) -> Py<PyStr> {
     let behind = size.saturating_sub(TAIL).next_multiple_of(8);
     debug_assert!(extra == 0 || behind == 0);
-    let empty = PyStr {
+    // Made where it is used: one that goes to a function would be in memory before it is copied to where it belongs.
+    let empty = || PyStr {
         header,
         hash: AtomicI64::new(NO_HASH),
         meta: AtomicU64::new(meta),
@@ -57,9 +58,9 @@ pub(super) fn room(header: Header, extra: usize, size: usize, meta: u64) -> Py<P
     };
     let object = if extra == 0 {
         // SAFETY: the last word is written here, the others by the caller.
-        unsafe { Py::with_unfilled_extra(empty, behind, false) }
+        unsafe { Py::with_unfilled_extra_here(empty(), behind, false) }
     } else {
-        Py::with_extra(empty, extra)
+        Py::with_extra(empty(), extra)
     };
     let target = object.as_ptr().cast::<u8>().wrapping_add(std::mem::offset_of!(PyStr, tail));
     if behind > 0 {

@@ -60,32 +60,36 @@ fn justify(this: &PyStr, width: isize, fill: Option<&Obj>, side: Justify) -> PyR
     })
 }
 
-type Find = fn(Units<'_>, Units<'_>, usize, usize) -> Option<usize>;
-
+#[inline(always)]
 fn find_with(
     this: &PyStr,
     sub: &PyStr,
     start: Option<&Obj>,
     end: Option<&Obj>,
-    find: Find,
+    find: impl Fn(Units<'_>, Units<'_>, usize, usize) -> Option<usize>,
 ) -> PyResult<Option<usize>> {
-    Ok(bounds(start, end, this.len())?.and_then(|(start, end)| find(this.units(), sub.units(), start, end)))
+    let range = if start.is_none() && end.is_none() {
+        Some((0, this.len()))
+    } else {
+        bounds(start, end, this.len())?
+    };
+    Ok(range.and_then(|(start, end)| find(this.units(), sub.units(), start, end)))
 }
 
 fn found_or_error(found: Option<usize>) -> PyResult<usize> {
     found.ok_or_else(|| value_error("substring not found"))
 }
 
-type Affix = fn(Units<'_>, Units<'_>, usize, usize) -> bool;
+type Affix<'a> = &'a dyn Fn(Units<'_>, Units<'_>, usize, usize) -> bool;
 
-#[inline]
+#[inline(always)]
 fn has_affix(
     this: &PyStr,
     name: &str,
     affix: &Obj,
     start: Option<&Obj>,
     end: Option<&Obj>,
-    test: Affix,
+    test: impl Fn(Units<'_>, Units<'_>, usize, usize) -> bool,
 ) -> PyResult<bool> {
     if start.is_none()
         && end.is_none()
@@ -93,6 +97,18 @@ fn has_affix(
     {
         return Ok(test(this.units(), part.units(), 0, this.len()));
     }
+    has_affix_within(this, name, affix, start, end, &test)
+}
+
+#[inline(never)]
+fn has_affix_within(
+    this: &PyStr,
+    name: &str,
+    affix: &Obj,
+    start: Option<&Obj>,
+    end: Option<&Obj>,
+    test: Affix<'_>,
+) -> PyResult<bool> {
     let range = bounds(start, end, this.len())?;
     let holds = |part: &PyStr| range.is_some_and(|(start, end)| test(this.units(), part.units(), start, end));
     if let Some(tuple) = affix.downcast::<PyTuple>() {

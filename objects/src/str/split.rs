@@ -1,10 +1,10 @@
 //! `str` methods that take apart, put together and map: split, strip, partition, join, translate.
 
-use smallvec::SmallVec;
 use taipan_gc::{Obj, Py};
 use taipan_text::split::{self, Ends};
 use taipan_text::units::{FromUnits, OwnedUnits, Unit, Units};
 
+use super::ascii::{split_ascii, strip_ascii};
 use super::concat::{MAX_LENGTH, extend, try_vec};
 use super::{PyStr, exact_str};
 use crate::dict::PyDict;
@@ -19,51 +19,6 @@ use crate::type_object::class_of;
 use crate::types::types;
 
 type Ranges = Vec<std::ops::Range<usize>>;
-
-/// Most parts whose places are kept without memory of their own.
-const FEW: usize = 24;
-
-/// The parts of an ASCII string between white space or single characters.
-fn split_ascii(this: &PyStr, sep: Option<u8>, max: usize) -> Option<Obj> {
-    let bytes = this.as_utf8()?.as_bytes();
-    let mut ranges: SmallVec<[(usize, usize); FEW]> = SmallVec::new();
-    match sep {
-        Some(sep) => {
-            let mut start = 0;
-            while ranges.len() < max
-                && let Some(at) = memchr::memchr(sep, &bytes[start..])
-            {
-                ranges.push((start, start + at));
-                start += at + 1;
-            }
-            ranges.push((start, bytes.len()));
-        }
-        None => {
-            if max != usize::MAX {
-                return None;
-            }
-            // Most bytes are told by the first comparison.
-            let is_space = |byte: u8| byte <= 32 && matches!(byte, 9..=13 | 28..=32);
-            let mut at = 0;
-            while at < bytes.len() {
-                if is_space(bytes[at]) {
-                    at += 1;
-                    continue;
-                }
-                let start = at;
-                while at < bytes.len() && !is_space(bytes[at]) {
-                    at += 1;
-                }
-                ranges.push((start, at));
-            }
-        }
-    }
-    let part = |(start, end): (usize, usize)| {
-        if end - start == bytes.len() { this.to_exact() } else { PyStr::from_ascii(&bytes[start..end]) }
-            .into_obj()
-    };
-    Some(PyList::from_exact(ranges.into_iter().map(part)).into_obj())
-}
 
 /// The separator; `None` for white space.
 fn separator(sep: Option<&Obj>) -> PyResult<Option<&PyStr>> {
@@ -99,48 +54,12 @@ fn part(this: &PyStr, range: std::ops::Range<usize>) -> Py<PyStr> {
     }
 }
 
-/// The place of what is left of an ASCII string without the characters at its ends that are in `chars`, or white.
-fn strip_ascii(this: &PyStr, chars: Option<&[u8]>, ends: Ends) -> Option<std::ops::Range<usize>> {
-    let bytes = this.as_utf8()?.as_bytes();
-    Some(match chars {
-        // \t to \r, four separators, and the blank.
-        None => trimmed(bytes, ends, |byte| matches!(byte, 9..=13 | 28..=32)),
-        Some([one]) => trimmed(bytes, ends, |byte| byte == *one),
-        Some(chars) => {
-            // A bit for each byte.
-            let mut set = [0u64; 4];
-            for byte in chars {
-                set[usize::from(byte >> 6)] |= 1 << (byte & 63);
-            }
-            trimmed(bytes, ends, |byte| set[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0)
-        }
-    })
-}
-
-/// The place of what is left without the bytes at the ends that go.
-#[inline(always)]
-fn trimmed(bytes: &[u8], ends: Ends, goes: impl Fn(u8) -> bool) -> std::ops::Range<usize> {
-    let (mut start, mut end) = (0, bytes.len());
-    if !matches!(ends, Ends::Right) {
-        while start < end && goes(bytes[start]) {
-            start += 1;
-        }
-    }
-    if !matches!(ends, Ends::Left) {
-        while end > start && goes(bytes[end - 1]) {
-            end -= 1;
-        }
-    }
-    start..end
-}
-
 fn strip(this: &PyStr, name: &str, chars: Option<&Obj>, ends: Ends) -> PyResult<Py<PyStr>> {
-    let chars = match chars.filter(|c| !is_none(c)) {
+    let chars = match chars.map(|chars| (chars, string(chars))) {
         None => None,
-        Some(chars) => match string(chars) {
-            Some(chars) => Some(chars.units()),
-            None => return Err(type_error(format!("{name} arg must be None or str"))),
-        },
+        Some((_, Some(chars))) => Some(chars.units()),
+        Some((none, None)) if is_none(none) => None,
+        Some(_) => return Err(type_error(format!("{name} arg must be None or str"))),
     };
     let quickly = match chars {
         None => strip_ascii(this, None, ends),
@@ -149,6 +68,17 @@ fn strip(this: &PyStr, name: &str, chars: Option<&Obj>, ends: Ends) -> PyResult<
     };
     let range = quickly.unwrap_or_else(|| split::text_strip(this.units(), ends, chars));
     Ok(if range.len() == this.len() { this.to_exact() } else { part(this, range) })
+}
+
+/// What lies before and behind a separator, with the separator itself, which may be of a subclass.
+#[inline]
+fn parted(head: Py<PyStr>, sep: &PyStr, tail: Py<PyStr>) -> Py<PyTuple> {
+    let sep = Py::from_ref(sep);
+    if sep.is_exact() {
+        PyTuple::of_texts([head, sep, tail])
+    } else {
+        PyTuple::from_array([head, sep, tail].map(Py::into_obj))
+    }
 }
 
 fn partition(this: &PyStr, sep: &PyStr, last: bool) -> PyResult<Obj> {
@@ -162,19 +92,21 @@ fn partition(this: &PyStr, sep: &PyStr, last: bool) -> PyResult<Obj> {
         };
         let (head, tail) = text.as_bytes().split_at(at);
         let (head, tail) = (PyStr::from_ascii(head), PyStr::from_ascii(&tail[1..]));
-        return Ok(PyTuple::of_texts([head, sep.to_exact(), tail]).into_obj());
+        return Ok(parted(head, sep, tail).into_obj());
     }
     let found = if last {
         split::text_rpartition(units, sep.units())
     } else {
         split::text_partition(units, sep.units())
     };
-    let (head, middle, tail) = match found {
-        Some(range) => (part(this, 0..range.start), sep.to_exact(), part(this, range.end..units.len())),
-        None if last => (super::empty(), super::empty(), this.to_exact()),
-        None => (this.to_exact(), super::empty(), super::empty()),
+    let texts = match found {
+        Some(range) => {
+            return Ok(parted(part(this, 0..range.start), sep, part(this, range.end..units.len())).into_obj());
+        }
+        None if last => [super::empty(), super::empty(), this.to_exact()],
+        None => [this.to_exact(), super::empty(), super::empty()],
     };
-    Ok(PyTuple::of_texts([head, middle, tail]).into_obj())
+    Ok(PyTuple::of_texts(texts).into_obj())
 }
 
 fn limit(maxsplit: isize) -> usize {
@@ -578,6 +510,7 @@ impl PyStr {
     }
 }
 
+#[inline]
 fn string_argument(obj: &Obj) -> PyResult<&PyStr> {
-    obj.downcast::<PyStr>().ok_or_else(|| type_error(format!("must be str, not {}", class_of(obj).name())))
+    string(obj).ok_or_else(|| type_error(format!("must be str, not {}", class_of(obj).name())))
 }
