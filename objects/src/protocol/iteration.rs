@@ -42,7 +42,13 @@ pub fn next_within(iterator: &Obj) -> PyResult<Option<Obj>> {
         return Ok(Some(item));
     }
     super::enter_native()?;
-    next(iterator)
+    match class_of(iterator).slots.iternext() {
+        Some(next) => match next(iterator) {
+            Ok(item) => Ok(item.map(IntoStrong::into_strong)),
+            Err(raised) => end_of_iteration(raised),
+        },
+        None => next(iterator),
+    }
 }
 
 /// The next item of a list's or tuple's iterator, counted, if that is a matter of a few instructions.

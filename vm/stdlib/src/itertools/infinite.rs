@@ -135,20 +135,28 @@ fn new_cycle(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
 
 fn cycle_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyCycle>(obj)?;
-    if let Some(iterator) = this.iterator.load() {
-        if let Some(item) = counted::next(&iterator)? {
-            this.state.lock().saved.push(item.clone());
-            return Ok(Some(item));
-        }
-        drop(this.iterator.take());
+    if !this.iterator.is_empty()
+        && let Some(item) = next_of_first_turn(this)?
+    {
+        return Ok(Some(item));
     }
     let mut state = this.state.lock();
-    if state.saved.is_empty() {
-        return Ok(None);
-    }
     let index = state.index;
+    let item = state.saved.get(index).cloned();
     state.index = if index + 1 < state.saved.len() { index + 1 } else { 0 };
-    Ok(state.saved.get(index).cloned())
+    Ok(item)
+}
+
+/// The next item of the iterable itself, which is kept; `None` once it has ended.
+#[inline(never)]
+fn next_of_first_turn(this: &PyCycle) -> PyResult<Option<Obj>> {
+    let Some(iterator) = this.iterator.load() else { return Ok(None) };
+    let item = counted::next(&iterator)?;
+    match &item {
+        Some(item) => this.state.lock().saved.push(item.clone()),
+        None => drop(this.iterator.take()),
+    }
+    Ok(item)
 }
 
 /// `repeat`.

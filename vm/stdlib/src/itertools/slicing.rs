@@ -101,30 +101,40 @@ impl PyIslice {
     }
 }
 
+/// Takes items that are not wanted, until `wanted` of them are taken. False at the end.
+#[inline(never)]
+fn skip(this: &PyIslice, iterator: &Obj, wanted: usize) -> PyResult<bool> {
+    while this.taken.load(Ordering::Relaxed) < wanted {
+        let item = protocol::next_within(iterator);
+        let Ok(Some(_)) = &item else {
+            drop(this.iterator.take());
+            return item.map(|_| false);
+        };
+        this.count_taken();
+    }
+    Ok(true)
+}
+
 fn islice_next(obj: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyIslice>(obj)?;
-    let Some(iterator) = this.iterator.load() else { return Ok(None) };
+    let Some(iterator) = this.iterator.load_here() else { return Ok(None) };
     let next = this.next.load(Ordering::Relaxed);
     let wanted = next.min(this.stop);
-    while this.taken.load(Ordering::Relaxed) < wanted {
-        if protocol::next_within(&iterator)?.is_none() {
-            drop(this.iterator.take());
-            return Ok(None);
-        }
-        this.count_taken();
+    if this.taken.load(Ordering::Relaxed) < wanted && !skip(this, &iterator, wanted)? {
+        return Ok(None);
     }
     if this.taken.load(Ordering::Relaxed) >= this.stop {
         drop(this.iterator.take());
         return Ok(None);
     }
-    let item = protocol::next_within(&iterator)?;
-    if item.is_none() {
+    let item = protocol::next_within(&iterator);
+    let Ok(Some(_)) = &item else {
         drop(this.iterator.take());
-        return Ok(None);
-    }
+        return item;
+    };
     this.count_taken();
     this.next.store(next.saturating_add(this.step).min(this.stop), Ordering::Relaxed);
-    Ok(item)
+    item
 }
 
 /// `pairwise`.
