@@ -103,9 +103,13 @@ fn closed_file() -> Raised {
 }
 
 /// The instance of `T` behind a receiver.
+#[inline(always)]
 fn this<T: taipan_objects::Object>(obj: &Obj) -> PyResult<&T> {
-    obj.downcast::<T>()
-        .ok_or_else(|| type_error(format!("unexpected receiver of type '{}'", class_of(obj).name())))
+    #[cold]
+    fn unexpected(obj: &Obj) -> Raised {
+        type_error(format!("unexpected receiver of type '{}'", class_of(obj).name()))
+    }
+    obj.downcast::<T>().ok_or_else(|| unexpected(obj))
 }
 
 /// The instance's own class object for `__new__`, whose instances must have layout `T`.

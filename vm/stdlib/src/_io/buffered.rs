@@ -599,12 +599,17 @@ pub fn make_random(base: &Py<PyType>) -> Py<PyType> {
 
 impl PyBuffered {
     /// Whether the raw file is closed, if that can be told without Python code.
+    #[inline]
     pub fn closed_quickly(&self) -> Option<bool> {
         if self.phase.load(Ordering::Acquire) != READY {
             return None;
         }
-        let raw = self.raw.load_uncounted()?;
-        raw::file_of(&raw).map(super::file_io::PyFileIO::is_closed)
+        let is_closed = |raw: &Obj| raw::file_of(raw).map(super::file_io::PyFileIO::is_closed);
+        // SAFETY: a look at its descriptor.
+        match unsafe { self.raw.lend_alone() } {
+            Some(raw) => is_closed(&raw),
+            None => is_closed(&self.raw.load_uncounted()?),
+        }
     }
     pub fn is_reading(&self) -> bool {
         self.can(READABLE)

@@ -335,14 +335,15 @@ impl PyTextIOWrapper {
     }
     /// The next line for who iterates, if it is decoded already, up to a plain newline, and nothing has to be done before.
     pub(super) fn line_at_hand(&self, slf: &Obj) -> PyResult<Option<Py<PyStr>>> {
-        let is_open = self.phase.load(Ordering::Acquire) == READY
-            && self
-                .buffer
-                .load_uncounted()
-                .as_ref()
-                .and_then(buffered_of)
-                .and_then(PyBuffered::closed_quickly)
-                == Some(false);
+        if self.phase.load(Ordering::Acquire) != READY {
+            return Ok(None);
+        }
+        let is_open = |buffer: &Obj| buffered_of(buffer).and_then(PyBuffered::closed_quickly) == Some(false);
+        // SAFETY: looks at what the two streams know.
+        let is_open = match unsafe { self.buffer.lend_alone() } {
+            Some(buffer) => is_open(&buffer),
+            None => self.buffer.load_uncounted().is_some_and(|buffer| is_open(&buffer)),
+        };
         if !is_open {
             return Ok(None);
         }
