@@ -58,21 +58,29 @@ impl Output {
     #[inline]
     pub fn op<const N: usize>(&mut self, code: u8, argument: &[u8; N]) {
         self.begin();
-        // Without a call, as `extend_from_slice` would be.
         self.bytes.reserve(1 + N);
-        self.bytes.push(code);
-        self.bytes.extend(*argument);
+        // SAFETY: there is room for that.
+        unsafe {
+            let end = self.bytes.as_mut_ptr().add(self.bytes.len());
+            end.write(code);
+            end.add(1).cast::<[u8; N]>().write(*argument);
+            self.bytes.set_len(self.bytes.len() + 1 + N);
+        }
     }
     /// An instruction with a length of one byte, that many bytes, and another instruction.
     #[inline]
     pub fn short(&mut self, code: u8, data: &[u8], then: Option<u8>) {
         self.begin();
         self.bytes.reserve(data.len() + 3);
-        self.bytes.push(code);
-        self.bytes.push(data.len() as u8);
-        self.bytes.extend_from_slice(data);
-        if let Some(then) = then {
-            self.bytes.push(then);
+        // SAFETY: there is room for that.
+        unsafe {
+            let end = self.bytes.as_mut_ptr().add(self.bytes.len());
+            end.write(code);
+            end.add(1).write(data.len() as u8);
+            end.add(2).copy_from_nonoverlapping(data.as_ptr(), data.len());
+            // Beyond what counts, if there is none.
+            end.add(2 + data.len()).write(then.unwrap_or(0));
+            self.bytes.set_len(self.bytes.len() + 2 + data.len() + usize::from(then.is_some()));
         }
     }
     /// Whether [`Output::boundary`] has nothing to do.
