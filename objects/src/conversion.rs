@@ -7,7 +7,7 @@ use crate::construct::*;
 use crate::error::*;
 use crate::float::PyFloat;
 use crate::iterators::PyEnumerate;
-use crate::list::PyList;
+use crate::list::{PyList, exact_list};
 use crate::protocol;
 use crate::set::PySet;
 use crate::tuple::{PyTuple, exact_tuple};
@@ -53,10 +53,16 @@ pub(crate) fn tuple(iterable: &Obj) -> PyResult<Obj> {
     if exact_tuple(iterable).is_some() {
         return Ok(iterable.clone());
     }
+    if let Some(list) = exact_list(iterable) {
+        return Ok(list.with_items(PyTuple::from_slice).into_obj());
+    }
     Ok(PyTuple::with_class(&types().tuple, protocol::collect(iterable)?).into_obj())
 }
 
 fn list(iterable: &Obj) -> PyResult<Obj> {
+    if let Some(tuple) = exact_tuple(iterable) {
+        return Ok(PyList::from_exact(tuple.as_slice().iter().cloned()).into_obj());
+    }
     let list = PyList::with_class(&types().list);
     list.extend_from(iterable)?;
     Ok(list.into_obj())
