@@ -5,7 +5,7 @@ use taipan_objects::layout::TraceField;
 use taipan_objects::prelude::*;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
-use taipan_threading::CriticalSection;
+use taipan_threading::{CriticalSection, multi_threaded};
 
 use super::element::element;
 use crate::native_class;
@@ -78,7 +78,8 @@ enum Step {
 
 fn next(slf: &Obj) -> PyResult<Option<Obj>> {
     let this = receiver::<PyElementIter>(slf)?;
-    let _section = CriticalSection::enter(this.header.lock());
+    // The path has a lock of its own: this is for threads that walk together.
+    let _section = multi_threaded().then(|| CriticalSection::enter(this.header.lock()));
     loop {
         // Tags and texts are looked at without the lock: that may run Python code, which may go on with this very walk.
         match this.step() {

@@ -102,6 +102,14 @@ impl PyBytesIO {
     }
 }
 
+/// Whether `obj`, if it is of exactly this class, is closed.
+pub fn closed_quickly(obj: &Obj) -> Option<bool> {
+    if !class_of(obj).is(&super::classes().bytes_io) {
+        return None;
+    }
+    obj.downcast::<PyBytesIO>().map(|stream| stream.contents.is_empty())
+}
+
 fn size_of_argument(size: Option<Size>) -> isize {
     size.map_or(-1, |s| s.0)
 }

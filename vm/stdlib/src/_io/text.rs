@@ -225,7 +225,10 @@ impl PyTextIOWrapper {
     pub(super) fn is_closed(&self, buffer: &Obj) -> PyResult<bool> {
         match buffered_of(buffer).and_then(|b| b.closed_quickly()) {
             Some(closed) => Ok(closed),
-            None => super::base::is_closed(buffer),
+            None => match super::bytes_io::closed_quickly(buffer) {
+                Some(closed) => Ok(closed),
+                None => super::base::is_closed(buffer),
+            },
         }
     }
     pub(super) fn set_phase_detached(&self) {

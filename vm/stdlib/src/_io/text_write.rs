@@ -38,6 +38,8 @@ impl PyTextIOWrapper {
         let has_newline = (line_buffering || state.write_newline.is_some()) && contains(units, b'\n');
         let flush = line_buffering && (has_newline || contains(units, b'\r'));
         let translated;
+        // Text that is its own encoding, which a string knows of itself.
+        let mut plain = text.as_utf8();
         let units = match state.write_newline {
             Some(newline) if has_newline && !raw => {
                 let mut out = TextBuf::with_capacity(units.len() + 16);
@@ -45,12 +47,18 @@ impl PyTextIOWrapper {
                     if code == 10 { out.push_str(newline) } else { out.push(code) }
                 }
                 translated = out;
+                plain = None;
                 translated.as_units()
             }
             _ => units,
         };
-        let before = match state.encode_native {
-            Some(_) => {
+        let before = match (state.encode_native, plain) {
+            (Some(_), Some(plain)) => {
+                let before = state.pending.len();
+                state.pending.extend_from_slice(plain.as_bytes());
+                before
+            }
+            (Some(_), None) => {
                 let mut pending = std::mem::take(&mut state.pending);
                 let before = pending.len();
                 let encoded = self.encode(&mut state, units, &mut pending);
@@ -62,7 +70,7 @@ impl PyTextIOWrapper {
                 before
             }
             // A program's encoder may write to this stream meanwhile.
-            None => {
+            (None, _) => {
                 let mut encoded = Vec::new();
                 self.encode(&mut state, units, &mut encoded)?;
                 let before = state.pending.len();
