@@ -48,9 +48,13 @@ pub fn attribute_error_for(message: String, obj: &Obj, name: &Obj) -> Raised {
 
 /// `object.__getattribute__` without making an exception on a miss.
 pub fn generic_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
-    let name = name_of(name)?;
+    generic_getattr_interned(obj, &name_of(name)?)
+}
+
+/// [`generic_getattr_opt`] of an interned name.
+pub(crate) fn generic_getattr_interned(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
     let class = class_of(obj);
-    let found = class.lookup_lent(&name).map(protected);
+    let found = class.lookup_lent(name).map(protected);
     if let Some(attribute) = &found {
         let descr_class = class_of(attribute);
         if let Some(get) = descr_class.slots.descr_get()
@@ -59,7 +63,7 @@ pub fn generic_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
             return descriptor_result(get(attribute, Some(obj), Some(&class.to_obj())));
         }
     }
-    if let Some(value) = shape::get_attribute(obj, &name)? {
+    if let Some(value) = shape::get_attribute(obj, name)? {
         return Ok(Some(value));
     }
     if let Some(attribute) = found {
@@ -134,10 +138,14 @@ pub fn type_getattr(obj: &Obj, name: &Obj) -> PyResult<Obj> {
 
 /// `type.__getattribute__` without making an exception on a miss.
 pub fn type_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
-    let name = name_of(name)?;
-    let Some(class) = obj.downcast::<PyType>() else { return generic_getattr_opt(obj, name.as_obj()) };
+    type_getattr_interned(obj, &name_of(name)?)
+}
+
+/// [`type_getattr_opt`] of an interned name.
+pub(crate) fn type_getattr_interned(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
+    let Some(class) = obj.downcast::<PyType>() else { return generic_getattr_interned(obj, name) };
     let metaclass = class_of(obj);
-    let meta_attribute = metaclass.lookup(&name);
+    let meta_attribute = metaclass.lookup_lent(name).map(protected);
     if let Some(attribute) = &meta_attribute {
         let descr_class = class_of(attribute);
         if let Some(get) = descr_class.slots.descr_get()
@@ -146,7 +154,7 @@ pub fn type_getattr_opt(obj: &Obj, name: &Obj) -> PyResult<Option<Obj>> {
             return get(attribute, Some(obj), Some(&metaclass.to_obj())).map(Some);
         }
     }
-    if let Some(attribute) = class.lookup(&name) {
+    if let Some(attribute) = class.lookup(name) {
         return match class_of(&attribute).slots.descr_get() {
             Some(get) => get(&attribute, None, Some(obj)).map(Some),
             None => Ok(Some(attribute)),

@@ -39,16 +39,24 @@ fn getattr_opt_lent(obj: &Obj, name: &Py<PyStr>) -> PyResult<Option<Obj>> {
     let generic: BinaryFn = attribute::generic_getattr;
     let of_type: BinaryFn = attribute::type_getattr;
     let of_module: BinaryFn = crate::module::module_getattr;
+    let made;
+    // What runs Python code gets the name as it came.
+    let interned = if name.is_interned() {
+        name
+    } else {
+        made = crate::str::intern_obj(name.as_obj());
+        &made
+    };
     match class_of(obj).slots.getattro() {
         Some(get) if get as usize == generic as usize => {
             // A property may raise AttributeError of its own.
-            match attribute::generic_getattr_opt(obj, name.as_obj()) {
+            match attribute::generic_getattr_interned(obj, interned) {
                 Err(Raised) => catch(&types().attribute_error).map(|_| None),
                 found => found,
             }
         }
         Some(get) if get as usize == of_type as usize => {
-            match attribute::type_getattr_opt(obj, name.as_obj()) {
+            match attribute::type_getattr_interned(obj, interned) {
                 Err(Raised) => catch(&types().attribute_error).map(|_| None),
                 found => found,
             }

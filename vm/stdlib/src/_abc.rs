@@ -52,7 +52,11 @@ impl WeakClasses {
     fn contains_key(&self, key: &Obj) -> PyResult<bool> {
         let Some(dict) = self.dict.load_uncounted() else { return Ok(false) };
         let Some(dict) = dict.downcast::<PyDict>() else { return Ok(false) };
-        let found = dict.get_lent(key)?;
+        // Numbers that small are their own hashes.
+        let found = match dict.get_at_once(key.value(), key.value().as_int()) {
+            Some(found) => found,
+            None => dict.get_lent(key)?,
+        };
         Ok(found.is_some_and(|weak| weak.downcast::<PyWeakRef>().is_some_and(|w| !w.is_dead())))
     }
     fn add(&self, owner: &Header, class: &Obj) -> PyResult<()> {
@@ -151,6 +155,15 @@ impl PyAbcData {
 }
 
 fn data_of(class: &Obj) -> PyResult<Py<PyAbcData>> {
+    let of_type: BinaryFn = taipan_objects::attribute::type_getattr;
+    let (name, metaclass) = (istr!("_abc_impl"), class_of(class));
+    if metaclass.slots.getattro().is_some_and(|get| get as usize == of_type as usize)
+        && metaclass.lookup_lent(&name).is_none()
+        && let Some(found) = class.downcast::<PyType>().and_then(|class| class.lookup_lent(&name))
+        && let Ok(data) = found.into_strong().into_py::<PyAbcData>()
+    {
+        return Ok(data);
+    }
     let data = protocol::getattr(class, &istr!("_abc_impl"))?;
     data.into_py::<PyAbcData>().map_err(|_| type_error("_abc_impl is set to a wrong type"))
 }
