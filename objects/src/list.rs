@@ -372,6 +372,27 @@ impl PyList {
     pub fn snapshot(&self) -> SmallVec<[Obj; 8]> {
         self.with_items(|items| items.iter().cloned().collect())
     }
+    /// The items of a list that is about to be dropped: taken out, if nobody else has it, instead of counted.
+    pub fn into_items(this: Obj) -> SmallVec<[Obj; 8]> {
+        match exact_list(&this) {
+            Some(list) if taipan_gc::refcount::is_unique(&this) => list.drain(),
+            Some(list) => list.snapshot(),
+            None => SmallVec::new(),
+        }
+    }
+    /// Takes all items out, keeping the storage.
+    fn drain(&self) -> SmallVec<[Obj; 8]> {
+        let _section = self.section();
+        let (storage, len) = (self.storage(), self.len());
+        let mut items = SmallVec::with_capacity(len);
+        self.len.store(0, Ordering::Release);
+        for index in 0..len {
+            if let Some(item) = storage.slot(index).take() {
+                items.push(item);
+            }
+        }
+        items
+    }
     /// A list of `count` items from `start` on, as far as they exist, at one moment.
     pub fn copy_range(&self, start: usize, count: usize) -> Py<PyList> {
         let copy = Self::new(Vec::new());

@@ -298,15 +298,16 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) -> Leavings {
         let below = thread.frame(thread.depth.get() - 2);
         frame_object.back.store(crate::frame::object_of(below).into_obj());
     }
-    let count = frame.code().nregs as usize;
-    let mut slots = Vec::with_capacity(count);
-    for i in 0..count {
-        let value = frame.regs.take(i).map(Obj::into_strong);
-        if i < frame.code().unit.first_temp as usize {
-            slots.push(taipan_objects::Slot::from_option(value));
-        } else {
-            // Of no use to anybody any more; a handled exception among them would make a cycle through its traceback.
-            leavings.extend(value);
+    let code = frame.code();
+    let (count, variables) = (code.nregs as usize, code.unit.first_temp as usize);
+    let mut slots = Vec::with_capacity(variables);
+    for i in 0..variables {
+        slots.push(taipan_objects::Slot::from_option(frame.regs.take(i).map(Obj::into_strong)));
+    }
+    for i in variables..count {
+        // Of no use to anybody any more; a handled exception among them would make a cycle through its traceback.
+        if let Some(value) = frame.regs.take(i) {
+            leavings.push(value.into_strong());
         }
     }
     *frame_object.registers.lock() = slots;

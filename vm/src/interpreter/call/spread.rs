@@ -5,7 +5,7 @@ use taipan_objects::argument::Args;
 use taipan_objects::dict::{PyDict, exact_dict};
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
-use taipan_objects::list::exact_list;
+use taipan_objects::list::{PyList, exact_list};
 use taipan_objects::method::PyBoundMethod;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::none;
@@ -282,8 +282,8 @@ fn call_spread(
     let (listed, collected);
     let positional: &[Obj] = match (exact_tuple(&iterable), exact_list(&iterable)) {
         (Some(tuple), _) => tuple.as_slice(),
-        (_, Some(list)) => {
-            listed = list.snapshot();
+        (_, Some(_)) => {
+            listed = PyList::into_items(iterable);
             &listed
         }
         _ => {
