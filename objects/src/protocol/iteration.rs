@@ -6,6 +6,7 @@ use crate::dict::views::{PyDictView, Show};
 use crate::error::*;
 use crate::iterators::PySequenceIter;
 use crate::list::{PyList, exact_list};
+use crate::set::PySet;
 use crate::tuple::{PyTuple, exact_tuple};
 use crate::type_object::class_of;
 use crate::types::{Number, types};
@@ -83,11 +84,12 @@ pub fn next_or_stop(iterator: &Obj) -> PyResult<Option<Obj>> {
     }
 }
 
-/// The items of an iterable one after the other, for loops that no Python code looks into: exact lists and tuples are read
+/// The items of an iterable one after the other, for loops that no Python code looks into: exact lists, tuples and frozen sets are read
 /// without an iterator object, as one would read them.
 pub enum Items<'a> {
     List(&'a PyList, usize),
     Tuple(std::slice::Iter<'a, Obj>),
+    Frozen(&'a PySet, usize),
     Iterator(Obj),
 }
 
@@ -100,6 +102,11 @@ impl<'a> Items<'a> {
         }
         if let Some(tuple) = exact_tuple(iterable) {
             return Ok(Items::Tuple(tuple.as_slice().iter()));
+        }
+        if class_of(iterable).is(&types().frozenset)
+            && let Some(set) = iterable.downcast::<PySet>()
+        {
+            return Ok(Items::Frozen(set, 0));
         }
         iter(iterable).map(|iterator| Items::Iterator(iterator.into_strong()))
     }
@@ -114,6 +121,7 @@ impl<'a> Items<'a> {
                 Ok(item)
             }
             Items::Tuple(items) => Ok(items.next().map(|item| item.clone().into_strong())),
+            Items::Frozen(set, place) => Ok(set.frozen_element(place)),
             Items::Iterator(iterator) => Ok(next(iterator)?.map(IntoStrong::into_strong)),
         }
     }

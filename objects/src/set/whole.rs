@@ -4,7 +4,7 @@
 //! The set whose elements are walked over is locked, if it can change at all, so that each element comes once. The one in which they are looked for need not be:
 //! if others may change it, words are compared, but no object is touched that may be gone.
 
-use taipan_gc::{Value, refcount};
+use taipan_gc::{Obj, Value, refcount};
 use taipan_threading::multi_threaded;
 
 use super::{PySet, STRIDE};
@@ -29,8 +29,7 @@ fn counted(key: Value) -> Value {
 fn equal(found: Value, key: Value) -> Option<bool> {
     // SAFETY: the caller's tables own the references and cannot change now; these are not counted.
     unsafe {
-        let (Some(found), Some(key)) =
-            (taipan_gc::Obj::from_value(found.uncounted()), taipan_gc::Obj::from_value(key.uncounted()))
+        let (Some(found), Some(key)) = (Obj::from_value(found.uncounted()), Obj::from_value(key.uncounted()))
         else {
             return None;
         };
@@ -102,6 +101,19 @@ impl PySet {
     #[inline(always)]
     fn is_still(&self) -> bool {
         !multi_threaded() || self.is_frozen()
+    }
+    /// The element at `place` of a set that never changes, or the next one behind it; moves `place` behind that.
+    pub(crate) fn frozen_element(&self, place: &mut usize) -> Option<Obj> {
+        let table = self.core.table();
+        while *place < table.filled() {
+            let key = table.key(*place).peek();
+            *place += 1;
+            if !key.is_empty() {
+                // SAFETY: the count just made, if it is an object.
+                return unsafe { Obj::from_value(counted(key)) };
+            }
+        }
+        None
     }
     /// Keeps others from changing the set.
     #[inline(always)]
