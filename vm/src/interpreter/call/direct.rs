@@ -300,6 +300,16 @@ pub(super) fn push_bound_here(
         return Some(push_variable(thread, function, code, regs, base, first, given, ret, kind));
     }
     let (places, filled) = places_of(code, names, given.min(argcount), takes_others)?;
+    if filled == (1 << named) - 1
+        && takes_others
+        && !takes_more
+        && (given..).zip(&places[..names.len()]).all(|(at, place)| at == *place as usize)
+    {
+        // All are where they belong already.
+        drop_behind(thread, function, code, regs, first, nargs..code.nparams as usize);
+        regs.put(first + named, PyDict::new().into_obj().into_value());
+        return Some(push_bound_frame(thread, function, code, regs, base, first, ret, kind));
+    }
     // Counted: what is overwritten below may run code when it is dropped.
     let defaults = if filled.count_ones() as usize == named { None } else { function.defaults.load() };
     let defaults = match &defaults {
