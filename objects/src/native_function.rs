@@ -7,6 +7,7 @@ use crate::construct::*;
 use crate::error::*;
 use crate::layout;
 use crate::native::MethodDef;
+use crate::protocol::IntoStrong;
 use crate::type_object::{CompareOp, TypeSlots, class_of};
 use crate::types::{Types, types};
 
@@ -82,6 +83,12 @@ impl PyNativeFunction {
     pub fn receiver_word(&self) -> Value {
         self.receiver.peek().uncounted_ptr()
     }
+    /// [`PyNativeFunction::receiver_word`] as a reference, for what ends before the function may.
+    #[inline(always)]
+    fn receiver_lent(&self) -> Option<Obj> {
+        // SAFETY: the slot is never written again; its reference keeps the receiver as long as the function lives.
+        unsafe { Obj::from_value(self.receiver_word()) }
+    }
     /// The receiver, or the class for a `__new__`.
     pub fn receiver(&self) -> Option<Obj> {
         self.receiver.load()
@@ -102,12 +109,23 @@ pub fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let Some(function) = obj.downcast::<PyNativeFunction>() else {
         return Err(system_error("not a native function"));
     };
-    match function.receiver.load() {
-        None => (function.def.call)(args),
-        Some(_) if function.binding == Binding::Static => (function.def.call)(args),
-        Some(class) if function.binding == Binding::Constructor => crate::object_type::call_new(&class, args),
-        Some(receiver) => args.behind(&receiver, |args| (function.def.call)(args)),
+    let def = function.def;
+    if function.is_unbound() {
+        return if args.has_keywords() { (def.call)(args) } else { def.call_positional(args.positional) };
     }
+    let Some(receiver) = function.receiver_lent() else { return (def.call)(args) };
+    if function.binding == Binding::Constructor {
+        return crate::object_type::call_new(&receiver, args);
+    }
+    let result = match args.positional {
+        _ if args.has_keywords() => None,
+        [] => def.fast1.map(|call| call(&receiver)),
+        [a] => def.fast2.map(|call| call(&receiver, a)),
+        [a, b] => def.fast3.map(|call| call(&receiver, a, b)),
+        _ => None,
+    };
+    // It may be an uncounted part of what the receiver keeps alive.
+    result.unwrap_or_else(|| args.behind(&receiver, |args| (def.call)(args))).map(IntoStrong::into_strong)
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {

@@ -67,7 +67,7 @@ fn method_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if !descr.accepts(receiver) {
         return Err(descr.refuse(receiver));
     }
-    (descr.def.call)(args)
+    if args.has_keywords() { (descr.def.call)(args) } else { descr.def.call_positional(args.positional) }
 }
 
 fn method_get(obj: &Obj, instance: Option<&Obj>, _owner: Option<&Obj>) -> PyResult<Obj> {

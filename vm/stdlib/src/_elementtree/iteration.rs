@@ -1,8 +1,8 @@
 //! Walks through a tree in document order: `Element.iter()` and `Element.itertext()`.
 
-use parking_lot::Mutex;
 use taipan_objects::layout::TraceField;
 use taipan_objects::prelude::*;
+use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_threading::{CriticalSection, multi_threaded};
@@ -24,23 +24,20 @@ struct Path {
 #[repr(C)]
 pub struct PyElementIter {
     header: Header,
-    path: Mutex<Path>,
+    path: ShortMutex<Path>,
     /// The tag that is asked for; `None`: all.
     tag: Option<Obj>,
     /// Whether texts are asked for, not elements.
     texts: bool,
 }
-layout!(
-    PyElementIter,
-    "_elementtree._element_iterator",
-    trace = |this, tracer| {
-        this.tag.trace_field(tracer);
-        if let Some(path) = this.path.try_lock() {
-            path.root.trace_field(tracer);
-            path.above.iter().for_each(|(element, _)| element.trace_field(tracer));
-        }
+layout!(PyElementIter, "_elementtree._element_iterator", [path, tag]);
+
+impl TraceField for Path {
+    fn trace_field(&self, tracer: &mut Tracer<'_>) {
+        self.root.trace_field(tracer);
+        self.above.iter().for_each(|(element, _)| element.trace_field(tracer));
     }
-);
+}
 
 native_class!(
     fn class() = TypeBuilder::new("_elementtree._element_iterator", PyElementIter::ops())
@@ -52,7 +49,7 @@ native_class!(
 );
 
 fn walk(root: &Obj, tag: Option<Obj>, texts: bool) -> Obj {
-    let path = Mutex::new(Path { root: Some(root.clone()), above: Vec::new() });
+    let path = ShortMutex::new(Path { root: Some(root.clone()), above: Vec::new() });
     new_instance(class(), |header| PyElementIter { header, path, tag, texts }).into_obj()
 }
 

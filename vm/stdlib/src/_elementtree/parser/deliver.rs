@@ -2,6 +2,7 @@
 
 use taipan_objects::dict::PyDict;
 use taipan_objects::prelude::*;
+use taipan_objects::tuple::PyTuple;
 
 use super::{Builder, PyXmlParser, parse_error};
 use crate::counted;
@@ -34,7 +35,9 @@ impl PyXmlParser {
             reported.names[at].as_ref().and_then(|name| Some((name.clone(), reported.append.clone()?)))
         };
         match asked {
-            Some((name, append)) => counted::call1(&append, &tuple_obj(vec![name, what()])).map(drop),
+            Some((name, append)) => {
+                counted::call1(&append, PyTuple::from_array([name, what()]).as_obj()).map(drop)
+            }
             None => Ok(()),
         }
     }
