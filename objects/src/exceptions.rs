@@ -267,6 +267,9 @@ fn keyword_fields<const N: usize>(
 ) -> PyResult<[Option<Obj>; N]> {
     let mut found = [const { None }; N];
     let given = args.keyword_names.len();
+    if given == 0 {
+        return Ok(found);
+    }
     if given > N {
         let plural = if N == 1 { "" } else { "s" };
         return Err(type_error(format!(

@@ -436,7 +436,7 @@ fn slot_names(class: &PyType) -> PyResult<Vec<Obj>> {
     if let Some(known) = class.dict().get_str(&crate::istr!("__slotnames__"))
         && let Some(names) = crate::list::exact_list(&known)
     {
-        return Ok(names.to_vec());
+        return Ok(if names.len() == 0 { Vec::new() } else { names.to_vec() });
     }
     let copyreg = crate::hooks::import_module("copyreg")?;
     let names = protocol::call_method_str(&copyreg, "_slotnames", &[class.to_obj()])?;
@@ -548,12 +548,12 @@ fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
     let (function, arguments) = match keywords {
         Some(keywords) => (
             protocol::getattr(&copyreg, &crate::istr!("__newobj_ex__"))?,
-            vec![class_obj, tuple_obj(positional), keywords],
+            PyTuple::from_array([class_obj, tuple_obj(positional), keywords]),
         ),
         None => {
-            let mut arguments = vec![class_obj];
-            arguments.extend(positional);
-            (protocol::getattr(&copyreg, &crate::istr!("__newobj__"))?, arguments)
+            let function = protocol::getattr(&copyreg, &crate::istr!("__newobj__"))?;
+            let count = 1 + positional.len();
+            (function, PyTuple::of_items(count, false, std::iter::once(class_obj).chain(positional)))
         }
     };
     let list_items = if is_list { protocol::iter(obj)? } else { none() };
@@ -562,7 +562,7 @@ fn reduce(obj: &Obj, version: i64) -> PyResult<Obj> {
     } else {
         none()
     };
-    Ok(tuple_obj(vec![function, tuple_obj(arguments), state, list_items, dict_items]))
+    Ok(PyTuple::from_array([function, arguments.into_obj(), state, list_items, dict_items]).into_obj())
 }
 
 pub(crate) fn fill(types: &Types) {

@@ -74,7 +74,7 @@ pub fn import_module(name: &str) -> PyResult<Obj> {
 
 /// The module that has this name in `sys.modules`, whether it was executed whole or not, or that is imported.
 pub fn known_module(name: &Py<PyStr>) -> PyResult<Obj> {
-    match loaded(name.as_obj())? {
+    match loaded_name(name)? {
         Some(module) if !is_none(&module) => Ok(module),
         _ => import_absolute(name),
     }

@@ -155,14 +155,24 @@ pub fn binary_op(a: &Obj, b: &Obj, op: BinaryOp) -> PyResult<Obj> {
     if op == BinaryOp::Pow {
         return power(a, b, &none());
     }
+    // Operands of one class have one slot, which mostly knows.
+    let class = class_of(a);
+    if class.is(class_of(b))
+        && let Some(slot) = op.slot(&class.slots)
+    {
+        return answered(a, b, op, false, slot(a, b)?);
+    }
     answered(a, b, op, false, dispatch(a, b, op)?)
 }
 
 /// What `a <op> b`, or `a <op>= b`, comes to when the slots gave `result`: if they know nothing, sequences may.
+#[inline]
 fn answered(a: &Obj, b: &Obj, op: BinaryOp, inplace: bool, result: Obj) -> PyResult<Obj> {
-    if !is_not_implemented(&result) {
-        return Ok(result);
-    }
+    if is_not_implemented(&result) { unanswered(a, b, op, inplace) } else { Ok(result) }
+}
+
+#[cold]
+fn unanswered(a: &Obj, b: &Obj, op: BinaryOp, inplace: bool) -> PyResult<Obj> {
     match op {
         BinaryOp::Add => {
             let slots = &class_of(a).slots;
