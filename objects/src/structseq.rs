@@ -154,9 +154,24 @@ pub fn new(class: &Py<PyType>, fields: Vec<Obj>) -> Obj {
             (fields.len(), fields.len())
         }
     };
-    let mut items: Vec<Obj> = fields.into_iter().map(protocol::IntoStrong::into_strong).collect();
-    items.resize_with(total, none);
-    let hidden = items.split_off(visible.min(total)).into_boxed_slice();
+    filled(class, visible, total, fields)
+}
+
+/// [`new`] of a class whose definition is at hand.
+pub fn of_definition(class: &PyType, def: &StructSeqDef, fields: impl IntoIterator<Item = Obj>) -> Obj {
+    filled(class, def.visible, def.fields.len(), fields)
+}
+
+fn filled(class: &PyType, visible: usize, total: usize, fields: impl IntoIterator<Item = Obj>) -> Obj {
+    let mut fields = fields.into_iter().map(protocol::IntoStrong::into_strong);
+    let mut part = |count: usize| {
+        let mut items = Vec::with_capacity(count);
+        for _ in 0..count {
+            items.push(fields.next().unwrap_or_else(none));
+        }
+        items
+    };
+    let (items, hidden) = (part(visible.min(total)), part(total.saturating_sub(visible)).into_boxed_slice());
     new_instance(class, |header| PyStructSeq { tuple: PyTuple::boxed(header, items), hidden }).into_obj()
 }
 

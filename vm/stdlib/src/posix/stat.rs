@@ -90,7 +90,11 @@ fn nanoseconds(seconds: i64, rest: i64) -> Obj {
 pub fn stat_obj(s: &libc::stat) -> Obj {
     let u = |value: u64| int::from_u64(value);
     let times = [(s.st_atime, s.st_atime_nsec), (s.st_mtime, s.st_mtime_nsec), (s.st_ctime, s.st_ctime_nsec)];
-    let mut fields = vec![
+    let [atime, mtime, ctime] = times.map(|(seconds, _)| int_obj(seconds));
+    let [exact_atime, exact_mtime, exact_ctime] =
+        times.map(|(seconds, rest)| float_obj(seconds as f64 + 1e-9 * rest as f64));
+    let [atime_ns, mtime_ns, ctime_ns] = times.map(|(seconds, rest)| nanoseconds(seconds, rest));
+    let fields = [
         u(s.st_mode.into()),
         u(s.st_ino),
         u(s.st_dev),
@@ -98,12 +102,20 @@ pub fn stat_obj(s: &libc::stat) -> Obj {
         u(s.st_uid.into()),
         u(s.st_gid.into()),
         int_obj(s.st_size),
+        atime,
+        mtime,
+        ctime,
+        exact_atime,
+        exact_mtime,
+        exact_ctime,
+        atime_ns,
+        mtime_ns,
+        ctime_ns,
+        int_obj(s.st_blksize as i64),
+        int_obj(s.st_blocks),
+        u(s.st_rdev),
     ];
-    fields.extend(times.iter().map(|(seconds, _)| int_obj(*seconds)));
-    fields.extend(times.iter().map(|(seconds, rest)| float_obj(*seconds as f64 + 1e-9 * *rest as f64)));
-    fields.extend(times.iter().map(|(seconds, rest)| nanoseconds(*seconds, *rest)));
-    fields.extend([int_obj(s.st_blksize as i64), int_obj(s.st_blocks), u(s.st_rdev)]);
-    structseq::new(&stat_class(), fields)
+    structseq::of_definition(&stat_class(), &STAT, fields)
 }
 
 fn statvfs_obj(s: &libc::statvfs) -> Obj {
