@@ -132,12 +132,19 @@ pub fn call_unbound(function: &Obj, obj: &Obj, args: &[&Obj]) -> PyResult<Obj> {
             }
         };
     }
+    let bound;
     let bound = match class.slots.descr_get() {
-        Some(get) => get(function, Some(obj), Some(&class_of(obj).to_obj()))?,
-        None => function.clone(),
+        Some(get) => {
+            bound = get(function, Some(obj), Some(&class_of(obj).to_obj()))?;
+            &bound
+        }
+        None => function,
     };
+    if args.is_empty() {
+        return protocol::call0(bound);
+    }
     let all: smallvec::SmallVec<[Obj; 4]> = args.iter().map(|a| (*a).clone()).collect();
-    protocol::call(&bound, &all)
+    protocol::call(bound, &all)
 }
 
 fn call_method(obj: &Obj, name: &Py<PyStr>, args: &[&Obj]) -> PyResult<Obj> {

@@ -203,7 +203,9 @@ impl Parser {
     ) -> Outcome<bool> {
         let raw = self.name(raw_name);
         let name = match self.separator {
-            Some(_) if !self.bindings.is_empty() => self.expanded(raw_name, true)?,
+            Some(_) if !self.bindings.is_empty() && self.is_in_namespace(raw_name) => {
+                self.expanded(raw_name, true)?
+            }
             _ => raw,
         };
         self.open.push(Open { raw, name, bindings });
@@ -212,6 +214,10 @@ impl Parser {
             return Ok(true);
         }
         Ok(false)
+    }
+    /// Whether an element's name has a prefix, or there is a namespace for those without.
+    fn is_in_namespace(&self, name: &[u8]) -> bool {
+        self.bindings.iter().any(|(prefix, _)| prefix.is_empty()) || name.contains(&b':')
     }
     fn bind(&mut self, prefix: &[u8], uri: Vec<u8>) -> Outcome {
         if uri.is_empty() && !prefix.is_empty() {
@@ -241,6 +247,9 @@ impl Parser {
         Ok(())
     }
     fn name(&mut self, name: &[u8]) -> Name {
+        if let Some(recent) = self.names.recent(name) {
+            return recent;
+        }
         match std::str::from_utf8(name) {
             Ok(name) => self.names.number(name),
             Err(_) => self.names.number(&text_of(name)),

@@ -31,17 +31,26 @@ impl Names {
     pub fn text(&self, name: Name) -> &str {
         self.texts.get(name.index()).map_or("", |text| text)
     }
-    /// The number of a name that may be new.
-    pub fn number(&mut self, text: &str) -> Name {
-        let place = match text.as_bytes() {
+    /// Where a name that came lately has its number.
+    fn place(text: &[u8]) -> usize {
+        let seen = match text {
             [first, .., before, last] => {
                 usize::from(*first) ^ usize::from(*before) * 5 ^ usize::from(*last) * 3 ^ text.len() * 7
             }
             short => usize::from(short.first().copied().unwrap_or(0)) ^ short.len() * 7,
-        } % RECENT;
-        let recent = self.recent[place];
-        if self.texts.get(recent as usize).is_some_and(|known| **known == *text) {
-            return Name(recent);
+        };
+        seen % RECENT
+    }
+    /// The number of a name that came lately, which is text then.
+    pub fn recent(&self, text: &[u8]) -> Option<Name> {
+        let recent = self.recent[Names::place(text)];
+        let known = self.texts.get(recent as usize)?;
+        (known.as_bytes() == text).then_some(Name(recent))
+    }
+    /// The number of a name that may be new.
+    pub fn number(&mut self, text: &str) -> Name {
+        if let Some(recent) = self.recent(text.as_bytes()) {
+            return recent;
         }
         let name = match self.numbers.get(text) {
             Some(known) => *known,
@@ -52,7 +61,7 @@ impl Names {
                 fresh
             }
         };
-        self.recent[place] = name.0;
+        self.recent[Names::place(text.as_bytes())] = name.0;
         name
     }
 }
