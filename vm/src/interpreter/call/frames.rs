@@ -312,7 +312,10 @@ pub fn leave_object(thread: &VmThread, frame: &mut Frame) -> Leavings {
     }
     *frame_object.registers.lock() = slots;
     frame_object.live.store(std::ptr::null_mut(), Ordering::Release);
-    leavings.extend(frame_object.replaced.lock().drain(..));
+    let replaced = std::mem::take(&mut *frame_object.replaced.lock());
+    if !replaced.is_empty() {
+        leavings.extend(replaced);
+    }
     leavings.push(object);
     leavings
 }

@@ -248,6 +248,13 @@ pub(super) fn made(
     Ok(Called::Value(instance))
 }
 
+/// Whether calling the object is a matter of its class alone: no frame is pushed, and no `__init__` follows.
+fn is_native(callable: &Obj) -> bool {
+    !callable.is_layout::<PyFunction>()
+        && !callable.is_layout::<PyBoundMethod>()
+        && !callable.is_layout::<PyType>()
+}
+
 /// `CALL_EX`.
 pub fn call_ex(thread: &'static VmThread, regs: Regs, base: usize, ret: u16) -> PyResult<Called> {
     call_spread(thread, regs, base, ret, true)
@@ -271,6 +278,14 @@ fn call_spread(
     let iterable = regs.take(base + 2).map_or_else(none, Obj::into_strong);
     let keywords = regs.take(base + 3);
     let keywords = keywords.filter(|keywords| exact_dict(keywords).is_none_or(|dict| !dict.is_empty()));
+    if keywords.is_none() && is_native(&callable) {
+        if let Some(tuple) = exact_tuple(&iterable) {
+            return protocol::call(&callable, tuple.as_slice()).map(Called::Value);
+        }
+        if exact_list(&iterable).is_some() {
+            return protocol::call(&callable, &PyList::into_items(iterable)).map(Called::Value);
+        }
+    }
     if let Some(called) = push_spread(thread, &callable, &iterable, keywords.as_ref(), regs, base, ret) {
         return called;
     }
