@@ -85,7 +85,7 @@ impl PyNativeFunction {
     }
     /// [`PyNativeFunction::receiver_word`] as a reference, for what ends before the function may.
     #[inline(always)]
-    fn receiver_lent(&self) -> Option<Obj> {
+    pub fn receiver_lent(&self) -> Option<Obj> {
         // SAFETY: the slot is never written again; its reference keeps the receiver as long as the function lives.
         unsafe { Obj::from_value(self.receiver_word()) }
     }

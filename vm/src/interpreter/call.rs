@@ -383,13 +383,15 @@ pub fn call_bound(function: &PyNativeFunction, arguments: &[Obj]) -> Option<PyRe
     if function.is_constructor() {
         return None;
     }
-    let def = function.def;
-    Some(match arguments {
-        [] => def.fast1?(&function.receiver()?),
-        [a] => def.fast2?(&function.receiver()?, a),
-        [a, b] => def.fast3?(&function.receiver()?, a, b),
+    let (def, receiver) = (function.def, function.receiver_lent()?);
+    let result = match arguments {
+        [] => def.fast1?(&receiver),
+        [a] => def.fast2?(&receiver, a),
+        [a, b] => def.fast3?(&receiver, a, b),
         _ => return None,
-    })
+    };
+    // It may be the receiver, which the callable keeps no longer than its register does.
+    Some(result.map(Obj::into_strong))
 }
 
 #[inline(always)]
