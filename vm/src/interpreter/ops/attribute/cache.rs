@@ -521,18 +521,25 @@ fn slot_to_store(word: u64, header: &Header) -> Option<&Slot> {
     Some(unsafe { slot_at(header, distance(shape, index)) })
 }
 
-/// Adds the attribute to `subject` that the cache word of a store says is added to objects of its shape, if that is a matter of a few instructions. `value`, a word that
-/// owns its reference, is made only then.
+/// Adds the attribute to `subject` that the cache word of a store, or one of those that it stands for, says is added to objects of its shape, if that is a matter of a few
+/// instructions. `value`, a word that owns its reference, is made only then.
 #[inline(always)]
 #[must_use]
 pub fn add_at_once(cache: &AtomicU64, subject: Value, value: impl FnOnce() -> Option<Value>) -> bool {
-    let word = cache.load(Ordering::Acquire);
-    if word & (SLOT | ADD) != SLOT | ADD || !subject.is_ptr() {
+    if !subject.is_ptr() {
         return false;
     }
     // SAFETY: a register keeps its object alive.
     let header = unsafe { &*subject.ptr() };
-    if header.shape().0 != (word >> 32) as u32 || !taipan_gc::refcount::is_alone(header) {
+    let mut word = cache.load(Ordering::Acquire);
+    if let Some(several) = several_at(word) {
+        // A method of a base class, or a class whose instances have got more room.
+        word = several.word_for(header);
+    }
+    if word & (SLOT | ADD) != SLOT | ADD
+        || header.shape().0 != (word >> 32) as u32
+        || !taipan_gc::refcount::is_alone(header)
+    {
         return false;
     }
     // Asked before: the value may be the object itself, whose count it raises.
