@@ -142,6 +142,17 @@ impl Obj {
         }
         self.into_value()
     }
+    /// The word of another reference to the same, counted: for a heap slot.
+    #[inline(always)]
+    pub fn counted_word(&self) -> Value {
+        let value = self.value();
+        if !value.is_ptr() {
+            return value;
+        }
+        // SAFETY: `self` keeps the object alive.
+        unsafe { refcount::incref_object(value.ptr()) };
+        value.counted()
+    }
     /// Another reference to the same, taken as from a slot ([`crate::Slot::load_uncounted`]): perhaps uncounted, so that threads that read one
     /// immutable object's fields do not write their counts. `self` is a counted reference in such an object.
     #[inline(always)]

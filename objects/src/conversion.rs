@@ -61,7 +61,7 @@ pub(crate) fn tuple(iterable: &Obj) -> PyResult<Obj> {
 
 fn list(iterable: &Obj) -> PyResult<Obj> {
     if let Some(tuple) = exact_tuple(iterable) {
-        return Ok(PyList::from_exact(tuple.as_slice().iter().cloned()).into_obj());
+        return Ok(PyList::from_slice(tuple.as_slice()).into_obj());
     }
     let list = PyList::with_class(&types().list);
     list.extend_from(iterable)?;

@@ -138,7 +138,16 @@ impl PyList {
     }
     /// A `list` of copies of these items.
     pub fn from_slice(items: &[Obj]) -> Py<PyList> {
-        Self::new(items.to_vec())
+        let storage = Storage::allocate_unfilled(items.len());
+        for (index, item) in items.iter().enumerate() {
+            // SAFETY: just allocated with room for that many items.
+            unsafe { (*storage).put(index, item.counted_word()) };
+        }
+        Py::new(PyList {
+            header: Header::new(types().list.root_shape()),
+            storage: AtomicPtr::new(storage),
+            len: AtomicUsize::new(items.len()),
+        })
     }
     /// An empty instance of `class`, `list` or a subclass.
     pub fn with_class(class: &PyType) -> Py<PyList> {

@@ -6,10 +6,10 @@ use crate::argument::Args;
 use crate::construct::*;
 use crate::error::*;
 use crate::layout;
-use crate::native::MethodDef;
+use crate::native::{Fast1, MethodDef};
 use crate::protocol::IntoStrong;
 use crate::type_object::{CompareOp, TypeSlots, class_of};
-use crate::types::{Types, types};
+use crate::types::{Number, Types, types};
 
 /// A native function object. `receiver` is passed as first argument if present.
 #[repr(C)]
@@ -77,6 +77,15 @@ impl PyNativeFunction {
             binding: Binding::Constructor,
         })
         .defer()
+    }
+    /// The entry for one argument, if `callable` is a native function that has one and passes no receiver.
+    #[inline]
+    pub fn fast1_of(callable: &Obj) -> Option<Fast1> {
+        let header =
+            callable.header().filter(|h| h.shape() == Number::builtin_function_or_method.root_shape())?;
+        // SAFETY: that shape is of objects with this layout only.
+        let function = unsafe { &*std::ptr::from_ref(header).cast::<PyNativeFunction>() };
+        if function.is_unbound() { function.def.fast1 } else { None }
     }
     /// The receiver, or the class for a `__new__`, as an uncounted word; empty if there is none. It lasts as long as the function.
     #[inline(always)]

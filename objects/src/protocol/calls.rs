@@ -5,6 +5,7 @@ use taipan_gc::{Obj, Py};
 use super::{enter_native, getattr};
 use crate::argument::Args;
 use crate::error::*;
+use crate::native_function::PyNativeFunction;
 use crate::str::{PyStr, intern};
 use crate::type_object::class_of;
 
@@ -21,6 +22,10 @@ pub fn call0(callable: &Obj) -> PyResult<Obj> {
 
 /// `callable(arg)`, borrowing the argument.
 pub fn call1(callable: &Obj, arg: &Obj) -> PyResult<Obj> {
+    if let Some(fast) = PyNativeFunction::fast1_of(callable) {
+        enter_native()?;
+        return fast(arg).map(super::IntoStrong::into_strong);
+    }
     call(callable, std::slice::from_ref(arg))
 }
 
