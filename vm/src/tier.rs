@@ -32,6 +32,8 @@ use crate::thread::VmThread;
 
 /// Turns of loops that code makes until the tier is asked for it.
 const HOT_TURNS: u32 = 16_000;
+/// How often machine code is entered in vain until one of the places at which that happens is given up.
+const VAIN: u32 = 256;
 /// What a call counts for in turns.
 const CALL: u32 = 4;
 
@@ -48,6 +50,8 @@ impl Left {
     pub const GO_ON: u64 = 1;
     /// An exception is on its way from the instruction, at which the frame stands.
     pub const RAISED: u64 = 2;
+    /// As `EXECUTE`, at the place where it was entered: what is expected there is not so.
+    pub const VAIN: u64 = 3;
     /// All bits of a reason.
     pub const MASK: u64 = 7;
 }
@@ -131,5 +135,20 @@ pub(crate) fn enter(ip: *const Word, regs: Regs, fp: *mut Frame, thread: &'stati
     let entry = std::ptr::with_exposed_provenance::<()>(machine.entry);
     // SAFETY: the address of what the tier made, which has that signature and lives as long as the code.
     let entry = unsafe { std::mem::transmute::<*const (), Entry>(entry) };
-    Some(entry(regs.base(), thread.threading.poll_address(), place as u64, fp, thread))
+    let left = entry(regs.base(), thread.threading.poll_address(), place as u64, fp, thread);
+    if left & Left::MASK == Left::VAIN {
+        entered_in_vain(machine, ip);
+        return None;
+    }
+    Some(left)
+}
+
+/// Machine code was entered at `ip` and did nothing. When that is often the interpreter executes the instruction from then on.
+#[cold]
+#[inline(never)]
+fn entered_in_vain(machine: &Machine, ip: *const Word) {
+    if machine.vain.fetch_add(1, Ordering::Relaxed) % VAIN == VAIN - 1 {
+        // SAFETY: an instruction of the code that the caller executes.
+        unsafe { &*ip }.set_dispatch(None);
+    }
 }

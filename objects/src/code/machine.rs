@@ -29,6 +29,8 @@ pub const COUNT_CALLS: u8 = 253;
 pub struct Machine {
     /// Address of its entry.
     pub entry: usize,
+    /// How often it was entered where what it expects was not so.
+    pub vain: AtomicU32,
     /// By index of instruction: 0, or the number by which the entry gets there, which is not 0.
     pub places: Box<[u16]>,
     /// What the code has the addresses of.

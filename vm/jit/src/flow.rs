@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::plan::Plan;
 use crate::program::Program;
 
-/// Instructions of the processor that are to be saved for machine code to be worth entering: some more than it takes to get in and out.
-const WORTH: u32 = 110;
+/// Instructions of the processor that are to be saved for machine code to be worth entering: several times what it takes to get in and out, since what was expected may not come.
+const WORTH: u32 = 300;
 /// Steps that are looked at for that.
-const FARTHEST: u32 = 64;
+const FARTHEST: u32 = 96;
 
 /// The shape of the code.
 pub struct Flow {
@@ -102,7 +102,8 @@ fn gain(plan: Plan) -> u32 {
         | Plan::Not { .. }
         | Plan::Is { .. } => 8,
         Plan::Append { .. } | Plan::Unpack { .. } => 10,
-        Plan::LoadAttr { .. } | Plan::StoreAttr { .. } | Plan::LoadMethod { .. } | Plan::Branch { .. } => 15,
+        Plan::LoadAttr { .. } | Plan::StoreAttr { .. } | Plan::LoadMethod { .. } => 8,
+        Plan::Branch { .. } => 15,
         Plan::Get { .. } | Plan::In { .. } | Plan::Slice { .. } => 10,
         Plan::For { .. } | Plan::Item { .. } | Plan::StoreItem { .. } => 18,
         Plan::Power { .. }
@@ -110,7 +111,7 @@ fn gain(plan: Plan) -> u32 {
         | Plan::Square { .. }
         | Plan::Neg { .. }
         | Plan::Compare { .. } => 22,
-        Plan::Enter { .. } | Plan::Return { .. } => 60,
+        Plan::Enter { .. } | Plan::Return { .. } => 40,
     }
 }
 

@@ -23,6 +23,7 @@ mod program;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use taipan_objects::code::machine::Machine;
+use taipan_threading::sync::atomic::AtomicU32;
 use taipan_vm::tier::samples::{self, Callee};
 use taipan_vm::tier::{Request, Tier};
 
@@ -66,7 +67,7 @@ fn compile(request: &Request<'_>) -> Option<Machine> {
     }
     let objects = program.bodies.into_iter().skip(1);
     let objects = objects.flat_map(|body| [Some(body.code.into_obj()), body.function]).flatten().collect();
-    Some(Machine { entry, places, objects, memory })
+    Some(Machine { entry, vain: AtomicU32::new(0), places, objects, memory })
 }
 
 /// The program of the code and the callees that it is expected to call, and what is expected of it.

@@ -49,6 +49,8 @@ pub struct Lowering<'a, 'b> {
     state: State,
     pc: usize,
     exits: BTreeMap<(usize, u64), Block>,
+    /// Why code leaves that is made now.
+    why: u64,
     /// Ways into loops on which something is to be tested.
     ways: Vec<(Block, usize, State)>,
     signatures: BTreeMap<(usize, bool), SigRef>,
@@ -97,6 +99,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             state: vec![Known::Nothing; registers],
             pc: 0,
             exits: BTreeMap::new(),
+            why: Left::EXECUTE,
             ways: Vec::new(),
             signatures: BTreeMap::new(),
             call_conv: isa.default_call_conv(),
@@ -138,6 +141,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         self.b.switch_to_block(nowhere);
         let none = self.word(0);
         self.b.ins().return_(&[none]);
+        self.why = Left::VAIN;
         for (stub, pc) in stubs {
             self.b.switch_to_block(stub);
             self.state = kinds::nothing(self.program);
@@ -145,6 +149,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             let to = self.blocks[&pc];
             self.b.ins().jump(to, &[]);
         }
+        self.why = Left::EXECUTE;
     }
 
     /// Tests what is known in front of `target`, as far as it is not known here.
@@ -526,16 +531,16 @@ impl<'a, 'b> Lowering<'a, 'b> {
     }
     /// Leaves the instruction to the interpreter.
     fn leave(&mut self) {
-        let exit = self.exit(self.pc, Left::EXECUTE);
+        let exit = self.exit(self.pc, self.why);
         self.b.ins().jump(exit, &[]);
     }
     fn leave_if(&mut self, condition: Value) {
-        let (exit, on) = (self.exit(self.pc, Left::EXECUTE), self.b.create_block());
+        let (exit, on) = (self.exit(self.pc, self.why), self.b.create_block());
         self.b.ins().brif(condition, exit, &[], on, &[]);
         self.b.switch_to_block(on);
     }
     fn leave_unless(&mut self, condition: Value) {
-        let (exit, on) = (self.exit(self.pc, Left::EXECUTE), self.b.create_block());
+        let (exit, on) = (self.exit(self.pc, self.why), self.b.create_block());
         self.b.ins().brif(condition, on, &[], exit, &[]);
         self.b.switch_to_block(on);
     }

@@ -9,6 +9,8 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Linkage, Module, default_libcall_names};
 
+use taipan_objects::str::PyStr;
+
 use crate::expect::Expected;
 use crate::flow::Flow;
 use crate::kinds::State;
@@ -69,7 +71,9 @@ pub fn compile(
     let builder = FunctionBuilder::new(&mut context.func, &mut frontend);
     Lowering::run(builder, program, expected, flow, states, &**isa);
     let id = module.declare_function("code", Linkage::Local, &context.func.signature).ok()?;
+    let mut size = 0;
     let made = module.define_function(id, &mut context).and_then(|()| {
+        size = context.compiled_code().map_or(0, |code| code.code_info().total_size as usize);
         module.clear_context(&mut context);
         module.finalize_definitions()
     });
@@ -79,5 +83,11 @@ pub fn compile(
         return None;
     }
     let entry = module.get_finalized_function(id).expose_provenance();
+    if taipan_vm::perf::is_active()
+        && let Some(name) = program.bodies[0].code.qualname.downcast::<PyStr>()
+    {
+        // `perf` without the name is what happens if that cannot be written.
+        let _ = taipan_vm::perf::write_entry(entry, size, &format!("jit::{}", name.to_string_lossy()));
+    }
     Some((entry, Box::new(Memory(Some(module)))))
 }

@@ -12,11 +12,11 @@ use taipan_threading::sync::atomic::AtomicU64;
 use crate::plan::{self, Plan, Reg, Result};
 
 /// Most steps of a program.
-const MOST_STEPS: usize = 4000;
+const MOST_STEPS: usize = 1500;
 /// Most instructions of a callee that is part of its caller.
-const MOST_OF_CALLEE: usize = 120;
+const MOST_OF_CALLEE: usize = 80;
 /// Most callees in each other.
-const MOST_LEVELS: u16 = 4;
+const MOST_LEVELS: u16 = 3;
 /// Most registers.
 const MOST_REGISTERS: usize = 1000;
 
