@@ -77,6 +77,18 @@ pub fn is_true(obj: &Obj) -> bool {
 pub fn is_false(obj: &Obj) -> bool {
     obj.value().counted().bits() == WORDS[2].load(Ordering::Relaxed)
 }
+/// What `True` or `False` counts as in arithmetic, as a word.
+#[inline(always)]
+pub fn bool_as_int(word: Value) -> Option<Value> {
+    let bits = word.counted().bits();
+    if bits == WORDS[1].load(Ordering::Relaxed) {
+        Value::from_int(1)
+    } else if bits == WORDS[2].load(Ordering::Relaxed) {
+        Value::from_int(0)
+    } else {
+        None
+    }
+}
 #[inline]
 pub fn is_not_implemented(obj: &Obj) -> bool {
     obj.value().counted().bits() == WORDS[4].load(Ordering::Relaxed)

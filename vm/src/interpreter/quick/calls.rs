@@ -7,7 +7,7 @@ use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::{PyResult, system_error};
 use taipan_objects::function::PyFunction;
 use taipan_objects::method::PyBoundMethod;
-use taipan_objects::native::MethodDef;
+use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::{is_none, is_none_word, none};
@@ -388,6 +388,11 @@ handlers! {
                 return call_function_method(s.ip, s.regs, s.fp, s.thread);
             }
             if known::is(callable, Known::MethodDescriptor) && !s.regs.value(base + 1).is_empty() {
+                // SAFETY: the layout was checked.
+                let descriptor: &PyMethodDescr = unsafe { &*callable.ptr().cast() };
+                if descriptor.def.intrinsic == Intrinsic::None {
+                    return call_descriptor(s.ip, s.regs, s.fp, s.thread);
+                }
                 return known_calls::call_known_method(s.ip, s.regs, s.fp, s.thread);
             }
         }
@@ -422,13 +427,22 @@ handlers! {
         // SAFETY: the layout was checked.
         let descriptor: &PyMethodDescr = unsafe { &*s.regs.value(base).ptr().cast() };
         s.save();
-        let accepted = descriptor.accepts(s.regs.obj(base + 1));
-        let fast =
-            if accepted { descriptor.def.call_fast(s.regs.slice(base + 1, nargs + 1)) } else { None };
-        match fast {
-            Some(result) => finish_native(s, i, base + 1, nargs + 1, result),
-            None => call_any_method(s.ip, s.regs, s.fp, s.thread),
+        let (def, first) = (descriptor.def, base + 1);
+        if descriptor.accepts(s.regs.obj(first)) {
+            // One by one, so that how many registers are emptied is known in each.
+            match (nargs, def.fast1, def.fast2) {
+                (0, Some(fast), _) => return finish_native(s, i, first, 1, fast(s.regs.obj(first))),
+                (1, _, Some(fast)) => {
+                    let result = fast(s.regs.obj(first), s.regs.obj(first + 1));
+                    return finish_native(s, i, first, 2, result);
+                }
+                _ => {}
+            }
+            if let Some(result) = def.call_fast(s.regs.slice(first, nargs + 1)) {
+                return finish_native(s, i, first, nargs + 1, result);
+            }
         }
+        call_any_method(s.ip, s.regs, s.fp, s.thread)
     }
     call_kw(s, i) {
         s.save();

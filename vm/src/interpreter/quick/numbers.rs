@@ -4,7 +4,7 @@
 
 use taipan_objects::Value;
 use taipan_objects::code::Word;
-use taipan_objects::singletons::bool_obj;
+use taipan_objects::singletons::{bool_as_int, bool_obj};
 
 use super::{Exit, Handler, State, actions, handlers, operators, values};
 use crate::interpreter::ops::arithmetic;
@@ -84,16 +84,26 @@ arithmetic! {
     xor or operators::binary: |v, w| Some(Value::from_int_wrapping((v.bits() ^ w.bits()) as i64)), |_f, _g| None;
 }
 
-/// An operation on an integer and a float, apart: without the conversions the others need fewer machine registers than are free.
+/// An operand that is an integer, or a truth value that counts as one.
+#[inline(always)]
+fn integer(word: Value) -> Option<Value> {
+    if word.is_int() { Some(word) } else { bool_as_int(word) }
+}
+
+/// An operation on an integer and a float, or on truth values, apart: without the conversions the others need fewer machine registers than are free.
 macro_rules! mixed {
-    ($($name:ident or $any:path: |$f:ident, $g:ident| $float:expr;)*) => {
+    ($($name:ident or $any:path: |$f:ident, $g:ident| $float:expr, |$v:ident, $w:ident| $int:expr;)*) => {
         handlers! {
             $(
                 #[inline(never)]
                 $name(s, i) {
-                    let result = match arithmetic::floats(s.value(i.b()), s.value(i.c())) {
-                        Some(($f, $g)) => $float,
-                        None => None,
+                    let (v, w) = (s.value(i.b()), s.value(i.c()));
+                    let result = if let Some(($f, $g)) = arithmetic::floats(v, w) {
+                        $float
+                    } else if let (Some($v), Some($w)) = (integer(v), integer(w)) {
+                        $int
+                    } else {
+                        None
                     };
                     finish(s, i, result, $any)
                 }
@@ -103,10 +113,10 @@ macro_rules! mixed {
 }
 
 mixed! {
-    add_mixed or values::add_any: |f, g| number(f + g);
-    sub_mixed or operators::binary: |f, g| number(f - g);
-    mul_mixed or operators::binary: |f, g| number(f * g);
-    true_div_mixed or operators::binary: |f, g| if g == 0.0 { None } else { number(f / g) };
+    add_mixed or values::add_any: |f, g| number(f + g), |v, w| from_high(high(v).overflowing_add(high(w)));
+    sub_mixed or operators::binary: |f, g| number(f - g), |v, w| from_high(high(v).overflowing_sub(high(w)));
+    mul_mixed or operators::binary: |f, g| number(f * g), |v, w| from_high(high(v).overflowing_mul(w.as_int()));
+    true_div_mixed or operators::binary: |f, g| if g == 0.0 { None } else { number(f / g) }, |v, w| arithmetic::truediv(v.as_int(), w.as_int());
 }
 
 macro_rules! comparisons {
