@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 use taipan_objects::code::machine::{self, Machine};
 use taipan_objects::code::{PyCode, Word};
 use taipan_objects::{Obj, Value};
-use taipan_threading::sync::atomic::{AtomicU32, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::frame::Frame;
 use crate::registers::Regs;
@@ -75,20 +75,37 @@ pub trait Tier: Sync {
 }
 
 static TIER: OnceLock<&'static dyn Tier> = OnceLock::new();
+static AVAILABLE: AtomicBool = AtomicBool::new(false);
 static HOT: AtomicU32 = AtomicU32::new(HOT_TURNS);
 
-/// Installs the compiler, before any code is made. The first one stays. If `eagerly` it is asked for all code that is executed more than once or twice: for tests.
-pub fn install(tier: &'static dyn Tier, eagerly: bool) {
-    if eagerly {
+/// How the compiler is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Use {
+    Never,
+    /// For code that is executed often.
+    Often,
+    /// For all code that is executed more than once or twice: for tests.
+    Eagerly,
+}
+
+/// Installs the compiler, before any code is made. The first one stays.
+pub fn install(tier: &'static dyn Tier, how: Use) {
+    AVAILABLE.store(true, Ordering::Relaxed);
+    if how == Use::Eagerly {
         HOT.store(2 * CALL, Ordering::Relaxed);
     }
-    if TIER.set(tier).is_ok() {
+    if how != Use::Never && TIER.set(tier).is_ok() {
         machine::count();
     }
 }
 
-/// Whether a compiler is installed.
-pub fn is_installed() -> bool {
+/// Whether there is a compiler.
+pub fn is_available() -> bool {
+    AVAILABLE.load(Ordering::Relaxed)
+}
+
+/// Whether it is asked.
+pub fn is_enabled() -> bool {
     TIER.get().is_some()
 }
 

@@ -25,7 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use taipan_objects::code::machine::Machine;
 use taipan_threading::sync::atomic::AtomicU32;
 use taipan_vm::tier::samples::{self, Callee};
-use taipan_vm::tier::{Request, Tier};
+use taipan_vm::tier::{Request, Tier, Use};
 
 use expect::Expected;
 use flow::Flow;
@@ -133,8 +133,12 @@ fn drop_bad_callees(program: &mut Program, expected: &Expected) -> bool {
 /// Installs the compiler, unless the environment says `PYTHON_JIT=0`; `PYTHON_JIT=eager` lets it compile everything, for tests. To be called before any code is made.
 pub fn install() {
     static JIT: Jit = Jit;
-    let wish = std::env::var_os("PYTHON_JIT").unwrap_or_default();
-    if memory::is_supported() && wish != "0" {
-        taipan_vm::tier::install(&JIT, wish == "eager");
+    let how = match std::env::var_os("PYTHON_JIT").unwrap_or_default().to_str() {
+        Some("0") => Use::Never,
+        Some("eager") => Use::Eagerly,
+        _ => Use::Often,
+    };
+    if memory::is_supported() {
+        taipan_vm::tier::install(&JIT, how);
     }
 }

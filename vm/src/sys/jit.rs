@@ -11,13 +11,13 @@ mod functions {
         /// Return True if the current Python executable supports JIT compilation, and False otherwise.
         #[pyfunction]
         fn is_available() -> bool {
-            crate::tier::is_installed()
+            crate::tier::is_available()
         }
 
         /// Return True if JIT compilation is enabled for the current Python process (implies sys._jit.is_available()), and False otherwise.
         #[pyfunction]
         fn is_enabled() -> bool {
-            crate::tier::is_installed()
+            crate::tier::is_enabled()
         }
 
         /// Return True if the topmost Python frame is currently executing JIT code (implies sys._jit.is_enabled()), and False otherwise.
