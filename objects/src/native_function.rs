@@ -95,8 +95,9 @@ impl PyNativeFunction {
     /// [`PyNativeFunction::receiver_word`] as a reference, for what ends before the function may.
     #[inline(always)]
     pub fn receiver_lent(&self) -> Option<Obj> {
+        // A number, or nothing, is a receiver, too.
         // SAFETY: the slot is never written again; its reference keeps the receiver as long as the function lives.
-        unsafe { Obj::from_value(self.receiver_word()) }
+        unsafe { Obj::from_value(self.receiver.peek().uncounted()) }
     }
     /// The receiver, or the class for a `__new__`.
     pub fn receiver(&self) -> Option<Obj> {
