@@ -491,7 +491,7 @@ pub fn leave_objects(plan: &mut Plan, guess: &Guess) {
         Plan::In { .. } | Plan::Branch { test: Test::In { .. }, .. } => {
             !matches!(guess.left, Some(Kind::Dict | Kind::Str | Kind::Other) | None)
         }
-        Plan::For { .. } => matches!(guess.left, Some(Kind::Other)),
+        Plan::For { .. } => !matches!(guess.left, Some(Kind::RangeIterator | Kind::ListIterator)),
         Plan::Item { index, .. } => {
             let is_int = matches!(index, Operand::Int(_)) || matches!(guess.right, Some(Kind::Int) | None);
             !is_int || matches!(guess.left, Some(Kind::Other | Kind::Dict))

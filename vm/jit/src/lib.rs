@@ -130,13 +130,14 @@ fn drop_bad_callees(program: &mut Program, expected: &Expected) -> bool {
     }
 }
 
-/// Installs the compiler, unless the environment says `PYTHON_JIT=0`; `PYTHON_JIT=eager` lets it compile everything, for tests. To be called before any code is made.
+/// Installs the compiler, if the environment says `PYTHON_JIT=1`; `PYTHON_JIT=eager` lets it compile everything, for tests. To be called before any code is made.
 pub fn install() {
     static JIT: Jit = Jit;
     let how = match std::env::var_os("PYTHON_JIT").unwrap_or_default().to_str() {
-        Some("0") => Use::Never,
+        Some("1") => Use::Often,
         Some("eager") => Use::Eagerly,
-        _ => Use::Often,
+        // As CPython's: on request. On programs about objects it gains nothing yet, and code that it leaves often is slower with it.
+        _ => Use::Never,
     };
     if memory::is_supported() {
         taipan_vm::tier::install(&JIT, how);
