@@ -107,6 +107,19 @@ impl PyNativeFunction {
     pub fn is_constructor(&self) -> bool {
         self.binding == Binding::Constructor
     }
+    /// Calls the function, which is no constructor, with the receiver that it is bound to, if it has a fast entry for the arguments.
+    #[inline]
+    pub fn call_bound(&self, arguments: &[Obj]) -> Option<PyResult<Obj>> {
+        let (def, receiver) = (self.def, self.receiver_lent()?);
+        let result = match arguments {
+            [] => def.fast1?(&receiver),
+            [a] => def.fast2?(&receiver, a),
+            [a, b] => def.fast3?(&receiver, a, b),
+            _ => return None,
+        };
+        // It may be the receiver, or an uncounted part of what that keeps alive.
+        Some(result.map(IntoStrong::into_strong))
+    }
     /// Whether a call passes no receiver: the arguments go to `def` as they are.
     #[inline(always)]
     pub fn is_unbound(&self) -> bool {
@@ -127,15 +140,8 @@ pub fn call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if function.binding == Binding::Constructor {
         return crate::object_type::call_new(&receiver, args);
     }
-    let result = match args.positional {
-        _ if args.has_keywords() => None,
-        [] => def.fast1.map(|call| call(&receiver)),
-        [a] => def.fast2.map(|call| call(&receiver, a)),
-        [a, b] => def.fast3.map(|call| call(&receiver, a, b)),
-        _ => None,
-    };
-    // It may be an uncounted part of what the receiver keeps alive.
-    result.unwrap_or_else(|| args.behind(&receiver, |args| (def.call)(args))).map(IntoStrong::into_strong)
+    let fast = if args.has_keywords() { None } else { function.call_bound(args.positional) };
+    fast.unwrap_or_else(|| args.behind(&receiver, |args| (def.call)(args)).map(IntoStrong::into_strong))
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {

@@ -34,8 +34,10 @@ use crate::thread::VmThread;
 const HOT_TURNS: u32 = 16_000;
 /// How often machine code is entered in vain until one of the places at which that happens is given up.
 const VAIN: u32 = 256;
-/// What a call counts for in turns.
-const CALL: u32 = 4;
+/// What a turn of a loop counts for.
+pub(crate) const TURN: u32 = 1;
+/// What a call counts for.
+pub(crate) const CALL: u32 = 4;
 
 /// What machine code is entered by: the window, the poll word, the number of the place ([`Machine::places`]), the frame, the thread. Gives where it left, and why, as [`Left`] has it.
 pub type Entry = extern "C" fn(*mut Value, *const u32, u64, *mut Frame, &'static VmThread) -> u64;
@@ -109,18 +111,10 @@ pub fn is_enabled() -> bool {
     TIER.get().is_some()
 }
 
-/// Counts a turn of a loop, and asks the tier when it is time. The frame stands at `ip`.
+/// Counts [`TURN`] or [`CALL`], and asks the tier when it is time. The frame stands at `ip`.
 #[inline]
-pub(crate) fn count_turn(frame: &Frame, ip: *const Word, regs: Regs) {
-    if frame.code().machine.heat(1) >= HOT.load(Ordering::Relaxed) {
-        ask(frame, ip, regs);
-    }
-}
-
-/// The same of a call.
-#[inline]
-pub(crate) fn count_call(frame: &Frame, ip: *const Word, regs: Regs) {
-    if frame.code().machine.heat(CALL) >= HOT.load(Ordering::Relaxed) {
+pub(crate) fn count(by: u32, frame: &Frame, ip: *const Word, regs: Regs) {
+    if frame.code().machine.heat(by) >= HOT.load(Ordering::Relaxed) {
         ask(frame, ip, regs);
     }
 }

@@ -78,8 +78,7 @@ pub struct Expected {
 impl Expected {
     /// The kind in a register in front of an instruction.
     pub fn kind_at(&self, pc: usize, register: Reg) -> Option<Kind> {
-        let sample = self.states.get(pc)?.as_ref()?.get(register as usize)?;
-        sample.value().map(samples::kind)
+        self.sample_at(pc, register).map(samples::kind)
     }
     /// The value that is expected in a register in front of an instruction, or one like it.
     pub fn sample_at(&self, pc: usize, register: Reg) -> Option<&Obj> {
@@ -206,7 +205,7 @@ fn result(program: &Program, pc: usize, state: &Samples) -> Option<Obj> {
     let sample = |register: Reg| state[register as usize].value();
     let kind = |register: Reg| sample(register).map(samples::kind);
     match plans[pc] {
-        Plan::Const { word, .. } => Value::from_bits(word).is_number().then(|| number_of(word))?,
+        Plan::Const { word, .. } => number_of(word),
         Plan::Copy { from, .. } | Plan::Move { from, .. } | Plan::Lend { from, .. } => sample(from).cloned(),
         Plan::Arith { op, left, right, .. } => {
             let right = match right {
@@ -229,16 +228,15 @@ fn result(program: &Program, pc: usize, state: &Samples) -> Option<Obj> {
             samples::global(program.cache(pc), &program.body(pc).globals, &program.body(pc).builtins)
         }
         Plan::Return { from: plan::Result::Reg(from), .. } => sample(from).cloned(),
-        Plan::Return { from: plan::Result::Const(word), .. } => {
-            Value::from_bits(word).is_number().then(|| number_of(word))?
-        }
+        Plan::Return { from: plan::Result::Const(word), .. } => number_of(word),
         _ => None,
     }
 }
 
+/// A sample of a constant, if that is a number.
 fn number_of(word: u64) -> Option<Obj> {
     let value = Value::from_bits(word);
-    number(if value.is_int() { Some(Kind::Int) } else { Some(Kind::Float) })
+    number(if value.is_int() { Some(Kind::Int) } else { value.is_float().then_some(Kind::Float) })
 }
 
 fn step(program: &Program, pc: usize, state: &mut Samples) {

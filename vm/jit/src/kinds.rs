@@ -2,11 +2,12 @@
 
 use taipan_bytecode::Instr;
 use taipan_objects::Value;
+use taipan_objects::type_object::CompareOp;
 use taipan_vm::tier::samples::Kind;
 
 use crate::expect::{Expected, Guess};
 use crate::live;
-use crate::plan::{Arith, Compare, Operand, Plan, Reg, Result, Test};
+use crate::plan::{Arith, Operand, Plan, Reg, Result, Test};
 use crate::program::Program;
 
 /// What is known of a register.
@@ -32,9 +33,13 @@ impl Known {
             _ => Known::Nothing,
         }
     }
+    /// Whether it is a number of a known kind, which is in a machine register.
+    pub fn is_number(self) -> bool {
+        matches!(self, Known::Int | Known::Float)
+    }
     /// Whether writing to it drops nothing.
     pub fn is_free(self) -> bool {
-        matches!(self, Known::Int | Known::Float | Known::Free)
+        self.is_number() || self == Known::Free
     }
     /// Whether who knows this knows `other`, too.
     pub fn implies(self, other: Known) -> bool {
@@ -179,10 +184,8 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             state[at(to)] = known;
         }
         Plan::Lend { to, from } => {
-            state[at(to)] = match state[at(from)] {
-                number @ (Known::Int | Known::Float) => number,
-                _ => Known::Free,
-            };
+            let known = state[at(from)];
+            state[at(to)] = if known.is_number() { known } else { Known::Free };
         }
         Plan::Drop { register } => state[at(register)] = Known::Free,
         Plan::Arith { op, to, left, right } => {
@@ -338,14 +341,13 @@ fn take(state: &mut State, operand: u16) {
     }
 }
 
-/// What is known in front of each instruction that is reached, and of those at which blocks begin what their entry has to test.
-pub struct Knowledge {
-    pub states: Vec<Option<State>>,
-}
-
-/// Finds out what is known. `heads`: where jumps back lead; `entries`: where machine code is entered otherwise; `reads`: the registers that are read from there on before
-/// they are written.
-pub fn know(program: &Program, expected: &Expected, heads: &[usize], entries: &[usize]) -> Knowledge {
+/// Finds out what is known in front of each instruction that is reached. `heads`: where jumps back lead; `entries`: where machine code is entered otherwise.
+pub fn know(
+    program: &Program,
+    expected: &Expected,
+    heads: &[usize],
+    entries: &[usize],
+) -> Vec<Option<State>> {
     let registers = program.registers;
     let live = live::live(program);
     // What is wanted at each head: guessed at first, then less until every way back provides it.
@@ -375,7 +377,7 @@ pub fn know(program: &Program, expected: &Expected, heads: &[usize], entries: &[
     loop {
         let (states, losses) = flow(program, expected, &wanted, entries);
         if losses.is_empty() {
-            return Knowledge { states };
+            return states;
         }
         for (head, register) in losses {
             if let Some((_, state)) = wanted.iter_mut().find(|(at, _)| *at == head) {
@@ -423,12 +425,10 @@ fn flow(
                 _ => state.clone(),
             };
             if let Some((_, want)) = wanted.iter().find(|(head, _)| *head == to) {
-                let is_back = matches!(plan, Plan::Back { .. });
-                for (register, want) in want.iter().enumerate() {
-                    let lost = if is_back { !state[register].implies(*want) } else { false };
-                    if lost {
-                        losses.push((to, register));
-                    }
+                // On other ways in it is tested.
+                if matches!(plan, Plan::Back { .. }) {
+                    let lost = |register: &usize| !state[*register].implies(want[*register]);
+                    losses.extend((0..want.len()).filter(lost).map(|register| (to, register)));
                 }
                 continue;
             }
@@ -462,9 +462,9 @@ fn other_plan(plan: Plan, guess: &Guess) -> Plan {
             target,
         } if guess.left == Some(Kind::Str)
             && matches!(guess.right, Some(Kind::Str) | None)
-            && matches!(compare, Compare::Eq | Compare::Ne) =>
+            && matches!(compare, CompareOp::Eq | CompareOp::Ne) =>
         {
-            let when = when == (compare == Compare::Eq);
+            let when = when == (compare == CompareOp::Eq);
             Plan::Branch { test: Test::SameText { left, right, when }, drops, target }
         }
         plan => plan,

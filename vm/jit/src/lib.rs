@@ -7,7 +7,7 @@
 //! 1. [`plan`]: what each instruction comes to; [`program`]: those of the code and of callees that are made part of it.
 //! 2. [`expect`]: guesses, from what the registers held where the compiler was asked.
 //! 3. [`flow`]: blocks, and where the code is entered.
-//! 4. [`kinds`]: what is known of registers on every way to an instruction, given what is tested on the way.
+//! 4. [`live`]: of which registers it is worth knowing anything; [`kinds`]: what is known of them on every way to an instruction, given what is tested on the way.
 //! 5. [`lower`]: Cranelift's instructions.
 //! 6. [`memory`]: Cranelift, and the memory of finished code.
 
@@ -59,8 +59,8 @@ fn compile(request: &Request<'_>) -> Option<Machine> {
     if flow.places().next().is_none() {
         return None;
     }
-    let known = kinds::know(&program, &expected, &flow.heads, &flow.entries);
-    let (entry, memory) = memory::compile(&program, &expected, &flow, &known.states)?;
+    let states = kinds::know(&program, &expected, &flow.heads, &flow.entries);
+    let (entry, memory) = memory::compile(&program, &expected, &flow, &states)?;
     let mut places = vec![0; program.own()].into_boxed_slice();
     for (number, pc) in flow.places() {
         places[pc] = number as u16;
@@ -125,7 +125,7 @@ fn drop_bad_callees(program: &mut Program, expected: &Expected) -> bool {
         }
         any = true;
         for call in calls {
-            program.take_out(call);
+            program.plans[call] = Plan::Leave { goes_on: true };
         }
     }
 }

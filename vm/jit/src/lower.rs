@@ -357,6 +357,15 @@ impl<'a, 'b> Lowering<'a, 'b> {
     fn address(&self, pc: usize) -> u64 {
         self.program.address(pc)
     }
+    /// The same as a value.
+    fn place_of(&mut self, pc: usize) -> Value {
+        let address = self.address(pc);
+        self.word(address)
+    }
+    /// Address of the instruction behind that being made.
+    fn next(&mut self) -> Value {
+        self.place_of(Plan::next(self.pc, self.plans))
+    }
     /// Address of the cache of the instruction being made.
     fn cache(&mut self) -> Value {
         let address = std::ptr::from_ref(self.program.cache(self.pc)).expose_provenance() as u64;
@@ -364,9 +373,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
     }
     /// The frame of the instruction being made.
     fn frame(&mut self) -> Value {
-        self.frame_of(self.program.body(self.pc).level)
-    }
-    fn frame_of(&mut self, level: u16) -> Value {
+        let level = self.program.body(self.pc).level;
         if level == 0 {
             return self.frame;
         }
@@ -388,8 +395,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
     }
     /// Writes to a register, and drops what it owned.
     fn put(&mut self, register: Reg, word: Value) {
-        let next = self.address(Plan::next(self.pc, self.plans));
-        let next = self.word(next);
+        let next = self.next();
         self.put_before(register, word, next);
     }
     /// The same in an instruction behind which execution goes on at the address `next`.
@@ -403,21 +409,28 @@ impl<'a, 'b> Lowering<'a, 'b> {
     }
     /// Drops a word that was moved out of its place. If that may run code, leaves behind it for the address `next`: see [`taipan_vm::tier`].
     fn release(&mut self, old: Value, next: Value) {
-        let counted = self.is_counted(old);
+        let on = self.drop_or_go_on(old);
+        self.drop_last(old);
+        let word = self.b.ins().bor_imm_s(next, Left::GO_ON as i64);
+        self.b.ins().return_(&[word]);
+        self.b.switch_to_block(on);
+    }
+    /// Drops a word, if that is a matter of a few instructions, and goes on in the block that is given; otherwise goes on here.
+    fn drop_or_go_on(&mut self, word: Value) -> Block {
+        let counted = self.is_counted(word);
         let (drop, last, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(last);
         self.b.ins().brif(counted, drop, &[], on, &[]);
         self.b.switch_to_block(drop);
-        let done = self.call(runtime::drop_word as *const () as usize, &[old]);
+        let done = self.call(runtime::drop_word as *const () as usize, &[word]);
         self.b.ins().brif(done, on, &[], last, &[]);
         self.b.switch_to_block(last);
-        let here = self.address(self.pc);
-        let here = self.word(here);
-        let frame = self.frame();
-        self.call_nothing(runtime::drop_last as *const () as usize, &[old, frame, here]);
-        let word = self.b.ins().bor_imm_s(next, Left::GO_ON as i64);
-        self.b.ins().return_(&[word]);
-        self.b.switch_to_block(on);
+        on
+    }
+    /// Drops what may be the last word of an object.
+    fn drop_last(&mut self, word: Value) {
+        let (here, frame) = (self.place_of(self.pc), self.frame());
+        self.call_nothing(runtime::drop_last as *const () as usize, &[word, frame, here]);
     }
     /// Whether dropping the word changes a count.
     fn is_counted(&mut self, word: Value) -> Value {
@@ -428,10 +441,13 @@ impl<'a, 'b> Lowering<'a, 'b> {
     }
     /// Leaves unless the word is a pointer.
     fn pointer(&mut self, word: Value) {
+        let is = self.is_pointer(word);
+        self.leave_unless(is);
+    }
+    fn is_pointer(&mut self, word: Value) -> Value {
         let less = self.b.ins().iadd_imm_s(word, -1);
         let limit = self.word((1 << 48) - 1);
-        let is = self.b.ins().icmp(IntCC::UnsignedLessThan, less, limit);
-        self.leave_unless(is);
+        self.b.ins().icmp(IntCC::UnsignedLessThan, less, limit)
     }
     /// Address of the object that a pointer leads to.
     fn object(&mut self, word: Value) -> Value {
@@ -473,6 +489,10 @@ impl<'a, 'b> Lowering<'a, 'b> {
         self.b.def_var(variable, float);
         self.state[register as usize] = Known::Float;
         float
+    }
+    fn is_number(&mut self, word: Value) -> Value {
+        let least = self.word(FLOAT_OFFSET);
+        self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, word, least)
     }
     fn is_int(&mut self, word: Value) -> Value {
         let tag = self.word(INT_TAG);

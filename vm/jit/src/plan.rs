@@ -2,6 +2,7 @@
 
 use taipan_bytecode::{BranchFlags, Instr, Op};
 use taipan_objects::code::PyCode;
+use taipan_objects::type_object::CompareOp;
 use taipan_vm::tier::samples::Kind;
 
 /// A register.
@@ -37,17 +38,6 @@ impl Arith {
     }
 }
 
-/// A comparison.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Compare {
-    Lt,
-    Le,
-    Eq,
-    Ne,
-    Gt,
-    Ge,
-}
-
 /// What ends in a jump or not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Test {
@@ -61,7 +51,7 @@ pub enum Test {
         when: bool,
     },
     Compare {
-        compare: Compare,
+        compare: CompareOp,
         left: Reg,
         right: Operand,
         when: bool,
@@ -136,7 +126,7 @@ pub enum Plan {
         from: Reg,
     },
     Compare {
-        compare: Compare,
+        compare: CompareOp,
         to: Reg,
         left: Reg,
         right: Operand,
@@ -374,12 +364,12 @@ fn plan(code: &PyCode, pc: usize, op: Op, instrs: &[Instr]) -> Plan {
         Op::PowImm if i.c_imm() == 2 => Plan::Square { to: a, from: b },
         Op::Neg => Plan::Neg { to: a, from: b },
         Op::Not => Plan::Not { to: a, from: b },
-        Op::Lt => compare(Compare::Lt),
-        Op::Le => compare(Compare::Le),
-        Op::Eq => compare(Compare::Eq),
-        Op::Ne => compare(Compare::Ne),
-        Op::Gt => compare(Compare::Gt),
-        Op::Ge => compare(Compare::Ge),
+        Op::Lt => compare(CompareOp::Lt),
+        Op::Le => compare(CompareOp::Le),
+        Op::Eq => compare(CompareOp::Eq),
+        Op::Ne => compare(CompareOp::Ne),
+        Op::Gt => compare(CompareOp::Gt),
+        Op::Ge => compare(CompareOp::Ge),
         Op::In | Op::NotIn => Plan::In { to: a, element: b, container: c, is: op == Op::In },
         Op::Pow | Op::InplacePow => Plan::Power { to: a, left: b, right: c },
         Op::BinarySlice => Plan::Slice { to: a, container: b, bounds: c },
@@ -395,19 +385,19 @@ fn plan(code: &PyCode, pc: usize, op: Op, instrs: &[Instr]) -> Plan {
         Op::PopJumpIfNone | Op::PopJumpIfNotNone => {
             pop(Test::None { register: a, when: op == Op::PopJumpIfNone })
         }
-        Op::BranchLt => compared(Compare::Lt),
-        Op::BranchLe => compared(Compare::Le),
-        Op::BranchEq => compared(Compare::Eq),
-        Op::BranchNe => compared(Compare::Ne),
-        Op::BranchGt => compared(Compare::Gt),
-        Op::BranchGe => compared(Compare::Ge),
+        Op::BranchLt => compared(CompareOp::Lt),
+        Op::BranchLe => compared(CompareOp::Le),
+        Op::BranchEq => compared(CompareOp::Eq),
+        Op::BranchNe => compared(CompareOp::Ne),
+        Op::BranchGt => compared(CompareOp::Gt),
+        Op::BranchGe => compared(CompareOp::Ge),
         Op::BranchIs => flagged(Test::Is { left: a, right: b, when }, Some(b)),
-        Op::BranchLtImm => compared_imm(Compare::Lt),
-        Op::BranchLeImm => compared_imm(Compare::Le),
-        Op::BranchEqImm => compared_imm(Compare::Eq),
-        Op::BranchNeImm => compared_imm(Compare::Ne),
-        Op::BranchGtImm => compared_imm(Compare::Gt),
-        Op::BranchGeImm => compared_imm(Compare::Ge),
+        Op::BranchLtImm => compared_imm(CompareOp::Lt),
+        Op::BranchLeImm => compared_imm(CompareOp::Le),
+        Op::BranchEqImm => compared_imm(CompareOp::Eq),
+        Op::BranchNeImm => compared_imm(CompareOp::Ne),
+        Op::BranchGtImm => compared_imm(CompareOp::Gt),
+        Op::BranchGeImm => compared_imm(CompareOp::Ge),
         Op::ForIter => Plan::For { iterator: a, item: instrs.get(pc + 1).map_or(0, |word| word.a()), target },
         Op::Subscr => Plan::Item { to: a, container: b, index: Operand::Reg(c) },
         Op::SubscrImm => Plan::Item { to: a, container: b, index: Operand::Int(i.c_imm() as i64) },

@@ -22,7 +22,7 @@ const MOST_REGISTERS: usize = 1000;
 
 /// Where a step comes from.
 pub struct Place {
-    /// 0: the code itself; otherwise of [`Program::callees`], from 1.
+    /// 0: the code itself; otherwise a callee's in [`Program::bodies`].
     pub body: u16,
     pub pc: usize,
 }
@@ -95,11 +95,14 @@ impl Program {
         self.places.iter().take_while(|place| place.body == 0).count()
     }
 
+    /// The step that enters a body.
+    fn caller_of(&self, body: u16) -> Option<usize> {
+        self.plans.iter().position(|plan| matches!(plan, Plan::Enter { callee, .. } if *callee == body))
+    }
     /// Whether the step is of the code itself, or of a callee that is part of the program still.
     pub fn is_active(&self, step: usize) -> bool {
         let body = self.places[step].body;
-        body == 0
-            || self.plans.iter().any(|plan| matches!(plan, Plan::Enter { callee, .. } if *callee == body))
+        body == 0 || self.caller_of(body).is_some_and(|caller| self.is_active(caller))
     }
 
     /// Makes the callee of the call at `step`, whose callable is `function` and whose receiver is there or not, part of the program, if it can be.
@@ -153,27 +156,8 @@ impl Program {
 
     /// Whether the code is that of the step, or of a caller of it.
     fn calls_itself(&self, step: usize, code: &PyCode) -> bool {
-        let mut body = self.places[step].body;
-        loop {
-            if std::ptr::eq(&*self.bodies[body as usize].code, code) {
-                return true;
-            }
-            if body == 0 {
-                return false;
-            }
-            let caller = self
-                .plans
-                .iter()
-                .position(|plan| matches!(plan, Plan::Enter { callee, .. } if *callee == body));
-            let Some(caller) = caller else { return true };
-            body = self.places[caller].body;
-        }
-    }
-
-    /// Leaves the call at `step`, whose callee is part of the program, to the interpreter.
-    pub fn take_out(&mut self, step: usize) {
-        if matches!(self.plans[step], Plan::Enter { .. }) {
-            self.plans[step] = Plan::Leave { goes_on: true };
-        }
+        let body = self.places[step].body;
+        std::ptr::eq(&*self.bodies[body as usize].code, code)
+            || body != 0 && self.caller_of(body).is_none_or(|caller| self.calls_itself(caller, code))
     }
 }

@@ -380,18 +380,7 @@ fn call_other(
 /// Calls a native method with the receiver that it is bound to, if it has a fast entry for the arguments. The callable in its register keeps the receiver.
 #[inline(never)]
 pub fn call_bound(function: &PyNativeFunction, arguments: &[Obj]) -> Option<PyResult<Obj>> {
-    if function.is_constructor() {
-        return None;
-    }
-    let (def, receiver) = (function.def, function.receiver_lent()?);
-    let result = match arguments {
-        [] => def.fast1?(&receiver),
-        [a] => def.fast2?(&receiver, a),
-        [a, b] => def.fast3?(&receiver, a, b),
-        _ => return None,
-    };
-    // It may be the receiver, which the callable keeps no longer than its register does.
-    Some(result.map(Obj::into_strong))
+    if function.is_constructor() { None } else { function.call_bound(arguments) }
 }
 
 #[inline(always)]

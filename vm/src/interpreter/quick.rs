@@ -21,7 +21,7 @@ mod branches;
 mod calls;
 mod consume;
 mod generators;
-mod iteration;
+pub(crate) mod iteration;
 pub(crate) mod known;
 mod known_calls;
 pub(crate) mod lookups;

@@ -2,7 +2,6 @@
 //!
 //! A native function may run Python code, wait for other threads, or raise. Machine code expects nothing of its registers afterwards: it reads and tests them anew.
 
-use taipan_objects::argument::Args;
 use taipan_objects::code::Word;
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
@@ -63,7 +62,7 @@ fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
             // SAFETY: a number, or what lives for ever.
             Ok(unsafe { Obj::from_value_unchecked(answer) })
         } else {
-            function.def.call_fast(arguments).unwrap_or_else(|| (function.def.call)(&Args::new(arguments)))
+            function.def.call_positional(arguments)
         };
         return Some((result, base + 2, count));
     }

@@ -20,6 +20,7 @@ use taipan_threading::sync::atomic::AtomicU64;
 use super::samples;
 use crate::frame::Frame;
 use crate::interpreter::ops::{arithmetic, attribute, build, iteration, name};
+use crate::interpreter::quick::iteration::lend_all;
 use crate::interpreter::quick::known::{self, Known};
 use crate::interpreter::quick::lookups;
 use crate::registers::Regs;
@@ -31,6 +32,12 @@ pub const NOTHING_DONE: u64 = 2;
 
 fn value(word: u64) -> Value {
     Value::from_bits(word)
+}
+
+/// The object of a word, which is not empty and stays the caller's.
+fn borrowed(word: Value) -> ManuallyDrop<Obj> {
+    // SAFETY: the caller's register, or its window's, keeps it alive; the reference is not given up.
+    ManuallyDrop::new(unsafe { Obj::from_value_unchecked(word) })
 }
 
 fn given(object: Option<Obj>) -> u64 {
@@ -58,7 +65,7 @@ pub unsafe extern "C" fn drop_last(word: u64, fp: *mut Frame, ip: u64) {
 /// A word for another register that owns its reference.
 pub extern "C" fn copy_word(word: u64) -> u64 {
     // SAFETY: the register keeps the object alive.
-    unsafe { Obj::from_borrowed_at_once(value(word)) }.map_or(NO, |object| object.into_value().bits())
+    given(unsafe { Obj::from_borrowed_at_once(value(word)) })
 }
 
 /// `container[index]` of an exact list or tuple, or of a string.
@@ -79,8 +86,7 @@ pub extern "C" fn item_at(container: u64, index: i64) -> u64 {
     if known::is(container, Known::Str) {
         return iteration::character_at_once(container, index).map_or(NO, Value::bits);
     }
-    // SAFETY: the caller's word, which stays.
-    let container = ManuallyDrop::new(unsafe { Obj::from_value_unchecked(container) });
+    let container = borrowed(container);
     if !samples::is_sequence(&container) {
         return NO;
     }
@@ -150,8 +156,7 @@ pub extern "C" fn slice(container: u64, registers: *mut Value) -> u64 {
     if !bound(start) || !bound(stop) {
         return NO;
     }
-    // SAFETY: the caller's word, which stays.
-    let container = ManuallyDrop::new(unsafe { Obj::from_value_unchecked(value(container)) });
+    let container = borrowed(value(container));
     let Some(part) = iteration::quick_slice(&container, start, stop) else { return NO };
     regs.put(0, Value::EMPTY);
     regs.put(1, Value::EMPTY);
@@ -203,10 +208,7 @@ pub extern "C" fn store_item(container: u64, index: i64, window: *mut Value, ope
     if !word.is_number() {
         return NOTHING_DONE;
     }
-    // SAFETY: the caller's word, which stays; a number needs no count.
-    let (container, stored) = unsafe {
-        (ManuallyDrop::new(Obj::from_value_unchecked(value(container))), Obj::from_value_unchecked(word))
-    };
+    let (container, stored) = (borrowed(value(container)), borrowed(word));
     if !samples::is_sequence(&container) {
         return NOTHING_DONE;
     }
@@ -320,10 +322,7 @@ pub extern "C" fn load_cell(cell: u64) -> u64 {
 
 /// Whether a word is true: 0, 1, or [`NOTHING_DONE`].
 pub extern "C" fn truth(word: u64) -> u64 {
-    // The caller's register, as `Regs` has it.
-    let mut word = value(word);
-    let regs = Regs::new(&raw mut word);
-    arithmetic::quick_truth(regs.obj(0)).map_or(NOTHING_DONE, u64::from)
+    arithmetic::quick_truth(&borrowed(value(word))).map_or(NOTHING_DONE, u64::from)
 }
 
 /// Appends a `T` operand of the window to an exact list: 1, or 0.
@@ -363,14 +362,7 @@ pub extern "C" fn unpack(source: u64, registers: *mut Value, count: u64) -> u64 
         None
     };
     let Some(items) = items.filter(|items| items.len() as u64 == count) else { return 0 };
-    for (at, item) in items.iter().enumerate() {
-        if !regs.clear_at_once(at) {
-            return 0;
-        }
-        let Some(item) = item.lent_at_once() else { return 0 };
-        regs.put(at, item.into_value());
-    }
-    1
+    u64::from(lend_all(regs, items, 0))
 }
 
 /// A tuple of registers of the window, which are emptied; or a list, if bit 32 of the count is set. Always does it.

@@ -1,16 +1,16 @@
 //! What a compiler asks about values at hand, to guess what will come: nothing here runs code.
 
+use taipan_objects::Obj;
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::iterators::PySequenceIter;
 use taipan_objects::list::PyList;
 use taipan_objects::native_function::PyNativeFunction;
-use taipan_objects::protocol;
+use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::range::PyRangeIter;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Value};
 use taipan_threading::sync::atomic::AtomicU64;
 
 pub use crate::interpreter::ops::attribute::{Single, single, single_to_store};
@@ -92,8 +92,7 @@ pub fn next(iterator: &Obj) -> Option<Obj> {
 
 /// What an attribute instruction with that cache gets from the value, if that is in a slot.
 pub fn attribute(cache: &AtomicU64, subject: &Obj) -> Option<Obj> {
-    let word: Value = subject.value();
-    attribute::inline_slot(cache, word).map(taipan_objects::protocol::IntoStrong::into_strong)
+    attribute::inline_slot(cache, subject.value()).map(IntoStrong::into_strong)
 }
 
 /// The function that a method instruction with that cache finds on the class of the value.
@@ -101,14 +100,14 @@ pub fn method(cache: &AtomicU64, subject: &Obj) -> Option<Obj> {
     let word = attribute::known_method(cache, subject.value())
         .or_else(|| attribute::only_method_beside_dict(cache, subject.value()))?;
     // SAFETY: the class, of which there is an instance, keeps it alive; it is counted here.
-    unsafe { Obj::from_value(word) }.map(taipan_objects::protocol::IntoStrong::into_strong)
+    unsafe { Obj::from_value(word) }.map(IntoStrong::into_strong)
 }
 
 /// The global that an instruction with that cache reads in code with these namespaces.
 pub fn global(cache: &AtomicU64, globals: &Obj, builtins: &Obj) -> Option<Obj> {
     let word = name::constant_of(cache, globals.value(), builtins.value())?;
     // SAFETY: the namespaces keep it alive; it is counted here.
-    unsafe { Obj::from_value(word) }.map(taipan_objects::protocol::IntoStrong::into_strong)
+    unsafe { Obj::from_value(word) }.map(IntoStrong::into_strong)
 }
 
 /// What is to be expected of a call.

@@ -3,33 +3,33 @@
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I8, I64};
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, Value};
+use taipan_objects::type_object::CompareOp;
 use taipan_vm::tier::runtime;
 
 use super::Lowering;
 use crate::expect::Guess;
 use crate::kinds::{self, Known, Mode};
-use crate::plan::{Arith, Compare, Operand, Reg};
+use crate::plan::{Arith, Operand, Reg};
 
-impl Compare {
-    fn ints(self) -> IntCC {
-        match self {
-            Compare::Lt => IntCC::SignedLessThan,
-            Compare::Le => IntCC::SignedLessThanOrEqual,
-            Compare::Eq => IntCC::Equal,
-            Compare::Ne => IntCC::NotEqual,
-            Compare::Gt => IntCC::SignedGreaterThan,
-            Compare::Ge => IntCC::SignedGreaterThanOrEqual,
-        }
+fn of_ints(compare: CompareOp) -> IntCC {
+    match compare {
+        CompareOp::Lt => IntCC::SignedLessThan,
+        CompareOp::Le => IntCC::SignedLessThanOrEqual,
+        CompareOp::Eq => IntCC::Equal,
+        CompareOp::Ne => IntCC::NotEqual,
+        CompareOp::Gt => IntCC::SignedGreaterThan,
+        CompareOp::Ge => IntCC::SignedGreaterThanOrEqual,
     }
-    fn floats(self) -> FloatCC {
-        match self {
-            Compare::Lt => FloatCC::LessThan,
-            Compare::Le => FloatCC::LessThanOrEqual,
-            Compare::Eq => FloatCC::Equal,
-            Compare::Ne => FloatCC::NotEqual,
-            Compare::Gt => FloatCC::GreaterThan,
-            Compare::Ge => FloatCC::GreaterThanOrEqual,
-        }
+}
+
+fn of_floats(compare: CompareOp) -> FloatCC {
+    match compare {
+        CompareOp::Lt => FloatCC::LessThan,
+        CompareOp::Le => FloatCC::LessThanOrEqual,
+        CompareOp::Eq => FloatCC::Equal,
+        CompareOp::Ne => FloatCC::NotEqual,
+        CompareOp::Gt => FloatCC::GreaterThan,
+        CompareOp::Ge => FloatCC::GreaterThanOrEqual,
     }
 }
 
@@ -192,7 +192,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Leaves unless the integer has 48 bits.
-    fn fitting(&mut self, int: Value) -> Value {
+    pub(super) fn fitting(&mut self, int: Value) -> Value {
         let high = self.b.ins().ishl_imm_s(int, 16);
         let back = self.b.ins().sshr_imm_s(high, 16);
         let fits = self.b.ins().icmp(IntCC::Equal, back, int);
@@ -309,7 +309,7 @@ impl Lowering<'_, '_> {
     /// Whether the comparison holds; nothing if it is left to the interpreter.
     pub(super) fn compare(
         &mut self,
-        compare: Compare,
+        compare: CompareOp,
         left: Reg,
         right: Operand,
         guess: &Guess,
@@ -321,18 +321,18 @@ impl Lowering<'_, '_> {
             }
             Mode::Ints => {
                 let (x, y) = (self.int(left), self.int_operand(right));
-                Some(self.b.ins().icmp(compare.ints(), x, y))
+                Some(self.b.ins().icmp(of_ints(compare), x, y))
             }
             Mode::Floats => {
                 let x = self.float_operand(Operand::Reg(left), guess.left);
                 let y = self.float_operand(right, guess.right);
-                Some(self.b.ins().fcmp(compare.floats(), x, y))
+                Some(self.b.ins().fcmp(of_floats(compare), x, y))
             }
             Mode::Either => Some(self.compare_either(compare, left, right)),
         }
     }
 
-    fn compare_either(&mut self, compare: Compare, left: Reg, right: Operand) -> Value {
+    fn compare_either(&mut self, compare: CompareOp, left: Reg, right: Operand) -> Value {
         let (x, y) = (self.load(left), self.operand_word(right));
         let both = self.b.ins().band(x, y);
         let ints = self.is_int(both);
@@ -342,18 +342,17 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(ints, int, &[], other, &[]);
         self.b.switch_to_block(int);
         let (i, j) = (self.int_of(x), self.int_of(y));
-        let truth = self.b.ins().icmp(compare.ints(), i, j);
+        let truth = self.b.ins().icmp(of_ints(compare), i, j);
         self.b.ins().jump(on, &[truth.into()]);
         self.b.switch_to_block(other);
-        if matches!((compare, right), (Compare::Eq | Compare::Ne, Operand::Reg(_))) {
+        if matches!((compare, right), (CompareOp::Eq | CompareOp::Ne, Operand::Reg(_))) {
             let text = self.b.create_block();
-            let least = self.word(super::FLOAT_OFFSET);
-            let number = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, x, least);
+            let number = self.is_number(x);
             self.b.ins().brif(number, float, &[], text, &[]);
             self.b.switch_to_block(text);
             let answer = self.call(runtime::equal as *const () as usize, &[x, y]);
             self.done(answer, runtime::NOTHING_DONE);
-            let wanted = i64::from(compare == Compare::Eq);
+            let wanted = i64::from(compare == CompareOp::Eq);
             let truth = self.b.ins().icmp_imm_s(IntCC::Equal, answer, wanted);
             self.b.ins().jump(on, &[truth.into()]);
         } else {
@@ -365,7 +364,7 @@ impl Lowering<'_, '_> {
             Operand::Int(int) => self.b.ins().f64const(int as f64),
             Operand::Reg(_) => self.float_or_leave(y),
         };
-        let truth = self.b.ins().fcmp(compare.floats(), f, g);
+        let truth = self.b.ins().fcmp(of_floats(compare), f, g);
         self.b.ins().jump(on, &[truth.into()]);
         self.b.switch_to_block(on);
         self.b.block_params(on)[0]

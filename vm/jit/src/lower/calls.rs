@@ -54,11 +54,7 @@ impl Lowering<'_, '_> {
         let wanted = self.b.ins().icmp_imm_s(IntCC::NotEqual, poll, 0);
         self.leave_if(wanted);
         for register in first + count..end {
-            if !self.state[register as usize].is_free() {
-                let word = self.load(register);
-                let counted = self.is_counted(word);
-                self.leave_if(counted);
-            }
+            self.must_be_free(register);
         }
         let (thread, caller) = (self.thread, self.frame());
         let depth = self.read(thread, layout::DEPTH);
@@ -135,7 +131,7 @@ impl Lowering<'_, '_> {
     pub(super) fn return_(&mut self, from: Result, callee: u16, first: Reg, to: Reg, target: usize) {
         let end = first + self.program.bodies[callee as usize].code.nregs;
         let (thread, frame) = (self.thread, self.frame());
-        // Who looked at the frame while the interpreter had it may have asked for its object.
+        // A native function that the callee called may have asked for its frame's object.
         let object = self.read(frame, layout::OBJECT);
         let asked = self.b.ins().icmp_imm_s(IntCC::NotEqual, object, 0);
         self.leave_if(asked);
@@ -149,13 +145,8 @@ impl Lowering<'_, '_> {
             }
             if !self.state[register as usize].is_free() {
                 let word = self.load(register);
-                let counted = self.is_counted(word);
-                let (drop, on) = (self.b.create_block(), self.b.create_block());
-                self.b.ins().brif(counted, drop, &[], on, &[]);
-                self.b.switch_to_block(drop);
-                let done = self.call(runtime::drop_word as *const () as usize, &[word]);
-                self.done(done, 0);
-                self.b.ins().jump(on, &[]);
+                let on = self.drop_or_go_on(word);
+                self.leave();
                 self.b.switch_to_block(on);
             }
             self.store_word(register, 0);
@@ -164,10 +155,7 @@ impl Lowering<'_, '_> {
             Result::Const(word) => self.word(word),
             Result::Reg(register) => {
                 let word = self.load(register);
-                let word = match self.state[register as usize] {
-                    Known::Int | Known::Float => word,
-                    _ => self.strong(word),
-                };
+                let word = if self.state[register as usize].is_number() { word } else { self.strong(word) };
                 self.store_word(register, 0);
                 word
             }
@@ -177,26 +165,17 @@ impl Lowering<'_, '_> {
         let depth = self.read(thread, layout::DEPTH);
         let less = self.b.ins().iadd_imm_s(depth, -1);
         self.write(less, thread, layout::DEPTH);
-        let known = returned.map(|register| (register, self.state[register as usize]));
+        let known = returned.map_or(Known::Nothing, |register| self.state[register as usize]);
         // The registers of the window are empty now.
         for register in first..end {
             self.state[register as usize] = Known::Free;
         }
         // The caller's call is what ends here.
-        let next = self.address(target);
-        let next = self.word(next);
+        let next = self.place_of(target);
         self.put_before(to, word, next);
-        match (from, known) {
-            (Result::Const(word), _) => self.define(to, word),
-            (_, Some((register, Known::Int))) => {
-                let int = self.b.use_var(self.ints[register as usize]);
-                self.b.def_var(self.ints[to as usize], int);
-            }
-            (_, Some((register, Known::Float))) => {
-                let float = self.b.use_var(self.floats[register as usize]);
-                self.b.def_var(self.floats[to as usize], float);
-            }
-            _ => {}
+        match from {
+            Result::Const(word) => self.define(to, word),
+            Result::Reg(register) => self.share(to, register, known),
         }
     }
 
@@ -204,9 +183,7 @@ impl Lowering<'_, '_> {
     fn strong(&mut self, word: Value) -> Value {
         let none = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
         self.leave_if(none);
-        let less = self.b.ins().iadd_imm_s(word, -1);
-        let limit = self.word((1 << 48) - 1);
-        let pointer = self.b.ins().icmp(IntCC::UnsignedLessThan, less, limit);
+        let pointer = self.is_pointer(word);
         let low = self.b.ins().band_imm_s(word, 1);
         let marked = self.b.ins().icmp_imm_s(IntCC::NotEqual, low, 0);
         let lent = self.b.ins().band(pointer, marked);

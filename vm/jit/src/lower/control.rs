@@ -77,9 +77,7 @@ impl Lowering<'_, '_> {
         let difference = self.b.ins().bxor(x, y);
         let equal = self.b.ins().icmp_imm_s(IntCC::Equal, difference, 0);
         let marked = self.b.ins().icmp_imm_s(IntCC::Equal, difference, 1);
-        let less = self.b.ins().iadd_imm_s(x, -1);
-        let limit = self.word((1 << 48) - 1);
-        let pointer = self.b.ins().icmp(IntCC::UnsignedLessThan, less, limit);
+        let pointer = self.is_pointer(x);
         let both = self.b.ins().band(marked, pointer);
         self.b.ins().bor(equal, both)
     }
@@ -116,8 +114,7 @@ impl Lowering<'_, '_> {
         let owning: Vec<Reg> =
             drops.into_iter().flatten().filter(|r| !self.state[*r as usize].is_free()).collect();
         if let [register] = owning[..] {
-            let (there, here) = (self.address(target), self.address(next));
-            let (there, here) = (self.word(there), self.word(here));
+            let (there, here) = (self.place_of(target), self.place_of(next));
             let goes = if when {
                 self.b.ins().select(truth, there, here)
             } else {
@@ -179,10 +176,7 @@ impl Lowering<'_, '_> {
         let step = self.read(range, PyRangeIter::STEP);
         let distance = self.b.ins().imul(step, index);
         let number = self.b.ins().iadd(start, distance);
-        let high = self.b.ins().ishl_imm_s(number, 16);
-        let back = self.b.ins().sshr_imm_s(high, 16);
-        let fits = self.b.ins().icmp(IntCC::Equal, back, number);
-        self.leave_unless(fits);
+        let number = self.fitting(number);
         let skipped = self.b.ins().iadd_imm_s(index, 1);
         self.b.ins().store(MemFlagsData::trusted(), skipped, range, PyRangeIter::INDEX);
         self.put_int(item, number);
@@ -193,16 +187,8 @@ impl Lowering<'_, '_> {
     /// Empties the register of a range's iterator that is at its end. Nothing runs when that dies.
     fn end_range(&mut self, register: Reg, word: Value) {
         self.store_word(register, 0);
-        let counted = self.is_counted(word);
-        let (drop, last, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        self.b.ins().brif(counted, drop, &[], on, &[]);
-        self.b.switch_to_block(drop);
-        let done = self.call(runtime::drop_word as *const () as usize, &[word]);
-        self.b.ins().brif(done, on, &[], last, &[]);
-        self.b.switch_to_block(last);
-        let here = self.address(self.pc);
-        let (here, frame) = (self.word(here), self.frame());
-        self.call_nothing(runtime::drop_last as *const () as usize, &[word, frame, here]);
+        let on = self.drop_or_go_on(word);
+        self.drop_last(word);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
     }

@@ -33,9 +33,9 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// Lets a register have the number in a machine register that another one has.
-    fn share(&mut self, to: Reg, from: Reg) {
-        match self.state[from as usize] {
+    /// Lets a register have the number in a machine register that another one, of which this is known, has.
+    pub(super) fn share(&mut self, to: Reg, from: Reg, known: Known) {
+        match known {
             Known::Int => {
                 let int = self.b.use_var(self.ints[from as usize]);
                 self.b.def_var(self.ints[to as usize], int);
@@ -49,10 +49,10 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn copy(&mut self, to: Reg, from: Reg) {
-        let word = self.load(from);
-        if self.state[from as usize].is_free() {
+        let (word, known) = (self.load(from), self.state[from as usize]);
+        if known.is_free() {
             self.put(to, word);
-            return self.share(to, from);
+            return self.share(to, from, known);
         }
         let counted = self.is_counted(word);
         let (count, on) = (self.b.create_block(), self.b.create_block());
@@ -73,18 +73,16 @@ impl Lowering<'_, '_> {
         let word = self.load(from);
         self.store_word(from, 0);
         self.put(to, word);
-        self.share(to, from);
+        self.share(to, from, self.state[from as usize]);
     }
 
     pub(super) fn lend(&mut self, to: Reg, from: Reg) {
-        let word = self.load(from);
-        if matches!(self.state[from as usize], Known::Int | Known::Float) {
+        let (word, known) = (self.load(from), self.state[from as usize]);
+        if known.is_number() {
             self.put(to, word);
-            return self.share(to, from);
+            return self.share(to, from, known);
         }
-        let less = self.b.ins().iadd_imm_s(word, -1);
-        let limit = self.word((1 << 48) - 1);
-        let pointer = self.b.ins().icmp(IntCC::UnsignedLessThan, less, limit);
+        let pointer = self.is_pointer(word);
         let marked = self.b.ins().bor_imm_s(word, 1);
         let lent = self.b.ins().select(pointer, marked, word);
         self.put(to, lent);
@@ -175,38 +173,47 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn store_item(&mut self, container: Reg, index: Reg, operand: u16, guess: &Guess) {
-        let (register, take) = Instr::split_take(operand);
-        let number = matches!(self.state[register as usize], Known::Int | Known::Float);
+        let number = self.state[Instr::split_take(operand).0 as usize].is_number();
         let of_list = kinds::is_list_access(&self.state, container, Operand::Reg(index), guess);
         let at = self.int(index);
         if !of_list || !number {
             let word = self.load(container);
-            self.pointer(word);
             if of_list {
                 self.list(container);
+            } else {
+                self.pointer(word);
             }
             return self.store_by_call(word, at, operand);
         }
         let list = self.list(container);
         let place = self.place(list, at, None);
-        let word = self.load(register);
-        let (alone, shared, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let one = self.one_thread();
-        let old = self.read(place, PyList::WORDS);
-        let was_number = self.is_number(old);
-        let plain = self.b.ins().band(one, was_number);
-        self.b.ins().brif(plain, alone, &[], shared, &[]);
-        self.b.switch_to_block(alone);
-        self.b.ins().store(MemFlagsData::trusted(), word, place, PyList::WORDS);
-        if take {
-            self.store_word(register, 0);
-        }
-        self.b.ins().jump(on, &[]);
+        let (shared, on) = (self.b.create_block(), self.b.create_block());
+        self.store_number((place, PyList::WORDS), operand, shared, on);
         self.b.switch_to_block(shared);
         let container = self.load(container);
         self.store_by_call(container, at, operand);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
+    }
+
+    /// Stores an operand that is a number in place of one, and goes on in `on`; in `other` if there are other threads, or there is something else.
+    fn store_number(&mut self, (address, offset): (Value, i32), operand: u16, other: Block, on: Block) {
+        let (register, take) = Instr::split_take(operand);
+        let flag = self.word(taipan_threading::multi_threaded_address().expose_provenance() as u64);
+        let threads = self.b.ins().load(I8, MemFlagsData::trusted(), flag, 0);
+        let one = self.b.ins().icmp_imm_s(IntCC::Equal, threads, 0);
+        let old = self.read(address, offset);
+        let was_number = self.is_number(old);
+        let plain = self.b.ins().band(one, was_number);
+        let alone = self.b.create_block();
+        self.b.ins().brif(plain, alone, &[], other, &[]);
+        self.b.switch_to_block(alone);
+        let word = self.load(register);
+        self.b.ins().store(MemFlagsData::trusted(), word, address, offset);
+        if take {
+            self.store_word(register, 0);
+        }
+        self.b.ins().jump(on, &[]);
     }
 
     fn store_by_call(&mut self, container: Value, index: Value, operand: u16) {
@@ -218,8 +225,7 @@ impl Lowering<'_, '_> {
 
     /// Drops a word that was in an object.
     fn release_here(&mut self, old: Value) {
-        let next = self.address(crate::plan::Plan::next(self.pc, self.plans));
-        let next = self.word(next);
+        let next = self.next();
         self.release(old, next);
     }
 
@@ -236,11 +242,6 @@ impl Lowering<'_, '_> {
         let is = self.b.ins().icmp(IntCC::Equal, known, expected);
         self.b.ins().brif(is, same, &[], other, &[]);
         self.b.switch_to_block(same);
-    }
-
-    fn is_number(&mut self, word: Value) -> Value {
-        let least = self.word(super::FLOAT_OFFSET);
-        self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, word, least)
     }
 
     pub(super) fn load_attr(&mut self, to: Reg, subject: Reg) {
@@ -274,30 +275,18 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn store_attr(&mut self, subject: Reg, operand: u16) {
-        let (register, take) = Instr::split_take(operand);
         let word = self.load(subject);
         self.pointer(word);
-        let number = matches!(self.state[register as usize], Known::Int | Known::Float);
+        let number = self.state[Instr::split_take(operand).0 as usize].is_number();
         let sample = self.expected.sample_at(self.pc, subject);
         let single = sample.and_then(|sample| samples::single_to_store(self.program.cache(self.pc), sample));
         let Some(Single::Slot { word: known, shape, offset }) = single.filter(|_| number) else {
             return self.store_attribute(word, operand);
         };
-        let (other, alone, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let (other, on) = (self.b.create_block(), self.b.create_block());
         let object = self.object(word);
         self.as_known(object, known, shape, other);
-        let one = self.one_thread();
-        let old = self.read(object, offset);
-        let was_number = self.is_number(old);
-        let plain = self.b.ins().band(one, was_number);
-        self.b.ins().brif(plain, alone, &[], other, &[]);
-        self.b.switch_to_block(alone);
-        let value = self.load(register);
-        self.b.ins().store(MemFlagsData::trusted(), value, object, offset);
-        if take {
-            self.store_word(register, 0);
-        }
-        self.b.ins().jump(on, &[]);
+        self.store_number((object, offset), operand, other, on);
         self.b.switch_to_block(other);
         self.store_attribute(word, operand);
         self.b.ins().jump(on, &[]);
@@ -311,15 +300,8 @@ impl Lowering<'_, '_> {
         self.release_here(old);
     }
 
-    /// Whether there is no other thread.
-    fn one_thread(&mut self) -> Value {
-        let flag = self.word(taipan_threading::multi_threaded_address().expose_provenance() as u64);
-        let threads = self.b.ins().load(I8, MemFlagsData::trusted(), flag, 0);
-        self.b.ins().icmp_imm_s(IntCC::Equal, threads, 0)
-    }
-
     /// Leaves if the register owns something.
-    fn must_be_free(&mut self, register: Reg) {
+    pub(super) fn must_be_free(&mut self, register: Reg) {
         if !self.state[register as usize].is_free() {
             let word = self.load(register);
             let counted = self.is_counted(word);

@@ -123,7 +123,7 @@ fn add_defaults(s: State, function: &PyFunction, first: usize, count: usize) -> 
         // SAFETY: the layout was checked; `word` may own a reference, until the end.
         let items = unsafe { &*word.ptr().cast::<PyTuple>() }.as_slice();
         if items.len() >= count {
-            done = super::iteration::lend_all(s, &items[items.len() - count..], first);
+            done = super::iteration::lend_all(s.regs, &items[items.len() - count..], first);
         }
     }
     // SAFETY: `word` owns its reference. If it is counted, this thread owns the object and had another of its references before: nobody else gives that up.

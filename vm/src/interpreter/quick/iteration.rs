@@ -139,13 +139,13 @@ fn class_item(thread: &'static VmThread, regs: Regs, i: &Word, key: Value) -> Su
 /// Puts the items of a tuple into registers from `first` on, if that is a matter of a few instructions for all of them; otherwise some of them may be there, and others
 /// be empty.
 #[inline(always)]
-pub(super) fn lend_all(s: State, items: &[Obj], first: usize) -> bool {
+pub(crate) fn lend_all(regs: Regs, items: &[Obj], first: usize) -> bool {
     for (offset, item) in items.iter().enumerate() {
-        if !s.regs.clear_at_once(first + offset) {
+        if !regs.clear_at_once(first + offset) {
             return false;
         }
         let Some(item) = item.lent_at_once() else { return false };
-        s.regs.put(first + offset, item.into_value());
+        regs.put(first + offset, item.into_value());
     }
     true
 }
@@ -495,7 +495,7 @@ handlers! {
         if known::is(source, Known::Tuple) && !(first..first + count).contains(&register) {
             // SAFETY: the layout was checked.
             let items = unsafe { &*source.ptr().cast::<PyTuple>() }.as_slice();
-            if items.len() == count as usize && lend_all(s, items, first as usize) {
+            if items.len() == count as usize && lend_all(s.regs, items, first as usize) {
                 return if take { s.write(register, Value::EMPTY, 1) } else { s.next(1) };
             }
         }
@@ -510,7 +510,7 @@ handlers! {
             let list = unsafe { &*source.ptr().cast::<PyList>() };
             if let Some(items) = list.items_alone()
                 && items.len() == count as usize
-                && lend_all(s, items, first as usize)
+                && lend_all(s.regs, items, first as usize)
             {
                 return if take { s.write(register, Value::EMPTY, 1) } else { s.next(1) };
             }

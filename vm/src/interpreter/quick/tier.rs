@@ -6,21 +6,13 @@ use crate::registers::Regs;
 use crate::thread::VmThread;
 use crate::tier::{self, Left};
 
-// Apart, because they call.
-
+/// Apart, because it calls.
 #[inline(never)]
-fn turn(ip: Ip, regs: Regs, fp: *mut Frame) {
+fn count(by: u32, ip: Ip, regs: Regs, fp: *mut Frame) {
     // The compiler lets go of objects, which may run code.
     save(ip, fp);
     // SAFETY: the frame is live.
-    tier::count_turn(unsafe { &*fp }, ip, regs);
-}
-
-#[inline(never)]
-fn call(ip: Ip, regs: Regs, fp: *mut Frame) {
-    save(ip, fp);
-    // SAFETY: the frame is live.
-    tier::count_call(unsafe { &*fp }, ip, regs);
+    tier::count(by, unsafe { &*fp }, ip, regs);
 }
 
 /// Where machine code left that was entered at `ip`; to be executed there if there is none.
@@ -47,11 +39,11 @@ handlers! {
         state.go()
     }
     count_turns(s, _i) {
-        turn(s.ip, s.regs, s.fp);
+        count(tier::TURN, s.ip, s.regs, s.fp);
         s.own_handler()(s.ip, s.regs, s.fp, s.thread)
     }
     count_calls(s, _i) {
-        call(s.ip, s.regs, s.fp);
+        count(tier::CALL, s.ip, s.regs, s.fp);
         s.own_handler()(s.ip, s.regs, s.fp, s.thread)
     }
 }
