@@ -101,24 +101,27 @@ impl Place<'_> {
 impl PyList {
     /// A `list` of these items.
     pub fn new(items: Vec<Obj>) -> Py<PyList> {
-        Py::new(Self::with_header(Header::new(types().list.root_shape()), items))
+        Self::of_items(items.len(), items.into_iter())
     }
     /// A `list` of `len` items, or as many as `items` yields if that is fewer.
     #[inline]
     pub fn of_items(len: usize, items: impl Iterator<Item = Obj>) -> Py<PyList> {
-        Py::new(Self::filled(Header::new(types().list.root_shape()), len, items))
+        let (storage, len) = Self::storage_of(len, items);
+        Self::of_storage(storage, len)
+    }
+    /// A `list` with that storage. The storage is made first: a list that is a value meanwhile is written to the machine stack in words and read back in pairs of
+    /// them, for which the processor waits.
+    #[inline]
+    fn of_storage(storage: *mut Storage, len: usize) -> Py<PyList> {
+        Py::new(PyList {
+            header: Header::new(types().list.root_shape()),
+            storage: AtomicPtr::new(storage),
+            len: AtomicUsize::new(len),
+        })
     }
     /// A `list` of as many items as the iterator says that it has.
     pub(crate) fn from_exact(items: impl ExactSizeIterator<Item = Obj>) -> Py<PyList> {
         Self::of_items(items.len(), items)
-    }
-    fn with_header(header: Header, items: Vec<Obj>) -> PyList {
-        Self::filled(header, items.len(), items.into_iter())
-    }
-    #[inline]
-    fn filled(header: Header, len: usize, items: impl Iterator<Item = Obj>) -> PyList {
-        let (storage, len) = Self::storage_of(len, items);
-        PyList { header, storage: AtomicPtr::new(storage), len: AtomicUsize::new(len) }
     }
     /// Storage for `len` items with those that `items` yields, and their number.
     #[inline]
@@ -143,15 +146,16 @@ impl PyList {
             // SAFETY: just allocated with room for that many items.
             unsafe { (*storage).put(index, item.counted_word()) };
         }
-        Py::new(PyList {
-            header: Header::new(types().list.root_shape()),
-            storage: AtomicPtr::new(storage),
-            len: AtomicUsize::new(items.len()),
-        })
+        Self::of_storage(storage, items.len())
     }
     /// An empty instance of `class`, `list` or a subclass.
     pub fn with_class(class: &PyType) -> Py<PyList> {
-        new_instance(class, |header| Self::with_header(header, Vec::new()))
+        let storage = Storage::allocate_unfilled(0);
+        new_instance(class, |header| PyList {
+            header,
+            storage: AtomicPtr::new(storage),
+            len: AtomicUsize::new(0),
+        })
     }
     pub fn header(&self) -> &Header {
         &self.header
@@ -362,7 +366,8 @@ impl PyList {
     pub fn clear(&self) {
         let section = self.section();
         let len = self.len();
-        let removed = self.splice_locked(0, len, Vec::new());
+        let mut removed = Vec::new();
+        self.splice_locked(0, len, &mut removed);
         drop(section);
         drop(removed);
     }

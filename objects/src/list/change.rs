@@ -22,7 +22,9 @@ impl PyList {
             return storage.slot(index).take();
         }
         if storage.capacity() > 16 && len - 1 < storage.capacity() / 2 {
-            return self.splice_locked(index, index + 1, Vec::new()).pop();
+            let mut removed = Vec::new();
+            self.splice_locked(index, index + 1, &mut removed);
+            return removed.pop();
         }
         let item = storage.get(index);
         self.len.store(len - 1, Ordering::Release);
@@ -71,34 +73,37 @@ impl PyList {
         self.len.store(end, Ordering::Release);
     }
     /// Replaces items `start..end` (clamped) by others.
-    pub fn splice(&self, start: usize, end: usize, items: Vec<Obj>) {
+    pub fn splice(&self, start: usize, end: usize, mut items: Vec<Obj>) {
+        self.splice_from(start, end, &mut items);
+    }
+    /// [`PyList::splice`] with items where they are, in whose place there is anything afterwards.
+    pub fn splice_from(&self, start: usize, end: usize, items: &mut Vec<Obj>) {
         let section = self.section();
         let start = start.min(self.len());
         let end = end.clamp(start, self.len());
-        let removed = self.splice_locked(start, end, items);
+        self.splice_locked(start, end, items);
         drop(section);
-        drop(removed);
     }
-    /// Replaces items `start..end`, which exist, by others and returns the former ones, to be dropped after the section.
-    pub(super) fn splice_locked(&self, start: usize, end: usize, items: Vec<Obj>) -> Vec<Obj> {
+    /// Replaces items `start..end`, which exist, by others and leaves the former ones in their place, to be dropped after the section.
+    pub(super) fn splice_locked(&self, start: usize, end: usize, items: &mut Vec<Obj>) {
         let len = self.len();
         let storage = self.storage();
         let count = items.len();
         if count == end - start {
-            let mut items = items;
-            for (index, item) in (start..).zip(&mut items) {
+            for (index, item) in (start..).zip(items) {
                 // A swap: the list takes over the one reference and gives the other.
                 if let Some(former) = storage.slot(index).replace(Some(std::mem::replace(item, none()))) {
                     *item = former;
                 }
             }
-            return items;
+            return;
         }
         let new_len = len - (end - start) + count;
         let removed: Vec<Obj> = (start..end)
             // SAFETY: the list's own references, which the stores below or the new storage leave out.
             .filter_map(|index| unsafe { Obj::from_value(storage.get(index)) })
             .collect();
+        let items = std::mem::replace(items, removed);
         let shrink = new_len < storage.capacity() / 2 && storage.capacity() > 8;
         if new_len <= storage.capacity() && !shrink {
             if new_len > len {
@@ -137,7 +142,6 @@ impl PyList {
             self.publish(new);
             self.len.store(new_len, Ordering::Release);
         }
-        removed
     }
     /// Replaces items `start`, `start + step`, …, as far as they exist.
     pub(super) fn assign_strided(&self, start: usize, step: isize, items: Vec<Obj>) {

@@ -23,9 +23,9 @@ impl PyList {
         let section = self.section();
         let modified = !self.storage_is_empty();
         let len = self.len();
-        let removed = self.splice_locked(0, len, items);
+        self.splice_locked(0, len, &mut items);
         drop(section);
-        drop(removed);
+        drop(items);
         result?;
         if modified { Err(value_error("list modified during sort")) } else { Ok(()) }
     }
