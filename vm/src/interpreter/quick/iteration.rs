@@ -252,6 +252,7 @@ static ITEM: ByShape = known::by_shape(
         (Known::List, subscr_any),
         (Known::Tuple, subscr_any),
         (Known::Str, character),
+        (Known::Bytes, character),
         (Known::Dict, lookups::subscr_key),
     ],
 );
@@ -259,7 +260,12 @@ static ITEM: ByShape = known::by_shape(
 /// The same with a number in the instruction.
 static ITEM_IMM: ByShape = known::by_shape(
     operators::subscr_imm,
-    &[(Known::List, subscr_imm_any), (Known::Tuple, subscr_imm_any), (Known::Str, character_imm)],
+    &[
+        (Known::List, subscr_imm_any),
+        (Known::Tuple, subscr_imm_any),
+        (Known::Str, character_imm),
+        (Known::Bytes, character_imm),
+    ],
 );
 
 handlers! {
