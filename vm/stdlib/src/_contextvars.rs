@@ -114,6 +114,20 @@ pub fn current_value(variable: &Obj) -> PyResult<Option<Obj>> {
     current().value(variable)
 }
 
+/// What `look` says of the value of a variable in the calling thread's context, if that is the variable that was read there last. For values
+/// that are asked for at every operation: nothing of the value is counted.
+///
+/// `look` drops nothing, locks nothing and runs no Python code.
+#[inline]
+pub fn look_at_last<R>(variable: &Obj, look: impl FnOnce(&Obj) -> Option<R>) -> Option<R> {
+    let context = taipan_vm::thread::current().context.load_here()?;
+    let values = context.downcast::<PyContext>()?.values.lock();
+    match &values.last {
+        Some((last, value)) if last.is(variable) => look(value),
+        _ => None,
+    }
+}
+
 /// A copy of the calling thread's context.
 pub fn copy_of_current() -> Obj {
     make(current().shared(), true).into_obj()

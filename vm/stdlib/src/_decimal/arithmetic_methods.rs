@@ -11,18 +11,18 @@ use super::operators::{Binary, Unary};
 use super::rounding;
 
 fn unary(number: &Number, context: Option<&Obj>, operation: Unary) -> PyResult<Obj> {
-    let context = current::given(context)?;
+    let context = current::known_given(context)?;
     let mut status = 0;
-    let result = operation(number, &context.settings(), &mut status);
+    let result = operation(number, &context.settings, &mut status);
     context.report(status)?;
     Ok(decimal::make(result))
 }
 
 fn binary(number: &Number, other: &Obj, context: Option<&Obj>, operation: Binary) -> PyResult<Obj> {
-    let context = current::given(context)?;
+    let context = current::known_given(context)?;
     let other = required(other)?;
     let mut status = 0;
-    let result = operation(number, &other, &context.settings(), &mut status);
+    let result = operation(number, &other, &context.settings, &mut status);
     context.report(status)?;
     Ok(decimal::make(result))
 }
@@ -36,8 +36,8 @@ fn with_rounding(settings: Settings, mode: Option<&Obj>) -> PyResult<Settings> {
 }
 
 fn to_integral(number: &Number, mode: Option<&Obj>, context: Option<&Obj>, exact: bool) -> PyResult<Obj> {
-    let context = current::given(context)?;
-    let settings = with_rounding(context.settings(), mode)?;
+    let context = current::known_given(context)?;
+    let settings = with_rounding(context.settings, mode)?;
     let mut status = 0;
     let result = number.to_integral(&settings, exact, &mut status);
     context.report(status)?;
@@ -198,10 +198,10 @@ impl PyDecimal {
     ///     Decimal('2.5')
     #[pymethod(sig = "(other, third, context=None)")]
     fn fma(&self, other: &Obj, third: &Obj, context: Option<&Obj>) -> PyResult<Obj> {
-        let context = current::given(context)?;
+        let context = current::known_given(context)?;
         let (other, third) = (required(other)?, required(third)?);
         let mut status = 0;
-        let result = Number::fused(&self.number, &other, &third, &context.settings(), &mut status);
+        let result = Number::fused(&self.number, &other, &third, &context.settings, &mut status);
         context.report(status)?;
         Ok(decimal::make(result))
     }
@@ -212,8 +212,8 @@ impl PyDecimal {
     ///     Decimal('2.72')
     #[pymethod(sig = "(exp, rounding=None, context=None)")]
     fn quantize(&self, exp: &Obj, rounding: Option<&Obj>, context: Option<&Obj>) -> PyResult<Obj> {
-        let context = current::given(context)?;
-        let settings = with_rounding(context.settings(), rounding)?;
+        let context = current::known_given(context)?;
+        let settings = with_rounding(context.settings, rounding)?;
         let exp = required(exp)?;
         let mut status = 0;
         let result = Number::quantize(&self.number, &exp, &settings, &mut status);
@@ -265,10 +265,10 @@ impl PyDecimal {
         };
         let places =
             places.to_i64().ok_or_else(|| overflow_error("Python int too large to convert to C ssize_t"))?;
-        let context = current::get()?;
+        let context = current::known()?;
         let mut status = 0;
         let unit = Number::word(false, 1, places.saturating_neg());
-        let result = Number::quantize(&self.number, &unit, &context.settings(), &mut status);
+        let result = Number::quantize(&self.number, &unit, &context.settings, &mut status);
         context.report(status)?;
         Ok(decimal::make(result))
     }

@@ -41,8 +41,9 @@ pub fn templates() -> PyResult<&'static Templates> {
     Ok(TEMPLATES.get_or_init(|| templates))
 }
 
+static VARIABLE: OnceLock<Obj> = OnceLock::new();
+
 fn variable() -> PyResult<&'static Obj> {
-    static VARIABLE: OnceLock<Obj> = OnceLock::new();
     if let Some(variable) = VARIABLE.get() {
         return Ok(variable);
     }
@@ -63,11 +64,70 @@ pub fn get() -> PyResult<Py<PyContext>> {
     Ok(fresh)
 }
 
+/// What an operation needs of its context, read at its beginning, so that the current one is asked again only for conditions that are new in it.
+pub struct Known<'a> {
+    pub settings: Settings,
+    /// Conditions whose flags are set already and that are not trapped.
+    settled: u32,
+    /// `None`: the current one.
+    context: Option<&'a PyContext>,
+}
+
+impl<'a> Known<'a> {
+    fn of(context: &PyContext) -> Known<'a> {
+        let settled = context.flags().get() & !context.traps().get();
+        Known { settings: context.settings(), settled, context: None }
+    }
+    /// Reports what came up to the context: the current one still is what it was, as no Python code runs between. A flag that somebody else clears
+    /// meanwhile counts as set before that.
+    #[inline]
+    pub fn report(&self, status: u32) -> PyResult<()> {
+        if status & !self.settled == 0 { Ok(()) } else { self.report_new(status) }
+    }
+    #[inline(never)]
+    fn report_new(&self, status: u32) -> PyResult<()> {
+        match self.context {
+            Some(context) => context.report(status),
+            None => get()?.report(status),
+        }
+    }
+}
+
+/// The current context, for an operation that runs no Python code before its [`Known::report`].
+#[inline]
+pub fn known() -> PyResult<Known<'static>> {
+    let look = |context: &Obj| context.downcast().map(Known::of);
+    match VARIABLE.get().and_then(|variable| _contextvars::look_at_last(variable, look)) {
+        Some(known) => Ok(known),
+        None => known_slow(),
+    }
+}
+
+#[cold]
+fn known_slow() -> PyResult<Known<'static>> {
+    Ok(Known::of(&*get()?))
+}
+
+/// [`known`] for an optional argument.
+#[inline]
+pub fn known_given(context: Option<&Obj>) -> PyResult<Known<'_>> {
+    let Some(context) = context.filter(|context| !is_none(context)) else { return known() };
+    match context.downcast::<PyContext>() {
+        Some(given) => Ok(Known { context: Some(given), ..Known::of(given) }),
+        None => Err(not_a_context()),
+    }
+}
+
+#[cold]
+fn not_a_context() -> Raised {
+    type_error("optional argument must be a context")
+}
+
 /// The context of an optional argument.
 pub fn given(context: Option<&Obj>) -> PyResult<Py<PyContext>> {
     match context.filter(|context| !is_none(context)) {
         None => get(),
-        Some(context) => context.to_py().ok_or_else(|| type_error("optional argument must be a context")),
+        Some(context) => context.to_py().ok_or_else(not_a_context),
     }
 }
 

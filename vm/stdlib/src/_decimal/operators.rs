@@ -53,9 +53,9 @@ pub const SLOTS: TypeSlots = TypeSlots {
 };
 
 fn unary(obj: &Obj, operation: Unary) -> PyResult<Obj> {
-    let context = current::get()?;
+    let context = current::known()?;
     let mut status = 0;
-    let result = operation(&receiver::<PyDecimal>(obj)?.number, &context.settings(), &mut status);
+    let result = operation(&receiver::<PyDecimal>(obj)?.number, &context.settings, &mut status);
     context.report(status)?;
     Ok(decimal::make(result))
 }
@@ -63,9 +63,9 @@ fn unary(obj: &Obj, operation: Unary) -> PyResult<Obj> {
 #[inline(always)]
 fn binary(a: &Obj, b: &Obj, operation: Binary) -> PyResult<Obj> {
     let (Some(a), Some(b)) = (operand(a), operand(b)) else { return Ok(not_implemented()) };
-    let context = current::get()?;
+    let context = current::known()?;
     let mut status = 0;
-    let result = operation(&a, &b, &context.settings(), &mut status);
+    let result = operation(&a, &b, &context.settings, &mut status);
     context.report(status)?;
     Ok(decimal::make(result))
 }

@@ -21,6 +21,13 @@ impl Number {
     /// `a + b`, where `b` has another sign.
     fn sum(a: &Number, b: &Number, b_negative: bool, cx: &Settings, status: &mut u32) -> Number {
         if a.is_finite() && b.is_finite() {
+            if a.exponent == b.exponent
+                && a.negative == b_negative
+                && let ([x], [y]) = (a.coefficient.as_slice(), b.coefficient.as_slice())
+            {
+                let sum = words::add_words(*x, *y);
+                return Number::finite(a.negative, sum, a.exponent).finish(cx, status);
+            }
             return Number::finite_sum(a, b, b_negative, cx, status);
         }
         if let Some(nan) = Number::nan_of(a, Some(b), cx, status) {

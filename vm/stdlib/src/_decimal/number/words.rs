@@ -8,7 +8,9 @@ use std::cmp::Ordering;
 use smallvec::SmallVec;
 
 /// Up to 72 digits lie in the number itself: a product of two numbers of the usual precision.
-pub type Words = SmallVec<[u64; 4]>;
+pub type Words = SmallVec<[u64; INLINE]>;
+/// Words that lie in the number itself.
+const INLINE: usize = 4;
 
 pub const BASE: u64 = 1_000_000_000_000_000_000;
 /// Digits in a word.
@@ -117,6 +119,9 @@ pub fn trimmed(mut a: &[u64]) -> &[u64] {
 
 #[inline]
 pub fn from_word(mut word: u64) -> Words {
+    if word < BASE {
+        return SmallVec::from_buf_and_len([word, 0, 0, 0], (word != 0) as usize);
+    }
     let mut result = Words::new();
     while word != 0 {
         result.push(word % BASE);
@@ -172,15 +177,21 @@ pub fn compare(a: &[u64], b: &[u64]) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev()))
 }
 
+/// The sum of two words that are not zero.
+#[inline(always)]
+pub fn add_words(x: u64, y: u64) -> Words {
+    let sum = x + y;
+    if sum < BASE {
+        SmallVec::from_buf_and_len([sum, 0, 0, 0], 1)
+    } else {
+        SmallVec::from_buf_and_len([sum - BASE, 1, 0, 0], 2)
+    }
+}
+
 #[inline]
 pub fn add(a: &[u64], b: &[u64]) -> Words {
     if let ([x], [y]) = (a, b) {
-        let sum = x + y;
-        return if sum < BASE {
-            SmallVec::from_buf_and_len([sum, 0, 0, 0], 1)
-        } else {
-            SmallVec::from_buf_and_len([sum - BASE, 1, 0, 0], 2)
-        };
+        return add_words(*x, *y);
     }
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     let mut result = Words::with_capacity(long.len() + 1);
@@ -310,6 +321,9 @@ pub fn shift_left(a: &[u64], n: usize) -> Words {
         return Words::from_slice(a);
     }
     let (words, places) = (n / DIGITS, n % DIGITS);
+    if words < INLINE && a.len() + words < INLINE {
+        return shift_left_inline(a, words, places);
+    }
     let mut result = Words::with_capacity(a.len() + words + 1);
     result.resize(words, 0);
     if places == 0 {
@@ -330,6 +344,27 @@ pub fn shift_left(a: &[u64], n: usize) -> Words {
     result
 }
 
+/// [`shift_left`] of so few words that the result has no memory of its own.
+#[inline(always)]
+fn shift_left_inline(a: &[u64], words: usize, places: usize) -> Words {
+    let mut result = [0; INLINE];
+    if places == 0 {
+        result[words..words + a.len()].copy_from_slice(a);
+        return Words::from_buf_and_len(result, words + a.len());
+    }
+    let by = BY_POWER[DIGITS - places];
+    let factor = POWERS[places];
+    let mut carry = 0;
+    for (to, &word) in result[words..].iter_mut().zip(a) {
+        let (high, low) = by.divide(word.into());
+        *to = low * factor + carry;
+        carry = high;
+    }
+    let end = words + a.len();
+    result[end] = carry;
+    Words::from_buf_and_len(result, end + (carry != 0) as usize)
+}
+
 /// `a / 10^n` without fraction.
 pub fn shift_right(a: &[u64], n: usize) -> Words {
     let (words, places) = (n / DIGITS, n % DIGITS);
@@ -342,6 +377,18 @@ pub fn shift_right(a: &[u64], n: usize) -> Words {
     }
     let by = BY_POWER[places];
     let factor = POWERS[DIGITS - places];
+    if a.len() <= INLINE {
+        let mut result = [0; INLINE];
+        let mut above = 0;
+        for (to, &word) in result.iter_mut().zip(a).rev() {
+            let (high, low) = by.divide(word.into());
+            *to = above * factor + high;
+            above = low;
+        }
+        // What the highest word loses is in the next one.
+        let len = a.len() - (result[a.len() - 1] == 0) as usize;
+        return Words::from_buf_and_len(result, len);
+    }
     let mut result: Words = smallvec::smallvec![0; a.len()];
     let mut above = 0;
     for (out, &word) in result.iter_mut().zip(a).rev() {
