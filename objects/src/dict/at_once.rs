@@ -210,6 +210,27 @@ impl PyDict {
 }
 
 impl PySet {
+    /// Adds the counted word that `stored` gives for `element`, whose hash is given, if that is absent; whether it was. Nothing, with nothing changed: that takes more, or another thread
+    /// can see the set, which the caller holds in a register.
+    #[inline(always)]
+    pub fn add_alone_at_once(
+        &self,
+        element: Value,
+        hash: i64,
+        stored: impl FnOnce() -> Option<Value>,
+    ) -> Option<bool> {
+        if !refcount::is_alone(self.header()) {
+            return None;
+        }
+        let table = self.core.table();
+        let cell = match HashCore::find_at_once(table, element, hash) {
+            AtOnce::Found(_) => return Some(false),
+            AtOnce::Absent(cell) if table.filled() < table.capacity => cell,
+            _ => return None,
+        };
+        self.core.append_in_cell(table, cell, hash, stored()?, Value::EMPTY);
+        Some(true)
+    }
     /// Whether `element`, whose hash is given, is there; nothing: that takes more.
     #[inline(always)]
     pub fn contains_at_once(&self, element: Value, hash: i64) -> Option<bool> {

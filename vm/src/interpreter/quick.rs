@@ -87,7 +87,7 @@ pub const HANDLERS: Table = {
             PopJumpIfNotNone pop_jump_if_not_none, BranchLt branch_lt, BranchLe branch_le, BranchEq branch_eq, BranchNe branch_ne,
             BranchGt branch_gt, BranchGe branch_ge, BranchIs branch_is, BranchLtImm branch_lt_imm, BranchLeImm branch_le_imm,
             BranchEqImm branch_eq_imm, BranchNeImm branch_ne_imm, BranchGtImm branch_gt_imm, BranchGeImm branch_ge_imm;
-        lookups: In contains, NotIn contains_not, BranchIn branch_in;
+        lookups: In contains, NotIn contains_not, BranchIn branch_in, SetAdd set_add, MapAdd map_add;
         iteration: ForIter for_iter, Subscr subscr, SubscrImm subscr_imm, StoreSubscr store_subscr, UnpackSequence unpack_sequence;
         values: GetIter get_iter, BuildMap build_map, BuildSet build_set, BuildSlice build_slice, BuildString build_string, BinarySlice binary_slice,
             FormatSimple format_simple, FormatWithSpec format_with_spec, MakeFunction make_function, NewCell new_cell,
@@ -95,7 +95,7 @@ pub const HANDLERS: Table = {
             StoreSlice store_slice, GetAIter get_aiter, AsyncGenWrap async_gen_wrap;
         generators: YieldValue yield_value, YieldFrom yield_from, GetAwaitable get_awaitable, GetYieldFromIter get_yield_from_iter,
             GetANext get_anext;
-        actions: ListExtend list_extend, DeleteSubscr delete_subscr, SetAdd set_add, MapAdd map_add, SetUpdate set_update, DictUpdate dict_update, DictMerge dict_merge, ListToTuple list_to_tuple,
+        actions: ListExtend list_extend, DeleteSubscr delete_subscr, SetUpdate set_update, DictUpdate dict_update, DictMerge dict_merge, ListToTuple list_to_tuple,
             ConvertValue convert_value, Invert invert, GetLen get_len, ToBool to_bool, CopyFreeVars copy_free_vars, CallEx call_ex,
             SetFunctionAttribute set_function_attribute, StoreGlobal store_global, LoadName load_name, StoreName store_name, UnpackEx unpack_ex,
             PushExcInfo push_exc_info, PopExcept pop_except, CheckExcMatch check_exc_match, Raise raise,

@@ -65,8 +65,8 @@ fn written(regs: Regs, i: &Word, value: Obj) -> PyResult<()> {
 }
 
 actions! {
-    set_add: a; b |_fp, regs, i| build::set_add(o(regs, i.a()), taken(regs, i.b()));
-    map_add: a; b c |_fp, regs, i| {
+    set_add_any: a; b |_fp, regs, i| build::set_add(o(regs, i.a()), taken(regs, i.b()));
+    map_add_any: a; b c |_fp, regs, i| {
         let key = taken(regs, i.b());
         build::map_add(o(regs, i.a()), key, taken(regs, i.c()))
     };

@@ -1,4 +1,4 @@
-//! `in`, and subscripts of dicts: what the very key object's first cells say; bytes stored into a bytearray. These handlers call nothing, but for the
+//! `in`, subscripts of dicts, and what comprehensions add to sets and dicts: what the very key object's first cells say; bytes stored into a bytearray. These handlers call nothing, but for the
 //! search of text in text.
 
 use taipan_bytecode::{BranchFlags, Instr};
@@ -14,7 +14,7 @@ use taipan_objects::str::PyStr;
 use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
-use super::{Exit, State, branches, drop_and_go, handlers, iteration, operators, values};
+use super::{Exit, State, actions, branches, drop_and_go, handlers, iteration, operators, values};
 use crate::registers::Regs;
 
 /// `element in container` of a built-in dict or set, if that is a matter of a few instructions. Neither is empty.
@@ -87,6 +87,63 @@ fn set_plain(regs: Regs, i: &Word) -> PyResult<()> {
         regs.clear(register as usize);
     }
     Ok(())
+}
+
+/// What became of what a comprehension adds.
+enum Added {
+    /// It takes more; nothing is changed.
+    Not,
+    /// It is there.
+    Kept,
+    /// It is there, and the register is not wanted any more.
+    Spare(u16),
+}
+
+/// Adds an element to the set of a comprehension, which nobody else has seen. Apart, as what it finds would be locals in memory of a handler.
+#[inline(never)]
+fn add_element(regs: Regs, i: &Word) -> Added {
+    let (register, take) = Instr::split_take(i.b());
+    let (container, element) = (regs.value(i.a() as usize), regs.value(register as usize));
+    if !known::is(container, Known::Set) || element.is_empty() {
+        return Added::Not;
+    }
+    let Some(hash) = hash_at_once(element) else { return Added::Not };
+    // SAFETY: the layout was checked.
+    let set = unsafe { &*container.ptr().cast::<PySet>() };
+    match set.add_alone_at_once(element, hash, || regs.stored_at_once(register as usize, take)) {
+        Some(added) => {
+            if !take {
+                return Added::Kept;
+            }
+            if !added {
+                return Added::Spare(register);
+            }
+            // The set has taken it over.
+            regs.put(register as usize, Value::EMPTY);
+            Added::Kept
+        }
+        None => Added::Not,
+    }
+}
+
+/// Adds an item to the dict of a comprehension, likewise.
+#[inline(never)]
+fn add_item(regs: Regs, i: &Word) -> Added {
+    let ((at, take_key), (register, take)) = (Instr::split_take(i.b()), Instr::split_take(i.c()));
+    let (container, key) = (regs.value(i.a() as usize), regs.value(at as usize));
+    if !known::is(container, Known::Dict) || key.is_empty() || regs.value(register as usize).is_empty() {
+        return Added::Not;
+    }
+    let Some(hash) = hash_at_once(key) else { return Added::Not };
+    // SAFETY: the layout was checked.
+    let dict = unsafe { &*container.ptr().cast::<PyDict>() };
+    if !dict.add_alone_at_once(key, hash, || regs.stored_at_once(register as usize, take)) {
+        return Added::Not;
+    }
+    if take {
+        regs.put(register as usize, Value::EMPTY);
+    }
+    if take_key { Added::Spare(at) } else { Added::Kept }
 }
 
 handlers! {
@@ -186,6 +243,20 @@ handlers! {
     store_plain_key_any(s, i) {
         s.save();
         if set_plain(s.regs, i).is_err() { Exit::Raised } else { s.next(1) }
+    }
+    set_add(s, i) {
+        match add_element(s.regs, i) {
+            Added::Kept => s.next(1),
+            Added::Spare(register) => s.write(register, Value::EMPTY, 1),
+            Added::Not => actions::set_add_any(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    map_add(s, i) {
+        match add_item(s.regs, i) {
+            Added::Kept => s.next(1),
+            Added::Spare(register) => s.write(register, Value::EMPTY, 1),
+            Added::Not => actions::map_add_any(s.ip, s.regs, s.fp, s.thread),
+        }
     }
     /// A subscript of anything but a sequence with a number.
     #[inline(never)]
