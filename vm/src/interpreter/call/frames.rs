@@ -146,7 +146,7 @@ pub fn push_frame_at_once(
 /// Makes the window and the frame the innermost ones. There is room; behind the arguments the window is empty.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-fn write_frame(
+pub(super) fn write_frame(
     thread: &VmThread,
     function: &PyFunction,
     code: &PyCode,

@@ -8,9 +8,11 @@ use taipan_objects::generator::PyGenerator;
 use taipan_objects::protocol;
 use taipan_objects::{Obj, Py, Value};
 
-use super::{bind_and_push, function_code, make_generator, own_callee, push_frame};
+use super::frames::{too_deep, write_frame};
+use super::{bind_and_push, fits, function_code, has_room, make_generator, own_callee, push_frame};
 use crate::frame::Kind;
-use crate::thread;
+use crate::registers::Regs;
+use crate::thread::{self, VmThread};
 
 /// The `call_function` hook: a Python function called by native code.
 pub fn call_from_native(callable: &Obj, args: &Args<'_>) -> PyResult<Obj> {
@@ -31,9 +33,28 @@ pub fn call_code_from_native(function: &PyFunction, code: &PyCode, args: &Args<'
     if kept.is_some() {
         crate::safepoint::handle(thread)?;
     }
-    bind_and_push(thread, function, code, thread.top.get(), args, 0, Kind::Entry, Value::EMPTY)?;
+    if fits(code, args) {
+        push_entry(thread, function, code, args.positional)?;
+    } else {
+        bind_and_push(thread, function, code, thread.top.get(), args, 0, Kind::Entry, Value::EMPTY)?;
+    }
     drop(kept);
     crate::perf::run(thread, code)
+}
+
+/// Pushes the frame of a function whose parameters are just `arguments`, at the top of the stack, where nothing stale lies. They are lent: the native caller has them
+/// until the call is over.
+fn push_entry(thread: &VmThread, function: &PyFunction, code: &PyCode, arguments: &[Obj]) -> PyResult<()> {
+    let window = thread.top.get();
+    if !has_room(thread, code, window) {
+        return Err(too_deep());
+    }
+    let regs = Regs::new(window);
+    for (at, argument) in arguments.iter().enumerate() {
+        regs.put(at, argument.value().uncounted());
+    }
+    write_frame(thread, function, code, window, 0, Kind::Entry, own_callee(function), Value::EMPTY);
+    Ok(())
 }
 
 /// Runs module, class-body or `exec` code in namespaces.

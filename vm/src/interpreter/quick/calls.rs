@@ -504,6 +504,10 @@ handlers! {
         if frame.kind == Kind::New {
             return return_new(s.ip, s.regs, s.fp, s.thread);
         }
+        if frame.kind == Kind::Entry {
+            let value = s.regs.take(i.a() as usize).map_or(Value::EMPTY, |value| value.into_strong().into_value());
+            return return_to_native(s, value);
+        }
         if frame.kind != Kind::Call {
             return s.leave();
         }
@@ -561,6 +565,7 @@ handlers! {
             | Kind::Eager => {
                 return generators::return_const_from_generator(s.ip, s.regs, s.fp, s.thread);
             }
+            Kind::Entry => return return_const_any(s.ip, s.regs, s.fp, s.thread),
             _ => return s.leave(),
         };
         if call::pop_frame_at_once(s.thread, frame) {
@@ -571,10 +576,11 @@ handlers! {
     #[inline(never)]
     return_const_any(s, _i) {
         // SAFETY: the frame is live.
-        if unsafe { (*s.fp).kind } == Kind::Init {
-            return finish_init(s);
+        match unsafe { (*s.fp).kind } {
+            Kind::Init => finish_init(s),
+            Kind::Entry => return_to_native(s, s.constant()),
+            _ => finish(s, s.constant()),
         }
-        finish(s, s.constant())
     }
 }
 
@@ -645,6 +651,17 @@ fn finish(s: State, value: Value) -> Exit {
     let ret = frame.ret;
     call::pop_frame(s.thread, frame);
     deliver(s, ret, value)
+}
+
+/// Pops the frame, of kind `Entry`, for whose result native code waits. Apart: what it does before it ends is no part of other returns.
+#[inline(never)]
+fn return_to_native(s: State, value: Value) -> Exit {
+    s.save();
+    // SAFETY: the frame is live.
+    call::pop_frame(s.thread, unsafe { &mut *s.fp });
+    // Last, because dropping the registers may run other loops.
+    s.thread.result.set(value);
+    Exit::Done
 }
 
 /// Pops the frame of an `__init__` and delivers the instance.
