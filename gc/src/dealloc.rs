@@ -29,18 +29,33 @@ pub(crate) unsafe fn destroy_local(ptr: *mut Header) {
     // SAFETY: still whole.
     let header = unsafe { &*ptr };
     let entry = header.shape_entry();
-    let needs = shape_flags::FINALIZER | shape_flags::SLOTS;
-    if entry.flags() & needs == 0 && header.flags() & HeaderFlags::WEAKREFS == 0 && !entry.ops().tracked {
+    if is_plain(header, entry) && !entry.ops().tracked {
         // As of strings: it refers to nothing, so no other object ends with it, none that waits included, and no code runs that could look at its header.
-        // SAFETY: as in `finish`.
-        unsafe {
-            (entry.ops().drop)(ptr);
-            heap::free(ptr);
-        }
-        return;
+        // SAFETY: passed on.
+        return unsafe { end_plain(ptr, entry) };
     }
     // SAFETY: passed on.
     unsafe { destroy_local_slow(ptr, entry) }
+}
+
+/// Whether nothing is to be run, cleared or dropped at its end but its own fields.
+#[inline(always)]
+fn is_plain(header: &Header, entry: &ShapeEntry) -> bool {
+    entry.flags() & (shape_flags::FINALIZER | shape_flags::SLOTS) == 0
+        && header.flags() & HeaderFlags::WEAKREFS == 0
+}
+
+/// Drops the fields of such an object, of which nothing nests, and frees the block.
+///
+/// # Safety
+/// As for [`destroy_local`].
+#[inline(always)]
+unsafe fn end_plain(ptr: *mut Header, entry: &ShapeEntry) {
+    // SAFETY: as in `finish`.
+    unsafe {
+        (entry.ops().drop)(ptr);
+        heap::free(ptr);
+    }
 }
 
 /// [`destroy_local`] for all other objects; apart, so that strings end without the registers that it saves.
@@ -48,20 +63,13 @@ pub(crate) unsafe fn destroy_local(ptr: *mut Header) {
 unsafe fn destroy_local_slow(ptr: *mut Header, entry: &'static ShapeEntry) {
     // SAFETY: still whole.
     let header = unsafe { &*ptr };
-    let flags = header.flags();
-    if entry.flags() & (shape_flags::FINALIZER | shape_flags::SLOTS) == 0
-        && flags & HeaderFlags::WEAKREFS == 0
-        // SAFETY: still in its page.
-        && !unsafe { heap::is_tracked(ptr) }
-    {
+    // SAFETY: still in its page.
+    if is_plain(header, entry) && !unsafe { heap::is_tracked(ptr) } {
         // As of a tuple of numbers and strings: nothing that ends with it nests any deeper, and who might look for it looks at other pages.
-        // SAFETY: as in `finish`.
-        unsafe {
-            (entry.ops().drop)(ptr);
-            heap::free(ptr);
-        }
-        return;
+        // SAFETY: passed on.
+        return unsafe { end_plain(ptr, entry) };
     }
+    let flags = header.flags();
     header.owner.store(0, Ordering::Relaxed);
     header.shared.store(protocol::MERGED, Ordering::Relaxed);
     // Relaxed: either `die` did the same, or there is nobody else.

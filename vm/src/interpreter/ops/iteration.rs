@@ -208,13 +208,7 @@ pub fn quick_slice(container: &Obj, start: &Obj, stop: &Obj) -> Option<Obj> {
 pub fn quick_store_slice(container: &Obj, start: &Obj, stop: &Obj, value: &Obj) -> bool {
     let (Some(list), true) = (exact_list(container), is_list_or_tuple(value)) else { return false };
     let Some(bounds) = bounds(start, stop, list.len()) else { return false };
-    let mut items = match value.downcast::<PyTuple>() {
-        Some(tuple) => tuple.as_slice().to_vec(),
-        None => match exact_list(value) {
-            Some(other) => other.to_vec(),
-            None => return false,
-        },
-    };
+    let Ok(mut items) = protocol::collect(value) else { return false };
     list.splice_from(bounds.start, bounds.end, &mut items);
     true
 }
