@@ -176,6 +176,9 @@ impl Drop for Busy {
 /// and afterwards: a program that asks expects the dead to be gone. Runs finalizers; a safepoint. Collects nothing while another
 /// collection is on.
 pub fn collect(generation: u8) -> Collected {
+    if let Some(hooks) = crate::hooks::get() {
+        (hooks.forget_examples)();
+    }
     crate::limbo::flush();
     let result = collect_cycles(generation, false);
     crate::limbo::flush();

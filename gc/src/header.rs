@@ -66,8 +66,14 @@ pub(crate) struct Words {
 const _: () = assert!(size_of::<Header>() == 16);
 
 impl Header {
-    /// Where the shape is, in bytes, for machine code.
+    /// Where the parts are, in bytes, for machine code.
+    pub const LOCAL: i32 = std::mem::offset_of!(Header, local) as i32;
     pub const SHAPE: i32 = std::mem::offset_of!(Header, shape) as i32;
+    pub const OWNER: i32 = std::mem::offset_of!(Header, owner) as i32;
+    pub const FLAGS: i32 = std::mem::offset_of!(Header, flags) as i32;
+    /// Two of the flags.
+    pub const DEFERRED: u8 = HeaderFlags::DEFERRED;
+    pub const DYING: u8 = HeaderFlags::DYING;
 
     /// The header of a new object with one reference, owned by the calling thread.
     #[inline]

@@ -24,6 +24,8 @@ pub struct Hooks {
     pub trace_registers: fn(&mut Tracer<'_>),
     /// Frees what dead classes left for others to look at. The world is stopped, and no garbage waits to be freed; or, if true is passed, some always will.
     pub bury: fn(abandoned: bool),
+    /// Lets go of what is only remembered as an example, because somebody asks for a collection.
+    pub forget_examples: fn(),
 }
 
 static HOOKS: OnceLock<Hooks> = OnceLock::new();

@@ -85,9 +85,7 @@ layout!(
         if let Some(shadow) = &code.shadow {
             shadow.beneath.trace(tracer);
         }
-        if let Some(machine) = code.machine.code() {
-            machine.objects.iter().for_each(|object| object.trace_field(tracer));
-        }
+        code.machine.objects().for_each(|object| object.trace_field(tracer));
     }
 );
 

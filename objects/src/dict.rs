@@ -447,6 +447,10 @@ impl PyDict {
     pub fn keys_version_now(&self) -> u32 {
         self.core.keys_version_now()
     }
+    /// Where that number is, for machine code: as long as the dict lives.
+    pub fn keys_version_address(&self) -> *const u32 {
+        self.core.keys_version_address()
+    }
     /// The place of an exact string's value, valid while [`PyDict::keys_version`] (asked *before*) stays the same.
     pub fn entry_index(&self, key: &PyStr) -> Option<u32> {
         self.core.entry_of_str(key)

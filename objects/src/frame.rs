@@ -43,6 +43,8 @@ pub struct PyFrame {
     pub generator: GeneratorLink,
     /// Values that writes through `f_locals` took out of registers while the frame runs; dropped when it ends.
     pub replaced: Mutex<Vec<Obj>>,
+    /// Whether a variable was ever written by way of this object while the frame ran.
+    pub written: AtomicBool,
 }
 layout!(PyFrame, "frame", [code, globals, builtins, locals, back, registers, trace, extra_locals, replaced]);
 
@@ -99,6 +101,7 @@ impl PyFrame {
             extra_locals: Slot::empty(),
             generator: GeneratorLink(WeakSlot::new()),
             replaced: Mutex::new(Vec::new()),
+            written: AtomicBool::new(false),
         })
     }
     /// In place of a line: the one in front of a module's first.

@@ -15,6 +15,7 @@ pub fn gc_hooks(trace_registers: fn(&mut Tracer<'_>)) -> taipan_gc::hooks::Hooks
         drop_slots: crate::shape::drop_slots,
         trace_registers,
         bury: crate::shape::dead::bury,
+        forget_examples: crate::code::machine::forget_examples,
     }
 }
 

@@ -9,6 +9,7 @@ mod attribute_room;
 mod bases;
 pub mod builder;
 pub mod mro;
+pub mod number_items;
 pub mod overrides;
 pub mod ready;
 pub mod slot_defs;
@@ -19,6 +20,7 @@ pub mod trampolines;
 pub mod type_methods;
 
 use std::cell::UnsafeCell;
+use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 use taipan_gc::{Header, HeaderFlags, Obj, Object, Ops, Py, ShapeId, Slot, Tracer, Value};
@@ -108,6 +110,8 @@ pub struct PyType {
     pub cached_init: Slot,
     /// Free for a native metaclass: an object that says what its classes are about.
     pub native: Slot,
+    /// How the numbers in its own instances are had at once; not for subclasses.
+    pub number_items: OnceLock<&'static number_items::NumberItems>,
 }
 
 // SAFETY: raw class pointers are uncounted references that classes keep alive (bases) or that are removed on death (subclasses).
@@ -573,6 +577,7 @@ pub(crate) fn make(new: NewType) -> Py<PyType> {
             module: new.module,
             cached_init: Slot::empty(),
             native: Slot::empty(),
+            number_items: OnceLock::new(),
         },
         new.extra,
     )

@@ -84,6 +84,10 @@ facade_thread_local! {
     static CURRENT_SLOT: Cell<Slot> = Cell::new(NO_SLOT)
 }
 
+/// Where a thread's slot is, in bytes from its poll word, for machine code.
+pub const SLOT_FROM_POLL: i32 =
+    std::mem::offset_of!(ThreadState, slot) as i32 - std::mem::offset_of!(ThreadState, poll) as i32;
+
 /// The calling thread's slot; `NO_SLOT` when it is not registered.
 #[inline(always)]
 pub fn current_slot() -> Slot {

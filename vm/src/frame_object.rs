@@ -393,6 +393,8 @@ fn write(object: &PyFrame, variable: &Variable<'_>, value: &Obj) {
             let former = regs.take(register);
             regs.put(register, word.into_value());
             if running {
+                // Relaxed: who looks was stopped meanwhile, or is this thread.
+                object.written.store(true, Ordering::Relaxed);
                 object.replaced.lock().extend(former);
                 return None;
             }

@@ -32,6 +32,8 @@ pub struct VmThread {
     pub depth: Cell<usize>,
     /// Nested native calls into the interpreter.
     pub native_depth: Cell<usize>,
+    /// Machine code enters no other while the machine stack is below this address. Kept up to date by who enters machine code.
+    pub stack_limit: Cell<usize>,
     pub threading: &'static taipan_threading::ThreadState,
     /// The exception that another thread asked to raise here (`PyThreadState_SetAsyncExc`).
     pub async_exception: Mutex<Option<Obj>>,
@@ -64,6 +66,7 @@ pub mod layout {
     pub const TOP: i32 = offset_of!(VmThread, top) as i32;
     pub const DEPTH: i32 = offset_of!(VmThread, depth) as i32;
     pub const LIMIT: i32 = offset_of!(VmThread, limit) as i32;
+    pub const STACK_LIMIT: i32 = offset_of!(VmThread, stack_limit) as i32;
 
     /// Where the recursion limit is.
     pub fn recursion_limit() -> *const u8 {
@@ -139,6 +142,7 @@ impl VmThread {
             result: Cell::new(Value::EMPTY),
             depth: Cell::new(0),
             native_depth: Cell::new(0),
+            stack_limit: Cell::new(0),
             threading,
             async_exception: Mutex::new(None),
             trace: taipan_objects::Slot::empty(),

@@ -1,27 +1,31 @@
 //! The tier above the interpreter: what a compiler to machine code is told, what it may count on, and how its code is entered and left.
 //!
-//! The interpreter counts (see [`taipan_objects::code::machine`]) and asks the installed [`Tier`] once for each code object that is executed often. Machine code
+//! The interpreter counts (see [`taipan_objects::code::machine`]), records what instructions find ([`record`]), and asks the installed [`Tier`] for each code object that is executed often. Machine code
 //! works on the same frame and the same registers as the interpreter. Its contract:
 //!
 //! - *It is entered* at an instruction that it has a place for, by [`Entry`], with the frame as the interpreter leaves it in front of that instruction.
-//! - It may push frames of functions that it calls, and pop them, by functions of [`runtime`]: what the interpreter would do, too.
+//! - It may push frames of functions that it calls, and pop them: what the interpreter would do, too. It enters the machine code of a callee on top of itself; when that leaves, so does the
+//!   caller, and the interpreter goes on in the innermost frame and comes to the others by their returns.
+//! - At the end of a call it may pop its own frame and give the result ([`Left::RETURNED`]).
 //! - *It leaves* in front of any instruction of the innermost frame, by returning that instruction's address and why ([`Left`]). At that moment the registers are as if all before had been
 //!   interpreted. So there is nothing to be undone or rebuilt: what machine code cannot do, the interpreter does.
-//! - It runs no Python code and raises nothing, but by way of native functions ([`calls`]). What might do so otherwise it leaves to the interpreter. The functions that it may call ([`runtime`]) do what takes a few
-//!   instructions, or say that they did not and have done nothing. The exception is [`runtime::drop_last`]: behind it the code leaves, since a destructor may have
-//!   changed the frame's variables.
+//! - It runs no Python code and raises nothing, but by way of calls ([`calls`]) and of what dies ([`runtime::drop_last`]). What might do so otherwise it leaves to the interpreter. The functions that it may call
+//!   ([`runtime`]) do what takes a few instructions, or say that they did not and have done nothing.
+//! - What runs meanwhile changes the frame's variables by way of the frame's object alone. So behind all that may run code it looks whether there is one, and leaves if so.
 //! - Every jump back looks at the thread's poll word, and leaves in front of the jump if it is not zero. So a thread that executes machine code stops for others like
 //!   any other, with everything that it refers to in its registers.
 //!
 //! Nobody changes the registers of a frame while machine code executes it, but that code: others wait until this thread stops.
 
 pub mod calls;
+pub mod execute;
+pub mod record;
 pub mod runtime;
 pub mod samples;
 
 use std::sync::OnceLock;
 
-use taipan_objects::code::machine::{self, Machine};
+use taipan_objects::code::machine::{self, Machine, Stage};
 use taipan_objects::code::{PyCode, Word};
 use taipan_objects::{Obj, Value};
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -32,6 +36,10 @@ use crate::thread::VmThread;
 
 /// Turns of loops that code makes until the tier is asked for it.
 const HOT_TURNS: u32 = 16_000;
+/// How often machine code comes to what was not recorded until it is made again.
+const UNSEEN: u32 = 128;
+/// How often it leaves because something is not as it was recorded until it is made again.
+const SURPRISES: u32 = 400;
 /// How often machine code is entered in vain until one of the places at which that happens is given up.
 const VAIN: u32 = 256;
 /// What a turn of a loop counts for.
@@ -39,8 +47,18 @@ pub(crate) const TURN: u32 = 1;
 /// What a call counts for.
 pub(crate) const CALL: u32 = 4;
 
-/// What machine code is entered by: the window, the poll word, the number of the place ([`Machine::places`]), the frame, the thread. Gives where it left, and why, as [`Left`] has it.
-pub type Entry = extern "C" fn(*mut Value, *const u32, u64, *mut Frame, &'static VmThread) -> u64;
+/// What machine code is entered by: the window, the poll word, the number of the place ([`Machine::places`]), the frame, the thread.
+pub type Entry = extern "C" fn(*mut Value, *const u32, u64, *mut Frame, &'static VmThread) -> Exit;
+
+/// What machine code gives, in two registers.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Exit {
+    /// Where it left, and why, as [`Left`] has it.
+    pub word: u64,
+    /// The result of its frame, which it popped; if it returned.
+    pub value: u64,
+}
 
 /// Why machine code left, in the low bits of the address.
 pub struct Left;
@@ -54,17 +72,15 @@ impl Left {
     pub const RAISED: u64 = 2;
     /// As `EXECUTE`, at the place where it was entered: what is expected there is not so.
     pub const VAIN: u64 = 3;
+    /// The frame was popped: the whole word. The function that it owned, if it did, is to be dropped by who gets this: it may be all that keeps the machine code.
+    pub const RETURNED: u64 = 4;
     /// All bits of a reason.
     pub const MASK: u64 = 7;
 }
 
-/// What a compiler is asked for.
+/// What a compiler is asked for. What the code's instructions found is recorded ([`Tier::record`](machine::Tier::record)).
 pub struct Request<'a> {
     pub code: &'a PyCode,
-    /// The instruction that the asking thread stands at.
-    pub at: usize,
-    /// What the registers hold there.
-    pub samples: Vec<Option<Obj>>,
     /// The namespaces of the frame.
     pub globals: Obj,
     pub builtins: Obj,
@@ -111,31 +127,74 @@ pub fn is_enabled() -> bool {
     TIER.get().is_some()
 }
 
-/// Counts [`TURN`] or [`CALL`], and asks the tier when it is time. The frame stands at `ip`.
+/// Counts [`TURN`] or [`CALL`], records when that is often, and asks the tier when it is time.
 #[inline]
-pub(crate) fn count(by: u32, frame: &Frame, ip: *const Word, regs: Regs) {
-    if frame.code().machine.heat(by) >= HOT.load(Ordering::Relaxed) {
-        ask(frame, ip, regs);
+pub(crate) fn count(by: u32, frame: &Frame) {
+    let heat = frame.code().machine.heat(by);
+    if heat >= HOT.load(Ordering::Relaxed) / 2 {
+        is_hot(frame, heat);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn ask(frame: &Frame, ip: *const Word, regs: Regs) {
+fn is_hot(frame: &Frame, heat: u32) {
     let code = frame.code();
-    if !code.machine.ask() {
+    if code.machine.advance(Stage::Counting, Stage::Between) {
+        if machine::start_recording(code) {
+            code.machine.advance(Stage::Between, Stage::Recording);
+        } else {
+            machine::settle(code, None);
+        }
+    } else if heat >= HOT.load(Ordering::Relaxed) && code.machine.advance(Stage::Recording, Stage::Between) {
+        let (globals, builtins) = (frame.globals().clone(), frame.builtins().clone());
+        let request = Request { code, globals, builtins };
+        let machine = TIER.get().and_then(|tier| tier.compile(&request));
+        machine::settle(code, machine);
+    }
+}
+
+/// Machine code of `code` is at an instruction of `part`, itself or a function that is part of it, that was not recorded. When that is often it is recorded, and machine code made again.
+///
+/// # Safety
+/// Both are code objects that live as long as the machine code.
+pub unsafe extern "C" fn at_unseen(code: *const PyCode, part: *const PyCode) {
+    // SAFETY: says the caller.
+    let (code, part) = unsafe { (&*code, &*part) };
+    let Some(machine) = code.machine.code() else { return };
+    let often = if HOT.load(Ordering::Relaxed) < HOT_TURNS { 2 } else { UNSEEN };
+    if machine.unseen.fetch_add(1, Ordering::Relaxed) == often
+        && machine::again(code, HOT.load(Ordering::Relaxed) / 2)
+        && !std::ptr::eq(code, part)
+    {
+        machine::record_rest(part);
+    }
+}
+
+/// Machine code of `code` leaves an instruction of `part` (see [`at_unseen`]) to the interpreter, because what it finds is not what was recorded. When that is often it is recorded anew, and machine code
+/// made again.
+///
+/// # Safety
+/// As [`at_unseen`]; `ip` is the address of an instruction of `part`.
+pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, ip: u64) {
+    // SAFETY: says the caller.
+    let (code, part) = unsafe { (&*code, &*part) };
+    let Some(machine) = code.machine.code() else { return };
+    let often = if HOT.load(Ordering::Relaxed) < HOT_TURNS { 2 } else { SURPRISES };
+    if machine.surprises.fetch_add(1, Ordering::Relaxed) % often != often - 1 {
         return;
     }
-    let samples = (0..code.nregs as usize).map(|register| regs.get(register).cloned()).collect();
-    let (globals, builtins) = (frame.globals().clone(), frame.builtins().clone());
-    let request = Request { code, at: code.index_of(ip), samples, globals, builtins };
-    let machine = TIER.get().and_then(|tier| tier.compile(&request));
-    machine::settle(code, machine);
+    if let Some(record) = part.machine.record() {
+        record.restart(part.index_of(std::ptr::with_exposed_provenance(ip as usize)));
+        if machine::again(code, HOT.load(Ordering::Relaxed) / 2) && !std::ptr::eq(code, part) {
+            machine::record_rest(part);
+        }
+    }
 }
 
 /// Enters the machine code of the frame's code at `ip`, if it has a place there, and gives where it left.
 #[inline(always)]
-pub(crate) fn enter(ip: *const Word, regs: Regs, fp: *mut Frame, thread: &'static VmThread) -> Option<u64> {
+pub(crate) fn enter(ip: *const Word, regs: Regs, fp: *mut Frame, thread: &'static VmThread) -> Option<Exit> {
     // SAFETY: the frame is live.
     let code = unsafe { (*fp).code() };
     let machine = code.machine.code()?;
@@ -146,8 +205,9 @@ pub(crate) fn enter(ip: *const Word, regs: Regs, fp: *mut Frame, thread: &'stati
     let entry = std::ptr::with_exposed_provenance::<()>(machine.entry);
     // SAFETY: the address of what the tier made, which has that signature and lives as long as the code.
     let entry = unsafe { std::mem::transmute::<*const (), Entry>(entry) };
+    thread.stack_limit.set(taipan_objects::protocol::stack_limit());
     let left = entry(regs.base(), thread.threading.poll_address(), place as u64, fp, thread);
-    if left & Left::MASK == Left::VAIN {
+    if left.word & Left::MASK == Left::VAIN {
         entered_in_vain(machine, ip);
         return None;
     }

@@ -211,6 +211,7 @@ pub fn check(test: impl FnOnce()) {
             drop_slots: |_| {},
             trace_registers,
             bury: |_| {},
+            forget_examples: || {},
         });
     });
     let _alone: MutexGuard<'_, ()> = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

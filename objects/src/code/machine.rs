@@ -1,22 +1,28 @@
 //! What the tier above the interpreter keeps with a code object.
 //!
 //! The interpreter counts how often the code is called and its loops turn, by handlers that stand in for those of the first instruction and of the jumps back
-//! ([`COUNT_CALLS`], [`COUNT_TURNS`]). When that is often enough the tier is asked once. If it has made machine code, the instructions at which that can be
-//! entered get the handler [`ENTER`].
+//! ([`COUNT_CALLS`], [`COUNT_TURNS`]). When that is often, each instruction is *recorded* the next few times ([`RECORD`]): what the registers hold, what is called. When it is twice as
+//! often the tier is asked. If it has made machine code, the instructions at which that can be entered get the handler [`ENTER`]. Machine code
+//! that comes to instructions that were not recorded may have it all done again, a few times.
 //!
 //! | field | written | read |
 //! | --- | --- | --- |
 //! | `heat` | anyone, without counting exactly | anyone |
-//! | `asked` | by who asks the tier, once | anyone |
-//! | `code` | by who asked, before any instruction gets `ENTER` | anyone; absent for a moment to who sees `ENTER` before it |
+//! | `stage` | by who takes the code to the next stage, from the stage before | anyone |
+//! | `codes` | each once, by who asked, before `current` says so and any instruction gets `ENTER` | anyone; absent for a moment to who sees `ENTER` before it |
+//!
+//! Handlers are hints: who finds the wrong one counts, records or interprets once more or once less.
+
+mod record;
 
 use std::any::Any;
 use std::sync::OnceLock;
 
-use taipan_threading::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use taipan_gc::Obj;
+use taipan_threading::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use super::PyCode;
-use taipan_gc::Obj;
+pub use record::{Record, forget_examples};
 
 /// Handler of an instruction at which machine code can be entered.
 pub const ENTER: u8 = 255;
@@ -24,13 +30,25 @@ pub const ENTER: u8 = 255;
 pub const COUNT_TURNS: u8 = 254;
 /// Handler of a first instruction whose executions are counted.
 pub const COUNT_CALLS: u8 = 253;
+/// Handler of an instruction that is recorded.
+pub const RECORD: u8 = 252;
+
+/// How often machine code is made of a code object.
+const MOST: usize = 3;
+/// Most pairs of instruction and register of code that is recorded.
+const MOST_RECORDED: usize = 1 << 17;
 
 /// Machine code for some of the instructions.
 pub struct Machine {
     /// Address of its entry.
     pub entry: usize,
+    /// Whether it can be entered at the first instruction, by the number [`Machine::START`].
+    pub has_start: bool,
     /// How often it was entered where what it expects was not so.
     pub vain: AtomicU32,
+    /// How often it came to instructions that were not recorded, or that did not find what was recorded.
+    pub unseen: AtomicU32,
+    pub surprises: AtomicU32,
     /// By index of instruction: 0, or the number by which the entry gets there, which is not 0.
     pub places: Box<[u16]>,
     /// What the code has the addresses of.
@@ -39,24 +57,48 @@ pub struct Machine {
     pub memory: Box<dyn Any + Send + Sync>,
 }
 
+impl Machine {
+    /// The number of the place at which calls enter.
+    pub const START: u16 = 1;
+}
+
+/// How far a code object is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Stage {
+    /// Calls and turns are counted.
+    Counting,
+    /// And what is executed is recorded.
+    Recording,
+    /// Somebody takes it to the next stage.
+    Between,
+    /// The tier was asked.
+    Settled,
+}
+
 /// See the module.
 #[derive(Default)]
 pub struct Tier {
     heat: AtomicU32,
-    asked: AtomicBool,
-    code: OnceLock<Box<Machine>>,
+    stage: AtomicU8,
+    /// Which of the codes is the last; 0: none.
+    current: AtomicU8,
+    codes: [OnceLock<Box<Machine>>; MOST],
+    /// Where the last code is entered at its start; 0: nowhere.
+    entry: AtomicUsize,
+    record: OnceLock<Box<Record>>,
 }
 
-static COUNTING: AtomicBool = AtomicBool::new(false);
+static COUNTING: AtomicU8 = AtomicU8::new(0);
 
 /// Lets code that is made from now on count its calls and turns.
 pub fn count() {
-    COUNTING.store(true, Ordering::Relaxed);
+    COUNTING.store(1, Ordering::Relaxed);
 }
 
 /// Whether code counts.
 pub(super) fn counts() -> bool {
-    COUNTING.load(Ordering::Relaxed)
+    COUNTING.load(Ordering::Relaxed) != 0
 }
 
 impl Tier {
@@ -70,22 +112,105 @@ impl Tier {
     /// The machine code.
     #[inline(always)]
     pub fn code(&self) -> Option<&Machine> {
-        self.code.get().map(|machine| &**machine)
+        // Acquire: the code that it says is there.
+        let current = self.current.load(Ordering::Acquire) as usize;
+        self.codes.get(current.wrapping_sub(1))?.get().map(|machine| &**machine)
     }
-    /// Whether the caller is the one to ask the tier.
-    pub fn ask(&self) -> bool {
-        !self.asked.swap(true, Ordering::Relaxed)
+    /// Where it is said where machine code is entered at its start, or 0, for machine code: as long as the code object lives.
+    pub fn entry_address(&self) -> *const usize {
+        self.entry.as_ptr()
+    }
+    /// What was recorded.
+    #[inline]
+    pub fn record(&self) -> Option<&Record> {
+        self.record.get().map(|record| &**record)
+    }
+    /// Takes the code from one stage to another. Whether the caller is who did.
+    pub fn advance(&self, from: Stage, to: Stage) -> bool {
+        self.stage.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+    /// Whether the code is at that stage.
+    pub fn is_at(&self, stage: Stage) -> bool {
+        self.stage.load(Ordering::Relaxed) == stage as u8
+    }
+    /// All objects that are to be kept.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &Obj> {
+        self.codes.iter().filter_map(OnceLock::get).flat_map(|code| code.objects.iter())
     }
 }
 
-/// Ends the counting of `code`, and enters `machine` from now on, if there is one.
+/// The handler of an instruction of code that is counted.
+pub(super) fn counting_handler(code: &[super::Word], pc: usize) -> Option<u8> {
+    let prepares = |word: &super::Word| word.instr().op().is_some_and(taipan_bytecode::Op::prepares);
+    if code[pc].opcode() == taipan_bytecode::Op::JumpBackward as u16 {
+        return Some(COUNT_TURNS);
+    }
+    (!prepares(&code[pc]) && code[..pc].iter().all(prepares)).then_some(COUNT_CALLS)
+}
+
+/// Lets each instruction that was not recorded be it, and counts on. Whether that can be; the caller has taken the code to [`Stage::Between`].
+pub fn start_recording(code: &PyCode) -> bool {
+    if code.words.len() * code.nregs as usize > MOST_RECORDED {
+        return false;
+    }
+    let record = code.machine.record.get_or_init(|| Box::new(Record::new(code.words.len(), code.nregs)));
+    for (pc, word) in code.words.iter().enumerate() {
+        word.set_dispatch(if record.is_complete(pc) {
+            counting_handler(&code.words, pc)
+        } else {
+            Some(RECORD)
+        });
+    }
+    true
+}
+
+/// Has an instruction been recorded often enough: its handler is another from now on.
+pub fn end_recording(code: &PyCode, pc: usize) {
+    code.words[pc].replace_dispatch(RECORD, counting_handler(&code.words, pc));
+}
+
+/// Lets what was not recorded be it, of code that is part of other machine code.
+pub fn record_rest(code: &PyCode) {
+    let Some(record) = code.machine.record() else { return };
+    for (_, word) in code.words.iter().enumerate().filter(|(pc, _)| !record.is_seen(*pc)) {
+        word.set_dispatch(Some(RECORD));
+    }
+}
+
+/// Ends the counting of `code`, and enters `machine` from now on, if there is one. The caller has taken the code to [`Stage::Between`]. Whether there may be other machine code later.
 pub fn settle(code: &PyCode, machine: Option<Machine>) {
-    let places = machine.and_then(|machine| {
-        code.machine.code.set(Box::new(machine)).ok()?;
-        code.machine.code().map(|machine| &machine.places)
-    });
+    let tier = &code.machine;
+    let current = tier.current.load(Ordering::Relaxed) as usize;
+    if let Some(machine) = machine
+        && let Some(place) = tier.codes.get(current)
+        && place.set(Box::new(machine)).is_ok()
+    {
+        // Release: see `code`.
+        tier.current.store(current as u8 + 1, Ordering::Release);
+        let entry = tier.code().filter(|machine| machine.has_start).map_or(0, |machine| machine.entry);
+        tier.entry.store(entry, Ordering::Release);
+    }
+    let places = tier.code().map(|machine| &machine.places);
     for (pc, word) in code.words.iter().enumerate() {
         let enters = places.is_some_and(|places| places.get(pc).is_some_and(|place| *place != 0));
         word.set_dispatch(enters.then_some(ENTER));
     }
+    tier.advance(Stage::Between, Stage::Settled);
+}
+
+/// Counts on from `heat`, and records what was not recorded, so that the tier is asked again. Whether that can be.
+pub fn again(code: &PyCode, heat: u32) -> bool {
+    let tier = &code.machine;
+    if !tier.advance(Stage::Settled, Stage::Between) {
+        return false;
+    }
+    // Exact: who made the last one took the code to the stage before.
+    if tier.current.load(Ordering::Relaxed) as usize >= MOST {
+        tier.advance(Stage::Between, Stage::Settled);
+        return false;
+    }
+    tier.heat.store(heat, Ordering::Relaxed);
+    let recording = start_recording(code);
+    tier.advance(Stage::Between, if recording { Stage::Recording } else { Stage::Settled });
+    recording
 }

@@ -37,13 +37,8 @@ pub(super) fn make(instrs: &[Instr], consts: &[Obj]) -> Arc<Words> {
     let word = |(pc, i): (usize, &Instr)| Word::new(*i, at_hand(pc, i, consts));
     let words: Arc<Words> = instrs.iter().enumerate().map(word).collect();
     if machine::counts() {
-        let first = instrs.iter().position(|i| !i.op().is_some_and(Op::prepares)).unwrap_or(0);
         for (pc, word) in words.iter().enumerate() {
-            if word.opcode() == Op::JumpBackward as u16 {
-                word.set_dispatch(Some(machine::COUNT_TURNS));
-            } else if pc == first {
-                word.set_dispatch(Some(machine::COUNT_CALLS));
-            }
+            word.set_dispatch(machine::counting_handler(&words, pc));
         }
     }
     let mut registry = REGISTRY.lock();

@@ -19,7 +19,7 @@ pub struct Word {
 }
 
 const _: () =
-    assert!(size_of::<Word>() == 16 && taipan_bytecode::Op::COUNT < super::machine::COUNT_CALLS as usize);
+    assert!(size_of::<Word>() == 16 && taipan_bytecode::Op::COUNT < super::machine::RECORD as usize);
 
 impl Word {
     /// An instruction with this in its cache.
@@ -49,6 +49,11 @@ impl Word {
     /// Lets another handler execute it, or again that of its opcode.
     pub fn set_dispatch(&self, handler: Option<u8>) {
         self.dispatch.store(handler.unwrap_or(self.opcode), Ordering::Relaxed);
+    }
+    /// [`Word::set_dispatch`], if the handler is still `old`.
+    pub fn replace_dispatch(&self, old: u8, handler: Option<u8>) {
+        let new = handler.unwrap_or(self.opcode);
+        let _ = self.dispatch.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
     }
     /// The opcode number.
     #[inline(always)]

@@ -345,6 +345,10 @@ impl HashCore {
     pub(crate) fn keys_version_now(&self) -> u32 {
         self.keys_version.load(Ordering::Acquire)
     }
+    /// See [`crate::dict::PyDict::keys_version_address`].
+    pub(crate) fn keys_version_address(&self) -> *const u32 {
+        self.keys_version.as_ptr()
+    }
 
     // Changing: all under the lock.
 

@@ -56,12 +56,24 @@ pub fn enter_native() -> PyResult<()> {
     enter_native_while("")
 }
 
+/// The address down to which the calling thread's machine stack may be used by who then calls native code.
+#[inline]
+pub fn stack_limit() -> usize {
+    let limit = LIMIT.get();
+    if limit == 0 { learn_limit() } else { limit }
+}
+
+/// Whether there is room for more on the machine stack.
+#[inline]
+pub fn has_room() -> bool {
+    let here = 0u8;
+    std::ptr::from_ref(&here).addr() >= stack_limit()
+}
+
 /// [`enter_native`] with a text behind the message that says what was going on.
 #[inline]
 pub fn enter_native_while(what: &str) -> PyResult<()> {
     let here = 0u8;
     let here = std::ptr::from_ref(&here).addr();
-    let limit = LIMIT.get();
-    let limit = if limit == 0 { learn_limit() } else { limit };
-    if here < limit { Err(overflow(here, what)) } else { Ok(()) }
+    if here < stack_limit() { Err(overflow(here, what)) } else { Ok(()) }
 }

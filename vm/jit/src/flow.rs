@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use taipan_objects::code::machine::Machine;
+
 use crate::plan::Plan;
 use crate::program::Program;
 
 /// Instructions of the processor that are to be saved for machine code to be worth entering: several times what it takes to get in and out, since what was expected may not come.
-const WORTH: u32 = 300;
+const WORTH: i32 = 300;
 /// Steps that are looked at for that.
 const FARTHEST: u32 = 96;
 
@@ -20,6 +22,10 @@ pub struct Flow {
     pub leaders: BTreeSet<usize>,
     /// Of the heads those at which it is entered.
     entered: Vec<usize>,
+    /// Where calls enter it.
+    pub start: Option<usize>,
+    /// Whether it is worth it for the interpreter, too.
+    is_start_worth: bool,
 }
 
 impl Flow {
@@ -28,8 +34,9 @@ impl Flow {
         let mut heads = BTreeSet::new();
         let mut leaders = BTreeSet::new();
         let mut behind = BTreeSet::new();
-        let start = own.min(program.bodies[0].code.entry_index());
-        behind.insert(start);
+        // What prepares a frame is part of it, and not worth being entered for by the interpreter.
+        let start = 0;
+        behind.insert(own.min(program.bodies[0].code.entry_index()));
         for (pc, plan) in plans.iter().enumerate() {
             match plan {
                 // What is not called any more is not compiled.
@@ -50,8 +57,20 @@ impl Flow {
                 }
                 Plan::Leave { goes_on: true } => {
                     behind.insert(Plan::next(pc, plans));
+                    // The interpreter may have executed what takes its result apart, too.
+                    behind.extend(program.behind_pair(pc));
                     // What is a jump for the interpreter leads there, too.
                     behind.extend(program.jump_target(pc));
+                }
+                Plan::Invoke { .. } | Plan::Execute { .. } => {
+                    behind.insert(Plan::next(pc, plans));
+                }
+                Plan::Decide { target, .. } | Plan::Next { target, .. } => {
+                    leaders.insert(*target);
+                    leaders.insert(Plan::next(pc, plans));
+                    behind.insert(*target);
+                    behind.insert(Plan::next(pc, plans));
+                    behind.extend(program.behind_pair(pc));
                 }
                 Plan::Enter { target, .. } => {
                     leaders.insert(*target);
@@ -63,55 +82,70 @@ impl Flow {
             }
         }
         let worth = |pc: &usize| *pc < own && is_worth(plans, *pc);
-        let entries: Vec<usize> =
+        let mut entries: Vec<usize> =
             behind.iter().copied().filter(|pc| worth(pc) && !heads.contains(pc)).collect();
         let entered = heads.iter().copied().filter(worth).collect();
+        // Machine code that calls it enters it at its start anyway.
+        let is_start_worth = start == program.bodies[0].code.entry_index() && worth(&start);
+        // What saves nothing is not for callers in machine code either.
+        let called = own > 0
+            && saved(plans, start, start, FARTHEST) > 0
+            && !matches!(plans[0], Plan::Leave { .. } | Plan::Unseen);
+        if called && !entries.contains(&start) && !heads.contains(&start) {
+            entries.push(start);
+        }
         leaders.extend(heads.iter().chain(&entries));
         leaders.retain(|pc| *pc < plans.len());
-        Flow { heads: heads.into_iter().collect(), entries, leaders, entered }
+        let heads = heads.into_iter().collect();
+        Flow { heads, entries, leaders, entered, start: called.then_some(start), is_start_worth }
     }
 
-    /// The instructions at which machine code is entered, by number from 1.
+    /// The instructions at which machine code is entered, by number: [`Machine::START`] is the start, others follow.
     pub fn places(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.entered.iter().chain(&self.entries).enumerate().map(|(index, pc)| (index + 1, *pc))
+        let others = self.entered.iter().chain(&self.entries).filter(|pc| Some(**pc) != self.start);
+        let start = self.start.map(|pc| (Machine::START as usize, pc));
+        start
+            .into_iter()
+            .chain(others.enumerate().map(|(index, pc)| (index + 1 + Machine::START as usize, *pc)))
     }
 
-    /// Whether a jump back leads there.
-    pub fn is_head(&self, pc: usize) -> bool {
-        self.heads.binary_search(&pc).is_ok()
+    /// Those of them at which the interpreter enters it.
+    pub fn entered_places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.places().filter(|(_, pc)| Some(*pc) != self.start || self.is_start_worth)
     }
 }
 
-/// Instructions of the processor that are saved by doing the step in machine code, about.
-fn gain(plan: Plan) -> u32 {
+/// Instructions of the processor that are saved by doing the step in machine code, about. What is done by functions costs more than what the interpreter does itself.
+fn gain(plan: Plan) -> i32 {
     match plan {
-        Plan::Leave { .. } | Plan::Call { .. } | Plan::Behind => 0,
+        Plan::Leave { .. } | Plan::Unseen | Plan::Call { .. } | Plan::Behind => 0,
         Plan::Nop
         | Plan::Const { .. }
         | Plan::Copy { .. }
         | Plan::Move { .. }
         | Plan::Lend { .. }
         | Plan::Drop { .. }
-        | Plan::CheckLocal { .. }
-        | Plan::LoadGlobal { .. }
-        | Plan::Native { .. }
-        | Plan::Build { .. } => 6,
-        Plan::Jump { .. }
-        | Plan::Back { .. }
-        | Plan::LoadCell { .. }
-        | Plan::Not { .. }
-        | Plan::Is { .. } => 8,
-        Plan::Append { .. } | Plan::Unpack { .. } => 10,
-        Plan::LoadAttr { .. } | Plan::StoreAttr { .. } | Plan::LoadMethod { .. } => 8,
+        | Plan::CheckLocal { .. } => 8,
+        Plan::Jump { .. } | Plan::Back { .. } | Plan::Not { .. } | Plan::Is { .. } => 10,
+        Plan::LoadGlobal { .. }
+        | Plan::LoadAttr { .. }
+        | Plan::StoreAttr { .. }
+        | Plan::LoadMethod { .. } => 15,
         Plan::Branch { .. } => 15,
-        Plan::Get { .. } | Plan::In { .. } | Plan::Slice { .. } => 10,
+        Plan::LoadCell { .. } | Plan::Append { .. } | Plan::Unpack { .. } => 0,
+        Plan::Get { .. } | Plan::Slice { .. } | Plan::Build { .. } => -10,
         Plan::For { .. } | Plan::Item { .. } | Plan::StoreItem { .. } => 18,
         Plan::Power { .. }
         | Plan::Arith { .. }
         | Plan::Square { .. }
         | Plan::Neg { .. }
         | Plan::Compare { .. } => 22,
-        Plan::Enter { .. } | Plan::Return { .. } => 40,
+        Plan::Native { .. } => 0,
+        Plan::Enter { .. } | Plan::Return { .. } | Plan::End { .. } => 60,
+        Plan::Invoke { callee: Some(_), .. } => 100,
+        Plan::Invoke { .. } => -30,
+        Plan::Execute { .. } | Plan::Decide { .. } => -25,
+        Plan::Next { .. } => -40,
     }
 }
 
@@ -120,10 +154,10 @@ fn is_worth(plans: &[Plan], pc: usize) -> bool {
     saved(plans, pc, pc, FARTHEST) >= WORTH
 }
 
-/// What is saved from `pc` on until it leaves, or comes back to `start`.
-fn saved(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> u32 {
+/// What is saved from `pc` on until it leaves; a turn of a loop that saves anything is worth it.
+fn saved(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> i32 {
     let mut sum = 0;
-    while left > 0 && sum < WORTH {
+    while left > 0 {
         left -= 1;
         let Some(plan) = plans.get(pc).copied() else { break };
         sum += gain(plan);
@@ -132,14 +166,14 @@ fn saved(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> u32 {
             (None, _) => break,
             (Some(next), None) => pc = next,
             // The end of a loop is the less frequent way.
-            (Some(next), Some(_)) if matches!(plan, Plan::For { .. }) => pc = next,
+            (Some(next), Some(_)) if matches!(plan, Plan::For { .. } | Plan::Next { .. }) => pc = next,
             (Some(one), Some(other)) => {
                 let (one, other) = (saved(plans, start, one, left / 2), saved(plans, start, other, left / 2));
                 return sum + one.midpoint(other);
             }
         }
         if pc == start {
-            return WORTH;
+            return if sum > 0 { 2 * WORTH } else { sum };
         }
     }
     sum

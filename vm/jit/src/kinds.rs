@@ -5,7 +5,7 @@ use taipan_objects::Value;
 use taipan_objects::type_object::CompareOp;
 use taipan_vm::tier::samples::Kind;
 
-use crate::expect::{Expected, Guess};
+use crate::expect::{self, Guess};
 use crate::live;
 use crate::plan::{Arith, Operand, Plan, Reg, Result, Test};
 use crate::program::Program;
@@ -218,7 +218,7 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
                 state[at(register)] = Known::Free;
             }
         }
-        Plan::Not { to, .. } | Plan::Is { to, .. } | Plan::In { to, .. } => state[at(to)] = Known::Free,
+        Plan::Not { to, .. } | Plan::Is { to, .. } => state[at(to)] = Known::Free,
         Plan::Get { to, .. } => state[at(to)] = Known::Nothing,
         Plan::Slice { to, bounds, .. } => {
             state[at(bounds)..at(bounds) + 2].fill(Known::Free);
@@ -263,10 +263,7 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
         Plan::LoadAttr { to, .. } | Plan::LoadGlobal { to } | Plan::LoadCell { to, .. } => {
             state[at(to)] = Known::Nothing;
         }
-        Plan::LoadMethod { to, subject } => {
-            state[at(to) + 1] = if subject == to || subject == to + 1 { Known::Nothing } else { Known::Free };
-            state[at(to)] = Known::Free;
-        }
+        Plan::LoadMethod { to, .. } => state[at(to)..at(to) + 2].fill(Known::Nothing),
         Plan::Unpack { first, operand, count } => {
             take(state, operand);
             for register in first..first + count {
@@ -279,15 +276,45 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             }
             state[at(to)] = Known::Nothing;
         }
-        Plan::Native { base, count, to, method, end, .. } => {
-            state[..at(end)].fill(Known::Nothing);
-            state[at(end)..].fill(Known::Free);
+        Plan::Native { base, count, to, method, .. } => {
             state[at(base)] = Known::Free;
             state[at(base) + 2..at(base + 2 + count)].fill(Known::Free);
             if method {
                 state[at(base) + 1] = Known::Free;
             }
             state[at(to)] = Known::Nothing;
+        }
+        Plan::Invoke { base, count, to, method, end, .. } => {
+            // The callee may have left the registers behind its arguments empty.
+            for known in &mut state[at(base) + 1..at(end)] {
+                *known = if known.is_free() { Known::Free } else { Known::Nothing };
+            }
+            state[at(base)] = Known::Free;
+            state[at(base) + 2..at(base + 2 + count)].fill(Known::Free);
+            if method {
+                state[at(base) + 1] = Known::Free;
+            }
+            state[at(to)] = Known::Nothing;
+        }
+        Plan::Execute { effects } => {
+            let (first, count) = effects.emptied;
+            state[at(first)..at(first + count)].fill(Known::Free);
+            for register in effects.taken.into_iter().flatten() {
+                state[at(register)] = Known::Free;
+            }
+            let (first, count) = effects.written;
+            state[at(first)..at(first + count)].fill(Known::Nothing);
+        }
+        Plan::Decide { drops, .. } => {
+            for register in drops.into_iter().flatten() {
+                state[at(register)] = Known::Free;
+            }
+        }
+        Plan::Next { item, pair, .. } => {
+            state[at(item)] = if pair.is_some() { Known::Free } else { Known::Nothing };
+            if let Some(first) = pair {
+                state[at(first)..at(first) + 2].fill(Known::Nothing);
+            }
         }
         Plan::Enter { base, first, count, callee, .. } => {
             state[at(base)] = Known::Free;
@@ -307,8 +334,10 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             state[at(to)] = result;
         }
         Plan::Leave { .. }
+        | Plan::Unseen
         | Plan::Call { .. }
         | Plan::Behind
+        | Plan::End { .. }
         | Plan::Nop
         | Plan::CheckLocal { .. }
         | Plan::Jump { .. }
@@ -342,12 +371,7 @@ fn take(state: &mut State, operand: u16) {
 }
 
 /// Finds out what is known in front of each instruction that is reached. `heads`: where jumps back lead; `entries`: where machine code is entered otherwise.
-pub fn know(
-    program: &Program,
-    expected: &Expected,
-    heads: &[usize],
-    entries: &[usize],
-) -> Vec<Option<State>> {
+pub fn know(program: &Program, guesses: &[Guess], heads: &[usize], entries: &[usize]) -> Vec<Option<State>> {
     let registers = program.registers;
     let live = live::live(program);
     // What is wanted at each head: guessed at first, then less until every way back provides it.
@@ -363,10 +387,12 @@ pub fn know(
                         // Beyond its window the stack is empty.
                         return Known::Free;
                     }
-                    match Known::of(expected.kind_at(*head, at)) {
+                    match Known::of(expect::kind_at(program, *head, at)) {
                         Some(known) if live[*head].has(register) => known,
                         // What a temporary holds at the head of a loop is the compiler's choice, the same each time.
-                        _ if register >= temporaries && expected.is_spare_at(*head, at) => Known::Free,
+                        _ if register >= temporaries && expect::is_spare_at(program, *head, at) => {
+                            Known::Free
+                        }
                         _ => Known::Nothing,
                     }
                 })
@@ -375,7 +401,7 @@ pub fn know(
         })
         .collect();
     loop {
-        let (states, losses) = flow(program, expected, &wanted, entries);
+        let (states, losses) = flow(program, guesses, &wanted, entries);
         if losses.is_empty() {
             return states;
         }
@@ -391,7 +417,7 @@ type Losses = Vec<(usize, usize)>;
 
 fn flow(
     program: &Program,
-    expected: &Expected,
+    guesses: &[Guess],
     wanted: &[(usize, State)],
     entries: &[usize],
 ) -> (Vec<Option<State>>, Losses) {
@@ -413,11 +439,11 @@ fn flow(
         let Some(mut state) = states[pc].clone() else { continue };
         let plan = plans[pc];
         let before = state.clone();
-        step(program, plan, &mut state, &expected.guesses[pc]);
+        step(program, plan, &mut state, &guesses[pc]);
         for (which, to) in plan.successors(pc, plans).enumerate() {
             // Where a loop ends its iterator is dropped, and there is no item.
             let state = match plan {
-                Plan::For { iterator, .. } if which == 1 => {
+                Plan::For { iterator, .. } | Plan::Next { iterator, .. } if which == 1 => {
                     let mut ended = before.clone();
                     ended[iterator as usize] = Known::Free;
                     ended
@@ -473,12 +499,16 @@ fn other_plan(plan: Plan, guess: &Guess) -> Plan {
 
 /// Lets the interpreter do what is expected to be no matter of numbers, or of iterators that machine code knows.
 pub fn leave_objects(plan: &mut Plan, guess: &Guess) {
+    if !guess.reached && *plan != Plan::Behind {
+        *plan = Plan::Unseen;
+        return;
+    }
     *plan = other_plan(*plan, guess);
     let leaves = match *plan {
         Plan::Arith { op, .. } => match mode(guess.left, guess.right) {
             Mode::Never => true,
             Mode::Floats => !op.has_floats(),
-            _ => !guess.reached,
+            _ => false,
         },
         Plan::Compare { .. } | Plan::Branch { test: Test::Compare { .. }, .. } => {
             mode(guess.left, guess.right) == Mode::Never
@@ -487,9 +517,6 @@ pub fn leave_objects(plan: &mut Plan, guess: &Guess) {
         Plan::Power { .. } => mode(guess.left, guess.right) != Mode::Floats || guess.left == Some(Kind::Int),
         Plan::Slice { .. } => {
             !matches!(guess.left, Some(Kind::List | Kind::Tuple | Kind::Str | Kind::Sequence) | None)
-        }
-        Plan::In { .. } | Plan::Branch { test: Test::In { .. }, .. } => {
-            !matches!(guess.left, Some(Kind::Dict | Kind::Str | Kind::Other) | None)
         }
         Plan::For { .. } => !matches!(guess.left, Some(Kind::RangeIterator | Kind::ListIterator)),
         Plan::Item { index, .. } => {
@@ -500,6 +527,7 @@ pub fn leave_objects(plan: &mut Plan, guess: &Guess) {
             !matches!(guess.right, Some(Kind::Int) | None)
                 || !matches!(guess.left, Some(Kind::List | Kind::Sequence) | None)
         }
+        Plan::Branch { test: Test::Truth { .. }, .. } => guess.left == Some(Kind::Other),
         Plan::Call { .. } => true,
         _ => false,
     };

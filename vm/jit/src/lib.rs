@@ -5,7 +5,7 @@
 //! coverage is a matter of speed alone.
 //!
 //! 1. [`plan`]: what each instruction comes to; [`program`]: those of the code and of callees that are made part of it.
-//! 2. [`expect`]: guesses, from what the registers held where the compiler was asked.
+//! 2. [`expect`]: guesses, from what was recorded.
 //! 3. [`flow`]: blocks, and where the code is entered.
 //! 4. [`live`]: of which registers it is worth knowing anything; [`kinds`]: what is known of them on every way to an instruction, given what is tested on the way.
 //! 5. [`lower`]: Cranelift's instructions.
@@ -13,6 +13,7 @@
 
 mod expect;
 mod flow;
+mod generic;
 mod kinds;
 mod live;
 mod lower;
@@ -22,12 +23,13 @@ mod program;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use taipan_bytecode::Op;
 use taipan_objects::code::machine::Machine;
 use taipan_threading::sync::atomic::AtomicU32;
 use taipan_vm::tier::samples::{self, Callee};
 use taipan_vm::tier::{Request, Tier, Use};
 
-use expect::Expected;
+use expect::Guess;
 use flow::Flow;
 use plan::Plan;
 use program::Program;
@@ -47,70 +49,104 @@ impl Tier for Jit {
 }
 
 fn compile(request: &Request<'_>) -> Option<Machine> {
-    let (mut program, mut expected) = with_callees(request)?;
-    leave_rest(&mut program, &expected);
-    // What calls give is expected now, too.
-    expected = expect::expect(&program, request.at, &request.samples);
-    leave_rest(&mut program, &expected);
-    if drop_bad_callees(&mut program, &expected) {
-        expected = expect::expect(&program, request.at, &request.samples);
-    }
+    let mut program = with_callees(request)?;
+    let mut guesses = expect::guesses(&program);
+    leave_rest(&mut program, &guesses);
+    drop_bad_callees(&mut program, &guesses);
+    guesses = expect::guesses(&program);
     let flow = Flow::of(&program);
     if flow.places().next().is_none() {
         return None;
     }
-    let states = kinds::know(&program, &expected, &flow.heads, &flow.entries);
-    let (entry, memory) = memory::compile(&program, &expected, &flow, &states)?;
+    let states = kinds::know(&program, &guesses, &flow.heads, &flow.entries);
+    let (entry, memory) = memory::compile(&program, &guesses, &flow, &states)?;
     let mut places = vec![0; program.own()].into_boxed_slice();
-    for (number, pc) in flow.places() {
+    for (number, pc) in flow.entered_places() {
         places[pc] = number as u16;
     }
+    let has_start = flow.start.is_some();
     let objects = program.bodies.into_iter().skip(1);
-    let objects = objects.flat_map(|body| [Some(body.code.into_obj()), body.function]).flatten().collect();
-    Some(Machine { entry, vain: AtomicU32::new(0), places, objects, memory })
+    let objects = objects.flat_map(|body| [Some(body.code.into_obj()), body.function]).flatten();
+    let called = program.functions.into_iter().flat_map(|called| [called.function, called.code.into_obj()]);
+    let objects = objects.chain(program.natives).chain(called).collect();
+    let none = || AtomicU32::new(0);
+    Some(Machine {
+        entry,
+        has_start,
+        vain: none(),
+        unseen: none(),
+        surprises: none(),
+        places,
+        objects,
+        memory,
+    })
 }
 
-/// The program of the code and the callees that it is expected to call, and what is expected of it.
-fn with_callees(request: &Request<'_>) -> Option<(Program, Expected)> {
+/// The program of the code and the callees that it is expected to call.
+fn with_callees(request: &Request<'_>) -> Option<Program> {
     let mut program = Program::of(request.code, &request.globals, &request.builtins)?;
-    loop {
-        let expected = expect::expect(&program, request.at, &request.samples);
-        let mut more = false;
-        for step in 0..program.plans.len() {
-            let Plan::Call { base, method, .. } = program.plans[step] else { continue };
-            let Some((callable, alone)) = expected.callable_at(step, base) else { continue };
-            more |= program.take_in(step, &callable, method && !alone);
+    let mut step = 0;
+    // Those of callees are behind them.
+    while step < program.plans.len() {
+        if let Plan::Call { base, method, .. } = program.plans[step]
+            && let Some((callable, alone)) = expect::callee_at(&program, step, base)
+        {
+            program.take_in(step, &callable, method && !alone);
         }
-        if !more {
-            return Some((program, expected));
-        }
+        step += 1;
     }
+    Some(program)
 }
 
 /// Lets the interpreter do what machine code does not.
-fn leave_rest(program: &mut Program, expected: &Expected) {
+fn leave_rest(program: &mut Program, guesses: &[Guess]) {
     for step in 0..program.plans.len() {
         let Plan::Call { base, count, to, method } = program.plans[step] else { continue };
-        let Some((callable, alone)) = expected.callable_at(step, base) else { continue };
-        if let Callee::Native(kind) = samples::callee(&callable, method && !alone, count) {
-            let end = program.end(step) as u16;
-            program.plans[step] = Plan::Native { base, count, to, method, end, kind };
-        }
+        let end = program.end(step) as u16;
+        let known = expect::callee_at(program, step, base);
+        let function = known
+            .as_ref()
+            .and_then(|(callable, alone)| program.note_callee(callable, count, method && !alone));
+        let native =
+            known.and_then(|(callable, alone)| match samples::callee(&callable, method && !alone, count) {
+                Callee::Native(kind) => Some((callable, kind)),
+                Callee::Other => None,
+            });
+        program.plans[step] = match native {
+            Some((callable, kind)) => {
+                let callee = program.natives.len() as u16;
+                program.natives.push(callable);
+                Plan::Native { base, count, to, method, callee, kind }
+            }
+            None => Plan::Invoke { base, count, to, method, end, callee: function },
+        };
     }
-    for (plan, guess) in program.plans.iter_mut().zip(&expected.guesses) {
+    for (plan, guess) in program.plans.iter_mut().zip(guesses) {
         kinds::leave_objects(plan, guess);
+    }
+    for step in 0..program.plans.len() {
+        let Some(plan) = generic::plan(program, step) else { continue };
+        let with_next =
+            matches!((program.plans[step], plan), (Plan::For { .. }, Plan::Next { pair: Some(_), .. }));
+        if with_next || matches!(program.plans[step], Plan::Leave { goes_on: true }) {
+            program.plans[step] = plan;
+            if let Plan::Next { pair: Some(_), .. } = plan {
+                // It takes the item apart, too.
+                let unpack = Plan::next(step, &program.plans);
+                program.plans[unpack] = Plan::Behind;
+            }
+        }
     }
 }
 
-/// Takes callees out that are expected to need the interpreter. Whether there were any.
-fn drop_bad_callees(program: &mut Program, expected: &Expected) -> bool {
-    let mut any = false;
+/// Takes callees out that are expected to need the interpreter.
+fn drop_bad_callees(program: &mut Program, guesses: &[Guess]) {
     loop {
         let bad: Vec<u16> = (0..program.plans.len())
             .filter(|step| {
                 let leaves =
                     matches!(program.plans[*step], Plan::Leave { goes_on: true } | Plan::Call { .. });
-                leaves && expected.guesses[*step].reached
+                leaves && guesses[*step].reached
             })
             .map(|step| program.places[step].body)
             .filter(|body| *body != 0)
@@ -121,11 +157,17 @@ fn drop_bad_callees(program: &mut Program, expected: &Expected) -> bool {
             )
             .collect();
         if calls.is_empty() {
-            return any;
+            return;
         }
-        any = true;
-        for call in calls {
-            program.plans[call] = Plan::Leave { goes_on: true };
+        for step in calls {
+            let Plan::Enter { base, to, .. } = program.plans[step] else { continue };
+            let instr = program.code(step).instr(program.places[step].pc);
+            let method = instr.op() == Some(Op::CallMethod);
+            let end = program.end(step) as u16;
+            let known = expect::callee_at(program, step, base);
+            let callee = known
+                .and_then(|(callable, alone)| program.note_callee(&callable, instr.b(), method && !alone));
+            program.plans[step] = Plan::Invoke { base, count: instr.b(), to, method, end, callee };
         }
     }
 }
@@ -136,7 +178,7 @@ pub fn install() {
     let how = match std::env::var_os("PYTHON_JIT").unwrap_or_default().to_str() {
         Some("1") => Use::Often,
         Some("eager") => Use::Eagerly,
-        // As CPython's: on request. On programs about objects it gains nothing yet, and code that it leaves often is slower with it.
+        // As CPython's: on request. Programs that mostly call native functions are slower with it as yet, and it takes memory.
         _ => Use::Never,
     };
     if memory::is_supported() {

@@ -58,8 +58,10 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
     let taken = |operand: u16| Instr::split_take(operand).0;
     match plan {
         Plan::Leave { .. }
+        | Plan::Unseen
         | Plan::Call { .. }
         | Plan::Behind
+        | Plan::End { .. }
         | Plan::Nop
         | Plan::Jump { .. }
         | Plan::Back { .. } => {}
@@ -69,7 +71,6 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
         | Plan::LoadAttr { to, .. }
         | Plan::LoadCell { to, .. }
         | Plan::Get { to, .. }
-        | Plan::In { to, .. }
         | Plan::Slice { to, .. }
         | Plan::Build { to, .. }
         | Plan::Not { to, .. }
@@ -110,6 +111,22 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
             }
         }
         Plan::For { item, .. } => set.remove(item),
+        Plan::Next { item, pair, .. } => {
+            set.remove(item);
+            if let Some(first) = pair {
+                set.remove(first);
+                set.remove(first + 1);
+            }
+        }
+        Plan::Execute { effects } => {
+            for (first, count) in [effects.written, effects.emptied] {
+                (first..first + count).for_each(|register| set.remove(register));
+            }
+            effects.taken.into_iter().flatten().for_each(|register| set.remove(register));
+        }
+        Plan::Decide { drops, .. } => {
+            drops.into_iter().flatten().for_each(|register| set.remove(register));
+        }
         Plan::Item { to, container, index } => {
             set.remove(to);
             set.add(container);
@@ -125,8 +142,10 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
         Plan::StoreAttr { operand, .. } => set.add(taken(operand)),
         Plan::Append { .. } => {}
         Plan::Unpack { first, count, .. } => (first..first + count).for_each(|register| set.remove(register)),
-        // Behind it nothing is known.
-        Plan::Native { .. } => *set = Registers::none(program.registers),
+        Plan::Native { base, count, to, .. } | Plan::Invoke { base, count, to, .. } => {
+            set.remove(to);
+            (base..base + 2 + count).for_each(|register| set.remove(register));
+        }
         Plan::Enter { first, count, callee, .. } => {
             let end = first + program.bodies[callee as usize].code.nregs;
             (first + count..end).for_each(|register| set.remove(register));

@@ -11,7 +11,7 @@ use cranelift_module::{Linkage, Module, default_libcall_names};
 
 use taipan_objects::str::PyStr;
 
-use crate::expect::Expected;
+use crate::expect::Guess;
 use crate::flow::Flow;
 use crate::kinds::State;
 use crate::lower::{Lowering, signature};
@@ -59,7 +59,7 @@ impl Drop for Memory {
 /// Makes the function: its address, and what owns it.
 pub fn compile(
     program: &Program,
-    expected: &Expected,
+    guesses: &[Guess],
     flow: &Flow,
     states: &[Option<State>],
 ) -> Option<(usize, Box<dyn Any + Send + Sync>)> {
@@ -69,7 +69,7 @@ pub fn compile(
     context.func.signature = signature(isa.default_call_conv());
     let mut frontend = FunctionBuilderContext::new();
     let builder = FunctionBuilder::new(&mut context.func, &mut frontend);
-    Lowering::run(builder, program, expected, flow, states, &**isa);
+    Lowering::run(builder, program, guesses, flow, states, &**isa);
     let id = module.declare_function("code", Linkage::Local, &context.func.signature).ok()?;
     let mut size = 0;
     let made = module.define_function(id, &mut context).and_then(|()| {

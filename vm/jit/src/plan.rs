@@ -61,11 +61,6 @@ pub enum Test {
         right: Reg,
         when: bool,
     },
-    In {
-        element: Reg,
-        container: Reg,
-        when: bool,
-    },
     /// Whether two strings are equal.
     SameText {
         left: Reg,
@@ -81,6 +76,8 @@ pub enum Plan {
     Leave {
         goes_on: bool,
     },
+    /// Was not executed while that was recorded.
+    Unseen,
     /// Belongs to the word in front.
     Behind,
     Nop,
@@ -165,13 +162,6 @@ pub enum Plan {
         container: Reg,
         key: Reg,
     },
-    /// `to = element in container`, or not in it.
-    In {
-        to: Reg,
-        element: Reg,
-        container: Reg,
-        is: bool,
-    },
     /// A power of floats.
     Power {
         to: Reg,
@@ -231,14 +221,46 @@ pub enum Plan {
         to: Reg,
         method: bool,
     },
-    /// The same of a native function. Behind it nothing is known of the registers below `end`, the end of the window.
+    /// The same of a native function.
     Native {
         base: Reg,
         count: u16,
         to: Reg,
         method: bool,
-        end: Reg,
+        /// Which of the program's native functions it is expected to be, and of what kind its result.
+        callee: u16,
         kind: Option<Kind>,
+    },
+    /// A call of anything else. A Python function is entered where its machine code begins, if it has any.
+    Invoke {
+        base: Reg,
+        count: u16,
+        to: Reg,
+        method: bool,
+        end: Reg,
+        /// Which of the program's functions it is expected to be.
+        callee: Option<u16>,
+    },
+    /// What a function executes as the interpreter does.
+    Execute {
+        effects: Effects,
+    },
+    /// The same of what jumps or not, and may empty registers.
+    Decide {
+        drops: [Option<Reg>; 2],
+        target: usize,
+    },
+    /// The same of `For`.
+    Next {
+        iterator: Reg,
+        item: Reg,
+        /// The first of two registers for the parts of the item, which is taken apart at once.
+        pair: Option<Reg>,
+        target: usize,
+    },
+    /// The end of the code itself.
+    End {
+        from: Result,
     },
     /// A call whose callee is part of the program: `callee` of it, beginning at step `target` in the window that begins at `first`.
     Enter {
@@ -257,6 +279,17 @@ pub enum Plan {
         to: Reg,
         target: usize,
     },
+}
+
+/// What an instruction does to registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Effects {
+    /// First of registers of which nothing is known behind it, and their number.
+    pub written: (Reg, u16),
+    /// First of registers that are empty behind it, and their number.
+    pub emptied: (Reg, u16),
+    /// Others that are empty.
+    pub taken: [Option<Reg>; 2],
 }
 
 /// What is returned.
@@ -370,10 +403,8 @@ fn plan(code: &PyCode, pc: usize, op: Op, instrs: &[Instr]) -> Plan {
         Op::Ne => compare(CompareOp::Ne),
         Op::Gt => compare(CompareOp::Gt),
         Op::Ge => compare(CompareOp::Ge),
-        Op::In | Op::NotIn => Plan::In { to: a, element: b, container: c, is: op == Op::In },
         Op::Pow | Op::InplacePow => Plan::Power { to: a, left: b, right: c },
         Op::BinarySlice => Plan::Slice { to: a, container: b, bounds: c },
-        Op::BranchIn => flagged(Test::In { element: a, container: b, when }, Some(b)),
         Op::Is | Op::IsNot => Plan::Is { to: a, left: b, right: c, is: op == Op::Is },
         Op::Jump => Plan::Jump { target },
         Op::JumpBackward => Plan::Back { target },
@@ -413,6 +444,11 @@ fn plan(code: &PyCode, pc: usize, op: Op, instrs: &[Instr]) -> Plan {
         Op::BuildList => Plan::Build { to: a, first: b, count: c, list: true },
         Op::Call => Plan::Call { base: a, count: b, to: c, method: false },
         Op::CallMethod => Plan::Call { base: a, count: b, to: c, method: true },
+        Op::ReturnValue => Plan::End { from: Result::Reg(a) },
+        Op::ReturnConst => match code.constants().get(a as usize) {
+            Some(constant) => Plan::End { from: Result::Const(constant.value().uncounted().bits()) },
+            None => Plan::Leave { goes_on: false },
+        },
         _ => Plan::Leave { goes_on: goes_on(op) },
     }
 }
@@ -420,11 +456,16 @@ fn plan(code: &PyCode, pc: usize, op: Op, instrs: &[Instr]) -> Plan {
 impl Plan {
     /// Where execution may go from `pc`, but for leaving.
     pub fn successors(self, pc: usize, plans: &[Plan]) -> impl Iterator<Item = usize> {
-        let next = if plans.get(pc + 1) == Some(&Plan::Behind) { pc + 2 } else { pc + 1 };
+        let next = Plan::next(pc, plans);
         let (falls, target) = match self {
-            Plan::Leave { .. } | Plan::Call { .. } | Plan::Behind => (None, None),
+            Plan::Leave { .. } | Plan::Unseen | Plan::Call { .. } | Plan::Behind | Plan::End { .. } => {
+                (None, None)
+            }
             Plan::Jump { target } | Plan::Back { target } => (None, Some(target)),
-            Plan::Branch { target, .. } | Plan::For { target, .. } => (Some(next), Some(target)),
+            Plan::Branch { target, .. }
+            | Plan::For { target, .. }
+            | Plan::Decide { target, .. }
+            | Plan::Next { target, .. } => (Some(next), Some(target)),
             Plan::Enter { target, .. } | Plan::Return { target, .. } => (None, Some(target)),
             _ => (Some(next), None),
         };
@@ -433,7 +474,8 @@ impl Plan {
     }
     /// The instruction behind that at `pc`.
     pub fn next(pc: usize, plans: &[Plan]) -> usize {
-        if plans.get(pc + 1) == Some(&Plan::Behind) { pc + 2 } else { pc + 1 }
+        let behind = plans[pc + 1..].iter().take_while(|plan| **plan == Plan::Behind).count();
+        pc + 1 + behind
     }
     /// The plan in a window that begins at register `by` of the program's, with its jumps `steps` further.
     pub fn shifted(self, by: Reg, steps: usize) -> Plan {
@@ -444,7 +486,7 @@ impl Plan {
         // The bit that says that it is taken stays.
         let taken = |operand: u16| operand + by;
         match self {
-            Plan::Leave { .. } | Plan::Behind | Plan::Nop => self,
+            Plan::Leave { .. } | Plan::Unseen | Plan::Behind | Plan::Nop => self,
             Plan::Const { to, word } => Plan::Const { to: to + by, word },
             Plan::Copy { to, from } => Plan::Copy { to: to + by, from: from + by },
             Plan::Move { to, from } => Plan::Move { to: to + by, from: from + by },
@@ -466,9 +508,6 @@ impl Plan {
             Plan::Get { to, container, key } => {
                 Plan::Get { to: to + by, container: container + by, key: key + by }
             }
-            Plan::In { to, element, container, is } => {
-                Plan::In { to: to + by, element: element + by, container: container + by, is }
-            }
             Plan::Power { to, left, right } => {
                 Plan::Power { to: to + by, left: left + by, right: right + by }
             }
@@ -485,9 +524,6 @@ impl Plan {
                         Test::Compare { compare, left: left + by, right: right(r), when }
                     }
                     Test::Is { left, right, when } => Test::Is { left: left + by, right: right + by, when },
-                    Test::In { element, container, when } => {
-                        Test::In { element: element + by, container: container + by, when }
-                    }
                     Test::SameText { left, right, when } => {
                         Test::SameText { left: left + by, right: right + by, when }
                     }
@@ -521,7 +557,14 @@ impl Plan {
             Plan::Call { base, count, to, method } => {
                 Plan::Call { base: base + by, count, to: to + by, method }
             }
-            Plan::Native { .. } | Plan::Enter { .. } | Plan::Return { .. } => unreachable!("made in place"),
+            Plan::Native { .. }
+            | Plan::Invoke { .. }
+            | Plan::Execute { .. }
+            | Plan::Decide { .. }
+            | Plan::Next { .. }
+            | Plan::Enter { .. }
+            | Plan::Return { .. }
+            | Plan::End { .. } => unreachable!("made in place"),
         }
     }
 }

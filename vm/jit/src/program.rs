@@ -3,11 +3,12 @@
 //! A callee's window lies in its caller's, so its registers are registers of the program: those from where its arguments are. Its frame is pushed and popped as ever:
 //! who leaves in the midst of it leaves two frames, each with its place.
 
-use taipan_bytecode::Op;
+use taipan_bytecode::{Instr, Op, OperandKind};
 use taipan_objects::code::PyCode;
 use taipan_objects::function::PyFunction;
+use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Py};
-use taipan_threading::sync::atomic::AtomicU64;
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plan::{self, Plan, Reg, Result};
 
@@ -42,11 +43,28 @@ pub struct Body {
     pub start: usize,
 }
 
+/// A function that is called, in the code that it has.
+pub struct Function {
+    pub function: Obj,
+    pub code: Py<PyCode>,
+    /// Whether its receiver is in the register behind it.
+    pub has_receiver: bool,
+}
+
+/// Whether a word of the value may be copied as it is.
+pub fn needs_no_count(value: &Obj) -> bool {
+    value.header().is_none_or(|header| header.is_immortal())
+}
+
 /// See the module.
 pub struct Program {
     pub plans: Vec<Plan>,
     pub places: Vec<Place>,
     pub bodies: Vec<Body>,
+    /// Native functions and methods that are called.
+    pub natives: Vec<Obj>,
+    /// Python functions that are called.
+    pub functions: Vec<Function>,
     pub registers: usize,
 }
 
@@ -61,7 +79,14 @@ impl Program {
         let (globals, builtins) = (globals.clone(), builtins.clone());
         let body =
             Body { code: Py::from_ref(code), function: None, globals, builtins, base: 0, level: 0, start: 0 };
-        Some(Program { plans, places, bodies: vec![body], registers: code.nregs as usize })
+        Some(Program {
+            plans,
+            places,
+            bodies: vec![body],
+            natives: Vec::new(),
+            functions: Vec::new(),
+            registers: code.nregs as usize,
+        })
     }
 
     /// The body of a step.
@@ -85,10 +110,41 @@ impl Program {
     pub fn cache(&self, step: usize) -> &AtomicU64 {
         self.code(step).cache(self.places[step].pc)
     }
+    /// What the cache of a step that writes an attribute says of a slot, and how far that is from the header.
+    pub fn slot_to_store(&self, step: usize) -> Option<(u64, i32)> {
+        let word = self.cache(step).load(Ordering::Acquire);
+        let offset = self.code(step).machine.record()?.slot(self.places[step].pc, word)?;
+        Some((word, offset))
+    }
     /// Where the instruction of a step may jump to that is the interpreter's.
     pub fn jump_target(&self, step: usize) -> Option<usize> {
         let target = self.code(step).jump_target(self.places[step].pc)?;
         Some(self.body(step).start + target)
+    }
+    /// The registers that the instruction of a step reads.
+    pub fn operands(&self, step: usize) -> [Option<Reg>; 3] {
+        let instr = self.code(step).instr(self.places[step].pc);
+        let base = self.body(step).base;
+        let mut registers = [None; 3];
+        let Some(op) = instr.op() else { return registers };
+        let operands = op.info().operands.into_iter().zip([instr.a(), instr.b(), instr.c()]);
+        for (place, (kind, operand)) in registers.iter_mut().zip(operands) {
+            *place = match kind {
+                OperandKind::R | OperandKind::M | OperandKind::X => Some(operand + base),
+                OperandKind::T => Some(Instr::split_take(operand).0 + base),
+                _ => None,
+            };
+        }
+        registers
+    }
+    /// The step behind the second of two that the interpreter may execute at once, if that is the first one.
+    pub fn behind_pair(&self, step: usize) -> Option<usize> {
+        let op = |step: usize| self.code(step).instr(self.places[step].pc).op();
+        let second = Plan::next(step, &self.plans);
+        let pair = op(step) == Some(Op::ForIter)
+            && second < self.plans.len()
+            && op(second) == Some(Op::UnpackSequence);
+        pair.then(|| Plan::next(second, &self.plans))
     }
     /// Number of steps of the code itself.
     pub fn own(&self) -> usize {
@@ -96,13 +152,38 @@ impl Program {
     }
 
     /// The step that enters a body.
-    fn caller_of(&self, body: u16) -> Option<usize> {
+    pub fn caller_of(&self, body: u16) -> Option<usize> {
         self.plans.iter().position(|plan| matches!(plan, Plan::Enter { callee, .. } if *callee == body))
     }
     /// Whether the step is of the code itself, or of a callee that is part of the program still.
     pub fn is_active(&self, step: usize) -> bool {
         let body = self.places[step].body;
         body == 0 || self.caller_of(body).is_some_and(|caller| self.is_active(caller))
+    }
+
+    /// Notes the function that a call is expected to call, if its machine code can be entered at once: its number.
+    pub fn note_callee(&mut self, callable: &Obj, count: u16, has_receiver: bool) -> Option<u16> {
+        let function = callable.downcast::<PyFunction>().filter(|function| function.is_deferred())?;
+        let code = function.executed();
+        let given = count + u16::from(has_receiver);
+        let missing = usize::from(code.nparams.saturating_sub(given));
+        let defaults = function.defaults.load();
+        let defaults = defaults.as_ref().and_then(|defaults| defaults.downcast::<PyTuple>());
+        let items = match defaults.map(PyTuple::as_slice) {
+            Some(items) => items.get(items.len().checked_sub(missing)?..)?,
+            None if missing == 0 => &[],
+            None => return None,
+        };
+        let fits = code.is_simple()
+            && given <= code.nparams
+            && items.iter().filter(|item| !needs_no_count(item)).count() <= 1
+            && !code.is_generator_like()
+            && !code.is_shadow()
+            && !self.bodies[0].code.is_generator_like();
+        fits.then(|| {
+            self.functions.push(Function { function: callable.clone(), code, has_receiver });
+            self.functions.len() as u16 - 1
+        })
     }
 
     /// Makes the callee of the call at `step`, whose callable is `function` and whose receiver is there or not, part of the program, if it can be.
@@ -119,6 +200,7 @@ impl Program {
             && !code.is_generator_like()
             && !code.is_shadow()
             && code.entry_index() == 0
+            && code.machine.record().is_some_and(|record| record.is_seen(0))
             && code.instrs().len() <= MOST_OF_CALLEE
             && self.plans.len() + code.instrs().len() <= MOST_STEPS
             && level <= MOST_LEVELS
@@ -131,18 +213,12 @@ impl Program {
         let body = self.bodies.len() as u16;
         let target = Plan::next(step, &self.plans);
         for (pc, plan) in plan::plans(&code).into_iter().enumerate() {
-            let instr = code.instr(pc);
-            let from = match instr.op() {
-                Some(Op::ReturnValue) => Some(Result::Reg(instr.a() + first)),
-                Some(Op::ReturnConst) => code
-                    .constants()
-                    .get(instr.a() as usize)
-                    .map(|c| Result::Const(c.value().uncounted().bits())),
-                _ => None,
-            };
-            self.plans.push(match from {
-                Some(from) => Plan::Return { from, callee: body, first, to, target },
-                None => plan.shifted(first, start),
+            self.plans.push(match plan {
+                Plan::End { from: Result::Reg(register) } => {
+                    Plan::Return { from: Result::Reg(register + first), callee: body, first, to, target }
+                }
+                Plan::End { from } => Plan::Return { from, callee: body, first, to, target },
+                plan => plan.shifted(first, start),
             });
             self.places.push(Place { body, pc });
         }

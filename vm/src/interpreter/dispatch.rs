@@ -513,15 +513,7 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                         }
                         save!();
                         if a == b && arithmetic::is_exact_str(o!(b)) && b != c {
-                            let right = o!(c).clone();
-                            let Some(left) = regs.take(a) else { break 'exec };
-                            match arithmetic::concat_in_place(left, &right) {
-                                Ok(result) => regs.write(a, result),
-                                Err((left, Raised)) => {
-                                    regs.write(a, left);
-                                    break 'exec;
-                                }
-                            }
+                            check!(arithmetic::grow(regs, a, o!(c)));
                             next!();
                         }
                         let result = check!(arithmetic::binary(o!(b), o!(c), BinaryOp::Add, true));

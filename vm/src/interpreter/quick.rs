@@ -15,7 +15,7 @@
 //!
 //! Invariant: whatever may look at frames, run Python code or raise happens with the `pc` saved, as in the loop.
 
-mod actions;
+pub(crate) mod actions;
 mod attributes;
 mod branches;
 mod calls;
@@ -30,8 +30,10 @@ mod names;
 mod numbers;
 mod operators;
 mod tier;
-mod values;
+pub(crate) mod values;
 
+pub(crate) use calls::push as push_call;
+pub(crate) use operators::{push as push_operator, read_number, write_number};
 use taipan_bytecode::Op;
 use taipan_objects::code::{PyCode, Word, machine};
 use taipan_objects::{Obj, Value};
@@ -107,6 +109,7 @@ pub const HANDLERS: Table = {
     table[machine::ENTER as usize] = tier::enter;
     table[machine::COUNT_TURNS as usize] = tier::count_turns;
     table[machine::COUNT_CALLS as usize] = tier::count_calls;
+    table[machine::RECORD as usize] = tier::record;
     table
 };
 

@@ -1,19 +1,24 @@
-//! Calls of native functions by machine code, with all that belongs to such a call.
+//! Calls by machine code, with all that belongs to them.
 //!
-//! A native function may run Python code, wait for other threads, or raise. Machine code expects nothing of its registers afterwards: it reads and tests them anew.
+//! What is called may run Python code, wait for other threads, or raise.
 
-use taipan_objects::code::Word;
+use taipan_bytecode::Op;
+use taipan_objects::code::{PyCode, Word};
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::PyResult;
+use taipan_objects::native::MethodDef;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::type_object::PyType;
+use taipan_objects::type_object::{PyType, class_of};
+use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
+use super::runtime::{NO, NOTHING_DONE};
 use crate::frame::Frame;
-use crate::interpreter::call;
-use crate::interpreter::ops::intrinsics;
+use crate::interpreter::call::{self, Called};
+use crate::interpreter::ops::{attribute, intrinsics};
+use crate::interpreter::quick;
 use crate::interpreter::quick::known::{self, Known};
 use crate::registers::Regs;
 use crate::thread::VmThread;
@@ -30,13 +35,17 @@ impl Outcome {
     pub const RAISED: u64 = 2;
     /// It is done, and something is wanted of the thread.
     pub const WANTED: u64 = 3;
+    /// The frame of a Python function was pushed, which the interpreter is to execute.
+    pub const PUSHED: u64 = 4;
+    /// It is done, and execution goes on at the target of the instruction. What is greater is the entry of the machine code of a function whose frame was pushed.
+    pub const JUMPED: u64 = 5;
 }
 
 /// The result of the call instruction, and the registers that it consumes behind the callable's; nothing if it is no call of a native function that takes little to make.
 fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
     let (base, count) = (word.a() as usize, word.b() as usize);
     let callable = regs.value(base);
-    let is_method = word.opcode() == taipan_bytecode::Op::CallMethod as u16;
+    let is_method = word.opcode() == Op::CallMethod as u16;
     if callable.is_empty() {
         return None;
     }
@@ -69,6 +78,10 @@ fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
     if known::is(callable, Known::Class) && count == 1 {
         // SAFETY: the layout was checked; the register keeps it alive.
         let class: &PyType = unsafe { &*callable.ptr().cast() };
+        if class.is(&types().type_) {
+            let class = attribute::class_object(class_of(&arguments[0]));
+            return Some((Ok(class), base + 2, 1));
+        }
         let conversion = conversion::of_class(class)?;
         let result = protocol::enter_native().and_then(|()| conversion(&arguments[0]));
         return Some((result, base + 2, 1));
@@ -76,18 +89,15 @@ fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
     None
 }
 
-/// Does the call instruction at `ip`, if it is of a native function: an [`Outcome`].
-///
-/// # Safety
-/// `fp` is the innermost frame of the calling thread, and `ip` a call in its code whose arguments are there.
-pub unsafe extern "C" fn call_native(thread: &'static VmThread, fp: *mut Frame, ip: u64) -> u64 {
-    let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
-    // SAFETY: says the caller. No reference to the frame is kept: the call may look at it.
-    let (regs, word) = unsafe {
-        (*fp).ip = ip;
-        ((*fp).regs, &*ip)
-    };
-    let Some((result, first, count)) = call(regs, word) else { return Outcome::NOT };
+/// Ends a call of a native function with its result: empties the registers that it consumes.
+fn finish(
+    thread: &VmThread,
+    regs: Regs,
+    word: &Word,
+    result: PyResult<Obj>,
+    first: usize,
+    count: usize,
+) -> u64 {
     // The result may be an uncounted part of what the arguments keep alive.
     let result = result.map_or(Value::EMPTY, |result| result.into_strong().into_value());
     regs.clear(word.a() as usize);
@@ -97,4 +107,114 @@ pub unsafe extern "C" fn call_native(thread: &'static VmThread, fp: *mut Frame, 
     }
     regs.write_value(word.c() as usize, result);
     if thread.threading.poll() != 0 { Outcome::WANTED } else { Outcome::DONE }
+}
+
+/// What `def` gives for so many arguments, which stay the caller's: a word that owns its reference or needs none, or [`NO`](super::runtime::NO) if it raised.
+///
+/// # Safety
+/// The arguments are registers that are not empty, and the innermost frame stands at the call.
+pub unsafe extern "C" fn call_definition(def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
+    // SAFETY: says the caller: a register that is not empty has the form of a reference.
+    let arguments = unsafe { std::slice::from_raw_parts(arguments, count as usize) };
+    match intrinsics::answer(def, arguments) {
+        Some(answer) => answer.bits(),
+        None => given(def.call_positional(arguments)),
+    }
+}
+
+/// The same of a method, whose receiver is the first argument; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) if it takes another way to be called.
+///
+/// # Safety
+/// As [`call_definition`].
+pub unsafe extern "C" fn call_descriptor(method: &PyMethodDescr, arguments: *const Obj, count: u64) -> u64 {
+    // SAFETY: as above.
+    let arguments = unsafe { std::slice::from_raw_parts(arguments, count as usize) };
+    if !method.accepts(&arguments[0]) {
+        return NOTHING_DONE;
+    }
+    method.def.call_fast(arguments).map_or(NOTHING_DONE, given)
+}
+
+/// The same of a class that is called with one argument.
+///
+/// # Safety
+/// As [`call_definition`].
+pub unsafe extern "C" fn call_class(class: &PyType, arguments: *const Obj, _count: u64) -> u64 {
+    // SAFETY: as above.
+    let argument = unsafe { &*arguments };
+    if class.is(&types().type_) {
+        return attribute::class_object(class_of(argument)).into_value().bits();
+    }
+    match conversion::of_class(class) {
+        Some(conversion) => given(protocol::enter_native().and_then(|()| conversion(argument))),
+        None => NOTHING_DONE,
+    }
+}
+
+fn given(result: PyResult<Obj>) -> u64 {
+    // The result may be an uncounted part of what the arguments keep alive.
+    result.map_or(NO, |result| result.into_strong().into_value().bits())
+}
+
+/// Does the call instruction at `ip`, or pushes the frame that it takes: an [`Outcome`], or the entry of the callee's machine code.
+///
+/// # Safety
+/// `fp` is the innermost frame of the calling thread, and `ip` a call in its code whose arguments are there.
+pub unsafe extern "C" fn invoke(thread: &'static VmThread, fp: *mut Frame, ip: u64) -> u64 {
+    let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
+    // SAFETY: says the caller. No reference to the frame is kept: the call may look at it.
+    let (regs, word) = unsafe {
+        (*fp).ip = ip;
+        ((*fp).regs, &*ip)
+    };
+    let (base, count, ret) = (word.a() as usize, word.b() as usize, word.c());
+    if matches!(word.instr().op(), Some(Op::Call | Op::CallMethod)) {
+        if let Some(code) = quick::push_call(thread, fp, ip, regs) {
+            return entry(code);
+        }
+        if let Some((result, first, count)) = call(regs, word) {
+            return finish(thread, regs, word, result, first, count);
+        }
+    }
+    let called = match word.instr().op() {
+        Some(Op::CallMethod) => call::call_method(thread, regs, base, count, ret),
+        Some(op @ (Op::CallKw | Op::CallMethodKw)) => {
+            // SAFETY: the frame is live; the names are in the pseudo word behind.
+            let (code, names) = unsafe { ((*fp).code(), (*ip.add(1)).arg32() as usize) };
+            call::call_kw(thread, code, regs, base, count, names, op == Op::CallMethodKw, ret)
+        }
+        Some(Op::CallEx) => call::call_ex(thread, regs, base, ret),
+        _ => call::call(thread, regs, base, count, ret),
+    };
+    match called {
+        Ok(Called::Pushed) => {
+            // SAFETY: the callee's frame is live.
+            let frame = unsafe { &*thread.innermost() };
+            if frame.pc() == 0 { entry(frame.code()) } else { Outcome::PUSHED }
+        }
+        Ok(Called::Value(result)) => {
+            regs.write_value(ret as usize, result.into_strong().into_value());
+            if thread.threading.poll() != 0 { Outcome::WANTED } else { Outcome::DONE }
+        }
+        Err(_) => Outcome::RAISED,
+    }
+}
+
+/// Where the machine code of a callee is entered, if it has any and there is room on the machine stack; or else [`Outcome::PUSHED`].
+#[inline]
+pub(super) fn entry(code: &PyCode) -> u64 {
+    match code.machine.code() {
+        Some(machine) if machine.has_start && protocol::has_room() => machine.entry as u64,
+        _ => Outcome::PUSHED,
+    }
+}
+
+/// Drops the function of a frame that ended, which owned it and was popped.
+///
+/// # Safety
+/// `fp` is where the frame was, and nothing was pushed since.
+pub unsafe extern "C" fn drop_callee(fp: *mut Frame) {
+    // SAFETY: says the caller.
+    let callee = unsafe { std::mem::replace(&mut (*fp).callee, Value::EMPTY) };
+    crate::frame::drop_value(callee);
 }

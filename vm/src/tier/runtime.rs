@@ -8,6 +8,7 @@ use std::mem::ManuallyDrop;
 use taipan_objects::cell::PyCell;
 use taipan_objects::construct::int_obj;
 use taipan_objects::error::{Raised, try_take_raised};
+use taipan_objects::frame::PyFrame;
 use taipan_objects::iterators::PySequenceIter;
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
@@ -15,11 +16,12 @@ use taipan_objects::singletons::is_none_word;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
-use taipan_threading::sync::atomic::AtomicU64;
+use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use super::samples;
 use crate::frame::Frame;
-use crate::interpreter::ops::{arithmetic, attribute, build, iteration, name};
+use crate::interpreter::ops::{arithmetic, attribute, build, intrinsics, iteration, name};
+use crate::interpreter::quick;
 use crate::interpreter::quick::iteration::lend_all;
 use crate::interpreter::quick::known::{self, Known};
 use crate::interpreter::quick::lookups;
@@ -44,22 +46,32 @@ fn given(object: Option<Obj>) -> u64 {
     object.map_or(NO, |object| object.into_value().bits())
 }
 
-/// Gives up a word that its register owned, if that leaves other references to its object: 1, else 0.
-pub extern "C" fn drop_word(word: u64) -> u64 {
-    // SAFETY: the register owned its reference; machine code empties or overwrites it now.
-    u64::from(unsafe { Obj::drop_at_once(value(word)) })
-}
-
-/// Gives up the last word there may be of an object, which [`drop_word`] declined. The frame stands at `ip`, the instruction that ends.
+/// Gives up what may be the last word there is of an object. The frame stands at `ip`, the instruction that ends.
 ///
 /// # Safety
 /// `fp` is the innermost frame of the calling thread, and `ip` in its code.
 pub unsafe extern "C" fn drop_last(word: u64, fp: *mut Frame, ip: u64) {
-    // SAFETY: says the caller; `word` was moved out of its register, and declined.
+    // SAFETY: says the caller; `word` was moved out of its register, is counted and may be the last.
     unsafe {
         (*fp).ip = std::ptr::with_exposed_provenance(ip as usize);
         Obj::drop_last(value(word));
     }
+}
+
+/// Whether somebody has changed variables of the frame, or of one of so many below it, by way of its object.
+///
+/// # Safety
+/// The frames are live.
+pub unsafe extern "C" fn is_watched(fp: *mut Frame, below: u64) -> u64 {
+    let watched = |level: usize| {
+        // SAFETY: says the caller. A word that is not empty has the form of a reference, which stays the frame's.
+        let object = unsafe { (*fp.wrapping_sub(level)).object };
+        !object.is_empty()
+            && borrowed(object)
+                .downcast::<PyFrame>()
+                .is_some_and(|object| object.written.load(Ordering::Relaxed))
+    };
+    u64::from((0..=below as usize).any(watched))
 }
 
 /// A word for another register that owns its reference.
@@ -86,6 +98,9 @@ pub extern "C" fn item_at(container: u64, index: i64) -> u64 {
     if known::is(container, Known::Str) {
         return iteration::character_at_once(container, index).map_or(NO, Value::bits);
     }
+    if let Some(number) = quick::read_number(container, index) {
+        return number.bits();
+    }
     let container = borrowed(container);
     if !samples::is_sequence(&container) {
         return NO;
@@ -106,14 +121,6 @@ pub extern "C" fn item_of_key(container: u64, key: u64) -> u64 {
         Some(found) => given(found),
         None => NO,
     }
-}
-
-/// `element in container` of a built-in dict, set or string: 0, 1, or [`NOTHING_DONE`].
-pub extern "C" fn contains(container: u64, element: u64) -> u64 {
-    let (container, element) = (value(container), value(element));
-    lookups::contains_at_once(container, element)
-        .or_else(|| lookups::contains_text(container, element))
-        .map_or(NOTHING_DONE, u64::from)
 }
 
 /// Whether two words that are not both numbers are equal, if they are two exact strings, or one is `None` and the other that, too, or a string: 0, 1, or [`NOTHING_DONE`]. They
@@ -207,6 +214,10 @@ pub extern "C" fn store_item(container: u64, index: i64, window: *mut Value, ope
     let word = operand.regs.value(operand.register);
     if !word.is_number() {
         return NOTHING_DONE;
+    }
+    if quick::write_number(value(container), index, word) {
+        operand.done();
+        return NO;
     }
     let (container, stored) = (borrowed(value(container)), borrowed(word));
     if !samples::is_sequence(&container) {
@@ -322,7 +333,8 @@ pub extern "C" fn load_cell(cell: u64) -> u64 {
 
 /// Whether a word is true: 0, 1, or [`NOTHING_DONE`].
 pub extern "C" fn truth(word: u64) -> u64 {
-    arithmetic::quick_truth(&borrowed(value(word))).map_or(NOTHING_DONE, u64::from)
+    let object = borrowed(value(word));
+    arithmetic::quick_truth(&object).or_else(|| intrinsics::truth(&object)).map_or(NOTHING_DONE, u64::from)
 }
 
 /// Appends a `T` operand of the window to an exact list: 1, or 0.
@@ -403,10 +415,17 @@ pub mod layout {
     /// 8 bits.
     pub const KIND: i32 = offset_of!(Frame, kind) as i32;
     pub const KIND_CALL: u8 = Kind::Call as u8;
+    pub const KIND_INIT: u8 = Kind::Init as u8;
+    pub const KIND_OPERATOR: u8 = Kind::Operator as u8;
+    pub const CALLEE: i32 = offset_of!(Frame, callee) as i32;
+    pub const LOCALS: i32 = offset_of!(Frame, locals) as i32;
+    pub const SUBJECT: i32 = offset_of!(Frame, subject) as i32;
     pub const SAVED_TOP: i32 = offset_of!(Frame, saved_top) as i32;
     pub const OBJECT: i32 = offset_of!(Frame, object) as i32;
     /// Of the slot in a function in which its code is.
     pub const FUNCTION_CODE: i32 = offset_of!(PyFunction, code) as i32;
+    /// Of that in which its defaults are.
+    pub const FUNCTION_DEFAULTS: i32 = offset_of!(PyFunction, defaults) as i32;
 }
 
 /// Shapes of objects whose parts machine code looks at itself.

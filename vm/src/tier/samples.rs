@@ -1,20 +1,14 @@
-//! What a compiler asks about values at hand, to guess what will come: nothing here runs code.
+//! What is told of values at hand, to guess what will come: nothing here runs code.
 
 use taipan_objects::Obj;
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
-use taipan_objects::iterators::PySequenceIter;
-use taipan_objects::list::PyList;
 use taipan_objects::native_function::PyNativeFunction;
-use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::range::PyRangeIter;
-use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
-use taipan_threading::sync::atomic::AtomicU64;
 
-pub use crate::interpreter::ops::attribute::{Single, single, single_to_store};
-use crate::interpreter::ops::{attribute, name};
+pub use crate::interpreter::ops::attribute::{Single, singles};
+pub use crate::interpreter::ops::name::{Constant, constant};
 use crate::interpreter::quick::known::{self, Known};
 
 /// What can be told of a value.
@@ -31,7 +25,36 @@ pub enum Kind {
     Str,
     /// Another built-in class of sequences.
     Sequence,
+    None,
+    /// No value.
+    Empty,
     Other,
+}
+
+impl Kind {
+    const ALL: [Kind; 13] = [
+        Kind::Int,
+        Kind::Float,
+        Kind::Bool,
+        Kind::List,
+        Kind::Tuple,
+        Kind::RangeIterator,
+        Kind::ListIterator,
+        Kind::Dict,
+        Kind::Str,
+        Kind::Sequence,
+        Kind::None,
+        Kind::Empty,
+        Kind::Other,
+    ];
+    /// Its bit in a set of kinds.
+    pub fn bit(self) -> u16 {
+        1 << self as u16
+    }
+    /// The only kind in a set, if it is one.
+    pub fn only(kinds: u16) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.bit() == kinds)
+    }
 }
 
 /// What kind of value it is.
@@ -42,6 +65,9 @@ pub fn kind(value: &Obj) -> Kind {
     }
     if word.is_float() {
         return Kind::Float;
+    }
+    if taipan_objects::singletons::is_none(value) {
+        return Kind::None;
     }
     if taipan_objects::singletons::is_true(value) || taipan_objects::singletons::is_false(value) {
         return Kind::Bool;
@@ -63,51 +89,6 @@ pub fn kind(value: &Obj) -> Kind {
 pub(super) fn is_sequence(value: &Obj) -> bool {
     let class = class_of(value);
     class.has_flag(type_flags::IMMUTABLE) && class.has_flag(type_flags::SEQUENCE)
-}
-
-/// An item of a sequence.
-pub fn item(container: &Obj) -> Option<Obj> {
-    match kind(container) {
-        Kind::List => container.downcast::<PyList>()?.get(0),
-        Kind::Tuple => container.downcast::<PyTuple>()?.get(0).cloned(),
-        Kind::Str | Kind::Sequence => {
-            let item = protocol::getitem(container, &taipan_objects::construct::int_obj(0));
-            item.inspect_err(|_| drop(taipan_objects::error::try_take_raised())).ok()
-        }
-        _ => None,
-    }
-}
-
-/// What an iterator may give.
-pub fn next(iterator: &Obj) -> Option<Obj> {
-    match kind(iterator) {
-        Kind::RangeIterator => {
-            iterator.downcast::<PyRangeIter>()?;
-            Some(taipan_objects::construct::int_obj(0))
-        }
-        Kind::ListIterator => iterator.downcast::<PySequenceIter>()?.sample(),
-        _ => None,
-    }
-}
-
-/// What an attribute instruction with that cache gets from the value, if that is in a slot.
-pub fn attribute(cache: &AtomicU64, subject: &Obj) -> Option<Obj> {
-    attribute::inline_slot(cache, subject.value()).map(IntoStrong::into_strong)
-}
-
-/// The function that a method instruction with that cache finds on the class of the value.
-pub fn method(cache: &AtomicU64, subject: &Obj) -> Option<Obj> {
-    let word = attribute::known_method(cache, subject.value())
-        .or_else(|| attribute::only_method_beside_dict(cache, subject.value()))?;
-    // SAFETY: the class, of which there is an instance, keeps it alive; it is counted here.
-    unsafe { Obj::from_value(word) }.map(IntoStrong::into_strong)
-}
-
-/// The global that an instruction with that cache reads in code with these namespaces.
-pub fn global(cache: &AtomicU64, globals: &Obj, builtins: &Obj) -> Option<Obj> {
-    let word = name::constant_of(cache, globals.value(), builtins.value())?;
-    // SAFETY: the namespaces keep it alive; it is counted here.
-    unsafe { Obj::from_value(word) }.map(IntoStrong::into_strong)
 }
 
 /// What is to be expected of a call.
@@ -141,7 +122,7 @@ pub fn callee(callable: &Obj, has_receiver: bool, count: u16) -> Callee {
         return if takes { Callee::Native(of_name(descriptor.def.name)) } else { Callee::Other };
     }
     match callable.downcast::<PyType>().filter(|_| !has_receiver && count == 1) {
-        Some(class) if conversion::of_class(class).is_some() => {
+        Some(class) if conversion::of_class(class).is_some() || class.is(&types().type_) => {
             let types = types();
             let kind = if std::ptr::eq(class, &*types.int) {
                 Some(Kind::Int)

@@ -31,7 +31,7 @@ layout!(PyArrayIter, "arrayiterator", [array]);
 fn class() -> &'static Py<PyType> {
     static CLASS: OnceLock<Py<PyType>> = OnceLock::new();
     CLASS.get_or_init(|| {
-        TypeBuilder::new("array.array", PyArray::ops())
+        let class = TypeBuilder::new("array.array", PyArray::ops())
             .slots(TypeSlots {
                 new: Some(new),
                 repr: Some(repr_of),
@@ -54,7 +54,9 @@ fn class() -> &'static Py<PyType> {
             .doc("array(typecode [, initializer]) -> array\n\nReturn a new array whose items are restricted by typecode, initialized from the\noptional initializer: a list, str, bytes-like object or an iterable.")
             .flag(type_flags::HAS_WEAKREF | type_flags::SEQUENCE)
             .attr("__hash__", none())
-            .make()
+            .make();
+        let _ = class.number_items.set(&storage::NUMBER_ITEMS);
+        class
     })
 }
 

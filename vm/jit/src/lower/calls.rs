@@ -1,200 +1,307 @@
-//! Calls whose callee is part of the program: pushing and popping frames.
+//! Calls, and what is executed as the interpreter does.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{I8, I16, I32, I64};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
-use taipan_objects::function::PyFunction;
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
+use taipan_objects::code::machine::Machine;
+use taipan_objects::descriptor::PyMethodDescr;
+use taipan_objects::native_function::PyNativeFunction;
+use taipan_objects::type_object::PyType;
 use taipan_vm::tier::Left;
 use taipan_vm::tier::calls::{self, Outcome};
+use taipan_vm::tier::execute;
 use taipan_vm::tier::runtime::{self, layout};
 
 use super::Lowering;
-use crate::kinds::Known;
-use crate::plan::{Plan, Reg, Result};
+use crate::kinds::State;
+use crate::plan::{Plan, Reg};
 
 impl Lowering<'_, '_> {
-    fn write(&mut self, word: Value, address: Value, offset: i32) {
+    pub(super) fn write(&mut self, word: Value, address: Value, offset: i32) {
         self.b.ins().store(MemFlagsData::trusted(), word, address, offset);
     }
-    fn write_word(&mut self, word: u64, address: Value, offset: i32) {
+    pub(super) fn write_word(&mut self, word: u64, address: Value, offset: i32) {
         let word = self.word(word);
         self.write(word, address, offset);
     }
 
-    /// Tests that the callable is the function, and pushes its frame: as `call::push_frame_at_once`.
-    pub(super) fn enter_callee(&mut self, base: Reg, first: Reg, count: u16, to: Reg, callee: u16) {
-        let program = self.program;
-        let body = &program.bodies[callee as usize];
-        let Some(function) = &body.function else { return self.leave() };
-        let Some(callee) = function.downcast::<PyFunction>() else { return self.leave() };
-        let address = function.value().counted().bits();
-        let code = std::ptr::from_ref(&*body.code).expose_provenance() as u64;
-        let end = first + body.code.nregs;
-        let word = self.load(base);
-        // Deferred, so it is not counted; what is, or another function, is for the interpreter.
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, (address | 1) as i64);
-        self.leave_unless(is);
-        if first == base + 1 {
-            // A receiver is there.
-            let receiver = self.load(first);
-            let none = self.b.ins().icmp_imm_s(IntCC::Equal, receiver, 0);
-            self.leave_if(none);
-        } else if self.has_receiver_slot() {
-            let receiver = self.load(base + 1);
-            let some = self.b.ins().icmp_imm_s(IntCC::NotEqual, receiver, 0);
-            self.leave_if(some);
-        }
-        let function = self.word(address);
-        let executed = self.read(function, layout::FUNCTION_CODE);
-        let executed = self.object(executed);
-        let code = self.word(code);
-        let same = self.b.ins().icmp(IntCC::Equal, executed, code);
-        self.leave_unless(same);
-        let poll = self.b.ins().atomic_load(I32, MemFlagsData::trusted(), self.poll);
-        let wanted = self.b.ins().icmp_imm_s(IntCC::NotEqual, poll, 0);
-        self.leave_if(wanted);
-        for register in first + count..end {
-            self.must_be_free(register);
-        }
-        let (thread, caller) = (self.thread, self.frame());
-        let depth = self.read(thread, layout::DEPTH);
-        let limit = self.word(layout::recursion_limit().expose_provenance() as u64);
-        let limit = self.read(limit, 0);
-        let too_deep = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, depth, limit);
-        self.leave_if(too_deep);
-        let window = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
-        let window_end = self.b.ins().iadd_imm_s(self.window, i64::from(end) * 8);
-        let stack_end = self.read(thread, layout::LIMIT);
-        let no_room = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, window_end, stack_end);
-        self.leave_if(no_room);
-        // From here on it is done.
-        let top = self.read(thread, layout::TOP);
-        let new_top = self.b.ins().umax(top, window_end);
-        self.write(new_top, thread, layout::TOP);
-        for register in first + count..end {
-            self.store_word(register, 0);
-        }
-        self.store_word(base, 0);
-        let deeper = self.b.ins().iadd_imm_s(depth, 1);
-        self.write(deeper, thread, layout::DEPTH);
-        let here = self.address(self.pc);
-        self.write_word(here, caller, layout::IP);
-        let frame = self.b.ins().iadd_imm_s(caller, i64::from(layout::FRAME));
-        self.write(code, frame, layout::CODE);
-        self.write(function, frame, layout::FUNCTION);
-        self.write_word(callee.globals.value().uncounted().bits(), frame, layout::GLOBALS);
-        self.write_word(callee.builtins.value().uncounted().bits(), frame, layout::BUILTINS);
-        for offset in layout::EMPTY {
-            self.write_word(0, frame, offset);
-        }
-        self.write(window, frame, layout::REGS);
-        let start = self.program.address(body.start);
-        self.write_word(start, frame, layout::IP);
-        let ret = self.b.ins().iconst(I16, i64::from(to - self.program.body(self.pc).base));
-        self.write(ret, frame, layout::RET);
-        let kind = self.b.ins().iconst(I8, i64::from(layout::KIND_CALL));
-        self.write(kind, frame, layout::KIND);
-        self.write(top, frame, layout::SAVED_TOP);
-    }
-
-    /// Calls a native function.
+    /// Calls a native function: the one that is expected at once.
     pub(super) fn call_native(&mut self) {
-        let (thread, frame, here) = (self.thread, self.frame(), self.address(self.pc));
-        let place = self.word(here);
-        let outcome = self.call(calls::call_native as *const () as usize, &[thread, frame, place]);
-        let (other, on, left) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let done = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::DONE as i64);
-        self.b.ins().brif(done, on, &[], other, &[]);
+        let Plan::Native { base, count, to, method, callee, .. } = self.plans[self.pc] else { return };
+        let program = self.program;
+        let callable = &program.natives[callee as usize];
+        let (other, on) = (self.b.create_block(), self.b.create_block());
+        if let Some(function) = callable.downcast::<PyNativeFunction>().filter(|f| f.is_unbound()) {
+            let def = std::ptr::from_ref(function.def).expose_provenance() as u64;
+            let receiver = method.then_some(false);
+            let call = (calls::call_definition as *const () as usize, def);
+            self.call_expected(base, base + 2, count, to, callable.value(), receiver, call, on, other);
+        } else if let Some(descriptor) = callable.downcast::<PyMethodDescr>() {
+            let address = std::ptr::from_ref(descriptor).expose_provenance() as u64;
+            let call = (calls::call_descriptor as *const () as usize, address);
+            self.call_expected(base, base + 1, count + 1, to, callable.value(), Some(true), call, on, other);
+        } else if let Some(class) = callable.downcast::<PyType>() {
+            let address = std::ptr::from_ref(class).expose_provenance() as u64;
+            let call = (calls::call_class as *const () as usize, address);
+            let receiver = method.then_some(false);
+            self.call_expected(base, base + 2, count, to, callable.value(), receiver, call, on, other);
+        } else {
+            self.b.ins().jump(other, &[]);
+        }
         self.b.set_cold_block(other);
         self.b.switch_to_block(other);
+        self.invoke_to(to, on);
+        self.b.switch_to_block(on);
+    }
+
+    /// Calls `call.0` with `call.1` and the arguments, if the callable is the one that is expected, and the register behind it empty or not as `receiver` says; otherwise goes to `other`.
+    #[allow(clippy::too_many_arguments)]
+    fn call_expected(
+        &mut self,
+        base: Reg,
+        first: Reg,
+        count: u16,
+        to: Reg,
+        callable: taipan_objects::Value,
+        receiver: Option<bool>,
+        call: (usize, u64),
+        on: Block,
+        other: Block,
+    ) {
+        let word = self.load(base);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, callable.uncounted().bits() as i64);
+        let known = self.b.create_block();
+        self.b.ins().brif(is, known, &[], other, &[]);
+        self.b.switch_to_block(known);
+        if let Some(there) = receiver {
+            let word = self.load(base + 1);
+            let ready = self.b.create_block();
+            let (some, none) = if there { (ready, other) } else { (other, ready) };
+            self.b.ins().brif(word, some, &[], none, &[]);
+            self.b.switch_to_block(ready);
+        }
+        let (frame, here) = (self.frame(), self.address(self.pc));
+        self.write_word(here, frame, layout::IP);
+        let arguments = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
+        let (target, number) = (self.word(call.1), self.word(u64::from(count)));
+        let found = self.call(call.0, &[target, arguments, number]);
+        let (raised, declined, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let little = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, found, runtime::NOTHING_DONE as i64);
+        self.b.ins().brif(little, done, &[], declined, &[]);
+        self.b.set_cold_block(declined);
+        self.b.switch_to_block(declined);
+        self.b.ins().brif(found, other, &[], raised, &[]);
+        self.b.set_cold_block(raised);
+        self.b.switch_to_block(raised);
+        let word = self.word(here | Left::RAISED);
+        self.give(word);
+        self.b.switch_to_block(done);
+        self.store_word(base, 0);
+        for register in first..first + count {
+            if self.state[register as usize].is_free() {
+                self.store_word(register, 0);
+                continue;
+            }
+            let word = self.load(register);
+            self.store_word(register, 0);
+            let on = self.drop_or_go_on(word);
+            self.drop_last(word);
+            self.b.ins().jump(on, &[]);
+            self.b.switch_to_block(on);
+        }
+        let next = self.next();
+        if (base..first + count).contains(&to) {
+            self.store(to, found);
+        } else {
+            self.put_before(to, found, next);
+        }
+        self.go_on_unseen(on, Plan::next(self.pc, self.plans));
+    }
+
+    /// Calls anything: a function that has machine code by that, on top of this one's.
+    pub(super) fn invoke(&mut self) {
+        let Plan::Invoke { base, count, to, callee, .. } = self.plans[self.pc] else { return };
+        let on = self.b.create_block();
+        if let Some(callee) = callee {
+            let other = self.b.create_block();
+            self.enter_known(callee, base, count, to, on, other);
+            self.b.switch_to_block(other);
+        }
+        self.invoke_to(to, on);
+        self.b.switch_to_block(on);
+    }
+
+    /// The same; goes on in a block.
+    fn invoke_to(&mut self, to: Reg, on: Block) {
+        let outcome = self.call_here(calls::invoke as *const () as usize);
+        let rest = self.enter_machine_code(outcome, |this, value| {
+            let next = this.next();
+            this.put_before(to, value, next);
+            this.go_on_unseen(on, Plan::next(this.pc, this.plans));
+        });
+        self.b.switch_to_block(rest);
+        self.judge(outcome, on, None);
+    }
+
+    /// Has the instruction executed as the interpreter does.
+    pub(super) fn execute(&mut self) {
+        let on = self.b.create_block();
+        self.execute_to(on, None);
+        self.b.switch_to_block(on);
+    }
+
+    /// Goes on here if a function of `runtime` has done it; otherwise has the instruction executed, and goes on in the block that is given, to which what follows here is to come.
+    pub(super) fn or_execute(&mut self, answer: Value, not: u64) -> Block {
+        let (on, slow, after) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let failed = self.b.ins().icmp_imm_s(IntCC::Equal, answer, not as i64);
+        self.b.ins().brif(failed, slow, &[], on, &[]);
+        self.b.set_cold_block(slow);
+        self.b.switch_to_block(slow);
+        self.execute_to(after, None);
+        self.b.switch_to_block(on);
+        after
+    }
+
+    /// Comes to a block from here, and goes on there.
+    pub(super) fn come_to(&mut self, block: Block) {
+        self.b.ins().jump(block, &[]);
+        self.b.switch_to_block(block);
+    }
+
+    /// The same of one that jumps or not.
+    pub(super) fn decide(&mut self, target: usize, after: State) {
+        self.execute_or_jump(target, after.clone(), after);
+    }
+
+    /// The same; `there`: what is known at the target.
+    pub(super) fn execute_or_jump(&mut self, target: usize, there: State, after: State) {
+        let on = self.execute_or_jump_to(target, there);
+        self.b.switch_to_block(on);
+        self.state = after;
+        self.go(Plan::next(self.pc, self.plans));
+    }
+
+    /// The same; gives the block behind the instruction.
+    pub(super) fn execute_or_jump_to(&mut self, target: usize, there: State) -> Block {
+        let (on, jump) = (self.b.create_block(), self.b.create_block());
+        self.execute_to(on, Some((jump, target)));
+        self.b.switch_to_block(jump);
+        self.state = there;
+        self.go(target);
+        on
+    }
+
+    pub(super) fn execute_to(&mut self, on: Block, jump: Option<(Block, usize)>) {
+        let outcome = self.call_here(execute::execute as *const () as usize);
+        let place = self.program.code(self.pc).instr(self.program.places[self.pc].pc);
+        if !place.op().is_some_and(execute::may_enter) {
+            return self.judge(outcome, on, jump);
+        }
+        let rest = self.enter_machine_code(outcome, |this, value| {
+            let (frame, here) = (this.frame(), this.address(this.pc));
+            let here = this.word(here);
+            let outcome = this.call(execute::conclude as *const () as usize, &[frame, here, value]);
+            this.judge(outcome, on, jump);
+        });
+        self.b.switch_to_block(rest);
+        self.judge(outcome, on, jump);
+    }
+
+    /// Calls a function with the thread, the frame and the address of the instruction.
+    fn call_here(&mut self, function: usize) -> Value {
+        let (thread, frame, here) = (self.thread, self.frame(), self.address(self.pc));
+        let place = self.word(here);
+        self.call(function, &[thread, frame, place])
+    }
+
+    /// Enters the machine code of the callee if that is what the outcome is: then its frame was pushed. Behind its return comes what `returned` makes. Gives the block for other outcomes.
+    pub(super) fn enter_machine_code(
+        &mut self,
+        outcome: Value,
+        returned: impl FnOnce(&mut Self, Value),
+    ) -> Block {
+        let (enter, rest) = (self.b.create_block(), self.b.create_block());
+        let is_entry = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, outcome, Outcome::JUMPED as i64);
+        self.b.ins().brif(is_entry, enter, &[], rest, &[]);
+        self.b.switch_to_block(enter);
+        self.call_machine_code(outcome, returned);
+        rest
+    }
+
+    /// Enters machine code at its start, for the frame that was pushed. Behind its return comes what `returned` makes.
+    pub(super) fn call_machine_code(&mut self, entry: Value, returned: impl FnOnce(&mut Self, Value)) {
+        let (thread, frame) = (self.thread, self.frame());
+        let callee = self.b.ins().iadd_imm_s(frame, i64::from(layout::FRAME));
+        let window = self.read(callee, layout::REGS);
+        let start = self.word(u64::from(Machine::START));
+        let signature = self.entry_signature();
+        let call = self.b.ins().call_indirect(signature, entry, &[window, self.poll, start, callee, thread]);
+        let (word, value) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
+        let is_returned = self.b.ins().icmp_imm_s(IntCC::Equal, word, Left::RETURNED as i64);
+        let (back, left) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(is_returned, back, &[], left, &[]);
+        self.b.set_cold_block(left);
+        self.b.switch_to_block(left);
+        self.give(word);
+        self.b.switch_to_block(back);
+        let owned = self.read(callee, layout::CALLEE);
+        let (drop, on) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(owned, drop, &[], on, &[]);
+        self.b.set_cold_block(drop);
+        self.b.switch_to_block(drop);
+        self.call_nothing(calls::drop_callee as *const () as usize, &[callee]);
+        self.b.ins().jump(on, &[]);
+        self.b.switch_to_block(on);
+        returned(self, value);
+    }
+
+    /// Goes on in a block if the instruction is done, or in the other one if it jumps, and nobody got hold of the frame; otherwise leaves as the outcome says.
+    fn judge(&mut self, outcome: Value, on: Block, jump: Option<(Block, usize)>) {
+        let (mut other, done) = (self.b.create_block(), self.b.create_block());
+        let next = Plan::next(self.pc, self.plans);
+        let is_done = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::DONE as i64);
+        self.b.ins().brif(is_done, done, &[], other, &[]);
+        self.b.switch_to_block(done);
+        self.go_on_unseen(on, next);
+        if let Some((block, target)) = jump {
+            self.b.switch_to_block(other);
+            let jumps = self.b.create_block();
+            other = self.b.create_block();
+            let is_jump = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::JUMPED as i64);
+            self.b.ins().brif(is_jump, jumps, &[], other, &[]);
+            self.b.switch_to_block(jumps);
+            self.go_on_unseen(block, target);
+        }
+        self.b.set_cold_block(other);
+        self.b.switch_to_block(other);
+        let (left, pushed, rest) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let exit = self.exit(self.pc, Left::EXECUTE);
         let not = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::NOT as i64);
         self.b.ins().brif(not, exit, &[], left, &[]);
         self.b.set_cold_block(left);
         self.b.switch_to_block(left);
+        let is_pushed = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::PUSHED as i64);
+        self.b.ins().brif(is_pushed, pushed, &[], rest, &[]);
+        self.b.set_cold_block(pushed);
+        self.b.switch_to_block(pushed);
+        let frame = self.frame();
+        let callee = self.b.ins().iadd_imm_s(frame, i64::from(layout::FRAME));
+        let start = self.read(callee, layout::IP);
+        let start = self.b.ins().bor_imm_s(start, Left::GO_ON as i64);
+        self.give(start);
+        self.b.set_cold_block(rest);
+        self.b.switch_to_block(rest);
         let raised = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::RAISED as i64);
-        let (here, next) =
-            (self.word(here | Left::RAISED), self.address(Plan::next(self.pc, self.plans)) | Left::GO_ON);
-        let next = self.word(next);
+        let (here, next) = (self.address(self.pc) | Left::RAISED, self.address(next) | Left::GO_ON);
+        let (here, next) = (self.word(here), self.word(next));
         let word = self.b.ins().select(raised, here, next);
-        self.b.ins().return_(&[word]);
-        self.b.switch_to_block(on);
+        self.give(word);
     }
 
-    /// Whether the call being made is one whose second register says if there is a receiver.
-    fn has_receiver_slot(&self) -> bool {
-        let place = &self.program.places[self.pc];
-        self.program.code(self.pc).instr(place.pc).op() == Some(taipan_bytecode::Op::CallMethod)
-    }
-
-    /// Pops the callee's frame, and writes the result to the caller's register: as `call::pop_frame_at_once`.
-    pub(super) fn return_(&mut self, from: Result, callee: u16, first: Reg, to: Reg, target: usize) {
-        let end = first + self.program.bodies[callee as usize].code.nregs;
-        let (thread, frame) = (self.thread, self.frame());
-        // A native function that the callee called may have asked for its frame's object.
-        let object = self.read(frame, layout::OBJECT);
-        let asked = self.b.ins().icmp_imm_s(IntCC::NotEqual, object, 0);
-        self.leave_if(asked);
-        let returned = match from {
-            Result::Reg(register) => Some(register),
-            Result::Const(_) => None,
-        };
-        for register in first..end {
-            if Some(register) == returned {
-                continue;
-            }
-            if !self.state[register as usize].is_free() {
-                let word = self.load(register);
-                let on = self.drop_or_go_on(word);
-                self.leave();
-                self.b.switch_to_block(on);
-            }
-            self.store_word(register, 0);
-        }
-        let word = match from {
-            Result::Const(word) => self.word(word),
-            Result::Reg(register) => {
-                let word = self.load(register);
-                let word = if self.state[register as usize].is_number() { word } else { self.strong(word) };
-                self.store_word(register, 0);
-                word
-            }
-        };
-        let top = self.read(frame, layout::SAVED_TOP);
-        self.write(top, thread, layout::TOP);
-        let depth = self.read(thread, layout::DEPTH);
-        let less = self.b.ins().iadd_imm_s(depth, -1);
-        self.write(less, thread, layout::DEPTH);
-        let known = returned.map_or(Known::Nothing, |register| self.state[register as usize]);
-        // The registers of the window are empty now.
-        for register in first..end {
-            self.state[register as usize] = Known::Free;
-        }
-        // The caller's call is what ends here.
-        let next = self.place_of(target);
-        self.put_before(to, word, next);
-        match from {
-            Result::Const(word) => self.define(to, word),
-            Result::Reg(register) => self.share(to, register, known),
-        }
-    }
-
-    /// The word with a reference of its own: what is lent may be kept alive by another register of the frame that ends. Leaves if there is no word, or counting takes more.
-    fn strong(&mut self, word: Value) -> Value {
-        let none = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
-        self.leave_if(none);
-        let pointer = self.is_pointer(word);
-        let low = self.b.ins().band_imm_s(word, 1);
-        let marked = self.b.ins().icmp_imm_s(IntCC::NotEqual, low, 0);
-        let lent = self.b.ins().band(pointer, marked);
-        let (count, on) = (self.b.create_block(), self.b.create_block());
-        self.b.append_block_param(on, I64);
-        self.b.ins().brif(lent, count, &[], on, &[word.into()]);
-        self.b.switch_to_block(count);
-        let counted = self.call(runtime::copy_word as *const () as usize, &[word]);
-        self.done(counted, runtime::NO);
-        self.b.ins().jump(on, &[counted.into()]);
-        self.b.switch_to_block(on);
-        self.b.block_params(on)[0]
+    /// Goes on in a block, at step `at`, unless somebody got hold of the frame.
+    pub(super) fn go_on_unseen(&mut self, on: Block, at: usize) {
+        self.unless_watched(on);
+        let at = self.address(at) | Left::GO_ON;
+        let at = self.word(at);
+        self.give(at);
     }
 }

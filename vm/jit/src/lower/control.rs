@@ -103,7 +103,6 @@ impl Lowering<'_, '_> {
             Test::Truth { register, when } => (self.truth(register), when),
             Test::None { register, when } => (self.is_none(register), when),
             Test::Is { left, right, when } => (self.same(left, right), when),
-            Test::In { element, container, when } => (self.contains(element, container), when),
             Test::SameText { left, right, when } => (self.same_text(left, right), when),
             Test::Compare { compare, left, right, when } => {
                 let Some(truth) = self.compare(compare, left, right, guess) else { return };
@@ -153,9 +152,17 @@ impl Lowering<'_, '_> {
         self.pointer(word);
         if guess.left != Some(Kind::RangeIterator) {
             let found = self.call(runtime::next_item as *const () as usize, &[word]);
-            // Its end is the interpreter's, too.
-            self.done(found, runtime::NO);
+            let (have, slow) = (self.b.create_block(), self.b.create_block());
+            self.b.ins().brif(found, have, &[], slow, &[]);
+            self.b.switch_to_block(slow);
+            let before = self.state.clone();
+            let mut ended = before.clone();
+            ended[iterator as usize] = Known::Free;
+            let on = self.execute_or_jump_to(target, ended);
+            self.b.switch_to_block(have);
+            self.state = before;
             self.put(item, found);
+            self.come_to(on);
             self.state = after;
             return self.go(next);
         }

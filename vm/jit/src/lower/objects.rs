@@ -6,7 +6,7 @@ use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
 use taipan_objects::list::PyList;
 use taipan_objects::type_object::PyType;
-use taipan_vm::tier::runtime;
+use taipan_vm::tier::runtime::{self, layout};
 use taipan_vm::tier::samples::{self, Single};
 
 use super::Lowering;
@@ -58,8 +58,7 @@ impl Lowering<'_, '_> {
         let (count, on) = (self.b.create_block(), self.b.create_block());
         self.b.ins().brif(counted, count, &[], on, &[]);
         self.b.switch_to_block(count);
-        let copied = self.call(runtime::copy_word as *const () as usize, &[word]);
-        self.done(copied, runtime::NO);
+        self.copied(word);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
         // The count is in the object: the word is the same.
@@ -112,8 +111,8 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// The address of the place of an item in the list's storage, less the offset of the words; leaves if there is none.
-    fn place(&mut self, list: Value, index: Value, constant: Option<i64>) -> Value {
+    /// The address of the place of an item in the list's storage, less the offset of the words, and the storage; leaves if there is none.
+    fn place(&mut self, list: Value, index: Value, constant: Option<i64>) -> (Value, Value) {
         let length = self.read(list, PyList::LEN);
         let index = match constant {
             Some(constant) if constant >= 0 => index,
@@ -131,7 +130,7 @@ impl Lowering<'_, '_> {
         let there = self.b.ins().icmp(IntCC::UnsignedLessThan, index, capacity);
         self.leave_unless(there);
         let offset = self.b.ins().ishl_imm_s(index, 3);
-        self.b.ins().iadd(storage, offset)
+        (self.b.ins().iadd(storage, offset), storage)
     }
 
     pub(super) fn item(&mut self, to: Reg, container: Reg, index: Operand, guess: &Guess) {
@@ -143,7 +142,7 @@ impl Lowering<'_, '_> {
         if of_list && let Some(kind) = kinds::item_kind(guess) {
             let list = self.list(container);
             let at = self.index(index);
-            let place = self.place(list, at, constant);
+            let (place, _) = self.place(list, at, constant);
             // A number that was an item when the list had that storage: see `Place::number`.
             let word = self.read(place, PyList::WORDS);
             if kind == Known::Int {
@@ -160,16 +159,31 @@ impl Lowering<'_, '_> {
             return;
         }
         if of_list {
-            self.list(container);
+            let list = self.list(container);
+            let at = self.index(index);
+            let (other, on) = (self.b.create_block(), self.b.create_block());
+            self.b.append_block_param(on, I64);
+            let (place, storage) = self.place(list, at, constant);
+            let current = Some((list, PyList::STORAGE, storage));
+            self.read_slot_in(place, PyList::WORDS, current, on, other);
+            self.b.set_cold_block(other);
+            self.b.switch_to_block(other);
+            let word = self.load(container);
+            let found = self.call(runtime::item_at as *const () as usize, &[word, at]);
+            let after = self.or_execute(found, runtime::NO);
+            self.b.ins().jump(on, &[found.into()]);
+            self.b.switch_to_block(on);
+            let found = self.b.block_params(on)[0];
+            self.put(to, found);
+            return self.come_to(after);
         }
         let word = self.load(container);
-        if !of_list {
-            self.pointer(word);
-        }
+        self.pointer(word);
         let at = self.index(index);
         let found = self.call(runtime::item_at as *const () as usize, &[word, at]);
-        self.done(found, runtime::NO);
+        let after = self.or_execute(found, runtime::NO);
         self.put(to, found);
+        self.come_to(after);
     }
 
     pub(super) fn store_item(&mut self, container: Reg, index: Reg, operand: u16, guess: &Guess) {
@@ -186,7 +200,7 @@ impl Lowering<'_, '_> {
             return self.store_by_call(word, at, operand);
         }
         let list = self.list(container);
-        let place = self.place(list, at, None);
+        let (place, _) = self.place(list, at, None);
         let (shared, on) = (self.b.create_block(), self.b.create_block());
         self.store_number((place, PyList::WORDS), operand, shared, on);
         self.b.switch_to_block(shared);
@@ -219,8 +233,9 @@ impl Lowering<'_, '_> {
     fn store_by_call(&mut self, container: Value, index: Value, operand: u16) {
         let (window, number) = (self.window, self.word(u64::from(operand)));
         let old = self.call(runtime::store_item as *const () as usize, &[container, index, window, number]);
-        self.done(old, runtime::NOTHING_DONE);
+        let after = self.or_execute(old, runtime::NOTHING_DONE);
         self.release_here(old);
+        self.come_to(after);
     }
 
     /// Drops a word that was in an object.
@@ -229,13 +244,9 @@ impl Lowering<'_, '_> {
         self.release(old, next);
     }
 
-    /// Goes on in a block if the site still knows what it did when this was made, and the object, a pointer's, has the shape; to `other` if not. Gives the object's address.
-    fn as_known(&mut self, object: Value, word: u64, shape: u32, other: Block) {
-        let (of_shape, same) = (self.b.create_block(), self.b.create_block());
-        let found = self.b.ins().load(I32, MemFlagsData::trusted(), object, taipan_objects::Header::SHAPE);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape as i32));
-        self.b.ins().brif(is, of_shape, &[], other, &[]);
-        self.b.switch_to_block(of_shape);
+    /// Goes on in a block if the site still knows what it did when this was made, to `other` if not.
+    fn as_known(&mut self, word: u64, other: Block) {
+        let same = self.b.create_block();
         let cache = self.cache();
         let known = self.read(cache, 0);
         let expected = self.word(word);
@@ -243,50 +254,95 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(is, same, &[], other, &[]);
         self.b.switch_to_block(same);
     }
+    /// Goes on here if an object has the shape; otherwise in the block that is given.
+    fn if_shape(&mut self, found: Value, shape: u32) -> Block {
+        let (of_shape, another) = (self.b.create_block(), self.b.create_block());
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape as i32));
+        self.b.ins().brif(is, of_shape, &[], another, &[]);
+        self.b.switch_to_block(of_shape);
+        another
+    }
+    fn shape(&mut self, object: Value) -> Value {
+        self.b.ins().load(I32, MemFlagsData::trusted(), object, taipan_objects::Header::SHAPE)
+    }
 
     pub(super) fn load_attr(&mut self, to: Reg, subject: Reg) {
         let word = self.load(subject);
         self.pointer(word);
-        let Some(Single::Slot { word: known, shape, offset }) = samples::single(self.program.cache(self.pc))
-        else {
-            let found = self.attribute(word);
-            return self.put(to, found);
-        };
+        let (known, singles) = samples::singles(self.program.cache(self.pc));
+        let slots = singles.into_iter().filter_map(|single| match single {
+            Single::Slot { shape, offset } => Some((shape, offset)),
+            Single::Method { .. } => None,
+        });
+        let slots: Vec<(u32, i32)> = slots.collect();
+        if slots.is_empty() {
+            let (found, after) = self.attribute(word);
+            self.put(to, found);
+            return self.come_to(after);
+        }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.b.append_block_param(on, I64);
+        self.as_known(known, other);
         let object = self.object(word);
-        self.as_known(object, known, shape, other);
-        let slot = self.read(object, offset);
-        let number = self.is_number(slot);
-        self.b.ins().brif(number, on, &[slot.into()], other, &[]);
+        let found = self.shape(object);
+        for (shape, offset) in slots {
+            let another = self.if_shape(found, shape);
+            self.read_slot(object, offset, on, other);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.set_cold_block(other);
         self.b.switch_to_block(other);
-        let found = self.attribute(word);
+        let (found, after) = self.attribute(word);
         self.b.ins().jump(on, &[found.into()]);
         self.b.switch_to_block(on);
         let found = self.b.block_params(on)[0];
         self.put(to, found);
+        self.come_to(after);
     }
 
-    fn attribute(&mut self, subject: Value) -> Value {
+    /// The attribute, and the block behind the instruction, where it was executed in another way.
+    fn attribute(&mut self, subject: Value) -> (Value, Block) {
         let cache = self.cache();
         let found = self.call(runtime::load_attr as *const () as usize, &[cache, subject]);
-        self.done(found, runtime::NO);
-        found
+        let after = self.or_execute(found, runtime::NO);
+        (found, after)
     }
 
     pub(super) fn store_attr(&mut self, subject: Reg, operand: u16) {
         let word = self.load(subject);
         self.pointer(word);
-        let number = self.state[Instr::split_take(operand).0 as usize].is_number();
-        let sample = self.expected.sample_at(self.pc, subject);
-        let single = sample.and_then(|sample| samples::single_to_store(self.program.cache(self.pc), sample));
-        let Some(Single::Slot { word: known, shape, offset }) = single.filter(|_| number) else {
+        let Some((known, offset)) = self.program.slot_to_store(self.pc) else {
             return self.store_attribute(word, operand);
         };
         let (other, on) = (self.b.create_block(), self.b.create_block());
+        self.as_known(known, other);
         let object = self.object(word);
-        self.as_known(object, known, shape, other);
-        self.store_number((object, offset), operand, other, on);
+        let found = self.shape(object);
+        let another = self.if_shape(found, (known >> 32) as u32);
+        let (register, take) = Instr::split_take(operand);
+        if self.state[register as usize].is_number() {
+            self.store_number((object, offset), operand, other, on);
+        } else {
+            // While there is one thread.
+            let flag = self.word(taipan_threading::multi_threaded_address().expose_provenance() as u64);
+            let threads = self.b.ins().load(I8, MemFlagsData::trusted(), flag, 0);
+            let alone = self.b.create_block();
+            self.b.ins().brif(threads, other, &[], alone, &[]);
+            self.b.switch_to_block(alone);
+            let value = self.load(register);
+            let value = self.stored_word(value, take, other);
+            let old = self.read(object, offset);
+            self.b.ins().store(MemFlagsData::trusted(), value, object, offset);
+            if take {
+                self.store_word(register, 0);
+            }
+            self.release_here(old);
+            self.b.ins().jump(on, &[]);
+        }
+        self.b.switch_to_block(another);
+        self.b.ins().jump(other, &[]);
+        self.b.set_cold_block(other);
         self.b.switch_to_block(other);
         self.store_attribute(word, operand);
         self.b.ins().jump(on, &[]);
@@ -296,8 +352,9 @@ impl Lowering<'_, '_> {
     fn store_attribute(&mut self, subject: Value, operand: u16) {
         let (cache, window, number) = (self.cache(), self.window, self.word(u64::from(operand)));
         let old = self.call(runtime::store_attr as *const () as usize, &[cache, subject, window, number]);
-        self.done(old, runtime::NOTHING_DONE);
+        let after = self.or_execute(old, runtime::NOTHING_DONE);
         self.release_here(old);
+        self.come_to(after);
     }
 
     /// Leaves if the register owns something.
@@ -317,42 +374,55 @@ impl Lowering<'_, '_> {
                 self.must_be_free(register);
             }
         }
-        let function = self.method(word);
+        let (function, after) = self.method(word);
         // The receiver moves, or stays, or is a local and lent.
         let receiver =
             if subject == to || subject == to + 1 { word } else { self.b.ins().bor_imm_s(word, 1) };
         self.store(to + 1, receiver);
         self.store(to, function);
+        self.come_to(after);
     }
 
-    /// The function of a method of the subject.
-    fn method(&mut self, subject: Value) -> Value {
-        let single = samples::single(self.program.cache(self.pc));
-        let Some(Single::Method { word, shape, class, version, function }) = single else {
+    /// The function of a method of the subject, and the block behind the instruction.
+    fn method(&mut self, subject: Value) -> (Value, Block) {
+        let (known, singles) = samples::singles(self.program.cache(self.pc));
+        let methods = singles.into_iter().filter_map(|single| match single {
+            Single::Method { shape, class, version, function } => Some((shape, class, version, function)),
+            Single::Slot { .. } => None,
+        });
+        let methods: Vec<_> = methods.collect();
+        if methods.is_empty() {
             return self.any_method(subject);
-        };
+        }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.b.append_block_param(on, I64);
+        self.as_known(known, other);
         let object = self.object(subject);
-        // There is an instance of the shape: its class is alive.
-        self.as_known(object, word, shape, other);
-        let class = self.word(class as u64);
-        let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
-        let function = self.word(function.bits());
-        self.b.ins().brif(is, on, &[function.into()], other, &[]);
+        let found = self.shape(object);
+        for (shape, class, version, function) in methods {
+            let another = self.if_shape(found, shape);
+            // There is an instance of the shape: its class is alive.
+            let class = self.word(class as u64);
+            let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
+            let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
+            let function = self.word(function.bits());
+            self.b.ins().brif(is, on, &[function.into()], other, &[]);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.set_cold_block(other);
         self.b.switch_to_block(other);
-        let found = self.any_method(subject);
+        let (found, after) = self.any_method(subject);
         self.b.ins().jump(on, &[found.into()]);
         self.b.switch_to_block(on);
-        self.b.block_params(on)[0]
+        (self.b.block_params(on)[0], after)
     }
 
-    fn any_method(&mut self, subject: Value) -> Value {
+    fn any_method(&mut self, subject: Value) -> (Value, Block) {
         let cache = self.cache();
         let function = self.call(runtime::load_method as *const () as usize, &[cache, subject]);
-        self.done(function, runtime::NO);
-        function
+        let after = self.or_execute(function, runtime::NO);
+        (function, after)
     }
 
     pub(super) fn get(&mut self, to: Reg, container: Reg, key: Reg) {
@@ -361,21 +431,12 @@ impl Lowering<'_, '_> {
         let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
         self.leave_if(empty);
         let found = self.call(runtime::item_of_key as *const () as usize, &[dict, word]);
-        self.done(found, runtime::NO);
+        let after = self.or_execute(found, runtime::NO);
         self.put(to, found);
+        self.come_to(after);
     }
 
     /// Whether the element is in the container; leaves if code has to decide.
-    pub(super) fn contains(&mut self, element: Reg, container: Reg) -> Value {
-        let (there, word) = (self.load(container), self.load(element));
-        self.pointer(there);
-        let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
-        self.leave_if(empty);
-        let answer = self.call(runtime::contains as *const () as usize, &[there, word]);
-        self.done(answer, runtime::NOTHING_DONE);
-        self.b.ins().icmp_imm_s(IntCC::NotEqual, answer, 0)
-    }
-
     /// Whether two strings are equal; leaves if they are not both strings.
     pub(super) fn same_text(&mut self, left: Reg, right: Reg) -> Value {
         let (x, y) = (self.load(left), self.load(right));
@@ -399,10 +460,52 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn load_global(&mut self, to: Reg) {
+        let body = self.program.body(self.pc);
+        let (globals, builtins) = (body.globals.value(), body.builtins.value());
+        let (other, on) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        if let Some(constant) = samples::constant(self.program.cache(self.pc), globals, builtins) {
+            // Those of a callee are those of its function.
+            if body.level == 0 {
+                self.as_namespace(layout::GLOBALS, globals, other);
+                if constant.builtins.is_some() {
+                    self.as_namespace(layout::BUILTINS, builtins, other);
+                }
+            }
+            for (address, version) in [constant.globals].into_iter().chain(constant.builtins) {
+                let address = self.word(address.expose_provenance() as u64);
+                let now = self.b.ins().load(I32, MemFlagsData::trusted(), address, 0);
+                let same = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
+                let next = self.b.create_block();
+                self.b.ins().brif(same, next, &[], other, &[]);
+                self.b.switch_to_block(next);
+            }
+            let word = self.word(constant.word.uncounted().bits());
+            self.b.ins().jump(on, &[word.into()]);
+            self.b.set_cold_block(other);
+        } else {
+            self.b.ins().jump(other, &[]);
+        }
+        self.b.switch_to_block(other);
         let (cache, frame) = (self.cache(), self.frame());
         let found = self.call(runtime::load_global as *const () as usize, &[cache, frame]);
-        self.done(found, runtime::NO);
+        let after = self.or_execute(found, runtime::NO);
+        self.b.ins().jump(on, &[found.into()]);
+        self.b.switch_to_block(on);
+        let found = self.b.block_params(on)[0];
         self.put(to, found);
+        self.come_to(after);
+    }
+
+    /// Goes on if that namespace of the frame is `expected`, to `other` if not.
+    fn as_namespace(&mut self, offset: i32, expected: taipan_objects::Value, other: Block) {
+        let frame = self.frame();
+        let word = self.read(frame, offset);
+        let found = self.object(word);
+        let same = self.b.ins().icmp_imm_s(IntCC::Equal, found, expected.counted().bits() as i64);
+        let next = self.b.create_block();
+        self.b.ins().brif(same, next, &[], other, &[]);
+        self.b.switch_to_block(next);
     }
 
     pub(super) fn load_cell(&mut self, to: Reg, cell: Reg) {

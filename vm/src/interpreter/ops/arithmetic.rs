@@ -10,6 +10,7 @@ use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
 use crate::interpreter::quick::known::{self, Known};
+use crate::registers::Regs;
 
 /// A small integer as an object.
 #[inline(always)]
@@ -178,8 +179,22 @@ pub fn is_exact_str(obj: &Obj) -> bool {
     class_of(obj).is(&types().str)
 }
 
+/// `register += right` of a register that holds an exact `str`.
+pub fn grow(regs: Regs, register: usize, right: &Obj) -> PyResult<()> {
+    let right = right.clone();
+    let Some(left) = regs.take(register) else { return Ok(()) };
+    match concat_in_place(left, &right) {
+        Ok(result) => regs.write(register, result),
+        Err((left, raised)) => {
+            regs.write(register, left);
+            return Err(raised);
+        }
+    }
+    Ok(())
+}
+
 /// `left + right` for an exact `str` on the left, extending it in place when nobody else can see it. Gives `left` back with an error.
-pub fn concat_in_place(left: Obj, right: &Obj) -> Result<Obj, (Obj, Raised)> {
+fn concat_in_place(left: Obj, right: &Obj) -> Result<Obj, (Obj, Raised)> {
     if !is_exact_str(right) {
         return match protocol::inplace_op(&left, right, BinaryOp::Add) {
             Ok(result) => Ok(result),

@@ -71,6 +71,29 @@ pub fn constant_of(cache: &AtomicU64, globals: Value, builtins: Value) -> Option
     Some(record.constant)
 }
 
+/// A global that is a constant, as machine code can use it: in these namespaces, and as long as the numbers that they have at the addresses are these.
+pub struct Constant {
+    /// A word that needs no count.
+    pub word: Value,
+    pub globals: (*const u32, u32),
+    /// If it is in the builtins.
+    pub builtins: Option<(*const u32, u32)>,
+}
+
+/// What a site knows of a constant in these namespaces, which are alive.
+pub fn constant(cache: &AtomicU64, globals: Value, builtins: Value) -> Option<Constant> {
+    let word = constant_of(cache, globals, builtins)?;
+    let record = record(cache.load(Ordering::Acquire))?;
+    // SAFETY: as in `constant_of`.
+    let globals: &PyDict = unsafe { &*globals.ptr().cast() };
+    let of_builtins = |builtins: &PyDict| (builtins.keys_version_address(), record.builtins_version);
+    let builtins = match record.builtins_version {
+        0 => None,
+        _ => Some(of_builtins(exact_dict(builtins)?)),
+    };
+    Some(Constant { word, globals: (globals.keys_version_address(), record.globals_version), builtins })
+}
+
 /// The global that the cache word stands for, if it knows where that is.
 #[inline(always)]
 pub fn quick_global(cache: &AtomicU64, frame: &Frame) -> Option<Obj> {

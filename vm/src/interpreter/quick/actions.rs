@@ -20,7 +20,7 @@ use crate::registers::Regs;
 use crate::thread::VmThread;
 
 /// The value of a `T` operand, whose register is not empty: moved out or copied.
-fn taken(regs: Regs, operand: u16) -> Obj {
+pub(crate) fn taken(regs: Regs, operand: u16) -> Obj {
     let (register, take) = Instr::split_take(operand);
     let copy = || regs.obj(register as usize).clone();
     if take { regs.take(register as usize).unwrap_or_else(copy) } else { copy() }
@@ -46,11 +46,11 @@ macro_rules! actions {
                 }
             )*
         }
-        mod apart {
+        pub(crate) mod apart {
             use super::*;
             $(
                 #[inline(never)]
-                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: &Word) -> PyResult<()> {
+                pub(crate) fn $name($fp: *mut Frame, $regs: Regs, $i: &Word) -> PyResult<()> {
                     $action
                 }
             )*
@@ -147,7 +147,7 @@ fn truth(value: &Obj) -> PyResult<bool> {
 
 /// [`truth`] of a register.
 #[inline(never)]
-pub(super) fn truth_of(regs: Regs, register: u16) -> PyResult<bool> {
+pub(crate) fn truth_of(regs: Regs, register: u16) -> PyResult<bool> {
     truth(o(regs, register))
 }
 

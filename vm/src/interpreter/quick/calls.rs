@@ -1,7 +1,7 @@
 //! Calls and returns of Python functions without a detour; other calls through [`call`].
 
 use taipan_objects::argument::Args;
-use taipan_objects::code::Word;
+use taipan_objects::code::{PyCode, Word};
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::{PyResult, system_error};
@@ -111,6 +111,42 @@ fn call_with_defaults(s: State, i: &Word, base: usize, first: usize, nargs: usiz
         let _ = s.regs.clear_at_once(at);
     }
     None
+}
+
+/// Pushes the frame of a call of a Python function by `CALL` or `CALL_METHOD` at `ip`, and gives its code, if its arguments are its parameters, but for those that have defaults.
+pub(crate) fn push<'a>(
+    thread: &'static VmThread,
+    fp: *mut crate::frame::Frame,
+    ip: *const Word,
+    regs: Regs,
+) -> Option<&'a PyCode> {
+    let s = State { ip, regs, fp, thread };
+    let i = s.word(0);
+    let base = i.a() as usize;
+    let callable = s.regs.value(base);
+    if callable.is_empty() || !known::is_function(callable) || thread.threading.poll() != 0 {
+        return None;
+    }
+    let (first, nargs) =
+        if i.opcode() == Op::Call as u16 { (base + 2, i.b() as usize) } else { arguments(s, i) };
+    // SAFETY: the layout was checked; the register, then the frame keeps it alive.
+    let function: &PyFunction = unsafe { &*callable.ptr().cast() };
+    let code = call::function_code(function);
+    // SAFETY: the frame is live.
+    let in_generator = unsafe { (*fp).is_generator() };
+    if nargs as u32 != code.plain() {
+        return call_with_defaults(s, i, base, first, nargs).map(|state| state.code());
+    }
+    if in_generator {
+        return call_at_top(s, i, base, first, nargs).map(|state| state.code());
+    }
+    let callee = callee_at(s.regs, base, function)?;
+    let window = s.regs.at(first);
+    if !call::push_frame_at_once(thread, fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
+        return None;
+    }
+    s.regs.put(base, Value::EMPTY);
+    Some(code)
 }
 
 /// Puts the last `count` defaults into registers from `first` on, if there are so many and that is a matter of a few instructions; otherwise some may be there.
@@ -637,7 +673,7 @@ pub(super) fn below(s: State, skip: usize) -> State {
 
 /// Delivers the result of the call, whose frame was popped, to register `ret` of the frame below.
 #[inline(always)]
-fn deliver(s: State, ret: u16, value: Value) -> Exit {
+pub(super) fn deliver(s: State, ret: u16, value: Value) -> Exit {
     let caller = below(s, 0);
     caller.write(ret, value, call::length_at(caller.word(0).instr()))
 }

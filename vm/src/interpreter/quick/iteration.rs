@@ -25,7 +25,7 @@ use crate::registers::Regs;
 use crate::thread::VmThread;
 
 /// What a step of a `for` loop came to.
-enum Step {
+pub(crate) enum Step {
     /// The item is in its register.
     Item,
     /// Both items of the pair are in theirs: the instruction that would unpack it is done.
@@ -38,7 +38,7 @@ enum Step {
 
 /// Whether the instruction takes a pair in register `target` apart and leaves that empty.
 #[inline(always)]
-fn takes_pair(unpack: &Word, target: u16) -> bool {
+pub(crate) fn takes_pair(unpack: &Word, target: u16) -> bool {
     unpack.opcode() == Op::UnpackSequence as u16
         && unpack.c() == 2
         && Instr::split_take(unpack.b()) == (target, true)
@@ -46,7 +46,7 @@ fn takes_pair(unpack: &Word, target: u16) -> bool {
 
 /// The step of `FOR_ITER` `i` (apart, because its locals live in memory: see the module above), whose item goes to register `target`; `unpack` is the instruction behind.
 #[inline(never)]
-fn advance(thread: &'static VmThread, regs: Regs, i: &Word, target: u16, unpack: &Word) -> Step {
+pub(crate) fn advance(thread: &'static VmThread, regs: Regs, i: &Word, target: u16, unpack: &Word) -> Step {
     let iterator = regs.obj(i.a() as usize);
     if resume::is_idle_generator(iterator) {
         return match resume::push(thread, iterator, Kind::GeneratorFor, None, target) {

@@ -1,18 +1,20 @@
 //! Operators of classes that define them in Python: the frame of the method that the instruction knows is pushed at once. See [`crate::interpreter::ops::operators`].
 
-use taipan_bytecode::{BranchFlags, Instr};
-use taipan_objects::code::Word;
+use taipan_bytecode::{BranchFlags, Instr, Op, OperandKind};
+use taipan_objects::code::{PyCode, Word};
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::function::PyFunction;
+use taipan_objects::type_object::number_items::{self, NumberItems};
 use taipan_objects::{Obj, Value};
 
 use super::known;
-use super::{Exit, State, branches, handlers, iteration, values};
-use crate::frame::Kind;
+use super::{Exit, Ip, State, branches, handlers, iteration, values};
+use crate::frame::{Frame, Kind};
 use crate::interpreter::call;
 use crate::interpreter::ops::attribute;
 use crate::interpreter::ops::operators::{self, Next, Outcome};
 use crate::registers::Regs;
+use crate::thread::VmThread;
 
 /// Calls the method that the instruction knows for the first of the arguments, which stay in their registers, in a frame of the kind at the top of the stack.
 #[inline(always)]
@@ -52,6 +54,30 @@ fn operate(s: State, first: Value, second: Value, ret: u16) -> Option<State> {
     enter(s, [first, second], Kind::Operator, ret)
 }
 
+/// Pushes the frame of the method that the operator at `ip`, whose operands are there, calls first, if it knows that, and gives its code.
+pub(crate) fn push<'a>(thread: &'static VmThread, fp: *mut Frame, ip: Ip, regs: Regs) -> Option<&'a PyCode> {
+    let s = State { ip, regs, fp, thread };
+    let i = s.word(0);
+    let op = i.instr().op()?;
+    let number = |imm: i16| Value::from_int_wrapping(i64::from(imm));
+    let [_, second, third] = op.info().operands;
+    let state = match (second, third) {
+        _ if op == Op::Subscr => enter(s, [s.value(i.b()), s.value(i.c())], Kind::Call, i.a()),
+        _ if op == Op::SubscrImm => enter(s, [s.value(i.b()), number(i.c_imm())], Kind::Call, i.a()),
+        _ if op == Op::StoreSubscr => {
+            let (register, _) = Instr::split_take(i.c());
+            enter(s, [s.value(i.a()), s.value(i.b()), s.value(register)], Kind::Operator, 0)
+        }
+        // Branches.
+        (OperandKind::I, _) if i.c() & BranchFlags::MIRRORED != 0 => None,
+        (OperandKind::I, _) => operate(s, s.value(i.a()), number(i.b_imm()), 0),
+        (_, OperandKind::U) => operate(s, s.value(i.a()), s.value(i.b()), 0),
+        (_, OperandKind::I) => operate(s, s.value(i.b()), number(i.c_imm()), i.a()),
+        _ => operate(s, s.value(i.b()), s.value(i.c()), i.a()),
+    };
+    state.map(|state| state.code())
+}
+
 /// Goes on at the instruction of `s` with what its method returned.
 #[inline(always)]
 pub(super) fn conclude(s: State, value: Value) -> Exit {
@@ -79,6 +105,32 @@ fn judged(regs: Regs, i: &Word, behind: &Word, value: Value) -> PyResult<Next> {
     // SAFETY: moved out of the frame that returned it.
     let value = unsafe { Obj::from_value_unchecked(value) };
     operators::conclude(regs, i.instr(), behind.instr(), value)
+}
+
+/// Access to the items of a container of machine numbers, in a register.
+#[inline(always)]
+fn number_items(container: Value) -> Option<&'static NumberItems> {
+    if container.is_empty() || !container.is_ptr() {
+        return None;
+    }
+    // SAFETY: a register keeps its object alive.
+    number_items::of(unsafe { &*container.ptr() })
+}
+
+/// The item of a container of machine numbers, if it is one and the index in range from the beginning.
+#[inline(never)]
+pub(crate) fn read_number(container: Value, index: i64) -> Option<Value> {
+    let items = number_items(container)?;
+    // SAFETY: a register keeps its object alive.
+    (items.get)(unsafe { &*container.ptr() }, usize::try_from(index).ok()?)
+}
+
+/// Writes the item, likewise.
+#[inline(never)]
+pub(crate) fn write_number(container: Value, index: i64, value: Value) -> bool {
+    let (Some(items), Ok(index)) = (number_items(container), usize::try_from(index)) else { return false };
+    // SAFETY: a register keeps its object alive.
+    value.is_number() && (items.set)(unsafe { &*container.ptr() }, index, value)
 }
 
 handlers! {
@@ -129,6 +181,22 @@ handlers! {
     }
     #[inline(never)]
     subscr(s, i) {
+        if s.value(i.c()).is_int() && number_items(s.value(i.b())).is_some() {
+            return number_item(s.ip, s.regs, s.fp, s.thread);
+        }
+        subscr_python(s.ip, s.regs, s.fp, s.thread)
+    }
+    /// The item of a container of machine numbers.
+    #[inline(never)]
+    number_item(s, i) {
+        let (container, key) = (s.value(i.b()), s.value(i.c()).as_int());
+        match read_number(container, key) {
+            Some(number) => s.write(i.a(), number, 1),
+            None => iteration::subscr_class(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    #[inline(never)]
+    subscr_python(s, i) {
         match enter(s, [s.value(i.b()), s.value(i.c())], Kind::Call, i.a()) {
             Some(state) => state.go(),
             None => iteration::subscr_class(s.ip, s.regs, s.fp, s.thread),
@@ -145,9 +213,24 @@ handlers! {
     #[inline(never)]
     store_subscr(s, i) {
         let (register, _) = Instr::split_take(i.c());
+        if s.value(i.b()).is_int() && number_items(s.value(i.a())).is_some() {
+            return store_number_item(s.ip, s.regs, s.fp, s.thread);
+        }
         match enter(s, [s.value(i.a()), s.value(i.b()), s.value(register)], Kind::Operator, 0) {
             Some(state) => state.go(),
             None => iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread),
         }
+    }
+    #[inline(never)]
+    store_number_item(s, i) {
+        let (register, take) = Instr::split_take(i.c());
+        let (container, key, value) = (s.value(i.a()), s.value(i.b()).as_int(), s.value(register));
+        if !write_number(container, key, value) {
+            return iteration::store_subscr_any(s.ip, s.regs, s.fp, s.thread);
+        }
+        if take {
+            s.regs.put(register as usize, Value::EMPTY);
+        }
+        s.next(1)
     }
 }

@@ -37,11 +37,11 @@ macro_rules! values {
                 }
             )*
         }
-        mod apart {
+        pub(crate) mod apart {
             use super::*;
             $(
                 #[inline(never)]
-                pub(super) fn $name($fp: *mut Frame, $regs: Regs, $i: &Word) -> PyResult<Obj> {
+                pub(crate) fn $name($fp: *mut Frame, $regs: Regs, $i: &Word) -> PyResult<Obj> {
                     $value
                 }
             )*
@@ -55,7 +55,7 @@ pub(super) fn o<'a>(regs: Regs, register: u16) -> &'a Obj {
 }
 
 /// The frame, which is live.
-pub(super) fn frame<'a>(fp: *mut Frame) -> &'a mut Frame {
+pub(crate) fn frame<'a>(fp: *mut Frame) -> &'a mut Frame {
     // SAFETY: handlers pass the innermost frame of the calling thread, and nobody else refers to it.
     unsafe { &mut *fp }
 }
@@ -103,28 +103,30 @@ values! {
 }
 
 /// [`operators::learn`] at the saved instruction of the frame.
-pub(super) fn learn(fp: *mut Frame, first: u16, regs: Regs, i: &Word) {
+pub(crate) fn learn(fp: *mut Frame, first: u16, regs: Regs, i: &Word) {
     let frame = frame(fp);
     operators::learn(frame.code(), frame.pc() as usize, o(regs, first), regs, i.instr());
 }
 
 /// The truth of the comparison of a `BRANCH` instruction.
 #[inline(never)]
-fn branch_truth(fp: *mut Frame, regs: Regs, i: &Word) -> PyResult<bool> {
+pub(crate) fn branch_truth(fp: *mut Frame, regs: Regs, i: &Word) -> PyResult<bool> {
     learn(fp, i.a(), regs, i);
     arithmetic::compare_truth(o(regs, i.a()), o(regs, i.b()), comparison(i.instr()))
 }
 
+/// The same of one with a number.
 #[inline(never)]
-fn branch_imm_truth(fp: *mut Frame, regs: Regs, i: &Word) -> PyResult<bool> {
+pub(crate) fn branch_imm_truth(fp: *mut Frame, regs: Regs, i: &Word) -> PyResult<bool> {
     if i.c() & BranchFlags::MIRRORED == 0 {
         learn(fp, i.a(), regs, i);
     }
     arithmetic::compare_immediate_truth(o(regs, i.a()), i.b_imm() as i64, comparison(i.instr()), i.c())
 }
 
+/// Stores a register in the part of a sequence.
 #[inline(never)]
-fn slice_stored(regs: Regs, i: &Word, register: u16) -> PyResult<()> {
+pub(crate) fn slice_stored(regs: Regs, i: &Word, register: u16) -> PyResult<()> {
     let (start, stop) = (i.b() as usize, i.b() as usize + 1);
     if let (Some(from), Some(to)) = (regs.get(start), regs.get(stop))
         && iteration::quick_store_slice(o(regs, i.a()), from, to, o(regs, register))

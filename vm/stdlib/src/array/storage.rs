@@ -7,11 +7,13 @@
 use std::cell::UnsafeCell;
 use std::ops::Range;
 
+use taipan_objects::Value;
 use taipan_objects::buffer::{self, Buffer};
 use taipan_objects::int::{self, int_ref};
 use taipan_objects::native::FromArg;
 use taipan_objects::prelude::*;
 use taipan_objects::short_section::ShortSection;
+use taipan_objects::type_object::number_items::NumberItems;
 
 /// A kind of item.
 pub struct Kind {
@@ -191,6 +193,42 @@ layout!(PyArray, "array.array");
 
 // SAFETY: `memory` is only touched under the object's lock: by `locked`.
 unsafe impl Sync for PyArray {}
+
+/// Items that are numbers of a machine word.
+pub static NUMBER_ITEMS: NumberItems = NumberItems { get: number_at, set: put_number };
+
+fn of_header(header: &Header) -> &PyArray {
+    // SAFETY: called for instances of the class alone, which have this layout, by the address where they begin.
+    unsafe { &*std::ptr::from_ref(header).cast() }
+}
+
+fn number_at(header: &Header, index: usize) -> Option<Value> {
+    let array = of_header(header);
+    if array.kind.is_text() {
+        return None;
+    }
+    if array.kind.code != b'd' {
+        // A larger one is an object.
+        return array.at(index).filter(|item| item.value().is_number()).map(Obj::into_value);
+    }
+    array.locked(|memory| {
+        let bytes = memory.bytes.get(index.checked_mul(8)?..)?.first_chunk()?;
+        Some(Value::from_float(f64::from_ne_bytes(*bytes)))
+    })
+}
+
+fn put_number(header: &Header, index: usize, value: Value) -> bool {
+    let array = of_header(header);
+    let number = match array.kind.code {
+        b'd' if value.is_float() => value.as_float(),
+        b'd' if value.is_int() => value.as_int() as f64,
+        _ => return false,
+    };
+    array.locked(|memory| {
+        let place = index.checked_mul(8).and_then(|start| memory.bytes.get_mut(start..)?.first_chunk_mut());
+        place.map(|place| *place = number.to_ne_bytes()).is_some()
+    })
+}
 
 struct Memory {
     bytes: Vec<u8>,

@@ -15,6 +15,7 @@
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use taipan_gc::{Header, Slot};
 use taipan_objects::attribute::protected;
 use taipan_objects::code::PyCode;
@@ -90,7 +91,7 @@ struct Several {
 }
 
 /// Shapes that a site tells apart.
-const MOST: usize = 4;
+pub const MOST: usize = 4;
 /// Misses of a code object after which its sites do not change any more.
 pub(super) const PATIENCE: u32 = 100_000;
 /// A site that knows as many shapes as it can learns another one at every so many misses.
@@ -756,28 +757,32 @@ pub fn install_method(code: &PyCode, pc: usize, shape: &Shape, version: u32, fun
     install(code, pc, ClassCache::of_instances(Found::Method, shape, version, function.value()));
 }
 
-/// What a site knows of one shape, as machine code can use it: as long as the cache word is `word`, and what is said of the subject and its class holds.
-#[derive(Clone, Debug)]
+/// What a site knows of one shape, as machine code can use it: as long as the cache has the same word, and what is said of the subject and its class holds.
+#[derive(Clone, Copy, Debug)]
 pub enum Single {
     /// Instances of `shape` have the attribute in a slot, so many bytes from the header.
-    Slot { word: u64, shape: u32, offset: i32 },
+    Slot { shape: u32, offset: i32 },
     /// Instances of `shape` have the method `function`, a word that needs no count, of their class, while that has `version`.
-    Method { word: u64, shape: u32, class: usize, version: u32, function: Value },
+    Method { shape: u32, class: usize, version: u32, function: Value },
 }
 
-/// What a site for loads knows, if it is one shape, and of that a slot or a method.
-pub fn single(cache: &AtomicU64) -> Option<Single> {
+/// The cache word of a site for loads, and what it knows of slots and methods.
+pub fn singles(cache: &AtomicU64) -> (u64, SmallVec<[Single; MOST]>) {
     let word = cache.load(Ordering::Acquire);
-    if word == 0 || word & SEVERAL != 0 && word & SLOT == 0 {
+    let words = several_at(word).map_or([word, 0, 0, 0], |several| several.words);
+    (word, words.into_iter().filter_map(single).collect())
+}
+
+/// What a word that is not of several says.
+fn single(word: u64) -> Option<Single> {
+    if word == 0 {
         return None;
     }
     if word & SLOT != 0 {
-        let offset = ((word as u32) >> 8) as i32 * 8;
-        return Some(Single::Slot { word, shape: (word >> 32) as u32, offset });
+        return Some(Single::Slot { shape: (word >> 32) as u32, offset: ((word as u32) >> 8) as i32 * 8 });
     }
     let cache = cache_at(word);
     (cache.found == Found::Method && cache.shape != 0).then(|| Single::Method {
-        word,
         shape: cache.shape,
         class: cache.subject,
         version: cache.version,
@@ -785,8 +790,8 @@ pub fn single(cache: &AtomicU64) -> Option<Single> {
     })
 }
 
-/// What a site for stores knows, if that is one shape's slot, for which `subject` is an example: the attribute is there already.
-pub fn single_to_store(cache: &AtomicU64, subject: &Obj) -> Option<Single> {
+/// What the cache of a site for stores says, if that is one shape's slot, of which `subject` is an instance that has the attribute; and how many bytes from the header the slot is.
+pub fn single_to_store(cache: &AtomicU64, subject: &Obj) -> Option<(u64, i32)> {
     let word = cache.load(Ordering::Acquire);
     let header = subject.header()?;
     if word & SLOT == 0 || word & ADD != 0 || header.shape().0 != (word >> 32) as u32 {
@@ -796,5 +801,5 @@ pub fn single_to_store(cache: &AtomicU64, subject: &Obj) -> Option<Single> {
     if shape.is_dict || index >= shape.inline_cap {
         return None;
     }
-    Some(Single::Slot { word, shape: header.shape().0, offset: distance(shape, index) as i32 * 8 })
+    Some((word, distance(shape, index) as i32 * 8))
 }

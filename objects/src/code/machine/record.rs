@@ -1,0 +1,123 @@
+//! What instructions found when they were executed.
+
+use std::collections::BTreeMap;
+
+use parking_lot::Mutex;
+use taipan_gc::Obj;
+use taipan_threading::sync::atomic::{AtomicU8, AtomicU16, Ordering};
+
+/// How often an instruction is recorded.
+const TIMES: u8 = 12;
+
+/// By index of instruction, kinds of what the registers held in front of it, and what it called. Kinds are bits whose meaning is the recorder's. Threads write at once: all of it grows only.
+pub struct Record {
+    registers: usize,
+    kinds: Box<[AtomicU16]>,
+    times: Box<[AtomicU8]>,
+    sites: Mutex<BTreeMap<usize, Site>>,
+}
+
+/// What was called, by the address of the record and the instruction: examples, which are forgotten when somebody asks for a collection.
+static CALLEES: Mutex<BTreeMap<(usize, usize), Obj>> = Mutex::new(BTreeMap::new());
+
+/// Forgets what was called.
+pub fn forget_examples() {
+    let callees = std::mem::take(&mut *CALLEES.lock());
+    drop(callees);
+}
+
+/// What else is known of an instruction.
+#[derive(Default)]
+struct Site {
+    /// Whether it called more than one.
+    several: bool,
+    /// Whether it was recorded anew.
+    again: bool,
+    /// What its cache said when that led to a slot, and how many bytes from the header that is.
+    slot: Option<(u64, i32)>,
+}
+
+impl Record {
+    /// Of so many instructions and registers.
+    pub fn new(instructions: usize, registers: u16) -> Record {
+        let registers = registers as usize;
+        Record {
+            registers,
+            kinds: (0..instructions * registers).map(|_| AtomicU16::new(0)).collect(),
+            times: (0..instructions).map(|_| AtomicU8::new(0)).collect(),
+            sites: Mutex::default(),
+        }
+    }
+    /// Says that the instruction is executed once more. Whether that was often enough.
+    pub fn count(&self, pc: usize) -> bool {
+        let times = self.times[pc].load(Ordering::Relaxed).saturating_add(1);
+        self.times[pc].store(times, Ordering::Relaxed);
+        times >= TIMES
+    }
+    /// Whether the instruction was executed.
+    pub fn is_seen(&self, pc: usize) -> bool {
+        self.times[pc].load(Ordering::Relaxed) > 0
+    }
+    /// Whether it was executed often enough.
+    pub fn is_complete(&self, pc: usize) -> bool {
+        self.times[pc].load(Ordering::Relaxed) >= TIMES
+    }
+    /// A register held that kind in front of the instruction.
+    pub fn add(&self, pc: usize, register: usize, kind: u16) {
+        let place = &self.kinds[pc * self.registers + register];
+        let known = place.load(Ordering::Relaxed);
+        if known | kind != known {
+            place.fetch_or(kind, Ordering::Relaxed);
+        }
+    }
+    /// Lets the instruction be recorded anew, because it found something else later. The second time what was found before counts, too.
+    pub fn restart(&self, pc: usize) {
+        if !std::mem::replace(&mut self.sites.lock().entry(pc).or_default().again, true) {
+            for kinds in &self.kinds[pc * self.registers..(pc + 1) * self.registers] {
+                kinds.store(0, Ordering::Relaxed);
+            }
+        }
+        self.times[pc].store(0, Ordering::Relaxed);
+    }
+    /// All kinds that a register held in front of the instruction.
+    pub fn kinds(&self, pc: usize, register: usize) -> u16 {
+        if register >= self.registers {
+            return 0;
+        }
+        self.kinds.get(pc * self.registers + register).map_or(0, |kinds| kinds.load(Ordering::Relaxed))
+    }
+    fn key(&self, pc: usize) -> (usize, usize) {
+        (std::ptr::from_ref(self).addr(), pc)
+    }
+    /// The instruction called that.
+    pub fn add_callee(&self, pc: usize, callee: &Obj) {
+        let mut callees = CALLEES.lock();
+        let first = callees.entry(self.key(pc)).or_insert_with(|| callee.clone());
+        if !first.value().same(callee.value()) {
+            self.sites.lock().entry(pc).or_default().several = true;
+        }
+    }
+    /// What the instruction called, if that was always the same.
+    pub fn callee(&self, pc: usize) -> Option<Obj> {
+        let several = self.sites.lock().get(&pc).is_some_and(|site| site.several);
+        if several { None } else { CALLEES.lock().get(&self.key(pc)).cloned() }
+    }
+    /// The instruction wrote to a slot so many bytes from the header, because its cache said `word`.
+    pub fn add_slot(&self, pc: usize, word: u64, offset: i32) {
+        self.sites.lock().entry(pc).or_default().slot = Some((word, offset));
+    }
+    /// How many bytes from the header the slot is to which the instruction writes if its cache says `word`.
+    pub fn slot(&self, pc: usize, word: u64) -> Option<i32> {
+        self.sites.lock().get(&pc)?.slot.filter(|slot| slot.0 == word).map(|slot| slot.1)
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let mut callees = CALLEES.lock();
+        let keys: Vec<_> = callees.range(self.key(0)..=self.key(usize::MAX)).map(|(key, _)| *key).collect();
+        let gone: Vec<_> = keys.into_iter().filter_map(|key| callees.remove(&key)).collect();
+        drop(callees);
+        drop(gone);
+    }
+}

@@ -1,0 +1,223 @@
+//! Words, registers, and the numbers in them.
+
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::types::{F64, I32, I64};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
+use taipan_vm::tier::Left;
+use taipan_vm::tier::runtime::{self, layout};
+
+use super::{FLOAT_OFFSET, INT_TAG, Lowering};
+use crate::kinds::Known;
+use crate::plan::{Plan, Reg};
+
+impl Lowering<'_, '_> {
+    pub(super) fn word(&mut self, word: u64) -> Value {
+        self.b.ins().iconst(I64, word as i64)
+    }
+    /// Address of the instruction at `pc`.
+    pub(super) fn address(&self, pc: usize) -> u64 {
+        self.program.address(pc)
+    }
+    /// The same as a value.
+    pub(super) fn place_of(&mut self, pc: usize) -> Value {
+        let address = self.address(pc);
+        self.word(address)
+    }
+    /// Address of the instruction behind that being made.
+    pub(super) fn next(&mut self) -> Value {
+        self.place_of(Plan::next(self.pc, self.plans))
+    }
+    /// Address of the cache of the instruction being made.
+    pub(super) fn cache(&mut self) -> Value {
+        let address = std::ptr::from_ref(self.program.cache(self.pc)).expose_provenance() as u64;
+        self.word(address)
+    }
+    /// The frame of the instruction being made.
+    pub(super) fn frame(&mut self) -> Value {
+        let level = self.program.body(self.pc).level;
+        if level == 0 {
+            return self.frame;
+        }
+        self.b.ins().iadd_imm_s(self.frame, i64::from(level) * i64::from(layout::FRAME))
+    }
+    pub(super) fn read(&mut self, address: Value, offset: i32) -> Value {
+        self.b.ins().load(I64, MemFlagsData::trusted(), address, offset)
+    }
+    pub(super) fn load(&mut self, register: Reg) -> Value {
+        self.read(self.window, register as i32 * 8)
+    }
+    /// Writes to a register that owns nothing.
+    pub(super) fn store(&mut self, register: Reg, word: Value) {
+        self.b.ins().store(MemFlagsData::trusted(), word, self.window, register as i32 * 8);
+    }
+    pub(super) fn store_word(&mut self, register: Reg, word: u64) {
+        let word = self.word(word);
+        self.store(register, word);
+    }
+    /// Writes to a register, and drops what it owned.
+    pub(super) fn put(&mut self, register: Reg, word: Value) {
+        let next = self.next();
+        self.put_before(register, word, next);
+    }
+    /// The same in an instruction behind which execution goes on at the address `next`.
+    pub(super) fn put_before(&mut self, register: Reg, word: Value, next: Value) {
+        if self.state[register as usize].is_free() {
+            return self.store(register, word);
+        }
+        let old = self.load(register);
+        self.store(register, word);
+        self.release(old, next);
+    }
+    /// Drops a word that was moved out of its place. If somebody got hold of the frame meanwhile, leaves behind it for the address `next`: see [`taipan_vm::tier`].
+    pub(super) fn release(&mut self, old: Value, next: Value) {
+        let on = self.drop_or_go_on(old);
+        self.drop_last(old);
+        self.unless_watched(on);
+        let word = self.b.ins().bor_imm_s(next, Left::GO_ON as i64);
+        self.give(word);
+        self.b.switch_to_block(on);
+    }
+    /// Goes on in a block; but here, if code that ran meanwhile may have changed variables of the frame, or of one of those below that are part of the program, by way of its object.
+    pub(super) fn unless_watched(&mut self, on: Block) {
+        let level = self.program.body(self.pc).level;
+        let mut any = self.read(self.frame, layout::OBJECT);
+        for level in 1..=i32::from(level) {
+            let object = self.read(self.frame, level * layout::FRAME + layout::OBJECT);
+            any = self.b.ins().bor(any, object);
+        }
+        let (seen, left) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(any, seen, &[], on, &[]);
+        self.b.set_cold_block(seen);
+        self.b.switch_to_block(seen);
+        let (frame, below) = (self.frame(), self.word(u64::from(level)));
+        let watched = self.call(runtime::is_watched as *const () as usize, &[frame, below]);
+        self.b.ins().brif(watched, left, &[], on, &[]);
+        self.b.set_cold_block(left);
+        self.b.switch_to_block(left);
+    }
+    /// Ends the machine code, which leaves for there.
+    pub(super) fn give(&mut self, word: Value) {
+        let none = self.word(0);
+        self.b.ins().return_(&[word, none]);
+    }
+    /// Drops a word, if that is a matter of a few instructions, and goes on in the block that is given; otherwise goes on here.
+    pub(super) fn drop_or_go_on(&mut self, word: Value) -> Block {
+        let counted = self.is_counted(word);
+        let (drop, last, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(last);
+        self.b.ins().brif(counted, drop, &[], on, &[]);
+        self.b.switch_to_block(drop);
+        self.drop_reference(word, on, last);
+        self.b.switch_to_block(last);
+        on
+    }
+    /// Drops what may be the last word of an object.
+    pub(super) fn drop_last(&mut self, word: Value) {
+        let (here, frame) = (self.place_of(self.pc), self.frame());
+        self.call_nothing(runtime::drop_last as *const () as usize, &[word, frame, here]);
+    }
+    /// Whether dropping the word changes a count.
+    pub(super) fn is_counted(&mut self, word: Value) -> Value {
+        let rotated = self.b.ins().rotr_imm_s(word, 1);
+        let less = self.b.ins().iadd_imm_s(rotated, -1);
+        let limit = self.word((1 << 47) - 1);
+        self.b.ins().icmp(IntCC::UnsignedLessThan, less, limit)
+    }
+    /// Leaves unless the word is a pointer.
+    pub(super) fn pointer(&mut self, word: Value) {
+        let is = self.is_pointer(word);
+        self.leave_unless(is);
+    }
+    pub(super) fn is_pointer(&mut self, word: Value) -> Value {
+        let less = self.b.ins().iadd_imm_s(word, -1);
+        let limit = self.word((1 << 48) - 1);
+        self.b.ins().icmp(IntCC::UnsignedLessThan, less, limit)
+    }
+    /// Address of the object that a pointer leads to.
+    pub(super) fn object(&mut self, word: Value) -> Value {
+        self.b.ins().band_imm_s(word, !1)
+    }
+    /// Leaves unless the pointer is to an object of that shape; gives its address.
+    pub(super) fn of_shape(&mut self, word: Value, shape: u32) -> Value {
+        let object = self.object(word);
+        let found = self.b.ins().load(I32, MemFlagsData::trusted(), object, taipan_objects::Header::SHAPE);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape));
+        self.leave_unless(is);
+        object
+    }
+
+    // --- numbers ---
+
+    /// The integer in a register, which is tested to be one unless that is known.
+    pub(super) fn int(&mut self, register: Reg) -> Value {
+        let variable = self.ints[register as usize];
+        if self.state[register as usize] == Known::Int {
+            return self.b.use_var(variable);
+        }
+        let word = self.load(register);
+        let is = self.is_int(word);
+        self.leave_unless(is);
+        let int = self.int_of(word);
+        self.b.def_var(variable, int);
+        self.state[register as usize] = Known::Int;
+        int
+    }
+    /// The float in a register, likewise.
+    pub(super) fn float(&mut self, register: Reg) -> Value {
+        let variable = self.floats[register as usize];
+        if self.state[register as usize] == Known::Float {
+            return self.b.use_var(variable);
+        }
+        let word = self.load(register);
+        let float = self.float_or_leave(word);
+        self.b.def_var(variable, float);
+        self.state[register as usize] = Known::Float;
+        float
+    }
+    pub(super) fn is_number(&mut self, word: Value) -> Value {
+        let least = self.word(FLOAT_OFFSET);
+        self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, word, least)
+    }
+    pub(super) fn is_int(&mut self, word: Value) -> Value {
+        let tag = self.word(INT_TAG);
+        self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, word, tag)
+    }
+    pub(super) fn int_of(&mut self, word: Value) -> Value {
+        let high = self.b.ins().ishl_imm_s(word, 16);
+        self.b.ins().sshr_imm_s(high, 16)
+    }
+    /// The float that a word is; leaves if it is none.
+    pub(super) fn float_or_leave(&mut self, word: Value) -> Value {
+        let offset = self.word(FLOAT_OFFSET);
+        let bits = self.b.ins().isub(word, offset);
+        let limit = self.word(INT_TAG - FLOAT_OFFSET);
+        let is = self.b.ins().icmp(IntCC::UnsignedLessThan, bits, limit);
+        self.leave_unless(is);
+        self.b.ins().bitcast(F64, cranelift_codegen::ir::MemFlagsData::new(), bits)
+    }
+    pub(super) fn boxed_int(&mut self, int: Value) -> Value {
+        let high = self.b.ins().ishl_imm_s(int, 16);
+        let low = self.b.ins().ushr_imm_s(high, 16);
+        let tag = self.word(INT_TAG);
+        self.b.ins().bor(low, tag)
+    }
+    pub(super) fn boxed_float(&mut self, float: Value) -> Value {
+        let bits = self.b.ins().bitcast(I64, cranelift_codegen::ir::MemFlagsData::new(), float);
+        let offset = self.word(FLOAT_OFFSET);
+        self.b.ins().iadd(bits, offset)
+    }
+    /// Writes an integer of 48 bits.
+    pub(super) fn put_int(&mut self, to: Reg, int: Value) {
+        let word = self.boxed_int(int);
+        self.put(to, word);
+        self.b.def_var(self.ints[to as usize], int);
+    }
+    /// Writes a float that is a number; leaves if it is none.
+    pub(super) fn put_float(&mut self, to: Reg, float: Value) {
+        let none = self.b.ins().fcmp(FloatCC::Unordered, float, float);
+        self.leave_if(none);
+        let word = self.boxed_float(float);
+        self.put(to, word);
+        self.b.def_var(self.floats[to as usize], float);
+    }
+}

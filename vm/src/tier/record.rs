@@ -1,0 +1,50 @@
+//! Recording what instructions find, for the compiler: see [`taipan_objects::code::machine`].
+
+use taipan_bytecode::Op;
+use taipan_gc::HeaderFlags;
+use taipan_objects::Obj;
+use taipan_objects::code::{PyCode, Word, machine};
+
+use super::samples::{self, Kind};
+use super::{CALL, TURN};
+use crate::interpreter::ops::attribute;
+use crate::registers::Regs;
+
+/// Records what the registers hold in front of an instruction, and what it calls. Gives what the execution is counted for.
+pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
+    let pc = code.index_of(ip);
+    let Some(record) = code.machine.record() else { return 0 };
+    for register in 0..code.nregs as usize {
+        let kind = regs.get(register).map_or(Kind::Empty, samples::kind);
+        record.add(pc, register, kind.bit());
+    }
+    let word = &code.words[pc];
+    let op = word.opcode();
+    if (op == Op::Call as u16 || op == Op::CallMethod as u16)
+        && let Some(callee) = regs.get(word.a() as usize)
+        && lasts(callee)
+    {
+        record.add_callee(pc, callee);
+    }
+    if op == Op::StoreAttr as u16
+        && let Some(subject) = regs.get(word.a() as usize)
+        && let Some((cached, offset)) = attribute::single_to_store(&word.cache, subject)
+    {
+        record.add_slot(pc, cached, offset);
+    }
+    if record.count(pc) {
+        machine::end_recording(code, pc);
+    }
+    if op == Op::JumpBackward as u16 {
+        TURN
+    } else if pc == code.entry_index() {
+        CALL
+    } else {
+        0
+    }
+}
+
+/// Whether the callable is one that the collector alone frees, or nobody: being recorded is to keep nothing alive.
+fn lasts(callable: &Obj) -> bool {
+    callable.header().is_some_and(|header| header.is_immortal() || header.has_flag(HeaderFlags::DEFERRED))
+}
