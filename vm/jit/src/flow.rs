@@ -130,7 +130,7 @@ fn gain(plan: Plan) -> i32 {
         Plan::LoadGlobal { .. }
         | Plan::LoadAttr { .. }
         | Plan::StoreAttr { .. }
-        | Plan::LoadMethod { .. } => 15,
+        | Plan::LoadMethod { .. } => 12,
         Plan::Branch { .. } => 15,
         Plan::LoadCell { .. } | Plan::Append { .. } | Plan::Unpack { .. } => 0,
         Plan::Get { .. } | Plan::Slice { .. } | Plan::Build { .. } => -10,
@@ -140,12 +140,13 @@ fn gain(plan: Plan) -> i32 {
         | Plan::Square { .. }
         | Plan::Neg { .. }
         | Plan::Compare { .. } => 22,
-        Plan::Native { .. } => 0,
-        Plan::Enter { .. } | Plan::Return { .. } | Plan::End { .. } => 60,
-        Plan::Invoke { callee: Some(_), .. } => 100,
-        Plan::Invoke { .. } => -30,
-        Plan::Execute { .. } | Plan::Decide { .. } => -25,
-        Plan::Next { .. } => -40,
+        Plan::Native { .. } => -20,
+        Plan::Enter { .. } | Plan::Return { .. } => 60,
+        Plan::End { .. } => 40,
+        Plan::Invoke { callee: Some(_), .. } => 80,
+        Plan::Invoke { .. } => -70,
+        Plan::Execute { .. } | Plan::Decide { .. } => -50,
+        Plan::Next { .. } => -60,
     }
 }
 
