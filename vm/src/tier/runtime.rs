@@ -58,6 +58,11 @@ pub unsafe extern "C" fn drop_last(word: u64, fp: *mut Frame, ip: u64) {
     }
 }
 
+/// Empties so many registers of the window: the arguments of a call that raised. The frame stands at the call.
+pub extern "C" fn clear_registers(window: *mut Value, first: u64, count: u64) {
+    Regs::new(window).clear_range(first as usize, (first + count) as usize);
+}
+
 /// Whether somebody has changed variables of the frame, or of one of so many below it, by way of its object.
 ///
 /// # Safety

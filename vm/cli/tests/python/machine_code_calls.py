@@ -293,6 +293,23 @@ def dropping(n):
 
 
 print(dropping(TURNS), len(Noted.log), sum(Noted.log))
+
+
+def refused(n):
+    Noted.log.clear()
+    for i in range(n):
+        try:
+            abs(Noted(i))
+        except TypeError:
+            Noted.log.append(-i)
+        try:
+            "".join(Noted(i + 0.5))
+        except TypeError:
+            Noted.log.append(-i)
+    return Noted.log[-4:]
+
+
+print(refused(TURNS))
 function = lambda value: value + 1
 seen = weakref.ref(function)
 

@@ -92,6 +92,8 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(found, other, &[], raised, &[]);
         self.b.set_cold_block(raised);
         self.b.switch_to_block(raised);
+        let (from, number) = (self.word(u64::from(first)), self.word(u64::from(count)));
+        self.call_nothing(runtime::clear_registers as *const () as usize, &[self.window, from, number]);
         let word = self.word(here | Left::RAISED);
         self.give(word);
         self.b.switch_to_block(done);
