@@ -13,7 +13,7 @@ use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 use crate::plan::{self, Plan, Reg, Result};
 
 /// Most steps of a program.
-const MOST_STEPS: usize = 1500;
+const MOST_STEPS: usize = 500;
 /// Most instructions of a callee that is part of its caller.
 const MOST_OF_CALLEE: usize = 80;
 /// Most callees in each other.
