@@ -31,7 +31,7 @@ use taipan_vm::tier::{Request, Tier, Use};
 
 use expect::Guess;
 use flow::Flow;
-use plan::Plan;
+use plan::{Plan, Reg};
 use program::Program;
 
 /// Bytes of stack for the compiler.
@@ -98,15 +98,18 @@ fn with_callees(request: &Request<'_>) -> Option<Program> {
     Some(program)
 }
 
+/// The function that the call at `step` is expected to call, by its number in the program, if it can be entered at once.
+fn note_callee(program: &mut Program, step: usize, base: Reg, count: u16, method: bool) -> Option<u16> {
+    let (callable, alone) = expect::callee_at(program, step, base)?;
+    program.note_callee(&callable, count, method && !alone)
+}
+
 /// Lets the interpreter do what machine code does not.
 fn leave_rest(program: &mut Program, guesses: &[Guess]) {
     for step in 0..program.plans.len() {
         let Plan::Call { base, count, to, method } = program.plans[step] else { continue };
         let end = program.end(step) as u16;
         let known = expect::callee_at(program, step, base);
-        let function = known
-            .as_ref()
-            .and_then(|(callable, alone)| program.note_callee(callable, count, method && !alone));
         let native =
             known.and_then(|(callable, alone)| match samples::callee(&callable, method && !alone, count) {
                 Callee::Native(kind) => Some((callable, kind)),
@@ -118,7 +121,10 @@ fn leave_rest(program: &mut Program, guesses: &[Guess]) {
                 program.natives.push(callable);
                 Plan::Native { base, count, to, method, callee, kind }
             }
-            None => Plan::Invoke { base, count, to, method, end, callee: function },
+            None => {
+                let callee = note_callee(program, step, base, count, method);
+                Plan::Invoke { base, count, to, method, end, callee }
+            }
         };
     }
     for (plan, guess) in program.plans.iter_mut().zip(guesses) {
@@ -164,9 +170,7 @@ fn drop_bad_callees(program: &mut Program, guesses: &[Guess]) {
             let instr = program.code(step).instr(program.places[step].pc);
             let method = instr.op() == Some(Op::CallMethod);
             let end = program.end(step) as u16;
-            let known = expect::callee_at(program, step, base);
-            let callee = known
-                .and_then(|(callable, alone)| program.note_callee(&callable, instr.b(), method && !alone));
+            let callee = note_callee(program, step, base, instr.b(), method);
             program.plans[step] = Plan::Invoke { base, count: instr.b(), to, method, end, callee };
         }
     }

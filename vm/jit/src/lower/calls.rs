@@ -99,16 +99,7 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(done);
         self.store_word(base, 0);
         for register in first..first + count {
-            if self.state[register as usize].is_free() {
-                self.store_word(register, 0);
-                continue;
-            }
-            let word = self.load(register);
-            self.store_word(register, 0);
-            let on = self.drop_or_go_on(word);
-            self.drop_last(word);
-            self.b.ins().jump(on, &[]);
-            self.b.switch_to_block(on);
+            self.empty(register);
         }
         let next = self.next();
         if (base..first + count).contains(&to) {

@@ -194,9 +194,6 @@ impl Lowering<'_, '_> {
     /// Empties the register of a range's iterator that is at its end. Nothing runs when that dies.
     fn end_range(&mut self, register: Reg, word: Value) {
         self.store_word(register, 0);
-        let on = self.drop_or_go_on(word);
-        self.drop_last(word);
-        self.b.ins().jump(on, &[]);
-        self.b.switch_to_block(on);
+        self.drop_quietly(word);
     }
 }

@@ -305,17 +305,8 @@ impl Lowering<'_, '_> {
         }
         let mut any = false;
         for register in (first..end).filter(|register| Some(*register) != returned) {
-            if self.state[register as usize].is_free() {
-                self.store_word(register, 0);
-                continue;
-            }
-            any = true;
-            let word = self.load(register);
-            self.store_word(register, 0);
-            let on = self.drop_or_go_on(word);
-            self.drop_last(word);
-            self.b.ins().jump(on, &[]);
-            self.b.switch_to_block(on);
+            any |= !self.state[register as usize].is_free();
+            self.empty(register);
         }
         if any {
             // What died may have asked for it.

@@ -111,6 +111,21 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(last);
         on
     }
+    /// Drops a word where it is looked later whether the frame was written.
+    pub(super) fn drop_quietly(&mut self, word: Value) {
+        let on = self.drop_or_go_on(word);
+        self.drop_last(word);
+        self.b.ins().jump(on, &[]);
+        self.b.switch_to_block(on);
+    }
+    /// Empties a register, likewise.
+    pub(super) fn empty(&mut self, register: Reg) {
+        let word = (!self.state[register as usize].is_free()).then(|| self.load(register));
+        self.store_word(register, 0);
+        if let Some(word) = word {
+            self.drop_quietly(word);
+        }
+    }
     /// Drops what may be the last word of an object.
     pub(super) fn drop_last(&mut self, word: Value) {
         let (here, frame) = (self.place_of(self.pc), self.frame());
