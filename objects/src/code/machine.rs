@@ -19,7 +19,7 @@ use std::any::Any;
 use std::sync::OnceLock;
 
 use taipan_gc::Obj;
-use taipan_threading::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use super::PyCode;
 pub use record::{Record, forget_examples};
@@ -89,16 +89,16 @@ pub struct Tier {
     record: OnceLock<Box<Record>>,
 }
 
-static COUNTING: AtomicU8 = AtomicU8::new(0);
+static COUNTING: AtomicBool = AtomicBool::new(false);
 
 /// Lets code that is made from now on count its calls and turns.
 pub fn count() {
-    COUNTING.store(1, Ordering::Relaxed);
+    COUNTING.store(true, Ordering::Relaxed);
 }
 
 /// Whether code counts.
 pub(super) fn counts() -> bool {
-    COUNTING.load(Ordering::Relaxed) != 0
+    COUNTING.load(Ordering::Relaxed)
 }
 
 impl Tier {
@@ -128,10 +128,6 @@ impl Tier {
     /// Takes the code from one stage to another. Whether the caller is who did.
     pub fn advance(&self, from: Stage, to: Stage) -> bool {
         self.stage.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    }
-    /// Whether the code is at that stage.
-    pub fn is_at(&self, stage: Stage) -> bool {
-        self.stage.load(Ordering::Relaxed) == stage as u8
     }
     /// All objects that are to be kept.
     pub(super) fn objects(&self) -> impl Iterator<Item = &Obj> {
@@ -172,8 +168,8 @@ pub fn end_recording(code: &PyCode, pc: usize) {
 /// Lets what was not recorded be it, of code that is part of other machine code.
 pub fn record_rest(code: &PyCode) {
     let Some(record) = code.machine.record() else { return };
-    for (_, word) in code.words.iter().enumerate().filter(|(pc, _)| !record.is_seen(*pc)) {
-        word.set_dispatch(Some(RECORD));
+    for pc in (0..code.words.len()).filter(|pc| !record.is_seen(*pc)) {
+        code.words[pc].set_dispatch(Some(RECORD));
     }
 }
 

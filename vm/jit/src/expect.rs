@@ -16,7 +16,7 @@ pub struct Guess {
     /// Of its first and second operand.
     pub left: Option<Kind>,
     pub right: Option<Kind>,
-    /// Of what it writes.
+    /// Of the item that it reads.
     pub result: Option<Kind>,
     /// Whether it was executed.
     pub reached: bool,
@@ -121,11 +121,7 @@ fn guess(program: &Program, step: usize) -> Guess {
         Kind::only(kinds).is_none() && kinds & !numbers != 0
     });
     let written = match plans[step] {
-        Plan::Item { to, .. }
-        | Plan::LoadAttr { to, .. }
-        | Plan::LoadGlobal { to }
-        | Plan::LoadCell { to, .. }
-        | Plan::For { item: to, .. } => Some(to),
+        Plan::Item { to, .. } => Some(to),
         _ => None,
     };
     let next = Plan::next(step, plans);

@@ -21,7 +21,7 @@ pub fn plan(program: &Program, step: usize) -> Option<Plan> {
             base: a + base,
             count,
             to: c + base,
-            method: op != Op::CallKw,
+            method: op == Op::CallMethodKw,
             end,
             callee: None,
         });

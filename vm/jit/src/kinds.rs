@@ -528,7 +528,6 @@ pub fn leave_objects(plan: &mut Plan, guess: &Guess) {
                 || !matches!(guess.left, Some(Kind::List | Kind::Sequence) | None)
         }
         Plan::Branch { test: Test::Truth { .. }, .. } => guess.left == Some(Kind::Other),
-        Plan::Call { .. } => true,
         _ => false,
     };
     if leaves {

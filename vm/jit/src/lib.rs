@@ -26,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use taipan_bytecode::Op;
 use taipan_objects::code::machine::Machine;
 use taipan_threading::sync::atomic::AtomicU32;
-use taipan_vm::tier::samples::{self, Callee};
+use taipan_vm::tier::samples;
 use taipan_vm::tier::{Request, Tier, Use};
 
 use expect::Guess;
@@ -50,10 +50,9 @@ impl Tier for Jit {
 
 fn compile(request: &Request<'_>) -> Option<Machine> {
     let mut program = with_callees(request)?;
-    let mut guesses = expect::guesses(&program);
+    let guesses = expect::guesses(&program);
     leave_rest(&mut program, &guesses);
     drop_bad_callees(&mut program, &guesses);
-    guesses = expect::guesses(&program);
     let flow = Flow::of(&program);
     if flow.places().next().is_none() {
         return None;
@@ -110,16 +109,12 @@ fn leave_rest(program: &mut Program, guesses: &[Guess]) {
         let Plan::Call { base, count, to, method } = program.plans[step] else { continue };
         let end = program.end(step) as u16;
         let known = expect::callee_at(program, step, base);
-        let native =
-            known.and_then(|(callable, alone)| match samples::callee(&callable, method && !alone, count) {
-                Callee::Native(kind) => Some((callable, kind)),
-                Callee::Other => None,
-            });
+        let native = known.filter(|(callable, alone)| samples::is_native(callable, method && !alone, count));
         program.plans[step] = match native {
-            Some((callable, kind)) => {
+            Some((callable, _)) => {
                 let callee = program.natives.len() as u16;
                 program.natives.push(callable);
-                Plan::Native { base, count, to, method, callee, kind }
+                Plan::Native { base, count, to, method, callee }
             }
             None => {
                 let callee = note_callee(program, step, base, count, method);
@@ -150,8 +145,7 @@ fn drop_bad_callees(program: &mut Program, guesses: &[Guess]) {
     loop {
         let bad: Vec<u16> = (0..program.plans.len())
             .filter(|step| {
-                let leaves =
-                    matches!(program.plans[*step], Plan::Leave { goes_on: true } | Plan::Call { .. });
+                let leaves = matches!(program.plans[*step], Plan::Leave { goes_on: true });
                 leaves && guesses[*step].reached
             })
             .map(|step| program.places[step].body)

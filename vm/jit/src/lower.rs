@@ -280,8 +280,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         match generic {
             Plan::Decide { target, .. } => return self.execute_or_jump(target, behind.clone(), behind),
             Plan::Next { iterator, target, .. } => {
-                let mut ended = self.state.clone();
-                ended[iterator as usize] = Known::Free;
+                let ended = self.ended(iterator);
                 return self.execute_or_jump(target, ended, behind);
             }
             _ => self.execute(),
@@ -294,6 +293,13 @@ impl<'a, 'b> Lowering<'a, 'b> {
         }
         self.pc = pc;
         self.b.ins().jump(on, &[]);
+    }
+
+    /// What is known where a loop over the iterator ends.
+    fn ended(&self, iterator: Reg) -> State {
+        let mut state = self.state.clone();
+        state[iterator as usize] = Known::Free;
+        state
     }
 
     fn quick_instruction(&mut self, plan: Plan, guess: &Guess) -> bool {
@@ -338,14 +344,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 self.for_loop(iterator, item, target, &guess, after);
                 return false;
             }
-            Plan::Decide { target, .. } => {
-                self.decide(target, after);
-                return false;
-            }
-            Plan::Next { iterator, target, .. } => {
-                let mut ended = self.state.clone();
-                ended[iterator as usize] = Known::Free;
-                self.execute_or_jump(target, ended, after);
+            Plan::Decide { .. } | Plan::Next { .. } => {
+                self.generic_instruction(plan, None);
                 return false;
             }
             plan => self.straight(plan, &guess),

@@ -3,7 +3,6 @@
 use taipan_bytecode::{BranchFlags, Instr, Op};
 use taipan_objects::code::PyCode;
 use taipan_objects::type_object::CompareOp;
-use taipan_vm::tier::samples::Kind;
 
 /// A register.
 pub type Reg = u16;
@@ -227,9 +226,8 @@ pub enum Plan {
         count: u16,
         to: Reg,
         method: bool,
-        /// Which of the program's native functions it is expected to be, and of what kind its result.
+        /// Which of the program's native functions it is expected to be.
         callee: u16,
-        kind: Option<Kind>,
     },
     /// A call of anything else. A Python function is entered where its machine code begins, if it has any.
     Invoke {

@@ -78,13 +78,7 @@ fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
     if known::is(callable, Known::Class) && count == 1 {
         // SAFETY: the layout was checked; the register keeps it alive.
         let class: &PyType = unsafe { &*callable.ptr().cast() };
-        if class.is(&types().type_) {
-            let class = attribute::class_object(class_of(&arguments[0]));
-            return Some((Ok(class), base + 2, 1));
-        }
-        let conversion = conversion::of_class(class)?;
-        let result = protocol::enter_native().and_then(|()| conversion(&arguments[0]));
-        return Some((result, base + 2, 1));
+        return Some((of_one(class, &arguments[0])?, base + 2, 1));
     }
     None
 }
@@ -141,14 +135,16 @@ pub unsafe extern "C" fn call_descriptor(method: &PyMethodDescr, arguments: *con
 /// As [`call_definition`].
 pub unsafe extern "C" fn call_class(class: &PyType, arguments: *const Obj, _count: u64) -> u64 {
     // SAFETY: as above.
-    let argument = unsafe { &*arguments };
+    of_one(class, unsafe { &*arguments }).map_or(NOTHING_DONE, given)
+}
+
+/// What `type`, or a class that converts, gives for its only argument.
+fn of_one(class: &PyType, argument: &Obj) -> Option<PyResult<Obj>> {
     if class.is(&types().type_) {
-        return attribute::class_object(class_of(argument)).into_value().bits();
+        return Some(Ok(attribute::class_object(class_of(argument))));
     }
-    match conversion::of_class(class) {
-        Some(conversion) => given(protocol::enter_native().and_then(|()| conversion(argument))),
-        None => NOTHING_DONE,
-    }
+    let conversion = conversion::of_class(class)?;
+    Some(protocol::enter_native().and_then(|()| conversion(argument)))
 }
 
 fn given(result: PyResult<Obj>) -> u64 {

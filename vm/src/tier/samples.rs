@@ -91,48 +91,19 @@ pub(super) fn is_sequence(value: &Obj) -> bool {
     class.has_flag(type_flags::IMMUTABLE) && class.has_flag(type_flags::SEQUENCE)
 }
 
-/// What is to be expected of a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Callee {
-    /// Machine code can make it; the kind of its result, if that can be told.
-    Native(Option<Kind>),
-    Other,
-}
-
-/// What a callable is that has a receiver or not.
-pub fn callee(callable: &Obj, has_receiver: bool, count: u16) -> Callee {
-    let of_name = |name: &str| match name {
-        "len" | "ord" | "id" | "hash" | "index" | "find" | "count" | "bit_length" => Some(Kind::Int),
-        "sqrt" | "sin" | "cos" | "tan" | "exp" | "log" | "atan2" | "hypot" | "random" | "fabs" | "pow" => {
-            Some(Kind::Float)
-        }
-        "isinstance" | "hasattr" | "callable" | "startswith" | "endswith" | "isdigit" => Some(Kind::Bool),
-        _ => None,
-    };
-    if let Some(function) = callable.downcast::<PyNativeFunction>().filter(|_| !has_receiver) {
-        return Callee::Native(of_name(function.def.name));
+/// Whether a callable, which has a receiver or not, is a native function that machine code calls itself, with so many arguments.
+pub fn is_native(callable: &Obj, has_receiver: bool, count: u16) -> bool {
+    if !has_receiver && callable.downcast::<PyNativeFunction>().is_some() {
+        return true;
     }
     if let Some(descriptor) = callable.downcast::<PyMethodDescr>().filter(|_| has_receiver) {
-        let takes = match count {
+        return match count {
             0 => descriptor.def.fast1.is_some(),
             1 => descriptor.def.fast2.is_some(),
             2 => descriptor.def.fast3.is_some(),
             _ => false,
         };
-        return if takes { Callee::Native(of_name(descriptor.def.name)) } else { Callee::Other };
     }
-    match callable.downcast::<PyType>().filter(|_| !has_receiver && count == 1) {
-        Some(class) if conversion::of_class(class).is_some() || class.is(&types().type_) => {
-            let types = types();
-            let kind = if std::ptr::eq(class, &*types.int) {
-                Some(Kind::Int)
-            } else if std::ptr::eq(class, &*types.float) {
-                Some(Kind::Float)
-            } else {
-                None
-            };
-            Callee::Native(kind)
-        }
-        _ => Callee::Other,
-    }
+    let class = callable.downcast::<PyType>().filter(|_| !has_receiver && count == 1);
+    class.is_some_and(|class| conversion::of_class(class).is_some() || class.is(&types().type_))
 }

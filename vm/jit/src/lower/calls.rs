@@ -160,12 +160,7 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(block);
     }
 
-    /// The same of one that jumps or not.
-    pub(super) fn decide(&mut self, target: usize, after: State) {
-        self.execute_or_jump(target, after.clone(), after);
-    }
-
-    /// The same; `there`: what is known at the target.
+    /// The same of one that jumps or not; `there`: what is known at the target.
     pub(super) fn execute_or_jump(&mut self, target: usize, there: State, after: State) {
         let on = self.execute_or_jump_to(target, there);
         self.b.switch_to_block(on);

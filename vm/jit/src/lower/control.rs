@@ -155,9 +155,7 @@ impl Lowering<'_, '_> {
             let (have, slow) = (self.b.create_block(), self.b.create_block());
             self.b.ins().brif(found, have, &[], slow, &[]);
             self.b.switch_to_block(slow);
-            let before = self.state.clone();
-            let mut ended = before.clone();
-            ended[iterator as usize] = Known::Free;
+            let (before, ended) = (self.state.clone(), self.ended(iterator));
             let on = self.execute_or_jump_to(target, ended);
             self.b.switch_to_block(have);
             self.state = before;

@@ -273,20 +273,25 @@ impl Lowering<'_, '_> {
         let any = self.b.ins().icmp_imm_s(IntCC::NotEqual, kept, 0);
         self.leave_if(any);
         let word = self.result(from, 0, own);
-        let top = self.read(frame, layout::SAVED_TOP);
         let word = if ends_init {
             let subject = self.read(frame, layout::SUBJECT);
             self.b.ins().select(of_call, word, subject)
         } else {
             word
         };
+        self.pop(frame);
+        let returned = self.word(Left::RETURNED);
+        self.b.ins().return_(&[returned, word]);
+    }
+
+    /// Takes a frame, whose registers are empty, off the thread's stacks.
+    fn pop(&mut self, frame: Value) {
         let thread = self.thread;
+        let top = self.read(frame, layout::SAVED_TOP);
         self.write(top, thread, layout::TOP);
         let depth = self.read(thread, layout::DEPTH);
         let less = self.b.ins().iadd_imm_s(depth, -1);
         self.write(less, thread, layout::DEPTH);
-        let returned = self.word(Left::RETURNED);
-        self.b.ins().return_(&[returned, word]);
     }
 
     /// The result of a frame, with a reference of its own, and its registers emptied. Leaves if somebody has the frame's object: then the register that is returned has it still.
@@ -328,17 +333,13 @@ impl Lowering<'_, '_> {
     /// Pops the callee's frame, and writes the result to the caller's register: as `call::pop_frame_at_once`.
     pub(super) fn return_(&mut self, from: Result, callee: u16, first: Reg, to: Reg, target: usize) {
         let end = first + self.program.bodies[callee as usize].code.nregs;
-        let (thread, frame) = (self.thread, self.frame());
+        let frame = self.frame();
         // A native function that the callee called may have asked for its frame's object.
         let object = self.read(frame, layout::OBJECT);
         let asked = self.b.ins().icmp_imm_s(IntCC::NotEqual, object, 0);
         self.leave_if(asked);
         let word = self.result(from, first, end);
-        let top = self.read(frame, layout::SAVED_TOP);
-        self.write(top, thread, layout::TOP);
-        let depth = self.read(thread, layout::DEPTH);
-        let less = self.b.ins().iadd_imm_s(depth, -1);
-        self.write(less, thread, layout::DEPTH);
+        self.pop(frame);
         let known = match from {
             Result::Reg(register) => self.state[register as usize],
             Result::Const(_) => Known::Nothing,
