@@ -1,6 +1,6 @@
 //! A compiler of code objects to machine code, for `taipan_vm::tier`.
 //!
-//! It makes one function of one code object, by Cranelift: what is arithmetic, comparison, jumps, loops over ranges, and reads and writes of list items and
+//! It makes one function of one code object: what is arithmetic, comparison, jumps, loops over ranges, and reads and writes of list items and
 //! attributes it does itself or by functions of [`taipan_vm::tier::runtime`]; everything else it leaves to the interpreter, and is entered again behind it. So its
 //! coverage is a matter of speed alone.
 //!
@@ -8,8 +8,9 @@
 //! 2. [`expect`]: guesses, from what was recorded.
 //! 3. [`flow`]: blocks, and where the code is entered.
 //! 4. [`live`]: of which registers it is worth knowing anything; [`kinds`]: what is known of them on every way to an instruction, given what is tested on the way.
-//! 5. [`lower`]: Cranelift's instructions.
-//! 6. [`memory`]: Cranelift, and the memory of finished code.
+//! 5. [`lower`]: a function in Cranelift's representation.
+//! 6. [`x64`]: instructions of the processor for it.
+//! 7. [`memory`]: the memory of finished code.
 
 mod expect;
 mod flow;
@@ -20,6 +21,7 @@ mod lower;
 mod memory;
 mod plan;
 mod program;
+mod x64;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Value};
-use cranelift_codegen::isa::{CallConv, TargetIsa};
+use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, Switch, Variable};
 use taipan_vm::tier::Left;
 
@@ -73,15 +73,15 @@ pub fn signature(call_conv: CallConv) -> Signature {
 }
 
 impl<'a, 'b> Lowering<'a, 'b> {
-    /// Fills the function.
+    /// Fills the function. How many of its first blocks are laid out in the order of the instructions.
     pub fn run(
         mut b: FunctionBuilder<'b>,
         program: &'a Program,
         guesses: &'a [Guess],
         flow: &'a Flow,
         states: &'a [Option<State>],
-        isa: &dyn TargetIsa,
-    ) {
+        config: TargetFrontendConfig,
+    ) -> usize {
         let first = b.create_block();
         b.append_block_params_for_function_params(first);
         b.switch_to_block(first);
@@ -111,7 +111,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             ways: Vec::new(),
             signatures: BTreeMap::new(),
             entry_signature: None,
-            call_conv: isa.default_call_conv(),
+            call_conv: config.default_call_conv,
         };
         for pc in flow.leaders.iter().filter(|pc| states[**pc].is_some()) {
             let block = this.b.create_block();
@@ -119,6 +119,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         }
         this.enter(params[2]);
         this.body();
+        let early = this.b.func.layout.blocks().count();
         while let Some((block, target, state)) = this.ways.pop() {
             this.b.switch_to_block(block);
             this.state = state;
@@ -134,7 +135,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
             this.give(word);
         }
         this.b.seal_all_blocks();
-        this.b.finalize(isa.frontend_config());
+        this.b.finalize(config);
+        early
     }
 
     /// Jumps to the place that is wanted.

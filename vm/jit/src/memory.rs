@@ -1,13 +1,12 @@
-//! Cranelift, and the memory of finished code.
+//! From a program to finished code in memory that can be executed.
 
 use std::any::Any;
-use std::sync::OnceLock;
 
-use cranelift_codegen::isa::OwnedTargetIsa;
-use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::ir::{Function, UserFuncName};
+use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{Linkage, Module, default_libcall_names};
+use memmap2::{Mmap, MmapMut};
+use target_lexicon::PointerWidth;
 
 use taipan_objects::str::PyStr;
 
@@ -16,79 +15,62 @@ use crate::flow::Flow;
 use crate::kinds::State;
 use crate::lower::{Lowering, signature};
 use crate::program::Program;
+use crate::x64;
 
-/// The processor that code is made for; nothing if Cranelift does not know it.
-fn isa() -> Option<&'static OwnedTargetIsa> {
-    static ISA: OnceLock<Option<OwnedTargetIsa>> = OnceLock::new();
-    ISA.get_or_init(|| {
-        let mut flags = settings::builder();
-        for (name, value) in [
-            // What more there is to find in such code is not worth the time: it is as fast.
-            ("opt_level", "none"),
-            ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
-            ("is_pic", "false"),
-        ] {
-            flags.set(name, value).ok()?;
-        }
-        cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()
-    })
-    .as_ref()
-}
+const CALL_CONV: CallConv = CallConv::SystemV;
+pub const CONFIG: TargetFrontendConfig = TargetFrontendConfig {
+    default_call_conv: CALL_CONV,
+    pointer_width: PointerWidth::U64,
+    page_size_align_log2: 12,
+};
 
 /// Whether there can be machine code. The memory model that plain loads and stores are made for here is that of x86-64.
 pub fn is_supported() -> bool {
-    cfg!(target_arch = "x86_64")
+    cfg!(all(target_arch = "x86_64", unix))
 }
 
-/// Owns the memory of one function.
-struct Memory(Option<JITModule>);
-
-// SAFETY: a module is only kept, and freed by its last owner.
-unsafe impl Send for Memory {}
-// SAFETY: as above.
-unsafe impl Sync for Memory {}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        if let Some(module) = self.0.take() {
-            // SAFETY: the code object died, so no frame executes its code.
-            unsafe { module.free_memory() }
-        }
-    }
-}
-
-/// Makes the function: its address, and what owns it.
+/// Makes the function: its address, and what owns its memory.
 pub fn compile(
     program: &Program,
     guesses: &[Guess],
     flow: &Flow,
     states: &[Option<State>],
 ) -> Option<(usize, Box<dyn Any + Send + Sync>)> {
-    let isa = isa()?;
-    let mut module = JITModule::new(JITBuilder::with_isa(isa.clone(), default_libcall_names()));
-    let mut context = module.make_context();
-    context.func.signature = signature(isa.default_call_conv());
+    let mut function = Function::with_name_signature(UserFuncName::default(), signature(CALL_CONV));
     let mut frontend = FunctionBuilderContext::new();
-    let builder = FunctionBuilder::new(&mut context.func, &mut frontend);
-    Lowering::run(builder, program, guesses, flow, states, &**isa);
-    let id = module.declare_function("code", Linkage::Local, &context.func.signature).ok()?;
-    let mut size = 0;
-    let made = module.define_function(id, &mut context).and_then(|()| {
-        size = context.compiled_code().map_or(0, |code| code.code_info().total_size as usize);
-        module.clear_context(&mut context);
-        module.finalize_definitions()
-    });
-    if let Err(error) = made {
-        debug_assert!(false, "{error:?}");
-        drop(Memory(Some(module)));
-        return None;
-    }
-    let entry = module.get_finalized_function(id).expose_provenance();
+    let builder = FunctionBuilder::new(&mut function, &mut frontend);
+    let early = Lowering::run(builder, program, guesses, flow, states, CONFIG);
+    #[cfg(debug_assertions)]
+    verify(&function);
+    let code = match x64::generate(&function, early) {
+        Ok(code) => code,
+        Err(unknown) => {
+            debug_assert!(false, "{unknown:?}");
+            return None;
+        }
+    };
+    let memory = executable(&code).ok()?;
+    let entry = memory.as_ptr().expose_provenance();
     if taipan_vm::perf::is_active()
         && let Some(name) = program.bodies[0].code.qualname.downcast::<PyStr>()
     {
         // `perf` without the name is what happens if that cannot be written.
-        let _ = taipan_vm::perf::write_entry(entry, size, &format!("jit::{}", name.to_string_lossy()));
+        let _ = taipan_vm::perf::write_entry(entry, code.len(), &format!("jit::{}", name.to_string_lossy()));
     }
-    Some((entry, Box::new(Memory(Some(module)))))
+    Some((entry, Box::new(memory)))
+}
+
+/// Pages of their own: never written once they can be executed.
+fn executable(code: &[u8]) -> std::io::Result<Mmap> {
+    let mut pages = MmapMut::map_anon(code.len())?;
+    pages[..code.len()].copy_from_slice(code);
+    pages.make_exec()
+}
+
+#[cfg(debug_assertions)]
+fn verify(function: &Function) {
+    let flags = cranelift_codegen::settings::Flags::new(cranelift_codegen::settings::builder());
+    if let Err(errors) = cranelift_codegen::verify_function(function, &flags) {
+        panic!("{errors}");
+    }
 }

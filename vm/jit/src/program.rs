@@ -12,8 +12,10 @@ use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plan::{self, Plan, Reg, Result};
 
-/// Most steps of a program.
+/// Most instructions of the code.
 const MOST_STEPS: usize = 500;
+/// Most steps of a program that a callee is made part of.
+const MOST_WITH_CALLEES: usize = 200;
 /// Most instructions of a callee that is part of its caller.
 const MOST_OF_CALLEE: usize = 80;
 /// Most callees in each other.
@@ -202,7 +204,7 @@ impl Program {
             && code.entry_index() == 0
             && code.machine.record().is_some_and(|record| record.is_seen(0))
             && code.instrs().len() <= MOST_OF_CALLEE
-            && self.plans.len() + code.instrs().len() <= MOST_STEPS
+            && self.plans.len() + code.instrs().len() <= MOST_WITH_CALLEES
             && level <= MOST_LEVELS
             && !caller.code.is_generator_like()
             && first as usize + code.nregs as usize <= MOST_REGISTERS;

@@ -1,0 +1,188 @@
+//! Comparisons, and what depends on them.
+
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::types::F64;
+use cranelift_codegen::ir::{Inst, InstructionData, Value};
+
+use super::super::allocate::{FLOAT_SCRATCH, Place, SCRATCH, SECOND_FLOAT_SCRATCH, SECOND_SCRATCH};
+use super::super::assembler::{Alu, Cond, Width};
+use super::super::facts::width;
+use super::super::moves::Source;
+use super::Emit;
+
+/// What flags are to say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Test {
+    One(Cond),
+    /// Both of floats that can be ordered: equal.
+    Equal,
+    /// The opposite.
+    NotEqual,
+}
+
+impl Emit<'_> {
+    /// Makes flags of a value that is asked whether it is zero.
+    pub(super) fn test(&mut self, value: Value) -> Option<Test> {
+        let value = self.facts.resolve(value);
+        if let Some(compare) = self.facts.asked(value) {
+            return self.compare(compare);
+        }
+        match self.source(value) {
+            Source::Place(Place::Slot(number)) => {
+                self.code.alu_constant(Alu::Cmp, Width::B8, super::slot(number), 0);
+            }
+            _ => {
+                let register = self.int(value, SCRATCH);
+                self.code.test(Width::B8, register, register);
+            }
+        }
+        Some(Test::One(Cond::NotEqual))
+    }
+
+    fn compare(&mut self, inst: Inst) -> Option<Test> {
+        match self.facts.function.dfg.insts[inst] {
+            InstructionData::IntCompare { args, cond, .. } => self.compare_ints(args, cond),
+            InstructionData::FloatCompare { args, cond, .. } => self.compare_floats(args, cond),
+            _ => None,
+        }
+    }
+
+    fn compare_ints(&mut self, [mut left, mut right]: [Value; 2], mut cond: IntCC) -> Option<Test> {
+        let kind = self.kind(left);
+        let mut width = width(kind)?;
+        if matches!(width, Width::B1 | Width::B2) {
+            if cond != cond.unsigned() {
+                return None;
+            }
+            // Zeros are above.
+            width = Width::B4;
+        }
+        if self.constant(left).is_some() {
+            std::mem::swap(&mut left, &mut right);
+            cond = swapped(cond);
+        }
+        let test = Test::One(condition(cond));
+        match self.immediate(right, width) {
+            Some(0)
+                if matches!(cond, IntCC::Equal | IntCC::NotEqual)
+                    && !matches!(self.source(left), Source::Place(Place::Slot(_))) =>
+            {
+                let left = self.int(left, SCRATCH);
+                self.code.test(width, left, left);
+            }
+            Some(constant) => {
+                let left = self.int_operand(left, SCRATCH);
+                self.code.alu_constant(Alu::Cmp, width, left, constant);
+            }
+            None => {
+                let left = self.int(left, SCRATCH);
+                let right = self.int_operand(right, SECOND_SCRATCH);
+                self.code.alu(Alu::Cmp, width, left, right);
+            }
+        }
+        Some(test)
+    }
+
+    fn compare_floats(&mut self, [mut left, mut right]: [Value; 2], cond: FloatCC) -> Option<Test> {
+        let (test, swap) = match cond {
+            FloatCC::Equal => (Test::Equal, false),
+            FloatCC::NotEqual => (Test::NotEqual, false),
+            FloatCC::Unordered => (Test::One(Cond::Parity), false),
+            FloatCC::Ordered => (Test::One(Cond::NoParity), false),
+            FloatCC::GreaterThan => (Test::One(Cond::Above), false),
+            FloatCC::GreaterThanOrEqual => (Test::One(Cond::AboveOrEqual), false),
+            // The flags of what cannot be ordered are those of less: so it is asked the other way.
+            FloatCC::LessThan => (Test::One(Cond::Above), true),
+            FloatCC::LessThanOrEqual => (Test::One(Cond::AboveOrEqual), true),
+            _ => return None,
+        };
+        if swap {
+            std::mem::swap(&mut left, &mut right);
+        }
+        let left = self.float(left, FLOAT_SCRATCH);
+        let right = self.float_operand(right, SECOND_FLOAT_SCRATCH);
+        self.code.compare_floats(left, right);
+        Some(test)
+    }
+
+    /// A comparison as a value.
+    pub(super) fn compare_value(&mut self, inst: Inst) -> Option<()> {
+        let test = self.compare(inst)?;
+        let result = self.result(inst);
+        let to = self.target(result);
+        match test {
+            Test::One(cond) => self.code.set(cond, to),
+            Test::Equal => {
+                self.code.set(Cond::NoParity, SECOND_SCRATCH);
+                self.code.set(Cond::Equal, to);
+                self.code.alu(Alu::And, Width::B4, to, SECOND_SCRATCH);
+            }
+            Test::NotEqual => {
+                self.code.set(Cond::Parity, SECOND_SCRATCH);
+                self.code.set(Cond::NotEqual, to);
+                self.code.alu(Alu::Or, Width::B4, to, SECOND_SCRATCH);
+            }
+        }
+        self.code.extend_byte(to, to);
+        self.put(result, to);
+        Some(())
+    }
+
+    pub(super) fn select(&mut self, inst: Inst, [asked, yes, no]: [Value; 3]) -> Option<()> {
+        let result = self.result(inst);
+        let Test::One(cond) = self.test(asked)? else { return None };
+        // Moves leave the flags as they are.
+        if self.kind(result) == F64 {
+            let place = self.place(result);
+            let (other, on) = (self.code.label(), self.code.label());
+            self.code.jump_if(cond.not(), other);
+            self.bring(yes, place);
+            self.code.jump(on);
+            self.code.bind(other);
+            self.bring(no, place);
+            self.code.bind(on);
+            return Some(());
+        }
+        let to = self.target(result);
+        if self.place(yes) == Place::Gpr(to) {
+            let no = self.int_operand(no, SECOND_SCRATCH);
+            self.code.move_if(cond.not(), to, no);
+        } else {
+            let yes = self.int_operand(yes, SECOND_SCRATCH);
+            self.bring(no, Place::Gpr(to));
+            self.code.move_if(cond, to, yes);
+        }
+        self.put(result, to);
+        Some(())
+    }
+}
+
+fn condition(cond: IntCC) -> Cond {
+    match cond {
+        IntCC::Equal => Cond::Equal,
+        IntCC::NotEqual => Cond::NotEqual,
+        IntCC::SignedLessThan => Cond::Less,
+        IntCC::SignedGreaterThanOrEqual => Cond::GreaterOrEqual,
+        IntCC::SignedGreaterThan => Cond::Greater,
+        IntCC::SignedLessThanOrEqual => Cond::LessOrEqual,
+        IntCC::UnsignedLessThan => Cond::Below,
+        IntCC::UnsignedGreaterThanOrEqual => Cond::AboveOrEqual,
+        IntCC::UnsignedGreaterThan => Cond::Above,
+        IntCC::UnsignedLessThanOrEqual => Cond::BelowOrEqual,
+    }
+}
+
+/// The same asked of the operands the other way round.
+fn swapped(cond: IntCC) -> IntCC {
+    match cond {
+        IntCC::Equal | IntCC::NotEqual => cond,
+        IntCC::SignedLessThan => IntCC::SignedGreaterThan,
+        IntCC::SignedGreaterThanOrEqual => IntCC::SignedLessThanOrEqual,
+        IntCC::SignedGreaterThan => IntCC::SignedLessThan,
+        IntCC::SignedLessThanOrEqual => IntCC::SignedGreaterThanOrEqual,
+        IntCC::UnsignedLessThan => IntCC::UnsignedGreaterThan,
+        IntCC::UnsignedGreaterThanOrEqual => IntCC::UnsignedLessThanOrEqual,
+        IntCC::UnsignedGreaterThan => IntCC::UnsignedLessThan,
+        IntCC::UnsignedLessThanOrEqual => IntCC::UnsignedGreaterThanOrEqual,
+    }
+}

@@ -1,0 +1,189 @@
+//! What values are, before any has a place.
+
+use cranelift_codegen::ir::condcodes::FloatCC;
+use cranelift_codegen::ir::types::{F64, I8, I16, I32, I64};
+use cranelift_codegen::ir::{BlockCall, Function, Inst, InstructionData, Opcode, Type, Value, ValueDef};
+
+use super::assembler::Width;
+use super::order::Order;
+
+/// How a value is had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// By nobody.
+    Unused,
+    /// It is a constant of these bits, zeros above those of its type.
+    Constant(u64),
+    /// It is a comparison that is made where its result is asked.
+    Asked,
+    /// It has a place.
+    Kept,
+}
+
+pub struct Facts<'a> {
+    pub function: &'a Function,
+    pub order: &'a Order,
+    /// Of aliases, what they stand for.
+    stands_for: Vec<Value>,
+    kinds: Vec<Kind>,
+}
+
+impl<'a> Facts<'a> {
+    pub fn of(function: &'a Function, order: &'a Order) -> Self {
+        let dfg = &function.dfg;
+        let values = (0..dfg.num_values()).map(|number| Value::from_u32(number as u32));
+        let stands_for = values.map(|value| dfg.resolve_aliases(value)).collect();
+        let mut this = Self { function, order, stands_for, kinds: Vec::new() };
+        let mut uses = vec![0u32; dfg.num_values()];
+        for inst in this.insts() {
+            this.each_operand(inst, |value| uses[value.as_u32() as usize] += 1);
+        }
+        let insts: Vec<Inst> = this.insts().collect();
+        for inst in insts.iter().rev() {
+            let opcode = dfg.insts[*inst].opcode();
+            let needed = opcode.is_terminator()
+                || opcode.is_call()
+                || opcode.can_store()
+                || dfg.inst_results(*inst).iter().any(|value| uses[value.as_u32() as usize] > 0);
+            if !needed {
+                this.each_operand(*inst, |value| uses[value.as_u32() as usize] -= 1);
+            }
+        }
+        this.kinds = uses.iter().map(|uses| if *uses == 0 { Kind::Unused } else { Kind::Kept }).collect();
+        for inst in &insts {
+            match dfg.insts[*inst] {
+                InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {
+                    let value = dfg.first_result(*inst);
+                    let bits = imm.bits() as u64 & mask(dfg.value_type(value));
+                    this.set(value, Kind::Constant(bits));
+                }
+                InstructionData::UnaryIeee64 { imm, .. } => {
+                    this.set(dfg.first_result(*inst), Kind::Constant(imm.bits()));
+                }
+                InstructionData::Brif { arg, .. }
+                | InstructionData::Ternary { opcode: Opcode::Select, args: [arg, ..] } => {
+                    let asked = this.resolve(arg);
+                    if uses[asked.as_u32() as usize] == 1 && this.can_be_asked(asked, *inst) {
+                        this.set(asked, Kind::Asked);
+                    }
+                }
+                _ => {}
+            }
+        }
+        this
+    }
+
+    /// Whether a value is a comparison in the block of `by`, which asks for it; in flags that one condition tells.
+    fn can_be_asked(&self, value: Value, by: Inst) -> bool {
+        let ValueDef::Result(inst, 0) = self.function.dfg.value_def(value) else { return false };
+        let one = match self.function.dfg.insts[inst] {
+            InstructionData::IntCompare { .. } => true,
+            InstructionData::FloatCompare { cond, .. } => {
+                let by_jump = matches!(self.function.dfg.insts[by], InstructionData::Brif { .. });
+                by_jump || !matches!(cond, FloatCC::Equal | FloatCC::NotEqual)
+            }
+            _ => false,
+        };
+        one && self.function.layout.inst_block(inst) == self.function.layout.inst_block(by)
+    }
+
+    fn set(&mut self, value: Value, kind: Kind) {
+        if self.kinds[value.as_u32() as usize] != Kind::Unused {
+            self.kinds[value.as_u32() as usize] = kind;
+        }
+    }
+
+    /// All instructions, in order.
+    pub fn insts(&self) -> impl Iterator<Item = Inst> + use<'a> {
+        let function = self.function;
+        self.order.blocks.iter().flat_map(|block| function.layout.block_insts(*block))
+    }
+
+    /// The value that this one stands for.
+    pub fn resolve(&self, value: Value) -> Value {
+        self.stands_for[value.as_u32() as usize]
+    }
+
+    pub fn kind(&self, value: Value) -> Kind {
+        self.kinds[value.as_u32() as usize]
+    }
+
+    pub fn is_float(&self, value: Value) -> bool {
+        self.function.dfg.value_type(value) == F64
+    }
+
+    /// Whether an instruction is one that no code is made of, or none where it stands.
+    pub fn is_nothing(&self, inst: Inst) -> bool {
+        let dfg = &self.function.dfg;
+        let opcode = dfg.insts[inst].opcode();
+        let results = dfg.inst_results(inst);
+        !opcode.is_terminator()
+            && !opcode.is_call()
+            && !opcode.can_store()
+            && results.iter().all(|value| self.kind(*value) != Kind::Kept)
+    }
+
+    /// The instruction that makes a comparison which is made where it is asked.
+    pub fn asked(&self, value: Value) -> Option<Inst> {
+        if self.kind(value) != Kind::Asked {
+            return None;
+        }
+        self.function.dfg.value_def(value).inst()
+    }
+
+    /// Calls `each` with the operands of an instruction, those for other blocks with them.
+    fn each_operand(&self, inst: Inst, mut each: impl FnMut(Value)) {
+        let dfg = &self.function.dfg;
+        for value in dfg.inst_args(inst) {
+            each(self.resolve(*value));
+        }
+        for call in dfg.insts[inst].branch_destination(&dfg.jump_tables, &dfg.exception_tables) {
+            for value in self.given(call) {
+                each(value);
+            }
+        }
+    }
+
+    /// What is given to the block that is gone to.
+    pub fn given(&self, call: &'a BlockCall) -> impl Iterator<Item = Value> {
+        call.args(&self.function.dfg.value_lists)
+            .filter_map(|arg| arg.as_value())
+            .map(|value| self.resolve(value))
+    }
+
+    /// Calls `each` with those operands that have places when the instruction is executed.
+    pub fn each_kept(&self, inst: Inst, mut each: impl FnMut(Value)) {
+        self.each_operand(inst, |value| match self.kind(value) {
+            Kind::Kept => each(value),
+            Kind::Asked => {
+                let Some(compare) = self.asked(value) else { return };
+                for operand in self.function.dfg.inst_args(compare) {
+                    let operand = self.resolve(*operand);
+                    if self.kind(operand) == Kind::Kept {
+                        each(operand);
+                    }
+                }
+            }
+            Kind::Constant(_) | Kind::Unused => {}
+        });
+    }
+}
+
+/// The bits of a type.
+fn mask(kind: Type) -> u64 {
+    match kind.bits() {
+        64.. => u64::MAX,
+        bits => (1 << bits) - 1,
+    }
+}
+
+/// The width of a type of integers.
+pub fn width(kind: Type) -> Option<Width> {
+    Some(match kind {
+        I8 => Width::B1,
+        I16 => Width::B2,
+        I32 => Width::B4,
+        I64 => Width::B8,
+        _ => return None,
+    })
+}

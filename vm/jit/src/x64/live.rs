@@ -1,0 +1,266 @@
+//! From where to where values are needed.
+//!
+//! Instructions have numbers in the order of blocks, and so has the head of each block, where its parameters are. Operands are needed at twice the number, results and
+//! what is behind one more.
+
+use cranelift_codegen::ir::{Inst, Value};
+
+use super::facts::{Facts, Kind};
+use super::order::Place;
+
+/// A place in the code, see the module.
+pub type Point = u32;
+
+/// What is known of a value.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    /// The first point at which it is there; behind the last one if it never is.
+    pub start: Point,
+    /// The last one at which it is needed.
+    pub end: Point,
+    /// How often it is used, in comparison: see [`Order::weight`](super::order::Order::weight).
+    pub weight: u64,
+}
+
+pub struct Live {
+    /// Of each value.
+    pub ranges: Vec<Range>,
+    /// The number of the head of each block; and behind the last one.
+    pub heads: Vec<u32>,
+    /// Sums of how often calls are executed, of those before each number.
+    calls: Vec<u64>,
+    /// Of each call, those values that are needed behind it and there before.
+    pub over_calls: Vec<(Inst, Box<[Value]>)>,
+}
+
+impl Live {
+    pub fn of(facts: &Facts<'_>) -> Self {
+        let order = facts.order;
+        let mut heads = Vec::with_capacity(order.blocks.len() + 1);
+        let mut number = 0;
+        for block in &order.blocks {
+            heads.push(number);
+            number += 1 + facts.function.layout.block_insts(*block).count() as u32;
+        }
+        heads.push(number);
+        let none = Range { start: Point::MAX, end: 0, weight: 0 };
+        let mut this = Self {
+            ranges: vec![none; facts.function.dfg.num_values()],
+            heads,
+            calls: Vec::with_capacity(number as usize + 1),
+            over_calls: Vec::new(),
+        };
+        let shared = this.within_blocks(facts);
+        let sets = Sets::of(facts, &shared);
+        this.over_blocks(&shared, &sets);
+        this.over_calls(facts, &shared, &sets);
+        this
+    }
+
+    fn cover(&mut self, value: Value, point: Point) {
+        let range = &mut self.ranges[value.as_u32() as usize];
+        range.start = range.start.min(point);
+        range.end = range.end.max(point);
+    }
+
+    /// Covers definitions and uses. Gives the values that are used outside of their blocks.
+    fn within_blocks(&mut self, facts: &Facts<'_>) -> Shared {
+        let dfg = &facts.function.dfg;
+        let mut shared = Shared { numbers: vec![None; dfg.num_values()], values: Vec::new() };
+        let mut home: Vec<Place> = vec![usize::MAX; dfg.num_values()];
+        for (place, block) in facts.order.blocks.iter().enumerate() {
+            for value in dfg.block_params(*block) {
+                home[value.as_u32() as usize] = place;
+            }
+            for inst in facts.function.layout.block_insts(*block) {
+                for value in dfg.inst_results(inst) {
+                    home[value.as_u32() as usize] = place;
+                }
+            }
+        }
+        let mut sum = 0;
+        for (place, block) in facts.order.blocks.iter().enumerate() {
+            let weight = facts.order.weight(place);
+            let mut number = self.heads[place];
+            for value in dfg.block_params(*block) {
+                if facts.kind(*value) == Kind::Kept {
+                    self.cover(*value, 2 * number);
+                }
+            }
+            self.calls.push(sum);
+            for inst in facts.function.layout.block_insts(*block) {
+                number += 1;
+                self.calls.push(sum);
+                if facts.is_nothing(inst) {
+                    continue;
+                }
+                if dfg.insts[inst].opcode().is_call() {
+                    sum += weight;
+                }
+                facts.each_kept(inst, |value| {
+                    self.cover(value, 2 * number);
+                    self.ranges[value.as_u32() as usize].weight += weight;
+                    if home[value.as_u32() as usize] != place {
+                        shared.add(value);
+                    }
+                });
+                for value in dfg.inst_results(inst) {
+                    if facts.kind(*value) == Kind::Kept {
+                        self.cover(*value, 2 * number + 1);
+                        self.ranges[value.as_u32() as usize].weight += weight;
+                    }
+                }
+            }
+        }
+        self.calls.push(sum);
+        shared
+    }
+
+    fn over_blocks(&mut self, shared: &Shared, sets: &Sets) {
+        for place in 0..self.heads.len() - 1 {
+            let (head, end) = (2 * self.heads[place], 2 * self.heads[place + 1] - 1);
+            for number in sets.members(place, &sets.at_head) {
+                self.cover(shared.values[number], head);
+            }
+            for number in sets.members(place, &sets.at_end) {
+                self.cover(shared.values[number], end);
+            }
+        }
+    }
+
+    /// How often calls are executed while the value is needed.
+    pub fn crossed(&self, range: &Range) -> u64 {
+        let (first, last) = (range.start / 2 + 1, range.end.div_ceil(2));
+        if first >= last { 0 } else { self.calls[last as usize] - self.calls[first as usize] }
+    }
+
+    fn over_calls(&mut self, facts: &Facts<'_>, shared: &Shared, sets: &Sets) {
+        let dfg = &facts.function.dfg;
+        let mut live: Vec<Value> = Vec::new();
+        // Where each value is in `live`.
+        let mut places: Vec<Option<u32>> = vec![None; dfg.num_values()];
+        for (place, block) in facts.order.blocks.iter().enumerate() {
+            let insts = || facts.function.layout.block_insts(*block);
+            if !insts().any(|inst| dfg.insts[inst].opcode().is_call()) {
+                continue;
+            }
+            live.clear();
+            live.extend(sets.members(place, &sets.at_end).map(|number| shared.values[number]));
+            for (at, value) in live.iter().enumerate() {
+                places[value.as_u32() as usize] = Some(at as u32);
+            }
+            for inst in insts().rev() {
+                if facts.is_nothing(inst) {
+                    continue;
+                }
+                for value in dfg.inst_results(inst) {
+                    if let Some(at) = places[value.as_u32() as usize].take() {
+                        live.swap_remove(at as usize);
+                        if let Some(moved) = live.get(at as usize) {
+                            places[moved.as_u32() as usize] = Some(at);
+                        }
+                    }
+                }
+                if dfg.insts[inst].opcode().is_call() {
+                    self.over_calls.push((inst, live.as_slice().into()));
+                }
+                facts.each_kept(inst, |value| {
+                    if places[value.as_u32() as usize].is_none() {
+                        places[value.as_u32() as usize] = Some(live.len() as u32);
+                        live.push(value);
+                    }
+                });
+            }
+            for value in &live {
+                places[value.as_u32() as usize] = None;
+            }
+        }
+    }
+}
+
+/// The values that are used outside of their blocks.
+struct Shared {
+    numbers: Vec<Option<u32>>,
+    values: Vec<Value>,
+}
+
+impl Shared {
+    fn add(&mut self, value: Value) {
+        let number = &mut self.numbers[value.as_u32() as usize];
+        if number.is_none() {
+            *number = Some(self.values.len() as u32);
+            self.values.push(value);
+        }
+    }
+
+    fn number(&self, value: Value) -> Option<usize> {
+        self.numbers[value.as_u32() as usize].map(|number| number as usize)
+    }
+}
+
+/// Sets of shared values, of each block, as bits.
+struct Sets {
+    words: usize,
+    at_head: Vec<u64>,
+    at_end: Vec<u64>,
+}
+
+impl Sets {
+    /// By the equations of live variables, solved from the end.
+    fn of(facts: &Facts<'_>, shared: &Shared) -> Self {
+        let order = facts.order;
+        let dfg = &facts.function.dfg;
+        let words = shared.values.len().div_ceil(64);
+        let size = words * order.blocks.len();
+        let mut made = vec![0u64; size];
+        let mut this = Self { words, at_head: vec![0; size], at_end: vec![0; size] };
+        for (place, block) in order.blocks.iter().enumerate() {
+            let (made, used) = (&mut made[place * words..], &mut this.at_head[place * words..]);
+            let has = |set: &[u64], number: usize| set[number / 64] >> (number % 64) & 1 != 0;
+            for number in dfg.block_params(*block).iter().filter_map(|value| shared.number(*value)) {
+                made[number / 64] |= 1 << (number % 64);
+            }
+            for inst in facts.function.layout.block_insts(*block) {
+                if facts.is_nothing(inst) {
+                    continue;
+                }
+                facts.each_kept(inst, |value| {
+                    let Some(number) = shared.number(value) else { return };
+                    if !has(made, number) {
+                        used[number / 64] |= 1 << (number % 64);
+                    }
+                });
+                for number in dfg.inst_results(inst).iter().filter_map(|value| shared.number(*value)) {
+                    made[number / 64] |= 1 << (number % 64);
+                }
+            }
+        }
+        loop {
+            let mut changed = false;
+            for (place, next) in order.successors.iter().enumerate().rev() {
+                for word in 0..words {
+                    let at_end = next.iter().fold(0, |all, next| all | this.at_head[next * words + word]);
+                    let at = place * words + word;
+                    this.at_end[at] = at_end;
+                    let at_head = this.at_head[at] | at_end & !made[at];
+                    changed |= at_head != this.at_head[at];
+                    this.at_head[at] = at_head;
+                }
+            }
+            if !changed {
+                return this;
+            }
+        }
+    }
+
+    fn members(&self, place: Place, sets: &[u64]) -> impl Iterator<Item = usize> + use<> {
+        let words: smallvec::SmallVec<[u64; 8]> = sets[place * self.words..][..self.words].into();
+        words.into_iter().enumerate().flat_map(|(at, mut word)| {
+            std::iter::from_fn(move || {
+                let bit = word.trailing_zeros() as usize;
+                word &= word.wrapping_sub(1);
+                (bit < 64).then_some(at * 64 + bit)
+            })
+        })
+    }
+}
