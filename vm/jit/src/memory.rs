@@ -61,9 +61,9 @@ pub fn compile(
 }
 
 /// Pages of their own: never written once they can be executed.
-fn executable(code: &[u8]) -> std::io::Result<Mmap> {
+pub fn executable(code: &[u8]) -> std::io::Result<Mmap> {
     let mut pages = MmapMut::map_anon(code.len())?;
-    pages[..code.len()].copy_from_slice(code);
+    pages.copy_from_slice(code);
     pages.make_exec()
 }
 

@@ -1,4 +1,4 @@
-//! Instructions of x86-64 for a function in Cranelift's representation: what Cranelift's own backend makes, too, in a tenth of the time and memory, of a language that is small.
+//! Instructions of x86-64 for a function in Cranelift's representation: what Cranelift's own backend makes, too, in a fraction of the time and memory, because the language is small.
 //!
 //! 1. [`order`]: blocks in one order, what is cold, what is in loops.
 //! 2. [`facts`]: constants, which are made where they are used, and comparisons, which are made where they are asked.
@@ -15,7 +15,7 @@ mod facts;
 mod live;
 mod moves;
 mod order;
-#[cfg(test)]
+#[cfg(all(test, target_arch = "x86_64", unix))]
 mod random;
 
 use cranelift_codegen::ir::Function;

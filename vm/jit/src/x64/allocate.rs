@@ -3,6 +3,7 @@
 //! A value has one place for the whole of its range. What calls overwrite is saved in front of them and had back behind them, by who makes the call: so code that is seldom executed costs
 //! the rest nothing.
 
+use cranelift_codegen::entity::EntityRef;
 use cranelift_codegen::ir::{Inst, InstructionData, Opcode, Value};
 
 use super::assembler::{Gpr, R8, R9, R10, R11, R12, R13, R14, R15, RAX, RBX, RCX, RDI, RDX, RSI, Xmm};
@@ -63,12 +64,12 @@ pub struct Allocation {
 
 impl Allocation {
     pub fn place(&self, value: Value) -> Place {
-        self.places[value.as_u32() as usize]
+        self.places[value.index()]
     }
 
     /// Where a value is during calls that overwrite its register.
     pub fn saved(&self, value: Value) -> Option<u32> {
-        self.saved[value.as_u32() as usize]
+        self.saved[value.index()]
     }
 
     pub fn of(facts: &Facts<'_>, live: &Live) -> Self {
@@ -90,8 +91,8 @@ impl Allocation {
         };
         let values = (0..count).map(|number| Value::from_u32(number as u32));
         let mut values: Vec<Value> =
-            values.filter(|value| live.ranges[value.as_u32() as usize].start != Point::MAX).collect();
-        values.sort_unstable_by_key(|value| live.ranges[value.as_u32() as usize].start);
+            values.filter(|value| live.ranges[value.index()].start != Point::MAX).collect();
+        values.sort_unstable_by_key(|value| live.ranges[value.index()].start);
         for value in values {
             scan.allocate(value);
         }
@@ -119,7 +120,7 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn allocate(&mut self, value: Value) {
-        let range = self.live.ranges[value.as_u32() as usize];
+        let range = self.live.ranges[value.index()];
         let class = usize::from(self.facts.is_float(value));
         self.expire(range.start);
         let crossed = 2 * self.live.crossed(&range);
@@ -150,7 +151,7 @@ impl Scan<'_> {
     fn expire(&mut self, point: Point) {
         for (used, active) in self.used.iter_mut().zip(&mut self.active) {
             active.retain(|(value, register)| {
-                let on = self.live.ranges[value.as_u32() as usize].end > point;
+                let on = self.live.ranges[value.index()].end > point;
                 if !on {
                     *used &= !(1 << register);
                 }
@@ -160,7 +161,7 @@ impl Scan<'_> {
     }
 
     fn hinted(&self, value: Value, class: usize, masks: [u32; 2]) -> Option<u8> {
-        let hints = self.hints[value.as_u32() as usize];
+        let hints = self.hints[value.index()];
         let registers = hints.into_iter().flatten().filter_map(|hint| match hint {
             Hint::Gpr(register) => (class == 0).then_some(register.0),
             Hint::Like(other) => match self.allocation.place(other) {
@@ -178,15 +179,15 @@ impl Scan<'_> {
         self.used[class] |= 1 << register;
         self.active[class].push((value, register));
         let place = if class == 0 { Place::Gpr(Gpr(register)) } else { Place::Xmm(Xmm(register)) };
-        self.allocation.places[value.as_u32() as usize] = place;
+        self.allocation.places[value.index()] = place;
         let kept = class == 0 && KEPT_MASK >> register & 1 != 0;
         if class == 0 {
             self.touched |= 1 << register;
         }
-        let range = self.live.ranges[value.as_u32() as usize];
+        let range = self.live.ranges[value.index()];
         if !kept && self.live.crossed(&range) > 0 {
             let slot = self.slot(range.start, range.end);
-            self.allocation.saved[value.as_u32() as usize] = Some(slot);
+            self.allocation.saved[value.index()] = Some(slot);
         }
     }
 
@@ -201,15 +202,15 @@ impl Scan<'_> {
     }
 
     fn spill(&mut self, value: Value) {
-        let range = self.live.ranges[value.as_u32() as usize];
+        let range = self.live.ranges[value.index()];
         let slot = self.slot(range.start, range.end);
-        self.allocation.places[value.as_u32() as usize] = Place::Slot(slot);
+        self.allocation.places[value.index()] = Place::Slot(slot);
     }
 
     /// The register of a value that needs it less.
     fn evict(&mut self, value: Value, class: usize) -> Option<u8> {
         let need = |value: Value| {
-            let range = self.live.ranges[value.as_u32() as usize];
+            let range = self.live.ranges[value.index()];
             range.weight as f32 / (range.end - range.start + 8) as f32
         };
         let least = (0..self.active[class].len())
@@ -219,11 +220,11 @@ impl Scan<'_> {
         }
         let (other, register) = self.active[class].swap_remove(least);
         // From the start of its range on: no slot that another had meanwhile.
-        let slot = self.allocation.saved[other.as_u32() as usize].take().unwrap_or_else(|| {
-            self.slot_ends.push(self.live.ranges[other.as_u32() as usize].end);
+        let slot = self.allocation.saved[other.index()].take().unwrap_or_else(|| {
+            self.slot_ends.push(self.live.ranges[other.index()].end);
             self.slot_ends.len() as u32 - 1
         });
-        self.allocation.places[other.as_u32() as usize] = Place::Slot(slot);
+        self.allocation.places[other.index()] = Place::Slot(slot);
         Some(register)
     }
 }
@@ -232,7 +233,7 @@ fn hints(facts: &Facts<'_>) -> Vec<[Option<Hint>; 2]> {
     let dfg = &facts.function.dfg;
     let mut hints = vec![[None; 2]; dfg.num_values()];
     let mut add = |value: Value, hint: Hint| {
-        let hints: &mut [Option<Hint>; 2] = &mut hints[value.as_u32() as usize];
+        let hints: &mut [Option<Hint>; 2] = &mut hints[value.index()];
         if let Some(free) = hints.iter_mut().find(|hint| hint.is_none()) {
             *free = Some(hint);
         }

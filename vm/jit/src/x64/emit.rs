@@ -6,7 +6,6 @@ mod tests;
 
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{Inst, InstructionData, Opcode, Type, Value};
-use rustc_hash::FxHashMap;
 
 use super::allocate::{ARGUMENTS, Allocation, FLOAT_SCRATCH, KEPT, Place, SCRATCH, SECOND_SCRATCH};
 use super::assembler::{Alu, Assembler, Gpr, Label, Mem, RAX, RBP, RDX, RSP, Rm, Sse, Width, Xmm};
@@ -23,7 +22,7 @@ pub struct Emit<'a> {
     code: Assembler,
     facts: &'a Facts<'a>,
     allocation: &'a Allocation,
-    over_calls: FxHashMap<Inst, &'a [Value]>,
+    live: &'a Live,
     labels: Vec<Label>,
     /// Where the function ends.
     end: Label,
@@ -41,12 +40,11 @@ impl<'a> Emit<'a> {
         let mut code = Assembler::default();
         let labels = facts.order.blocks.iter().map(|_| code.label()).collect();
         let end = code.label();
-        let over_calls = live.over_calls.iter().map(|(inst, values)| (*inst, &values[..])).collect();
         let mut this = Self {
             code,
             facts,
             allocation,
-            over_calls,
+            live,
             labels,
             end,
             next: None,
@@ -61,7 +59,10 @@ impl<'a> Emit<'a> {
             this.next = places.get(at + 1).copied();
             this.code.bind(this.labels[*place]);
             for inst in facts.function.layout.block_insts(facts.order.blocks[*place]) {
-                this.instruction(inst)?;
+                if !facts.is_nothing(inst) {
+                    let unknown = Unknown(facts.function.dfg.insts[inst].opcode());
+                    this.instruction(inst).ok_or(unknown)?;
+                }
             }
         }
         this.finish();
@@ -116,57 +117,54 @@ impl<'a> Emit<'a> {
         }
     }
 
-    fn instruction(&mut self, inst: Inst) -> Result<(), Unknown> {
-        if self.facts.is_nothing(inst) {
-            return Ok(());
-        }
+    /// Makes code of an instruction; nothing if that is not known.
+    fn instruction(&mut self, inst: Inst) -> Option<()> {
         let dfg = &self.facts.function.dfg;
         let data = dfg.insts[inst];
         let opcode = data.opcode();
-        let unknown = Unknown(opcode);
         match data {
             InstructionData::Jump { destination, .. } => self.jump(&destination),
-            InstructionData::Brif { arg, blocks, .. } => return self.branch(arg, blocks).ok_or(unknown),
-            InstructionData::BranchTable { arg, table, .. } => return self.table(arg, table).ok_or(unknown),
-            InstructionData::CallIndirect { .. } => return self.call(inst).ok_or(unknown),
+            InstructionData::Brif { arg, blocks, .. } => return self.branch(arg, blocks),
+            InstructionData::BranchTable { arg, table, .. } => return self.table(arg, table),
+            InstructionData::CallIndirect { .. } => return self.call(inst),
             InstructionData::MultiAry { opcode: Opcode::Return, .. } => {
-                return self.return_(inst).ok_or(unknown);
+                return self.return_(inst);
             }
             InstructionData::Load { opcode: Opcode::Load, arg, offset, .. } => {
                 let from = Mem::at(self.int(arg, SCRATCH), offset.into());
-                return self.load(inst, from).ok_or(unknown);
+                return self.load(inst, from);
             }
             InstructionData::LoadNoOffset { opcode: Opcode::AtomicLoad, arg, .. } => {
                 // Loads are not put before earlier ones by this processor.
                 let from = Mem::at(self.int(arg, SCRATCH), 0);
-                return self.load(inst, from).ok_or(unknown);
+                return self.load(inst, from);
             }
             InstructionData::LoadNoOffset { opcode: Opcode::Bitcast, arg, .. } => {
                 let result = self.result(inst);
                 if self.kind(result).bits() != 64 || self.kind(arg).bits() != 64 {
-                    return Err(unknown);
+                    return None;
                 }
                 let to = self.place(result);
                 self.bring(arg, to);
             }
             InstructionData::Store { opcode: Opcode::Store, args: [value, to], offset, .. } => {
                 let to = Mem::at(self.int(to, SCRATCH), offset.into());
-                return self.store(value, to).ok_or(unknown);
+                return self.store(value, to);
             }
             InstructionData::IntCompare { .. } | InstructionData::FloatCompare { .. } => {
-                return self.compare_value(inst).ok_or(unknown);
+                return self.compare_value(inst);
             }
             InstructionData::Ternary { opcode: Opcode::Select, args } => {
-                return self.select(inst, args).ok_or(unknown);
+                return self.select(inst, args);
             }
-            InstructionData::Binary { args, .. } => return self.binary(inst, opcode, args).ok_or(unknown),
-            InstructionData::Unary { arg, .. } => return self.unary(inst, opcode, arg).ok_or(unknown),
+            InstructionData::Binary { args, .. } => return self.binary(inst, opcode, args),
+            InstructionData::Unary { arg, .. } => return self.unary(inst, opcode, arg),
             InstructionData::NullAry { opcode: Opcode::GetStackPointer } => {
                 self.put(self.result(inst), RSP);
             }
-            _ => return Err(unknown),
+            _ => return None,
         }
-        Ok(())
+        Some(())
     }
 
     // --- values ---
@@ -309,7 +307,7 @@ impl<'a> Emit<'a> {
         let facts = self.facts;
         let dfg = &facts.function.dfg;
         let mut saved = Vec::new();
-        for value in *self.over_calls.get(&inst)? {
+        for value in self.live.over_calls.get(&inst)? {
             match self.place(*value) {
                 Place::Gpr(register) if KEPT.contains(&register) => {}
                 Place::Slot(_) | Place::Nowhere => {}

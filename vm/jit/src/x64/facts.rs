@@ -1,5 +1,6 @@
 //! What values are, before any has a place.
 
+use cranelift_codegen::entity::EntityRef;
 use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::types::{F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{BlockCall, Function, Inst, InstructionData, Opcode, Type, Value, ValueDef};
@@ -36,17 +37,13 @@ impl<'a> Facts<'a> {
         let mut this = Self { function, order, stands_for, kinds: Vec::new() };
         let mut uses = vec![0u32; dfg.num_values()];
         for inst in this.insts() {
-            this.each_operand(inst, |value| uses[value.as_u32() as usize] += 1);
+            this.each_operand(inst, |value| uses[value.index()] += 1);
         }
         let insts: Vec<Inst> = this.insts().collect();
         for inst in insts.iter().rev() {
-            let opcode = dfg.insts[*inst].opcode();
-            let needed = opcode.is_terminator()
-                || opcode.is_call()
-                || opcode.can_store()
-                || dfg.inst_results(*inst).iter().any(|value| uses[value.as_u32() as usize] > 0);
-            if !needed {
-                this.each_operand(*inst, |value| uses[value.as_u32() as usize] -= 1);
+            let asked = dfg.inst_results(*inst).iter().any(|value| uses[value.index()] > 0);
+            if !asked && !does_something(dfg.insts[*inst].opcode()) {
+                this.each_operand(*inst, |value| uses[value.index()] -= 1);
             }
         }
         this.kinds = uses.iter().map(|uses| if *uses == 0 { Kind::Unused } else { Kind::Kept }).collect();
@@ -63,7 +60,7 @@ impl<'a> Facts<'a> {
                 InstructionData::Brif { arg, .. }
                 | InstructionData::Ternary { opcode: Opcode::Select, args: [arg, ..] } => {
                     let asked = this.resolve(arg);
-                    if uses[asked.as_u32() as usize] == 1 && this.can_be_asked(asked, *inst) {
+                    if uses[asked.index()] == 1 && this.can_be_asked(asked, *inst) {
                         this.set(asked, Kind::Asked);
                     }
                 }
@@ -88,8 +85,8 @@ impl<'a> Facts<'a> {
     }
 
     fn set(&mut self, value: Value, kind: Kind) {
-        if self.kinds[value.as_u32() as usize] != Kind::Unused {
-            self.kinds[value.as_u32() as usize] = kind;
+        if self.kinds[value.index()] != Kind::Unused {
+            self.kinds[value.index()] = kind;
         }
     }
 
@@ -101,11 +98,11 @@ impl<'a> Facts<'a> {
 
     /// The value that this one stands for.
     pub fn resolve(&self, value: Value) -> Value {
-        self.stands_for[value.as_u32() as usize]
+        self.stands_for[value.index()]
     }
 
     pub fn kind(&self, value: Value) -> Kind {
-        self.kinds[value.as_u32() as usize]
+        self.kinds[value.index()]
     }
 
     pub fn is_float(&self, value: Value) -> bool {
@@ -115,12 +112,8 @@ impl<'a> Facts<'a> {
     /// Whether an instruction is one that no code is made of, or none where it stands.
     pub fn is_nothing(&self, inst: Inst) -> bool {
         let dfg = &self.function.dfg;
-        let opcode = dfg.insts[inst].opcode();
-        let results = dfg.inst_results(inst);
-        !opcode.is_terminator()
-            && !opcode.is_call()
-            && !opcode.can_store()
-            && results.iter().all(|value| self.kind(*value) != Kind::Kept)
+        !does_something(dfg.insts[inst].opcode())
+            && dfg.inst_results(inst).iter().all(|value| self.kind(*value) != Kind::Kept)
     }
 
     /// The instruction that makes a comparison which is made where it is asked.
@@ -167,6 +160,11 @@ impl<'a> Facts<'a> {
             Kind::Constant(_) | Kind::Unused => {}
         });
     }
+}
+
+/// Whether an instruction is wanted for more than its results.
+fn does_something(opcode: Opcode) -> bool {
+    opcode.is_terminator() || opcode.is_call() || opcode.can_store()
 }
 
 /// The bits of a type.

@@ -3,7 +3,9 @@
 //! Instructions have numbers in the order of blocks, and so has the head of each block, where its parameters are. Operands are needed at twice the number, results and
 //! what is behind one more.
 
+use cranelift_codegen::entity::EntityRef;
 use cranelift_codegen::ir::{Inst, Value};
+use rustc_hash::FxHashMap;
 
 use super::facts::{Facts, Kind};
 use super::order::Place;
@@ -26,11 +28,11 @@ pub struct Live {
     /// Of each value.
     pub ranges: Vec<Range>,
     /// The number of the head of each block; and behind the last one.
-    pub heads: Vec<u32>,
+    heads: Vec<u32>,
     /// Sums of how often calls are executed, of those before each number.
     calls: Vec<u64>,
     /// Of each call, those values that are needed behind it and there before.
-    pub over_calls: Vec<(Inst, Box<[Value]>)>,
+    pub over_calls: FxHashMap<Inst, Box<[Value]>>,
 }
 
 impl Live {
@@ -48,7 +50,7 @@ impl Live {
             ranges: vec![none; facts.function.dfg.num_values()],
             heads,
             calls: Vec::with_capacity(number as usize + 1),
-            over_calls: Vec::new(),
+            over_calls: FxHashMap::default(),
         };
         let shared = this.within_blocks(facts);
         let sets = Sets::of(facts, &shared);
@@ -58,7 +60,7 @@ impl Live {
     }
 
     fn cover(&mut self, value: Value, point: Point) {
-        let range = &mut self.ranges[value.as_u32() as usize];
+        let range = &mut self.ranges[value.index()];
         range.start = range.start.min(point);
         range.end = range.end.max(point);
     }
@@ -70,11 +72,11 @@ impl Live {
         let mut home: Vec<Place> = vec![usize::MAX; dfg.num_values()];
         for (place, block) in facts.order.blocks.iter().enumerate() {
             for value in dfg.block_params(*block) {
-                home[value.as_u32() as usize] = place;
+                home[value.index()] = place;
             }
             for inst in facts.function.layout.block_insts(*block) {
                 for value in dfg.inst_results(inst) {
-                    home[value.as_u32() as usize] = place;
+                    home[value.index()] = place;
                 }
             }
         }
@@ -99,15 +101,15 @@ impl Live {
                 }
                 facts.each_kept(inst, |value| {
                     self.cover(value, 2 * number);
-                    self.ranges[value.as_u32() as usize].weight += weight;
-                    if home[value.as_u32() as usize] != place {
+                    self.ranges[value.index()].weight += weight;
+                    if home[value.index()] != place {
                         shared.add(value);
                     }
                 });
                 for value in dfg.inst_results(inst) {
                     if facts.kind(*value) == Kind::Kept {
                         self.cover(*value, 2 * number + 1);
-                        self.ranges[value.as_u32() as usize].weight += weight;
+                        self.ranges[value.index()].weight += weight;
                     }
                 }
             }
@@ -147,32 +149,32 @@ impl Live {
             live.clear();
             live.extend(sets.members(place, &sets.at_end).map(|number| shared.values[number]));
             for (at, value) in live.iter().enumerate() {
-                places[value.as_u32() as usize] = Some(at as u32);
+                places[value.index()] = Some(at as u32);
             }
             for inst in insts().rev() {
                 if facts.is_nothing(inst) {
                     continue;
                 }
                 for value in dfg.inst_results(inst) {
-                    if let Some(at) = places[value.as_u32() as usize].take() {
+                    if let Some(at) = places[value.index()].take() {
                         live.swap_remove(at as usize);
                         if let Some(moved) = live.get(at as usize) {
-                            places[moved.as_u32() as usize] = Some(at);
+                            places[moved.index()] = Some(at);
                         }
                     }
                 }
                 if dfg.insts[inst].opcode().is_call() {
-                    self.over_calls.push((inst, live.as_slice().into()));
+                    self.over_calls.insert(inst, live.as_slice().into());
                 }
                 facts.each_kept(inst, |value| {
-                    if places[value.as_u32() as usize].is_none() {
-                        places[value.as_u32() as usize] = Some(live.len() as u32);
+                    if places[value.index()].is_none() {
+                        places[value.index()] = Some(live.len() as u32);
                         live.push(value);
                     }
                 });
             }
             for value in &live {
-                places[value.as_u32() as usize] = None;
+                places[value.index()] = None;
             }
         }
     }
@@ -186,7 +188,7 @@ struct Shared {
 
 impl Shared {
     fn add(&mut self, value: Value) {
-        let number = &mut self.numbers[value.as_u32() as usize];
+        let number = &mut self.numbers[value.index()];
         if number.is_none() {
             *number = Some(self.values.len() as u32);
             self.values.push(value);
@@ -194,7 +196,7 @@ impl Shared {
     }
 
     fn number(&self, value: Value) -> Option<usize> {
-        self.numbers[value.as_u32() as usize].map(|number| number as usize)
+        self.numbers[value.index()].map(|number| number as usize)
     }
 }
 

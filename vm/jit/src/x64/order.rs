@@ -1,5 +1,6 @@
 //! The blocks of a function in one order, what is seldom executed, and what is in loops.
 
+use cranelift_codegen::entity::EntityRef;
 use cranelift_codegen::ir::{Block, Function};
 use smallvec::SmallVec;
 
@@ -16,7 +17,7 @@ pub struct Order {
     /// Whether a block leads to where it is not expected to come, or is only come to from such a one.
     pub cold: Vec<bool>,
     /// Loops around a block.
-    pub depth: Vec<u8>,
+    depth: Vec<u8>,
     places: Vec<Option<u32>>,
 }
 
@@ -26,18 +27,20 @@ impl Order {
         let blocks = arrange(function, early);
         let mut places = vec![None; function.dfg.num_blocks()];
         for (place, block) in blocks.iter().enumerate() {
-            places[block.as_u32() as usize] = Some(place as u32);
+            places[block.index()] = Some(place as u32);
         }
-        let place = |block: Block| places[block.as_u32() as usize].expect("can be reached") as usize;
-        let successors: Vec<SmallVec<[Place; 2]>> =
-            blocks.iter().map(|block| function.block_successors(*block).map(place).collect()).collect();
-        let cold = cold(function, &blocks, &successors);
-        let depth = depth(&successors, &cold);
-        Self { blocks, successors, cold, depth, places }
+        let mut this = Self { blocks, places, successors: Vec::new(), cold: Vec::new(), depth: Vec::new() };
+        let successors = |block| function.block_successors(block).map(|next| this.place(next)).collect();
+        this.successors = this.blocks.iter().map(|block| successors(*block)).collect();
+        this.cold = cold(function, &this.blocks, &this.successors);
+        this.depth = depth(&this.successors, &this.cold);
+        this
     }
 
+    /// The place of a block that can be reached.
     pub fn place(&self, block: Block) -> Place {
-        self.places[block.as_u32() as usize].expect("can be reached") as usize
+        // Asked of blocks of the order and of what they lead to alone.
+        self.places[block.index()].expect("can be reached") as usize
     }
 
     /// How often a block is executed, in comparison with a cold one.
@@ -52,32 +55,29 @@ fn arrange(function: &Function, early: usize) -> Vec<Block> {
     let Some(entry) = function.layout.entry_block() else { return Vec::new() };
     let mut ways = vec![0u32; count];
     let mut open = vec![entry];
-    ways[entry.as_u32() as usize] = 1;
+    ways[entry.index()] = 1;
     while let Some(block) = open.pop() {
         for next in function.block_successors(block) {
-            let ways = &mut ways[next.as_u32() as usize];
+            let ways = &mut ways[next.index()];
             *ways += 1;
             if *ways == 1 {
                 open.push(next);
             }
         }
     }
-    let laid_out: Vec<Block> =
-        function.layout.blocks().filter(|block| ways[block.as_u32() as usize] > 0).collect();
+    let laid_out: Vec<Block> = function.layout.blocks().filter(|block| ways[block.index()] > 0).collect();
     let mut is_late = vec![false; count];
     for block in function.layout.blocks().skip(early.max(1)) {
-        let block = block.as_u32() as usize;
+        let block = block.index();
         is_late[block] = ways[block] == 1;
     }
     let mut blocks = Vec::with_capacity(laid_out.len());
     let mut open = Vec::new();
-    for block in laid_out.into_iter().filter(|block| !is_late[block.as_u32() as usize]) {
+    for block in laid_out.into_iter().filter(|block| !is_late[block.index()]) {
         open.push(block);
         while let Some(block) = open.pop() {
             blocks.push(block);
-            open.extend(
-                function.block_successors(block).rev().filter(|next| is_late[next.as_u32() as usize]),
-            );
+            open.extend(function.block_successors(block).rev().filter(|next| is_late[next.index()]));
         }
     }
     blocks

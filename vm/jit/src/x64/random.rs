@@ -9,7 +9,6 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use memmap2::MmapMut;
 use rustc_hash::FxHashMap;
 
 use super::generate;
@@ -306,9 +305,7 @@ impl Maker<'_> {
 }
 
 fn function(seed: u64) -> Function {
-    let mut signature = Signature::new(CallConv::SystemV);
-    signature.params.extend([AbiParam::new(I64); 5]);
-    signature.returns.extend([AbiParam::new(I64); 2]);
+    let signature = crate::lower::signature(CallConv::SystemV);
     let mut function = Function::with_name_signature(UserFuncName::default(), signature);
     let mut context = FunctionBuilderContext::new();
     let mut b = FunctionBuilder::new(&mut function, &mut context);
@@ -469,9 +466,7 @@ fn code_computes_what_the_representation_says() {
     for seed in 1..400 {
         let function = function(0x9E37_79B9_7F4A_7C15u64.wrapping_mul(seed));
         let code = generate(&function, function.layout.blocks().count() / 2).expect("all is known");
-        let mut pages = MmapMut::map_anon(code.len()).expect("memory");
-        pages.copy_from_slice(&code);
-        let pages = pages.make_exec().expect("memory");
+        let pages = crate::memory::executable(&code).expect("memory");
         // SAFETY: the code is that of a function with this signature, and the pages stay.
         let compiled: extern "C" fn(*mut u8, u64, u64, u64, u64) -> Two =
             unsafe { std::mem::transmute(pages.as_ptr()) };

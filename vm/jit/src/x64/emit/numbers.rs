@@ -141,7 +141,7 @@ impl Emit<'_> {
         });
     }
 
-    /// Uses registers that may be others', and then puts what is in the scratch register where the result is to be. Slots are not to be read meanwhile but by what was read before.
+    /// Uses registers that may be others', and then puts what is in the scratch register where the result is to be. Meanwhile others' values are where they were until a register of these is written.
     fn with(&mut self, registers: &[Gpr], result: Value, make: impl FnOnce(&mut Self)) {
         let kept = [FLOAT_SCRATCH, SECOND_FLOAT_SCRATCH];
         for (register, kept) in registers.iter().zip(kept) {

@@ -1,6 +1,6 @@
 //! Comparisons, and what depends on them.
 
-use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::condcodes::{CondCode, FloatCC, IntCC};
 use cranelift_codegen::ir::types::F64;
 use cranelift_codegen::ir::{Inst, InstructionData, Value};
 
@@ -59,7 +59,7 @@ impl Emit<'_> {
         }
         if self.constant(left).is_some() {
             std::mem::swap(&mut left, &mut right);
-            cond = swapped(cond);
+            cond = cond.swap_args();
         }
         let test = Test::One(condition(cond));
         match self.immediate(right, width) {
@@ -169,20 +169,5 @@ fn condition(cond: IntCC) -> Cond {
         IntCC::UnsignedGreaterThanOrEqual => Cond::AboveOrEqual,
         IntCC::UnsignedGreaterThan => Cond::Above,
         IntCC::UnsignedLessThanOrEqual => Cond::BelowOrEqual,
-    }
-}
-
-/// The same asked of the operands the other way round.
-fn swapped(cond: IntCC) -> IntCC {
-    match cond {
-        IntCC::Equal | IntCC::NotEqual => cond,
-        IntCC::SignedLessThan => IntCC::SignedGreaterThan,
-        IntCC::SignedGreaterThanOrEqual => IntCC::SignedLessThanOrEqual,
-        IntCC::SignedGreaterThan => IntCC::SignedLessThan,
-        IntCC::SignedLessThanOrEqual => IntCC::SignedGreaterThanOrEqual,
-        IntCC::UnsignedLessThan => IntCC::UnsignedGreaterThan,
-        IntCC::UnsignedGreaterThanOrEqual => IntCC::UnsignedLessThanOrEqual,
-        IntCC::UnsignedGreaterThan => IntCC::UnsignedLessThan,
-        IntCC::UnsignedLessThanOrEqual => IntCC::UnsignedGreaterThanOrEqual,
     }
 }
