@@ -8,13 +8,13 @@ pub mod async_gen;
 pub mod methods;
 
 use taipan_gc::{Header, Obj, Object, Py, Slot, Tracer, Value};
-use taipan_threading::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
+use taipan_threading::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use crate::code::PyCode;
 use crate::function::PyFunction;
 use crate::layout;
 use crate::singletons::none;
-use crate::type_object::{PyType, new_instance};
+use crate::type_object::PyType;
 use crate::types::{Types, obj_of, types};
 
 /// Not started.
@@ -40,6 +40,8 @@ pub struct PyGenerator {
     /// `nregs` words; null when closed. Owned by the runner, see the module.
     pub window: AtomicPtr<Value>,
     pub state: AtomicU8,
+    /// Suspended: whether that was at a `YIELD_FROM` whose register owns a generator or coroutine, and nothing is handled and there is no namespace: see [`PyGenerator::delegates`].
+    delegates: AtomicBool,
     /// Where to continue.
     pub pc: AtomicU32,
     /// Suspended: the exception that the generator handles itself. Running: what its resumer sees of others, see `enter_handled`.
@@ -109,8 +111,10 @@ impl PyGenerator {
     ) -> Py<PyGenerator> {
         let name = Slot::new(function.name.load().unwrap_or_else(none));
         let qualname = Slot::new(function.qualname.load().unwrap_or_else(none));
-        new_instance(class, |header| PyGenerator {
-            header,
+        // Instances have nothing behind their fields.
+        debug_assert_eq!(class.instance_header().1, 0);
+        Py::new(PyGenerator {
+            header: Header::new(class.root_shape()),
             code: Py::from_ref(code),
             function: obj_of(function),
             locals: Slot::empty(),
@@ -118,6 +122,7 @@ impl PyGenerator {
             qualname,
             window: AtomicPtr::new(window),
             state: AtomicU8::new(state),
+            delegates: AtomicBool::new(false),
             pc: AtomicU32::new(1),
             handled: Slot::empty(),
             frame: Slot::empty(),
@@ -159,9 +164,27 @@ impl PyGenerator {
         }
     }
     /// Ends running: suspended at `pc`. Only the runner may call this.
+    #[inline]
     pub fn suspend(&self, pc: u32) {
+        self.suspend_where(pc, false);
+    }
+    /// [`PyGenerator::suspend`], which tells whether [`PyGenerator::delegates`].
+    #[inline]
+    pub fn suspend_where(&self, pc: u32, delegates: bool) {
+        self.delegates.store(delegates, Ordering::Relaxed);
         self.pc.store(pc, Ordering::Relaxed);
+        self.suspend_again();
+    }
+    /// Ends running of what has not done anything since [`PyGenerator::try_start_running`]. Only the runner may call this.
+    #[inline]
+    pub fn suspend_again(&self) {
         self.state.store(SUSPENDED, Ordering::Release);
+    }
+    /// Whether it was suspended at a `YIELD_FROM` with nothing to be sent, whose register owns what it delegates to, which is a generator or coroutine; it handles no exception and
+    /// has no namespace. Only the runner may ask this, and only while it has not executed anything.
+    #[inline]
+    pub fn delegates(&self) -> bool {
+        self.delegates.load(Ordering::Relaxed)
     }
     /// Ends running for good and drops the window. Only the runner (or the last owner) may call this. Code that runs because of what is
     /// dropped finds the generator closed.
@@ -169,6 +192,15 @@ impl PyGenerator {
         let window = self.window.swap(std::ptr::null_mut(), Ordering::AcqRel);
         self.state.store(CLOSED, Ordering::Release);
         self.drop_window(window);
+    }
+    /// [`PyGenerator::close_running`] of a window that was emptied.
+    #[inline]
+    pub fn close_empty(&self) {
+        let window = self.window.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        self.state.store(CLOSED, Ordering::Release);
+        let len = self.code.nregs as usize;
+        // SAFETY: the window was a box of `nregs` words, unpublished by the swap; they are empty, says the caller: what is forgotten otherwise is a reference.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(window, len)) });
     }
     /// Dies: a frame object that lives on keeps the variables.
     fn leave_window(&self) {

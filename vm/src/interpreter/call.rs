@@ -308,6 +308,22 @@ fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyRe
     Ok(suspended(function, code, window))
 }
 
+/// What `iter(obj)` makes if the class has a generator function as `__iter__`: without the way through the slot.
+#[inline]
+pub fn generator_of(obj: &Obj) -> Option<PyResult<Obj>> {
+    let class = class_of(obj);
+    if !class.has_flag(type_flags::HEAP) {
+        return None;
+    }
+    let method = class.lookup_lent(&istr!("__iter__"))?;
+    let function = method.downcast::<PyFunction>()?;
+    let code = function_code(function);
+    if code.flags & taipan_bytecode::flags::CO_GENERATOR == 0 {
+        return None;
+    }
+    Some(make_generator(function, code, &Args::new(std::slice::from_ref(obj))))
+}
+
 /// The generator that has not started, with its parameters in `window`.
 fn suspended(function: &PyFunction, code: &PyCode, window: Box<[Value]>) -> Obj {
     let generator = PyGenerator::new(function, code, window);

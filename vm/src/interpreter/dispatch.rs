@@ -780,14 +780,13 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                         let iterator = o!(i.a());
                         let target = word_at(instrs, pc + 1).a() as usize;
                         save!();
-                        if generators::is_idle_generator(iterator) {
-                            check!(generators::push(
-                                thread,
-                                iterator,
-                                Kind::GeneratorFor,
-                                None,
-                                target as u16
-                            ));
+                        if check!(generators::push_idle(
+                            thread,
+                            iterator,
+                            Kind::GeneratorFor,
+                            &mut None,
+                            target as u16
+                        )) {
                             reload!();
                             continue;
                         }
@@ -1323,14 +1322,15 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                     Op::YieldFrom => {
                         save!();
                         let a = i.a() as usize;
-                        if generators::is_idle_generator(o!(a)) {
-                            let value = regs.take(a + 1).unwrap_or_else(taipan_objects::singletons::none);
-                            let receiver = o!(a);
-                            check!(generators::push(thread, receiver, Kind::GeneratorSend, Some(value), 0));
+                        let mut sent =
+                            Some(regs.take(a + 1).unwrap_or_else(taipan_objects::singletons::none));
+                        let receiver = o!(a);
+                        if check!(generators::push_idle(thread, receiver, Kind::GeneratorSend, &mut sent, 0))
+                        {
                             reload!();
                             continue;
                         }
-                        let value = regs.take(a + 1).unwrap_or_else(taipan_objects::singletons::none);
+                        let value = sent.unwrap_or_else(taipan_objects::singletons::none);
                         match check!(generators::send(o!(a), value)) {
                             Sent::Returned(value) => {
                                 regs.clear(a);

@@ -86,6 +86,7 @@ pub(super) fn into_coroutine(thread: &VmThread) -> Obj {
         frame.regs = Regs::new(generator.give_window(window));
     }
     frame.kind = Kind::GeneratorSend;
+    frame.ret = 0;
     // The coroutine keeps the function.
     drop_value(std::mem::replace(&mut frame.callee, Value::EMPTY));
     coroutine

@@ -64,7 +64,7 @@ pub fn set_returned() {
 
 /// Whether `obj` is a generator or coroutine (not an asynchronous generator) that may be run in the loop.
 #[inline(always)]
-pub fn is_idle_generator(obj: &Obj) -> bool {
+fn is_idle_generator(obj: &Obj) -> bool {
     let Some(header) = obj.header() else { return false };
     if !std::ptr::eq(header.shape_entry().ops_ptr(), PyGenerator::ops()) {
         return false;
@@ -99,20 +99,60 @@ fn receiver(code: &PyCode, pc: u32) -> (usize, u32) {
     }
 }
 
+/// Becomes the runner: the state that was found. `None` if it is a generator that has ended.
+fn start(obj: &Obj, generator: &PyGenerator) -> PyResult<Option<u8>> {
+    match generator.start_running() {
+        Ok(state) => Ok(Some(state)),
+        Err(CLOSED) if class_of(obj).is(&types().coroutine) => {
+            Err(runtime_error("cannot reuse already awaited coroutine"))
+        }
+        Err(CLOSED) => Ok(None),
+        Err(_) => Err(already_running(obj)),
+    }
+}
+
+fn generator_of(obj: &Obj) -> PyResult<&PyGenerator> {
+    obj.downcast().ok_or_else(|| system_error("not a generator"))
+}
+
 /// Pushes the frame of an idle generator. `value`: what `send` passes (`None` for `next`).
 pub fn push(thread: &VmThread, obj: &Obj, kind: Kind, value: Option<Obj>, ret: u16) -> PyResult<()> {
-    let Some(generator) = obj.downcast::<PyGenerator>() else { return Err(system_error("not a generator")) };
-    let state = match generator.start_running() {
-        Ok(state) => state,
-        Err(CLOSED) => {
-            return Err(if class_of(obj).is(&types().coroutine) {
-                runtime_error("cannot reuse already awaited coroutine")
-            } else {
-                stop_iteration(None)
-            });
-        }
-        Err(_) => return Err(already_running(obj)),
-    };
+    let generator = generator_of(obj)?;
+    match start(obj, generator)? {
+        Some(state) => push_started(thread, obj, generator, state, kind, value, ret),
+        None => Err(stop_iteration(None)),
+    }
+}
+
+/// [`push`] of what is an idle generator or coroutine. False, with `value` still there, if it is none, or another thread ended it just now.
+pub fn push_idle(
+    thread: &VmThread,
+    obj: &Obj,
+    kind: Kind,
+    value: &mut Option<Obj>,
+    ret: u16,
+) -> PyResult<bool> {
+    if !is_idle_generator(obj) {
+        return Ok(false);
+    }
+    let Some(generator) = obj.downcast::<PyGenerator>() else { return Ok(false) };
+    match generator.start_running() {
+        Ok(state) => push_started(thread, obj, generator, state, kind, value.take(), ret).map(|()| true),
+        Err(CLOSED) => Ok(false),
+        Err(_) => Err(already_running(obj)),
+    }
+}
+
+/// [`push`] of a generator that this thread runs now, and which was in `state` before.
+fn push_started(
+    thread: &VmThread,
+    obj: &Obj,
+    generator: &PyGenerator,
+    state: u8,
+    kind: Kind,
+    value: Option<Obj>,
+    ret: u16,
+) -> PyResult<()> {
     if state == taipan_objects::generator::CREATED
         && let Some(value) = &value
         && !is_none(value)
@@ -310,13 +350,20 @@ pub fn resume(obj: &Obj, how: Resume) -> PyResult<Resumed> {
             if at_once::push(thread, obj.value(), Kind::GeneratorEntry, value.value(), 0) {
                 // The generator has it now.
                 std::mem::forget(value);
+                // Who watches is told of each that is resumed.
+                if !crate::trace::is_active(thread) {
+                    // SAFETY: the innermost frame is the generator's, just resumed.
+                    unsafe { at_once::descend(thread, thread.innermost()) };
+                }
             } else {
-                push(thread, obj, Kind::GeneratorEntry, Some(value), 0)?;
+                let generator = generator_of(obj)?;
+                let Some(state) = start(obj, generator)? else { return Ok(Resumed::Returned(none())) };
+                push_started(thread, obj, generator, state, Kind::GeneratorEntry, Some(value), 0)?;
             }
         }
         Resume::Throw => {
             let exception = take_raised();
-            let generator = obj.downcast::<PyGenerator>().ok_or_else(|| system_error("not a generator"))?;
+            let generator = generator_of(obj)?;
             if generator.state.load(Ordering::Acquire) == taipan_objects::generator::CREATED {
                 push_for_throw(thread, obj, generator)?;
                 let _ = set_raised(exception);
@@ -372,7 +419,7 @@ pub fn delegate_hook(obj: &Obj) -> Option<Obj> {
 pub fn delegating(obj: &Obj, act: &mut dyn FnMut() -> PyResult<Resumed>) -> PyResult<Resumed> {
     let thread = thread::current();
     protocol::enter_native()?;
-    let generator = obj.downcast::<PyGenerator>().ok_or_else(|| system_error("not a generator"))?;
+    let generator = generator_of(obj)?;
     push_for_throw(thread, obj, generator)?;
     let value = match act() {
         Ok(Resumed::Yielded(value)) => {
@@ -514,7 +561,7 @@ pub fn yield_from_iter(code: &PyCode, obj: &Obj) -> PyResult<Obj> {
     if class_of(obj).is(&types().generator) {
         return Ok(obj.clone());
     }
-    protocol::iter(obj)
+    super::ops::iteration::iter(obj)
 }
 
 /// `GET_AWAITABLE`.

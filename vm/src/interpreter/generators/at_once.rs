@@ -10,6 +10,7 @@ use taipan_objects::{Obj, Object, Value};
 use taipan_threading::sync::atomic::Ordering;
 
 use crate::frame::{Frame, Kind};
+use crate::interpreter::quick::known::{self, Known};
 use crate::registers::Regs;
 use crate::thread::{self, VmThread};
 
@@ -53,8 +54,15 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
         && generator.locals.is_empty()
         && (sent_nothing || sent.is_counted() || !sent.is_ptr())
         && if state == CREATED { sent_nothing } else { !regs.value(target).is_counted() };
-    // SAFETY: the caller's register keeps the generator alive.
-    let subject = if usual { unsafe { Obj::from_borrowed_at_once(word) } } else { None };
+    let subject = if !usual {
+        None
+    } else if matches!(kind, Kind::GeneratorFor | Kind::GeneratorSend) && word.is_counted() {
+        // The register that owns it is the resumer's, who does nothing until this frame is popped.
+        Some(word.uncounted_ptr())
+    } else {
+        // SAFETY: the caller's register keeps the generator alive.
+        unsafe { Obj::from_borrowed_at_once(word) }.map(Obj::into_value)
+    };
     let Some(subject) = subject else {
         generator.state.store(state, Ordering::Release);
         return false;
@@ -68,12 +76,96 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
     unsafe {
         thread.frame(depth).write(Frame {
             ip: code.at(pc as usize),
-            subject: subject.into_value(),
+            subject,
             ..Frame::new(function, code, regs, ret, kind, thread.top.get())
         });
     }
     thread.depth.set(depth + 1);
     true
+}
+
+/// In [`Frame::ret`] of a [`Kind::GeneratorSend`]: the frame below has executed nothing since it was resumed.
+const PASSED_ON: u16 = 1;
+
+/// Whether the frame below `frame`, which was resumed by `YIELD_FROM`, has executed nothing since it was resumed itself.
+#[inline(always)]
+pub fn is_passed_on(frame: &Frame) -> bool {
+    frame.ret == PASSED_ON
+}
+
+/// Resumes, on top of the generator's frame `fp`, which was just resumed by [`push`], what it delegates to, and so on while those delegate, too: in place of executing the
+/// `YIELD_FROM` of each. The frame that is the innermost one then.
+///
+/// # Safety
+/// `fp` is the innermost frame.
+#[inline(always)]
+pub unsafe fn descend(thread: &VmThread, mut fp: *mut Frame) -> *mut Frame {
+    // SAFETY: a live frame of a generator, which is there as long as its frame.
+    let (mut regs, first) = unsafe { ((*fp).regs, &*(*fp).subject.ptr().cast::<PyGenerator>()) };
+    if !first.delegates() {
+        return fp;
+    }
+    let (mut depth, limit, top) = (thread.depth.get(), thread::recursion_limit(), thread.top.get());
+    // SAFETY: in the frame's code.
+    let mut at = unsafe { (*(*fp).ip).a() } as usize;
+    let sent = regs.value(at + 1);
+    regs.put(at + 1, Value::EMPTY);
+    while depth < limit {
+        let word = regs.value(at);
+        // SAFETY: a generator or coroutine, says `delegates`, and those have no subclasses. The register owns it.
+        let generator: &PyGenerator = unsafe { &*word.ptr().cast() };
+        if generator.state.load(Ordering::Acquire) != SUSPENDED
+            || generator.try_start_running(SUSPENDED).is_err()
+        {
+            break;
+        }
+        if !generator.delegates() || !generator.frame.is_empty() {
+            generator.suspend_again();
+            break;
+        }
+        regs = Regs::new(generator.window.load(Ordering::Acquire));
+        let code: &PyCode = &generator.code;
+        let ip = code.at(generator.pc.load(Ordering::Relaxed) as usize);
+        // SAFETY: as in `push`, where in the code the generator stands.
+        let (function, instr) = unsafe { (&*generator.function.value().ptr().cast::<PyFunction>(), &*ip) };
+        at = instr.a() as usize;
+        fp = fp.wrapping_add(1);
+        // SAFETY: frames are next to each other; the slot is above all live ones, and plain writes initialize it.
+        unsafe {
+            fp.write(Frame {
+                ip,
+                subject: word.uncounted_ptr(),
+                ..Frame::new(function, code, regs, PASSED_ON, Kind::GeneratorSend, top)
+            });
+        }
+        depth += 1;
+    }
+    regs.put(at + 1, sent);
+    thread.depth.set(depth);
+    fp
+}
+
+/// Suspends and pops the innermost frame, which stands at its `YIELD_FROM`: [`settle`] and [`suspend`]. `passed_on`: it has executed nothing since it was resumed.
+#[inline(always)]
+#[must_use]
+pub fn pass_on(thread: &VmThread, frame: &Frame, passed_on: bool) -> bool {
+    if !passed_on {
+        if !settle(frame) {
+            return false;
+        }
+        // SAFETY: in the frame's code.
+        let at = unsafe { (*frame.ip).a() } as usize;
+        let word = frame.regs.value(at);
+        let delegates = word.is_counted()
+            && (known::is(word, Known::Generator) || known::is(word, Known::Coroutine))
+            && frame.locals.is_empty();
+        let pc = frame.pc();
+        return pop(thread, frame).map(|generator| generator.suspend_where(pc, delegates)).is_some();
+    }
+    if !frame.object.is_empty() {
+        return false;
+    }
+    pop(thread, frame).map(PyGenerator::suspend_again).is_some()
 }
 
 /// Whether the generator of `frame` can be suspended with [`suspend`]; its registers are then as they may be in a suspended window.
@@ -107,15 +199,36 @@ pub fn settle(frame: &Frame) -> bool {
 #[inline(always)]
 #[must_use]
 pub fn suspend(thread: &VmThread, frame: &Frame, pc: u32) -> bool {
+    pop(thread, frame).map(|generator| generator.suspend(pc)).is_some()
+}
+
+/// Pops the innermost frame, a generator's, and gives that; `None`, with nothing done, if its reference to the generator is not easily dropped. By another of this thread's
+/// references the generator was resumed: it stays.
+#[inline(always)]
+fn pop<'a>(thread: &VmThread, frame: &Frame) -> Option<&'a PyGenerator> {
     let subject = frame.subject;
-    // SAFETY: the frame owns the word and is popped below.
+    // SAFETY: the frame owns the word and is popped.
     if !unsafe { Obj::drop_at_once(subject) } {
-        return false;
+        return None;
     }
     thread.top.set(frame.saved_top);
     thread.depth.set(thread.depth.get() - 1);
-    // SAFETY: a generator; another of this thread's references, by which it was resumed, is left.
-    let generator: &PyGenerator = unsafe { &*subject.ptr().cast() };
-    generator.suspend(pc);
-    true
+    // SAFETY: see above.
+    Some(unsafe { &*subject.ptr().cast() })
+}
+
+/// [`super::finish`] of the frame of a generator that handles no exception and whose frame nobody asked for, if all that is to be dropped is a matter of a few instructions.
+/// Otherwise false, and what is left of the frame is to be finished by [`super::finish`].
+#[inline(always)]
+#[must_use]
+pub fn finish(thread: &VmThread, frame: &Frame) -> bool {
+    if !frame.is_generator() || !frame.handled.is_empty() || !frame.object.is_empty() || !handles_nothing() {
+        return false;
+    }
+    for i in 0..frame.code().nregs as usize {
+        if !frame.regs.clear_at_once(i) {
+            return false;
+        }
+    }
+    pop(thread, frame).map(PyGenerator::close_empty).is_some()
 }

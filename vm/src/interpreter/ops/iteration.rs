@@ -16,6 +16,7 @@ use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value, istr};
 
+use crate::interpreter::call;
 use crate::interpreter::quick::known::{self, Known};
 use crate::registers::Regs;
 
@@ -41,7 +42,7 @@ pub fn iter(obj: &Obj) -> PyResult<Obj> {
     if known::is(value, Known::Generator) {
         return Ok(obj.clone());
     }
-    protocol::iter(obj)
+    call::generator_of(obj).unwrap_or_else(|| protocol::iter(obj))
 }
 
 /// The two items of the tuple that the iterator would make, for those of which it is known how they make it.

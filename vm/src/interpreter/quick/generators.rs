@@ -10,7 +10,7 @@ use taipan_objects::{Obj, Value};
 
 use super::calls::below;
 use super::known::{self, Known};
-use super::{Exit, Ip, State, handlers, result};
+use super::{Exit, State, handlers, result};
 use crate::frame::{Frame, Kind, drop_value};
 use crate::interpreter::call;
 use crate::interpreter::generators::{self, Sent, Through, asend, at_once};
@@ -32,13 +32,13 @@ enum Answer {
 #[inline(never)]
 fn send(thread: &'static VmThread, regs: Regs, i: &Word) -> Answer {
     let at = i.a() as usize;
-    let sent = regs.take(at + 1).unwrap_or_else(none);
-    if generators::is_idle_generator(regs.obj(at)) {
-        return match generators::push(thread, regs.obj(at), Kind::GeneratorSend, Some(sent), 0) {
-            Ok(()) => Answer::Pushed,
-            Err(Raised) => Answer::Raised,
-        };
+    let mut sent = Some(regs.take(at + 1).unwrap_or_else(none));
+    match generators::push_idle(thread, regs.obj(at), Kind::GeneratorSend, &mut sent, 0) {
+        Ok(true) => return Answer::Pushed,
+        Ok(false) => {}
+        Err(Raised) => return Answer::Raised,
     }
+    let sent = sent.unwrap_or_else(none);
     if async_gen::is_asend(regs.obj(at)) {
         return match asend::push(thread, regs.obj(at), sent) {
             Ok(()) => Answer::Pushed,
@@ -94,6 +94,18 @@ fn finish_with(thread: &'static VmThread, word: Value) {
     thread.result.set(word);
 }
 
+/// [`finish_with`] of a frame whose `ip` is not saved: without that if it is a matter of a few instructions.
+#[inline(always)]
+fn finish(s: State, word: Value) {
+    // SAFETY: the frame is live.
+    if at_once::finish(s.thread, unsafe { &*s.fp }) {
+        s.thread.result.set(word);
+    } else {
+        s.save();
+        finish_with(s.thread, word);
+    }
+}
+
 /// Delivers the result of `YIELD_FROM` `i`, in `thread.result`.
 #[inline(never)]
 fn end_delegation(thread: &'static VmThread, regs: Regs, i: &Word) {
@@ -141,6 +153,14 @@ fn yield_from_iter(fp: *mut Frame, regs: Regs, i: &Word) -> PyResult<()> {
     Ok(())
 }
 
+/// Goes on in the generator whose frame was pushed on top of `s`, or in what it delegates to.
+#[inline(always)]
+fn resumed(s: State) -> Exit {
+    // SAFETY: that frame is the innermost one.
+    let fp = unsafe { at_once::descend(s.thread, s.fp.wrapping_add(1)) };
+    State::at(fp, s.thread).go()
+}
+
 /// The generator's frame that `s` is in was suspended with `value`, which goes to who resumed it.
 #[inline(always)]
 fn hand_over(s: State, kind: Kind, value: Value) -> Exit {
@@ -151,13 +171,14 @@ fn hand_over(s: State, kind: Kind, value: Value) -> Exit {
             resumer.write(resumer.word(1).a(), value, 2)
         }
         Kind::GeneratorSend => {
-            let resumer = below(s, 0);
-            pass_on(resumer.ip, resumer.regs, resumer.fp, resumer.thread, value)
+            // SAFETY: the frame was just popped: nothing took its place yet.
+            let passed_on = at_once::is_passed_on(unsafe { &*s.fp });
+            pass_on(s.fp.wrapping_sub(1), s.thread, value, passed_on)
         }
         Kind::GeneratorAsend => {
             let resumer = below(s, 0);
             if !asend::is_wrapped(value) {
-                return pass_on(resumer.ip, resumer.regs, resumer.fp, resumer.thread, value);
+                return pass_on(resumer.fp, resumer.thread, value, false);
             }
             deliver(s.thread, value);
             resumer.next(1)
@@ -169,19 +190,28 @@ fn hand_over(s: State, kind: Kind, value: Value) -> Exit {
     }
 }
 
-/// The innermost frame, at its `YIELD_FROM`, yields what its delegate yielded.
+/// The innermost frame, at its `YIELD_FROM`, yields what its delegate yielded, and so do those that delegate to it. `passed_on`: it has done nothing since it was resumed.
 #[inline(never)]
-fn pass_on(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread, value: Value) -> Exit {
-    let s = State { ip, regs, fp, thread };
-    // SAFETY: the innermost frame is live.
-    let frame = unsafe { &*fp };
-    let (kind, pc) = (frame.kind, frame.pc());
-    if at_once::settle(frame) && at_once::suspend(thread, frame, pc) {
-        return hand_over(s, kind, value);
+fn pass_on(mut fp: *mut Frame, thread: &'static VmThread, value: Value, mut passed_on: bool) -> Exit {
+    // What the delegate handled when it yielded is none of theirs.
+    let plain = handles_nothing();
+    loop {
+        // SAFETY: the innermost frame is live.
+        let frame = unsafe { &*fp };
+        let kind = frame.kind;
+        if !plain || !at_once::pass_on(thread, frame, passed_on) {
+            break;
+        }
+        if kind != Kind::GeneratorSend {
+            return hand_over(State::at(fp, thread), kind, value);
+        }
+        passed_on = at_once::is_passed_on(frame);
+        fp = fp.wrapping_sub(1);
     }
     // What follows may run code: a word that is not counted would be nobody's.
     thread.result.set(if value.is_lent() { super::calls::strong(value) } else { value });
-    pass_on_any(ip, regs, fp, thread)
+    let s = State::at(fp, thread);
+    pass_on_any(s.ip, s.regs, s.fp, s.thread)
 }
 
 /// The frame that the generator's frame `s` returned to, which is popped, goes on with the result in `thread.result`.
@@ -295,9 +325,8 @@ handlers! {
             }
             s.regs.put(i.a() as usize, value);
         }
-        s.save();
         strong(s.thread, s.regs, i.a(), true);
-        finish_with(s.thread, result(s.thread));
+        finish(s, result(s.thread));
         returned(s, kind)
     }
     /// A generator's frame returns a constant.
@@ -310,15 +339,14 @@ handlers! {
         if ends_at_once(s, frame) {
             return answer(s, value);
         }
-        s.save();
-        finish_with(s.thread, value);
+        finish(s, value);
         returned(s, kind)
     }
     #[inline(never)]
     for_generator(s, i) {
         s.save();
         if at_once::push(s.thread, s.value(i.a()), Kind::GeneratorFor, Value::EMPTY, s.word(1).a()) {
-            return State::at(s.fp.wrapping_add(1), s.thread).go();
+            return resumed(s);
         }
         super::iteration::for_other(s.ip, s.regs, s.fp, s.thread)
     }
@@ -332,7 +360,7 @@ handlers! {
             let sent = i.a() as usize + 1;
             if at_once::push(s.thread, receiver, Kind::GeneratorSend, s.regs.value(sent), 0) {
                 s.regs.put(sent, Value::EMPTY);
-                return State::at(s.fp.wrapping_add(1), s.thread).go();
+                return resumed(s);
             }
         }
         yield_from_any(s.ip, s.regs, s.fp, s.thread)
@@ -348,7 +376,7 @@ handlers! {
             }
             Answer::Yielded => {
                 let value = result(s.thread);
-                pass_on(s.ip, s.regs, s.fp, s.thread, value)
+                pass_on(s.fp, s.thread, value, false)
             }
         }
     }

@@ -48,11 +48,10 @@ pub(crate) fn takes_pair(unpack: &Word, target: u16) -> bool {
 #[inline(never)]
 pub(crate) fn advance(thread: &'static VmThread, regs: Regs, i: &Word, target: u16, unpack: &Word) -> Step {
     let iterator = regs.obj(i.a() as usize);
-    if resume::is_idle_generator(iterator) {
-        return match resume::push(thread, iterator, Kind::GeneratorFor, None, target) {
-            Ok(()) => Step::Pushed,
-            Err(Raised) => Step::Raised,
-        };
+    match resume::push_idle(thread, iterator, Kind::GeneratorFor, &mut None, target) {
+        Ok(true) => return Step::Pushed,
+        Ok(false) => {}
+        Err(Raised) => return Step::Raised,
     }
     // A tuple that is only made to be taken apart by the instruction behind is not made.
     if takes_pair(unpack, target)
