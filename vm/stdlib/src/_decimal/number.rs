@@ -16,6 +16,7 @@ pub mod order;
 pub mod power;
 pub mod quantize;
 pub mod quotient;
+pub mod short;
 pub mod text;
 pub mod words;
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::multiply::multiply;
 use super::words::{self, Words};
-use super::{Number, Rounding, Settings, divide, shifted, signal};
+use super::{Number, Rounding, Settings, divide, shifted, short, signal};
 
 impl Number {
     /// `a + b`
@@ -28,7 +28,10 @@ impl Number {
                 let sum = words::add_words(*x, *y);
                 return Number::finite(a.negative, sum, a.exponent).finish(cx, status);
             }
-            return Number::finite_sum(a, b, b_negative, cx, status);
+            return match short::sum(a, b, b_negative, cx, status) {
+                Some(sum) => sum,
+                None => Number::finite_sum(a, b, b_negative, cx, status),
+            };
         }
         if let Some(nan) = Number::nan_of(a, Some(b), cx, status) {
             return nan;
@@ -42,7 +45,13 @@ impl Number {
         Number::infinity(b_negative)
     }
 
-    fn finite_sum(a: &Number, b: &Number, b_negative: bool, cx: &Settings, status: &mut u32) -> Number {
+    pub(super) fn finite_sum(
+        a: &Number,
+        b: &Number,
+        b_negative: bool,
+        cx: &Settings,
+        status: &mut u32,
+    ) -> Number {
         let aligned;
         let tiny;
         let (mut x, mut y): (&[u64], &[u64]) = (&a.coefficient, &b.coefficient);
@@ -81,7 +90,7 @@ impl Number {
     }
 
     /// `a * b` without rounding.
-    fn exact_product(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
+    pub(super) fn exact_product(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
         let negative = a.negative != b.negative;
         if a.is_finite() && b.is_finite() {
             let coefficient = multiply(&a.coefficient, &b.coefficient);
@@ -98,6 +107,12 @@ impl Number {
 
     /// `a * b`
     pub fn multiply(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
+        if a.is_finite()
+            && b.is_finite()
+            && let Some(product) = short::product(a, b, cx, status)
+        {
+            return product;
+        }
         Number::exact_product(a, b, cx, status).finish(cx, status)
     }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::divide::divide;
 use super::words::{self, Words};
-use super::{Number, Settings, shifted, signal};
+use super::{Number, Settings, shifted, short, signal};
 
 /// `a * 10^shift / b` and whether it is exact.
 fn shifted_quotient(a: &[u64], b: &[u64], shift: i64, status: &mut u32) -> Option<(Words, bool)> {
@@ -30,6 +30,16 @@ fn special_quotient(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> 
 impl Number {
     /// `a / b`
     pub fn divide(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
+        if a.is_finite()
+            && b.is_finite()
+            && let Some(quotient) = short::quotient(a, b, cx, status)
+        {
+            return quotient;
+        }
+        Number::general_quotient(a, b, cx, status)
+    }
+
+    pub(super) fn general_quotient(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
         let negative = a.negative != b.negative;
         if !a.is_finite() || !b.is_finite() {
             if let Some(quotient) = special_quotient(a, b, cx, status) {

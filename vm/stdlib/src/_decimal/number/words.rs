@@ -64,7 +64,8 @@ impl Divisor {
 
 /// Division by the base.
 pub const BY_BASE: Divisor = Divisor::new(BASE);
-const BY_POWER: [Divisor; 19] = {
+/// Division by powers of ten.
+pub const BY_POWER: [Divisor; 19] = {
     let mut divisors = [Divisor::new(1); 19];
     let mut i = 1;
     while i < 19 {
