@@ -35,6 +35,16 @@ pub use update::{OnDuplicate, iter_of_keys, plain_mapping};
 /// Words of an entry: hash, key, value.
 const STRIDE: u8 = 3;
 
+/// Where a value is, for machine code, which reads it as [`PyDict::cached_at_once`] does: while the set of keys has the version that it had when this was asked for, and the table is the
+/// same, the value is in it there.
+pub struct ValueAddress {
+    /// Where the dict has the address of its table.
+    pub holder: *const u8,
+    pub table: *const u8,
+    /// Bytes from the table's address.
+    pub offset: i32,
+}
+
 /// A `dict` object.
 #[repr(C)]
 pub struct PyDict {
@@ -470,15 +480,22 @@ impl PyDict {
     /// The value at the place that [`PyDict::entry_index`] gave, if the set of keys has this version and the value is one that lasts as long as
     /// that: it may be remembered with the version alone. The word is not counted.
     pub fn constant_at(&self, version: u32, index: u32) -> Option<Value> {
-        let value = self.core.value_at(index)?;
-        let word = value.value();
-        // After the value: the version goes to 0 before it is replaced.
-        (hash_core::is_constant(word) && self.core.keys_version_now() == version).then(|| word.uncounted())
+        self.core.remember(index, version, self.header.lock())
     }
     /// [`PyDict::cached_value`] if that is a matter of a few instructions: for code that must not call.
     #[inline(always)]
     pub fn cached_at_once(&self, version: u32, index: u32) -> Option<Obj> {
         self.core.value_at_once(index, version)
+    }
+    /// Where the value is that the place stands for which [`PyDict::entry_index`] gave; `None` if there is no such place.
+    pub fn value_address(&self, index: u32) -> Option<ValueAddress> {
+        let (holder, table) = self.core.table_address();
+        let current = self.core.table();
+        if !std::ptr::eq(std::ptr::from_ref(current).cast(), table) || index as usize >= current.capacity {
+            return None;
+        }
+        let slot = std::ptr::from_ref(current.value(index as usize)).cast::<u8>();
+        Some(ValueAddress { holder, table, offset: (slot.addr() - table.addr()) as i32 })
     }
     /// Replaces the value in entry `place`, if that is the one of `name`, a string without equals; gives it back otherwise. The value is counted. Under the lock.
     #[inline]

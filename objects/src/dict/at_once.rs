@@ -6,7 +6,7 @@
 use taipan_gc::{Obj, Object, Slot, Value, refcount};
 
 use super::PyDict;
-use super::hash_core::{HashCore, is_constant};
+use super::hash_core::HashCore;
 use super::table::{DUMMY, Probe, Table, VACANT};
 use crate::object_type::identity_hash_of;
 use crate::set::PySet;
@@ -140,7 +140,11 @@ impl PyDict {
     #[inline(always)]
     fn slot_not_remembered(&self, entry: usize) -> Option<&Slot> {
         let slot = self.core.table().value(entry);
-        if self.core.keys_version_now() != 0 && is_constant(slot.peek()) { None } else { Some(slot) }
+        if self.core.keys_version_now() != 0 && self.core.is_remembered(entry, slot.peek()) {
+            None
+        } else {
+            Some(slot)
+        }
     }
     /// Adds `key`, whose hash is given, with the counted word that `value` gives, if it is absent, there is room, no other thread can see the dict, which the caller holds in a register,
     /// and nobody watches it. Otherwise false, with nothing changed.

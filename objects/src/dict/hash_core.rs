@@ -23,7 +23,9 @@ pub(crate) mod names;
 
 use taipan_gc::{Obj, Object, Replaced, Tracer, Value};
 use taipan_threading::ObjectLock;
-use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use taipan_threading::sync::atomic::{
+    AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use super::at_once::AtOnce;
 use super::table::{DUMMY, MIN_LOG2, Probe, Table, VACANT, log2_for};
@@ -42,14 +44,21 @@ pub(crate) struct HashCore {
     /// High half: how many tables were replaced; low half: how often keys came and went. Written under the lock, after the change.
     changes: AtomicU64,
     /// Nonzero: a number that no other set of keys in a table ever had. To 0 under the lock before any change of keys, and before a value
-    /// that [`is_constant`] is replaced.
+    /// that [`HashCore::is_remembered`] is replaced.
     keys_version: AtomicU32,
     stride: u8,
+    /// How often a value that [`needs_no_count`] was replaced that may be remembered. Written under the lock.
+    forgotten: AtomicU8,
+    /// The entries whose values may be remembered although they are none that [`is_constant`], as bits of their numbers modulo 16. Written under the lock.
+    remembered: AtomicU16,
 }
 
 static NEXT_KEYS_VERSION: AtomicU32 = AtomicU32::new(1);
 
 const REPLACED: u64 = 1 << 32;
+
+/// Values that need no count are not remembered any more after so many of them were replaced: some of this namespace's change.
+const FORGOTTEN: u8 = 3;
 
 /// Where a key is: valid in the section in which it was found.
 #[derive(Clone, Copy)]
@@ -90,6 +99,8 @@ impl HashCore {
             changes: AtomicU64::new(0),
             keys_version: AtomicU32::new(0),
             stride,
+            forgotten: AtomicU8::new(0),
+            remembered: AtomicU16::new(0),
         }
     }
     #[inline(always)]
@@ -345,6 +356,10 @@ impl HashCore {
     pub(crate) fn keys_version_now(&self) -> u32 {
         self.keys_version.load(Ordering::Acquire)
     }
+    /// Where the address of the current table is, and that.
+    pub(crate) fn table_address(&self) -> (*const u8, *const u8) {
+        (self.table.as_ptr().cast_const().cast(), self.table_ptr().cast_const().cast())
+    }
     /// See [`crate::dict::PyDict::keys_version_address`].
     pub(crate) fn keys_version_address(&self) -> *const u32 {
         self.keys_version.as_ptr()
@@ -469,10 +484,43 @@ impl HashCore {
     #[inline]
     pub(crate) fn replace_value(&self, entry: usize, value: Obj) -> Option<Obj> {
         let slot = self.table().value(entry);
-        if self.keys_version.load(Ordering::Relaxed) != 0 && is_constant(slot.peek()) {
+        let old = slot.peek();
+        if self.keys_version.load(Ordering::Relaxed) != 0 && self.is_remembered(entry, old) {
+            if !is_constant(old) {
+                let forgotten = self.forgotten.load(Ordering::Relaxed) + 1;
+                self.forgotten.store(forgotten, Ordering::Relaxed);
+                if forgotten == FORGOTTEN {
+                    self.remembered.store(0, Ordering::Relaxed);
+                }
+            }
             self.keys_version.store(0, Ordering::Relaxed);
         }
         slot.replace(Some(value))
+    }
+    /// Whether somebody may remember the value of an entry as such, while the version stays the same.
+    #[inline(always)]
+    pub(crate) fn is_remembered(&self, entry: usize, value: Value) -> bool {
+        let bits = self.remembered.load(Ordering::Relaxed);
+        is_constant(value) || bits >> (entry % 16) & 1 != 0 && needs_no_count(value)
+    }
+    /// The value at a place, if the set of keys has this version and the value can be remembered with that alone. The word is not counted.
+    pub(crate) fn remember(&self, entry: u32, version: u32, lock: &ObjectLock) -> Option<Value> {
+        let mut word = self.value_at(entry)?.value();
+        if !is_constant(word) {
+            if !needs_no_count(word) || self.forgotten.load(Ordering::Relaxed) >= FORGOTTEN {
+                return None;
+            }
+            let _section = ShortSection::enter(lock);
+            let bits = self.remembered.load(Ordering::Relaxed);
+            self.remembered.store(bits | 1 << (entry % 16), Ordering::Relaxed);
+            // From here on the version goes to 0 before the value is replaced.
+            word = self.value_at(entry)?.value();
+            if !needs_no_count(word) || self.forgotten.load(Ordering::Relaxed) >= FORGOTTEN {
+                return None;
+            }
+        }
+        // After the value: the version goes to 0 before it is replaced.
+        (self.keys_version_now() == version).then(|| word.uncounted())
     }
     /// Makes `new` current and returns the frozen table.
     fn replace_table(&self, new: *mut Table) -> *mut Table {
@@ -804,6 +852,13 @@ pub(crate) fn is_constant(value: Value) -> bool {
             std::ptr::eq(ops, crate::native_function::PyNativeFunction::ops())
                 || std::ptr::eq(ops, crate::type_object::PyType::ops())
         }
+}
+
+/// Whether the value is a number, or what is never freed.
+#[inline(always)]
+fn needs_no_count(value: Value) -> bool {
+    // SAFETY: as above.
+    value.is_number() || value.is_ptr() && unsafe { &*value.ptr() }.is_immortal()
 }
 
 /// Texts of two exact strings.

@@ -8,7 +8,8 @@ use taipan_objects::code::PyCode;
 use taipan_objects::function::PyFunction;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Py};
-use taipan_threading::sync::atomic::{AtomicU64, Ordering};
+use taipan_threading::sync::atomic::AtomicU64;
+use taipan_vm::tier::samples;
 
 use crate::plan::{self, Plan, Reg, Result};
 
@@ -112,11 +113,13 @@ impl Program {
     pub fn cache(&self, step: usize) -> &AtomicU64 {
         self.code(step).cache(self.places[step].pc)
     }
-    /// What the cache of a step that writes an attribute says of a slot, and how far that is from the header.
-    pub fn slot_to_store(&self, step: usize) -> Option<(u64, i32)> {
-        let word = self.cache(step).load(Ordering::Acquire);
-        let offset = self.code(step).machine.record()?.slot(self.places[step].pc, word)?;
-        Some((word, offset))
+    /// The cache word of a step that writes an attribute; and for which shapes it was seen to say that it is in a slot, and how far that is from the header.
+    pub fn slots_to_store(&self, step: usize) -> (u64, Vec<(u32, i32)>) {
+        let cache = self.cache(step);
+        let (word, known) = samples::words(cache);
+        let record = self.code(step).machine.record();
+        let slot = |word: u64| Some(((word >> 32) as u32, record?.slot(self.places[step].pc, word)?));
+        (word, known.into_iter().filter_map(slot).collect())
     }
     /// Where the instruction of a step may jump to that is the interpreter's.
     pub fn jump_target(&self, step: usize) -> Option<usize> {

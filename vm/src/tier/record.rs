@@ -28,7 +28,7 @@ pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
     }
     if op == Op::StoreAttr as u16
         && let Some(subject) = regs.get(word.a() as usize)
-        && let Some((cached, offset)) = attribute::single_to_store(&word.cache, subject)
+        && let Some((cached, offset)) = attribute::slot_known_to_store(&word.cache, subject)
     {
         record.add_slot(pc, cached, offset);
     }

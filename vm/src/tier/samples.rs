@@ -7,8 +7,8 @@ use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
 
-pub use crate::interpreter::ops::attribute::{Single, singles};
-pub use crate::interpreter::ops::name::{Constant, constant};
+pub use crate::interpreter::ops::attribute::{Single, singles, words};
+pub use crate::interpreter::ops::name::{Constant, Variable, constant, variable};
 use crate::interpreter::quick::known::{self, Known};
 
 /// What can be told of a value.

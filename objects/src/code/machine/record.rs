@@ -34,7 +34,7 @@ struct Site {
     /// Whether it was recorded anew.
     again: bool,
     /// What its cache said when that led to a slot, and how many bytes from the header that is.
-    slot: Option<(u64, i32)>,
+    slots: Vec<(u64, i32)>,
 }
 
 impl Record {
@@ -104,11 +104,16 @@ impl Record {
     }
     /// The instruction wrote to a slot so many bytes from the header, because its cache said `word`.
     pub fn add_slot(&self, pc: usize, word: u64, offset: i32) {
-        self.sites.lock().entry(pc).or_default().slot = Some((word, offset));
+        let mut sites = self.sites.lock();
+        let slots = &mut sites.entry(pc).or_default().slots;
+        if !slots.contains(&(word, offset)) {
+            slots.push((word, offset));
+        }
     }
     /// How many bytes from the header the slot is to which the instruction writes if its cache says `word`.
     pub fn slot(&self, pc: usize, word: u64) -> Option<i32> {
-        self.sites.lock().get(&pc)?.slot.filter(|slot| slot.0 == word).map(|slot| slot.1)
+        let sites = self.sites.lock();
+        sites.get(&pc)?.slots.iter().find(|slot| slot.0 == word).map(|slot| slot.1)
     }
 }
 

@@ -9,6 +9,17 @@ use taipan_vm::tier::runtime;
 
 use super::Lowering;
 
+/// Storage that writers replace, in which a slot is read.
+#[derive(Clone, Copy)]
+pub(super) struct Storage {
+    /// What has its address, so many bytes from there.
+    pub owner: Value,
+    pub offset: i32,
+    pub address: Value,
+    /// Where the number is by which it is known whether a place in it is still the same thing's, and that number.
+    pub version: Option<(Value, u32)>,
+}
+
 impl Lowering<'_, '_> {
     fn local_count(&mut self, object: Value) -> Value {
         self.b.ins().load(I32, MemFlagsData::trusted(), object, Header::LOCAL)
@@ -64,12 +75,12 @@ impl Lowering<'_, '_> {
         self.read_slot_in(object, offset, None, on, other);
     }
 
-    /// The same in storage that was replaced unless the word so many bytes from the address is still the same: as `Slot::load_at_once_in`.
+    /// The same in storage that may be replaced: as `Slot::load_at_once_in`.
     pub(super) fn read_slot_in(
         &mut self,
         object: Value,
         offset: i32,
-        storage: Option<(Value, i32, Value)>,
+        storage: Option<Storage>,
         on: Block,
         other: Block,
     ) {
@@ -84,7 +95,15 @@ impl Lowering<'_, '_> {
             self.b.create_block(),
         );
         let number = self.is_number(word);
-        self.b.ins().brif(number, on, &[word.into()], pointer, &[]);
+        if storage.is_some_and(|storage| storage.version.is_some()) {
+            let current = self.b.create_block();
+            self.b.ins().brif(number, current, &[], pointer, &[]);
+            self.b.switch_to_block(current);
+            let same = self.is_current(storage, number);
+            self.b.ins().brif(same, on, &[word.into()], other, &[]);
+        } else {
+            self.b.ins().brif(number, on, &[word.into()], pointer, &[]);
+        }
         self.b.switch_to_block(pointer);
         self.b.ins().brif(word, there, &[], other, &[]);
         self.b.switch_to_block(there);
@@ -116,10 +135,20 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(same, on, &[marked.into()], other, &[]);
     }
 
-    fn is_current(&mut self, storage: Option<(Value, i32, Value)>, same: Value) -> Value {
-        let Some((owner, offset, storage)) = storage else { return same };
-        let current = self.still_holds(owner, offset, storage);
+    /// Whether the storage is still the one in use, and `same`.
+    fn is_current(&mut self, storage: Option<Storage>, same: Value) -> Value {
+        let Some(Storage { owner, offset, address, version }) = storage else { return same };
+        let current = self.still_holds(owner, offset, address);
+        let same = self.b.ins().band(same, current);
+        let Some(version) = version else { return same };
+        let current = self.has_version(version);
         self.b.ins().band(same, current)
+    }
+
+    /// Whether that number is at that address.
+    pub(super) fn has_version(&mut self, (address, version): (Value, u32)) -> Value {
+        let now = self.b.ins().atomic_load(I32, MemFlagsData::trusted(), address);
+        self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32))
     }
 
     /// Whether a slot has the word still. An atomic load is one that is done again.

@@ -78,7 +78,8 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(condition, other, &[], on, &[]);
         self.b.switch_to_block(on);
     }
-    fn refuse_unless(&mut self, condition: Value, other: Block) {
+    /// Goes on if it is so, to `other` if not.
+    pub(super) fn refuse_unless(&mut self, condition: Value, other: Block) {
         let on = self.b.create_block();
         self.b.ins().brif(condition, on, &[], other, &[]);
         self.b.switch_to_block(on);

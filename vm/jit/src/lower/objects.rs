@@ -10,6 +10,7 @@ use taipan_vm::tier::runtime::{self, layout};
 use taipan_vm::tier::samples::{self, Single};
 
 use super::Lowering;
+use super::counts::Storage;
 use crate::expect::Guess;
 use crate::kinds::{self, Known};
 use crate::plan::{Operand, Reg};
@@ -164,8 +165,8 @@ impl Lowering<'_, '_> {
             let (other, on) = (self.b.create_block(), self.b.create_block());
             self.b.append_block_param(on, I64);
             let (place, storage) = self.place(list, at, constant);
-            let current = Some((list, PyList::STORAGE, storage));
-            self.read_slot_in(place, PyList::WORDS, current, on, other);
+            let storage = Storage { owner: list, offset: PyList::STORAGE, address: storage, version: None };
+            self.read_slot_in(place, PyList::WORDS, Some(storage), on, other);
             self.b.set_cold_block(other);
             self.b.switch_to_block(other);
             let word = self.load(container);
@@ -312,14 +313,29 @@ impl Lowering<'_, '_> {
     pub(super) fn store_attr(&mut self, subject: Reg, operand: u16) {
         let word = self.load(subject);
         self.pointer(word);
-        let Some((known, offset)) = self.program.slot_to_store(self.pc) else {
+        let (known, slots) = self.program.slots_to_store(self.pc);
+        if slots.is_empty() {
             return self.store_attribute(word, operand);
-        };
+        }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.as_known(known, other);
         let object = self.object(word);
         let found = self.shape(object);
-        let another = self.if_shape(found, (known >> 32) as u32);
+        for (shape, offset) in slots {
+            let another = self.if_shape(found, shape);
+            self.store_in(object, offset, operand, other, on);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.set_cold_block(other);
+        self.b.switch_to_block(other);
+        self.store_attribute(word, operand);
+        self.b.ins().jump(on, &[]);
+        self.b.switch_to_block(on);
+    }
+
+    /// Stores the content of an operand in a slot so many bytes from an address, and goes on in `on`; or in `other`, with nothing done.
+    fn store_in(&mut self, object: Value, offset: i32, operand: u16, other: Block, on: Block) {
         let (register, take) = Instr::split_take(operand);
         if self.state[register as usize].is_number() {
             self.store_number((object, offset), operand, other, on);
@@ -340,13 +356,6 @@ impl Lowering<'_, '_> {
             self.release_here(old);
             self.b.ins().jump(on, &[]);
         }
-        self.b.switch_to_block(another);
-        self.b.ins().jump(other, &[]);
-        self.b.set_cold_block(other);
-        self.b.switch_to_block(other);
-        self.store_attribute(word, operand);
-        self.b.ins().jump(on, &[]);
-        self.b.switch_to_block(on);
     }
 
     fn store_attribute(&mut self, subject: Value, operand: u16) {
@@ -472,16 +481,25 @@ impl Lowering<'_, '_> {
                     self.as_namespace(layout::BUILTINS, builtins, other);
                 }
             }
-            for (address, version) in [constant.globals].into_iter().chain(constant.builtins) {
-                let address = self.word(address.expose_provenance() as u64);
-                let now = self.b.ins().load(I32, MemFlagsData::trusted(), address, 0);
-                let same = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
-                let next = self.b.create_block();
-                self.b.ins().brif(same, next, &[], other, &[]);
-                self.b.switch_to_block(next);
+            for version in [constant.globals].into_iter().chain(constant.builtins) {
+                self.if_version(version, other);
             }
             let word = self.word(constant.word.uncounted().bits());
             self.b.ins().jump(on, &[word.into()]);
+            self.b.set_cold_block(other);
+        } else if let Some(variable) = samples::variable(self.program.cache(self.pc), globals) {
+            if body.level == 0 {
+                self.as_namespace(layout::GLOBALS, globals, other);
+            }
+            // With the same keys the table is the one for which the distance was found, or another one of the same address and size.
+            let version = self.if_version(variable.version, other);
+            let owner = self.word(variable.value.holder.expose_provenance() as u64);
+            let address = self.word(variable.value.table.expose_provenance() as u64);
+            let now = self.read(owner, 0);
+            let same = self.b.ins().icmp(IntCC::Equal, now, address);
+            self.refuse_unless(same, other);
+            let storage = Storage { owner, offset: 0, address, version: Some(version) };
+            self.read_slot_in(address, variable.value.offset, Some(storage), on, other);
             self.b.set_cold_block(other);
         } else {
             self.b.ins().jump(other, &[]);
@@ -497,15 +515,21 @@ impl Lowering<'_, '_> {
         self.come_to(after);
     }
 
+    /// Goes on if that number is at that address, to `other` if not.
+    fn if_version(&mut self, (address, version): (*const u32, u32), other: Block) -> (Value, u32) {
+        let address = self.word(address.expose_provenance() as u64);
+        let same = self.has_version((address, version));
+        self.refuse_unless(same, other);
+        (address, version)
+    }
+
     /// Goes on if that namespace of the frame is `expected`, to `other` if not.
     fn as_namespace(&mut self, offset: i32, expected: taipan_objects::Value, other: Block) {
         let frame = self.frame();
         let word = self.read(frame, offset);
         let found = self.object(word);
         let same = self.b.ins().icmp_imm_s(IntCC::Equal, found, expected.counted().bits() as i64);
-        let next = self.b.create_block();
-        self.b.ins().brif(same, next, &[], other, &[]);
-        self.b.switch_to_block(next);
+        self.refuse_unless(same, other);
     }
 
     pub(super) fn load_cell(&mut self, to: Reg, cell: Reg) {

@@ -4,7 +4,7 @@ use taipan_bytecode::CommonConstant;
 use taipan_objects::cell::PyCell;
 use taipan_objects::code::PyCode;
 use taipan_objects::construct::*;
-use taipan_objects::dict::PyDict;
+use taipan_objects::dict::{PyDict, ValueAddress};
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
 use taipan_objects::str::PyStr;
@@ -92,6 +92,23 @@ pub fn constant(cache: &AtomicU64, globals: Value, builtins: Value) -> Option<Co
         _ => Some(of_builtins(exact_dict(builtins)?)),
     };
     Some(Constant { word, globals: (globals.keys_version_address(), record.globals_version), builtins })
+}
+
+/// Where a global is that is no constant, as machine code can read it in these globals, as long as the number that they have at the address is this.
+pub struct Variable {
+    pub value: ValueAddress,
+    pub version: (*const u32, u32),
+}
+
+/// What a site knows of a variable in these globals, which are alive.
+pub fn variable(cache: &AtomicU64, globals: Value) -> Option<Variable> {
+    let word = cache.load(Ordering::Acquire);
+    let globals = exact_dict(globals).filter(|_| word & IN_GLOBALS != 0)?;
+    let version = (word >> 32) as u32;
+    let value = globals.value_address((word as u32) >> 1)?;
+    // What was found is that version's if it is the current one still.
+    (globals.keys_version_now() == version)
+        .then(|| Variable { value, version: (globals.keys_version_address(), version) })
 }
 
 /// The global that the cache word stands for, if it knows where that is.

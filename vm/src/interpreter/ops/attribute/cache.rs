@@ -768,9 +768,14 @@ pub enum Single {
 
 /// The cache word of a site for loads, and what it knows of slots and methods.
 pub fn singles(cache: &AtomicU64) -> (u64, SmallVec<[Single; MOST]>) {
-    let word = cache.load(Ordering::Acquire);
-    let words = several_at(word).map_or([word, 0, 0, 0], |several| several.words);
+    let (word, words) = words(cache);
     (word, words.into_iter().filter_map(single).collect())
+}
+
+/// The cache word of a site, and those that it stands for; unused ones are 0.
+pub fn words(cache: &AtomicU64) -> (u64, [u64; MOST]) {
+    let word = cache.load(Ordering::Acquire);
+    (word, several_at(word).map_or([word, 0, 0, 0], |several| several.words))
 }
 
 /// What a word that is not of several says.
@@ -790,11 +795,14 @@ fn single(word: u64) -> Option<Single> {
     })
 }
 
-/// What the cache of a site for stores says, if that is one shape's slot, of which `subject` is an instance that has the attribute; and how many bytes from the header the slot is.
-pub fn single_to_store(cache: &AtomicU64, subject: &Obj) -> Option<(u64, i32)> {
-    let word = cache.load(Ordering::Acquire);
+/// What the cache of a site for stores says of instances of the shape that `subject` has, if that is a slot that they have; and how many bytes from the header it is.
+pub fn slot_known_to_store(cache: &AtomicU64, subject: &Obj) -> Option<(u64, i32)> {
     let header = subject.header()?;
-    if word & SLOT == 0 || word & ADD != 0 || header.shape().0 != (word >> 32) as u32 {
+    let word = match cache.load(Ordering::Acquire) {
+        word if word & SLOT != 0 && (word >> 32) as u32 == header.shape().0 => word,
+        _ => one_of_several(cache, subject.value())?.0,
+    };
+    if word & SLOT == 0 || word & ADD != 0 {
         return None;
     }
     let (shape, index) = (Shape::of(header), (word as u32) >> 8);
