@@ -174,7 +174,7 @@ pub fn is_list_access(state: &State, container: Reg, index: Operand, guess: &Gue
 pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
     let at = |register: Reg| register as usize;
     match plan {
-        Plan::Const { to, word } => {
+        Plan::Const { to, word } | Plan::LoadGlobal { to, number: Some(word) } => {
             state[at(to)] = of_word(word);
         }
         Plan::Copy { to, from } => state[at(to)] = state[at(from)],
@@ -260,7 +260,7 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             take(state, operand);
         }
         Plan::StoreAttr { operand, .. } | Plan::Append { operand, .. } => take(state, operand),
-        Plan::LoadAttr { to, .. } | Plan::LoadGlobal { to } | Plan::LoadCell { to, .. } => {
+        Plan::LoadAttr { to, .. } | Plan::LoadGlobal { to, number: None } | Plan::LoadCell { to, .. } => {
             state[at(to)] = Known::Nothing;
         }
         Plan::LoadMethod { to, .. } => state[at(to)..at(to) + 2].fill(Known::Nothing),

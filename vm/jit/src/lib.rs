@@ -128,6 +128,11 @@ fn leave_rest(program: &mut Program, guesses: &[Guess]) {
         kinds::leave_objects(plan, guess);
     }
     for step in 0..program.plans.len() {
+        let Plan::LoadGlobal { to, number: None } = program.plans[step] else { continue };
+        let number = program.constant(step).map(|constant| constant.word).filter(|word| word.is_number());
+        program.plans[step] = Plan::LoadGlobal { to, number: number.map(|word| word.bits()) };
+    }
+    for step in 0..program.plans.len() {
         let Some(plan) = generic::plan(program, step) else { continue };
         let with_next =
             matches!((program.plans[step], plan), (Plan::For { .. }, Plan::Next { pair: Some(_), .. }));

@@ -67,7 +67,7 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
         | Plan::Back { .. } => {}
         Plan::Drop { register } | Plan::CheckLocal { register } => set.remove(register),
         Plan::Const { to, .. }
-        | Plan::LoadGlobal { to }
+        | Plan::LoadGlobal { to, .. }
         | Plan::LoadAttr { to, .. }
         | Plan::LoadCell { to, .. }
         | Plan::Get { to, .. }

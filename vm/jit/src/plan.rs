@@ -192,6 +192,8 @@ pub enum Plan {
     },
     LoadGlobal {
         to: Reg,
+        /// The word of a number that it is expected to stay.
+        number: Option<u64>,
     },
     LoadCell {
         to: Reg,
@@ -434,7 +436,7 @@ fn plan(code: &PyCode, pc: usize, op: Op, instrs: &[Instr]) -> Plan {
         Op::LoadAttr => Plan::LoadAttr { to: a, subject: b },
         Op::StoreAttr => Plan::StoreAttr { subject: a, operand: b },
         Op::LoadMethod => Plan::LoadMethod { to: a, subject: b },
-        Op::LoadGlobal => Plan::LoadGlobal { to: a },
+        Op::LoadGlobal => Plan::LoadGlobal { to: a, number: None },
         Op::LoadDeref => Plan::LoadCell { to: a, cell: b },
         Op::ListAppend => Plan::Append { list: a, operand: b },
         Op::UnpackSequence => Plan::Unpack { first: a, operand: b, count: c },
@@ -543,7 +545,7 @@ impl Plan {
                 Plan::StoreAttr { subject: subject + by, operand: taken(operand) }
             }
             Plan::LoadMethod { to, subject } => Plan::LoadMethod { to: to + by, subject: subject + by },
-            Plan::LoadGlobal { to } => Plan::LoadGlobal { to: to + by },
+            Plan::LoadGlobal { to, number } => Plan::LoadGlobal { to: to + by, number },
             Plan::LoadCell { to, cell } => Plan::LoadCell { to: to + by, cell: cell + by },
             Plan::Append { list, operand } => Plan::Append { list: list + by, operand: taken(operand) },
             Plan::Unpack { first, operand, count } => {

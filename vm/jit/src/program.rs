@@ -121,6 +121,11 @@ impl Program {
         let slot = |word: u64| Some(((word >> 32) as u32, record?.slot(self.places[step].pc, word)?));
         (word, known.into_iter().filter_map(slot).collect())
     }
+    /// What the instruction of a step that reads a global knows of that, if it is a constant.
+    pub fn constant(&self, step: usize) -> Option<samples::Constant> {
+        let body = self.body(step);
+        samples::constant(self.cache(step), body.globals.value(), body.builtins.value())
+    }
     /// Where the instruction of a step may jump to that is the interpreter's.
     pub fn jump_target(&self, step: usize) -> Option<usize> {
         let target = self.code(step).jump_target(self.places[step].pc)?;

@@ -469,21 +469,12 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn load_global(&mut self, to: Reg) {
-        let body = self.program.body(self.pc);
-        let (globals, builtins) = (body.globals.value(), body.builtins.value());
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.b.append_block_param(on, I64);
-        if let Some(constant) = samples::constant(self.program.cache(self.pc), globals, builtins) {
-            // Those of a callee are those of its function.
-            if body.level == 0 {
-                self.as_namespace(layout::GLOBALS, globals, other);
-                if constant.builtins.is_some() {
-                    self.as_namespace(layout::BUILTINS, builtins, other);
-                }
-            }
-            for version in [constant.globals].into_iter().chain(constant.builtins) {
-                self.if_version(version, other);
-            }
+        let body = self.program.body(self.pc);
+        let globals = body.globals.value();
+        if let Some(constant) = self.program.constant(self.pc) {
+            self.as_constant(&constant, other);
             let word = self.word(constant.word.uncounted().bits());
             self.b.ins().jump(on, &[word.into()]);
             self.b.set_cold_block(other);
@@ -513,6 +504,34 @@ impl Lowering<'_, '_> {
         let found = self.b.block_params(on)[0];
         self.put(to, found);
         self.come_to(after);
+    }
+
+    /// Goes on if the global that is read is the constant still, to `other` if not.
+    fn as_constant(&mut self, constant: &samples::Constant, other: Block) {
+        let body = self.program.body(self.pc);
+        // Those of a callee are those of its function.
+        if body.level == 0 {
+            self.as_namespace(layout::GLOBALS, body.globals.value(), other);
+            if constant.builtins.is_some() {
+                self.as_namespace(layout::BUILTINS, body.builtins.value(), other);
+            }
+        }
+        for version in [constant.globals].into_iter().chain(constant.builtins) {
+            self.if_version(version, other);
+        }
+    }
+
+    /// A global that is expected to be that number; leaves if it is not.
+    pub(super) fn load_number(&mut self, to: Reg, number: u64) {
+        match self.program.constant(self.pc).filter(|constant| constant.word.bits() == number) {
+            Some(constant) => {
+                let other = self.unexpected();
+                self.as_constant(&constant, other);
+            }
+            // It changed just now.
+            None => self.leave_for_good(),
+        }
+        self.constant(to, number);
     }
 
     /// Goes on if that number is at that address, to `other` if not.
