@@ -53,6 +53,8 @@ pub struct Lowering<'a, 'b> {
     state: State,
     pc: usize,
     exits: BTreeMap<(usize, u64), Block>,
+    /// Their blocks, and whether they are made.
+    tails: BTreeMap<leaving::Tail, (Block, bool)>,
     /// Why code leaves that is made now.
     why: u64,
     /// Whether the instruction being made is executed in another way where it is not as expected; and where that begins, once anything goes there.
@@ -61,6 +63,7 @@ pub struct Lowering<'a, 'b> {
     ways: Vec<(Block, usize, State)>,
     signatures: BTreeMap<(usize, bool), SigRef>,
     entry_signature: Option<SigRef>,
+    stub_signature: Option<SigRef>,
     call_conv: CallConv,
 }
 
@@ -106,11 +109,13 @@ impl<'a, 'b> Lowering<'a, 'b> {
             state: vec![Known::Nothing; registers],
             pc: 0,
             exits: BTreeMap::new(),
+            tails: BTreeMap::new(),
             why: Left::EXECUTE,
             slow: None,
             ways: Vec::new(),
             signatures: BTreeMap::new(),
             entry_signature: None,
+            stub_signature: None,
             call_conv: config.default_call_conv,
         };
         for pc in flow.leaders.iter().filter(|pc| states[**pc].is_some()) {
@@ -127,13 +132,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             let to = this.blocks[&target];
             this.b.ins().jump(to, &[]);
         }
-        for ((pc, why), block) in std::mem::take(&mut this.exits) {
-            this.b.switch_to_block(block);
-            this.tell(pc, why);
-            let word = this.address(pc) | why;
-            let word = this.word(word);
-            this.give(word);
-        }
+        this.ways_out();
         this.b.seal_all_blocks();
         this.b.finalize(config);
         early

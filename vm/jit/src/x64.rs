@@ -4,7 +4,7 @@
 //! 2. [`facts`]: constants, which are made where they are used, and comparisons, which are made where they are asked.
 //! 3. [`live`]: from where to where values are needed.
 //! 4. [`allocate`]: registers, by a linear scan.
-//! 5. [`emit`]: instructions, by [`assembler`].
+//! 5. [`emit`]: instructions, by [`assembler`]; [`stubs`]: code that is called without giving up registers.
 //!
 //! Integers shorter than 64 bits have zeros above them in registers. Functions are called as System V has it, with at most six integers, which are 64 bits long.
 
@@ -17,6 +17,7 @@ mod moves;
 mod order;
 #[cfg(all(test, target_arch = "x86_64", unix))]
 mod random;
+pub mod stubs;
 
 use cranelift_codegen::ir::Function;
 

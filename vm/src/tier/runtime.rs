@@ -26,6 +26,7 @@ use crate::interpreter::quick::iteration::lend_all;
 use crate::interpreter::quick::known::{self, Known};
 use crate::interpreter::quick::lookups;
 use crate::registers::Regs;
+use crate::thread::VmThread;
 
 /// No word.
 pub const NO: u64 = 0;
@@ -46,14 +47,16 @@ fn given(object: Option<Obj>) -> u64 {
     object.map_or(NO, |object| object.into_value().bits())
 }
 
-/// Gives up what may be the last word there is of an object. The frame stands at `ip`, the instruction that ends.
+/// Gives up what may be the last word there is of an object. The innermost frame stands at `ip`, the instruction that ends; or where it stood, if that is 0.
 ///
 /// # Safety
-/// `fp` is the innermost frame of the calling thread, and `ip` in its code.
-pub unsafe extern "C" fn drop_last(word: u64, fp: *mut Frame, ip: u64) {
-    // SAFETY: says the caller; `word` was moved out of its register, is counted and may be the last.
+/// `ip` is in that frame's code, and the word was moved out of its place and is counted.
+pub unsafe extern "C" fn drop_slowly(word: u64, ip: u64, thread: &VmThread) {
+    // SAFETY: says the caller.
     unsafe {
-        (*fp).ip = std::ptr::with_exposed_provenance(ip as usize);
+        if ip != 0 {
+            (*thread.innermost()).ip = std::ptr::with_exposed_provenance(ip as usize);
+        }
         Obj::drop_last(value(word));
     }
 }

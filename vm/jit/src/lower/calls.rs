@@ -94,8 +94,8 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(raised);
         let (from, number) = (self.word(u64::from(first)), self.word(u64::from(count)));
         self.call_nothing(runtime::clear_registers as *const () as usize, &[self.window, from, number]);
-        let word = self.word(here | Left::RAISED);
-        self.give(word);
+        let raised = self.word(here | Left::RAISED);
+        self.give(raised);
         self.b.switch_to_block(done);
         self.store_word(base, 0);
         for register in first..first + count {
@@ -143,13 +143,19 @@ impl Lowering<'_, '_> {
     }
 
     /// Goes on here if a function of `runtime` has done it; otherwise has the instruction executed, and goes on in the block that is given, to which what follows here is to come.
-    pub(super) fn or_execute(&mut self, answer: Value, not: u64) -> Block {
+    /// `often`: that is how instructions like this are executed where nothing is known of their sites. Otherwise a Python function that they call is left to the interpreter.
+    pub(super) fn or_execute(&mut self, answer: Value, not: u64, often: bool) -> Block {
         let (on, slow, after) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let failed = self.b.ins().icmp_imm_s(IntCC::Equal, answer, not as i64);
         self.b.ins().brif(failed, slow, &[], on, &[]);
         self.b.set_cold_block(slow);
         self.b.switch_to_block(slow);
-        self.execute_to(after, None);
+        if often {
+            self.execute_to(after, None);
+        } else {
+            let outcome = self.call_here(execute::execute as *const () as usize);
+            self.judge(outcome, after, None);
+        }
         self.b.switch_to_block(on);
         after
     }
@@ -261,35 +267,13 @@ impl Lowering<'_, '_> {
         }
         self.b.set_cold_block(other);
         self.b.switch_to_block(other);
-        let (left, pushed, rest) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let exit = self.exit(self.pc, Left::EXECUTE);
-        let not = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::NOT as i64);
-        self.b.ins().brif(not, exit, &[], left, &[]);
-        self.b.set_cold_block(left);
-        self.b.switch_to_block(left);
-        let is_pushed = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::PUSHED as i64);
-        self.b.ins().brif(is_pushed, pushed, &[], rest, &[]);
-        self.b.set_cold_block(pushed);
-        self.b.switch_to_block(pushed);
-        let frame = self.frame();
-        let callee = self.b.ins().iadd_imm_s(frame, i64::from(layout::FRAME));
-        let start = self.read(callee, layout::IP);
-        let start = self.b.ins().bor_imm_s(start, Left::GO_ON as i64);
-        self.give(start);
-        self.b.set_cold_block(rest);
-        self.b.switch_to_block(rest);
-        let raised = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::RAISED as i64);
-        let (here, next) = (self.address(self.pc) | Left::RAISED, self.address(next) | Left::GO_ON);
-        let (here, next) = (self.word(here), self.word(next));
-        let word = self.b.ins().select(raised, here, next);
-        self.give(word);
+        self.leave_by(outcome);
     }
 
     /// Goes on in a block, at step `at`, unless somebody got hold of the frame.
     pub(super) fn go_on_unseen(&mut self, on: Block, at: usize) {
         self.unless_watched(on);
-        let at = self.address(at) | Left::GO_ON;
-        let at = self.word(at);
+        let at = self.going_on(at);
         self.give(at);
     }
 }

@@ -113,7 +113,7 @@ impl Lowering<'_, '_> {
         let owning: Vec<Reg> =
             drops.into_iter().flatten().filter(|r| !self.state[*r as usize].is_free()).collect();
         if let [register] = owning[..] {
-            let (there, here) = (self.place_of(target), self.place_of(next));
+            let (there, here) = (self.going_on(target), self.going_on(next));
             let goes = if when {
                 self.b.ins().select(truth, there, here)
             } else {

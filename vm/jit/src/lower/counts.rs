@@ -2,12 +2,12 @@
 //! [`taipan_vm::tier::runtime`].
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{I8, I16, I32, I64};
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
-use taipan_objects::Header;
 use taipan_vm::tier::runtime;
 
 use super::Lowering;
+use crate::x64::stubs::Stub;
 
 /// Storage that writers replace, in which a slot is read.
 #[derive(Clone, Copy)]
@@ -21,53 +21,10 @@ pub(super) struct Storage {
 }
 
 impl Lowering<'_, '_> {
-    fn local_count(&mut self, object: Value) -> Value {
-        self.b.ins().load(I32, MemFlagsData::trusted(), object, Header::LOCAL)
-    }
-    fn is_immortal(&mut self, local: Value) -> Value {
-        self.b.ins().icmp_imm_s(IntCC::Equal, local, -1)
-    }
-    /// Whether the object belongs to this thread.
-    fn is_own(&mut self, object: Value) -> Value {
-        let owner = self.b.ins().load(I16, MemFlagsData::trusted(), object, Header::OWNER);
-        let slot = taipan_threading::SLOT_FROM_POLL;
-        let mine = self.b.ins().load(I16, MemFlagsData::trusted(), self.poll, slot);
-        self.b.ins().icmp(IntCC::Equal, owner, mine)
-    }
-    fn set_local_count(&mut self, object: Value, local: Value) {
-        self.b.ins().store(MemFlagsData::trusted(), local, object, Header::LOCAL);
-    }
-
-    /// Another reference to a live object: as `refcount::try_incref_own`. Goes on here, or in `other` with nothing done.
+    /// Another reference to a live object. Goes on here, or in `other` with nothing done.
     pub(super) fn add_reference(&mut self, object: Value, other: Block) {
-        let local = self.local_count(object);
-        let (mortal, mine, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let immortal = self.is_immortal(local);
-        self.b.ins().brif(immortal, on, &[], mortal, &[]);
-        self.b.switch_to_block(mortal);
-        let own = self.is_own(object);
-        self.b.ins().brif(own, mine, &[], other, &[]);
-        self.b.switch_to_block(mine);
-        let more = self.b.ins().iadd_imm_s(local, 1);
-        self.set_local_count(object, more);
-        self.b.ins().jump(on, &[]);
-        self.b.switch_to_block(on);
-    }
-
-    /// Gives up a reference if that is not the last one and the object this thread's: as `refcount::try_decref_own`. Goes to one of the blocks.
-    pub(super) fn drop_reference(&mut self, object: Value, done: Block, other: Block) {
-        let local = self.local_count(object);
-        let mine = self.b.create_block();
-        // Neither the last one nor immortal.
-        let less = self.b.ins().iadd_imm_s(local, -2);
-        let several = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, less, u32::MAX as i64 - 2);
-        let own = self.is_own(object);
-        let both = self.b.ins().band(several, own);
-        self.b.ins().brif(both, mine, &[], other, &[]);
-        self.b.switch_to_block(mine);
-        let less = self.b.ins().iadd_imm_s(local, -1);
-        self.set_local_count(object, less);
-        self.b.ins().jump(done, &[]);
+        let done = self.call_stub(Stub::Count, object);
+        self.refuse_unless(done, other);
     }
 
     /// Reads the slot so many bytes from an address: as `Slot::load_at_once`. Goes to `on` with a word that owns its reference or needs none, or to `other` with nothing done.
@@ -85,61 +42,41 @@ impl Lowering<'_, '_> {
         other: Block,
     ) {
         let word = self.read(object, offset);
-        let (pointer, there, mortal, own, counted, last, lasting) = (
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-        );
+        let pointer = self.b.create_block();
         let number = self.is_number(word);
-        if storage.is_some_and(|storage| storage.version.is_some()) {
+        if let Some(storage) = storage.filter(|storage| storage.version.is_some()) {
             let current = self.b.create_block();
             self.b.ins().brif(number, current, &[], pointer, &[]);
             self.b.switch_to_block(current);
-            let same = self.is_current(storage, number);
+            let same = self.is_current(storage);
             self.b.ins().brif(same, on, &[word.into()], other, &[]);
         } else {
             self.b.ins().brif(number, on, &[word.into()], pointer, &[]);
         }
         self.b.switch_to_block(pointer);
-        self.b.ins().brif(word, there, &[], other, &[]);
+        let place = self.b.ins().iadd_imm_s(object, i64::from(offset));
+        let found = self.call_stub(Stub::Read, place);
+        let Some(storage) = storage else {
+            self.b.ins().brif(found, on, &[found.into()], other, &[]);
+            return;
+        };
+        let (there, stale) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(found, there, &[], other, &[]);
         self.b.switch_to_block(there);
-        let content = self.object(word);
-        let flags = self.b.ins().load(I8, MemFlagsData::trusted(), content, Header::FLAGS);
-        let local = self.local_count(content);
-        let immortal = self.is_immortal(local);
-        self.b.ins().brif(immortal, lasting, &[], mortal, &[]);
-        self.b.switch_to_block(mortal);
-        let deferred = self.b.ins().band_imm_u(flags, (Header::DEFERRED | Header::DYING) as i64);
-        self.b.ins().brif(deferred, last, &[], own, &[]);
-        self.b.switch_to_block(own);
-        let mine = self.is_own(content);
-        let same = self.still_holds(object, offset, word);
-        let same = self.is_current(storage, same);
-        let both = self.b.ins().band(mine, same);
-        self.b.ins().brif(both, counted, &[], other, &[]);
-        self.b.switch_to_block(counted);
-        let more = self.b.ins().iadd_imm_s(local, 1);
-        self.set_local_count(content, more);
-        self.b.ins().jump(on, &[word.into()]);
-        self.b.switch_to_block(last);
-        let alive = self.b.ins().icmp_imm_s(IntCC::Equal, deferred, Header::DEFERRED as i64);
-        self.b.ins().brif(alive, lasting, &[], other, &[]);
-        self.b.switch_to_block(lasting);
-        let same = self.still_holds(object, offset, word);
-        let same = self.is_current(storage, same);
-        let marked = self.b.ins().bor_imm_s(word, 1);
-        self.b.ins().brif(same, on, &[marked.into()], other, &[]);
+        let same = self.is_current(storage);
+        self.b.ins().brif(same, on, &[found.into()], stale, &[]);
+        // What was counted belongs to this thread, so it did not end before: this takes the count back.
+        self.b.set_cold_block(stale);
+        self.b.switch_to_block(stale);
+        self.stand_here();
+        self.drop_quietly(found);
+        self.b.ins().jump(other, &[]);
     }
 
-    /// Whether the storage is still the one in use, and `same`.
-    fn is_current(&mut self, storage: Option<Storage>, same: Value) -> Value {
-        let Some(Storage { owner, offset, address, version }) = storage else { return same };
-        let current = self.still_holds(owner, offset, address);
-        let same = self.b.ins().band(same, current);
+    /// Whether the storage is still the one in use.
+    fn is_current(&mut self, storage: Storage) -> Value {
+        let Storage { owner, offset, address, version } = storage;
+        let same = self.still_holds(owner, offset, address);
         let Some(version) = version else { return same };
         let current = self.has_version(version);
         self.b.ins().band(same, current)

@@ -310,6 +310,10 @@ impl Lowering<'_, '_> {
             self.store(register, word);
         }
         let mut any = false;
+        let owned = |register: Reg| Some(register) != returned && !self.state[register as usize].is_free();
+        if (first..end).any(owned) {
+            self.stand_here();
+        }
         for register in (first..end).filter(|register| Some(*register) != returned) {
             any |= !self.state[register as usize].is_free();
             self.empty(register);
@@ -350,8 +354,8 @@ impl Lowering<'_, '_> {
             self.state[register as usize] = Known::Free;
         }
         // The caller's call is what ends here.
-        let next = self.place_of(target);
-        self.put_before(to, word, next);
+        let next = self.going_on(target);
+        self.put_for_caller(to, word, next);
         match from {
             Result::Const(word) => self.define(to, word),
             Result::Reg(register) => self.share(to, register, known),

@@ -3,10 +3,37 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Value};
+use taipan_objects::code::PyCode;
 use taipan_vm::tier::Left;
+use taipan_vm::tier::calls::Outcome;
+use taipan_vm::tier::runtime::layout;
 
 use super::{Lowering, signature};
 use crate::plan::Plan;
+use crate::x64::stubs::{self, Stub};
+
+/// What several ways out of the code have in common: it is made once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tail {
+    /// Gives the word.
+    Plain,
+    /// The same, after telling that something in that body was not recorded.
+    Unseen(u16),
+    /// The same, after telling that the instruction in that body, whose address is the word, found something else.
+    Surprise(u16),
+    /// What an [`Outcome`] asks for, which is neither that the instruction is done nor that it jumps. Given with the address of the instruction, which is in that body, and where it goes on. If nothing was done: whether that is told as a surprise.
+    Outcome { body: u16, tells: bool },
+}
+
+impl Tail {
+    /// How many words it is given.
+    fn params(self) -> usize {
+        match self {
+            Tail::Outcome { .. } => 3,
+            _ => 1,
+        }
+    }
+}
 
 impl Lowering<'_, '_> {
     /// The block that leaves in front of the instruction at `pc`.
@@ -19,15 +46,11 @@ impl Lowering<'_, '_> {
         self.exits.insert((pc, why), block);
         block
     }
-    /// Says that execution came to what was not recorded, or found something else.
-    pub(super) fn tell(&mut self, pc: usize, why: u64) {
-        let code = |code: &taipan_objects::code::PyCode| std::ptr::from_ref(code).expose_provenance() as u64;
-        let (own, part) = (code(&self.program.bodies[0].code), code(self.program.code(pc)));
+    /// The way out in front of the instruction at `pc`: whether it tells that execution came to what was not recorded, or found something else.
+    fn way_out(&self, pc: usize, why: u64) -> Tail {
+        let body = self.program.places[pc].body;
         match self.plans[pc] {
-            Plan::Unseen => {
-                let (own, part) = (self.word(own), self.word(part));
-                self.call_nothing(taipan_vm::tier::at_unseen as *const () as usize, &[own, part]);
-            }
+            Plan::Unseen => Tail::Unseen(body),
             // For the interpreter anyway, or because something is wanted of the thread.
             Plan::Leave { .. }
             | Plan::Behind
@@ -35,12 +58,108 @@ impl Lowering<'_, '_> {
             | Plan::Invoke { .. }
             | Plan::Enter { .. }
             | Plan::End { .. }
-            | Plan::Return { .. } => {}
-            _ if why == Left::EXECUTE => {
-                let (own, part, at) = (self.word(own), self.word(part), self.place_of(pc));
-                self.call_nothing(taipan_vm::tier::at_surprise as *const () as usize, &[own, part, at]);
+            | Plan::Return { .. } => Tail::Plain,
+            _ if why == Left::EXECUTE => Tail::Surprise(body),
+            _ => Tail::Plain,
+        }
+    }
+    /// The block of what several ways out have in common.
+    fn tail(&mut self, tail: Tail) -> Block {
+        if let Some((block, _)) = self.tails.get(&tail) {
+            return *block;
+        }
+        let block = self.b.create_block();
+        // Some code is executed to be left.
+        if tail != Tail::Plain {
+            self.b.set_cold_block(block);
+        }
+        for _ in 0..tail.params() {
+            self.b.append_block_param(block, I64);
+        }
+        self.tails.insert(tail, (block, false));
+        block
+    }
+    /// Ends the machine code, which leaves for there.
+    pub(super) fn give(&mut self, word: Value) {
+        let tail = self.tail(Tail::Plain);
+        self.b.ins().jump(tail, &[word.into()]);
+    }
+    /// Leaves as an outcome says that is neither that the instruction at `pc` is done nor that it jumps.
+    pub(super) fn leave_by(&mut self, outcome: Value) {
+        let way = self.way_out(self.pc, Left::EXECUTE);
+        let tail = Tail::Outcome { body: self.program.places[self.pc].body, tells: way != Tail::Plain };
+        let tail = self.tail(tail);
+        let (here, next) = (self.place_of(self.pc), self.next());
+        self.b.ins().jump(tail, &[outcome.into(), here.into(), next.into()]);
+    }
+    /// Makes the exits, and what they have in common.
+    pub(super) fn ways_out(&mut self) {
+        for ((pc, why), block) in std::mem::take(&mut self.exits) {
+            self.b.switch_to_block(block);
+            let tail = self.way_out(pc, why);
+            let tail = self.tail(tail);
+            let word = self.word(self.address(pc) | why);
+            self.b.ins().jump(tail, &[word.into()]);
+        }
+        while let Some((tail, block)) =
+            self.tails.iter().find_map(|(tail, (block, made))| (!made).then_some((*tail, *block)))
+        {
+            self.tails.insert(tail, (block, true));
+            self.b.switch_to_block(block);
+            let params = self.b.block_params(block).to_vec();
+            self.make_tail(tail, &params);
+        }
+    }
+    fn make_tail(&mut self, tail: Tail, params: &[Value]) {
+        let code = |code: &PyCode| std::ptr::from_ref(code).expose_provenance() as u64;
+        let program = self.program;
+        let own = code(&program.bodies[0].code);
+        match tail {
+            Tail::Plain => {
+                let none = self.word(0);
+                self.b.ins().return_(&[params[0], none]);
             }
-            _ => {}
+            Tail::Unseen(body) => {
+                let (own, part) = (self.word(own), self.word(code(&program.bodies[body as usize].code)));
+                self.call_nothing(taipan_vm::tier::at_unseen as *const () as usize, &[own, part]);
+                self.give(params[0]);
+            }
+            Tail::Surprise(body) => {
+                let (own, part) = (self.word(own), self.word(code(&program.bodies[body as usize].code)));
+                let function = taipan_vm::tier::at_surprise as *const () as usize;
+                // The reason is no bit.
+                self.call_nothing(function, &[own, part, params[0]]);
+                self.give(params[0]);
+            }
+            Tail::Outcome { body, tells } => {
+                let (outcome, here, next) = (params[0], params[1], params[2]);
+                let exit = self.tail(if tells { Tail::Surprise(body) } else { Tail::Plain });
+                let (left, pushed, rest) =
+                    (self.b.create_block(), self.b.create_block(), self.b.create_block());
+                for block in [left, pushed, rest] {
+                    self.b.set_cold_block(block);
+                }
+                let not = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::NOT as i64);
+                self.b.ins().brif(not, exit, &[here.into()], left, &[]);
+                self.b.switch_to_block(left);
+                // Or an entry: then the interpreter enters.
+                let is_pushed = self.b.ins().icmp_imm_u(
+                    IntCC::UnsignedGreaterThanOrEqual,
+                    outcome,
+                    Outcome::PUSHED as i64,
+                );
+                self.b.ins().brif(is_pushed, pushed, &[], rest, &[]);
+                self.b.switch_to_block(pushed);
+                let callee = i32::from(program.bodies[body as usize].level + 1) * layout::FRAME;
+                let start = self.read(self.frame, callee + layout::IP);
+                let start = self.b.ins().bor_imm_s(start, Left::GO_ON as i64);
+                self.give(start);
+                self.b.switch_to_block(rest);
+                let raised = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::RAISED as i64);
+                let here = self.b.ins().bor_imm_s(here, Left::RAISED as i64);
+                let word = self.b.ins().select(raised, here, next);
+                self.give(word);
+            }
         }
     }
     /// Where to go if the instruction being made is not as expected.
@@ -102,6 +221,21 @@ impl Lowering<'_, '_> {
         let signature = self.signature(arguments.len(), false);
         let function = self.word(function as u64);
         self.b.ins().call_indirect(signature, function, arguments);
+    }
+    /// Calls a piece of code that overwrites no registers.
+    pub(super) fn call_stub(&mut self, stub: Stub, argument: Value) -> Value {
+        let signature = match self.stub_signature {
+            Some(known) => known,
+            None => {
+                let mut signature = Signature::new(stubs::CONVENTION);
+                signature.params.push(AbiParam::new(I64));
+                signature.returns.push(AbiParam::new(I64));
+                *self.stub_signature.insert(self.b.import_signature(signature))
+            }
+        };
+        let callee = self.word(stub.number());
+        let call = self.b.ins().call_indirect(signature, callee, &[argument]);
+        self.b.inst_results(call)[0]
     }
     /// Leaves if a function of [`runtime`] has not done it.
     pub(super) fn done(&mut self, answer: Value, not: u64) {

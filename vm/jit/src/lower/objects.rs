@@ -171,7 +171,7 @@ impl Lowering<'_, '_> {
             self.b.switch_to_block(other);
             let word = self.load(container);
             let found = self.call(runtime::item_at as *const () as usize, &[word, at]);
-            let after = self.or_execute(found, runtime::NO);
+            let after = self.or_execute(found, runtime::NO, false);
             self.b.ins().jump(on, &[found.into()]);
             self.b.switch_to_block(on);
             let found = self.b.block_params(on)[0];
@@ -182,7 +182,7 @@ impl Lowering<'_, '_> {
         self.pointer(word);
         let at = self.index(index);
         let found = self.call(runtime::item_at as *const () as usize, &[word, at]);
-        let after = self.or_execute(found, runtime::NO);
+        let after = self.or_execute(found, runtime::NO, false);
         self.put(to, found);
         self.come_to(after);
     }
@@ -234,7 +234,7 @@ impl Lowering<'_, '_> {
     fn store_by_call(&mut self, container: Value, index: Value, operand: u16) {
         let (window, number) = (self.window, self.word(u64::from(operand)));
         let old = self.call(runtime::store_item as *const () as usize, &[container, index, window, number]);
-        let after = self.or_execute(old, runtime::NOTHING_DONE);
+        let after = self.or_execute(old, runtime::NOTHING_DONE, false);
         self.release_here(old);
         self.come_to(after);
     }
@@ -277,7 +277,7 @@ impl Lowering<'_, '_> {
         });
         let slots: Vec<(u32, i32)> = slots.collect();
         if slots.is_empty() {
-            let (found, after) = self.attribute(word);
+            let (found, after) = self.attribute(word, true);
             self.put(to, found);
             return self.come_to(after);
         }
@@ -294,7 +294,7 @@ impl Lowering<'_, '_> {
         self.b.ins().jump(other, &[]);
         self.b.set_cold_block(other);
         self.b.switch_to_block(other);
-        let (found, after) = self.attribute(word);
+        let (found, after) = self.attribute(word, false);
         self.b.ins().jump(on, &[found.into()]);
         self.b.switch_to_block(on);
         let found = self.b.block_params(on)[0];
@@ -303,10 +303,10 @@ impl Lowering<'_, '_> {
     }
 
     /// The attribute, and the block behind the instruction, where it was executed in another way.
-    fn attribute(&mut self, subject: Value) -> (Value, Block) {
+    fn attribute(&mut self, subject: Value, often: bool) -> (Value, Block) {
         let cache = self.cache();
         let found = self.call(runtime::load_attr as *const () as usize, &[cache, subject]);
-        let after = self.or_execute(found, runtime::NO);
+        let after = self.or_execute(found, runtime::NO, often);
         (found, after)
     }
 
@@ -315,7 +315,7 @@ impl Lowering<'_, '_> {
         self.pointer(word);
         let (known, slots) = self.program.slots_to_store(self.pc);
         if slots.is_empty() {
-            return self.store_attribute(word, operand);
+            return self.store_attribute(word, operand, true);
         }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.as_known(known, other);
@@ -329,7 +329,7 @@ impl Lowering<'_, '_> {
         self.b.ins().jump(other, &[]);
         self.b.set_cold_block(other);
         self.b.switch_to_block(other);
-        self.store_attribute(word, operand);
+        self.store_attribute(word, operand, false);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
     }
@@ -358,10 +358,10 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn store_attribute(&mut self, subject: Value, operand: u16) {
+    fn store_attribute(&mut self, subject: Value, operand: u16, often: bool) {
         let (cache, window, number) = (self.cache(), self.window, self.word(u64::from(operand)));
         let old = self.call(runtime::store_attr as *const () as usize, &[cache, subject, window, number]);
-        let after = self.or_execute(old, runtime::NOTHING_DONE);
+        let after = self.or_execute(old, runtime::NOTHING_DONE, often);
         self.release_here(old);
         self.come_to(after);
     }
@@ -430,7 +430,7 @@ impl Lowering<'_, '_> {
     fn any_method(&mut self, subject: Value) -> (Value, Block) {
         let cache = self.cache();
         let function = self.call(runtime::load_method as *const () as usize, &[cache, subject]);
-        let after = self.or_execute(function, runtime::NO);
+        let after = self.or_execute(function, runtime::NO, false);
         (function, after)
     }
 
@@ -440,7 +440,7 @@ impl Lowering<'_, '_> {
         let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
         self.leave_if(empty);
         let found = self.call(runtime::item_of_key as *const () as usize, &[dict, word]);
-        let after = self.or_execute(found, runtime::NO);
+        let after = self.or_execute(found, runtime::NO, false);
         self.put(to, found);
         self.come_to(after);
     }
@@ -498,7 +498,7 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(other);
         let (cache, frame) = (self.cache(), self.frame());
         let found = self.call(runtime::load_global as *const () as usize, &[cache, frame]);
-        let after = self.or_execute(found, runtime::NO);
+        let after = self.or_execute(found, runtime::NO, false);
         self.b.ins().jump(on, &[found.into()]);
         self.b.switch_to_block(on);
         let found = self.b.block_params(on)[0];

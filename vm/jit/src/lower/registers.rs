@@ -9,6 +9,7 @@ use taipan_vm::tier::runtime::{self, layout};
 use super::{FLOAT_OFFSET, INT_TAG, Lowering};
 use crate::kinds::Known;
 use crate::plan::{Plan, Reg};
+use crate::x64::stubs::Stub;
 
 impl Lowering<'_, '_> {
     pub(super) fn word(&mut self, word: u64) -> Value {
@@ -23,9 +24,13 @@ impl Lowering<'_, '_> {
         let address = self.address(pc);
         self.word(address)
     }
-    /// Address of the instruction behind that being made.
+    /// Where execution goes on behind the instruction being made, as machine code tells it that leaves.
     pub(super) fn next(&mut self) -> Value {
-        self.place_of(Plan::next(self.pc, self.plans))
+        self.going_on(Plan::next(self.pc, self.plans))
+    }
+    /// The same at the instruction at `pc`.
+    pub(super) fn going_on(&mut self, pc: usize) -> Value {
+        self.word(self.address(pc) | Left::GO_ON)
     }
     /// Address of the cache of the instruction being made.
     pub(super) fn cache(&mut self) -> Value {
@@ -59,7 +64,7 @@ impl Lowering<'_, '_> {
         let next = self.next();
         self.put_before(register, word, next);
     }
-    /// The same in an instruction behind which execution goes on at the address `next`.
+    /// The same in an instruction behind which execution goes on as `next` says: see [`Self::next`].
     pub(super) fn put_before(&mut self, register: Reg, word: Value, next: Value) {
         if self.state[register as usize].is_free() {
             return self.store(register, word);
@@ -68,13 +73,37 @@ impl Lowering<'_, '_> {
         self.store(register, word);
         self.release(old, next);
     }
-    /// Drops a word that was moved out of its place. If somebody got hold of the frame meanwhile, leaves behind it for the address `next`: see [`taipan_vm::tier`].
+    /// The same of the caller's register when the frame of the instruction being made was popped: the caller's stands at its call.
+    pub(super) fn put_for_caller(&mut self, register: Reg, word: Value, next: Value) {
+        if self.state[register as usize].is_free() {
+            return self.store(register, word);
+        }
+        let old = self.load(register);
+        self.store(register, word);
+        let here = self.word(0);
+        self.release_at(old, here, next);
+    }
+    /// Drops a word that was moved out of its place. If somebody got hold of the frame meanwhile, leaves behind it with `next`: see [`taipan_vm::tier`].
     pub(super) fn release(&mut self, old: Value, next: Value) {
-        let on = self.drop_or_go_on(old);
-        self.drop_last(old);
-        self.unless_watched(on);
-        let word = self.b.ins().bor_imm_s(next, Left::GO_ON as i64);
-        self.give(word);
+        let here = self.place_of(self.pc);
+        self.release_at(old, here, next);
+    }
+    /// The same while the innermost frame stands at `here`.
+    fn release_at(&mut self, old: Value, here: Value, next: Value) {
+        let (last, left) = (self.b.create_block(), self.b.create_block());
+        let on = self.if_counted(old);
+        let kept = self.call_stub(Stub::Drop, old);
+        self.b.ins().brif(kept, last, &[], on, &[]);
+        self.b.set_cold_block(last);
+        self.b.switch_to_block(last);
+        self.call_nothing(runtime::drop_slowly as *const () as usize, &[old, here, self.thread]);
+        let level = self.program.body(self.pc).level;
+        let (frame, below) = (self.frame(), self.word(u64::from(level)));
+        let watched = self.call(runtime::is_watched as *const () as usize, &[frame, below]);
+        self.b.ins().brif(watched, left, &[], on, &[]);
+        self.b.set_cold_block(left);
+        self.b.switch_to_block(left);
+        self.give(next);
         self.b.switch_to_block(on);
     }
     /// Goes on in a block; but here, if code that ran meanwhile may have changed variables of the frame, or of one of those below that are part of the program, by way of its object.
@@ -95,28 +124,25 @@ impl Lowering<'_, '_> {
         self.b.set_cold_block(left);
         self.b.switch_to_block(left);
     }
-    /// Ends the machine code, which leaves for there.
-    pub(super) fn give(&mut self, word: Value) {
-        let none = self.word(0);
-        self.b.ins().return_(&[word, none]);
-    }
-    /// Drops a word, if that is a matter of a few instructions, and goes on in the block that is given; otherwise goes on here.
-    pub(super) fn drop_or_go_on(&mut self, word: Value) -> Block {
-        let counted = self.is_counted(word);
-        let (drop, last, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(last);
-        self.b.ins().brif(counted, drop, &[], on, &[]);
-        self.b.switch_to_block(drop);
-        self.drop_reference(word, on, last);
-        self.b.switch_to_block(last);
-        on
-    }
-    /// Drops a word where it is looked later whether the frame was written.
+    /// Drops a word where it is looked later whether the frame was written. The innermost frame stands at the instruction: see [`Self::stand_here`].
     pub(super) fn drop_quietly(&mut self, word: Value) {
-        let on = self.drop_or_go_on(word);
-        self.drop_last(word);
+        let on = self.if_counted(word);
+        self.call_stub(Stub::DropAnyhow, word);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
+    }
+    /// Goes on here if dropping the word changes a count, otherwise in the block that is given.
+    fn if_counted(&mut self, word: Value) -> Block {
+        let counted = self.is_counted(word);
+        let (drop, on) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(counted, drop, &[], on, &[]);
+        self.b.switch_to_block(drop);
+        on
+    }
+    /// Lets the frame stand at the instruction being made.
+    pub(super) fn stand_here(&mut self) {
+        let (frame, here) = (self.frame(), self.place_of(self.pc));
+        self.write(here, frame, layout::IP);
     }
     /// Empties a register, likewise.
     pub(super) fn empty(&mut self, register: Reg) {
@@ -125,11 +151,6 @@ impl Lowering<'_, '_> {
         if let Some(word) = word {
             self.drop_quietly(word);
         }
-    }
-    /// Drops what may be the last word of an object.
-    pub(super) fn drop_last(&mut self, word: Value) {
-        let (here, frame) = (self.place_of(self.pc), self.frame());
-        self.call_nothing(runtime::drop_last as *const () as usize, &[word, frame, here]);
     }
     /// Whether dropping the word changes a count.
     pub(super) fn is_counted(&mut self, word: Value) -> Value {

@@ -261,7 +261,7 @@ fn hints(facts: &Facts<'_>) -> Vec<[Option<Hint>; 2]> {
 fn result_hints(facts: &Facts<'_>, inst: Inst, add: &mut impl FnMut(Value, Hint)) {
     let dfg = &facts.function.dfg;
     match dfg.insts[inst] {
-        InstructionData::CallIndirect { .. } => {
+        InstructionData::CallIndirect { .. } if facts.is_call(inst) => {
             for (given, register) in dfg.inst_args(inst).iter().skip(1).zip(ARGUMENTS) {
                 add(facts.resolve(*given), Hint::Gpr(register));
             }

@@ -322,6 +322,12 @@ impl Assembler {
         self.op(None, &[0x85], width.is_long(), right.0, left.into(), false);
     }
 
+    /// Of a byte in memory.
+    pub fn test_byte(&mut self, place: Mem, bits: u8) {
+        self.op(None, &[0xF6], false, 0, place.into(), false);
+        self.byte(bits);
+    }
+
     pub fn lea(&mut self, to: Gpr, place: Mem) {
         self.op(None, &[0x8D], true, to.0, place.into(), false);
     }
@@ -385,6 +391,11 @@ impl Assembler {
 
     pub fn call(&mut self, to: Gpr) {
         self.op(None, &[0xFF], false, 2, to.into(), false);
+    }
+
+    pub fn call_label(&mut self, to: Label) {
+        self.byte(0xE8);
+        self.fix(to, None);
     }
 
     pub fn push(&mut self, register: Gpr) {

@@ -13,6 +13,7 @@ use super::facts::{Facts, Kind, width};
 use super::live::Live;
 use super::moves::{Source, moves, one, slot};
 use super::order;
+use super::stubs::{self, Stub};
 
 /// The instruction is none that there is code for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +33,8 @@ pub struct Emit<'a> {
     stubs: Vec<(Label, Vec<(Source, Place)>, order::Place)>,
     /// Tables of places to jump to.
     tables: Vec<(Label, Vec<Label>)>,
+    /// Of those that are called.
+    pieces: [Option<Label>; Stub::ALL.len()],
 }
 
 impl<'a> Emit<'a> {
@@ -50,6 +53,7 @@ impl<'a> Emit<'a> {
             next: None,
             stubs: Vec::new(),
             tables: Vec::new(),
+            pieces: [None; Stub::ALL.len()],
         };
         this.begin();
         let places = 0..facts.order.blocks.len();
@@ -79,6 +83,9 @@ impl<'a> Emit<'a> {
     fn begin(&mut self) {
         self.code.push(RBP);
         self.code.copy(RBP, RSP);
+        if self.facts.insts().any(|inst| self.facts.stub(inst).is_some()) {
+            stubs::prepare(&mut self.code);
+        }
         for register in &self.allocation.kept {
             self.code.push(*register);
         }
@@ -107,8 +114,14 @@ impl<'a> Emit<'a> {
         for register in self.allocation.kept.iter().rev() {
             self.code.pop(*register);
         }
+        self.code.copy(RSP, RBP);
         self.code.pop(RBP);
         self.code.ret();
+        for (stub, label) in Stub::ALL.into_iter().zip(std::mem::take(&mut self.pieces)) {
+            if let Some(label) = label {
+                stubs::write(&mut self.code, stub, label);
+            }
+        }
         for (table, labels) in std::mem::take(&mut self.tables) {
             self.code.bind(table);
             for label in labels {
@@ -303,7 +316,23 @@ impl<'a> Emit<'a> {
 
     // --- calls ---
 
+    /// Calls a piece of code, which leaves registers as they are.
+    fn call_stub(&mut self, inst: Inst, stub: Stub) -> Option<()> {
+        let dfg = &self.facts.function.dfg;
+        self.bring(*dfg.inst_args(inst).get(1)?, Place::Gpr(SECOND_SCRATCH));
+        let label = match self.pieces[stub as usize] {
+            Some(label) => label,
+            None => *self.pieces[stub as usize].insert(self.code.label()),
+        };
+        self.code.call_label(label);
+        self.put(self.result(inst), SECOND_SCRATCH);
+        Some(())
+    }
+
     fn call(&mut self, inst: Inst) -> Option<()> {
+        if let Some(stub) = self.facts.stub(inst) {
+            return self.call_stub(inst, stub);
+        }
         let facts = self.facts;
         let dfg = &facts.function.dfg;
         let mut saved = Vec::new();

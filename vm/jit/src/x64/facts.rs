@@ -7,6 +7,7 @@ use cranelift_codegen::ir::{BlockCall, Function, Inst, InstructionData, Opcode, 
 
 use super::assembler::Width;
 use super::order::Order;
+use super::stubs::{self, Stub};
 
 /// How a value is had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,6 +123,24 @@ impl<'a> Facts<'a> {
             return None;
         }
         self.function.dfg.value_def(value).inst()
+    }
+
+    /// The piece of code that an instruction calls, if it calls one.
+    pub fn stub(&self, inst: Inst) -> Option<Stub> {
+        let dfg = &self.function.dfg;
+        let InstructionData::CallIndirect { sig_ref, .. } = dfg.insts[inst] else { return None };
+        if dfg.signatures[sig_ref].call_conv != stubs::CONVENTION {
+            return None;
+        }
+        match self.kind(self.resolve(*dfg.inst_args(inst).first()?)) {
+            Kind::Constant(number) => Stub::of(number),
+            _ => None,
+        }
+    }
+
+    /// Whether an instruction calls a function, which overwrites registers.
+    pub fn is_call(&self, inst: Inst) -> bool {
+        self.function.dfg.insts[inst].opcode().is_call() && self.stub(inst).is_none()
     }
 
     /// Calls `each` with the operands of an instruction, those for other blocks with them.

@@ -96,7 +96,7 @@ impl Live {
                 if facts.is_nothing(inst) {
                     continue;
                 }
-                if dfg.insts[inst].opcode().is_call() {
+                if facts.is_call(inst) {
                     sum += weight;
                 }
                 facts.each_kept(inst, |value| {
@@ -143,7 +143,7 @@ impl Live {
         let mut places: Vec<Option<u32>> = vec![None; dfg.num_values()];
         for (place, block) in facts.order.blocks.iter().enumerate() {
             let insts = || facts.function.layout.block_insts(*block);
-            if !insts().any(|inst| dfg.insts[inst].opcode().is_call()) {
+            if !insts().any(|inst| facts.is_call(inst)) {
                 continue;
             }
             live.clear();
@@ -163,7 +163,7 @@ impl Live {
                         }
                     }
                 }
-                if dfg.insts[inst].opcode().is_call() {
+                if facts.is_call(inst) {
                     self.over_calls.insert(inst, live.as_slice().into());
                 }
                 facts.each_kept(inst, |value| {

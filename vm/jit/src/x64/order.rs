@@ -99,6 +99,8 @@ fn cold(function: &Function, blocks: &[Block], successors: &[SmallVec<[Place; 2]
             *cold |= !come_to;
         }
     }
+    // It comes first, wherever it leads.
+    cold[0] = false;
     cold
 }
 

@@ -1,0 +1,184 @@
+//! Pieces of code that are called and overwrite nothing but the scratch registers, behind the function that calls them: what counting references takes, which is much code where it stands.
+//!
+//! The argument is in [`SECOND_SCRATCH`], and so is the result. The function keeps what they need of its own parameters under its frame pointer.
+
+use cranelift_codegen::isa::CallConv;
+use taipan_objects::Header;
+use taipan_vm::tier::runtime;
+
+use super::allocate::{SCRATCH, SECOND_SCRATCH};
+use super::assembler::{
+    Alu, Assembler, Cond, Gpr, Label, Mem, R8, R9, RAX, RBP, RCX, RDI, RDX, RSI, RSP, Width, Xmm,
+};
+
+/// The convention by which such a call is known; its callee is the number of a piece.
+pub const CONVENTION: CallConv = CallConv::Fast;
+
+/// A piece of code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stub {
+    /// Drops a word that is counted and was moved out of its place, if that is a matter of a few instructions: 0 then, otherwise the word.
+    Drop,
+    /// Drops such a word in any case. The frame stands at an instruction.
+    DropAnyhow,
+    /// The word at an address, which is no number, as `Slot::load_at_once` gives it; or 0.
+    Read,
+    /// Counts another reference to an object, as `refcount::try_incref_own`: whether that was done.
+    Count,
+}
+
+impl Stub {
+    pub const ALL: [Stub; 4] = [Stub::Drop, Stub::DropAnyhow, Stub::Read, Stub::Count];
+
+    /// By its number.
+    pub fn of(number: u64) -> Option<Stub> {
+        Stub::ALL.get(usize::try_from(number).ok()?).copied()
+    }
+
+    pub fn number(self) -> u64 {
+        self as u64
+    }
+}
+
+/// What the function has under its frame pointer: by what number objects say that they belong to this thread, and the thread.
+const OWN: Mem = Mem { base: RBP, index: None, offset: -8 };
+const THREAD: Mem = Mem { base: RBP, index: None, offset: -16 };
+
+/// Pushes that, an even number of words, at the beginning of a function, whose parameters are those of machine code.
+pub fn prepare(code: &mut Assembler) {
+    let (poll, thread) = (RSI, R8);
+    code.load(Width::B2, SCRATCH, Mem::at(poll, taipan_threading::SLOT_FROM_POLL));
+    code.push(SCRATCH);
+    code.push(thread);
+}
+
+/// Registers that a function which is called may overwrite.
+const OVERWRITTEN: [Gpr; 7] = [RAX, RCX, RDX, RSI, RDI, R8, R9];
+/// Those of floats, in which values are.
+const FLOATS: u8 = 14;
+
+/// Writes a piece of code.
+pub fn write(code: &mut Assembler, stub: Stub, label: Label) {
+    code.bind(label);
+    match stub {
+        Stub::Drop => drop_word(code),
+        Stub::DropAnyhow => drop_anyhow(code),
+        Stub::Read => read(code),
+        Stub::Count => count(code),
+    }
+}
+
+fn local(object: Gpr) -> Mem {
+    Mem::at(object, Header::LOCAL)
+}
+
+/// Goes to `other` unless the object belongs to this thread.
+fn unless_own(code: &mut Assembler, object: Gpr, spare: Gpr, other: Label) {
+    code.load(Width::B2, spare, Mem::at(object, Header::OWNER));
+    code.alu(Alu::Cmp, Width::B4, spare, OWN);
+    code.jump_if(Cond::NotEqual, other);
+}
+
+/// Drops a word in a few instructions, or goes to `other`, with nothing done.
+fn drop_or(code: &mut Assembler, other: Label) {
+    let (word, spare) = (SECOND_SCRATCH, SCRATCH);
+    // Neither the last one nor immortal.
+    code.load(Width::B4, spare, local(word));
+    code.alu_constant(Alu::Add, Width::B4, spare, -2);
+    code.alu_constant(Alu::Cmp, Width::B4, spare, -3);
+    code.jump_if(Cond::AboveOrEqual, other);
+    unless_own(code, word, spare, other);
+    code.alu_constant(Alu::Add, Width::B4, local(word), -1);
+    code.constant(word, 0);
+    code.ret();
+}
+
+fn drop_word(code: &mut Assembler) {
+    let not = code.label();
+    drop_or(code, not);
+    code.bind(not);
+    code.ret();
+}
+
+fn drop_anyhow(code: &mut Assembler) {
+    let slow = code.label();
+    drop_or(code, slow);
+    code.bind(slow);
+    for register in OVERWRITTEN {
+        code.push(register);
+    }
+    // With the return address and the registers a multiple of 16 bytes.
+    code.alu_constant(Alu::Sub, Width::B8, RSP, i32::from(FLOATS) * 8);
+    for float in 0..FLOATS {
+        code.store_float(Mem::at(RSP, i32::from(float) * 8), Xmm(float));
+    }
+    code.copy(RDI, SECOND_SCRATCH);
+    code.constant(RSI, 0);
+    code.load(Width::B8, RDX, THREAD);
+    code.constant(SCRATCH, runtime::drop_slowly as *const () as u64);
+    code.call(SCRATCH);
+    for float in 0..FLOATS {
+        code.load_float(Xmm(float), Mem::at(RSP, i32::from(float) * 8));
+    }
+    code.alu_constant(Alu::Add, Width::B8, RSP, i32::from(FLOATS) * 8);
+    for register in OVERWRITTEN.into_iter().rev() {
+        code.pop(register);
+    }
+    code.ret();
+}
+
+fn count(code: &mut Assembler) {
+    let (object, spare) = (SECOND_SCRATCH, SCRATCH);
+    let (yes, no) = (code.label(), code.label());
+    code.alu_constant(Alu::Cmp, Width::B4, local(object), -1);
+    code.jump_if(Cond::Equal, yes);
+    unless_own(code, object, spare, no);
+    code.alu_constant(Alu::Add, Width::B4, local(object), 1);
+    // It is done: the object's address is not 0.
+    code.bind(yes);
+    code.ret();
+    code.bind(no);
+    code.constant(object, 0);
+    code.ret();
+}
+
+fn read(code: &mut Assembler) {
+    let (place, content) = (SECOND_SCRATCH, SCRATCH);
+    let [found, spare] = [RAX, RCX];
+    let (flagged, lasting, none, done) = (code.label(), code.label(), code.label(), code.label());
+    let flags = |object: Gpr| Mem::at(object, Header::FLAGS);
+    code.push(found);
+    code.push(spare);
+    code.load(Width::B8, found, Mem::at(place, 0));
+    code.copy(content, found);
+    code.alu_constant(Alu::And, Width::B8, content, !1);
+    code.jump_if(Cond::Equal, done);
+    code.test_byte(flags(content), Header::DEFERRED | Header::DYING);
+    code.jump_if(Cond::NotEqual, flagged);
+    code.alu_constant(Alu::Cmp, Width::B4, local(content), -1);
+    code.jump_if(Cond::Equal, lasting);
+    unless_own(code, content, spare, none);
+    // Whether the slot has the word still.
+    code.alu(Alu::Cmp, Width::B8, found, Mem::at(place, 0));
+    code.jump_if(Cond::NotEqual, none);
+    code.alu_constant(Alu::Add, Width::B4, local(content), 1);
+    code.bind(done);
+    code.copy(place, found);
+    code.pop(spare);
+    code.pop(found);
+    code.ret();
+    // Only what is deferred and not dying, or immortal, needs no count.
+    code.bind(flagged);
+    code.alu_constant(Alu::Cmp, Width::B4, local(content), -1);
+    code.jump_if(Cond::Equal, lasting);
+    code.test_byte(flags(content), Header::DYING);
+    code.jump_if(Cond::NotEqual, none);
+    code.bind(lasting);
+    code.alu(Alu::Cmp, Width::B8, found, Mem::at(place, 0));
+    code.jump_if(Cond::NotEqual, none);
+    code.alu_constant(Alu::Or, Width::B8, found, 1);
+    code.jump(done);
+    code.bind(none);
+    code.constant(found, 0);
+    code.jump(done);
+}
