@@ -1,6 +1,7 @@
-//! A site remembers a value of a namespace that lasts (a function, a class) with the version of the namespace alone, and reads it without looking at the slot.
+//! A site remembers a value of a namespace that lasts (a function, a class), or needs no count (a number), with the version of the namespace alone, and reads it without looking at
+//! the slot. Who replaces the former knows by the value that it may be remembered; of the latter it is said before.
 //!
-//! `objects/src/dict/hash_core.rs` (`replace_value`, `keys_version`), `PyDict::constant_at` and `vm/src/interpreter/ops/name.rs` (`remember`,
+//! `objects/src/dict/hash_core.rs` (`replace_value`, `remember`, `keys_version`), `PyDict::constant_at` and `vm/src/interpreter/ops/name.rs` (`remember`,
 //! `constant_at_once`) in small: one entry, its version, one site. Values are numbers; that they stay readable is the collector's matter (it ends such
 //! objects in stops only). What must hold: who has seen a value that was stored later never gets an earlier one from the site.
 #![cfg(loom)]
@@ -19,13 +20,19 @@ struct Namespace {
     lock: Mutex<u64>,
     version: AtomicU64,
     slot: AtomicU64,
+    /// Whether the values last.
+    lasting: bool,
+    /// Whether somebody may remember one that does not.
+    remembered: AtomicU64,
     /// The site: version and value of the record that it points to; 0: nothing remembered.
     site: AtomicU64,
 }
 
 impl Namespace {
-    fn new() -> Arc<Namespace> {
+    fn new(lasting: bool) -> Arc<Namespace> {
         Arc::new(Namespace {
+            lasting,
+            remembered: AtomicU64::new(0),
             lock: Mutex::new(1),
             version: AtomicU64::new(1),
             slot: AtomicU64::new(OLD),
@@ -35,7 +42,7 @@ impl Namespace {
     /// `HashCore::replace_value`.
     fn replace(&self, value: u64) {
         let _section = self.lock.lock().unwrap();
-        if self.version.load(Relaxed) != 0 {
+        if self.version.load(Relaxed) != 0 && (self.lasting || self.remembered.load(Relaxed) != 0) {
             self.version.store(0, Relaxed);
         }
         self.slot.store(value, Release);
@@ -57,9 +64,19 @@ impl Namespace {
     fn look_up(&self) -> u64 {
         let version = self.version();
         let value = self.slot.load(Acquire);
-        let constant = self.slot.load(Acquire);
+        let constant = self.remember();
         if self.version.load(Acquire) == version {
             self.site.store(version << 8 | constant, Release);
+        }
+        value
+    }
+    /// `HashCore::remember`.
+    fn remember(&self) -> u64 {
+        let mut value = self.slot.load(Acquire);
+        if !self.lasting {
+            let _section = self.lock.lock().unwrap();
+            self.remembered.store(1, Relaxed);
+            value = self.slot.load(Acquire);
         }
         value
     }
@@ -73,10 +90,9 @@ impl Namespace {
     }
 }
 
-#[test]
-fn a_later_value_is_not_followed_by_an_earlier_one() {
-    explore(4, || {
-        let namespace = Namespace::new();
+fn a_later_value_is_not_followed_by_an_earlier_one(lasting: bool) {
+    explore(4, move || {
+        let namespace = Namespace::new(lasting);
         namespace.read();
         let writer = {
             let namespace = namespace.clone();
@@ -93,10 +109,9 @@ fn a_later_value_is_not_followed_by_an_earlier_one() {
     });
 }
 
-#[test]
-fn a_site_filled_during_the_change_is_not_believed_after_it() {
-    explore(4, || {
-        let namespace = Namespace::new();
+fn a_site_filled_during_the_change_is_not_believed_after_it(lasting: bool) {
+    explore(4, move || {
+        let namespace = Namespace::new(lasting);
         let writer = {
             let namespace = namespace.clone();
             thread::spawn(move || namespace.replace(NEW))
@@ -113,4 +128,24 @@ fn a_site_filled_during_the_change_is_not_believed_after_it() {
         reader.join().unwrap();
         assert_eq!(namespace.read(), NEW);
     });
+}
+
+#[test]
+fn later_values_that_last() {
+    a_later_value_is_not_followed_by_an_earlier_one(true);
+}
+
+#[test]
+fn later_values_that_need_no_count() {
+    a_later_value_is_not_followed_by_an_earlier_one(false);
+}
+
+#[test]
+fn sites_filled_with_what_lasts() {
+    a_site_filled_during_the_change_is_not_believed_after_it(true);
+}
+
+#[test]
+fn sites_filled_with_what_needs_no_count() {
+    a_site_filled_during_the_change_is_not_believed_after_it(false);
 }
