@@ -97,7 +97,17 @@ fn plain_display(exception: &Obj, depth: usize) {
     write_stderr(&if text.is_empty() { format!("{name}\n") } else { format!("{name}: {text}\n") });
 }
 
+/// Of an entry that follows itself so many are shown, and then how many there were.
+const REPEATED: usize = 3;
+
 fn plain_entries(traceback: Obj) {
+    let (mut last, mut times) = (String::new(), 0);
+    let end = |times: usize| {
+        if let Some(more) = times.checked_sub(REPEATED).filter(|more| *more > 0) {
+            let times = if more == 1 { "time" } else { "times" };
+            write_stderr(&format!("  [Previous line repeated {more} more {times}]\n"));
+        }
+    };
     let mut at = Some(traceback);
     while let Some(entry) = at {
         let Some(entry) = entry.downcast::<PyTraceback>() else { break };
@@ -107,10 +117,19 @@ fn plain_entries(traceback: Obj) {
             let text = |obj| protocol::str_string(obj).unwrap_or_default();
             let (filename, name) = (text(&frame.code.filename), text(&frame.code.name));
             let line = entry.line().map_or_else(|| "?".to_owned(), |l| l.to_string());
-            write_stderr(&format!("  File \"{filename}\", line {line}, in {name}\n"));
+            let shown = format!("  File \"{filename}\", line {line}, in {name}\n");
+            if shown != last {
+                end(std::mem::take(&mut times));
+                last = shown;
+            }
+            times += 1;
+            if times <= REPEATED {
+                write_stderr(&last);
+            }
         }
         at = entry.next();
     }
+    end(times);
 }
 
 fn message(exception: &Obj) -> String {
