@@ -507,15 +507,18 @@ impl HashCore {
     pub(crate) fn remember(&self, entry: u32, version: u32, lock: &ObjectLock) -> Option<Value> {
         let mut word = self.value_at(entry)?.value();
         if !is_constant(word) {
-            if !needs_no_count(word) || self.forgotten.load(Ordering::Relaxed) >= FORGOTTEN {
+            if !needs_no_count(word) {
                 return None;
             }
             let _section = ShortSection::enter(lock);
+            if self.forgotten.load(Ordering::Relaxed) >= FORGOTTEN {
+                return None;
+            }
             let bits = self.remembered.load(Ordering::Relaxed);
             self.remembered.store(bits | 1 << (entry % 16), Ordering::Relaxed);
             // From here on the version goes to 0 before the value is replaced.
             word = self.value_at(entry)?.value();
-            if !needs_no_count(word) || self.forgotten.load(Ordering::Relaxed) >= FORGOTTEN {
+            if !needs_no_count(word) {
                 return None;
             }
         }
