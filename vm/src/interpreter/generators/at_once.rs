@@ -182,7 +182,7 @@ pub fn settle(frame: &Frame) -> bool {
     let regs = frame.regs;
     for i in 0..frame.code().nregs as usize {
         let value = regs.value(i);
-        if value.is_ptr() && !value.is_counted() {
+        if value.is_lent() {
             // SAFETY: an uncounted register keeps its object alive until the next safepoint.
             if unsafe { &*value.ptr() }.has_flag(taipan_gc::HeaderFlags::DEFERRED) {
                 continue;
