@@ -8,7 +8,7 @@ use taipan_vm::tier::runtime;
 
 use super::allocate::{SCRATCH, SECOND_SCRATCH};
 use super::assembler::{
-    Alu, Assembler, Cond, Gpr, Label, Mem, R8, R9, RAX, RBP, RCX, RDI, RDX, RSI, RSP, Width, Xmm,
+    Alu, Assembler, Cond, Gpr, Label, Mem, R8, R9, RAX, RBP, RCX, RDI, RDX, RSI, RSP, Shift, Width, Xmm,
 };
 
 /// The convention by which such a call is known; its callee is the number of a piece.
@@ -21,7 +21,7 @@ pub enum Stub {
     Drop,
     /// Drops such a word in any case. The frame stands at an instruction.
     DropAnyhow,
-    /// The word at an address, which is no number, as `Slot::load_at_once` gives it; or 0.
+    /// The word at an address as `Slot::load_at_once` gives it; or 0. Meant for what was no number just now.
     Read,
     /// Counts another reference to an object, as `refcount::try_incref_own`: whether that was done.
     Count,
@@ -150,6 +150,10 @@ fn read(code: &mut Assembler) {
     code.push(found);
     code.push(spare);
     code.load(Width::B8, found, Mem::at(place, 0));
+    // Another thread may have written a number since the caller looked.
+    code.copy(content, found);
+    code.shift(Shift::Right, Width::B8, content, 48);
+    code.jump_if(Cond::NotEqual, done);
     code.copy(content, found);
     code.alu_constant(Alu::And, Width::B8, content, !1);
     code.jump_if(Cond::Equal, done);
