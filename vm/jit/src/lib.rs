@@ -54,6 +54,7 @@ fn compile(request: &Request<'_>) -> Option<Machine> {
     let mut program = with_callees(request)?;
     let guesses = expect::guesses(&program);
     leave_rest(&mut program, &guesses);
+    expect_numbers(&mut program);
     drop_bad_callees(&mut program, &guesses);
     let flow = Flow::of(&program);
     if flow.places().next().is_none() {
@@ -105,6 +106,15 @@ fn note_callee(program: &mut Program, step: usize, base: Reg, count: u16, method
     program.note_callee(&callable, count, method && !alone)
 }
 
+/// Takes globals that are numbers for what they are.
+fn expect_numbers(program: &mut Program) {
+    for step in 0..program.plans.len() {
+        let Plan::LoadGlobal { to, .. } = program.plans[step] else { continue };
+        let number = program.constant(step).map(|constant| constant.word).filter(|word| word.is_number());
+        program.plans[step] = Plan::LoadGlobal { to, number: number.map(|word| word.bits()) };
+    }
+}
+
 /// Lets the interpreter do what machine code does not.
 fn leave_rest(program: &mut Program, guesses: &[Guess]) {
     for step in 0..program.plans.len() {
@@ -126,11 +136,6 @@ fn leave_rest(program: &mut Program, guesses: &[Guess]) {
     }
     for (plan, guess) in program.plans.iter_mut().zip(guesses) {
         kinds::leave_objects(plan, guess);
-    }
-    for step in 0..program.plans.len() {
-        let Plan::LoadGlobal { to, number: None } = program.plans[step] else { continue };
-        let number = program.constant(step).map(|constant| constant.word).filter(|word| word.is_number());
-        program.plans[step] = Plan::LoadGlobal { to, number: number.map(|word| word.bits()) };
     }
     for step in 0..program.plans.len() {
         let Some(plan) = generic::plan(program, step) else { continue };

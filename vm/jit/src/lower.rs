@@ -53,8 +53,9 @@ pub struct Lowering<'a, 'b> {
     state: State,
     pc: usize,
     exits: BTreeMap<(usize, u64), Block>,
-    /// Their blocks, and whether they are made.
-    tails: BTreeMap<leaving::Tail, (Block, bool)>,
+    tails: BTreeMap<leaving::Tail, Block>,
+    /// Those whose code is not made yet.
+    open_tails: Vec<leaving::Tail>,
     /// Why code leaves that is made now.
     why: u64,
     /// Whether the instruction being made is executed in another way where it is not as expected; and where that begins, once anything goes there.
@@ -110,6 +111,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             pc: 0,
             exits: BTreeMap::new(),
             tails: BTreeMap::new(),
+            open_tails: Vec::new(),
             why: Left::EXECUTE,
             slow: None,
             ways: Vec::new(),

@@ -310,7 +310,7 @@ fn make_generator(function: &PyFunction, code: &PyCode, args: &Args<'_>) -> PyRe
 
 /// What `iter(obj)` makes if the class has a generator function as `__iter__`: without the way through the slot.
 #[inline]
-pub fn generator_of(obj: &Obj) -> Option<PyResult<Obj>> {
+pub fn iterating_generator(obj: &Obj) -> Option<PyResult<Obj>> {
     let class = class_of(obj);
     if !class.has_flag(type_flags::HEAP) {
         return None;

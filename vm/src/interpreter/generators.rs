@@ -136,10 +136,9 @@ pub fn push_idle(
         return Ok(false);
     }
     let Some(generator) = obj.downcast::<PyGenerator>() else { return Ok(false) };
-    match generator.start_running() {
-        Ok(state) => push_started(thread, obj, generator, state, kind, value.take(), ret).map(|()| true),
-        Err(CLOSED) => Ok(false),
-        Err(_) => Err(already_running(obj)),
+    match start(obj, generator)? {
+        Some(state) => push_started(thread, obj, generator, state, kind, value.take(), ret).map(|()| true),
+        None => Ok(false),
     }
 }
 
@@ -274,7 +273,7 @@ pub fn suspend(thread: &VmThread) {
 pub(super) fn count_registers(frame: &Frame) {
     for i in 0..frame.code().nregs as usize {
         let value = frame.regs.value(i);
-        if value.is_ptr() && !value.is_counted() {
+        if value.is_lent() {
             // SAFETY: an uncounted register keeps its object alive until the next safepoint.
             let header = unsafe { &*value.ptr() };
             if !header.is_immortal() && !header.has_flag(taipan_gc::HeaderFlags::DEFERRED) {

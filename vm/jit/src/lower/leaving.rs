@@ -65,7 +65,7 @@ impl Lowering<'_, '_> {
     }
     /// The block of what several ways out have in common.
     fn tail(&mut self, tail: Tail) -> Block {
-        if let Some((block, _)) = self.tails.get(&tail) {
+        if let Some(block) = self.tails.get(&tail) {
             return *block;
         }
         let block = self.b.create_block();
@@ -76,7 +76,8 @@ impl Lowering<'_, '_> {
         for _ in 0..tail.params() {
             self.b.append_block_param(block, I64);
         }
-        self.tails.insert(tail, (block, false));
+        self.tails.insert(tail, block);
+        self.open_tails.push(tail);
         block
     }
     /// Ends the machine code, which leaves for there.
@@ -101,10 +102,8 @@ impl Lowering<'_, '_> {
             let word = self.word(self.address(pc) | why);
             self.b.ins().jump(tail, &[word.into()]);
         }
-        while let Some((tail, block)) =
-            self.tails.iter().find_map(|(tail, (block, made))| (!made).then_some((*tail, *block)))
-        {
-            self.tails.insert(tail, (block, true));
+        while let Some(tail) = self.open_tails.pop() {
+            let block = self.tails[&tail];
             self.b.switch_to_block(block);
             let params = self.b.block_params(block).to_vec();
             self.make_tail(tail, &params);

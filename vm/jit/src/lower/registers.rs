@@ -66,21 +66,21 @@ impl Lowering<'_, '_> {
     }
     /// The same in an instruction behind which execution goes on as `next` says: see [`Self::next`].
     pub(super) fn put_before(&mut self, register: Reg, word: Value, next: Value) {
-        if self.state[register as usize].is_free() {
-            return self.store(register, word);
-        }
-        let old = self.load(register);
-        self.store(register, word);
-        self.release(old, next);
+        let here = self.place_of(self.pc);
+        self.put_at(register, word, here, next);
     }
     /// The same of the caller's register when the frame of the instruction being made was popped: the caller's stands at its call.
     pub(super) fn put_for_caller(&mut self, register: Reg, word: Value, next: Value) {
+        let here = self.word(0);
+        self.put_at(register, word, here, next);
+    }
+    /// The same while the innermost frame stands at `here`, or where it stood if that is 0.
+    fn put_at(&mut self, register: Reg, word: Value, here: Value, next: Value) {
         if self.state[register as usize].is_free() {
             return self.store(register, word);
         }
         let old = self.load(register);
         self.store(register, word);
-        let here = self.word(0);
         self.release_at(old, here, next);
     }
     /// Drops a word that was moved out of its place. If somebody got hold of the frame meanwhile, leaves behind it with `next`: see [`taipan_vm::tier`].
@@ -90,19 +90,14 @@ impl Lowering<'_, '_> {
     }
     /// The same while the innermost frame stands at `here`.
     fn release_at(&mut self, old: Value, here: Value, next: Value) {
-        let (last, left) = (self.b.create_block(), self.b.create_block());
+        let last = self.b.create_block();
         let on = self.if_counted(old);
         let kept = self.call_stub(Stub::Drop, old);
         self.b.ins().brif(kept, last, &[], on, &[]);
         self.b.set_cold_block(last);
         self.b.switch_to_block(last);
         self.call_nothing(runtime::drop_slowly as *const () as usize, &[old, here, self.thread]);
-        let level = self.program.body(self.pc).level;
-        let (frame, below) = (self.frame(), self.word(u64::from(level)));
-        let watched = self.call(runtime::is_watched as *const () as usize, &[frame, below]);
-        self.b.ins().brif(watched, left, &[], on, &[]);
-        self.b.set_cold_block(left);
-        self.b.switch_to_block(left);
+        self.unless_written(on);
         self.give(next);
         self.b.switch_to_block(on);
     }
@@ -114,10 +109,15 @@ impl Lowering<'_, '_> {
             let object = self.read(self.frame, level * layout::FRAME + layout::OBJECT);
             any = self.b.ins().bor(any, object);
         }
-        let (seen, left) = (self.b.create_block(), self.b.create_block());
+        let seen = self.b.create_block();
         self.b.ins().brif(any, seen, &[], on, &[]);
         self.b.set_cold_block(seen);
         self.b.switch_to_block(seen);
+        self.unless_written(on);
+    }
+    /// The same without a look at whether the frames have objects.
+    fn unless_written(&mut self, on: Block) {
+        let (level, left) = (self.program.body(self.pc).level, self.b.create_block());
         let (frame, below) = (self.frame(), self.word(u64::from(level)));
         let watched = self.call(runtime::is_watched as *const () as usize, &[frame, below]);
         self.b.ins().brif(watched, left, &[], on, &[]);

@@ -42,7 +42,7 @@ pub fn iter(obj: &Obj) -> PyResult<Obj> {
     if known::is(value, Known::Generator) {
         return Ok(obj.clone());
     }
-    call::generator_of(obj).unwrap_or_else(|| protocol::iter(obj))
+    call::iterating_generator(obj).unwrap_or_else(|| protocol::iter(obj))
 }
 
 /// The two items of the tuple that the iterator would make, for those of which it is known how they make it.

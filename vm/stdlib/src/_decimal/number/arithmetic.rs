@@ -107,10 +107,7 @@ impl Number {
 
     /// `a * b`
     pub fn multiply(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
-        if a.is_finite()
-            && b.is_finite()
-            && let Some(product) = short::product(a, b, cx, status)
-        {
+        if let Some(product) = short::product(a, b, cx, status) {
             return product;
         }
         Number::exact_product(a, b, cx, status).finish(cx, status)

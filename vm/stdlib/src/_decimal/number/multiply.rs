@@ -3,7 +3,7 @@
 //! The transform works modulo the prime 2^64 - 2^32 + 1 on limbs of six digits: the sums of up to 1.8 * 10^7 products of limbs are
 //! less than the prime. Longer operands are split by Karatsuba's method first.
 
-use super::words::{BASE, BY_BASE, Words, add_in_place, add_to, subtract_in_place, trim, trimmed};
+use super::words::{BASE, BY_BASE, Words, add_in_place, add_to, from_u128, subtract_in_place, trim, trimmed};
 
 const KARATSUBA: usize = 36;
 const TRANSFORM: usize = 400;
@@ -13,12 +13,7 @@ const LONGEST_TRANSFORM: usize = 4_000_000;
 /// `a * b`
 pub fn multiply(a: &[u64], b: &[u64]) -> Words {
     if let ([x], [y]) = (a, b) {
-        let (high, low) = BY_BASE.divide(u128::from(*x) * u128::from(*y));
-        return if high == 0 {
-            Words::from_buf_and_len([low, 0, 0, 0], 1)
-        } else {
-            Words::from_buf_and_len([low, high, 0, 0], 2)
-        };
+        return from_u128(u128::from(*x) * u128::from(*y));
     }
     if a.is_empty() || b.is_empty() {
         return Words::new();

@@ -30,10 +30,7 @@ fn special_quotient(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> 
 impl Number {
     /// `a / b`
     pub fn divide(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Number {
-        if a.is_finite()
-            && b.is_finite()
-            && let Some(quotient) = short::quotient(a, b, cx, status)
-        {
+        if let Some(quotient) = short::quotient(a, b, cx, status) {
             return quotient;
         }
         Number::general_quotient(a, b, cx, status)

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use super::words::{self, BASE, BY_BASE, BY_POWER, Lost, POWERS, Words};
+use super::words::{self, BY_POWER, Lost, POWERS};
 use super::{Number, Settings, signal};
 
 /// Digits that fit in a double word in any case.
@@ -22,14 +22,10 @@ const DOUBLE_POWERS: [u128; MOST as usize + 1] = {
     powers
 };
 
-/// The coefficient, if it is not zero and has up to two words.
+/// The coefficient of a finite number, if it is not zero and has up to two words.
 #[inline(always)]
 fn coefficient(number: &Number) -> Option<u128> {
-    match number.coefficient.as_slice() {
-        [low] => Some(u128::from(*low)),
-        [low, high] => Some(u128::from(*high) * u128::from(BASE) + u128::from(*low)),
-        _ => None,
-    }
+    words::to_u128(&number.coefficient).filter(|value| *value != 0 && number.is_finite())
 }
 
 /// How many digits a value has that is neither zero nor has more than [`MOST`].
@@ -97,12 +93,10 @@ fn finish(negative: bool, value: u128, exponent: i64, cx: &Settings, status: &mu
     if digits > 2 * words::DIGITS as i64 {
         return None;
     }
-    let (high, low) = BY_BASE.divide(value);
-    let coefficient = Words::from_buf_and_len([low, high, 0, 0], 1 + usize::from(high != 0));
-    Some(Number::finite(negative, coefficient, exponent))
+    Some(Number::finite(negative, words::from_u128(value), exponent))
 }
 
-/// `a + b` of finite numbers, where `b` has another sign.
+/// `a + b`, where `b` has another sign.
 #[inline]
 pub fn sum(a: &Number, b: &Number, b_negative: bool, cx: &Settings, status: &mut u32) -> Option<Number> {
     let (mut x, mut y) = (coefficient(a)?, coefficient(b)?);
@@ -125,7 +119,7 @@ pub fn sum(a: &Number, b: &Number, b_negative: bool, cx: &Settings, status: &mut
     }
 }
 
-/// `a * b` of finite numbers.
+/// `a * b`
 #[inline]
 pub fn product(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Option<Number> {
     let (x, y) = (coefficient(a)?, coefficient(b)?);
@@ -135,10 +129,10 @@ pub fn product(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Optio
     finish(a.negative != b.negative, x * y, a.exponent + b.exponent, cx, status)
 }
 
-/// `a / b` of finite numbers.
+/// `a / b`
 #[inline]
 pub fn quotient(a: &Number, b: &Number, cx: &Settings, status: &mut u32) -> Option<Number> {
-    let (x, &[y]) = (coefficient(a)?, b.coefficient.as_slice()) else { return None };
+    let (x, y) = (coefficient(a)?, u64::try_from(coefficient(b)?).ok().filter(|y| *y < words::BASE)?);
     let (x_digits, y_digits) = (digits(x), words::word_digits(y) as i64);
     // With so many zeros more the quotient has as many digits as the precision, or one more.
     let mut shift = y_digits - x_digits + cx.prec;

@@ -131,7 +131,15 @@ pub fn from_word(mut word: u64) -> Words {
     result
 }
 
+#[inline]
 pub fn from_u128(mut value: u128) -> Words {
+    if value >> 64 < u128::from(BASE) {
+        let (high, low) = BY_BASE.divide(value);
+        if high < BASE {
+            let len = if high != 0 { 2 } else { usize::from(low != 0) };
+            return SmallVec::from_buf_and_len([low, high, 0, 0], len);
+        }
+    }
     let mut result = Words::new();
     while value != 0 {
         result.push((value % u128::from(BASE)) as u64);
@@ -150,6 +158,7 @@ pub fn to_word(a: &[u64]) -> Option<u64> {
     }
 }
 
+#[inline]
 pub fn to_u128(a: &[u64]) -> Option<u128> {
     match a {
         [] => Some(0),
