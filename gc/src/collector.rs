@@ -172,13 +172,17 @@ impl Drop for Busy {
     }
 }
 
+/// How long a collection that is asked for waits for finalizers that limbo's monitor runs: they may be waiting for the calling thread.
+const OTHERS_FINALIZERS: Duration = Duration::from_millis(200);
+
 /// Collects everything (there is one generation; the number is for statistics), and ends what waits for its owner or in limbo, before
-/// and afterwards: a program that asks expects the dead to be gone. Runs finalizers; a safepoint. Collects nothing while another
-/// collection is on.
+/// and afterwards: a program that asks expects the dead to be gone, also those that limbo's monitor is at. Runs finalizers; a safepoint.
+/// Collects nothing while another collection is on.
 pub fn collect(generation: u8) -> Collected {
     if let Some(hooks) = crate::hooks::get() {
         (hooks.forget_examples)();
     }
+    crate::limbo::monitor::wait_for_sweep(Instant::now() + OTHERS_FINALIZERS);
     crate::limbo::flush();
     let result = collect_cycles(generation, false);
     crate::limbo::flush();

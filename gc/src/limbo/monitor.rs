@@ -6,6 +6,7 @@
 //! thread. When the interpreter ends it waits for such a sweep, and there is no other one ([`retire`]).
 //! The interval grows with the cost of a sweep and while sweeps free nothing.
 
+use std::cell::Cell;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 
@@ -83,15 +84,26 @@ pub(crate) fn after_fork_child() {
     OWN_SWEEPS.store(0, Ordering::Release);
 }
 
+thread_local! {
+    /// Whether the calling thread is the monitor.
+    static IS_MONITOR: Cell<bool> = const { Cell::new(false) };
+}
+
 /// From now on the monitor does no sweeps; if it is doing one, waits for its end, at most so long. The calling thread is attached.
 pub fn retire(limit: Duration) {
     // AcqRel: one location orders this against `sweep_here`.
-    if OWN_SWEEPS.fetch_or(RETIRED, Ordering::AcqRel) & SWEEPING == 0 {
+    OWN_SWEEPS.fetch_or(RETIRED, Ordering::AcqRel);
+    wait_for_sweep(Instant::now() + limit);
+}
+
+/// If the monitor is doing a sweep, waits for its end, until then at most: what it runs may be waiting for the calling thread, which is attached.
+pub(crate) fn wait_for_sweep(until: Instant) {
+    let sweeping = || OWN_SWEEPS.load(Ordering::Acquire) & SWEEPING != 0;
+    if !sweeping() || IS_MONITOR.get() {
         return;
     }
-    let begun = Instant::now();
     taipan_threading::detached(|| {
-        while OWN_SWEEPS.load(Ordering::Acquire) & SWEEPING != 0 && begun.elapsed() < limit {
+        while sweeping() && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
         }
     });
@@ -156,6 +168,7 @@ fn set_interval(interval: Duration) {
 }
 
 fn run() {
+    IS_MONITOR.set(true);
     leave_signals_to_others();
     loop {
         while !AWAKE.load(Ordering::Acquire) {
