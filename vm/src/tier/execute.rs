@@ -28,11 +28,28 @@ enum Did {
     Outcome(u64),
 }
 
-/// Executes the instruction at `ip`: an [`Outcome`], or the entry of the machine code of a method whose frame was pushed ([`conclude`] ends the instruction then).
+/// Executes the instruction at the address: an [`Outcome`], or the entry of the machine code of a method whose frame was pushed ([`conclude`] ends the instruction then).
 ///
 /// # Safety
-/// `fp` is the innermost frame of the calling thread, and `ip` an instruction in its code.
-pub unsafe extern "C" fn execute(thread: &'static VmThread, fp: *mut Frame, ip: u64) -> u64 {
+/// The frame is the innermost one of the calling thread, and the address that of an instruction in its code, of the opcode that the function is for.
+pub type Executor = unsafe extern "C" fn(&'static VmThread, *mut Frame, u64) -> u64;
+
+macro_rules! executors {
+    ($($op:ident $name:literal ($($kind:ident)*) $(of $generic:ident)? $semantics:literal;)*) => {
+        /// By opcode: what it does with operands and opcode is decided when the interpreter is compiled.
+        static EXECUTORS: [Executor; Op::COUNT] = [$(execute::<{ Op::$op as u16 }>),*];
+    };
+}
+taipan_bytecode::for_each_op!(executors);
+
+/// What executes instructions of an opcode.
+pub fn executor(op: Op) -> Executor {
+    EXECUTORS[op as usize]
+}
+
+/// An [`Executor`].
+unsafe extern "C" fn execute<const OP: u16>(thread: &'static VmThread, fp: *mut Frame, ip: u64) -> u64 {
+    let Some(op) = Op::from_u16(OP).filter(|op| is_known(*op)) else { return Outcome::NOT };
     let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
     // SAFETY: says the caller. No reference to the frame is kept: what runs may look at it.
     let (regs, word) = unsafe {
@@ -40,7 +57,9 @@ pub unsafe extern "C" fn execute(thread: &'static VmThread, fp: *mut Frame, ip: 
         ((*fp).regs, &*ip)
     };
     let instr = word.instr();
-    let Some(op) = instr.op().filter(|op| has_operands(*op, instr, regs)) else { return Outcome::NOT };
+    if !has_operands(op, instr, regs) {
+        return Outcome::NOT;
+    }
     match instruction(thread, fp, ip, regs, word, op) {
         Ok(Did::Next) => Outcome::DONE,
         Ok(Did::Jump) => Outcome::JUMPED,
@@ -56,7 +75,7 @@ pub unsafe extern "C" fn execute(thread: &'static VmThread, fp: *mut Frame, ip: 
 /// Ends the operator at `ip` with what its method returned: an [`Outcome`].
 ///
 /// # Safety
-/// As [`execute`]; `value` owns its reference.
+/// As [`Executor`]; `value` owns its reference.
 pub unsafe extern "C" fn conclude(fp: *mut Frame, ip: u64, value: u64) -> u64 {
     let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
     // SAFETY: says the caller; a branch is followed by its target, and no code ends with another operator.
@@ -72,6 +91,7 @@ pub unsafe extern "C" fn conclude(fp: *mut Frame, ip: u64, value: u64) -> u64 {
 }
 
 /// Whether the registers that are read are not empty.
+#[inline(always)]
 fn has_operands(op: Op, instr: Instr, regs: Regs) -> bool {
     let operands = [instr.a(), instr.b(), instr.c()];
     op.info().operands.iter().zip(operands).all(|(kind, operand)| match kind {
@@ -81,7 +101,8 @@ fn has_operands(op: Op, instr: Instr, regs: Regs) -> bool {
     })
 }
 
-/// Whether [`execute`] knows the instruction.
+/// Whether an [`Executor`] does anything.
+#[inline]
 pub fn is_known(op: Op) -> bool {
     use Op::*;
     is_binary(op)
@@ -139,6 +160,7 @@ pub fn is_known(op: Op) -> bool {
 }
 
 /// Whether it may be a call of a method.
+#[inline]
 pub fn may_enter(op: Op) -> bool {
     is_binary(op)
         || is_binary_with_number(op)
@@ -147,20 +169,25 @@ pub fn may_enter(op: Op) -> bool {
         || matches!(op, Op::Subscr | Op::SubscrImm | Op::StoreSubscr)
 }
 
+#[inline]
 fn is_binary(op: Op) -> bool {
     (Op::Add as u16..=Op::InplaceMatMul as u16).contains(&(op as u16))
 }
+#[inline]
 fn is_binary_with_number(op: Op) -> bool {
     (Op::AddImm as u16..=Op::InplaceSubImm as u16).contains(&(op as u16))
 }
+#[inline]
 fn is_comparison(op: Op) -> bool {
     (Op::Lt as u16..=Op::Ge as u16).contains(&(op as u16))
 }
+#[inline]
 fn is_branch(op: Op) -> bool {
     (Op::BranchLt as u16..=Op::BranchGeImm as u16).contains(&(op as u16))
         && !matches!(op, Op::BranchIs | Op::BranchIn)
 }
 
+#[inline(always)]
 fn instruction(
     thread: &'static VmThread,
     fp: *mut Frame,

@@ -2,6 +2,7 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
+use taipan_bytecode::Op;
 use taipan_objects::code::machine::Machine;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::native_function::PyNativeFunction;
@@ -153,7 +154,7 @@ impl Lowering<'_, '_> {
         if often {
             self.execute_to(after, None);
         } else {
-            let outcome = self.call_here(execute::execute as *const () as usize);
+            let outcome = self.call_executor();
             self.judge(outcome, after, None);
         }
         self.b.switch_to_block(on);
@@ -185,9 +186,8 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn execute_to(&mut self, on: Block, jump: Option<(Block, usize)>) {
-        let outcome = self.call_here(execute::execute as *const () as usize);
-        let place = self.program.code(self.pc).instr(self.program.places[self.pc].pc);
-        if !place.op().is_some_and(execute::may_enter) {
+        let outcome = self.call_executor();
+        if !self.op().is_some_and(execute::may_enter) {
             return self.judge(outcome, on, jump);
         }
         let rest = self.enter_machine_code(outcome, |this, value| {
@@ -198,6 +198,16 @@ impl Lowering<'_, '_> {
         });
         self.b.switch_to_block(rest);
         self.judge(outcome, on, jump);
+    }
+
+    fn op(&self) -> Option<Op> {
+        self.program.code(self.pc).instr(self.program.places[self.pc].pc).op()
+    }
+
+    /// Calls what executes instructions like this one.
+    fn call_executor(&mut self) -> Value {
+        let executor = execute::executor(self.op().unwrap_or(Op::Unknown));
+        self.call_here(executor as *const () as usize)
     }
 
     /// Calls a function with the thread, the frame and the address of the instruction.

@@ -263,6 +263,14 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(of_shape);
         another
     }
+    /// Goes on in `on` with a word that needs no count if the class, which is alive because the subject is it or an instance, has that version; otherwise in `other`.
+    fn while_class(&mut self, class: usize, version: u32, value: taipan_objects::Value, on: Block, other: Block) {
+        let class = self.word(class as u64);
+        let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
+        let value = self.word(value.bits());
+        self.b.ins().brif(is, on, &[value.into()], other, &[]);
+    }
     fn shape(&mut self, object: Value) -> Value {
         self.b.ins().load(I32, MemFlagsData::trusted(), object, taipan_objects::Header::SHAPE)
     }
@@ -271,12 +279,7 @@ impl Lowering<'_, '_> {
         let word = self.load(subject);
         self.pointer(word);
         let (known, singles) = samples::singles(self.program.cache(self.pc));
-        let slots = singles.into_iter().filter_map(|single| match single {
-            Single::Slot { shape, offset } => Some((shape, offset)),
-            Single::Method { .. } => None,
-        });
-        let slots: Vec<(u32, i32)> = slots.collect();
-        if slots.is_empty() {
+        if singles.iter().all(|single| matches!(single, Single::Method { .. })) {
             let (found, after) = self.attribute(word, true);
             self.put(to, found);
             return self.come_to(after);
@@ -286,9 +289,29 @@ impl Lowering<'_, '_> {
         self.as_known(known, other);
         let object = self.object(word);
         let found = self.shape(object);
-        for (shape, offset) in slots {
-            let another = self.if_shape(found, shape);
-            self.read_slot(object, offset, on, other);
+        for single in singles {
+            let another = match single {
+                Single::Slot { shape, offset } => {
+                    let another = self.if_shape(found, shape);
+                    self.read_slot(object, offset, on, other);
+                    another
+                }
+                Single::Plain { shape, class, version, value } => {
+                    let another = self.if_shape(found, shape);
+                    self.while_class(class, version, value, on, other);
+                    another
+                }
+                Single::OfType { class, version, value } => {
+                    let (of_class, another) = (self.b.create_block(), self.b.create_block());
+                    let expected = self.word(class as u64);
+                    let is = self.b.ins().icmp(IntCC::Equal, object, expected);
+                    self.b.ins().brif(is, of_class, &[], another, &[]);
+                    self.b.switch_to_block(of_class);
+                    self.while_class(class, version, value, on, other);
+                    another
+                }
+                Single::Method { .. } => continue,
+            };
             self.b.switch_to_block(another);
         }
         self.b.ins().jump(other, &[]);
@@ -397,7 +420,7 @@ impl Lowering<'_, '_> {
         let (known, singles) = samples::singles(self.program.cache(self.pc));
         let methods = singles.into_iter().filter_map(|single| match single {
             Single::Method { shape, class, version, function } => Some((shape, class, version, function)),
-            Single::Slot { .. } => None,
+            _ => None,
         });
         let methods: Vec<_> = methods.collect();
         if methods.is_empty() {
@@ -410,12 +433,7 @@ impl Lowering<'_, '_> {
         let found = self.shape(object);
         for (shape, class, version, function) in methods {
             let another = self.if_shape(found, shape);
-            // There is an instance of the shape: its class is alive.
-            let class = self.word(class as u64);
-            let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
-            let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
-            let function = self.word(function.bits());
-            self.b.ins().brif(is, on, &[function.into()], other, &[]);
+            self.while_class(class, version, function, on, other);
             self.b.switch_to_block(another);
         }
         self.b.ins().jump(other, &[]);

@@ -764,9 +764,13 @@ pub enum Single {
     Slot { shape: u32, offset: i32 },
     /// Instances of `shape` have the method `function`, a word that needs no count, of their class, while that has `version`.
     Method { shape: u32, class: usize, version: u32, function: Value },
+    /// The same of a value that is no method.
+    Plain { shape: u32, class: usize, version: u32, value: Value },
+    /// The class itself has the attribute `value`, a word that needs no count, while it has `version`.
+    OfType { class: usize, version: u32, value: Value },
 }
 
-/// The cache word of a site for loads, and what it knows of slots and methods.
+/// The cache word of a site for loads, and what it knows of slots, methods and other attributes of classes.
 pub fn singles(cache: &AtomicU64) -> (u64, SmallVec<[Single; MOST]>) {
     let (word, words) = words(cache);
     (word, words.into_iter().filter_map(single).collect())
@@ -787,12 +791,13 @@ fn single(word: u64) -> Option<Single> {
         return Some(Single::Slot { shape: (word >> 32) as u32, offset: ((word as u32) >> 8) as i32 * 8 });
     }
     let cache = cache_at(word);
-    (cache.found == Found::Method && cache.shape != 0).then(|| Single::Method {
-        shape: cache.shape,
-        class: cache.subject,
-        version: cache.version,
-        function: cache.value.uncounted_ptr(),
-    })
+    let (shape, class, version, value) = (cache.shape, cache.subject, cache.version, cache.value.uncounted());
+    match cache.found {
+        Found::Method if shape != 0 => Some(Single::Method { shape, class, version, function: value }),
+        Found::Plain if shape != 0 => Some(Single::Plain { shape, class, version, value }),
+        Found::OfType => Some(Single::OfType { class, version, value }),
+        _ => None,
+    }
 }
 
 /// What the cache of a site for stores says of instances of the shape that `subject` has, if that is a slot that they have; and how many bytes from the header it is.
