@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::program::Program;
 
 /// Instructions of the processor that are to be saved for machine code to be worth entering: several times what it takes to get in and out, since what was expected may not come.
-const WORTH: i32 = 300;
+const WORTH: i32 = 150;
 /// Steps that are looked at for that.
 const FARTHEST: u32 = 96;
 
@@ -133,20 +133,20 @@ fn gain(plan: Plan) -> i32 {
         | Plan::LoadMethod { .. } => 12,
         Plan::Branch { .. } => 15,
         Plan::LoadCell { .. } | Plan::Append { .. } | Plan::Unpack { .. } => 0,
-        Plan::Get { .. } | Plan::Slice { .. } | Plan::Build { .. } => -10,
+        Plan::Get { .. } | Plan::Slice { .. } | Plan::Build { .. } => -5,
         Plan::For { .. } | Plan::Item { .. } | Plan::StoreItem { .. } => 18,
         Plan::Power { .. }
         | Plan::Arith { .. }
         | Plan::Square { .. }
         | Plan::Neg { .. }
         | Plan::Compare { .. } => 22,
-        Plan::Native { .. } => -20,
+        Plan::Native { .. } => -10,
         Plan::Enter { .. } | Plan::Return { .. } => 60,
         Plan::End { .. } => 40,
         Plan::Invoke { callee: Some(_), .. } => 80,
-        Plan::Invoke { .. } => -70,
-        Plan::Execute { .. } | Plan::Decide { .. } => -50,
-        Plan::Next { .. } => -60,
+        Plan::Invoke { .. } => -40,
+        Plan::Execute { .. } | Plan::Decide { .. } => -10,
+        Plan::Next { .. } => -20,
     }
 }
 
