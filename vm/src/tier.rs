@@ -184,8 +184,18 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
     if machine.surprises.fetch_add(1, Ordering::Relaxed) % often != often - 1 {
         return;
     }
-    if let Some(record) = part.machine.record() {
-        record.restart(part.index_of(std::ptr::with_exposed_provenance(ip as usize)));
+    // Other code of which the function is part counts on what is recorded of it.
+    if !code.machine.is_last()
+        && let Some(record) = part.machine.record()
+    {
+        let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
+        record.restart(part.index_of(ip));
+        // SAFETY: the innermost frame is live.
+        let frame = unsafe { &*crate::thread::current().innermost() };
+        // Machine code of the function's own may execute it from now on, which records nothing.
+        if std::ptr::eq(frame.code, part) {
+            record::note(part, ip, frame.regs);
+        }
         if machine::again(code, HOT.load(Ordering::Relaxed) / 2) && !std::ptr::eq(code, part) {
             machine::record_rest(part);
         }

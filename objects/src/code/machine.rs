@@ -116,6 +116,11 @@ impl Tier {
         let current = self.current.load(Ordering::Acquire) as usize;
         self.codes.get(current.wrapping_sub(1))?.get().map(|machine| &**machine)
     }
+    /// Whether machine code cannot be made again.
+    pub fn is_last(&self) -> bool {
+        // Relaxed: `again` asks once more, when nobody else makes any.
+        self.current.load(Ordering::Relaxed) as usize >= MOST
+    }
     /// Where it is said where machine code is entered at its start, or 0, for machine code: as long as the code object lives.
     pub fn entry_address(&self) -> *const usize {
         self.entry.as_ptr()

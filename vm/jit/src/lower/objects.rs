@@ -264,7 +264,14 @@ impl Lowering<'_, '_> {
         another
     }
     /// Goes on in `on` with a word that needs no count if the class, which is alive because the subject is it or an instance, has that version; otherwise in `other`.
-    fn while_class(&mut self, class: usize, version: u32, value: taipan_objects::Value, on: Block, other: Block) {
+    fn while_class(
+        &mut self,
+        class: usize,
+        version: u32,
+        value: taipan_objects::Value,
+        on: Block,
+        other: Block,
+    ) {
         let class = self.word(class as u64);
         let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
         let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
