@@ -7,9 +7,10 @@ use taipan_objects::code::{PyCode, Word};
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::PyResult;
-use taipan_objects::native::MethodDef;
+use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
@@ -116,7 +117,46 @@ pub unsafe extern "C" fn call_definition(def: &'static MethodDef, arguments: *co
     }
 }
 
-/// The same of a method, whose receiver is the first argument; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) if it takes another way to be called.
+/// The function that does [`call_definition`] for so many arguments.
+pub fn caller_of(
+    def: &MethodDef,
+    count: u64,
+) -> unsafe extern "C" fn(&'static MethodDef, *const Obj, u64) -> u64 {
+    match (def.intrinsic, count) {
+        (Intrinsic::Len, 1) => call_len,
+        (Intrinsic::IsInstance, 2) => call_isinstance,
+        _ => call_definition,
+    }
+}
+
+/// [`call_definition`] of `len`.
+///
+/// # Safety
+/// As there; there is one argument.
+unsafe extern "C" fn call_len(def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
+    // SAFETY: as above.
+    match intrinsics::len(unsafe { &*arguments }).and_then(|len| Value::from_int(len as i64)) {
+        Some(len) => len.bits(),
+        // SAFETY: says the caller.
+        None => unsafe { call_definition(def, arguments, count) },
+    }
+}
+
+/// [`call_definition`] of `isinstance`.
+///
+/// # Safety
+/// As there; there are two arguments.
+unsafe extern "C" fn call_isinstance(def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
+    // SAFETY: as above.
+    let (object, class) = unsafe { (&*arguments, &*arguments.add(1)) };
+    match intrinsics::isinstance(object, class) {
+        Some(is) => bool_obj(is).into_value().bits(),
+        // SAFETY: says the caller.
+        None => unsafe { call_definition(def, arguments, count) },
+    }
+}
+
+/// [`call_definition`] of a method, whose receiver is the first argument; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) if it takes another way to be called.
 ///
 /// # Safety
 /// As [`call_definition`].

@@ -79,11 +79,25 @@ unsafe extern "C" fn execute<const OP: u16>(thread: &'static VmThread, fp: *mut 
 pub unsafe extern "C" fn conclude(fp: *mut Frame, ip: u64, value: u64) -> u64 {
     let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
     // SAFETY: says the caller; a branch is followed by its target, and no code ends with another operator.
-    let (regs, word, behind, value) = unsafe {
-        let value = Obj::from_value_unchecked(Value::from_bits(value));
-        ((*fp).regs, &*ip, &*ip.add(1), value)
-    };
-    match operators::conclude(regs, word.instr(), behind.instr(), value) {
+    let (regs, word, behind) = unsafe { ((*fp).regs, &*ip, &*ip.add(1)) };
+    let (instr, value) = (word.instr(), Value::from_bits(value));
+    match operators::outcome(instr, value) {
+        operators::Outcome::Value => {
+            regs.write_value(instr.a() as usize, value);
+            return Outcome::DONE;
+        }
+        operators::Outcome::Truth(truth) => {
+            return if matches!(branched(regs, instr, truth), Did::Jump) {
+                Outcome::JUMPED
+            } else {
+                Outcome::DONE
+            };
+        }
+        operators::Outcome::Stored | operators::Outcome::Other => {}
+    }
+    // SAFETY: says the caller.
+    let value = unsafe { Obj::from_value_unchecked(value) };
+    match operators::conclude(regs, instr, behind.instr(), value) {
         Ok(Next::Behind(_)) => Outcome::DONE,
         Ok(Next::At(_)) => Outcome::JUMPED,
         Err(_) => Outcome::RAISED,
@@ -203,7 +217,7 @@ fn instruction(
     let frame = || values::frame(fp);
     let at = || (frame().code(), frame().pc() as usize);
     if may_enter(op)
-        && let Some(code) = quick::push_operator(thread, fp, ip, regs)
+        && let Some(code) = quick::push_operator(thread, fp, ip, regs, op)
     {
         return Ok(Did::Outcome(entry(code)));
     }

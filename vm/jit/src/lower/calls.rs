@@ -34,7 +34,8 @@ impl Lowering<'_, '_> {
         if let Some(function) = callable.downcast::<PyNativeFunction>().filter(|f| f.is_unbound()) {
             let def = std::ptr::from_ref(function.def).expose_provenance() as u64;
             let receiver = method.then_some(false);
-            let call = (calls::call_definition as *const () as usize, def);
+            let caller = calls::caller_of(function.def, u64::from(count));
+            let call = (caller as *const () as usize, def);
             self.call_expected(base, base + 2, count, to, callable.value(), receiver, call, on, other);
         } else if let Some(descriptor) = callable.downcast::<PyMethodDescr>() {
             let address = std::ptr::from_ref(descriptor).expose_provenance() as u64;

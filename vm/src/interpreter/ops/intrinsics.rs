@@ -87,7 +87,7 @@ fn isinstance_of_any(object: &Obj, classes: &Obj) -> Option<bool> {
 
 /// Whether the object is an instance of the class, if that is an ordinary one and the object's says the truth about itself.
 #[inline(always)]
-fn isinstance(object: &Obj, class: &Obj) -> Option<bool> {
+pub fn isinstance(object: &Obj, class: &Obj) -> Option<bool> {
     let header = class.header()?;
     if !std::ptr::eq(header.shape_entry().ops_ptr(), PyType::ops()) || !class_of(class).is(&types().type_) {
         return None;

@@ -85,6 +85,7 @@ pub fn comparison(i: Instr) -> CompareOp {
     }
 }
 
+#[inline]
 fn operator(i: Instr) -> Operator {
     use Op::*;
     match decode(i) {

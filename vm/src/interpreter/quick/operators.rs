@@ -54,11 +54,17 @@ fn operate(s: State, first: Value, second: Value, ret: u16) -> Option<State> {
     enter(s, [first, second], Kind::Operator, ret)
 }
 
-/// Pushes the frame of the method that the operator at `ip`, whose operands are there, calls first, if it knows that, and gives its code.
-pub(crate) fn push<'a>(thread: &'static VmThread, fp: *mut Frame, ip: Ip, regs: Regs) -> Option<&'a PyCode> {
+/// Pushes the frame of the method that the operator `op` at `ip`, whose operands are there, calls first, if it knows that, and gives its code.
+#[inline(always)]
+pub(crate) fn push<'a>(
+    thread: &'static VmThread,
+    fp: *mut Frame,
+    ip: Ip,
+    regs: Regs,
+    op: Op,
+) -> Option<&'a PyCode> {
     let s = State { ip, regs, fp, thread };
     let i = s.word(0);
-    let op = i.instr().op()?;
     let number = |imm: i16| Value::from_int_wrapping(i64::from(imm));
     let [_, second, third] = op.info().operands;
     let state = match (second, third) {
