@@ -197,9 +197,6 @@ pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> 
     match value {
         Some(value) => {
             dict.set(name.as_obj().clone(), value.clone())?;
-            if class_of(value).slots.descr_set().is_some() {
-                crate::code::slot_caches::data_descriptor_added(class, &name);
-            }
         }
         None => {
             if !dict.delete(name.as_obj())? {
@@ -208,6 +205,17 @@ pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> 
         }
     }
     class.attribute_changed(&name, value);
+    // Once lookups find it, so that what is remembered from now on knows of it.
+    let comes_first = match value {
+        Some(value) => class_of(value).slots.descr_set().is_some(),
+        None => class.hierarchy().iter().any(|below| {
+            let uncovered = below.lookup_lent(&name);
+            uncovered.is_some_and(|uncovered| class_of(&uncovered).slots.descr_set().is_some())
+        }),
+    };
+    if comes_first {
+        crate::code::slot_caches::data_descriptor_added(class, &name);
+    }
     begun.end();
     Ok(())
 }

@@ -86,7 +86,7 @@ fn forget(of_classes: bool) {
     });
 }
 
-/// After attribute `name` of `class` was set to a data descriptor.
+/// After attribute `name` of `class` was set to a data descriptor, or deleted where a class behind it, of this one or of a subclass, has one.
 pub fn data_descriptor_added(class: &PyType, name: &PyStr) {
     if class.is_subtype(&types().type_) {
         // What stands before the attributes of classes, whose caches know the version of the class alone.
