@@ -2,6 +2,8 @@
 //!
 //! Invariant: the result is the float nearest to what the text says, or to the exactly rounded decimal.
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive, Zero};
 
@@ -13,12 +15,12 @@ use crate::units::Units;
 
 /// Numeric text as ASCII: white space stripped, decimal digits of all scripts as 0-9, white space as
 /// blanks; what else is not ASCII becomes `?`.
-pub fn to_ascii_number(text: Units<'_>) -> Vec<u8> {
+pub fn to_ascii_number(text: Units<'_>) -> Cow<'_, [u8]> {
     let range = crate::split::text_strip(text, crate::split::Ends::Both, None);
     if let Units::Latin1(s) = text
         && s[range.clone()].is_ascii()
     {
-        return s[range].to_vec();
+        return Cow::Borrowed(&s[range]);
     }
     let map = |code: u32| match code {
         0..128 => code as u8,

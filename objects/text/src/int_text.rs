@@ -303,19 +303,7 @@ pub fn parse_int(text: Units<'_>, base: u32, max_str_digits: usize) -> Result<Pa
     {
         return Ok(ParsedInt::Small(n));
     }
-    // As it is, if nothing is to be stripped or translated.
-    let plain = match text {
-        Units::Latin1(s) if s.is_ascii() => {
-            let inner = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-            Some(s).filter(|s| inner(s.first()) && inner(s.last()))
-        }
-        _ => None,
-    };
-    let parsed = match plain {
-        Some(digits) => parse_ascii(digits, base, max_str_digits),
-        None => parse_ascii(&to_ascii_number(text), base, max_str_digits),
-    };
-    parsed
+    parse_ascii(&to_ascii_number(text), base, max_str_digits)
         .map_err(|problem| explain(problem, base, max_str_digits, || repr::repr_text(text).to_string_lossy()))
 }
 
