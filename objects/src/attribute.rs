@@ -206,12 +206,10 @@ pub fn type_setattr(obj: &Obj, name: &Obj, value: Option<&Obj>) -> PyResult<()> 
     }
     class.attribute_changed(&name, value);
     // Once lookups find it, so that what is remembered from now on knows of it.
+    let is_data = |attribute: &Obj| class_of(attribute).slots.descr_set().is_some();
     let comes_first = match value {
-        Some(value) => class_of(value).slots.descr_set().is_some(),
-        None => class.hierarchy().iter().any(|below| {
-            let uncovered = below.lookup_lent(&name);
-            uncovered.is_some_and(|uncovered| class_of(&uncovered).slots.descr_set().is_some())
-        }),
+        Some(value) => is_data(value),
+        None => class.hierarchy().iter().any(|below| below.lookup_lent(&name).as_ref().is_some_and(is_data)),
     };
     if comes_first {
         crate::code::slot_caches::data_descriptor_added(class, &name);

@@ -206,7 +206,7 @@ pub fn again(code: &PyCode, heat: u32) -> bool {
         return false;
     }
     // Exact: who made the last one took the code to the stage before.
-    if tier.current.load(Ordering::Relaxed) as usize >= MOST {
+    if tier.is_last() {
         tier.advance(Stage::Between, Stage::Settled);
         return false;
     }

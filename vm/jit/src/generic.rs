@@ -9,7 +9,7 @@ use crate::program::Program;
 /// The plan of a step that is to be executed as the interpreter does, if machine code may go on behind it.
 pub fn plan(program: &Program, step: usize) -> Option<Plan> {
     let body = program.body(step);
-    let instr = program.code(step).instr(program.places[step].pc);
+    let instr = program.instr(step);
     let op = instr.op()?;
     let base = body.base;
     let [a, b, c] = [instr.a(), instr.b(), instr.c()];

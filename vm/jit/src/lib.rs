@@ -173,7 +173,7 @@ fn drop_bad_callees(program: &mut Program, guesses: &[Guess]) {
         }
         for step in calls {
             let Plan::Enter { base, to, .. } = program.plans[step] else { continue };
-            let instr = program.code(step).instr(program.places[step].pc);
+            let instr = program.instr(step);
             let method = instr.op() == Some(Op::CallMethod);
             let end = program.end(step) as u16;
             let callee = note_callee(program, step, base, instr.b(), method);

@@ -105,6 +105,10 @@ impl Program {
     pub fn code(&self, step: usize) -> &PyCode {
         &self.body(step).code
     }
+    /// The instruction of a step.
+    pub fn instr(&self, step: usize) -> Instr {
+        self.code(step).instr(self.places[step].pc)
+    }
     /// Address of the instruction of a step.
     pub fn address(&self, step: usize) -> u64 {
         self.code(step).at(self.places[step].pc).expose_provenance() as u64
@@ -133,7 +137,7 @@ impl Program {
     }
     /// The registers that the instruction of a step reads.
     pub fn operands(&self, step: usize) -> [Option<Reg>; 3] {
-        let instr = self.code(step).instr(self.places[step].pc);
+        let instr = self.instr(step);
         let base = self.body(step).base;
         let mut registers = [None; 3];
         let Some(op) = instr.op() else { return registers };
@@ -149,7 +153,7 @@ impl Program {
     }
     /// The step behind the second of two that the interpreter may execute at once, if that is the first one.
     pub fn behind_pair(&self, step: usize) -> Option<usize> {
-        let op = |step: usize| self.code(step).instr(self.places[step].pc).op();
+        let op = |step: usize| self.instr(step).op();
         let second = Plan::next(step, &self.plans);
         let pair = op(step) == Some(Op::ForIter)
             && second < self.plans.len()

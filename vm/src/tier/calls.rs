@@ -10,7 +10,6 @@ use taipan_objects::error::PyResult;
 use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
@@ -68,7 +67,7 @@ fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
         let function: &PyNativeFunction = unsafe { &*callable.ptr().cast() };
         let result = if !function.is_unbound() {
             call::call_bound(function, arguments)?
-        } else if let Some(answer) = intrinsics::answer(function.def, arguments) {
+        } else if let Some(answer) = intrinsics::answer(function.def.intrinsic, arguments) {
             // SAFETY: a number, or what lives for ever.
             Ok(unsafe { Obj::from_value_unchecked(answer) })
         } else {
@@ -108,58 +107,39 @@ fn finish(
 ///
 /// # Safety
 /// The arguments are registers that are not empty, and the innermost frame stands at the call.
-pub unsafe extern "C" fn call_definition(def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
-    // SAFETY: says the caller: a register that is not empty has the form of a reference.
-    let arguments = unsafe { std::slice::from_raw_parts(arguments, count as usize) };
-    match intrinsics::answer(def, arguments) {
-        Some(answer) => answer.bits(),
-        None => given(def.call_positional(arguments)),
-    }
+pub type Caller = unsafe extern "C" fn(def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64;
+
+macro_rules! callers {
+    ($($name:ident: $def:ident $intrinsic:expr;)*) => { $(
+        unsafe extern "C" fn $name($def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
+            // SAFETY: says the caller: a register that is not empty has the form of a reference.
+            let arguments = unsafe { std::slice::from_raw_parts(arguments, count as usize) };
+            match intrinsics::answer($intrinsic, arguments) {
+                Some(answer) => answer.bits(),
+                None => given($def.call_positional(arguments)),
+            }
+        }
+    )* };
+}
+callers! {
+    call_len: def Intrinsic::Len;
+    call_isinstance: def Intrinsic::IsInstance;
+    call_definition: def def.intrinsic;
 }
 
-/// The function that does [`call_definition`] for so many arguments.
-pub fn caller_of(
-    def: &MethodDef,
-    count: u64,
-) -> unsafe extern "C" fn(&'static MethodDef, *const Obj, u64) -> u64 {
-    match (def.intrinsic, count) {
-        (Intrinsic::Len, 1) => call_len,
-        (Intrinsic::IsInstance, 2) => call_isinstance,
+/// The [`Caller`] for a definition.
+pub fn caller_of(def: &MethodDef) -> Caller {
+    match def.intrinsic {
+        Intrinsic::Len => call_len,
+        Intrinsic::IsInstance => call_isinstance,
         _ => call_definition,
     }
 }
 
-/// [`call_definition`] of `len`.
+/// What a method gives, as a [`Caller`], whose receiver is the first argument; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) if it takes another way to be called.
 ///
 /// # Safety
-/// As there; there is one argument.
-unsafe extern "C" fn call_len(def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
-    // SAFETY: as above.
-    match intrinsics::len(unsafe { &*arguments }).and_then(|len| Value::from_int(len as i64)) {
-        Some(len) => len.bits(),
-        // SAFETY: says the caller.
-        None => unsafe { call_definition(def, arguments, count) },
-    }
-}
-
-/// [`call_definition`] of `isinstance`.
-///
-/// # Safety
-/// As there; there are two arguments.
-unsafe extern "C" fn call_isinstance(def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
-    // SAFETY: as above.
-    let (object, class) = unsafe { (&*arguments, &*arguments.add(1)) };
-    match intrinsics::isinstance(object, class) {
-        Some(is) => bool_obj(is).into_value().bits(),
-        // SAFETY: says the caller.
-        None => unsafe { call_definition(def, arguments, count) },
-    }
-}
-
-/// [`call_definition`] of a method, whose receiver is the first argument; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) if it takes another way to be called.
-///
-/// # Safety
-/// As [`call_definition`].
+/// As for a [`Caller`].
 pub unsafe extern "C" fn call_descriptor(method: &PyMethodDescr, arguments: *const Obj, count: u64) -> u64 {
     // SAFETY: as above.
     let arguments = unsafe { std::slice::from_raw_parts(arguments, count as usize) };
@@ -172,7 +152,7 @@ pub unsafe extern "C" fn call_descriptor(method: &PyMethodDescr, arguments: *con
 /// The same of a class that is called with one argument.
 ///
 /// # Safety
-/// As [`call_definition`].
+/// As for a [`Caller`].
 pub unsafe extern "C" fn call_class(class: &PyType, arguments: *const Obj, _count: u64) -> u64 {
     // SAFETY: as above.
     of_one(class, unsafe { &*arguments }).map_or(NOTHING_DONE, given)

@@ -60,7 +60,13 @@ unsafe extern "C" fn execute<const OP: u16>(thread: &'static VmThread, fp: *mut 
     if !has_operands(op, instr, regs) {
         return Outcome::NOT;
     }
-    match instruction(thread, fp, ip, regs, word, op) {
+    end(regs, instr, instruction(thread, fp, ip, regs, word, op))
+}
+
+/// The [`Outcome`] of an instruction that did that.
+#[inline(always)]
+fn end(regs: Regs, instr: Instr, did: PyResult<Did>) -> u64 {
+    match did {
         Ok(Did::Next) => Outcome::DONE,
         Ok(Did::Jump) => Outcome::JUMPED,
         Ok(Did::Value(value)) => {
@@ -79,29 +85,20 @@ unsafe extern "C" fn execute<const OP: u16>(thread: &'static VmThread, fp: *mut 
 pub unsafe extern "C" fn conclude(fp: *mut Frame, ip: u64, value: u64) -> u64 {
     let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
     // SAFETY: says the caller; a branch is followed by its target, and no code ends with another operator.
-    let (regs, word, behind) = unsafe { ((*fp).regs, &*ip, &*ip.add(1)) };
-    let (instr, value) = (word.instr(), Value::from_bits(value));
-    match operators::outcome(instr, value) {
-        operators::Outcome::Value => {
-            regs.write_value(instr.a() as usize, value);
-            return Outcome::DONE;
+    let (regs, word, behind, result) =
+        unsafe { ((*fp).regs, &*ip, &*ip.add(1), Obj::from_value_unchecked(Value::from_bits(value))) };
+    let instr = word.instr();
+    let did = match operators::outcome(instr, result.value()) {
+        operators::Outcome::Value => Ok(Did::Value(result)),
+        operators::Outcome::Truth(truth) => Ok(branched(regs, instr, truth)),
+        operators::Outcome::Stored | operators::Outcome::Other => {
+            operators::conclude(regs, instr, behind.instr(), result).map(|next| match next {
+                Next::Behind(_) => Did::Next,
+                Next::At(_) => Did::Jump,
+            })
         }
-        operators::Outcome::Truth(truth) => {
-            return if matches!(branched(regs, instr, truth), Did::Jump) {
-                Outcome::JUMPED
-            } else {
-                Outcome::DONE
-            };
-        }
-        operators::Outcome::Stored | operators::Outcome::Other => {}
-    }
-    // SAFETY: says the caller.
-    let value = unsafe { Obj::from_value_unchecked(value) };
-    match operators::conclude(regs, instr, behind.instr(), value) {
-        Ok(Next::Behind(_)) => Outcome::DONE,
-        Ok(Next::At(_)) => Outcome::JUMPED,
-        Err(_) => Outcome::RAISED,
-    }
+    };
+    end(regs, instr, did)
 }
 
 /// Whether the registers that are read are not empty.

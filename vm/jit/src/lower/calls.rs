@@ -34,7 +34,7 @@ impl Lowering<'_, '_> {
         if let Some(function) = callable.downcast::<PyNativeFunction>().filter(|f| f.is_unbound()) {
             let def = std::ptr::from_ref(function.def).expose_provenance() as u64;
             let receiver = method.then_some(false);
-            let caller = calls::caller_of(function.def, u64::from(count));
+            let caller = calls::caller_of(function.def);
             let call = (caller as *const () as usize, def);
             self.call_expected(base, base + 2, count, to, callable.value(), receiver, call, on, other);
         } else if let Some(descriptor) = callable.downcast::<PyMethodDescr>() {
@@ -188,7 +188,7 @@ impl Lowering<'_, '_> {
 
     pub(super) fn execute_to(&mut self, on: Block, jump: Option<(Block, usize)>) {
         let outcome = self.call_executor();
-        if !self.op().is_some_and(execute::may_enter) {
+        if !self.program.instr(self.pc).op().is_some_and(execute::may_enter) {
             return self.judge(outcome, on, jump);
         }
         let rest = self.enter_machine_code(outcome, |this, value| {
@@ -201,13 +201,9 @@ impl Lowering<'_, '_> {
         self.judge(outcome, on, jump);
     }
 
-    fn op(&self) -> Option<Op> {
-        self.program.code(self.pc).instr(self.program.places[self.pc].pc).op()
-    }
-
     /// Calls what executes instructions like this one.
     fn call_executor(&mut self) -> Value {
-        let executor = execute::executor(self.op().unwrap_or(Op::Unknown));
+        let executor = execute::executor(self.program.instr(self.pc).op().unwrap_or(Op::Unknown));
         self.call_here(executor as *const () as usize)
     }
 

@@ -245,8 +245,7 @@ impl Lowering<'_, '_> {
 
     /// Whether the call being made is one whose second register says if there is a receiver.
     fn has_receiver_slot(&self) -> bool {
-        let place = &self.program.places[self.pc];
-        self.program.code(self.pc).instr(place.pc).op() == Some(Op::CallMethod)
+        self.program.instr(self.pc).op() == Some(Op::CallMethod)
     }
 
     /// Pops the frame and gives the result, if a call or a class call of `__init__` waits for it.

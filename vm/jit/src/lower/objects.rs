@@ -245,23 +245,24 @@ impl Lowering<'_, '_> {
         self.release(old, next);
     }
 
-    /// Goes on in a block if the site still knows what it did when this was made, to `other` if not.
+    /// Goes on here if the site still knows what it did when this was made, in `other` if not.
     fn as_known(&mut self, word: u64, other: Block) {
-        let same = self.b.create_block();
         let cache = self.cache();
         let known = self.read(cache, 0);
         let expected = self.word(word);
         let is = self.b.ins().icmp(IntCC::Equal, known, expected);
-        self.b.ins().brif(is, same, &[], other, &[]);
-        self.b.switch_to_block(same);
+        self.refuse_unless(is, other);
+    }
+    /// Goes on here if it is so; otherwise in the block that is given.
+    fn if_so(&mut self, condition: Value) -> Block {
+        let another = self.b.create_block();
+        self.refuse_unless(condition, another);
+        another
     }
     /// Goes on here if an object has the shape; otherwise in the block that is given.
     fn if_shape(&mut self, found: Value, shape: u32) -> Block {
-        let (of_shape, another) = (self.b.create_block(), self.b.create_block());
         let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape as i32));
-        self.b.ins().brif(is, of_shape, &[], another, &[]);
-        self.b.switch_to_block(of_shape);
-        another
+        self.if_so(is)
     }
     /// Goes on in `on` with a word that needs no count if the class, which is alive because the subject is it or an instance, has that version; otherwise in `other`.
     fn while_class(
@@ -309,11 +310,9 @@ impl Lowering<'_, '_> {
                     another
                 }
                 Single::OfType { class, version, value } => {
-                    let (of_class, another) = (self.b.create_block(), self.b.create_block());
                     let expected = self.word(class as u64);
                     let is = self.b.ins().icmp(IntCC::Equal, object, expected);
-                    self.b.ins().brif(is, of_class, &[], another, &[]);
-                    self.b.switch_to_block(of_class);
+                    let another = self.if_so(is);
                     self.while_class(class, version, value, on, other);
                     another
                 }

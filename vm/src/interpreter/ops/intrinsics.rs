@@ -3,7 +3,7 @@
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::dict::PyDict;
 use taipan_objects::list::PyList;
-use taipan_objects::native::{Intrinsic, MethodDef};
+use taipan_objects::native::Intrinsic;
 use taipan_objects::set::PySet;
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::str::PyStr;
@@ -15,12 +15,12 @@ use taipan_objects::{Obj, Object, Value, istr};
 use super::attribute::is_generic;
 use crate::interpreter::quick::known::{self, Known};
 
-/// What `def` gives for these arguments, if that is known without calling it.
+/// What a function gives for these arguments, if that is known without calling it.
 #[inline(always)]
-pub fn answer(def: &'static MethodDef, arguments: &[Obj]) -> Option<Value> {
+pub fn answer(intrinsic: Intrinsic, arguments: &[Obj]) -> Option<Value> {
     match arguments {
-        [container] if def.intrinsic == Intrinsic::Len => Value::from_int(len(container)? as i64),
-        [object, class] if def.intrinsic == Intrinsic::IsInstance => {
+        [container] if intrinsic == Intrinsic::Len => Value::from_int(len(container)? as i64),
+        [object, class] if intrinsic == Intrinsic::IsInstance => {
             let is = if known::is(class.value(), Known::Tuple) {
                 isinstance_of_any(object, class)
             } else {
@@ -87,7 +87,7 @@ fn isinstance_of_any(object: &Obj, classes: &Obj) -> Option<bool> {
 
 /// Whether the object is an instance of the class, if that is an ordinary one and the object's says the truth about itself.
 #[inline(always)]
-pub fn isinstance(object: &Obj, class: &Obj) -> Option<bool> {
+fn isinstance(object: &Obj, class: &Obj) -> Option<bool> {
     let header = class.header()?;
     if !std::ptr::eq(header.shape_entry().ops_ptr(), PyType::ops()) || !class_of(class).is(&types().type_) {
         return None;

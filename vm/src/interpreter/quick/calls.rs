@@ -322,7 +322,7 @@ handlers! {
         let (base, nargs) = (i.a() as usize, i.b() as usize);
         // SAFETY: the layout was checked.
         let function: &PyNativeFunction = unsafe { &*s.regs.value(base).ptr().cast() };
-        if function.is_unbound() && let Some(answer) = intrinsics::answer(function.def, s.regs.slice(base + 2, nargs)) {
+        if function.is_unbound() && let Some(answer) = intrinsics::answer(function.def.intrinsic, s.regs.slice(base + 2, nargs)) {
             s.save();
             s.regs.clear(base);
             s.regs.clear_range(base + 2, base + 2 + nargs);
