@@ -1,10 +1,14 @@
-//! Registers for values: a linear scan of their ranges (Poletto and Sarkar, "Linear Scan Register Allocation", 1999).
+//! Registers for values: a linear scan of their ranges (Poletto and Sarkar, "Linear Scan Register Allocation", 1999), which have holes (Traub, Holloway and Smith, "Quality and Speed in Linear-scan
+//! Register Allocation", 1998): a number that only a way out needs, far behind, is in nobody's way in between.
 //!
 //! A value has one place for the whole of its range. What calls overwrite is saved in front of them and had back behind them, by who makes the call: so code that is seldom executed costs
 //! the rest nothing.
 
+use std::collections::BTreeMap;
+
 use cranelift_codegen::entity::EntityRef;
 use cranelift_codegen::ir::{Inst, InstructionData, Opcode, Value};
+use smallvec::SmallVec;
 
 use super::assembler::{Gpr, R8, R9, R10, R11, R12, R13, R14, R15, RAX, RBX, RCX, RDI, RDX, RSI, Xmm};
 use super::facts::{Facts, Kind};
@@ -78,8 +82,7 @@ impl Allocation {
             facts,
             live,
             hints: hints(facts),
-            used: [0, 0],
-            active: [Vec::new(), Vec::new()],
+            taken: Default::default(),
             slot_ends: Vec::new(),
             touched: 0,
             allocation: Self {
@@ -107,10 +110,8 @@ struct Scan<'a> {
     facts: &'a Facts<'a>,
     live: &'a Live,
     hints: Vec<[Option<Hint>; 2]>,
-    /// Registers that are taken: general ones, and those of floats.
-    used: [u32; 2],
-    /// Values in them.
-    active: [Vec<(Value, u8)>; 2],
+    /// When registers are taken, and by which values: general ones, and those of floats. By the first points of segments, with the last ones.
+    taken: [[BTreeMap<Point, (Point, Value)>; 16]; 2],
     /// Until when each slot is taken.
     slot_ends: Vec<Point>,
     /// General registers that ever were taken.
@@ -122,8 +123,7 @@ impl Scan<'_> {
     fn allocate(&mut self, value: Value) {
         let range = self.live.ranges[value.index()];
         let class = usize::from(self.facts.is_float(value));
-        self.expire(range.start);
-        let crossed = 2 * self.live.crossed(&range);
+        let crossed = 2 * self.live.crossed(value);
         // Of both, those that are better first.
         let preferred = if class == 1 {
             [FLOATS_MASK, 0]
@@ -132,7 +132,7 @@ impl Scan<'_> {
         } else {
             [OTHERS_MASK, KEPT_MASK]
         };
-        let mut preferred = preferred.map(|mask| mask & !self.used[class]);
+        let mut preferred = preferred.map(|mask| self.free(value, class, mask));
         if crossed > range.weight {
             preferred = preferred.map(|mask| if class == 1 { 0 } else { mask & KEPT_MASK });
             if preferred == [0, 0] {
@@ -148,16 +148,24 @@ impl Scan<'_> {
         }
     }
 
-    fn expire(&mut self, point: Point) {
-        for (used, active) in self.used.iter_mut().zip(&mut self.active) {
-            active.retain(|(value, register)| {
-                let on = self.live.ranges[value.index()].end > point;
-                if !on {
-                    *used &= !(1 << register);
-                }
-                on
-            });
+    /// Those of the registers that are free wherever the value is needed.
+    fn free(&self, value: Value, class: usize, mut mask: u32) -> u32 {
+        for register in 0..16 {
+            if mask >> register & 1 != 0 && self.conflicts(value, class, register).next().is_some() {
+                mask &= !(1 << register);
+            }
         }
+        mask
+    }
+
+    /// The values that are in a register where the value is needed; some more than once.
+    fn conflicts(&self, value: Value, class: usize, register: u8) -> impl Iterator<Item = Value> {
+        let taken = &self.taken[class][register as usize];
+        let segments = self.live.segments[value.index()].iter();
+        segments.flat_map(|(start, end)| {
+            let ending = taken.range(..=*end).rev().take_while(|(_, (last, _))| last >= start);
+            ending.map(|(_, (_, other))| *other)
+        })
     }
 
     fn hinted(&self, value: Value, class: usize, masks: [u32; 2]) -> Option<u8> {
@@ -176,8 +184,9 @@ impl Scan<'_> {
     }
 
     fn take(&mut self, value: Value, class: usize, register: u8) {
-        self.used[class] |= 1 << register;
-        self.active[class].push((value, register));
+        for (start, end) in &self.live.segments[value.index()] {
+            self.taken[class][register as usize].insert(*start, (*end, value));
+        }
         let place = if class == 0 { Place::Gpr(Gpr(register)) } else { Place::Xmm(Xmm(register)) };
         self.allocation.places[value.index()] = place;
         let kept = class == 0 && KEPT_MASK >> register & 1 != 0;
@@ -185,7 +194,7 @@ impl Scan<'_> {
             self.touched |= 1 << register;
         }
         let range = self.live.ranges[value.index()];
-        if !kept && self.live.crossed(&range) > 0 {
+        if !kept && self.live.crossed(value) > 0 {
             let slot = self.slot(range.start, range.end);
             self.allocation.saved[value.index()] = Some(slot);
         }
@@ -207,24 +216,35 @@ impl Scan<'_> {
         self.allocation.places[value.index()] = Place::Slot(slot);
     }
 
-    /// The register of a value that needs it less.
+    /// A register whose values need it less, and are spilled.
     fn evict(&mut self, value: Value, class: usize) -> Option<u8> {
         let need = |value: Value| {
-            let range = self.live.ranges[value.index()];
-            range.weight as f32 / (range.end - range.start + 8) as f32
+            let segments = &self.live.segments[value.index()];
+            let length: Point = segments.iter().map(|(start, end)| end - start).sum();
+            self.live.ranges[value.index()].weight as f32 / (length + 8) as f32
         };
-        let least = (0..self.active[class].len())
-            .min_by(|x, y| need(self.active[class][*x].0).total_cmp(&need(self.active[class][*y].0)))?;
-        if need(self.active[class][least].0) >= need(value) {
+        let all = if class == 1 { FLOATS_MASK } else { OTHERS_MASK | KEPT_MASK };
+        let registers = (0..16u8).filter(|register| all >> register & 1 != 0);
+        let worst = |register: u8| self.conflicts(value, class, register).map(need).fold(0.0, f32::max);
+        let (register, most) =
+            registers.map(|register| (register, worst(register))).min_by(|x, y| x.1.total_cmp(&y.1))?;
+        if most >= need(value) {
             return None;
         }
-        let (other, register) = self.active[class].swap_remove(least);
-        // From the start of its range on: no slot that another had meanwhile.
-        let slot = self.allocation.saved[other.index()].take().unwrap_or_else(|| {
-            self.slot_ends.push(self.live.ranges[other.index()].end);
-            self.slot_ends.len() as u32 - 1
-        });
-        self.allocation.places[other.index()] = Place::Slot(slot);
+        let mut others: SmallVec<[Value; 8]> = self.conflicts(value, class, register).collect();
+        others.sort_unstable();
+        others.dedup();
+        for other in others {
+            for (start, _) in &self.live.segments[other.index()] {
+                self.taken[class][register as usize].remove(start);
+            }
+            // From the start of its range on: no slot that another had meanwhile.
+            let slot = self.allocation.saved[other.index()].take().unwrap_or_else(|| {
+                self.slot_ends.push(self.live.ranges[other.index()].end);
+                self.slot_ends.len() as u32 - 1
+            });
+            self.allocation.places[other.index()] = Place::Slot(slot);
+        }
         Some(register)
     }
 }

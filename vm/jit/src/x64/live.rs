@@ -7,6 +7,8 @@ use cranelift_codegen::entity::EntityRef;
 use cranelift_codegen::ir::{Inst, Value};
 use rustc_hash::FxHashMap;
 
+use smallvec::SmallVec;
+
 use super::facts::{Facts, Kind};
 use super::order::Place;
 
@@ -24,9 +26,14 @@ pub struct Range {
     pub weight: u64,
 }
 
+/// Points in a row at which a value is needed: the first and the last one.
+pub type Segment = (Point, Point);
+
 pub struct Live {
     /// Of each value.
     pub ranges: Vec<Range>,
+    /// What of its range each value is needed in, in order: what is laid out in between may use its register.
+    pub segments: Vec<SmallVec<[Segment; 2]>>,
     /// The number of the head of each block; and behind the last one.
     heads: Vec<u32>,
     /// Sums of how often calls are executed, of those before each number.
@@ -48,6 +55,7 @@ impl Live {
         let none = Range { start: Point::MAX, end: 0, weight: 0 };
         let mut this = Self {
             ranges: vec![none; facts.function.dfg.num_values()],
+            segments: vec![SmallVec::new(); facts.function.dfg.num_values()],
             heads,
             calls: Vec::with_capacity(number as usize + 1),
             over_calls: FxHashMap::default(),
@@ -55,7 +63,7 @@ impl Live {
         let shared = this.within_blocks(facts);
         let sets = Sets::of(facts, &shared);
         this.over_blocks(&shared, &sets);
-        this.over_calls(facts, &shared, &sets);
+        this.in_blocks(facts, &shared, &sets);
         this
     }
 
@@ -131,52 +139,86 @@ impl Live {
     }
 
     /// How often calls are executed while the value is needed.
-    pub fn crossed(&self, range: &Range) -> u64 {
-        let (first, last) = (range.start / 2 + 1, range.end.div_ceil(2));
-        if first >= last { 0 } else { self.calls[last as usize] - self.calls[first as usize] }
+    pub fn crossed(&self, value: Value) -> u64 {
+        let in_segment = |(start, end): &Segment| {
+            let (first, last) = (start / 2 + 1, end.div_ceil(2));
+            if first >= last { 0 } else { self.calls[last as usize] - self.calls[first as usize] }
+        };
+        self.segments[value.index()].iter().map(in_segment).sum()
     }
 
-    fn over_calls(&mut self, facts: &Facts<'_>, shared: &Shared, sets: &Sets) {
-        let dfg = &facts.function.dfg;
-        let mut live: Vec<Value> = Vec::new();
-        // Where each value is in `live`.
-        let mut places: Vec<Option<u32>> = vec![None; dfg.num_values()];
+    /// Segments, and what is needed over calls.
+    fn in_blocks(&mut self, facts: &Facts<'_>, shared: &Shared, sets: &Sets) {
+        let mut needed = Needed { values: Vec::new(), places: vec![None; facts.function.dfg.num_values()] };
         for (place, block) in facts.order.blocks.iter().enumerate() {
-            let insts = || facts.function.layout.block_insts(*block);
-            if !insts().any(|inst| facts.is_call(inst)) {
-                continue;
+            let (head, end) = (2 * self.heads[place], 2 * self.heads[place + 1] - 1);
+            for number in sets.members(place, &sets.at_end) {
+                needed.add(shared.values[number], end);
             }
-            live.clear();
-            live.extend(sets.members(place, &sets.at_end).map(|number| shared.values[number]));
-            for (at, value) in live.iter().enumerate() {
-                places[value.index()] = Some(at as u32);
-            }
-            for inst in insts().rev() {
+            let mut point = end + 1;
+            for inst in facts.function.layout.block_insts(*block).rev() {
+                point -= 2;
                 if facts.is_nothing(inst) {
                     continue;
                 }
-                for value in dfg.inst_results(inst) {
-                    if let Some(at) = places[value.index()].take() {
-                        live.swap_remove(at as usize);
-                        if let Some(moved) = live.get(at as usize) {
-                            places[moved.index()] = Some(at);
-                        }
+                for value in facts.function.dfg.inst_results(inst) {
+                    if facts.kind(*value) == Kind::Kept {
+                        self.made(*value, point + 1, needed.remove(*value));
                     }
                 }
                 if facts.is_call(inst) {
-                    self.over_calls.insert(inst, live.as_slice().into());
+                    let values = needed.values.iter().map(|(value, _)| *value).collect();
+                    self.over_calls.insert(inst, values);
                 }
-                facts.each_kept(inst, |value| {
-                    if places[value.index()].is_none() {
-                        places[value.index()] = Some(live.len() as u32);
-                        live.push(value);
-                    }
-                });
+                facts.each_kept(inst, |value| needed.add(value, point));
             }
-            for value in &live {
-                places[value.index()] = None;
+            for value in facts.function.dfg.block_params(*block) {
+                if facts.kind(*value) == Kind::Kept {
+                    self.made(*value, head, needed.remove(*value));
+                }
+            }
+            while let Some((value, end)) = needed.pop() {
+                self.made(value, head, Some(end));
             }
         }
+    }
+
+    /// In a block, a value is there from `start` on, and needed until `end`, if at all.
+    fn made(&mut self, value: Value, start: Point, end: Option<Point>) {
+        let end = end.unwrap_or(start);
+        match self.segments[value.index()].last_mut() {
+            Some((_, before)) if *before + 1 == start => *before = end,
+            _ => self.segments[value.index()].push((start, end)),
+        }
+    }
+}
+
+/// The values that are needed behind a point, and until when.
+struct Needed {
+    values: Vec<(Value, Point)>,
+    /// Where each is among them.
+    places: Vec<Option<u32>>,
+}
+
+impl Needed {
+    fn add(&mut self, value: Value, end: Point) {
+        if self.places[value.index()].is_none() {
+            self.places[value.index()] = Some(self.values.len() as u32);
+            self.values.push((value, end));
+        }
+    }
+    fn remove(&mut self, value: Value) -> Option<Point> {
+        let at = self.places[value.index()].take()?;
+        let (_, end) = self.values.swap_remove(at as usize);
+        if let Some((moved, _)) = self.values.get(at as usize) {
+            self.places[moved.index()] = Some(at);
+        }
+        Some(end)
+    }
+    fn pop(&mut self) -> Option<(Value, Point)> {
+        let (value, end) = self.values.pop()?;
+        self.places[value.index()] = None;
+        Some((value, end))
     }
 }
 
