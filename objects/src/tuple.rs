@@ -29,6 +29,13 @@ pub struct PyTuple {
 }
 layout!(PyTuple, "tuple", trace = trace_items);
 
+/// Where machine code finds the parts of a tuple, in bytes.
+impl PyTuple {
+    pub const LEN: i32 = std::mem::offset_of!(PyTuple, len) as i32;
+    /// The address of the words of its items.
+    pub const ITEMS: i32 = std::mem::offset_of!(PyTuple, items) as i32;
+}
+
 fn trace_items(this: &PyTuple, tracer: &mut Tracer<'_>) {
     for item in this.as_slice() {
         if item.value().is_ptr() {

@@ -19,6 +19,7 @@
 
 pub mod calls;
 pub mod execute;
+pub mod late;
 pub mod record;
 pub mod runtime;
 pub mod samples;

@@ -31,6 +31,14 @@ pub struct PySequenceIter {
 }
 layout!(PySequenceIter, "sequence_iterator", [seq]);
 
+/// Where machine code finds the parts of an iterator, in bytes.
+impl PySequenceIter {
+    /// The word of the sequence.
+    pub const SEQUENCE: i32 = std::mem::offset_of!(PySequenceIter, seq) as i32;
+    /// The index of the next item; or one beyond all sequences, taken as unsigned.
+    pub const INDEX: i32 = std::mem::offset_of!(PySequenceIter, index) as i32;
+}
+
 const DONE: isize = -1;
 
 pub(super) fn fill(types: &Types) {

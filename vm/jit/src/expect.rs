@@ -2,12 +2,16 @@
 //!
 //! A guess decides what is tested for and what code is made; whether it was right is tested when that runs.
 
-use taipan_bytecode::{Op, OperandKind};
+use taipan_bytecode::{Instr, Op, OperandKind};
 use taipan_objects::Obj;
 use taipan_objects::code::machine::Record;
-use taipan_vm::tier::samples::Kind;
+use taipan_objects::native::Intrinsic;
+use taipan_objects::native_function::PyNativeFunction;
+use taipan_vm::tier::samples::{self, Kind};
 
-use crate::plan::{Operand, Plan, Reg, Test};
+use crate::kinds::Known;
+
+use crate::plan::{Operand, Parts, Plan, Reg, Test};
 use crate::program::{Body, Program};
 
 /// What is expected of an instruction.
@@ -83,6 +87,58 @@ pub fn callee_at(program: &Program, step: usize, base: Reg) -> Option<(Obj, bool
     (!empty || behind == Kind::Empty.bit()).then(|| (callee, empty))
 }
 
+/// If the call is expected to be one of `isinstance` for a number and a class that is a constant: the kind of number, the class, and the answer.
+pub fn class_for_number(
+    program: &Program,
+    step: usize,
+    callable: &Obj,
+    base: Reg,
+    count: u16,
+) -> Option<(Known, u64, bool)> {
+    let function = callable.downcast::<PyNativeFunction>()?;
+    if count != 2 || !function.is_unbound() || function.def.intrinsic != Intrinsic::IsInstance {
+        return None;
+    }
+    let kind = kind_at(program, step, base + 2)?;
+    let number = match kind {
+        Kind::Int => Known::Int,
+        Kind::Float => Known::Float,
+        _ => return None,
+    };
+    // The class is what was put there last.
+    let load = step.checked_sub(1)?;
+    if !matches!(program.plans[load], Plan::LoadGlobal { to, .. } if to == base + 3) {
+        return None;
+    }
+    let class = program.constant(load)?.word.uncounted();
+    Some((number, class.bits(), samples::is_number_instance(kind, class)?))
+}
+
+/// What is expected of what an instruction takes apart into so many registers from `first` on.
+pub fn parts(program: &Program, step: usize, first: Reg, operand: u16, count: u16) -> Parts {
+    let source = match kind_at(program, step, Instr::split_take(operand).0) {
+        // A loop's handler takes its item apart at once: then there is none.
+        None | Some(Kind::Empty) => Some(Kind::Tuple),
+        kind => kind.filter(|kind| matches!(kind, Kind::Tuple | Kind::List)),
+    };
+    let mut parts = Parts { source, ..Parts::default() };
+    let next = Plan::next(step, &program.plans);
+    for index in 0..count.min(64) {
+        match kind_at(program, next, first + index) {
+            Some(Kind::Int) => parts.ints |= 1 << index,
+            Some(Kind::Float) => parts.floats |= 1 << index,
+            _ => {}
+        }
+    }
+    parts
+}
+
+/// The method in Python that an instruction which reads an item is expected to call.
+pub fn method_at(program: &Program, step: usize) -> Option<Obj> {
+    let place = &program.places[step];
+    record(&program.bodies[place.body as usize])?.callee(place.pc)
+}
+
 fn guess(program: &Program, step: usize) -> Guess {
     let place = &program.places[step];
     let body = &program.bodies[place.body as usize];
@@ -121,7 +177,7 @@ fn guess(program: &Program, step: usize) -> Guess {
         Kind::only(kinds).is_none() && kinds & !numbers != 0
     });
     let written = match plans[step] {
-        Plan::Item { to, .. } => Some(to),
+        Plan::Item { to, .. } | Plan::For { item: to, .. } => Some(to),
         _ => None,
     };
     let next = Plan::next(step, plans);

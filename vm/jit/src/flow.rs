@@ -11,6 +11,30 @@ use crate::program::Program;
 const WORTH: i32 = 150;
 /// Steps that are looked at for that.
 const FARTHEST: u32 = 96;
+/// Percent of what the interpreter needs that machine code is to save in a loop, and elsewhere: it has to make up for being read from memory besides the interpreter, which is in the
+/// processor's cache.
+const LOOP_PERCENT: i32 = 20;
+const PERCENT: i32 = 25;
+
+/// What is made machine code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Choice {
+    /// What is faster then.
+    Worth,
+    /// All that saves anything, for tests.
+    All,
+}
+
+impl Choice {
+    /// Whether a way saves more than it takes to get in and out, and that percentage of the whole.
+    fn takes(self, way: Way) -> bool {
+        let enough = if way.turns { way.saved > 0 } else { way.saved >= WORTH };
+        enough && self.is_dense(way, if way.turns { LOOP_PERCENT } else { PERCENT })
+    }
+    fn is_dense(self, way: Way, percent: i32) -> bool {
+        self == Choice::All || way.saved * 100 >= way.cost * percent
+    }
+}
 
 /// The shape of the code.
 pub struct Flow {
@@ -29,7 +53,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    pub fn of(program: &Program) -> Flow {
+    pub fn of(program: &Program, choice: Choice) -> Flow {
         let (plans, own) = (&program.plans[..], program.own());
         let mut heads = BTreeSet::new();
         let mut leaders = BTreeSet::new();
@@ -53,6 +77,7 @@ impl Flow {
                 Plan::For { target, .. } => {
                     leaders.insert(*target);
                     leaders.insert(Plan::next(pc, plans));
+                    leaders.extend(program.behind_pair(pc));
                     behind.insert(*target);
                 }
                 Plan::Leave { goes_on: true } => {
@@ -72,7 +97,7 @@ impl Flow {
                     behind.insert(Plan::next(pc, plans));
                     behind.extend(program.behind_pair(pc));
                 }
-                Plan::Enter { target, .. } => {
+                Plan::Enter { target, .. } | Plan::EnterItem { target, .. } => {
                     leaders.insert(*target);
                     leaders.insert(Plan::next(pc, plans));
                     // Where the callee was left it returns to the interpreter.
@@ -81,15 +106,17 @@ impl Flow {
                 _ => {}
             }
         }
-        let worth = |pc: &usize| *pc < own && is_worth(plans, *pc);
+        let worth = |pc: &usize| *pc < own && choice.takes(way(plans, *pc, *pc, FARTHEST));
         let mut entries: Vec<usize> =
             behind.iter().copied().filter(|pc| worth(pc) && !heads.contains(pc)).collect();
         let entered = heads.iter().copied().filter(worth).collect();
         // Machine code that calls it enters it at its start anyway.
         let is_start_worth = start == program.bodies[0].code.entry_index() && worth(&start);
         // What saves nothing is not for callers in machine code either.
+        let beginning = way(plans, start, start, FARTHEST);
         let called = own > 0
-            && saved(plans, start, start, FARTHEST) > 0
+            && beginning.saved > 0
+            && choice.is_dense(beginning, PERCENT / 2)
             && !matches!(plans[0], Plan::Leave { .. } | Plan::Unseen);
         if called && !entries.contains(&start) && !heads.contains(&start) {
             entries.push(start);
@@ -141,7 +168,8 @@ fn gain(plan: Plan) -> i32 {
         | Plan::Neg { .. }
         | Plan::Compare { .. } => 22,
         Plan::Native { .. } => -10,
-        Plan::Enter { .. } | Plan::Return { .. } => 60,
+        Plan::IsNumber { .. } => 60,
+        Plan::Enter { .. } | Plan::EnterItem { .. } | Plan::Return { .. } => 60,
         Plan::End { .. } => 40,
         Plan::Invoke { callee: Some(_), .. } => 80,
         Plan::Invoke { .. } => -40,
@@ -150,18 +178,57 @@ fn gain(plan: Plan) -> i32 {
     }
 }
 
-/// Whether machine code saves more from there on than it takes to get in and out of it.
-fn is_worth(plans: &[Plan], pc: usize) -> bool {
-    saved(plans, pc, pc, FARTHEST) >= WORTH
+/// Instructions of the processor that the interpreter needs for the step, about.
+fn cost(plan: Plan) -> i32 {
+    match plan {
+        Plan::Leave { .. } | Plan::Unseen | Plan::Call { .. } | Plan::Behind => 0,
+        Plan::Nop
+        | Plan::Const { .. }
+        | Plan::Copy { .. }
+        | Plan::Move { .. }
+        | Plan::Lend { .. }
+        | Plan::Drop { .. }
+        | Plan::CheckLocal { .. }
+        | Plan::Jump { .. }
+        | Plan::Not { .. }
+        | Plan::Is { .. } => 12,
+        Plan::Back { .. } | Plan::Branch { .. } => 20,
+        Plan::LoadGlobal { .. } | Plan::LoadCell { .. } => 28,
+        Plan::LoadAttr { .. } | Plan::LoadMethod { .. } => 35,
+        Plan::StoreAttr { .. } | Plan::For { .. } | Plan::Item { .. } | Plan::StoreItem { .. } => 45,
+        Plan::Power { .. }
+        | Plan::Arith { .. }
+        | Plan::Square { .. }
+        | Plan::Neg { .. }
+        | Plan::Compare { .. } => 28,
+        Plan::Append { .. } => 40,
+        Plan::Unpack { .. } | Plan::Get { .. } => 60,
+        Plan::Build { .. } => 80,
+        Plan::Slice { .. } => 150,
+        Plan::Native { .. } | Plan::IsNumber { .. } | Plan::Enter { .. } | Plan::EnterItem { .. } => 95,
+        Plan::Return { .. } | Plan::End { .. } => 80,
+        Plan::Invoke { .. } => 130,
+        Plan::Execute { .. } | Plan::Decide { .. } | Plan::Next { .. } => 70,
+    }
 }
 
-/// What is saved from `pc` on until it leaves; a turn of a loop that saves anything is worth it.
-fn saved(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> i32 {
-    let mut sum = 0;
+/// What is saved on a way, and what the interpreter needs for it.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    saved: i32,
+    cost: i32,
+    /// Whether it comes back to where it begins.
+    turns: bool,
+}
+
+/// The way from `pc` until it leaves, or comes to `start` again.
+fn way(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> Way {
+    let mut way = Way::default();
     while left > 0 {
         left -= 1;
         let Some(plan) = plans.get(pc).copied() else { break };
-        sum += gain(plan);
+        way.saved += gain(plan);
+        way.cost += cost(plan);
         let mut successors = plan.successors(pc, plans);
         match (successors.next(), successors.next()) {
             (None, _) => break,
@@ -169,13 +236,18 @@ fn saved(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> i32 {
             // The end of a loop is the less frequent way.
             (Some(next), Some(_)) if matches!(plan, Plan::For { .. } | Plan::Next { .. }) => pc = next,
             (Some(one), Some(other)) => {
-                let (one, other) = (saved(plans, start, one, left / 2), saved(plans, start, other, left / 2));
-                return sum + one.midpoint(other);
+                let (one, other) =
+                    (self::way(plans, start, one, left / 2), self::way(plans, start, other, left / 2));
+                way.saved += one.saved.midpoint(other.saved);
+                way.cost += one.cost.midpoint(other.cost);
+                way.turns = one.turns || other.turns;
+                return way;
             }
         }
         if pc == start {
-            return if sum > 0 { 2 * WORTH } else { sum };
+            way.turns = true;
+            return way;
         }
     }
-    sum
+    way
 }

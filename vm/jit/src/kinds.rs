@@ -6,11 +6,15 @@ use taipan_objects::type_object::CompareOp;
 use taipan_vm::tier::samples::Kind;
 
 use crate::expect::{self, Guess};
-use crate::live;
+use crate::flow::Flow;
+use crate::live::{self, Registers};
 use crate::plan::{Arith, Operand, Plan, Reg, Result, Test};
 use crate::program::Program;
 
 /// What is known of a register.
+///
+/// Numbers are written to their registers late, if at all: [`Known::LateInt`] and [`Known::LateFloat`] are in machine registers alone. Their own registers, of which the collector and others
+/// see the words, have other words then: such that lead nowhere ([`Known::is_bare`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Known {
     Nothing,
@@ -18,48 +22,99 @@ pub enum Known {
     Int,
     /// The same.
     Float,
+    /// In a machine register alone.
+    LateInt,
+    /// The same.
+    LateFloat,
+    /// A number, or empty.
+    Bare,
     /// It owns no reference: a number, a lent reference, or empty.
     Free,
     /// An exact list.
     List,
+    /// What has doubles where machine code finds them, or another instance of that class.
+    Doubles,
 }
 
 impl Known {
-    /// What is known where two ways meet.
+    /// What is known where two ways meet, when those that were late are written on the way if they are not late there.
     pub fn meet(self, other: Known) -> Known {
         match (self, other) {
             (a, b) if a == b => a,
+            (Known::Int | Known::LateInt, Known::Int | Known::LateInt) => Known::LateInt,
+            (Known::Float | Known::LateFloat, Known::Float | Known::LateFloat) => Known::LateFloat,
+            (a, b) if a.is_bare() && b.is_bare() => Known::Bare,
             (a, b) if a.is_free() && b.is_free() => Known::Free,
             _ => Known::Nothing,
         }
     }
+    /// The kind of number that it is, if that is known: then it is in a machine register. [`Known::Int`] or [`Known::Float`].
+    pub fn number(self) -> Option<Known> {
+        match self {
+            Known::Int | Known::LateInt => Some(Known::Int),
+            Known::Float | Known::LateFloat => Some(Known::Float),
+            _ => None,
+        }
+    }
     /// Whether it is a number of a known kind, which is in a machine register.
     pub fn is_number(self) -> bool {
-        matches!(self, Known::Int | Known::Float)
+        self.number().is_some()
+    }
+    fn is_object(self) -> bool {
+        matches!(self, Known::List | Known::Doubles)
+    }
+    /// Whether it is to be written yet.
+    pub fn is_late(self) -> bool {
+        matches!(self, Known::LateInt | Known::LateFloat)
+    }
+    /// When it is written.
+    pub fn settled(self) -> Known {
+        self.number().unwrap_or(self)
+    }
+    /// Whether the word in its own register leads nowhere.
+    pub fn is_bare(self) -> bool {
+        self.is_number() || self == Known::Bare
     }
     /// Whether writing to it drops nothing.
     pub fn is_free(self) -> bool {
-        self.is_number() || self == Known::Free
+        self.is_bare() || self == Known::Free
     }
-    /// Whether who knows this knows `other`, too.
+    /// Whether who knows this knows `other`, too, without writing anything.
     pub fn implies(self, other: Known) -> bool {
-        self == other || other == Known::Nothing || other == Known::Free && self.is_free()
+        match other {
+            _ if self == other => true,
+            Known::LateInt | Known::LateFloat => self.number() == other.number(),
+            _ if self.is_late() => false,
+            Known::Nothing => true,
+            Known::Free => self.is_free(),
+            Known::Bare => self.is_bare(),
+            Known::Int | Known::Float | Known::List | Known::Doubles => false,
+        }
     }
     /// Whether it cannot be that `other` holds.
     pub fn excludes(self, other: Known) -> bool {
-        matches!(
-            (self, other),
-            (Known::Int, Known::Float | Known::List)
-                | (Known::Float, Known::Int | Known::List)
-                | (Known::List, Known::Int | Known::Float)
-        )
+        match (self.number(), other.number()) {
+            (Some(mine), Some(theirs)) => mine != theirs,
+            (Some(_), None) => other.is_object(),
+            (None, Some(_)) => self.is_object(),
+            (None, None) => self.is_object() && other.is_object() && self != other,
+        }
     }
     fn of(kind: Option<Kind>) -> Option<Known> {
         match kind? {
             Kind::Int => Some(Known::Int),
             Kind::Float => Some(Known::Float),
             Kind::List => Some(Known::List),
+            Kind::Doubles => Some(Known::Doubles),
             _ => None,
+        }
+    }
+    /// What a register is known to be, of which this is known, when a number was put into it.
+    pub fn given(self, number: Known) -> Known {
+        match number {
+            Known::Int if self.is_bare() => Known::LateInt,
+            Known::Float if self.is_bare() => Known::LateFloat,
+            number => number,
         }
     }
 }
@@ -80,10 +135,11 @@ pub enum Mode {
 
 /// The kind to work with: what is known, or else what is expected.
 pub fn assumed(known: Known, guess: Option<Kind>) -> Option<Kind> {
-    match known {
+    match known.settled() {
         Known::Int => Some(Kind::Int),
         Known::Float => Some(Kind::Float),
         Known::List => Some(Kind::List),
+        Known::Doubles => Some(Kind::Doubles),
         _ => guess,
     }
 }
@@ -133,14 +189,21 @@ fn tested(state: &mut State, mode: Mode, left: Reg, right: Operand, guess: &Gues
     let mut test = |register: Reg, guess: Option<Kind>| {
         let known = &mut state[register as usize];
         match mode {
-            Mode::Ints => *known = Known::Int,
-            Mode::Floats => *known = floats_operand(*known, guess),
+            Mode::Ints => come_out(known, Known::Int),
+            Mode::Floats => come_out(known, floats_operand(*known, guess)),
             _ => {}
         }
     };
     test(left, guess.left);
     if let Operand::Reg(right) = right {
         test(right, guess.right);
+    }
+}
+
+/// A register was tested to have that kind of number.
+fn come_out(known: &mut Known, number: Known) {
+    if known.number() != Some(number) {
+        *known = number;
     }
 }
 
@@ -155,9 +218,24 @@ pub fn floats_operand(known: Known, guess: Option<Kind>) -> Known {
 /// Whether an item that is read is tested to be a number at once.
 pub fn item_kind(guess: &Guess) -> Option<Known> {
     match Known::of(guess.result) {
-        Some(Known::List) | None => None,
-        number => number,
+        number @ Some(Known::Int | Known::Float) => number,
+        _ => None,
     }
+}
+
+/// Whether machine code iterates over it by itself.
+pub fn is_iterated_in_line(iterator: Kind) -> bool {
+    matches!(iterator, Kind::ListIterator | Kind::TupleIterator)
+}
+
+/// What is expected to have doubles where machine code finds them, if a float is had from it, or stored in it, at an integer.
+pub fn is_doubles_access(state: &State, container: Reg, index: Operand, guess: &Guess) -> bool {
+    let is_doubles = assumed(state[container as usize], guess.left) == Some(Kind::Doubles);
+    let is_int = match index {
+        Operand::Int(_) => true,
+        Operand::Reg(register) => assumed(state[register as usize], guess.right) == Some(Kind::Int),
+    };
+    is_doubles && is_int
 }
 
 /// Whether an index of a list is read here: not by a function.
@@ -170,37 +248,59 @@ pub fn is_list_access(state: &State, container: Reg, index: Operand, guess: &Gue
     is_list && is_int
 }
 
+/// Whether all numbers are written in front of the instruction: others will look at them.
+pub fn settles(plan: Plan) -> bool {
+    matches!(
+        plan,
+        Plan::Execute { .. }
+            | Plan::Decide { .. }
+            | Plan::Next { .. }
+            | Plan::Invoke { .. }
+            | Plan::Native { .. }
+    )
+}
+
+/// A register was written.
+fn put(state: &mut State, to: Reg, known: Known) {
+    state[to as usize] = state[to as usize].given(known);
+}
+
 /// What is known behind the instruction; the target of a jump may know less.
 pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
     let at = |register: Reg| register as usize;
+    if settles(plan) {
+        state.iter_mut().for_each(|known| *known = known.settled());
+    }
     match plan {
         Plan::Const { to, word } | Plan::LoadGlobal { to, number: Some(word) } => {
-            state[at(to)] = of_word(word);
+            put(state, to, of_word(word));
         }
-        Plan::Copy { to, from } => state[at(to)] = state[at(from)],
+        Plan::Copy { to, from } => put(state, to, state[at(from)].settled()),
+        Plan::Move { to, from } if to == from => {}
         Plan::Move { to, from } => {
-            let known = state[at(from)];
-            state[at(from)] = Known::Free;
-            state[at(to)] = known;
+            let known = state[at(from)].settled();
+            state[at(from)] = Known::Bare;
+            put(state, to, known);
         }
         Plan::Lend { to, from } => {
-            let known = state[at(from)];
-            state[at(to)] = if known.is_number() { known } else { Known::Free };
+            let known = state[at(from)].settled();
+            put(state, to, if known.is_bare() { known } else { Known::Free });
         }
-        Plan::Drop { register } => state[at(register)] = Known::Free,
+        Plan::Drop { register } => state[at(register)] = Known::Bare,
         Plan::Arith { op, to, left, right } => {
             let mode = arithmetic_mode(op, state, left, right, guess);
             tested(state, mode, left, right, guess);
-            state[at(to)] = match mode {
+            let result = match mode {
                 Mode::Ints if op != Arith::TrueDiv => Known::Int,
                 Mode::Ints | Mode::Floats => Known::Float,
-                _ => Known::Free,
+                _ => Known::Bare,
             };
+            put(state, to, result);
         }
         Plan::Square { to, from } | Plan::Neg { to, from } => match number(state[at(from)], guess.left) {
             Some(known) => {
-                state[at(from)] = known;
-                state[at(to)] = known;
+                come_out(&mut state[at(from)], known);
+                put(state, to, known);
             }
             None => state[at(to)] = Known::Free,
         },
@@ -215,48 +315,59 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
                 tested(state, mode, left, right, guess);
             }
             for register in drops.into_iter().flatten() {
-                state[at(register)] = Known::Free;
+                state[at(register)] = Known::Bare;
             }
         }
         Plan::Not { to, .. } | Plan::Is { to, .. } => state[at(to)] = Known::Free,
         Plan::Get { to, .. } => state[at(to)] = Known::Nothing,
         Plan::Slice { to, bounds, .. } => {
-            state[at(bounds)..at(bounds) + 2].fill(Known::Free);
+            state[at(bounds)..at(bounds) + 2].fill(Known::Bare);
             state[at(to)] = Known::Nothing;
         }
         Plan::Power { to, left, right } => {
-            state[at(left)] = floats_operand(state[at(left)], guess.left);
-            state[at(right)] = floats_operand(state[at(right)], guess.right);
-            state[at(to)] = Known::Float;
+            tested(state, Mode::Floats, left, Operand::Reg(right), guess);
+            put(state, to, Known::Float);
         }
         Plan::For { item, iterator, .. } => {
             let of_range = guess.left == Some(Kind::RangeIterator);
             if item == iterator {
                 state[at(item)] = Known::Nothing;
             } else {
-                state[at(item)] = if of_range { Known::Int } else { Known::Nothing };
+                put(
+                    state,
+                    item,
+                    if of_range { Known::Int } else { item_kind(guess).unwrap_or(Known::Nothing) },
+                );
             }
         }
         Plan::Item { to, container, index } => {
             let mut result = Known::Nothing;
-            if is_list_access(state, container, index, guess) {
+            if is_doubles_access(state, container, index, guess) {
+                state[at(container)] = Known::Doubles;
+                if let Operand::Reg(register) = index {
+                    come_out(&mut state[at(register)], Known::Int);
+                }
+                result = Known::Float;
+            } else if is_list_access(state, container, index, guess) {
                 state[at(container)] = Known::List;
                 if let Operand::Reg(register) = index {
-                    state[at(register)] = Known::Int;
+                    come_out(&mut state[at(register)], Known::Int);
                 }
                 if let Some(kind) = item_kind(guess) {
                     result = kind;
                 }
             } else if let Operand::Reg(register) = index {
-                state[at(register)] = Known::Int;
+                come_out(&mut state[at(register)], Known::Int);
             }
-            state[at(to)] = result;
+            put(state, to, result);
         }
         Plan::StoreItem { container, index, operand } => {
             if is_list_access(state, container, Operand::Reg(index), guess) {
                 state[at(container)] = Known::List;
+            } else if is_doubles_access(state, container, Operand::Reg(index), guess) {
+                state[at(container)] = Known::Doubles;
             }
-            state[at(index)] = Known::Int;
+            come_out(&mut state[at(index)], Known::Int);
             take(state, operand);
         }
         Plan::StoreAttr { operand, .. } | Plan::Append { operand, .. } => take(state, operand),
@@ -264,17 +375,24 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             state[at(to)] = Known::Nothing;
         }
         Plan::LoadMethod { to, .. } => state[at(to)..at(to) + 2].fill(Known::Nothing),
-        Plan::Unpack { first, operand, count } => {
+        Plan::Unpack { first, operand, count, parts } => {
             take(state, operand);
-            for register in first..first + count {
-                state[at(register)] = Known::Nothing;
+            for index in 0..count {
+                put(state, first + index, parts.number(index).unwrap_or(Known::Nothing));
             }
         }
         Plan::Build { to, first, count, .. } => {
             for register in first..first + count {
-                state[at(register)] = Known::Free;
+                state[at(register)] = Known::Bare;
             }
             state[at(to)] = Known::Nothing;
+        }
+        Plan::IsNumber { base, to, number, .. } => {
+            come_out(&mut state[at(base) + 2], number);
+            for register in [base, base + 2, base + 3] {
+                state[at(register)] = Known::Bare;
+            }
+            state[at(to)] = Known::Free;
         }
         Plan::Native { base, count, to, method, .. } => {
             state[at(base)] = Known::Free;
@@ -316,22 +434,29 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
                 state[at(first)..at(first) + 2].fill(Known::Nothing);
             }
         }
-        Plan::Enter { base, first, count, callee, .. } => {
-            state[at(base)] = Known::Free;
+        Plan::EnterItem { index, first, callee, .. } => {
             let end = first + program.bodies[callee as usize].code.nregs;
-            state[at(first + count)..at(end)].fill(Known::Free);
+            let index = match index {
+                Operand::Reg(register) => state[at(register)].number().unwrap_or(Known::Free),
+                Operand::Int(_) => Known::Int,
+            };
+            state[at(first)..at(end)].fill(Known::Bare);
+            state[at(first)] = Known::Free;
+            put(state, first + 1, index);
+        }
+        Plan::Enter { base, first, count, callee, .. } => {
+            state[at(base)] = Known::Bare;
+            let end = first + program.bodies[callee as usize].code.nregs;
+            state[at(first + count)..at(end)].fill(Known::Bare);
         }
         Plan::Return { from, callee, first, to, .. } => {
             let result = match from {
-                Result::Reg(register) => match state[at(register)] {
-                    number @ (Known::Int | Known::Float) => number,
-                    _ => Known::Nothing,
-                },
+                Result::Reg(register) => state[at(register)].number().unwrap_or(Known::Nothing),
                 Result::Const(word) => of_word(word),
             };
             let end = first + program.bodies[callee as usize].code.nregs;
-            state[at(first)..at(end)].fill(Known::Free);
-            state[at(to)] = result;
+            state[at(first)..at(end)].fill(Known::Bare);
+            put(state, to, result);
         }
         Plan::Leave { .. }
         | Plan::Unseen
@@ -348,7 +473,7 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
 /// What is known where the code is entered: beyond its window the stack is empty.
 pub fn nothing(program: &Program) -> State {
     let own = program.bodies[0].code.nregs as usize;
-    (0..program.registers).map(|register| if register < own { Known::Nothing } else { Known::Free }).collect()
+    (0..program.registers).map(|register| if register < own { Known::Nothing } else { Known::Bare }).collect()
 }
 
 /// What is known of a constant.
@@ -366,114 +491,139 @@ fn of_word(word: u64) -> Known {
 fn take(state: &mut State, operand: u16) {
     let (register, take) = Instr::split_take(operand);
     if take {
-        state[register as usize] = Known::Free;
+        state[register as usize] = Known::Bare;
     }
 }
 
-/// Finds out what is known in front of each instruction that is reached. `heads`: where jumps back lead; `entries`: where machine code is entered otherwise.
-pub fn know(program: &Program, guesses: &[Guess], heads: &[usize], entries: &[usize]) -> Vec<Option<State>> {
-    let registers = program.registers;
+/// What is wanted of the registers where code is entered at an instruction: of those that are used as numbers or lists what was recorded of them, and of others that they lead nowhere, if they did
+/// not.
+fn expected(program: &Program, live: &Registers, at: usize) -> State {
+    let expected = |register: usize| {
+        if register >= program.end(at) {
+            // Beyond its window the stack is empty.
+            return Known::Bare;
+        }
+        match Known::of(expect::kind_at(program, at, register as Reg)) {
+            Some(known) if live.has(register) => known,
+            _ if expect::is_spare_at(program, at, register as Reg) => Known::Bare,
+            _ => Known::Nothing,
+        }
+    };
+    (0..program.registers).map(expected).collect()
+}
+
+/// Finds out what is known in front of each instruction that is reached. `flow`: where jumps back lead, and machine code is entered otherwise. Where that is, all is tested.
+pub fn know(program: &Program, guesses: &[Guess], flow: &Flow) -> Vec<Option<State>> {
     let live = live::live(program);
     // What is wanted at each head: guessed at first, then less until every way back provides it.
-    let mut wanted: Vec<(usize, State)> = heads
-        .iter()
-        .map(|head| {
-            let temporaries =
-                program.body(*head).base as usize + program.code(*head).unit.first_temp as usize;
-            let state = (0..registers)
-                .map(|register| {
-                    let at = register as Reg;
-                    if register >= program.end(*head) {
-                        // Beyond its window the stack is empty.
-                        return Known::Free;
-                    }
-                    match Known::of(expect::kind_at(program, *head, at)) {
-                        Some(known) if live[*head].has(register) => known,
-                        // What a temporary holds at the head of a loop is the compiler's choice, the same each time.
-                        _ if register >= temporaries && expect::is_spare_at(program, *head, at) => {
-                            Known::Free
-                        }
-                        _ => Known::Nothing,
-                    }
-                })
-                .collect();
-            (*head, state)
-        })
-        .collect();
+    let expected = |at: &usize| (*at, expected(program, &live[*at], *at));
+    let mut wanted: Vec<(usize, State)> = flow.heads.iter().map(expected).collect();
     loop {
-        let (states, losses) = flow(program, guesses, &wanted, entries);
+        let mut knowing = Knowing {
+            program,
+            guesses,
+            live: &live,
+            wanted: &wanted,
+            flow,
+            states: vec![None; live.len()],
+            losses: Vec::new(),
+        };
+        knowing.know();
+        let Knowing { states, losses, .. } = knowing;
         if losses.is_empty() {
             return states;
         }
-        for (head, register) in losses {
+        for (head, register, known) in losses {
             if let Some((_, state)) = wanted.iter_mut().find(|(at, _)| *at == head) {
-                state[register] = Known::Nothing;
+                state[register] = state[register].meet(known);
             }
         }
     }
 }
 
-type Losses = Vec<(usize, usize)>;
+/// Finding out what is known, given what is wanted at the heads of loops.
+struct Knowing<'a> {
+    program: &'a Program,
+    guesses: &'a [Guess],
+    live: &'a [Registers],
+    wanted: &'a [(usize, State)],
+    flow: &'a Flow,
+    states: Vec<Option<State>>,
+    /// Heads, registers, and what is known of those on a way back that is less than is wanted.
+    losses: Vec<(usize, usize, Known)>,
+}
 
-fn flow(
-    program: &Program,
-    guesses: &[Guess],
-    wanted: &[(usize, State)],
-    entries: &[usize],
-) -> (Vec<Option<State>>, Losses) {
-    let plans = &program.plans[..];
-    let mut states: Vec<Option<State>> = vec![None; plans.len()];
-    let mut waiting = Vec::new();
-    let mut losses = Vec::new();
-    for (head, state) in wanted {
-        states[*head] = Some(state.clone());
-        waiting.push(*head);
-    }
-    for entry in entries {
-        if states[*entry].is_none() {
-            states[*entry] = Some(nothing(program));
-            waiting.push(*entry);
+impl Knowing<'_> {
+    fn know(&mut self) {
+        for (head, state) in self.wanted {
+            self.states[*head] = Some(state.clone());
+        }
+        self.spread(self.wanted.iter().map(|(head, _)| *head).collect());
+        if let Some(start) = self.flow.start.filter(|start| self.states[*start].is_none()) {
+            self.states[start] = Some(nothing(self.program));
+            self.spread(vec![start]);
+        }
+        for entry in &self.flow.entries {
+            // Where code comes by itself that is known which is known then.
+            if self.states[*entry].is_none() {
+                self.states[*entry] = Some(expected(self.program, &self.live[*entry], *entry));
+                self.spread(vec![*entry]);
+            }
         }
     }
-    while let Some(pc) = waiting.pop() {
-        let Some(mut state) = states[pc].clone() else { continue };
-        let plan = plans[pc];
-        let before = state.clone();
-        step(program, plan, &mut state, &guesses[pc]);
-        for (which, to) in plan.successors(pc, plans).enumerate() {
-            // Where a loop ends its iterator is dropped, and there is no item.
-            let state = match plan {
-                Plan::For { iterator, .. } | Plan::Next { iterator, .. } if which == 1 => {
-                    let mut ended = before.clone();
-                    ended[iterator as usize] = Known::Free;
-                    ended
+
+    /// Goes on from instructions of which it is known what is known in front of them.
+    fn spread(&mut self, mut waiting: Vec<usize>) {
+        let plans = &self.program.plans[..];
+        while let Some(pc) = waiting.pop() {
+            let Some(mut state) = self.states[pc].clone() else { continue };
+            let plan = plans[pc];
+            let before = state.clone();
+            step(self.program, plan, &mut state, &self.guesses[pc]);
+            for (which, to) in plan.successors(pc, plans).enumerate() {
+                // Where a loop ends its iterator is dropped, and there is no item.
+                let mut state = match plan {
+                    Plan::For { iterator, .. } | Plan::Next { iterator, .. } if which == 1 => {
+                        let mut ended = before.clone();
+                        ended[iterator as usize] = Known::Bare;
+                        ended
+                    }
+                    _ => state.clone(),
+                };
+                if let Some((_, want)) = self.wanted.iter().find(|(head, _)| *head == to) {
+                    // On other ways in it is tested.
+                    if matches!(plan, Plan::Back { .. }) {
+                        let lost =
+                            |register: &usize| want[*register].meet(state[*register]) != want[*register];
+                        let lost = (0..want.len()).filter(lost);
+                        self.losses.extend(lost.map(|register| (to, register, state[register])));
+                    }
+                    continue;
                 }
-                _ => state.clone(),
-            };
-            if let Some((_, want)) = wanted.iter().find(|(head, _)| *head == to) {
-                // On other ways in it is tested.
-                if matches!(plan, Plan::Back { .. }) {
-                    let lost = |register: &usize| !state[*register].implies(want[*register]);
-                    losses.extend((0..want.len()).filter(lost).map(|register| (to, register)));
+                if self.flow.entries.contains(&to) {
+                    // The interpreter may have left something else where nobody will look for it.
+                    for (register, known) in state.iter_mut().enumerate() {
+                        if known.is_number() && !self.live[to].has(register) {
+                            *known = Known::Bare;
+                        }
+                    }
                 }
-                continue;
-            }
-            match &mut states[to] {
-                None => {
-                    states[to] = Some(state);
-                    waiting.push(to);
-                }
-                Some(there) => {
-                    let met: State = there.iter().zip(&state).map(|(a, b)| a.meet(*b)).collect();
-                    if met != *there {
-                        *there = met;
+                match &mut self.states[to] {
+                    None => {
+                        self.states[to] = Some(state);
                         waiting.push(to);
+                    }
+                    Some(there) => {
+                        let met: State = there.iter().zip(&state).map(|(a, b)| a.meet(*b)).collect();
+                        if met != *there {
+                            *there = met;
+                            waiting.push(to);
+                        }
                     }
                 }
             }
         }
     }
-    (states, losses)
 }
 
 /// Finds another plan for what is not about numbers.
@@ -515,17 +665,20 @@ pub fn leave_objects(plan: &mut Plan, guess: &Guess) {
         }
         Plan::Square { .. } | Plan::Neg { .. } => number(Known::Nothing, guess.left).is_none(),
         Plan::Power { .. } => mode(guess.left, guess.right) != Mode::Floats || guess.left == Some(Kind::Int),
-        Plan::Slice { .. } => {
-            !matches!(guess.left, Some(Kind::List | Kind::Tuple | Kind::Str | Kind::Sequence) | None)
+        Plan::Slice { .. } => !matches!(
+            guess.left,
+            Some(Kind::List | Kind::Tuple | Kind::Str | Kind::Sequence | Kind::Doubles) | None
+        ),
+        Plan::For { .. } => {
+            !guess.left.is_some_and(|kind| kind == Kind::RangeIterator || is_iterated_in_line(kind))
         }
-        Plan::For { .. } => !matches!(guess.left, Some(Kind::RangeIterator | Kind::ListIterator)),
         Plan::Item { index, .. } => {
             let is_int = matches!(index, Operand::Int(_)) || matches!(guess.right, Some(Kind::Int) | None);
             !is_int || matches!(guess.left, Some(Kind::Other | Kind::Dict))
         }
         Plan::StoreItem { .. } => {
             !matches!(guess.right, Some(Kind::Int) | None)
-                || !matches!(guess.left, Some(Kind::List | Kind::Sequence) | None)
+                || !matches!(guess.left, Some(Kind::List | Kind::Sequence | Kind::Doubles) | None)
         }
         Plan::Branch { test: Test::Truth { .. }, .. } => guess.left == Some(Kind::Other),
         _ => false,

@@ -23,6 +23,8 @@ mod plan;
 mod program;
 mod x64;
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use taipan_bytecode::Op;
@@ -32,35 +34,40 @@ use taipan_vm::tier::samples;
 use taipan_vm::tier::{Request, Tier, Use};
 
 use expect::Guess;
-use flow::Flow;
+use flow::{Choice, Flow};
 use plan::{Plan, Reg};
 use program::Program;
+use taipan_vm::tier::samples::Kind;
 
 /// Bytes of stack for the compiler.
 const STACK: usize = 4 << 20;
 
 /// The compiler.
-pub struct Jit;
+pub struct Jit {
+    /// What it compiles of what it is asked for.
+    choice: Choice,
+}
 
 impl Tier for Jit {
     fn compile(&self, request: &Request<'_>) -> Option<Machine> {
         // The thread that asks may have little stack left. A bug in the compiler is no reason to end the program.
-        let compile = || catch_unwind(AssertUnwindSafe(|| compile(request))).ok().flatten();
+        let compile = || catch_unwind(AssertUnwindSafe(|| compile(request, self.choice))).ok().flatten();
         stacker::grow(STACK, compile)
     }
 }
 
-fn compile(request: &Request<'_>) -> Option<Machine> {
+fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     let mut program = with_callees(request)?;
     let guesses = expect::guesses(&program);
     leave_rest(&mut program, &guesses);
     expect_numbers(&mut program);
+    expect_parts(&mut program);
     drop_bad_callees(&mut program, &guesses);
-    let flow = Flow::of(&program);
+    let flow = Flow::of(&program, choice);
     if flow.places().next().is_none() {
         return None;
     }
-    let states = kinds::know(&program, &guesses, &flow.heads, &flow.entries);
+    let states = kinds::know(&program, &guesses, &flow);
     let (entry, memory) = memory::compile(&program, &guesses, &flow, &states)?;
     let mut places = vec![0; program.own()].into_boxed_slice();
     for (number, pc) in flow.entered_places() {
@@ -87,17 +94,41 @@ fn compile(request: &Request<'_>) -> Option<Machine> {
 /// The program of the code and the callees that it is expected to call.
 fn with_callees(request: &Request<'_>) -> Option<Program> {
     let mut program = Program::of(request.code, &request.globals, &request.builtins)?;
-    let mut step = 0;
-    // Those of callees are behind them.
-    while step < program.plans.len() {
-        if let Plan::Call { base, method, .. } = program.plans[step]
-            && let Some((callable, alone)) = expect::callee_at(&program, step, base)
-        {
-            program.take_in(step, &callable, method && !alone);
+    // First those in the most loops: there may be too much for all.
+    let mut depths = loops(&program, 0, 0);
+    let mut open = BTreeSet::from_iter((0..depths.len()).map(|step| (Reverse(depths[step]), step)));
+    while let Some((Reverse(depth), step)) = open.pop_first() {
+        if !take_in(&mut program, step) {
+            continue;
         }
-        step += 1;
+        let first = depths.len();
+        depths.extend(loops(&program, first, depth));
+        open.extend((first..depths.len()).map(|step| (Reverse(depths[step]), step)));
     }
     Some(program)
+}
+
+/// Makes the callee of the step part of the program, if it has one that is expected, and it can be.
+fn take_in(program: &mut Program, step: usize) -> bool {
+    match program.plans[step] {
+        Plan::Call { base, method, .. } => expect::callee_at(program, step, base)
+            .is_some_and(|(callable, alone)| program.take_in(step, &callable, method && !alone)),
+        Plan::Item { container, .. } if expect::kind_at(program, step, container) == Some(Kind::Other) => {
+            expect::method_at(program, step).is_some_and(|method| program.take_in_item(step, &method))
+        }
+        _ => false,
+    }
+}
+
+/// In how many loops the steps from `first` on are, which are one body's, that is in so many.
+fn loops(program: &Program, first: usize, outside: u32) -> Vec<u32> {
+    let mut depths = vec![outside; program.plans.len() - first];
+    for (back, plan) in program.plans.iter().enumerate().skip(first) {
+        if let Plan::Back { target } = plan {
+            depths[*target - first..=back - first].iter_mut().for_each(|depth| *depth += 1);
+        }
+    }
+    depths
 }
 
 /// The function that the call at `step` is expected to call, by its number in the program, if it can be entered at once.
@@ -115,6 +146,16 @@ fn expect_numbers(program: &mut Program) {
     }
 }
 
+/// Notes what is expected of what is taken apart.
+fn expect_parts(program: &mut Program) {
+    for step in 0..program.plans.len() {
+        if let Plan::Unpack { first, operand, count, .. } = program.plans[step] {
+            let parts = expect::parts(program, step, first, operand, count);
+            program.plans[step] = Plan::Unpack { first, operand, count, parts };
+        }
+    }
+}
+
 /// Lets the interpreter do what machine code does not.
 fn leave_rest(program: &mut Program, guesses: &[Guess]) {
     for step in 0..program.plans.len() {
@@ -125,8 +166,14 @@ fn leave_rest(program: &mut Program, guesses: &[Guess]) {
         program.plans[step] = match native {
             Some((callable, _)) => {
                 let callee = program.natives.len() as u16;
+                let class = expect::class_for_number(program, step, &callable, base, count);
                 program.natives.push(callable);
-                Plan::Native { base, count, to, method, callee }
+                match class {
+                    Some((number, class, answer)) if !method => {
+                        Plan::IsNumber { base, to, callee, number, class, answer }
+                    }
+                    _ => Plan::Native { base, count, to, method, callee },
+                }
             }
             None => {
                 let callee = note_callee(program, step, base, count, method);
@@ -140,7 +187,8 @@ fn leave_rest(program: &mut Program, guesses: &[Guess]) {
     for step in 0..program.plans.len() {
         let Some(plan) = generic::plan(program, step) else { continue };
         let with_next =
-            matches!((program.plans[step], plan), (Plan::For { .. }, Plan::Next { pair: Some(_), .. }));
+            matches!((program.plans[step], plan), (Plan::For { .. }, Plan::Next { pair: Some(_), .. }))
+                && !guesses[step].left.is_some_and(kinds::is_iterated_in_line);
         if with_next || matches!(program.plans[step], Plan::Leave { goes_on: true }) {
             program.plans[step] = plan;
             if let Plan::Next { pair: Some(_), .. } = plan {
@@ -165,14 +213,17 @@ fn drop_bad_callees(program: &mut Program, guesses: &[Guess]) {
             .collect();
         let calls: Vec<usize> = (0..program.plans.len())
             .filter(
-                |step| matches!(program.plans[*step], Plan::Enter { callee, .. } if bad.contains(&callee)),
+                |step| matches!(program.plans[*step], Plan::Enter { callee, .. } | Plan::EnterItem { callee, .. } if bad.contains(&callee)),
             )
             .collect();
         if calls.is_empty() {
             return;
         }
         for step in calls {
-            let Plan::Enter { base, to, .. } = program.plans[step] else { continue };
+            let Plan::Enter { base, to, .. } = program.plans[step] else {
+                program.plans[step] = generic::plan(program, step).unwrap_or(Plan::Leave { goes_on: true });
+                continue;
+            };
             let instr = program.instr(step);
             let method = instr.op() == Some(Op::CallMethod);
             let end = program.end(step) as u16;
@@ -182,16 +233,16 @@ fn drop_bad_callees(program: &mut Program, guesses: &[Guess]) {
     }
 }
 
-/// Installs the compiler, if the environment says `PYTHON_JIT=1`; `PYTHON_JIT=eager` lets it compile everything, for tests. To be called before any code is made.
+/// Installs the compiler, unless the environment says `PYTHON_JIT=0`; `PYTHON_JIT=eager` lets it compile everything, for tests. To be called before any code is made.
 pub fn install() {
-    static JIT: Jit = Jit;
-    let how = match std::env::var_os("PYTHON_JIT").unwrap_or_default().to_str() {
-        Some("1") => Use::Often,
-        Some("eager") => Use::Eagerly,
-        // As CPython's: on request. Programs that mostly call native functions are slower with it as yet, and it takes memory.
-        _ => Use::Never,
+    static JIT: Jit = Jit { choice: Choice::Worth };
+    static EAGER: Jit = Jit { choice: Choice::All };
+    let (jit, how) = match std::env::var_os("PYTHON_JIT").unwrap_or_default().to_str() {
+        Some("0") => (&JIT, Use::Never),
+        Some("eager") => (&EAGER, Use::Eagerly),
+        _ => (&JIT, Use::Often),
     };
     if memory::is_supported() {
-        taipan_vm::tier::install(&JIT, how);
+        taipan_vm::tier::install(jit, how);
     }
 }

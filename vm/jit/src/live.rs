@@ -142,9 +142,22 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
         Plan::StoreAttr { operand, .. } => set.add(taken(operand)),
         Plan::Append { .. } => {}
         Plan::Unpack { first, count, .. } => (first..first + count).for_each(|register| set.remove(register)),
+        Plan::IsNumber { base, to, .. } => {
+            set.remove(to);
+            (base..base + 4).for_each(|register| set.remove(register));
+            set.add(base + 2);
+        }
         Plan::Native { base, count, to, .. } | Plan::Invoke { base, count, to, .. } => {
             set.remove(to);
             (base..base + 2 + count).for_each(|register| set.remove(register));
+        }
+        Plan::EnterItem { index, first, callee, .. } => {
+            let wanted = set.has(first as usize + 1);
+            let end = first + program.bodies[callee as usize].code.nregs;
+            (first..end).for_each(|register| set.remove(register));
+            if let (true, Operand::Reg(index)) = (wanted, index) {
+                set.add(index);
+            }
         }
         Plan::Enter { first, count, callee, .. } => {
             let end = first + program.bodies[callee as usize].code.nregs;

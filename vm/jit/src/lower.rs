@@ -1,10 +1,11 @@
 //! Making machine code of plans.
 //!
-//! Every result is written to its register at once, as the interpreter would; numbers are kept in machine registers besides, so that later instructions need not
-//! read and test them again. So code can leave in front of any instruction without writing anything back.
+//! Every result is written to its register at once, as the interpreter would, but for numbers, where the register has none but a number or nothing: they are in machine registers, and
+//! written by the ways out, and in front of what looks at registers ([`Lowering::settle`]). Otherwise code leaves in front of any instruction without writing anything back.
 
 mod arithmetic;
 mod calls;
+mod containers;
 mod control;
 mod counts;
 mod frames;
@@ -52,7 +53,7 @@ pub struct Lowering<'a, 'b> {
     /// What is known in front of the instruction at `pc`.
     state: State,
     pc: usize,
-    exits: BTreeMap<(usize, u64), Block>,
+    exits: BTreeMap<leaving::Exit, Block>,
     tails: BTreeMap<leaving::Tail, Block>,
     /// Those whose code is not made yet.
     open_tails: Vec<leaving::Tail>,
@@ -64,7 +65,8 @@ pub struct Lowering<'a, 'b> {
     ways: Vec<(Block, usize, State)>,
     signatures: BTreeMap<(usize, bool), SigRef>,
     entry_signature: Option<SigRef>,
-    stub_signature: Option<SigRef>,
+    /// Of pieces of code with one argument, and two.
+    stub_signatures: [Option<SigRef>; 2],
     call_conv: CallConv,
 }
 
@@ -117,7 +119,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             ways: Vec::new(),
             signatures: BTreeMap::new(),
             entry_signature: None,
-            stub_signature: None,
+            stub_signatures: [None; 2],
             call_conv: config.default_call_conv,
         };
         for pc in flow.leaders.iter().filter(|pc| states[**pc].is_some()) {
@@ -130,6 +132,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         while let Some((block, target, state)) = this.ways.pop() {
             this.b.switch_to_block(block);
             this.state = state;
+            this.settle_for(target);
             this.test_all(target);
             let to = this.blocks[&target];
             this.b.ins().jump(to, &[]);
@@ -182,11 +185,16 @@ impl<'a, 'b> Lowering<'a, 'b> {
         }
         match want {
             Known::Nothing => {}
-            Known::Int => {
+            Known::Int | Known::LateInt => {
                 self.int(register);
             }
-            Known::Float => {
+            Known::Float | Known::LateFloat => {
                 self.float(register);
+            }
+            Known::Bare => {
+                let word = self.load(register);
+                let pointer = self.is_pointer(word);
+                self.leave_if(pointer);
             }
             Known::Free => {
                 let word = self.load(register);
@@ -195,6 +203,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
             }
             Known::List => {
                 self.list(register);
+            }
+            Known::Doubles => {
+                self.doubles(register);
             }
         }
     }
@@ -249,6 +260,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
     /// Makes code of an instruction; whether it goes on behind it.
     fn instruction(&mut self, plan: Plan) -> bool {
         let guess = self.guesses[self.pc];
+        if kinds::settles(plan) {
+            self.settle();
+        }
         let generic = match plan {
             Plan::Execute { .. } | Plan::Decide { .. } | Plan::Next { .. } | Plan::Invoke { .. } => None,
             _ if guess.mixed => generic::plan(self.program, self.pc),
@@ -301,7 +315,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
     /// What is known where a loop over the iterator ends.
     fn ended(&self, iterator: Reg) -> State {
         let mut state = self.state.clone();
-        state[iterator as usize] = Known::Free;
+        state[iterator as usize] = Known::Bare;
         state
     }
 
@@ -314,6 +328,12 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::Leave { .. } | Plan::Unseen | Plan::Call { .. } | Plan::Behind => {
                 self.leave();
                 false
+            }
+            Plan::EnterItem { container, index, first, to, callee, target } => {
+                self.enter_item(container, index, first, to, callee);
+                self.state = after;
+                self.go(target);
+                return false;
             }
             Plan::Enter { base, first, count, to, callee, target } => {
                 self.enter_callee(base, first, count, to, callee);
@@ -371,7 +391,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::Lend { to, from } => self.lend(to, from),
             Plan::Drop { register } => self.clear(register),
             Plan::CheckLocal { register } => {
-                if matches!(self.state[register as usize], Known::Nothing | Known::Free) {
+                if matches!(self.state[register as usize], Known::Nothing | Known::Bare | Known::Free) {
                     let word = self.load(register);
                     let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
                     self.leave_if(empty);
@@ -405,9 +425,12 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::LoadGlobal { to, number: Some(number) } => self.load_number(to, number),
             Plan::LoadCell { to, cell } => self.load_cell(to, cell),
             Plan::Append { list, operand } => self.append(list, operand),
-            Plan::Unpack { first, operand, count } => self.unpack(first, operand, count),
+            Plan::Unpack { first, operand, count, parts } => self.unpack(first, operand, count, parts),
             Plan::Build { to, first, count, list } => self.build(to, first, count, list),
             Plan::Native { .. } => self.call_native(),
+            Plan::IsNumber { base, to, callee, number, class, answer } => {
+                self.is_number_instance(base, to, callee, number, class, answer)
+            }
             Plan::Invoke { .. } => self.invoke(),
             Plan::Execute { .. } => self.execute(),
             Plan::Get { to, container, key } => self.get(to, container, key),
@@ -417,6 +440,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             | Plan::Unseen
             | Plan::Call { .. }
             | Plan::Enter { .. }
+            | Plan::EnterItem { .. }
             | Plan::Return { .. }
             | Plan::End { .. }
             | Plan::Behind

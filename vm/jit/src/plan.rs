@@ -3,6 +3,9 @@
 use taipan_bytecode::{BranchFlags, Instr, Op};
 use taipan_objects::code::PyCode;
 use taipan_objects::type_object::CompareOp;
+use taipan_vm::tier::samples::Kind;
+
+use crate::kinds::Known;
 
 /// A register.
 pub type Reg = u16;
@@ -207,6 +210,7 @@ pub enum Plan {
         first: Reg,
         operand: u16,
         count: u16,
+        parts: Parts,
     },
     /// A tuple or list of registers, which are consumed.
     Build {
@@ -221,6 +225,17 @@ pub enum Plan {
         count: u16,
         to: Reg,
         method: bool,
+    },
+    /// A call of `isinstance` for a number, whose kind decides, and a class that is expected to stay.
+    IsNumber {
+        base: Reg,
+        to: Reg,
+        /// `isinstance`, as for `Native`.
+        callee: u16,
+        /// [`Known::Int`] or [`Known::Float`].
+        number: Known,
+        class: u64,
+        answer: bool,
     },
     /// The same of a native function.
     Native {
@@ -271,6 +286,15 @@ pub enum Plan {
         callee: u16,
         target: usize,
     },
+    /// The same of an item whose class has the method `__getitem__` in Python: the window begins at `first`, with both operands, which stay where they are.
+    EnterItem {
+        container: Reg,
+        index: Operand,
+        first: Reg,
+        to: Reg,
+        callee: u16,
+        target: usize,
+    },
     /// The end of such a callee, behind which the caller goes on at step `target`.
     Return {
         from: Result,
@@ -279,6 +303,28 @@ pub enum Plan {
         to: Reg,
         target: usize,
     },
+}
+
+/// What is expected of what is taken apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Parts {
+    /// A tuple or a list; otherwise nothing is expected.
+    pub source: Option<Kind>,
+    /// Bits of the parts that are integers, and floats.
+    pub ints: u64,
+    pub floats: u64,
+}
+
+impl Parts {
+    /// The kind of number that a part is expected to be.
+    pub fn number(self, index: u16) -> Option<Known> {
+        let has = |set: u64| index < 64 && set >> index & 1 != 0;
+        match self.source {
+            Some(_) if has(self.ints) => Some(Known::Int),
+            Some(_) if has(self.floats) => Some(Known::Float),
+            _ => None,
+        }
+    }
 }
 
 /// What an instruction does to registers.
@@ -439,7 +485,7 @@ fn plan(code: &PyCode, pc: usize, op: Op, instrs: &[Instr]) -> Plan {
         Op::LoadGlobal => Plan::LoadGlobal { to: a, number: None },
         Op::LoadDeref => Plan::LoadCell { to: a, cell: b },
         Op::ListAppend => Plan::Append { list: a, operand: b },
-        Op::UnpackSequence => Plan::Unpack { first: a, operand: b, count: c },
+        Op::UnpackSequence => Plan::Unpack { first: a, operand: b, count: c, parts: Parts::default() },
         Op::BuildTuple => Plan::Build { to: a, first: b, count: c, list: false },
         Op::BuildList => Plan::Build { to: a, first: b, count: c, list: true },
         Op::Call => Plan::Call { base: a, count: b, to: c, method: false },
@@ -466,7 +512,9 @@ impl Plan {
             | Plan::For { target, .. }
             | Plan::Decide { target, .. }
             | Plan::Next { target, .. } => (Some(next), Some(target)),
-            Plan::Enter { target, .. } | Plan::Return { target, .. } => (None, Some(target)),
+            Plan::Enter { target, .. } | Plan::EnterItem { target, .. } | Plan::Return { target, .. } => {
+                (None, Some(target))
+            }
             _ => (Some(next), None),
         };
         let len = plans.len();
@@ -548,8 +596,8 @@ impl Plan {
             Plan::LoadGlobal { to, number } => Plan::LoadGlobal { to: to + by, number },
             Plan::LoadCell { to, cell } => Plan::LoadCell { to: to + by, cell: cell + by },
             Plan::Append { list, operand } => Plan::Append { list: list + by, operand: taken(operand) },
-            Plan::Unpack { first, operand, count } => {
-                Plan::Unpack { first: first + by, operand: taken(operand), count }
+            Plan::Unpack { first, operand, count, parts } => {
+                Plan::Unpack { first: first + by, operand: taken(operand), count, parts }
             }
             Plan::Build { to, first, count, list } => {
                 Plan::Build { to: to + by, first: first + by, count, list }
@@ -558,11 +606,13 @@ impl Plan {
                 Plan::Call { base: base + by, count, to: to + by, method }
             }
             Plan::Native { .. }
+            | Plan::IsNumber { .. }
             | Plan::Invoke { .. }
             | Plan::Execute { .. }
             | Plan::Decide { .. }
             | Plan::Next { .. }
             | Plan::Enter { .. }
+            | Plan::EnterItem { .. }
             | Plan::Return { .. }
             | Plan::End { .. } => unreachable!("made in place"),
         }

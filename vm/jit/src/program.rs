@@ -16,7 +16,7 @@ use crate::plan::{self, Plan, Reg, Result};
 /// Most instructions of the code.
 const MOST_STEPS: usize = 500;
 /// Most steps of a program that a callee is made part of.
-const MOST_WITH_CALLEES: usize = 200;
+const MOST_WITH_CALLEES: usize = 240;
 /// Most instructions of a callee that is part of its caller.
 const MOST_OF_CALLEE: usize = 80;
 /// Most callees in each other.
@@ -167,7 +167,11 @@ impl Program {
 
     /// The step that enters a body.
     pub fn caller_of(&self, body: u16) -> Option<usize> {
-        self.plans.iter().position(|plan| matches!(plan, Plan::Enter { callee, .. } if *callee == body))
+        let enters = |plan: &Plan| match plan {
+            Plan::Enter { callee, .. } | Plan::EnterItem { callee, .. } => *callee == body,
+            _ => false,
+        };
+        self.plans.iter().position(enters)
     }
     /// Whether the step is of the code itself, or of a callee that is part of the program still.
     pub fn is_active(&self, step: usize) -> bool {
@@ -203,12 +207,34 @@ impl Program {
     /// Makes the callee of the call at `step`, whose callable is `function` and whose receiver is there or not, part of the program, if it can be.
     pub fn take_in(&mut self, step: usize, function: &Obj, has_receiver: bool) -> bool {
         let Plan::Call { base, count, to, .. } = self.plans[step] else { return false };
+        let (first, count) = if has_receiver { (base + 1, count + 1) } else { (base + 2, count) };
+        let Some((callee, target)) = self.append(step, function, first, count, to) else { return false };
+        self.plans[step] = Plan::Enter { base, first, count, to, callee, target };
+        true
+    }
+
+    /// The same of the method `__getitem__` that reads the item at `step`.
+    pub fn take_in_item(&mut self, step: usize, function: &Obj) -> bool {
+        let Plan::Item { to, container, index } = self.plans[step] else { return false };
+        // Behind all that the caller has.
+        let first = self.end(step) as Reg;
+        let Some((callee, target)) = self.append(step, function, first, 2, to) else { return false };
+        self.plans[step] = Plan::EnterItem { container, index, first, to, callee, target };
+        true
+    }
+
+    /// Appends the steps of a callee, if it can be part of the program: its number, and its first step.
+    fn append(
+        &mut self,
+        step: usize,
+        function: &Obj,
+        first: Reg,
+        count: u16,
+        to: Reg,
+    ) -> Option<(u16, usize)> {
         let caller = self.body(step);
         let level = caller.level + 1;
-        let (first, count) = if has_receiver { (base + 1, count + 1) } else { (base + 2, count) };
-        let Some(callee) = function.downcast::<PyFunction>().filter(|function| function.is_deferred()) else {
-            return false;
-        };
+        let callee = function.downcast::<PyFunction>().filter(|function| function.is_deferred())?;
         let code = callee.executed();
         let wanted = code.plain() == u32::from(count)
             && !code.is_generator_like()
@@ -221,7 +247,7 @@ impl Program {
             && !caller.code.is_generator_like()
             && first as usize + code.nregs as usize <= MOST_REGISTERS;
         if !wanted || self.calls_itself(step, &code) {
-            return false;
+            return None;
         }
         let start = self.plans.len();
         let body = self.bodies.len() as u16;
@@ -237,11 +263,10 @@ impl Program {
             self.places.push(Place { body, pc });
         }
         self.registers = self.registers.max(first as usize + code.nregs as usize);
-        self.plans[step] = Plan::Enter { base, first, count, to, callee: body, target: start };
         let (globals, builtins) = (callee.globals.clone(), callee.builtins.clone());
         let function = Some(function.clone());
         self.bodies.push(Body { code, function, globals, builtins, base: first, level, start });
-        true
+        Some((body, start))
     }
 
     /// Whether the code is that of the step, or of a caller of it.

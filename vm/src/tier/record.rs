@@ -26,6 +26,13 @@ pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
     {
         record.add_callee(pc, callee);
     }
+    if (op == Op::Subscr as u16 || op == Op::SubscrImm as u16)
+        && let Some(subject) = regs.get(word.b() as usize)
+        && let Some(method) = attribute::method_known(&word.cache, subject)
+        && lasts(&method)
+    {
+        record.add_callee(pc, &method);
+    }
     if op == Op::StoreAttr as u16
         && let Some(subject) = regs.get(word.a() as usize)
         && let Some((cached, offset)) = attribute::slot_known_to_store(&word.cache, subject)

@@ -61,6 +61,21 @@ pub unsafe extern "C" fn drop_slowly(word: u64, ip: u64, thread: &VmThread) {
     }
 }
 
+/// The same, and whether somebody has changed variables of the innermost frame meanwhile, or of one of so many below it as the low bits of the place say: see [`is_watched`].
+///
+/// # Safety
+/// As there, and those frames are live.
+pub unsafe extern "C" fn drop_and_look(word: u64, place: u64, thread: &VmThread) -> u64 {
+    // SAFETY: says the caller.
+    unsafe {
+        drop_slowly(word, place & !LEVEL, thread);
+        is_watched(thread.innermost(), place & LEVEL)
+    }
+}
+
+/// The bits of a place, which is a multiple of 8, that say how many frames.
+pub const LEVEL: u64 = 7;
+
 /// Empties so many registers of the window: the arguments of a call that raised. The frame stands at the call.
 pub extern "C" fn clear_registers(window: *mut Value, first: u64, count: u64) {
     Regs::new(window).clear_range(first as usize, (first + count) as usize);
@@ -441,5 +456,8 @@ pub mod shapes {
     use super::Known;
 
     pub const LIST: u32 = Known::List as u32;
+    pub const TUPLE: u32 = Known::Tuple as u32;
     pub const RANGE_ITERATOR: u32 = Known::RangeIterator as u32;
+    pub const LIST_ITERATOR: u32 = Known::ListIterator as u32;
+    pub const TUPLE_ITERATOR: u32 = Known::TupleIterator as u32;
 }

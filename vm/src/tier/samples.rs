@@ -1,13 +1,18 @@
 //! What is told of values at hand, to guess what will come: nothing here runs code.
 
-use taipan_objects::Obj;
+use taipan_objects::construct::{float_obj, int_obj};
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
+use taipan_objects::native::Intrinsic;
 use taipan_objects::native_function::PyNativeFunction;
+use taipan_objects::singletons;
+use taipan_objects::type_object::number_items;
 use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
+use taipan_objects::{Obj, Value};
 
 pub use crate::interpreter::ops::attribute::{Single, singles, words};
+use crate::interpreter::ops::intrinsics;
 pub use crate::interpreter::ops::name::{Constant, Variable, constant, variable};
 use crate::interpreter::quick::known::{self, Known};
 
@@ -23,6 +28,9 @@ pub enum Kind {
     ListIterator,
     Dict,
     Str,
+    TupleIterator,
+    /// A container of doubles that machine code finds.
+    Doubles,
     /// Another built-in class of sequences.
     Sequence,
     None,
@@ -32,7 +40,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 13] = [
+    const ALL: [Kind; 15] = [
         Kind::Int,
         Kind::Float,
         Kind::Bool,
@@ -42,6 +50,8 @@ impl Kind {
         Kind::ListIterator,
         Kind::Dict,
         Kind::Str,
+        Kind::TupleIterator,
+        Kind::Doubles,
         Kind::Sequence,
         Kind::None,
         Kind::Empty,
@@ -79,10 +89,38 @@ pub fn kind(value: &Obj) -> Kind {
         (Known::Tuple, Kind::Tuple),
         (Known::RangeIterator, Kind::RangeIterator),
         (Known::ListIterator, Kind::ListIterator),
+        (Known::TupleIterator, Kind::TupleIterator),
     ]
     .into_iter()
     .find_map(|(known, kind)| known::is(word, known).then_some(kind))
-    .unwrap_or_else(|| if is_sequence(value) { Kind::Sequence } else { Kind::Other })
+    .unwrap_or_else(|| match value.header() {
+        Some(header) if number_items::has_doubles(header) => Kind::Doubles,
+        _ if is_sequence(value) => Kind::Sequence,
+        _ => Kind::Other,
+    })
+}
+
+/// Whether numbers of a kind are instances of the class that a word is which needs no count, if that class alone decides and is never another one.
+pub fn is_number_instance(number: Kind, class: Value) -> Option<bool> {
+    let sample = match number {
+        Kind::Int => int_obj(0),
+        Kind::Float => float_obj(0.0),
+        _ => return None,
+    };
+    let class = word_of_constant(class)?;
+    let answer = intrinsics::answer(Intrinsic::IsInstance, &[sample, class])?;
+    Some(answer.same(singletons::bool_obj(true).value()))
+}
+
+/// What lives for ever, by its word.
+fn word_of_constant(word: Value) -> Option<Obj> {
+    if !word.is_ptr() {
+        return None;
+    }
+    // SAFETY: a site's constant is alive while that is looked at; more is only done with what lives for ever.
+    let object = std::mem::ManuallyDrop::new(unsafe { Obj::from_value_unchecked(word) });
+    let lasts = object.header().is_some_and(|header| header.is_immortal());
+    lasts.then(|| Obj::clone(&object))
 }
 
 /// Whether the class is a built-in one of sequences, so that an item is had by its number without running code.

@@ -10,7 +10,7 @@ use taipan_objects::list::{PyList, exact_list};
 use taipan_objects::native::*;
 use taipan_objects::prelude::*;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, type_flags};
+use taipan_objects::type_object::{CompareOp, TypeBuilder, new_instance, number_items, type_flags};
 use taipan_text::TextBuf;
 use taipan_threading::multi_threaded;
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +55,7 @@ fn class() -> &'static Py<PyType> {
             .flag(type_flags::HAS_WEAKREF | type_flags::SEQUENCE)
             .attr("__hash__", none())
             .make();
-        let _ = class.number_items.set(&storage::NUMBER_ITEMS);
+        number_items::register(&class, &storage::NUMBER_ITEMS);
         class
     })
 }

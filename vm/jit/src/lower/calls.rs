@@ -6,6 +6,7 @@ use taipan_bytecode::Op;
 use taipan_objects::code::machine::Machine;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::native_function::PyNativeFunction;
+use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::Left;
 use taipan_vm::tier::calls::{self, Outcome};
@@ -13,7 +14,7 @@ use taipan_vm::tier::execute;
 use taipan_vm::tier::runtime::{self, layout};
 
 use super::Lowering;
-use crate::kinds::State;
+use crate::kinds::{Known, State};
 use crate::plan::{Plan, Reg};
 
 impl Lowering<'_, '_> {
@@ -53,6 +54,39 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(other);
         self.invoke_to(to, on);
         self.b.switch_to_block(on);
+    }
+
+    /// The answer of `isinstance` for a number of a kind and a class; leaves if there is something else.
+    pub(super) fn is_number_instance(
+        &mut self,
+        base: Reg,
+        to: Reg,
+        callee: u16,
+        number: Known,
+        class: u64,
+        answer: bool,
+    ) {
+        let expected =
+            [(base, self.program.natives[callee as usize].value().uncounted().bits()), (base + 3, class)];
+        for (register, word) in expected {
+            let found = self.load(register);
+            let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, word as i64);
+            self.leave_unless(is);
+        }
+        if self.has_receiver_slot() {
+            self.leave_for_good();
+        }
+        if number == Known::Int {
+            self.int(base + 2);
+        } else {
+            self.float(base + 2);
+        }
+        for register in [base, base + 2, base + 3] {
+            self.store_word(register, 0);
+            self.state[register as usize] = Known::Bare;
+        }
+        let answer = self.word(bool_obj(answer).into_value().bits());
+        self.put(to, answer);
     }
 
     /// Calls `call.0` with `call.1` and the arguments, if the callable is the one that is expected, and the register behind it empty or not as `receiver` says; otherwise goes to `other`.
@@ -209,6 +243,7 @@ impl Lowering<'_, '_> {
 
     /// Calls a function with the thread, the frame and the address of the instruction.
     fn call_here(&mut self, function: usize) -> Value {
+        self.write_seldom();
         let (thread, frame, here) = (self.thread, self.frame(), self.address(self.pc));
         let place = self.word(here);
         self.call(function, &[thread, frame, place])
@@ -255,10 +290,19 @@ impl Lowering<'_, '_> {
         returned(self, value);
     }
 
+    /// The instruction behind what executes the one that is made: that may be two.
+    pub(super) fn behind(&self) -> usize {
+        let next = Plan::next(self.pc, self.plans);
+        match self.plans[self.pc] {
+            Plan::For { .. } => self.program.behind_pair(self.pc).unwrap_or(next),
+            _ => next,
+        }
+    }
+
     /// Goes on in a block if the instruction is done, or in the other one if it jumps, and nobody got hold of the frame; otherwise leaves as the outcome says.
     fn judge(&mut self, outcome: Value, on: Block, jump: Option<(Block, usize)>) {
         let (mut other, done) = (self.b.create_block(), self.b.create_block());
-        let next = Plan::next(self.pc, self.plans);
+        let next = self.behind();
         let is_done = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::DONE as i64);
         self.b.ins().brif(is_done, done, &[], other, &[]);
         self.b.switch_to_block(done);

@@ -37,7 +37,7 @@ impl Lowering<'_, '_> {
 
     /// Whether what is in the register is true; leaves if code has to decide.
     pub(super) fn truth(&mut self, register: Reg) -> Value {
-        match self.state[register as usize] {
+        match self.state[register as usize].settled() {
             Known::Int => {
                 let int = self.int(register);
                 return self.b.ins().icmp_imm_s(IntCC::NotEqual, int, 0);
@@ -148,22 +148,11 @@ impl Lowering<'_, '_> {
 
     pub(super) fn for_loop(&mut self, iterator: Reg, item: Reg, target: usize, guess: &Guess, after: State) {
         let next = Plan::next(self.pc, self.plans);
+        if guess.left != Some(Kind::RangeIterator) {
+            return self.for_sequence(iterator, item, target, guess, after);
+        }
         let word = self.load(iterator);
         self.pointer(word);
-        if guess.left != Some(Kind::RangeIterator) {
-            let found = self.call(runtime::next_item as *const () as usize, &[word]);
-            let (have, slow) = (self.b.create_block(), self.b.create_block());
-            self.b.ins().brif(found, have, &[], slow, &[]);
-            self.b.switch_to_block(slow);
-            let (before, ended) = (self.state.clone(), self.ended(iterator));
-            let on = self.execute_or_jump_to(target, ended);
-            self.b.switch_to_block(have);
-            self.state = before;
-            self.put(item, found);
-            self.come_to(on);
-            self.state = after;
-            return self.go(next);
-        }
         let range = self.of_shape(word, runtime::shapes::RANGE_ITERATOR);
         let index = self.read(range, PyRangeIter::INDEX);
         let length = self.read(range, PyRangeIter::LENGTH);
@@ -173,7 +162,7 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(end);
         let before = self.state.clone();
         self.end_range(iterator, word);
-        self.state[iterator as usize] = Known::Free;
+        self.state[iterator as usize] = Known::Bare;
         self.go(target);
         self.state = before;
         self.b.switch_to_block(turn);

@@ -23,7 +23,7 @@ pub(super) struct Storage {
 impl Lowering<'_, '_> {
     /// Another reference to a live object. Goes on here, or in `other` with nothing done.
     pub(super) fn add_reference(&mut self, object: Value, other: Block) {
-        let done = self.call_stub(Stub::Count, object);
+        let done = self.call_stub(Stub::Count, &[object]);
         self.refuse_unless(done, other);
     }
 
@@ -55,7 +55,7 @@ impl Lowering<'_, '_> {
         }
         self.b.switch_to_block(pointer);
         let place = self.b.ins().iadd_imm_s(object, i64::from(offset));
-        let found = self.call_stub(Stub::Read, place);
+        let found = self.call_stub(Stub::Read, &[place]);
         let Some(storage) = storage else {
             self.b.ins().brif(found, on, &[found.into()], other, &[]);
             return;

@@ -12,14 +12,15 @@ use taipan_vm::tier::runtime::layout;
 
 use super::Lowering;
 use crate::kinds::Known;
-use crate::plan::{Plan, Reg, Result};
+use crate::plan::{Operand, Plan, Reg, Result};
 use crate::program::{self, Function};
 
 /// The call of a function whose frame is pushed.
 struct Push<'a> {
     function: &'a PyFunction,
     code: &'a PyCode,
-    base: Reg,
+    /// Where the callable is, if that is in a register.
+    base: Option<Reg>,
     /// The first argument, and their number.
     first: Reg,
     count: u16,
@@ -34,7 +35,52 @@ impl Lowering<'_, '_> {
         let function = body.function.as_ref().and_then(|function| function.downcast::<PyFunction>());
         let Some(function) = function else { return self.leave() };
         let other = self.unexpected();
-        self.push(&Push { function, code: &body.code, base, first, count, to }, other);
+        self.push(&Push { function, code: &body.code, base: Some(base), first, count, to }, other);
+    }
+
+    /// Tests that the method `__getitem__` of the container's class is the function whose steps are part of the program, and pushes its frame, with the operands lent to it.
+    pub(super) fn enter_item(&mut self, container: Reg, index: Operand, first: Reg, to: Reg, callee: u16) {
+        let program = self.program;
+        let body = &program.bodies[callee as usize];
+        let function = body.function.as_ref().and_then(|function| function.downcast::<PyFunction>());
+        let Some(function) = function else { return self.leave() };
+        let other = self.unexpected();
+        let subject = self.load(container);
+        self.pointer(subject);
+        self.while_method(subject, taipan_objects::types::obj_of(function).value(), other);
+        let number = match index {
+            Operand::Reg(register) => self.state[register as usize].number(),
+            Operand::Int(_) => Some(Known::Int),
+        };
+        let word = match index {
+            Operand::Reg(register) if number.is_none() => {
+                let word = self.load(register);
+                let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
+                self.refuse_if(empty, other);
+                Some(self.lent(word))
+            }
+            _ => None,
+        };
+        self.push(&Push { function, code: &body.code, base: None, first, count: 2, to }, other);
+        let subject = self.b.ins().bor_imm_s(subject, 1);
+        self.store(first, subject);
+        match word {
+            Some(word) => self.store(first + 1, word),
+            None => {
+                if !self.state[first as usize + 1].is_bare() {
+                    self.store_word(first + 1, 0);
+                }
+                self.state[first as usize + 1] = Known::Bare;
+                match index {
+                    Operand::Int(int) => {
+                        self.define(first + 1, taipan_objects::Value::from_int_wrapping(int).bits())
+                    }
+                    Operand::Reg(register) => {
+                        self.share(first + 1, register);
+                    }
+                }
+            }
+        }
     }
 
     /// Calls the machine code of the function that is expected, and goes on in a block; in `other`, with nothing done, if it is another one, or there is more to do.
@@ -65,7 +111,7 @@ impl Lowering<'_, '_> {
         let entry = self.read(place, 0);
         self.b.ins().brif(entry, compiled, &[], other, &[]);
         self.b.switch_to_block(compiled);
-        self.push(&Push { function, code, base, first, count, to }, other);
+        self.push(&Push { function, code, base: Some(base), first, count, to }, other);
         self.call_machine_code(entry, |this, value| {
             let next = this.next();
             this.put_before(to, value, next);
@@ -97,19 +143,8 @@ impl Lowering<'_, '_> {
         let Push { function: callee, code: executed, base, first, count, to } = *call;
         let address = taipan_objects::types::obj_of(callee).value().counted().bits();
         let end = first + executed.nregs;
-        let word = self.load(base);
-        // Deferred, so it is not counted; what is, or another function, is for the interpreter.
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, (address | 1) as i64);
-        self.refuse_unless(is, other);
-        if first == base + 1 {
-            // A receiver is there.
-            let receiver = self.load(first);
-            let none = self.b.ins().icmp_imm_s(IntCC::Equal, receiver, 0);
-            self.refuse_if(none, other);
-        } else if self.has_receiver_slot() {
-            let receiver = self.load(base + 1);
-            let some = self.b.ins().icmp_imm_s(IntCC::NotEqual, receiver, 0);
-            self.refuse_if(some, other);
+        if let Some(base) = base {
+            self.as_callable(base, first, address, other);
         }
         let function = self.word(address);
         let now = self.read(function, layout::FUNCTION_CODE);
@@ -132,7 +167,9 @@ impl Lowering<'_, '_> {
         self.refuse_if(no_room, other);
         let top = self.read(thread, layout::TOP);
         let known = self.known_end();
-        for register in first + count..end.min(known) {
+        // Arguments are there already, but for operands.
+        let behind = if base.is_some() { first + count } else { first };
+        for register in behind..end.min(known) {
             self.refuse_if_counted(register, other);
         }
         if end > known {
@@ -145,7 +182,9 @@ impl Lowering<'_, '_> {
         for register in first + filled..end {
             self.store_word(register, 0);
         }
-        self.store_word(base, 0);
+        if let Some(base) = base {
+            self.store_word(base, 0);
+        }
         let deeper = self.b.ins().iadd_imm_s(depth, 1);
         self.write(deeper, thread, layout::DEPTH);
         let here = self.address(self.pc);
@@ -165,6 +204,24 @@ impl Lowering<'_, '_> {
         let kind = self.b.ins().iconst(I8, i64::from(layout::KIND_CALL));
         self.write(kind, frame, layout::KIND);
         self.write(top, frame, layout::SAVED_TOP);
+    }
+
+    /// Goes on if the callable is the function at that address, and its receiver there or not as is expected; to `other` if not.
+    fn as_callable(&mut self, base: Reg, first: Reg, address: u64, other: Block) {
+        let word = self.load(base);
+        // Deferred, so it is not counted; what is, or another function, is for the interpreter.
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, (address | 1) as i64);
+        self.refuse_unless(is, other);
+        if first == base + 1 {
+            // A receiver is there.
+            let receiver = self.load(first);
+            let none = self.b.ins().icmp_imm_s(IntCC::Equal, receiver, 0);
+            self.refuse_if(none, other);
+        } else if self.has_receiver_slot() {
+            let receiver = self.load(base + 1);
+            let some = self.b.ins().icmp_imm_s(IntCC::NotEqual, receiver, 0);
+            self.refuse_if(some, other);
+        }
     }
 
     /// The end of the registers of which something may be known: what is behind it is not this code's, or above the top of the stack, where everything is empty.
@@ -244,7 +301,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Whether the call being made is one whose second register says if there is a receiver.
-    fn has_receiver_slot(&self) -> bool {
+    pub(super) fn has_receiver_slot(&self) -> bool {
         self.program.instr(self.pc).op() == Some(Op::CallMethod)
     }
 
@@ -344,20 +401,32 @@ impl Lowering<'_, '_> {
         self.leave_if(asked);
         let word = self.result(from, first, end);
         self.pop(frame);
-        let known = match from {
-            Result::Reg(register) => self.state[register as usize],
-            Result::Const(_) => Known::Nothing,
+        let number = match from {
+            Result::Reg(register) => self.state[register as usize].number().map(|known| (known, register)),
+            Result::Const(_) => None,
         };
         // The registers of the window are empty now.
         for register in first..end {
-            self.state[register as usize] = Known::Free;
+            self.state[register as usize] = Known::Bare;
         }
-        // The caller's call is what ends here.
-        let next = self.going_on(target);
-        self.put_for_caller(to, word, next);
-        match from {
-            Result::Const(word) => self.define(to, word),
-            Result::Reg(register) => self.share(to, register, known),
+        let is_number = number.is_some()
+            || matches!(from, Result::Const(word) if taipan_objects::Value::from_bits(word).is_number());
+        if !is_number || !self.state[to as usize].is_bare() {
+            // The caller's call is what ends here.
+            let next = self.going_on(target);
+            self.put_for_caller(to, word, next);
+        }
+        match (from, number) {
+            (Result::Const(word), _) => self.define(to, word),
+            (_, Some((Known::Int, register))) => {
+                let int = self.b.use_var(self.ints[register as usize]);
+                self.b.def_var(self.ints[to as usize], int);
+            }
+            (_, Some((_, register))) => {
+                let float = self.b.use_var(self.floats[register as usize]);
+                self.b.def_var(self.floats[to as usize], float);
+            }
+            _ => {}
         }
     }
 

@@ -9,8 +9,14 @@ use taipan_vm::tier::calls::Outcome;
 use taipan_vm::tier::runtime::layout;
 
 use super::{Lowering, signature};
-use crate::plan::Plan;
+use crate::kinds::Known;
+use crate::plan::{Plan, Reg};
 use crate::x64::stubs::{self, Stub};
+
+/// A way out: in front of which instruction, why, and with which numbers that are late.
+pub type Exit = (usize, u64, Late);
+/// Registers whose numbers are late, and those.
+pub type Late = Vec<(Reg, Value)>;
 
 /// What several ways out of the code have in common: it is made once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,13 +44,38 @@ impl Tail {
 impl Lowering<'_, '_> {
     /// The block that leaves in front of the instruction at `pc`.
     pub(super) fn exit(&mut self, pc: usize, why: u64) -> Block {
-        if let Some(block) = self.exits.get(&(pc, why)) {
+        let exit = (pc, why, self.late());
+        if let Some(block) = self.exits.get(&exit) {
             return *block;
         }
         let block = self.b.create_block();
         self.b.set_cold_block(block);
-        self.exits.insert((pc, why), block);
+        self.exits.insert(exit, block);
         block
+    }
+    /// The numbers that are late.
+    pub(super) fn late(&mut self) -> Late {
+        let state = self.state.iter().enumerate().filter(|(_, known)| known.is_late());
+        let late = state.map(|(register, known)| {
+            let variables = if *known == Known::LateInt { &self.ints } else { &self.floats };
+            (register as Reg, self.b.use_var(variables[register]))
+        });
+        late.collect()
+    }
+    /// Writes those numbers to their registers.
+    pub(super) fn write_numbers(&mut self, late: &Late) {
+        if late.is_empty() {
+            return;
+        }
+        let mut signature = Signature::new(stubs::CONVENTION);
+        let mut arguments = vec![self.word(Stub::Write.number()), self.window];
+        for (register, number) in late {
+            arguments.extend([self.word(u64::from(*register)), *number]);
+        }
+        let types = arguments.iter().skip(1).map(|value| self.b.func.dfg.value_type(*value));
+        signature.params.extend(types.map(AbiParam::new));
+        let signature = self.b.import_signature(signature);
+        self.b.ins().call_indirect(signature, arguments[0], &arguments[1..]);
     }
     /// The way out in front of the instruction at `pc`: whether it tells that execution came to what was not recorded, or found something else.
     fn way_out(&self, pc: usize, why: u64) -> Tail {
@@ -57,6 +88,7 @@ impl Lowering<'_, '_> {
             | Plan::Back { .. }
             | Plan::Invoke { .. }
             | Plan::Enter { .. }
+            | Plan::EnterItem { .. }
             | Plan::End { .. }
             | Plan::Return { .. } => Tail::Plain,
             _ if why == Left::EXECUTE => Tail::Surprise(body),
@@ -90,13 +122,14 @@ impl Lowering<'_, '_> {
         let way = self.way_out(self.pc, Left::EXECUTE);
         let tail = Tail::Outcome { body: self.program.places[self.pc].body, tells: way != Tail::Plain };
         let tail = self.tail(tail);
-        let (here, next) = (self.place_of(self.pc), self.next());
+        let (here, next) = (self.place_of(self.pc), self.going_on(self.behind()));
         self.b.ins().jump(tail, &[outcome.into(), here.into(), next.into()]);
     }
     /// Makes the exits, and what they have in common.
     pub(super) fn ways_out(&mut self) {
-        for ((pc, why), block) in std::mem::take(&mut self.exits) {
+        for ((pc, why, late), block) in std::mem::take(&mut self.exits) {
             self.b.switch_to_block(block);
+            self.write_numbers(&late);
             let tail = self.way_out(pc, why);
             let tail = self.tail(tail);
             let word = self.word(self.address(pc) | why);
@@ -221,19 +254,20 @@ impl Lowering<'_, '_> {
         let function = self.word(function as u64);
         self.b.ins().call_indirect(signature, function, arguments);
     }
-    /// Calls a piece of code that overwrites no registers.
-    pub(super) fn call_stub(&mut self, stub: Stub, argument: Value) -> Value {
-        let signature = match self.stub_signature {
+    /// Calls a piece of code that overwrites no registers. Of two arguments the second is a constant.
+    pub(super) fn call_stub(&mut self, stub: Stub, arguments: &[Value]) -> Value {
+        let signature = match self.stub_signatures[arguments.len() - 1] {
             Some(known) => known,
             None => {
                 let mut signature = Signature::new(stubs::CONVENTION);
-                signature.params.push(AbiParam::new(I64));
+                signature.params.extend(arguments.iter().map(|_| AbiParam::new(I64)));
                 signature.returns.push(AbiParam::new(I64));
-                *self.stub_signature.insert(self.b.import_signature(signature))
+                let signature = self.b.import_signature(signature);
+                *self.stub_signatures[arguments.len() - 1].insert(signature)
             }
         };
         let callee = self.word(stub.number());
-        let call = self.b.ins().call_indirect(signature, callee, &[argument]);
+        let call = self.b.ins().call_indirect(signature, callee, arguments);
         self.b.inst_results(call)[0]
     }
     /// Leaves if a function of [`runtime`] has not done it.

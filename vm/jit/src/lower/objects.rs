@@ -4,21 +4,22 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I8, I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
-use taipan_objects::list::PyList;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::runtime::{self, layout};
 use taipan_vm::tier::samples::{self, Single};
 
 use super::Lowering;
 use super::counts::Storage;
-use crate::expect::Guess;
-use crate::kinds::{self, Known};
-use crate::plan::{Operand, Reg};
+use crate::kinds::Known;
+use crate::plan::Reg;
 
 impl Lowering<'_, '_> {
     pub(super) fn constant(&mut self, to: Reg, bits: u64) {
-        let word = self.word(bits);
-        self.put(to, word);
+        let value = taipan_objects::Value::from_bits(bits);
+        if !value.is_number() || !self.state[to as usize].is_bare() {
+            let word = self.word(bits);
+            self.put(to, word);
+        }
         self.define(to, bits);
     }
 
@@ -34,26 +35,29 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// Lets a register have the number in a machine register that another one, of which this is known, has.
-    pub(super) fn share(&mut self, to: Reg, from: Reg, known: Known) {
-        match known {
-            Known::Int => {
-                let int = self.b.use_var(self.ints[from as usize]);
-                self.b.def_var(self.ints[to as usize], int);
+    /// Lets a register have the number that another one has; false if that is not known to be one.
+    pub(super) fn share(&mut self, to: Reg, from: Reg) -> bool {
+        match self.state[from as usize].number() {
+            Some(Known::Int) => {
+                let int = self.int(from);
+                self.put_int(to, int);
             }
-            Known::Float => {
-                let float = self.b.use_var(self.floats[from as usize]);
-                self.b.def_var(self.floats[to as usize], float);
+            Some(_) => {
+                let float = self.float(from);
+                self.put_number(to, float);
             }
-            _ => {}
+            None => return false,
         }
+        true
     }
 
     pub(super) fn copy(&mut self, to: Reg, from: Reg) {
-        let (word, known) = (self.load(from), self.state[from as usize]);
-        if known.is_free() {
-            self.put(to, word);
-            return self.share(to, from, known);
+        if self.share(to, from) {
+            return;
+        }
+        let word = self.load(from);
+        if self.state[from as usize].is_free() {
+            return self.put(to, word);
         }
         let counted = self.is_counted(word);
         let (count, on) = (self.b.create_block(), self.b.create_block());
@@ -70,22 +74,37 @@ impl Lowering<'_, '_> {
         if to == from {
             return;
         }
+        let number = self.state[from as usize].number();
         let word = self.load(from);
         self.store_word(from, 0);
-        self.put(to, word);
-        self.share(to, from, self.state[from as usize]);
+        self.state[from as usize] = Known::Bare;
+        match number {
+            Some(Known::Int) => {
+                let int = self.b.use_var(self.ints[from as usize]);
+                self.put_int(to, int);
+            }
+            Some(_) => {
+                let float = self.b.use_var(self.floats[from as usize]);
+                self.put_number(to, float);
+            }
+            None => self.put(to, word),
+        }
     }
 
     pub(super) fn lend(&mut self, to: Reg, from: Reg) {
-        let (word, known) = (self.load(from), self.state[from as usize]);
-        if known.is_number() {
-            self.put(to, word);
-            return self.share(to, from, known);
+        if self.share(to, from) {
+            return;
         }
+        let word = self.load(from);
+        let lent = self.lent(word);
+        self.put(to, lent);
+    }
+
+    /// A word for what another register keeps alive.
+    pub(super) fn lent(&mut self, word: Value) -> Value {
         let pointer = self.is_pointer(word);
         let marked = self.b.ins().bor_imm_s(word, 1);
-        let lent = self.b.ins().select(pointer, marked, word);
-        self.put(to, lent);
+        self.b.ins().select(pointer, marked, word)
     }
 
     pub(super) fn clear(&mut self, register: Reg) {
@@ -93,154 +112,8 @@ impl Lowering<'_, '_> {
         self.put(register, empty);
     }
 
-    /// The list in a register, which is tested to be one unless that is known; its address.
-    pub(super) fn list(&mut self, register: Reg) -> Value {
-        let word = self.load(register);
-        if self.state[register as usize] == Known::List {
-            return self.object(word);
-        }
-        self.pointer(word);
-        let list = self.of_shape(word, runtime::shapes::LIST);
-        self.state[register as usize] = Known::List;
-        list
-    }
-
-    fn index(&mut self, index: Operand) -> Value {
-        match index {
-            Operand::Reg(register) => self.int(register),
-            Operand::Int(int) => self.word(int as u64),
-        }
-    }
-
-    /// The address of the place of an item in the list's storage, less the offset of the words, and the storage; leaves if there is none.
-    fn place(&mut self, list: Value, index: Value, constant: Option<i64>) -> (Value, Value) {
-        let length = self.read(list, PyList::LEN);
-        let index = match constant {
-            Some(constant) if constant >= 0 => index,
-            Some(_) => self.b.ins().iadd(index, length),
-            None => {
-                let from_end = self.b.ins().iadd(index, length);
-                let negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, index, 0);
-                self.b.ins().select(negative, from_end, index)
-            }
-        };
-        let storage = self.read(list, PyList::STORAGE);
-        let there = self.b.ins().icmp(IntCC::UnsignedLessThan, index, length);
-        self.leave_unless(there);
-        let capacity = self.read(storage, PyList::CAPACITY);
-        let there = self.b.ins().icmp(IntCC::UnsignedLessThan, index, capacity);
-        self.leave_unless(there);
-        let offset = self.b.ins().ishl_imm_s(index, 3);
-        (self.b.ins().iadd(storage, offset), storage)
-    }
-
-    pub(super) fn item(&mut self, to: Reg, container: Reg, index: Operand, guess: &Guess) {
-        let constant = match index {
-            Operand::Int(int) => Some(int),
-            Operand::Reg(_) => None,
-        };
-        let of_list = kinds::is_list_access(&self.state, container, index, guess);
-        if of_list && let Some(kind) = kinds::item_kind(guess) {
-            let list = self.list(container);
-            let at = self.index(index);
-            let (place, _) = self.place(list, at, constant);
-            // A number that was an item when the list had that storage: see `Place::number`.
-            let word = self.read(place, PyList::WORDS);
-            if kind == Known::Int {
-                let is = self.is_int(word);
-                self.leave_unless(is);
-                let int = self.int_of(word);
-                self.put(to, word);
-                self.b.def_var(self.ints[to as usize], int);
-            } else {
-                let float = self.float_or_leave(word);
-                self.put(to, word);
-                self.b.def_var(self.floats[to as usize], float);
-            }
-            return;
-        }
-        if of_list {
-            let list = self.list(container);
-            let at = self.index(index);
-            let (other, on) = (self.b.create_block(), self.b.create_block());
-            self.b.append_block_param(on, I64);
-            let (place, storage) = self.place(list, at, constant);
-            let storage = Storage { owner: list, offset: PyList::STORAGE, address: storage, version: None };
-            self.read_slot_in(place, PyList::WORDS, Some(storage), on, other);
-            self.b.set_cold_block(other);
-            self.b.switch_to_block(other);
-            let word = self.load(container);
-            let found = self.call(runtime::item_at as *const () as usize, &[word, at]);
-            let after = self.or_execute(found, runtime::NO, false);
-            self.b.ins().jump(on, &[found.into()]);
-            self.b.switch_to_block(on);
-            let found = self.b.block_params(on)[0];
-            self.put(to, found);
-            return self.come_to(after);
-        }
-        let word = self.load(container);
-        self.pointer(word);
-        let at = self.index(index);
-        let found = self.call(runtime::item_at as *const () as usize, &[word, at]);
-        let after = self.or_execute(found, runtime::NO, false);
-        self.put(to, found);
-        self.come_to(after);
-    }
-
-    pub(super) fn store_item(&mut self, container: Reg, index: Reg, operand: u16, guess: &Guess) {
-        let number = self.state[Instr::split_take(operand).0 as usize].is_number();
-        let of_list = kinds::is_list_access(&self.state, container, Operand::Reg(index), guess);
-        let at = self.int(index);
-        if !of_list || !number {
-            let word = self.load(container);
-            if of_list {
-                self.list(container);
-            } else {
-                self.pointer(word);
-            }
-            return self.store_by_call(word, at, operand);
-        }
-        let list = self.list(container);
-        let (place, _) = self.place(list, at, None);
-        let (shared, on) = (self.b.create_block(), self.b.create_block());
-        self.store_number((place, PyList::WORDS), operand, shared, on);
-        self.b.switch_to_block(shared);
-        let container = self.load(container);
-        self.store_by_call(container, at, operand);
-        self.b.ins().jump(on, &[]);
-        self.b.switch_to_block(on);
-    }
-
-    /// Stores an operand that is a number in place of one, and goes on in `on`; in `other` if there are other threads, or there is something else.
-    fn store_number(&mut self, (address, offset): (Value, i32), operand: u16, other: Block, on: Block) {
-        let (register, take) = Instr::split_take(operand);
-        let flag = self.word(taipan_threading::multi_threaded_address().expose_provenance() as u64);
-        let threads = self.b.ins().load(I8, MemFlagsData::trusted(), flag, 0);
-        let one = self.b.ins().icmp_imm_s(IntCC::Equal, threads, 0);
-        let old = self.read(address, offset);
-        let was_number = self.is_number(old);
-        let plain = self.b.ins().band(one, was_number);
-        let alone = self.b.create_block();
-        self.b.ins().brif(plain, alone, &[], other, &[]);
-        self.b.switch_to_block(alone);
-        let word = self.load(register);
-        self.b.ins().store(MemFlagsData::trusted(), word, address, offset);
-        if take {
-            self.store_word(register, 0);
-        }
-        self.b.ins().jump(on, &[]);
-    }
-
-    fn store_by_call(&mut self, container: Value, index: Value, operand: u16) {
-        let (window, number) = (self.window, self.word(u64::from(operand)));
-        let old = self.call(runtime::store_item as *const () as usize, &[container, index, window, number]);
-        let after = self.or_execute(old, runtime::NOTHING_DONE, false);
-        self.release_here(old);
-        self.come_to(after);
-    }
-
     /// Drops a word that was in an object.
-    fn release_here(&mut self, old: Value) {
+    pub(super) fn release_here(&mut self, old: Value) {
         let next = self.next();
         self.release(old, next);
     }
@@ -273,13 +146,11 @@ impl Lowering<'_, '_> {
         on: Block,
         other: Block,
     ) {
-        let class = self.word(class as u64);
-        let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
+        let is = self.has_class_version(class, version);
         let value = self.word(value.bits());
         self.b.ins().brif(is, on, &[value.into()], other, &[]);
     }
-    fn shape(&mut self, object: Value) -> Value {
+    pub(super) fn shape(&mut self, object: Value) -> Value {
         self.b.ins().load(I32, MemFlagsData::trusted(), object, taipan_objects::Header::SHAPE)
     }
 
@@ -388,6 +259,7 @@ impl Lowering<'_, '_> {
     }
 
     fn store_attribute(&mut self, subject: Value, operand: u16, often: bool) {
+        self.write_late(Instr::split_take(operand).0);
         let (cache, window, number) = (self.cache(), self.window, self.word(u64::from(operand)));
         let old = self.call(runtime::store_attr as *const () as usize, &[cache, subject, window, number]);
         let after = self.or_execute(old, runtime::NOTHING_DONE, often);
@@ -451,6 +323,37 @@ impl Lowering<'_, '_> {
         (self.b.block_params(on)[0], after)
     }
 
+    /// Goes on while the site knows that function as the method of the subject's class, to `other` if not.
+    pub(super) fn while_method(&mut self, subject: Value, function: taipan_objects::Value, other: Block) {
+        let (known, singles) = samples::singles(self.program.cache(self.pc));
+        let [Single::Method { shape, class, version, function: found }] = singles[..] else {
+            return self.leave_to(other);
+        };
+        if !found.same(function) {
+            return self.leave_to(other);
+        }
+        self.as_known(known, other);
+        let object = self.object(subject);
+        let found = self.shape(object);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape as i32));
+        self.refuse_unless(is, other);
+        let is = self.has_class_version(class, version);
+        self.refuse_unless(is, other);
+    }
+
+    /// Goes to a block, and lets what follows be code that is not reached.
+    fn leave_to(&mut self, other: Block) {
+        self.b.ins().jump(other, &[]);
+        let unreached = self.b.create_block();
+        self.b.switch_to_block(unreached);
+    }
+
+    fn has_class_version(&mut self, class: usize, version: u32) -> Value {
+        let class = self.word(class as u64);
+        let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
+        self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32))
+    }
+
     fn any_method(&mut self, subject: Value) -> (Value, Block) {
         let cache = self.cache();
         let function = self.call(runtime::load_method as *const () as usize, &[cache, subject]);
@@ -483,11 +386,13 @@ impl Lowering<'_, '_> {
     pub(super) fn slice(&mut self, to: Reg, container: Reg, bounds: Reg) {
         let word = self.load(container);
         self.pointer(word);
+        self.write_late(bounds);
+        self.write_late(bounds + 1);
         let at = self.b.ins().iadd_imm_s(self.window, i64::from(bounds) * 8);
         let part = self.call(runtime::slice as *const () as usize, &[word, at]);
         self.done(part, runtime::NO);
         for register in [bounds, bounds + 1] {
-            self.state[register as usize] = Known::Free;
+            self.state[register as usize] = Known::Bare;
         }
         self.put(to, part);
     }
@@ -583,41 +488,10 @@ impl Lowering<'_, '_> {
         self.put(to, found);
     }
 
-    pub(super) fn append(&mut self, list: Reg, operand: u16) {
-        let word = self.load(list);
-        self.pointer(word);
-        let (window, number) = (self.window, self.word(u64::from(operand)));
-        let done = self.call(runtime::append as *const () as usize, &[word, window, number]);
-        self.done(done, 0);
-    }
-
-    pub(super) fn unpack(&mut self, first: Reg, operand: u16, count: u16) {
-        let (register, take) = Instr::split_take(operand);
-        let word = self.load(register);
-        self.pointer(word);
-        if (first..first + count).contains(&register) {
-            return self.leave_for_good();
-        }
-        let at = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
-        let items = self.word(u64::from(count));
-        let done = self.call(runtime::unpack as *const () as usize, &[word, at, items]);
-        self.done(done, 0);
-        if take {
-            self.clear(register);
-        }
-    }
-
     /// Leaves, and lets what follows be code that is not reached.
-    fn leave_for_good(&mut self) {
+    pub(super) fn leave_for_good(&mut self) {
         self.leave();
         let unreached = self.b.create_block();
         self.b.switch_to_block(unreached);
-    }
-
-    pub(super) fn build(&mut self, to: Reg, first: Reg, count: u16, list: bool) {
-        let (window, first, count) =
-            (self.window, self.word(u64::from(first)), self.word(u64::from(count) | u64::from(list) << 32));
-        let made = self.call(runtime::build as *const () as usize, &[window, first, count]);
-        self.put(to, made);
     }
 }

@@ -48,8 +48,50 @@ impl Lowering<'_, '_> {
     pub(super) fn read(&mut self, address: Value, offset: i32) -> Value {
         self.b.ins().load(I64, MemFlagsData::trusted(), address, offset)
     }
+    /// The word of a register.
     pub(super) fn load(&mut self, register: Reg) -> Value {
-        self.read(self.window, register as i32 * 8)
+        match self.state[register as usize] {
+            Known::LateInt => {
+                let int = self.b.use_var(self.ints[register as usize]);
+                self.boxed_int(int)
+            }
+            Known::LateFloat => {
+                let float = self.b.use_var(self.floats[register as usize]);
+                self.boxed_float(float)
+            }
+            _ => self.read(self.window, register as i32 * 8),
+        }
+    }
+    /// Writes a register's number, if that is late.
+    pub(super) fn write_late(&mut self, register: Reg) {
+        if self.state[register as usize].is_late() {
+            let word = self.load(register);
+            self.store(register, word);
+        }
+    }
+    /// The same of all, where that is seldom executed. They count as late still.
+    pub(super) fn write_seldom(&mut self) {
+        let late = self.late();
+        self.write_numbers(&late);
+    }
+    /// Writes all numbers that are late. They count as late still.
+    pub(super) fn write_all_late(&mut self) {
+        for register in 0..self.state.len() {
+            self.write_late(register as Reg);
+        }
+    }
+    /// Writes all numbers that are late: others will look at the registers.
+    pub(super) fn settle(&mut self) {
+        self.write_all_late();
+        self.state.iter_mut().for_each(|known| *known = known.settled());
+    }
+    /// Writes those that are not late any more in front of the instruction at `target`.
+    pub(super) fn settle_for(&mut self, target: usize) {
+        let Some(want) = &self.states[target] else { return };
+        for register in (0..want.len()).filter(|register| !want[*register].is_late()) {
+            self.write_late(register as Reg);
+            self.state[register] = self.state[register].settled();
+        }
     }
     /// Writes to a register that owns nothing.
     pub(super) fn store(&mut self, register: Reg, word: Value) {
@@ -66,16 +108,19 @@ impl Lowering<'_, '_> {
     }
     /// The same in an instruction behind which execution goes on as `next` says: see [`Self::next`].
     pub(super) fn put_before(&mut self, register: Reg, word: Value, next: Value) {
-        let here = self.place_of(self.pc);
-        self.put_at(register, word, here, next);
+        self.put_at(register, word, self.here(), next);
     }
     /// The same of the caller's register when the frame of the instruction being made was popped: the caller's stands at its call.
     pub(super) fn put_for_caller(&mut self, register: Reg, word: Value, next: Value) {
-        let here = self.word(0);
-        self.put_at(register, word, here, next);
+        let level = u64::from(self.program.body(self.pc).level);
+        self.put_at(register, word, level - 1, next);
     }
-    /// The same while the innermost frame stands at `here`, or where it stood if that is 0.
-    fn put_at(&mut self, register: Reg, word: Value, here: Value, next: Value) {
+    /// The instruction being made, and how many frames below its own are the program's: see [`runtime::drop_and_look`].
+    fn here(&self) -> u64 {
+        self.address(self.pc) | u64::from(self.program.body(self.pc).level)
+    }
+    /// The same while the innermost frame stands as `here` says.
+    fn put_at(&mut self, register: Reg, word: Value, here: u64, next: Value) {
         if self.state[register as usize].is_free() {
             return self.store(register, word);
         }
@@ -85,19 +130,22 @@ impl Lowering<'_, '_> {
     }
     /// Drops a word that was moved out of its place. If somebody got hold of the frame meanwhile, leaves behind it with `next`: see [`taipan_vm::tier`].
     pub(super) fn release(&mut self, old: Value, next: Value) {
-        let here = self.place_of(self.pc);
-        self.release_at(old, here, next);
+        self.release_at(old, self.here(), next);
     }
-    /// The same while the innermost frame stands at `here`.
-    fn release_at(&mut self, old: Value, here: Value, next: Value) {
-        let last = self.b.create_block();
+    /// The same while the innermost frame stands as `here` says.
+    fn release_at(&mut self, old: Value, here: u64, next: Value) {
+        let (last, left) = (self.b.create_block(), self.b.create_block());
         let on = self.if_counted(old);
-        let kept = self.call_stub(Stub::Drop, old);
+        let kept = self.call_stub(Stub::Drop, &[old]);
         self.b.ins().brif(kept, last, &[], on, &[]);
         self.b.set_cold_block(last);
         self.b.switch_to_block(last);
-        self.call_nothing(runtime::drop_slowly as *const () as usize, &[old, here, self.thread]);
-        self.unless_written(on);
+        self.write_seldom();
+        let here = self.word(here);
+        let watched = self.call_stub(Stub::DropAndLook, &[old, here]);
+        self.b.ins().brif(watched, left, &[], on, &[]);
+        self.b.set_cold_block(left);
+        self.b.switch_to_block(left);
         self.give(next);
         self.b.switch_to_block(on);
     }
@@ -127,7 +175,7 @@ impl Lowering<'_, '_> {
     /// Drops a word where it is looked later whether the frame was written. The innermost frame stands at the instruction: see [`Self::stand_here`].
     pub(super) fn drop_quietly(&mut self, word: Value) {
         let on = self.if_counted(word);
-        self.call_stub(Stub::DropAnyhow, word);
+        self.call_stub(Stub::DropAnyhow, &[word]);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
     }
@@ -139,8 +187,9 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(drop);
         on
     }
-    /// Lets the frame stand at the instruction being made.
+    /// Lets the frame stand at the instruction being made, for others to look at.
     pub(super) fn stand_here(&mut self) {
+        self.write_all_late();
         let (frame, here) = (self.frame(), self.place_of(self.pc));
         self.write(here, frame, layout::IP);
     }
@@ -187,7 +236,7 @@ impl Lowering<'_, '_> {
     /// The integer in a register, which is tested to be one unless that is known.
     pub(super) fn int(&mut self, register: Reg) -> Value {
         let variable = self.ints[register as usize];
-        if self.state[register as usize] == Known::Int {
+        if self.state[register as usize].number() == Some(Known::Int) {
             return self.b.use_var(variable);
         }
         let word = self.load(register);
@@ -201,7 +250,7 @@ impl Lowering<'_, '_> {
     /// The float in a register, likewise.
     pub(super) fn float(&mut self, register: Reg) -> Value {
         let variable = self.floats[register as usize];
-        if self.state[register as usize] == Known::Float {
+        if self.state[register as usize].number() == Some(Known::Float) {
             return self.b.use_var(variable);
         }
         let word = self.load(register);
@@ -224,11 +273,16 @@ impl Lowering<'_, '_> {
     }
     /// The float that a word is; leaves if it is none.
     pub(super) fn float_or_leave(&mut self, word: Value) -> Value {
+        let exit = self.unexpected();
+        self.float_or(word, exit)
+    }
+    /// The float that a word is; goes to `other` if it is none.
+    pub(super) fn float_or(&mut self, word: Value, other: Block) -> Value {
         let offset = self.word(FLOAT_OFFSET);
         let bits = self.b.ins().isub(word, offset);
         let limit = self.word(INT_TAG - FLOAT_OFFSET);
         let is = self.b.ins().icmp(IntCC::UnsignedLessThan, bits, limit);
-        self.leave_unless(is);
+        self.refuse_unless(is, other);
         self.b.ins().bitcast(F64, cranelift_codegen::ir::MemFlagsData::new(), bits)
     }
     pub(super) fn boxed_int(&mut self, int: Value) -> Value {
@@ -242,18 +296,26 @@ impl Lowering<'_, '_> {
         let offset = self.word(FLOAT_OFFSET);
         self.b.ins().iadd(bits, offset)
     }
-    /// Writes an integer of 48 bits.
+    /// Lets a register have an integer of 48 bits.
     pub(super) fn put_int(&mut self, to: Reg, int: Value) {
-        let word = self.boxed_int(int);
-        self.put(to, word);
+        if !self.state[to as usize].is_bare() {
+            let word = self.boxed_int(int);
+            self.put(to, word);
+        }
         self.b.def_var(self.ints[to as usize], int);
     }
-    /// Writes a float that is a number; leaves if it is none.
+    /// Lets a register have a float that is a number; leaves if it is none.
     pub(super) fn put_float(&mut self, to: Reg, float: Value) {
         let none = self.b.ins().fcmp(FloatCC::Unordered, float, float);
         self.leave_if(none);
-        let word = self.boxed_float(float);
-        self.put(to, word);
+        self.put_number(to, float);
+    }
+    /// The same of one that is known to be a number.
+    pub(super) fn put_number(&mut self, to: Reg, float: Value) {
+        if !self.state[to as usize].is_bare() {
+            let word = self.boxed_float(float);
+            self.put(to, word);
+        }
         self.b.def_var(self.floats[to as usize], float);
     }
 }

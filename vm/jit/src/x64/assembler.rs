@@ -412,6 +412,10 @@ impl Assembler {
         self.byte(0xC3);
     }
 
+    /// A word of 32 bits that is no code.
+    pub fn data(&mut self, word: u32) {
+        self.code.extend(word.to_le_bytes());
+    }
     /// A word whose lower half is how far a label is from another.
     pub fn distance(&mut self, to: Label, from: Label) {
         self.fix(to, Some(from));

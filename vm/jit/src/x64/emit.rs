@@ -4,8 +4,11 @@ mod blocks;
 mod numbers;
 mod tests;
 
+use std::collections::BTreeMap;
+
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{Inst, InstructionData, Opcode, Type, Value};
+use taipan_vm::tier::late;
 
 use super::allocate::{ARGUMENTS, Allocation, FLOAT_SCRATCH, KEPT, Place, SCRATCH, SECOND_SCRATCH};
 use super::assembler::{Alu, Assembler, Gpr, Label, Mem, RAX, RBP, RDX, RSP, Rm, Sse, Width, Xmm};
@@ -33,6 +36,9 @@ pub struct Emit<'a> {
     stubs: Vec<(Label, Vec<(Source, Place)>, order::Place)>,
     /// Tables of places to jump to.
     tables: Vec<(Label, Vec<Label>)>,
+    lists: late::Lists,
+    /// Those that are asked for, by where they are.
+    list_labels: BTreeMap<u32, Label>,
     /// Of those that are called.
     pieces: [Option<Label>; Stub::ALL.len()],
 }
@@ -53,6 +59,8 @@ impl<'a> Emit<'a> {
             next: None,
             stubs: Vec::new(),
             tables: Vec::new(),
+            lists: late::Lists::default(),
+            list_labels: BTreeMap::new(),
             pieces: [None; Stub::ALL.len()],
         };
         this.begin();
@@ -121,6 +129,12 @@ impl<'a> Emit<'a> {
             if let Some(label) = label {
                 stubs::write(&mut self.code, stub, label);
             }
+        }
+        for (at, word) in std::mem::take(&mut self.lists.words).into_iter().enumerate() {
+            if let Some(label) = self.list_labels.get(&(at as u32)) {
+                self.code.bind(*label);
+            }
+            self.code.data(word);
         }
         for (table, labels) in std::mem::take(&mut self.tables) {
             self.code.bind(table);
@@ -319,14 +333,60 @@ impl<'a> Emit<'a> {
     /// Calls a piece of code, which leaves registers as they are.
     fn call_stub(&mut self, inst: Inst, stub: Stub) -> Option<()> {
         let dfg = &self.facts.function.dfg;
-        self.bring(*dfg.inst_args(inst).get(1)?, Place::Gpr(SECOND_SCRATCH));
+        if stub == Stub::Write {
+            let list = self.numbers(inst)?;
+            let label = *self.list_labels.entry(list).or_insert_with(|| self.code.label());
+            self.code.address(SECOND_SCRATCH, label);
+            self.call_piece(stub);
+            return Some(());
+        }
+        let given = dfg.inst_args(inst);
+        self.bring(*given.get(1)?, Place::Gpr(SECOND_SCRATCH));
+        if let Some(second) = given.get(2) {
+            let second = self.constant(*second)?;
+            self.code.constant(SCRATCH, second);
+        }
+        self.call_piece(stub);
+        self.put(self.result(inst), SECOND_SCRATCH);
+        Some(())
+    }
+
+    fn call_piece(&mut self, stub: Stub) {
         let label = match self.pieces[stub as usize] {
             Some(label) => label,
             None => *self.pieces[stub as usize].insert(self.code.label()),
         };
         self.code.call_label(label);
-        self.put(self.result(inst), SECOND_SCRATCH);
-        Some(())
+    }
+
+    /// The list of what a call of [`Stub::Write`] is given.
+    fn numbers(&mut self, inst: Inst) -> Option<u32> {
+        let facts = self.facts;
+        let [_, window, given @ ..] = facts.function.dfg.inst_args(inst) else { return None };
+        let window = self.place_of_number(*window);
+        let mut list = self.lists.empty(window)?;
+        for pair in given.chunks_exact(2) {
+            let register = self.constant(pair[0])? as u16;
+            let (is_float, place) = (self.kind(pair[1]) == F64, self.place_of_number(pair[1]));
+            list = self.lists.with(late::Number { register, is_float, place }, list)?;
+        }
+        Some(list)
+    }
+
+    fn place_of_number(&self, value: Value) -> late::Place {
+        match self.source(value) {
+            Source::Place(Place::Gpr(register)) => late::Place::Int(register.0),
+            Source::Place(Place::Xmm(register)) => late::Place::Float(register.0),
+            Source::Place(Place::Slot(number)) => late::Place::Slot(number),
+            Source::Constant(bits) if self.kind(value) == F64 => {
+                late::Place::Constant(taipan_objects::Value::from_float(f64::from_bits(bits)).bits())
+            }
+            Source::Constant(bits) => {
+                late::Place::Constant(taipan_objects::Value::from_int_wrapping(bits as i64).bits())
+            }
+            // Nothing that is used is nowhere.
+            Source::Place(Place::Nowhere) => unreachable!("is used"),
+        }
     }
 
     fn call(&mut self, inst: Inst) -> Option<()> {

@@ -4,7 +4,7 @@
 
 use cranelift_codegen::isa::CallConv;
 use taipan_objects::Header;
-use taipan_vm::tier::runtime;
+use taipan_vm::tier::{late, runtime};
 
 use super::allocate::{SCRATCH, SECOND_SCRATCH};
 use super::assembler::{
@@ -21,14 +21,19 @@ pub enum Stub {
     Drop,
     /// Drops such a word in any case. The frame stands at an instruction.
     DropAnyhow,
+    /// Drops such a word in any case: see [`runtime::drop_and_look`], which is given the second argument, too, and whose answer is the result.
+    DropAndLook,
     /// The word at an address as `Slot::load_at_once` gives it; or 0. Meant for what was no number just now.
     Read,
     /// Counts another reference to an object, as `refcount::try_incref_own`: whether that was done.
     Count,
+    /// Writes numbers to registers of the window. It has no result; it is given the window, and registers and what is to be in them.
+    Write,
 }
 
 impl Stub {
-    pub const ALL: [Stub; 4] = [Stub::Drop, Stub::DropAnyhow, Stub::Read, Stub::Count];
+    pub const ALL: [Stub; 6] =
+        [Stub::Drop, Stub::DropAnyhow, Stub::DropAndLook, Stub::Read, Stub::Count, Stub::Write];
 
     /// By its number.
     pub fn of(number: u64) -> Option<Stub> {
@@ -63,8 +68,10 @@ pub fn write(code: &mut Assembler, stub: Stub, label: Label) {
     match stub {
         Stub::Drop => drop_word(code),
         Stub::DropAnyhow => drop_anyhow(code),
+        Stub::DropAndLook => drop_and_look(code),
         Stub::Read => read(code),
         Stub::Count => count(code),
+        Stub::Write => write_numbers(code),
     }
 }
 
@@ -104,6 +111,18 @@ fn drop_anyhow(code: &mut Assembler) {
     let slow = code.label();
     drop_or(code, slow);
     code.bind(slow);
+    code.constant(SCRATCH, 0);
+    call_with_thread(code, runtime::drop_slowly as *const () as u64);
+    code.ret();
+}
+
+fn drop_and_look(code: &mut Assembler) {
+    call_with_thread(code, runtime::drop_and_look as *const () as u64);
+    code.ret();
+}
+
+/// Calls a function with what is in the second and the first scratch register and the thread; its answer is in the second one. Other registers stay.
+fn call_with_thread(code: &mut Assembler, function: u64) {
     for register in OVERWRITTEN {
         code.push(register);
     }
@@ -113,10 +132,11 @@ fn drop_anyhow(code: &mut Assembler) {
         code.store_float(Mem::at(RSP, i32::from(float) * 8), Xmm(float));
     }
     code.copy(RDI, SECOND_SCRATCH);
-    code.constant(RSI, 0);
+    code.copy(RSI, SCRATCH);
     code.load(Width::B8, RDX, THREAD);
-    code.constant(SCRATCH, runtime::drop_slowly as *const () as u64);
+    code.constant(SCRATCH, function);
     code.call(SCRATCH);
+    code.copy(SECOND_SCRATCH, RAX);
     for float in 0..FLOATS {
         code.load_float(Xmm(float), Mem::at(RSP, i32::from(float) * 8));
     }
@@ -124,7 +144,6 @@ fn drop_anyhow(code: &mut Assembler) {
     for register in OVERWRITTEN.into_iter().rev() {
         code.pop(register);
     }
-    code.ret();
 }
 
 fn count(code: &mut Assembler) {
@@ -139,6 +158,31 @@ fn count(code: &mut Assembler) {
     code.ret();
     code.bind(no);
     code.constant(object, 0);
+    code.ret();
+}
+
+/// The list of [`late`] is in the second scratch register.
+fn write_numbers(code: &mut Assembler) {
+    const BYTES: i32 = late::FLOATS as i32 * 8;
+    for register in (0..late::INTS as u8).rev() {
+        code.push(Gpr(register));
+    }
+    code.alu_constant(Alu::Sub, Width::B8, RSP, BYTES);
+    for float in 0..FLOATS {
+        code.store_float(Mem::at(RSP, i32::from(float) * 8), Xmm(float));
+    }
+    code.copy(RDI, RSP);
+    code.copy(RSI, SECOND_SCRATCH);
+    code.constant(SCRATCH, late::write_numbers as *const () as u64);
+    code.call(SCRATCH);
+    for float in 0..FLOATS {
+        code.load_float(Xmm(float), Mem::at(RSP, i32::from(float) * 8));
+    }
+    code.alu_constant(Alu::Add, Width::B8, RSP, BYTES);
+    for register in (0..late::INTS as u8).map(Gpr) {
+        // Its own it has without that.
+        code.pop(if register == RSP { SCRATCH } else { register });
+    }
     code.ret();
 }
 

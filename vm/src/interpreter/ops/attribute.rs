@@ -9,9 +9,10 @@ use cache::{
 };
 pub use cache::{
     Single, add_at_once, class_object, inline_slot, inline_slot_to_store, install_method, known_method,
-    knows_record, knows_several, method_of_several, only_in_dict, only_method, only_method_beside_dict,
-    only_of_module, only_plain_or_member, quick_load, quick_method, quick_native, quick_property, singles,
-    slot_known_to_store, slot_of_record_to_store, slot_or_plain_of_several, slot_to_store_of_several, words,
+    knows_record, knows_several, method_known, method_of_several, only_in_dict, only_method,
+    only_method_beside_dict, only_of_module, only_plain_or_member, quick_load, quick_method, quick_native,
+    quick_property, singles, slot_known_to_store, slot_of_record_to_store, slot_or_plain_of_several,
+    slot_to_store_of_several, words,
 };
 pub use super_cache::quick_super;
 use super_cache::remember_super;

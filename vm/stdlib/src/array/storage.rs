@@ -13,7 +13,7 @@ use taipan_objects::int::{self, int_ref};
 use taipan_objects::native::FromArg;
 use taipan_objects::prelude::*;
 use taipan_objects::short_section::ShortSection;
-use taipan_objects::type_object::number_items::NumberItems;
+use taipan_objects::type_object::number_items::{Doubles, NumberItems};
 
 /// A kind of item.
 pub struct Kind {
@@ -186,6 +186,7 @@ impl Kind {
 #[repr(C)]
 pub struct PyArray {
     header: Header,
+    doubles: Doubles,
     pub kind: &'static Kind,
     memory: UnsafeCell<Memory>,
 }
@@ -195,7 +196,7 @@ layout!(PyArray, "array.array");
 unsafe impl Sync for PyArray {}
 
 /// Items that are numbers of a machine word.
-pub static NUMBER_ITEMS: NumberItems = NumberItems { get: number_at, set: put_number };
+pub static NUMBER_ITEMS: NumberItems = NumberItems { get: number_at, set: put_number, has_doubles: true };
 
 fn of_header(header: &Header) -> &PyArray {
     // SAFETY: called for instances of the class alone, which have this layout, by the address where they begin.
@@ -239,7 +240,21 @@ impl PyArray {
     /// An array of `class` with these bytes, a whole number of items.
     pub fn create(class: &PyType, kind: &'static Kind, bytes: Vec<u8>) -> Py<PyArray> {
         let memory = UnsafeCell::new(Memory { bytes, exports: 0 });
-        taipan_objects::type_object::new_instance(class, |header| PyArray { header, kind, memory })
+        let array = taipan_objects::type_object::new_instance(class, |header| PyArray {
+            header,
+            doubles: Doubles::none(),
+            kind,
+            memory,
+        });
+        array.locked(|memory| array.tell(memory));
+        array
+    }
+    /// Tells machine code where the items are; to be called whenever that may have changed.
+    fn tell(&self, memory: &mut Memory) {
+        if self.kind.code == b'd' {
+            let count = memory.bytes.len() / 8;
+            self.doubles.are(memory.bytes.as_mut_ptr(), count);
+        }
     }
     /// Runs `f` on the memory, under the lock. It must not run Python code, drop an object or block.
     #[inline(always)]
@@ -258,8 +273,12 @@ impl PyArray {
     }
     /// Runs `f` to change the number of items; `BufferError` if that changes while they are exported. It must not run Python code.
     pub fn resize<R>(&self, f: impl FnOnce(&mut Vec<u8>) -> R) -> PyResult<R> {
-        self.locked(|memory| if memory.exports > 0 { None } else { Some(f(&mut memory.bytes)) })
-            .ok_or_else(|| buffer_error("cannot resize an array that is exporting buffers"))
+        let changed = self.locked(|memory| {
+            let result = (memory.exports == 0).then(|| f(&mut memory.bytes));
+            self.tell(memory);
+            result
+        });
+        changed.ok_or_else(|| buffer_error("cannot resize an array that is exporting buffers"))
     }
     /// Number of items.
     pub fn len(&self) -> usize {
@@ -300,6 +319,7 @@ impl PyArray {
             if memory.exports == 0 {
                 // Otherwise the memory grows with the items.
                 let _ = memory.bytes.try_reserve(items.saturating_mul(self.kind.size));
+                self.tell(memory);
             }
         });
     }

@@ -752,6 +752,13 @@ pub fn known_method(cache: &AtomicU64, subject: Value) -> Option<Value> {
     }
 }
 
+/// The same for what is alive, as an object of its own.
+pub fn method_known(cache: &AtomicU64, subject: &Obj) -> Option<Obj> {
+    let method = known_method(cache, subject.value())?;
+    // SAFETY: the class has it at this moment, and the subject the class.
+    unsafe { Obj::from_borrowed_at_once(method) }
+}
+
 /// Lets the site know a method that instances of `shape` have of their class, at its `version`.
 pub fn install_method(code: &PyCode, pc: usize, shape: &Shape, version: u32, function: &Obj) {
     install(code, pc, ClassCache::of_instances(Found::Method, shape, version, function.value()));
