@@ -14,7 +14,8 @@ use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
-use super::runtime::{NO, NOTHING_DONE};
+use super::execute::Executor;
+use super::runtime::{LEVEL, NO, NOTHING_DONE, is_watched};
 use crate::frame::Frame;
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
@@ -39,6 +40,23 @@ impl Outcome {
     pub const PUSHED: u64 = 4;
     /// It is done, and execution goes on at the target of the instruction. What is greater is the entry of the machine code of a function whose frame was pushed.
     pub const JUMPED: u64 = 5;
+    /// It is done, and nobody has changed variables of the frames meanwhile: see [`execute_and_look`].
+    pub const QUIET: u64 = 6;
+}
+
+/// Executes an instruction as the interpreter does. The low bits of its place say of how many frames below the innermost one, too, it is looked whether they were written.
+///
+/// # Safety
+/// As for an [`Executor`], in the innermost frame.
+pub unsafe extern "C" fn execute_and_look(place: u64, executor: Executor, thread: &'static VmThread) -> u64 {
+    let fp = thread.innermost();
+    // SAFETY: says the caller.
+    unsafe {
+        match executor(thread, fp, place & !LEVEL) {
+            Outcome::DONE if is_watched(fp, place & LEVEL) == 0 => Outcome::QUIET,
+            outcome => outcome,
+        }
+    }
 }
 
 /// The result of the call instruction, and the registers that it consumes behind the callable's; nothing if it is no call of a native function that takes little to make.

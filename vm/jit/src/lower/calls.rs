@@ -10,12 +10,13 @@ use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::Left;
 use taipan_vm::tier::calls::{self, Outcome};
-use taipan_vm::tier::execute;
+use taipan_vm::tier::execute::{self, Executor};
 use taipan_vm::tier::runtime::{self, layout};
 
 use super::Lowering;
 use crate::kinds::{Known, State};
 use crate::plan::{Plan, Reg};
+use crate::x64::stubs::Stub;
 
 impl Lowering<'_, '_> {
     pub(super) fn write(&mut self, word: Value, address: Value, offset: i32) {
@@ -189,11 +190,21 @@ impl Lowering<'_, '_> {
         if often {
             self.execute_to(after, None);
         } else {
-            let outcome = self.call_executor();
-            self.judge(outcome, after, None);
+            self.execute_seldom(after);
         }
         self.b.switch_to_block(on);
         after
+    }
+
+    /// Has the instruction executed, where that is seldom; a Python function that it calls is left to the interpreter.
+    fn execute_seldom(&mut self, on: Block) {
+        self.write_seldom();
+        let (here, executor) = (self.word(self.here()), self.executor());
+        let executor = self.word(executor as *const () as u64);
+        let outcome = self.call_stub(Stub::Execute, &[here, executor]);
+        let is_done = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::QUIET as i64);
+        self.refuse_if(is_done, on);
+        self.leave_by(outcome);
     }
 
     /// Comes to a block from here, and goes on there.
@@ -237,8 +248,12 @@ impl Lowering<'_, '_> {
 
     /// Calls what executes instructions like this one.
     fn call_executor(&mut self) -> Value {
-        let executor = execute::executor(self.program.instr(self.pc).op().unwrap_or(Op::Unknown));
+        let executor = self.executor();
         self.call_here(executor as *const () as usize)
+    }
+
+    fn executor(&self) -> Executor {
+        execute::executor(self.program.instr(self.pc).op().unwrap_or(Op::Unknown))
     }
 
     /// Calls a function with the thread, the frame and the address of the instruction.

@@ -119,7 +119,7 @@ impl Lowering<'_, '_> {
         });
     }
 
-    fn refuse_if(&mut self, condition: Value, other: Block) {
+    pub(super) fn refuse_if(&mut self, condition: Value, other: Block) {
         let on = self.b.create_block();
         self.b.ins().brif(condition, other, &[], on, &[]);
         self.b.switch_to_block(on);

@@ -116,7 +116,7 @@ impl Lowering<'_, '_> {
         self.put_at(register, word, level - 1, next);
     }
     /// The instruction being made, and how many frames below its own are the program's: see [`runtime::drop_and_look`].
-    fn here(&self) -> u64 {
+    pub(super) fn here(&self) -> u64 {
         self.address(self.pc) | u64::from(self.program.body(self.pc).level)
     }
     /// The same while the innermost frame stands as `here` says.
@@ -135,7 +135,7 @@ impl Lowering<'_, '_> {
     /// The same while the innermost frame stands as `here` says.
     fn release_at(&mut self, old: Value, here: u64, next: Value) {
         let (last, left) = (self.b.create_block(), self.b.create_block());
-        let on = self.if_counted(old);
+        let on = self.b.create_block();
         let kept = self.call_stub(Stub::Drop, &[old]);
         self.b.ins().brif(kept, last, &[], on, &[]);
         self.b.set_cold_block(last);
@@ -174,18 +174,7 @@ impl Lowering<'_, '_> {
     }
     /// Drops a word where it is looked later whether the frame was written. The innermost frame stands at the instruction: see [`Self::stand_here`].
     pub(super) fn drop_quietly(&mut self, word: Value) {
-        let on = self.if_counted(word);
         self.call_stub(Stub::DropAnyhow, &[word]);
-        self.b.ins().jump(on, &[]);
-        self.b.switch_to_block(on);
-    }
-    /// Goes on here if dropping the word changes a count, otherwise in the block that is given.
-    fn if_counted(&mut self, word: Value) -> Block {
-        let counted = self.is_counted(word);
-        let (drop, on) = (self.b.create_block(), self.b.create_block());
-        self.b.ins().brif(counted, drop, &[], on, &[]);
-        self.b.switch_to_block(drop);
-        on
     }
     /// Lets the frame stand at the instruction being made, for others to look at.
     pub(super) fn stand_here(&mut self) {

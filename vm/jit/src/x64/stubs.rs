@@ -4,7 +4,7 @@
 
 use cranelift_codegen::isa::CallConv;
 use taipan_objects::Header;
-use taipan_vm::tier::{late, runtime};
+use taipan_vm::tier::{calls, late, runtime};
 
 use super::allocate::{SCRATCH, SECOND_SCRATCH};
 use super::assembler::{
@@ -17,12 +17,14 @@ pub const CONVENTION: CallConv = CallConv::Fast;
 /// A piece of code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stub {
-    /// Drops a word that is counted and was moved out of its place, if that is a matter of a few instructions: 0 then, otherwise the word.
+    /// Drops a word that was moved out of its place, if that is a matter of a few instructions: 0 then, otherwise the word.
     Drop,
     /// Drops such a word in any case. The frame stands at an instruction.
     DropAnyhow,
     /// Drops such a word in any case: see [`runtime::drop_and_look`], which is given the second argument, too, and whose answer is the result.
     DropAndLook,
+    /// Executes an instruction: see [`calls::execute_and_look`], of which these are the first two arguments, and the result.
+    Execute,
     /// The word at an address as `Slot::load_at_once` gives it; or 0. Meant for what was no number just now.
     Read,
     /// Counts another reference to an object, as `refcount::try_incref_own`: whether that was done.
@@ -32,8 +34,15 @@ pub enum Stub {
 }
 
 impl Stub {
-    pub const ALL: [Stub; 6] =
-        [Stub::Drop, Stub::DropAnyhow, Stub::DropAndLook, Stub::Read, Stub::Count, Stub::Write];
+    pub const ALL: [Stub; 7] = [
+        Stub::Drop,
+        Stub::DropAnyhow,
+        Stub::DropAndLook,
+        Stub::Execute,
+        Stub::Read,
+        Stub::Count,
+        Stub::Write,
+    ];
 
     /// By its number.
     pub fn of(number: u64) -> Option<Stub> {
@@ -69,6 +78,7 @@ pub fn write(code: &mut Assembler, stub: Stub, label: Label) {
         Stub::Drop => drop_word(code),
         Stub::DropAnyhow => drop_anyhow(code),
         Stub::DropAndLook => drop_and_look(code),
+        Stub::Execute => execute(code),
         Stub::Read => read(code),
         Stub::Count => count(code),
         Stub::Write => write_numbers(code),
@@ -88,7 +98,18 @@ fn unless_own(code: &mut Assembler, object: Gpr, spare: Gpr, other: Label) {
 
 /// Drops a word in a few instructions, or goes to `other`, with nothing done.
 fn drop_or(code: &mut Assembler, other: Label) {
-    let (word, spare) = (SECOND_SCRATCH, SCRATCH);
+    let (word, spare, counted, nothing) = (SECOND_SCRATCH, SCRATCH, code.label(), code.label());
+    // As `Lowering::is_counted`: a pointer without a mark.
+    code.copy(spare, word);
+    code.shift(Shift::RotateRight, Width::B8, spare, 1);
+    code.shift(Shift::Right, Width::B8, spare, 47);
+    code.jump_if(Cond::NotEqual, nothing);
+    code.test(Width::B8, word, word);
+    code.jump_if(Cond::NotEqual, counted);
+    code.bind(nothing);
+    code.constant(word, 0);
+    code.ret();
+    code.bind(counted);
     // Neither the last one nor immortal.
     code.load(Width::B4, spare, local(word));
     code.alu_constant(Alu::Add, Width::B4, spare, -2);
@@ -118,6 +139,11 @@ fn drop_anyhow(code: &mut Assembler) {
 
 fn drop_and_look(code: &mut Assembler) {
     call_with_thread(code, runtime::drop_and_look as *const () as u64);
+    code.ret();
+}
+
+fn execute(code: &mut Assembler) {
+    call_with_thread(code, calls::execute_and_look as *const () as u64);
     code.ret();
 }
 
