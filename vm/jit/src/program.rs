@@ -9,7 +9,7 @@ use taipan_objects::function::PyFunction;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Py};
 use taipan_threading::sync::atomic::AtomicU64;
-use taipan_vm::tier::samples;
+use taipan_vm::tier::samples::{self, Single};
 
 use crate::plan::{self, Plan, Reg, Result};
 
@@ -52,6 +52,16 @@ pub struct Function {
     pub code: Py<PyCode>,
     /// Whether its receiver is in the register behind it.
     pub has_receiver: bool,
+}
+
+/// A slot that an instruction writes to.
+pub struct StoredSlot {
+    /// Of the subject.
+    pub shape: u32,
+    /// How far it is from the header, in bytes.
+    pub offset: i32,
+    /// Of a `__slots__` member, which may be empty: the class that has to have that version.
+    pub class: Option<(usize, u32)>,
 }
 
 /// Whether a word of the value may be copied as it is.
@@ -117,13 +127,26 @@ impl Program {
     pub fn cache(&self, step: usize) -> &AtomicU64 {
         self.code(step).cache(self.places[step].pc)
     }
-    /// The cache word of a step that writes an attribute; and for which shapes it was seen to say that it is in a slot, and how far that is from the header.
-    pub fn slots_to_store(&self, step: usize) -> (u64, Vec<(u32, i32)>) {
+    /// The cache word of a step that writes an attribute; and for which shapes it was seen to say that it is in a slot.
+    pub fn slots_to_store(&self, step: usize) -> (u64, Vec<StoredSlot>) {
         let cache = self.cache(step);
         let (word, known) = samples::words(cache);
         let record = self.code(step).machine.record();
-        let slot = |word: u64| Some(((word >> 32) as u32, record?.slot(self.places[step].pc, word)?));
-        (word, known.into_iter().filter_map(slot).collect())
+        let slot = |word: u64| {
+            let (shape, offset) = ((word >> 32) as u32, record?.slot(self.places[step].pc, word)?);
+            Some(StoredSlot { shape, offset, class: None })
+        };
+        let mut slots: Vec<StoredSlot> = known.into_iter().filter_map(slot).collect();
+        let (again, singles) = samples::singles(cache);
+        if again == word {
+            slots.extend(singles.into_iter().filter_map(|single| match single {
+                Single::Member { shape, class, version, offset } => {
+                    Some(StoredSlot { shape, offset, class: Some((class, version)) })
+                }
+                _ => None,
+            }));
+        }
+        (word, slots)
     }
     /// What the instruction of a step that reads a global knows of that, if it is a constant.
     pub fn constant(&self, step: usize) -> Option<samples::Constant> {

@@ -147,7 +147,7 @@ impl Lowering<'_, '_> {
         let list = self.list(container);
         let (place, _) = self.place(list, at, None);
         let (shared, on) = (self.b.create_block(), self.b.create_block());
-        self.store_number((place, PyList::WORDS), operand, shared, on);
+        self.store_number((place, PyList::WORDS), false, operand, shared, on);
         self.b.switch_to_block(shared);
         let container = self.load(container);
         self.store_by_call(container, at, operand);
@@ -155,10 +155,11 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(on);
     }
 
-    /// Stores an operand that is a number in place of one, and goes on in `on`; in `other` if there are other threads, or there is something else.
+    /// Stores an operand that is a number in place of one, or in an empty place if that may be, and goes on in `on`; in `other` if there are other threads, or there is something else.
     pub(super) fn store_number(
         &mut self,
         (address, offset): (Value, i32),
+        may_be_empty: bool,
         operand: u16,
         other: Block,
         on: Block,
@@ -168,8 +169,13 @@ impl Lowering<'_, '_> {
         let threads = self.b.ins().load(I8, MemFlagsData::trusted(), flag, 0);
         let one = self.b.ins().icmp_imm_s(IntCC::Equal, threads, 0);
         let old = self.read(address, offset);
-        let was_number = self.is_number(old);
-        let plain = self.b.ins().band(one, was_number);
+        let was_plain = if may_be_empty {
+            let pointer = self.is_pointer(old);
+            self.b.ins().bxor_imm_s(pointer, 1)
+        } else {
+            self.is_number(old)
+        };
+        let plain = self.b.ins().band(one, was_plain);
         let alone = self.b.create_block();
         self.b.ins().brif(plain, alone, &[], other, &[]);
         self.b.switch_to_block(alone);

@@ -12,6 +12,7 @@ use super::Lowering;
 use super::counts::Storage;
 use crate::kinds::Known;
 use crate::plan::Reg;
+use crate::program::StoredSlot;
 
 impl Lowering<'_, '_> {
     pub(super) fn constant(&mut self, to: Reg, bits: u64) {
@@ -187,6 +188,13 @@ impl Lowering<'_, '_> {
                     self.while_class(class, version, value, on, other);
                     another
                 }
+                Single::Member { shape, class, version, offset } => {
+                    let another = self.if_shape(found, shape);
+                    let is = self.has_class_version(class, version);
+                    self.refuse_unless(is, other);
+                    self.read_slot(object, offset, on, other);
+                    another
+                }
                 Single::Method { .. } => continue,
             };
             self.b.switch_to_block(another);
@@ -221,9 +229,13 @@ impl Lowering<'_, '_> {
         self.as_known(known, other);
         let object = self.object(word);
         let found = self.shape(object);
-        for (shape, offset) in slots {
-            let another = self.if_shape(found, shape);
-            self.store_in(object, offset, operand, other, on);
+        for slot in slots {
+            let another = self.if_shape(found, slot.shape);
+            if let Some((class, version)) = slot.class {
+                let is = self.has_class_version(class, version);
+                self.refuse_unless(is, other);
+            }
+            self.store_in(object, &slot, operand, other, on);
             self.b.switch_to_block(another);
         }
         self.b.ins().jump(other, &[]);
@@ -235,10 +247,11 @@ impl Lowering<'_, '_> {
     }
 
     /// Stores the content of an operand in a slot so many bytes from an address, and goes on in `on`; or in `other`, with nothing done.
-    fn store_in(&mut self, object: Value, offset: i32, operand: u16, other: Block, on: Block) {
+    fn store_in(&mut self, object: Value, slot: &StoredSlot, operand: u16, other: Block, on: Block) {
+        let offset = slot.offset;
         let (register, take) = Instr::split_take(operand);
         if self.state[register as usize].is_number() {
-            self.store_number((object, offset), operand, other, on);
+            self.store_number((object, offset), slot.class.is_some(), operand, other, on);
         } else {
             // While there is one thread.
             let flag = self.word(taipan_threading::multi_threaded_address().expose_provenance() as u64);

@@ -769,6 +769,8 @@ pub fn install_method(code: &PyCode, pc: usize, shape: &Shape, version: u32, fun
 pub enum Single {
     /// Instances of `shape` have the attribute in a slot, so many bytes from the header.
     Slot { shape: u32, offset: i32 },
+    /// The same of a `__slots__` member, which may be empty, while the class has `version`.
+    Member { shape: u32, class: usize, version: u32, offset: i32 },
     /// Instances of `shape` have the method `function`, a word that needs no count, of their class, while that has `version`.
     Method { shape: u32, class: usize, version: u32, function: Value },
     /// The same of a value that is no method.
@@ -801,6 +803,9 @@ fn single(word: u64) -> Option<Single> {
     let (shape, class, version, value) = (cache.shape, cache.subject, cache.version, cache.value.uncounted());
     match cache.found {
         Found::Method if shape != 0 => Some(Single::Method { shape, class, version, function: value }),
+        Found::Member if shape != 0 => {
+            Some(Single::Member { shape, class, version, offset: cache.index as i32 * 8 })
+        }
         Found::Plain if shape != 0 => Some(Single::Plain { shape, class, version, value }),
         Found::OfType => Some(Single::OfType { class, version, value }),
         _ => None,
