@@ -59,4 +59,4 @@ pub mod union;
 pub mod watch;
 pub mod weakref;
 
-pub use taipan_gc::{Header, Obj, Object, Ops, Py, Slot, Tracer, Value};
+pub use taipan_gc::{Header, Obj, Object, Ops, Py, ShapeId, Slot, Tracer, Value};

@@ -22,7 +22,7 @@ use taipan_gc::Obj;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use super::PyCode;
-pub use record::{Record, forget_examples};
+pub use record::{Record, RecordedSlot, forget_examples};
 
 /// Handler of an instruction at which machine code can be entered.
 pub const ENTER: u8 = 255;

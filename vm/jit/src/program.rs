@@ -4,6 +4,7 @@
 //! who leaves in the midst of it leaves two frames, each with its place.
 
 use taipan_bytecode::{Instr, Op, OperandKind};
+use taipan_objects::ShapeId;
 use taipan_objects::code::PyCode;
 use taipan_objects::function::PyFunction;
 use taipan_objects::tuple::PyTuple;
@@ -60,6 +61,8 @@ pub struct StoredSlot {
     pub shape: u32,
     /// How far it is from the header, in bytes.
     pub offset: i32,
+    /// The shape that the subject gets, which has the slot then, if it is another one.
+    pub to: Option<ShapeId>,
     /// Of a `__slots__` member, which may be empty: the class that has to have that version.
     pub class: Option<(usize, u32)>,
 }
@@ -133,15 +136,15 @@ impl Program {
         let (word, known) = samples::words(cache);
         let record = self.code(step).machine.record();
         let slot = |word: u64| {
-            let (shape, offset) = ((word >> 32) as u32, record?.slot(self.places[step].pc, word)?);
-            Some(StoredSlot { shape, offset, class: None })
+            let slot = record?.slot(self.places[step].pc, word)?;
+            Some(StoredSlot { shape: (word >> 32) as u32, offset: slot.offset, to: slot.to, class: None })
         };
         let mut slots: Vec<StoredSlot> = known.into_iter().filter_map(slot).collect();
         let (again, singles) = samples::singles(cache);
         if again == word {
             slots.extend(singles.into_iter().filter_map(|single| match single {
                 Single::Member { shape, class, version, offset } => {
-                    Some(StoredSlot { shape, offset, class: Some((class, version)) })
+                    Some(StoredSlot { shape, offset, to: None, class: Some((class, version)) })
                 }
                 _ => None,
             }));

@@ -3,6 +3,7 @@
 use taipan_bytecode::Op;
 use taipan_gc::HeaderFlags;
 use taipan_objects::Obj;
+use taipan_objects::code::machine::RecordedSlot;
 use taipan_objects::code::{PyCode, Word, machine};
 
 use super::samples::{self, Kind};
@@ -35,9 +36,9 @@ pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
     }
     if op == Op::StoreAttr as u16
         && let Some(subject) = regs.get(word.a() as usize)
-        && let Some((cached, offset)) = attribute::slot_known_to_store(&word.cache, subject)
+        && let Some((cached, offset, to)) = attribute::slot_known_to_store(&word.cache, subject)
     {
-        record.add_slot(pc, cached, offset);
+        record.add_slot(pc, cached, RecordedSlot { offset, to });
     }
     if record.count(pc) {
         machine::end_recording(code, pc);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
-use taipan_gc::Obj;
+use taipan_gc::{Obj, ShapeId};
 use taipan_threading::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 
 /// How often an instruction is recorded.
@@ -33,8 +33,17 @@ struct Site {
     several: bool,
     /// Whether it was recorded anew.
     again: bool,
-    /// What its cache said when that led to a slot, and how many bytes from the header that is.
-    slots: Vec<(u64, i32)>,
+    /// What its cache said when that led to a slot, and which.
+    slots: Vec<(u64, RecordedSlot)>,
+}
+
+/// A slot that an instruction wrote to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecordedSlot {
+    /// How many bytes from the header it is.
+    pub offset: i32,
+    /// The shape that the object got by that, if it is another one.
+    pub to: Option<ShapeId>,
 }
 
 impl Record {
@@ -102,16 +111,16 @@ impl Record {
         let several = self.sites.lock().get(&pc).is_some_and(|site| site.several);
         if several { None } else { CALLEES.lock().get(&self.key(pc)).cloned() }
     }
-    /// The instruction wrote to a slot so many bytes from the header, because its cache said `word`.
-    pub fn add_slot(&self, pc: usize, word: u64, offset: i32) {
+    /// The instruction wrote to a slot because its cache said `word`.
+    pub fn add_slot(&self, pc: usize, word: u64, slot: RecordedSlot) {
         let mut sites = self.sites.lock();
         let slots = &mut sites.entry(pc).or_default().slots;
-        if !slots.contains(&(word, offset)) {
-            slots.push((word, offset));
+        if !slots.contains(&(word, slot)) {
+            slots.push((word, slot));
         }
     }
-    /// How many bytes from the header the slot is to which the instruction writes if its cache says `word`.
-    pub fn slot(&self, pc: usize, word: u64) -> Option<i32> {
+    /// The slot to which the instruction writes if its cache says `word`.
+    pub fn slot(&self, pc: usize, word: u64) -> Option<RecordedSlot> {
         let sites = self.sites.lock();
         sites.get(&pc)?.slots.iter().find(|slot| slot.0 == word).map(|slot| slot.1)
     }

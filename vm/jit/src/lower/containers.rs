@@ -321,7 +321,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Goes on while there is one thread, to `other` if there are more.
-    fn refuse_unless_alone(&mut self, other: Block) {
+    pub(super) fn refuse_unless_alone(&mut self, other: Block) {
         let flag = self.word(taipan_threading::multi_threaded_address().expose_provenance() as u64);
         let threads = self.b.ins().load(I8, MemFlagsData::trusted(), flag, 0);
         let one = self.b.ins().icmp_imm_s(IntCC::Equal, threads, 0);

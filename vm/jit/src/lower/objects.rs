@@ -250,7 +250,20 @@ impl Lowering<'_, '_> {
     fn store_in(&mut self, object: Value, slot: &StoredSlot, operand: u16, other: Block, on: Block) {
         let offset = slot.offset;
         let (register, take) = Instr::split_take(operand);
-        if self.state[register as usize].is_number() {
+        if let Some(to) = slot.to {
+            self.refuse_unless_alone(other);
+            let mut value = self.load(register);
+            if !self.state[register as usize].is_number() {
+                value = self.stored_word(value, take, other);
+            }
+            self.b.ins().store(MemFlagsData::trusted(), value, object, offset);
+            let to = self.b.ins().iconst(I32, i64::from(to.0 as i32));
+            self.b.ins().store(MemFlagsData::trusted(), to, object, taipan_objects::Header::SHAPE);
+            if take {
+                self.store_word(register, 0);
+            }
+            self.b.ins().jump(on, &[]);
+        } else if self.state[register as usize].is_number() {
             self.store_number((object, offset), slot.class.is_some(), operand, other, on);
         } else {
             // While there is one thread.

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use taipan_gc::{Header, Slot};
+use taipan_gc::{Header, ShapeId, Slot};
 use taipan_objects::attribute::protected;
 use taipan_objects::code::PyCode;
 use taipan_objects::code::slot_caches::{SEVERAL, SLOT};
@@ -812,19 +812,22 @@ fn single(word: u64) -> Option<Single> {
     }
 }
 
-/// What the cache of a site for stores says of instances of the shape that `subject` has, if that is a slot that they have; and how many bytes from the header it is.
-pub fn slot_known_to_store(cache: &AtomicU64, subject: &Obj) -> Option<(u64, i32)> {
+/// What the cache of a site for stores says of instances of the shape that `subject` has, if that is a slot that they have or are to have; how many bytes from the header it is; and the shape that
+/// they get, if it is another one.
+pub fn slot_known_to_store(cache: &AtomicU64, subject: &Obj) -> Option<(u64, i32, Option<ShapeId>)> {
     let header = subject.header()?;
     let word = match cache.load(Ordering::Acquire) {
         word if word & SLOT != 0 && (word >> 32) as u32 == header.shape().0 => word,
         _ => one_of_several(cache, subject.value())?.0,
     };
-    if word & SLOT == 0 || word & ADD != 0 {
+    if word & SLOT == 0 {
         return None;
     }
-    let (shape, index) = (Shape::of(header), (word as u32) >> 8);
+    let (shape, number) = (Shape::of(header), (word as u32) >> 8);
+    let adds = word & ADD != 0;
+    let index = if adds { shape.count } else { number };
     if shape.is_dict || index >= shape.inline_cap {
         return None;
     }
-    Some((word, distance(shape, index) as i32 * 8))
+    Some((word, distance(shape, index) as i32 * 8, adds.then(|| Shape::id_in_row(number))))
 }
