@@ -308,8 +308,11 @@ impl Lowering<'_, '_> {
     /// The instruction behind what executes the one that is made: that may be two.
     pub(super) fn behind(&self) -> usize {
         let next = Plan::next(self.pc, self.plans);
+        let (code, pc) = (self.program.code(self.pc), self.program.places[self.pc].pc);
         match self.plans[self.pc] {
-            Plan::For { .. } => self.program.behind_pair(self.pc).unwrap_or(next),
+            Plan::For { .. } if execute::takes_pair(code, pc) => {
+                self.program.behind_pair(self.pc).unwrap_or(next)
+            }
             _ => next,
         }
     }
