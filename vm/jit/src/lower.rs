@@ -20,6 +20,7 @@ use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Value};
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, Switch, Variable};
+use rustc_hash::FxHashMap;
 use taipan_vm::tier::Left;
 
 use crate::expect::Guess;
@@ -46,6 +47,9 @@ pub struct Lowering<'a, 'b> {
     /// Registers whose contents are numbers.
     ints: Vec<Variable>,
     floats: Vec<Variable>,
+    /// The first block, and the constants in it.
+    entry: Block,
+    words: FxHashMap<u64, Value>,
     window: Value,
     poll: Value,
     frame: Value,
@@ -105,6 +109,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
             blocks: BTreeMap::new(),
             ints,
             floats,
+            entry: first,
+            words: FxHashMap::default(),
             window: params[0],
             poll: params[1],
             frame: params[3],

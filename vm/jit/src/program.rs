@@ -17,7 +17,7 @@ use crate::plan::{self, Plan, Reg, Result};
 /// Most instructions of the code.
 const MOST_STEPS: usize = 500;
 /// Most steps of a program that a callee is made part of.
-const MOST_WITH_CALLEES: usize = 240;
+const MOST_WITH_CALLEES: usize = 160;
 /// Most instructions of a callee that is part of its caller.
 const MOST_OF_CALLEE: usize = 80;
 /// Most callees in each other.

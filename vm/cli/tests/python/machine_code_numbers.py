@@ -180,6 +180,22 @@ def pairs(items, turns):
 for kind in (list, Other, tuple, iter):
     print(triples(kind([(1, 2, 3), (4, 5, 6)]), 9000), pairs(kind([(1, 2), (4, 5)]), 9000))
 
+def either(items, turns):
+    x, y, seen = 0, "", 0
+    for turn in range(turns):
+        x = x * 2.0
+        y = turn + 0.5
+        try:
+            x, y = items[turn % len(items)]
+        except (TypeError, ValueError):
+            seen = seen + x + y
+    return seen, x, y
+
+
+print(either([(1, "a"), (2.5, "b"), [3, "c"]], 12000))
+print(either([(1, "a"), (2.5, 2), (3, 4, 5), 6], 12000))
+print(either([(1, object), (2.5,)], 12001)[0])
+
 # Members in slots.
 class Point:
     __slots__ = ("x", "y", "z")

@@ -214,6 +214,12 @@ impl Lowering<'_, '_> {
         if registers.contains(&register) {
             return self.leave_for_good();
         }
+        // What gets an object is not to be overwritten by the number that was there.
+        for index in (0..count).filter(|index| parts.number(*index).is_none()) {
+            self.write_late(first + index);
+            let known = &mut self.state[(first + index) as usize];
+            *known = known.settled();
+        }
         let (slow, on) = (self.b.create_block(), self.b.create_block());
         let before = self.state.clone();
         let plain = registers.clone().all(|register| self.state[register as usize].is_free());
@@ -229,7 +235,7 @@ impl Lowering<'_, '_> {
         }
         self.b.switch_to_block(slow);
         self.state = before;
-        // What may be half done is not to be overwritten by what was there.
+        // Nor is what is done there.
         for register in registers.clone() {
             self.write_late(register);
             let known = &mut self.state[register as usize];

@@ -1,5 +1,6 @@
 //! Words, registers, and the numbers in them.
 
+use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
@@ -12,8 +13,11 @@ use crate::plan::{Plan, Reg};
 use crate::x64::stubs::Stub;
 
 impl Lowering<'_, '_> {
+    /// A constant: one for the whole function, since it is only made where it is used.
     pub(super) fn word(&mut self, word: u64) -> Value {
-        self.b.ins().iconst(I64, word as i64)
+        let (func, entry) = (&mut *self.b.func, self.entry);
+        let make = || FuncCursor::new(func).at_first_insertion_point(entry).ins().iconst(I64, word as i64);
+        *self.words.entry(word).or_insert_with(make)
     }
     /// Address of the instruction at `pc`.
     pub(super) fn address(&self, pc: usize) -> u64 {
