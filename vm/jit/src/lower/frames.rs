@@ -368,6 +368,8 @@ impl Lowering<'_, '_> {
         let mut any = false;
         let owned = |register: Reg| Some(register) != returned && !self.state[register as usize].is_free();
         if (first..end).any(owned) {
+            // Who is asked below may have written variables since.
+            self.settle();
             self.stand_here();
         }
         for register in (first..end).filter(|register| Some(*register) != returned) {
