@@ -9,8 +9,7 @@ use taipan_objects::native::Intrinsic;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_vm::tier::samples::{self, Kind};
 
-use crate::kinds::Known;
-
+use crate::kinds::{self, Known};
 use crate::plan::{Operand, Parts, Plan, Reg, Test};
 use crate::program::{Body, Program};
 
@@ -100,11 +99,7 @@ pub fn class_for_number(
         return None;
     }
     let kind = kind_at(program, step, base + 2)?;
-    let number = match kind {
-        Kind::Int => Known::Int,
-        Kind::Float => Known::Float,
-        _ => return None,
-    };
+    let number = kinds::number(Known::Nothing, Some(kind))?;
     // The class is what was put there last.
     let load = step.checked_sub(1)?;
     if !matches!(program.plans[load], Plan::LoadGlobal { to, .. } if to == base + 3) {

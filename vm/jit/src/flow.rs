@@ -142,73 +142,43 @@ impl Flow {
     }
 }
 
-/// Instructions of the processor that are saved by doing the step in machine code, about. What is done by functions costs more than what the interpreter does itself.
-fn gain(plan: Plan) -> i32 {
+/// Instructions of the processor, about, that are saved by doing the step in machine code, and that the interpreter needs for it. What is done by functions costs more than what the interpreter does itself.
+fn estimate(plan: Plan) -> (i32, i32) {
     match plan {
-        Plan::Leave { .. } | Plan::Unseen | Plan::Call { .. } | Plan::Behind => 0,
+        Plan::Leave { .. } | Plan::Unseen | Plan::Call { .. } | Plan::Behind => (0, 0),
         Plan::Nop
         | Plan::Const { .. }
         | Plan::Copy { .. }
         | Plan::Move { .. }
         | Plan::Lend { .. }
         | Plan::Drop { .. }
-        | Plan::CheckLocal { .. } => 8,
-        Plan::Jump { .. } | Plan::Back { .. } | Plan::Not { .. } | Plan::Is { .. } => 10,
-        Plan::LoadGlobal { .. }
-        | Plan::LoadAttr { .. }
-        | Plan::StoreAttr { .. }
-        | Plan::LoadMethod { .. } => 12,
-        Plan::Branch { .. } => 15,
-        Plan::LoadCell { .. } | Plan::Append { .. } | Plan::Unpack { .. } => 0,
-        Plan::Get { .. } | Plan::Slice { .. } | Plan::Build { .. } => -5,
-        Plan::For { .. } | Plan::Item { .. } | Plan::StoreItem { .. } => 18,
+        | Plan::CheckLocal { .. } => (8, 12),
+        Plan::Jump { .. } | Plan::Not { .. } | Plan::Is { .. } => (10, 12),
+        Plan::Back { .. } => (10, 20),
+        Plan::Branch { .. } => (15, 20),
+        Plan::LoadGlobal { .. } => (12, 28),
+        Plan::LoadCell { .. } => (0, 28),
+        Plan::LoadAttr { .. } | Plan::LoadMethod { .. } => (12, 35),
+        Plan::StoreAttr { .. } => (12, 45),
+        Plan::For { .. } | Plan::Item { .. } | Plan::StoreItem { .. } => (18, 45),
         Plan::Power { .. }
         | Plan::Arith { .. }
         | Plan::Square { .. }
         | Plan::Neg { .. }
-        | Plan::Compare { .. } => 22,
-        Plan::Native { .. } => -10,
-        Plan::IsNumber { .. } => 60,
-        Plan::Enter { .. } | Plan::EnterItem { .. } | Plan::Return { .. } => 60,
-        Plan::End { .. } => 40,
-        Plan::Invoke { callee: Some(_), .. } => 80,
-        Plan::Invoke { .. } => -40,
-        Plan::Execute { .. } | Plan::Decide { .. } => -10,
-        Plan::Next { .. } => -20,
-    }
-}
-
-/// Instructions of the processor that the interpreter needs for the step, about.
-fn cost(plan: Plan) -> i32 {
-    match plan {
-        Plan::Leave { .. } | Plan::Unseen | Plan::Call { .. } | Plan::Behind => 0,
-        Plan::Nop
-        | Plan::Const { .. }
-        | Plan::Copy { .. }
-        | Plan::Move { .. }
-        | Plan::Lend { .. }
-        | Plan::Drop { .. }
-        | Plan::CheckLocal { .. }
-        | Plan::Jump { .. }
-        | Plan::Not { .. }
-        | Plan::Is { .. } => 12,
-        Plan::Back { .. } | Plan::Branch { .. } => 20,
-        Plan::LoadGlobal { .. } | Plan::LoadCell { .. } => 28,
-        Plan::LoadAttr { .. } | Plan::LoadMethod { .. } => 35,
-        Plan::StoreAttr { .. } | Plan::For { .. } | Plan::Item { .. } | Plan::StoreItem { .. } => 45,
-        Plan::Power { .. }
-        | Plan::Arith { .. }
-        | Plan::Square { .. }
-        | Plan::Neg { .. }
-        | Plan::Compare { .. } => 28,
-        Plan::Append { .. } => 40,
-        Plan::Unpack { .. } | Plan::Get { .. } => 60,
-        Plan::Build { .. } => 80,
-        Plan::Slice { .. } => 150,
-        Plan::Native { .. } | Plan::IsNumber { .. } | Plan::Enter { .. } | Plan::EnterItem { .. } => 95,
-        Plan::Return { .. } | Plan::End { .. } => 80,
-        Plan::Invoke { .. } => 130,
-        Plan::Execute { .. } | Plan::Decide { .. } | Plan::Next { .. } => 70,
+        | Plan::Compare { .. } => (22, 28),
+        Plan::Append { .. } => (0, 40),
+        Plan::Unpack { .. } => (0, 60),
+        Plan::Get { .. } => (-5, 60),
+        Plan::Build { .. } => (-5, 80),
+        Plan::Slice { .. } => (-5, 150),
+        Plan::Native { .. } => (-10, 95),
+        Plan::IsNumber { .. } | Plan::Enter { .. } | Plan::EnterItem { .. } => (60, 95),
+        Plan::Return { .. } => (60, 80),
+        Plan::End { .. } => (40, 80),
+        Plan::Invoke { callee: Some(_), .. } => (80, 130),
+        Plan::Invoke { .. } => (-40, 130),
+        Plan::Execute { .. } | Plan::Decide { .. } => (-10, 70),
+        Plan::Next { .. } => (-20, 70),
     }
 }
 
@@ -227,8 +197,9 @@ fn way(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> Way {
     while left > 0 {
         left -= 1;
         let Some(plan) = plans.get(pc).copied() else { break };
-        way.saved += gain(plan);
-        way.cost += cost(plan);
+        let (saved, cost) = estimate(plan);
+        way.saved += saved;
+        way.cost += cost;
         let mut successors = plan.successors(pc, plans);
         match (successors.next(), successors.next()) {
             (None, _) => break,

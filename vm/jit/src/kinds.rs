@@ -217,10 +217,7 @@ pub fn floats_operand(known: Known, guess: Option<Kind>) -> Known {
 
 /// Whether an item that is read is tested to be a number at once.
 pub fn item_kind(guess: &Guess) -> Option<Known> {
-    match Known::of(guess.result) {
-        number @ Some(Known::Int | Known::Float) => number,
-        _ => None,
-    }
+    number(Known::Nothing, guess.result)
 }
 
 /// Whether machine code iterates over it by itself.
@@ -228,24 +225,14 @@ pub fn is_iterated_in_line(iterator: Kind) -> bool {
     matches!(iterator, Kind::ListIterator | Kind::TupleIterator)
 }
 
-/// What is expected to have doubles where machine code finds them, if a float is had from it, or stored in it, at an integer.
-pub fn is_doubles_access(state: &State, container: Reg, index: Operand, guess: &Guess) -> bool {
-    let is_doubles = assumed(state[container as usize], guess.left) == Some(Kind::Doubles);
+/// The container in which an item is read or written at an integer here, not by a function: [`Known::List`] or [`Known::Doubles`].
+pub fn accessed(state: &State, container: Reg, index: Operand, guess: &Guess) -> Option<Known> {
     let is_int = match index {
         Operand::Int(_) => true,
         Operand::Reg(register) => assumed(state[register as usize], guess.right) == Some(Kind::Int),
     };
-    is_doubles && is_int
-}
-
-/// Whether an index of a list is read here: not by a function.
-pub fn is_list_access(state: &State, container: Reg, index: Operand, guess: &Guess) -> bool {
-    let is_list = assumed(state[container as usize], guess.left) == Some(Kind::List);
-    let is_int = match index {
-        Operand::Int(_) => true,
-        Operand::Reg(register) => assumed(state[register as usize], guess.right) == Some(Kind::Int),
-    };
-    is_list && is_int
+    let container = Known::of(assumed(state[container as usize], guess.left));
+    container.filter(|known| is_int && known.is_object())
 }
 
 /// Whether all numbers are written in front of the instruction: others will look at them.
@@ -333,39 +320,28 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             if item == iterator {
                 state[at(item)] = Known::Nothing;
             } else {
-                put(
-                    state,
-                    item,
-                    if of_range { Known::Int } else { item_kind(guess).unwrap_or(Known::Nothing) },
-                );
+                let number = if of_range { Some(Known::Int) } else { item_kind(guess) };
+                put(state, item, number.unwrap_or(Known::Nothing));
             }
         }
         Plan::Item { to, container, index } => {
-            let mut result = Known::Nothing;
-            if is_doubles_access(state, container, index, guess) {
-                state[at(container)] = Known::Doubles;
-                if let Operand::Reg(register) = index {
-                    come_out(&mut state[at(register)], Known::Int);
-                }
-                result = Known::Float;
-            } else if is_list_access(state, container, index, guess) {
-                state[at(container)] = Known::List;
-                if let Operand::Reg(register) = index {
-                    come_out(&mut state[at(register)], Known::Int);
-                }
-                if let Some(kind) = item_kind(guess) {
-                    result = kind;
-                }
-            } else if let Operand::Reg(register) = index {
+            let accessed = accessed(state, container, index, guess);
+            if let Some(known) = accessed {
+                state[at(container)] = known;
+            }
+            if let Operand::Reg(register) = index {
                 come_out(&mut state[at(register)], Known::Int);
             }
-            put(state, to, result);
+            let number = match accessed {
+                Some(Known::Doubles) => Some(Known::Float),
+                Some(_) => item_kind(guess),
+                None => None,
+            };
+            put(state, to, number.unwrap_or(Known::Nothing));
         }
         Plan::StoreItem { container, index, operand } => {
-            if is_list_access(state, container, Operand::Reg(index), guess) {
-                state[at(container)] = Known::List;
-            } else if is_doubles_access(state, container, Operand::Reg(index), guess) {
-                state[at(container)] = Known::Doubles;
+            if let Some(known) = accessed(state, container, Operand::Reg(index), guess) {
+                state[at(container)] = known;
             }
             come_out(&mut state[at(index)], Known::Int);
             take(state, operand);

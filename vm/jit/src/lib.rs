@@ -30,14 +30,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use taipan_bytecode::Op;
 use taipan_objects::code::machine::Machine;
 use taipan_threading::sync::atomic::AtomicU32;
-use taipan_vm::tier::samples;
+use taipan_vm::tier::samples::{self, Kind};
 use taipan_vm::tier::{Request, Tier, Use};
 
 use expect::Guess;
 use flow::{Choice, Flow};
 use plan::{Plan, Reg};
 use program::Program;
-use taipan_vm::tier::samples::Kind;
 
 /// Bytes of stack for the compiler.
 const STACK: usize = 4 << 20;

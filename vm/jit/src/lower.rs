@@ -1,7 +1,7 @@
 //! Making machine code of plans.
 //!
 //! Every result is written to its register at once, as the interpreter would, but for numbers, where the register has none but a number or nothing: they are in machine registers, and
-//! written by the ways out, and in front of what looks at registers ([`Lowering::settle`]). Otherwise code leaves in front of any instruction without writing anything back.
+//! written by the ways out, and in front of what looks at registers ([`Lowering::settle_all`]). Otherwise code leaves in front of any instruction without writing anything back.
 
 mod arithmetic;
 mod calls;
@@ -267,7 +267,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
     fn instruction(&mut self, plan: Plan) -> bool {
         let guess = self.guesses[self.pc];
         if kinds::settles(plan) {
-            self.settle();
+            self.settle_all();
         }
         let generic = match plan {
             Plan::Execute { .. } | Plan::Decide { .. } | Plan::Next { .. } | Plan::Invoke { .. } => None,
@@ -434,9 +434,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::Unpack { first, operand, count, parts } => self.unpack(first, operand, count, parts),
             Plan::Build { to, first, count, list } => self.build(to, first, count, list),
             Plan::Native { .. } => self.call_native(),
-            Plan::IsNumber { base, to, callee, number, class, answer } => {
-                self.is_number_instance(base, to, callee, number, class, answer)
-            }
+            Plan::IsNumber { .. } => self.is_number_instance(),
             Plan::Invoke { .. } => self.invoke(),
             Plan::Execute { .. } => self.execute(),
             Plan::Get { to, container, key } => self.get(to, container, key),

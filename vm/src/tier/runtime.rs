@@ -9,7 +9,6 @@ use taipan_objects::cell::PyCell;
 use taipan_objects::construct::int_obj;
 use taipan_objects::error::{Raised, try_take_raised};
 use taipan_objects::frame::PyFrame;
-use taipan_objects::iterators::PySequenceIter;
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::is_none_word;
@@ -255,31 +254,6 @@ pub extern "C" fn store_item(container: u64, index: i64, window: *mut Value, ope
         return NOTHING_DONE;
     }
     operand.done();
-    NO
-}
-
-/// The next item of an iterator over a list or tuple.
-pub extern "C" fn next_item(iterator: u64) -> u64 {
-    let iterator = value(iterator);
-    // SAFETY: the layouts are checked.
-    unsafe {
-        if known::is(iterator, Known::ListIterator) {
-            let items = &*iterator.ptr().cast::<PySequenceIter>();
-            let Some(place) = items.place_in_list() else { return NO };
-            let item = match place.number() {
-                Some(number) => Some(number),
-                None => items.load_in_list(place).map(Obj::into_value),
-            };
-            return item.map_or(NO, |item| {
-                items.skip();
-                item.bits()
-            });
-        }
-        if known::is(iterator, Known::TupleIterator) {
-            let items = &*iterator.ptr().cast::<PySequenceIter>();
-            return given(items.next_of_tuple_at_once());
-        }
-    }
     NO
 }
 

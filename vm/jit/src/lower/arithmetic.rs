@@ -55,7 +55,7 @@ impl Lowering<'_, '_> {
                     self.put_float(to, quotient);
                 } else {
                     let result = self.ints(op, x, y, right);
-                    self.put_int(to, result);
+                    self.put_number(to, result);
                 }
             }
             Mode::Floats => {
@@ -253,7 +253,7 @@ impl Lowering<'_, '_> {
             Some(Known::Int) => {
                 let x = self.int(from);
                 let square = self.ints(Arith::Mul, x, x, Operand::Reg(from));
-                self.put_int(to, square);
+                self.put_number(to, square);
             }
             Some(_) => {
                 let f = self.float(from);
@@ -291,7 +291,7 @@ impl Lowering<'_, '_> {
                 let x = self.int(from);
                 let negative = self.b.ins().ineg(x);
                 let negative = self.fitting(negative);
-                self.put_int(to, negative);
+                self.put_number(to, negative);
             }
             Some(_) => {
                 let f = self.float(from);

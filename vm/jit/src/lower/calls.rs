@@ -58,24 +58,14 @@ impl Lowering<'_, '_> {
     }
 
     /// The answer of `isinstance` for a number of a kind and a class; leaves if there is something else.
-    pub(super) fn is_number_instance(
-        &mut self,
-        base: Reg,
-        to: Reg,
-        callee: u16,
-        number: Known,
-        class: u64,
-        answer: bool,
-    ) {
+    pub(super) fn is_number_instance(&mut self) {
+        let Plan::IsNumber { base, to, callee, number, class, answer } = self.plans[self.pc] else { return };
         let expected =
             [(base, self.program.natives[callee as usize].value().uncounted().bits()), (base + 3, class)];
         for (register, word) in expected {
             let found = self.load(register);
             let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, word as i64);
             self.leave_unless(is);
-        }
-        if self.has_receiver_slot() {
-            self.leave_for_good();
         }
         if number == Known::Int {
             self.int(base + 2);

@@ -76,26 +76,20 @@ impl Lowering<'_, '_> {
             Operand::Int(int) => Some(int),
             Operand::Reg(_) => None,
         };
-        if kinds::is_doubles_access(&self.state, container, index, guess) {
+        let accessed = kinds::accessed(&self.state, container, index, guess);
+        if accessed == Some(Known::Doubles) {
             return self.item_of_doubles(to, container, index);
         }
-        let of_list = kinds::is_list_access(&self.state, container, index, guess);
+        let of_list = accessed == Some(Known::List);
         if of_list && let Some(kind) = kinds::item_kind(guess) {
             let list = self.list(container);
             let at = self.index(index);
             let (place, _) = self.place(list, at, constant);
             // A number that was an item when the list had that storage: see `Place::number`.
             let word = self.read(place, PyList::WORDS);
-            if kind == Known::Int {
-                let is = self.is_int(word);
-                self.leave_unless(is);
-                let int = self.int_of(word);
-                self.put_int(to, int);
-            } else {
-                let float = self.float_or_leave(word);
-                self.put_number(to, float);
-            }
-            return;
+            let exit = self.unexpected();
+            let number = self.number_or(word, kind, exit);
+            return self.put_number(to, number);
         }
         if of_list {
             let list = self.list(container);
@@ -127,20 +121,16 @@ impl Lowering<'_, '_> {
 
     pub(super) fn store_item(&mut self, container: Reg, index: Reg, operand: u16, guess: &Guess) {
         let number = self.state[Instr::split_take(operand).0 as usize].is_number();
-        let of_list = kinds::is_list_access(&self.state, container, Operand::Reg(index), guess);
-        let of_doubles = kinds::is_doubles_access(&self.state, container, Operand::Reg(index), guess);
-        if of_doubles && number {
+        let accessed = kinds::accessed(&self.state, container, Operand::Reg(index), guess);
+        if accessed == Some(Known::Doubles) && number {
             return self.store_double(container, index, operand);
         }
         let at = self.int(index);
-        if !of_list || !number {
+        if accessed != Some(Known::List) || !number {
             let word = self.load(container);
-            if of_list {
-                self.list(container);
-            } else if of_doubles {
-                self.doubles(container);
-            } else {
-                self.pointer(word);
+            match accessed {
+                Some(known) => self.test(container, known),
+                None => self.pointer(word),
             }
             return self.store_by_call(word, at, operand);
         }
@@ -165,9 +155,7 @@ impl Lowering<'_, '_> {
         on: Block,
     ) {
         let (register, take) = Instr::split_take(operand);
-        let flag = self.word(taipan_threading::multi_threaded_address().expose_provenance() as u64);
-        let threads = self.b.ins().load(I8, MemFlagsData::trusted(), flag, 0);
-        let one = self.b.ins().icmp_imm_s(IntCC::Equal, threads, 0);
+        self.refuse_unless_alone(other);
         let old = self.read(address, offset);
         let was_plain = if may_be_empty {
             let pointer = self.is_pointer(old);
@@ -175,10 +163,7 @@ impl Lowering<'_, '_> {
         } else {
             self.is_number(old)
         };
-        let plain = self.b.ins().band(one, was_plain);
-        let alone = self.b.create_block();
-        self.b.ins().brif(plain, alone, &[], other, &[]);
-        self.b.switch_to_block(alone);
+        self.refuse_unless(was_plain, other);
         let word = self.load(register);
         self.b.ins().store(MemFlagsData::trusted(), word, address, offset);
         if take {
@@ -215,11 +200,8 @@ impl Lowering<'_, '_> {
             return self.leave_for_good();
         }
         // What gets an object is not to be overwritten by the number that was there.
-        for index in (0..count).filter(|index| parts.number(*index).is_none()) {
-            self.write_late(first + index);
-            let known = &mut self.state[(first + index) as usize];
-            *known = known.settled();
-        }
+        let objects = (0..count).filter(|index| parts.number(*index).is_none());
+        self.settle(objects.map(|index| first + index));
         let (slow, on) = (self.b.create_block(), self.b.create_block());
         let before = self.state.clone();
         let plain = registers.clone().all(|register| self.state[register as usize].is_free());
@@ -236,11 +218,7 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(slow);
         self.state = before;
         // Nor is what is done there.
-        for register in registers.clone() {
-            self.write_late(register);
-            let known = &mut self.state[register as usize];
-            *known = known.settled();
-        }
+        self.settle(registers.clone());
         let at = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
         let items = self.word(u64::from(count));
         let done = self.call(runtime::unpack as *const () as usize, &[word, at, items]);
@@ -267,10 +245,7 @@ impl Lowering<'_, '_> {
     fn unpack_in_line(&mut self, first: Reg, word: Value, count: u16, parts: Parts, other: Block) {
         let object = self.object(word);
         let of_list = parts.source == Some(Kind::List);
-        let shape = self.shape(object);
-        let expected = if of_list { runtime::shapes::LIST } else { runtime::shapes::TUPLE };
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, shape, i64::from(expected));
-        self.refuse_unless(is, other);
+        self.as_shape(object, if of_list { runtime::shapes::LIST } else { runtime::shapes::TUPLE }, other);
         if of_list {
             self.refuse_unless_alone(other);
         }
@@ -290,7 +265,7 @@ impl Lowering<'_, '_> {
                 Some(number) => {
                     let word = self.read(items, place(index));
                     let value = self.number_or(word, number, other);
-                    self.put_either(to, value);
+                    self.put_number(to, value);
                     self.state[to as usize] = self.state[to as usize].given(number);
                 }
                 None => {
@@ -314,15 +289,6 @@ impl Lowering<'_, '_> {
             self.int_of(word)
         } else {
             self.float_or(word, other)
-        }
-    }
-
-    /// Lets a register have a number, an integer or a float.
-    fn put_either(&mut self, to: Reg, number: Value) {
-        if self.b.func.dfg.value_type(number) == I64 {
-            self.put_int(to, number);
-        } else {
-            self.put_number(to, number);
         }
     }
 
@@ -357,14 +323,10 @@ impl Lowering<'_, '_> {
             (runtime::shapes::TUPLE_ITERATOR, runtime::shapes::TUPLE)
         };
         let iterator_object = self.object(word);
-        let found = self.shape(iterator_object);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(iterators));
-        self.refuse_unless(is, slow);
+        self.as_shape(iterator_object, iterators, slow);
         let sequence = self.read(iterator_object, PySequenceIter::SEQUENCE);
         let sequence = self.object(sequence);
-        let found = self.shape(sequence);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape));
-        self.refuse_unless(is, slow);
+        self.as_shape(sequence, shape, slow);
         let index = self.read(iterator_object, PySequenceIter::INDEX);
         let length = self.read(sequence, if of_list { PyList::LEN } else { PyTuple::LEN });
         let there = self.b.ins().icmp(IntCC::UnsignedLessThan, index, length);
@@ -391,7 +353,7 @@ impl Lowering<'_, '_> {
                 let word = self.read(place, offset);
                 let number = self.number_or(word, number, slow);
                 skip(self);
-                self.put_either(item, number);
+                self.put_number(item, number);
             }
             None => {
                 self.read_slot_in(place, offset, storage, have, slow);
@@ -490,6 +452,8 @@ impl Lowering<'_, '_> {
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
     }
+
+    /// A tuple or list of registers.
     pub(super) fn build(&mut self, to: Reg, first: Reg, count: u16, list: bool) {
         for register in first..first + count {
             self.write_late(register);

@@ -173,7 +173,7 @@ impl Lowering<'_, '_> {
         let number = self.fitting(number);
         let skipped = self.b.ins().iadd_imm_s(index, 1);
         self.b.ins().store(MemFlagsData::trusted(), skipped, range, PyRangeIter::INDEX);
-        self.put_int(item, number);
+        self.put_number(item, number);
         self.state = after;
         self.go(next);
     }

@@ -271,9 +271,7 @@ impl Lowering<'_, '_> {
             (&defaults, items.and_then(|items| items.get(items.len().checked_sub(missing as usize)?..)))
         else {
             // They were changed just now.
-            self.b.ins().jump(other, &[]);
-            let unreached = self.b.create_block();
-            self.b.switch_to_block(unreached);
+            self.leave_to(other);
             return call.code.nparams;
         };
         let now = self.read(function, layout::FUNCTION_DEFAULTS);
@@ -301,7 +299,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Whether the call being made is one whose second register says if there is a receiver.
-    pub(super) fn has_receiver_slot(&self) -> bool {
+    fn has_receiver_slot(&self) -> bool {
         self.program.instr(self.pc).op() == Some(Op::CallMethod)
     }
 
@@ -369,7 +367,7 @@ impl Lowering<'_, '_> {
         let owned = |register: Reg| Some(register) != returned && !self.state[register as usize].is_free();
         if (first..end).any(owned) {
             // Who is asked below may have written variables since.
-            self.settle();
+            self.settle_all();
             self.stand_here();
         }
         for register in (first..end).filter(|register| Some(*register) != returned) {
@@ -403,16 +401,17 @@ impl Lowering<'_, '_> {
         self.leave_if(asked);
         let word = self.result(from, first, end);
         self.pop(frame);
-        let number = match from {
-            Result::Reg(register) => self.state[register as usize].number().map(|known| (known, register)),
-            Result::Const(_) => None,
+        let (number, is_number) = match from {
+            Result::Reg(register) => {
+                let number = self.number(register);
+                (number, number.is_some())
+            }
+            Result::Const(word) => (None, taipan_objects::Value::from_bits(word).is_number()),
         };
         // The registers of the window are empty now.
         for register in first..end {
             self.state[register as usize] = Known::Bare;
         }
-        let is_number = number.is_some()
-            || matches!(from, Result::Const(word) if taipan_objects::Value::from_bits(word).is_number());
         if !is_number || !self.state[to as usize].is_bare() {
             // The caller's call is what ends here.
             let next = self.going_on(target);
@@ -420,14 +419,7 @@ impl Lowering<'_, '_> {
         }
         match (from, number) {
             (Result::Const(word), _) => self.define(to, word),
-            (_, Some((Known::Int, register))) => {
-                let int = self.b.use_var(self.ints[register as usize]);
-                self.b.def_var(self.ints[to as usize], int);
-            }
-            (_, Some((_, register))) => {
-                let float = self.b.use_var(self.floats[register as usize]);
-                self.b.def_var(self.floats[to as usize], float);
-            }
+            (_, Some(number)) => self.have(to, number),
             _ => {}
         }
     }

@@ -9,7 +9,6 @@ use taipan_vm::tier::calls::Outcome;
 use taipan_vm::tier::runtime::layout;
 
 use super::{Lowering, signature};
-use crate::kinds::Known;
 use crate::plan::{Plan, Reg};
 use crate::x64::stubs::{self, Stub};
 
@@ -55,10 +54,10 @@ impl Lowering<'_, '_> {
     }
     /// The numbers that are late.
     pub(super) fn late(&mut self) -> Late {
-        let state = self.state.iter().enumerate().filter(|(_, known)| known.is_late());
-        let late = state.map(|(register, known)| {
-            let variables = if *known == Known::LateInt { &self.ints } else { &self.floats };
-            (register as Reg, self.b.use_var(variables[register]))
+        let registers = 0..self.state.len() as Reg;
+        let late = registers.filter_map(|register| {
+            let is_late = self.state[register as usize].is_late();
+            Some(register).zip(is_late.then(|| self.number(register))?)
         });
         late.collect()
     }

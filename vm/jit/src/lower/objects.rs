@@ -1,7 +1,7 @@
 //! Moves, and what is done with objects.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{I8, I32, I64};
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
 use taipan_objects::type_object::PyType;
@@ -29,27 +29,20 @@ impl Lowering<'_, '_> {
         let value = taipan_objects::Value::from_bits(bits);
         if value.is_int() {
             let int = self.word(value.as_int() as u64);
-            self.b.def_var(self.ints[to as usize], int);
+            self.have(to, int);
         } else if value.is_float() {
             let float = self.b.ins().f64const(value.as_float());
-            self.b.def_var(self.floats[to as usize], float);
+            self.have(to, float);
         }
     }
 
     /// Lets a register have the number that another one has; false if that is not known to be one.
     pub(super) fn share(&mut self, to: Reg, from: Reg) -> bool {
-        match self.state[from as usize].number() {
-            Some(Known::Int) => {
-                let int = self.int(from);
-                self.put_int(to, int);
-            }
-            Some(_) => {
-                let float = self.float(from);
-                self.put_number(to, float);
-            }
-            None => return false,
+        let number = self.number(from);
+        if let Some(number) = number {
+            self.put_number(to, number);
         }
-        true
+        number.is_some()
     }
 
     pub(super) fn copy(&mut self, to: Reg, from: Reg) {
@@ -75,19 +68,11 @@ impl Lowering<'_, '_> {
         if to == from {
             return;
         }
-        let number = self.state[from as usize].number();
-        let word = self.load(from);
+        let (number, word) = (self.number(from), self.load(from));
         self.store_word(from, 0);
         self.state[from as usize] = Known::Bare;
         match number {
-            Some(Known::Int) => {
-                let int = self.b.use_var(self.ints[from as usize]);
-                self.put_int(to, int);
-            }
-            Some(_) => {
-                let float = self.b.use_var(self.floats[from as usize]);
-                self.put_number(to, float);
-            }
+            Some(number) => self.put_number(to, number),
             None => self.put(to, word),
         }
     }
@@ -266,12 +251,7 @@ impl Lowering<'_, '_> {
         } else if self.state[register as usize].is_number() {
             self.store_number((object, offset), slot.class.is_some(), operand, other, on);
         } else {
-            // While there is one thread.
-            let flag = self.word(taipan_threading::multi_threaded_address().expose_provenance() as u64);
-            let threads = self.b.ins().load(I8, MemFlagsData::trusted(), flag, 0);
-            let alone = self.b.create_block();
-            self.b.ins().brif(threads, other, &[], alone, &[]);
-            self.b.switch_to_block(alone);
+            self.refuse_unless_alone(other);
             let value = self.load(register);
             let value = self.stored_word(value, take, other);
             let old = self.read(object, offset);
@@ -360,15 +340,13 @@ impl Lowering<'_, '_> {
         }
         self.as_known(known, other);
         let object = self.object(subject);
-        let found = self.shape(object);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape as i32));
-        self.refuse_unless(is, other);
+        self.as_shape(object, shape, other);
         let is = self.has_class_version(class, version);
         self.refuse_unless(is, other);
     }
 
     /// Goes to a block, and lets what follows be code that is not reached.
-    fn leave_to(&mut self, other: Block) {
+    pub(super) fn leave_to(&mut self, other: Block) {
         self.b.ins().jump(other, &[]);
         let unreached = self.b.create_block();
         self.b.switch_to_block(unreached);
@@ -398,7 +376,6 @@ impl Lowering<'_, '_> {
         self.come_to(after);
     }
 
-    /// Whether the element is in the container; leaves if code has to decide.
     /// Whether two strings are equal; leaves if they are not both strings.
     pub(super) fn same_text(&mut self, left: Reg, right: Reg) -> Value {
         let (x, y) = (self.load(left), self.load(right));
@@ -516,8 +493,7 @@ impl Lowering<'_, '_> {
 
     /// Leaves, and lets what follows be code that is not reached.
     pub(super) fn leave_for_good(&mut self) {
-        self.leave();
-        let unreached = self.b.create_block();
-        self.b.switch_to_block(unreached);
+        let exit = self.unexpected();
+        self.leave_to(exit);
     }
 }

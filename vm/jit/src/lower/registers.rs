@@ -2,7 +2,7 @@
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{F64, I32, I64};
+use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_vm::tier::Left;
 use taipan_vm::tier::runtime::{self, layout};
@@ -54,48 +54,45 @@ impl Lowering<'_, '_> {
     }
     /// The word of a register.
     pub(super) fn load(&mut self, register: Reg) -> Value {
-        match self.state[register as usize] {
-            Known::LateInt => {
-                let int = self.b.use_var(self.ints[register as usize]);
-                self.boxed_int(int)
-            }
-            Known::LateFloat => {
-                let float = self.b.use_var(self.floats[register as usize]);
-                self.boxed_float(float)
-            }
+        match self.number(register) {
+            Some(number) if self.state[register as usize].is_late() => self.boxed(number),
             _ => self.read(self.window, register as i32 * 8),
         }
     }
-    /// Writes a register's number, if that is late.
+    /// The number of a register, if that is known to have one: an integer or a float.
+    pub(super) fn number(&mut self, register: Reg) -> Option<Value> {
+        let known = self.state[register as usize].number()?;
+        let variables = if known == Known::Int { &self.ints } else { &self.floats };
+        Some(self.b.use_var(variables[register as usize]))
+    }
+    /// Writes a register's number, if that is late. It counts as late still.
     pub(super) fn write_late(&mut self, register: Reg) {
         if self.state[register as usize].is_late() {
             let word = self.load(register);
             self.store(register, word);
         }
     }
-    /// The same of all, where that is seldom executed. They count as late still.
+    /// The same of all, where that is seldom executed.
     pub(super) fn write_seldom(&mut self) {
         let late = self.late();
         self.write_numbers(&late);
     }
-    /// Writes all numbers that are late. They count as late still.
-    pub(super) fn write_all_late(&mut self) {
-        for register in 0..self.state.len() {
-            self.write_late(register as Reg);
+    /// Writes the numbers of those registers that are late, which they are not any more.
+    pub(super) fn settle(&mut self, registers: impl Iterator<Item = Reg>) {
+        for register in registers {
+            self.write_late(register);
+            let known = &mut self.state[register as usize];
+            *known = known.settled();
         }
     }
-    /// Writes all numbers that are late: others will look at the registers.
-    pub(super) fn settle(&mut self) {
-        self.write_all_late();
-        self.state.iter_mut().for_each(|known| *known = known.settled());
+    /// The same of all: others will look at the registers.
+    pub(super) fn settle_all(&mut self) {
+        self.settle(0..self.state.len() as Reg);
     }
-    /// Writes those that are not late any more in front of the instruction at `target`.
+    /// The same of those that are not late any more in front of the instruction at `target`.
     pub(super) fn settle_for(&mut self, target: usize) {
         let Some(want) = &self.states[target] else { return };
-        for register in (0..want.len()).filter(|register| !want[*register].is_late()) {
-            self.write_late(register as Reg);
-            self.state[register] = self.state[register].settled();
-        }
+        self.settle((0..want.len() as Reg).filter(|register| !want[*register as usize].is_late()));
     }
     /// Writes to a register that owns nothing.
     pub(super) fn store(&mut self, register: Reg, word: Value) {
@@ -182,7 +179,7 @@ impl Lowering<'_, '_> {
     }
     /// Lets the frame stand at the instruction being made, for others to look at.
     pub(super) fn stand_here(&mut self) {
-        self.write_all_late();
+        self.write_seldom();
         let (frame, here) = (self.frame(), self.place_of(self.pc));
         self.write(here, frame, layout::IP);
     }
@@ -218,10 +215,15 @@ impl Lowering<'_, '_> {
     /// Leaves unless the pointer is to an object of that shape; gives its address.
     pub(super) fn of_shape(&mut self, word: Value, shape: u32) -> Value {
         let object = self.object(word);
-        let found = self.b.ins().load(I32, MemFlagsData::trusted(), object, taipan_objects::Header::SHAPE);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape));
-        self.leave_unless(is);
+        let exit = self.unexpected();
+        self.as_shape(object, shape, exit);
         object
+    }
+    /// Goes on if an object has that shape, to `other` if not.
+    pub(super) fn as_shape(&mut self, object: Value, shape: u32, other: Block) {
+        let found = self.shape(object);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, i64::from(shape as i32));
+        self.refuse_unless(is, other);
     }
 
     // --- numbers ---
@@ -289,26 +291,29 @@ impl Lowering<'_, '_> {
         let offset = self.word(FLOAT_OFFSET);
         self.b.ins().iadd(bits, offset)
     }
-    /// Lets a register have an integer of 48 bits.
-    pub(super) fn put_int(&mut self, to: Reg, int: Value) {
+    fn boxed(&mut self, number: Value) -> Value {
+        if self.is_float(number) { self.boxed_float(number) } else { self.boxed_int(number) }
+    }
+    fn is_float(&self, number: Value) -> bool {
+        self.b.func.dfg.value_type(number) == F64
+    }
+    /// Lets a register have an integer of 48 bits, or a float that is a number.
+    pub(super) fn put_number(&mut self, to: Reg, number: Value) {
         if !self.state[to as usize].is_bare() {
-            let word = self.boxed_int(int);
+            let word = self.boxed(number);
             self.put(to, word);
         }
-        self.b.def_var(self.ints[to as usize], int);
+        self.have(to, number);
     }
-    /// Lets a register have a float that is a number; leaves if it is none.
+    /// The same of the machine register alone.
+    pub(super) fn have(&mut self, to: Reg, number: Value) {
+        let variables = if self.is_float(number) { &self.floats } else { &self.ints };
+        self.b.def_var(variables[to as usize], number);
+    }
+    /// Lets a register have a float; leaves if that is no number.
     pub(super) fn put_float(&mut self, to: Reg, float: Value) {
         let none = self.b.ins().fcmp(FloatCC::Unordered, float, float);
         self.leave_if(none);
         self.put_number(to, float);
-    }
-    /// The same of one that is known to be a number.
-    pub(super) fn put_number(&mut self, to: Reg, float: Value) {
-        if !self.state[to as usize].is_bare() {
-            let word = self.boxed_float(float);
-            self.put(to, word);
-        }
-        self.b.def_var(self.floats[to as usize], float);
     }
 }

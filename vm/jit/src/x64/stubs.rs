@@ -147,26 +147,35 @@ fn execute(code: &mut Assembler) {
     code.ret();
 }
 
+/// Saves the registers of floats in so many bytes of the stack.
+fn push_floats(code: &mut Assembler, bytes: i32) {
+    code.alu_constant(Alu::Sub, Width::B8, RSP, bytes);
+    for float in 0..FLOATS {
+        code.store_float(Mem::at(RSP, i32::from(float) * 8), Xmm(float));
+    }
+}
+
+fn pop_floats(code: &mut Assembler, bytes: i32) {
+    for float in 0..FLOATS {
+        code.load_float(Xmm(float), Mem::at(RSP, i32::from(float) * 8));
+    }
+    code.alu_constant(Alu::Add, Width::B8, RSP, bytes);
+}
+
 /// Calls a function with what is in the second and the first scratch register and the thread; its answer is in the second one. Other registers stay.
 fn call_with_thread(code: &mut Assembler, function: u64) {
     for register in OVERWRITTEN {
         code.push(register);
     }
     // With the return address and the registers a multiple of 16 bytes.
-    code.alu_constant(Alu::Sub, Width::B8, RSP, i32::from(FLOATS) * 8);
-    for float in 0..FLOATS {
-        code.store_float(Mem::at(RSP, i32::from(float) * 8), Xmm(float));
-    }
+    push_floats(code, i32::from(FLOATS) * 8);
     code.copy(RDI, SECOND_SCRATCH);
     code.copy(RSI, SCRATCH);
     code.load(Width::B8, RDX, THREAD);
     code.constant(SCRATCH, function);
     code.call(SCRATCH);
     code.copy(SECOND_SCRATCH, RAX);
-    for float in 0..FLOATS {
-        code.load_float(Xmm(float), Mem::at(RSP, i32::from(float) * 8));
-    }
-    code.alu_constant(Alu::Add, Width::B8, RSP, i32::from(FLOATS) * 8);
+    pop_floats(code, i32::from(FLOATS) * 8);
     for register in OVERWRITTEN.into_iter().rev() {
         code.pop(register);
     }
@@ -193,18 +202,12 @@ fn write_numbers(code: &mut Assembler) {
     for register in (0..late::INTS as u8).rev() {
         code.push(Gpr(register));
     }
-    code.alu_constant(Alu::Sub, Width::B8, RSP, BYTES);
-    for float in 0..FLOATS {
-        code.store_float(Mem::at(RSP, i32::from(float) * 8), Xmm(float));
-    }
+    push_floats(code, BYTES);
     code.copy(RDI, RSP);
     code.copy(RSI, SECOND_SCRATCH);
     code.constant(SCRATCH, late::write_numbers as *const () as u64);
     code.call(SCRATCH);
-    for float in 0..FLOATS {
-        code.load_float(Xmm(float), Mem::at(RSP, i32::from(float) * 8));
-    }
-    code.alu_constant(Alu::Add, Width::B8, RSP, BYTES);
+    pop_floats(code, BYTES);
     for register in (0..late::INTS as u8).map(Gpr) {
         // Its own it has without that.
         code.pop(if register == RSP { SCRATCH } else { register });
