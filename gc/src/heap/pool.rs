@@ -1,4 +1,5 @@
-//! Page memory: chunks of pages from mimalloc, and the pages that are free.
+//! Page memory: chunks of pages from the system, and the pages that are free. (The allocator would clear what it had used for something else before, all 4 MiB of it, though a small program needs
+//! the beginning alone.)
 //!
 //! Invariant: a page in the pool is not referred to by anything and has no reader; [`take`] returns zeroed memory.
 
@@ -38,12 +39,41 @@ fn exhausted() -> ! {
     std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; PAGE_SIZE]>())
 }
 
-/// Refuses huge pages where the first chunk is, on systems that give them to everybody. The allocator, which does not ask for them, reserves its memory
+/// Refuses huge pages at the beginning of the allocator's memory, on systems that give them to everybody. The allocator, which does not ask for them, reserves its memory
 /// as a whole and fills it from the beginning.
-fn keep_small(chunk: *mut u8) {
-    let begin = chunk.map_addr(|address| address & !(SMALL_MEMORY - 1));
-    // SAFETY: advice, about memory of this process, or that is not mapped.
-    unsafe { libc::madvise(begin.cast(), SMALL_MEMORY, libc::MADV_NOHUGEPAGE) };
+fn keep_small() {
+    // SAFETY: a block of our own; then advice, about memory of this process, or that is not mapped.
+    unsafe {
+        let block = libmimalloc_sys::mi_malloc(1);
+        let begin = block.map_addr(|address| address & !(SMALL_MEMORY - 1));
+        libc::madvise(begin.cast(), SMALL_MEMORY, libc::MADV_NOHUGEPAGE);
+        libmimalloc_sys::mi_free(block);
+    }
+}
+
+/// A new chunk, which is zeroed, and is never given back.
+fn take_chunk(huge: bool) -> *mut u8 {
+    let (bytes, align) = (CHUNK_PAGES * PAGE_SIZE, if huge { HUGE_PAGE } else { PAGE_SIZE });
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a new mapping at a place of the system's choice, of which what lies around the chunk is taken away again: both ends are whole pages of the system.
+    unsafe {
+        let mapped = libc::mmap(std::ptr::null_mut(), bytes + align, access, kind, -1, 0);
+        if mapped == libc::MAP_FAILED {
+            exhausted();
+        }
+        let chunk = mapped.map_addr(|address| address.next_multiple_of(align));
+        let before = chunk.addr() - mapped.addr();
+        if before != 0 {
+            libc::munmap(mapped, before);
+        }
+        libc::munmap(chunk.wrapping_byte_add(bytes), align - before);
+        if huge {
+            ask_for_huge_pages(chunk.cast(), bytes);
+        } else {
+            libc::madvise(chunk, bytes, libc::MADV_NOHUGEPAGE);
+        }
+        chunk.cast()
+    }
 }
 
 /// Asks for huge pages for the whole ones of a new block of the allocator's.
@@ -68,22 +98,11 @@ pub(crate) fn take() -> *mut Page {
         return page;
     }
     if pool.fresh_left == 0 {
-        let huge = pool.chunks >= SMALL_CHUNKS;
-        let bytes = CHUNK_PAGES * PAGE_SIZE;
-        // SAFETY: plain allocation; chunks are never given back as a whole.
-        let chunk =
-            unsafe { libmimalloc_sys::mi_zalloc_aligned(bytes, if huge { HUGE_PAGE } else { PAGE_SIZE }) };
-        if chunk.is_null() {
-            exhausted();
-        }
         if pool.chunks == 0 {
-            keep_small(chunk.cast());
+            keep_small();
         }
-        if huge {
-            ask_for_huge_pages(chunk.cast(), bytes);
-        }
+        pool.fresh = take_chunk(pool.chunks >= SMALL_CHUNKS);
         pool.chunks += 1;
-        pool.fresh = chunk.cast();
         pool.fresh_left = CHUNK_PAGES;
     }
     let page = pool.fresh;
