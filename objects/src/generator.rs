@@ -31,8 +31,8 @@ pub const CLOSED: u8 = 3;
 pub struct PyGenerator {
     header: Header,
     pub code: Py<PyCode>,
-    /// The function's namespaces and closure.
-    pub function: Obj,
+    /// The function's namespaces and closure; empty when closed, unless it lives on anyway.
+    pub function: Slot,
     /// The namespace mapping of code that was run by `exec` or `eval`; empty for functions.
     pub locals: Slot,
     pub name: Slot,
@@ -56,10 +56,7 @@ pub struct PyGenerator {
 
 fn trace_generator(this: &PyGenerator, tracer: &mut Tracer<'_>) {
     tracer(this.code.as_obj().value());
-    if this.function.value().is_ptr() {
-        tracer(this.function.value());
-    }
-    for slot in [&this.locals, &this.name, &this.qualname, &this.handled, &this.frame, &this.extra] {
+    for slot in [&this.function, &this.locals, &this.name, &this.qualname, &this.handled, &this.frame, &this.extra] {
         slot.trace(tracer);
     }
     let window = this.window.load(Ordering::Acquire);
@@ -116,7 +113,7 @@ impl PyGenerator {
         Py::new(PyGenerator {
             header: Header::new(class.root_shape()),
             code: Py::from_ref(code),
-            function: obj_of(function),
+            function: Slot::new(obj_of(function)),
             locals: Slot::empty(),
             name,
             qualname,
@@ -192,6 +189,7 @@ impl PyGenerator {
         let window = self.window.swap(std::ptr::null_mut(), Ordering::AcqRel);
         self.state.store(CLOSED, Ordering::Release);
         self.drop_window(window);
+        self.leave_function();
     }
     /// [`PyGenerator::close_running`] of a window that was emptied.
     #[inline]
@@ -201,6 +199,14 @@ impl PyGenerator {
         let len = self.code.nregs as usize;
         // SAFETY: the window was a box of `nregs` words, unpublished by the swap; they are empty, says the caller: what is forgotten otherwise is a reference.
         drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(window, len)) });
+        self.leave_function();
+    }
+    /// Gives up what only the function keeps alive: what it closes over may be large, or lead back here.
+    #[inline]
+    fn leave_function(&self) {
+        if self.function.peek().is_counted() {
+            drop(self.function.take());
+        }
     }
     /// Dies: a frame object that lives on keeps the variables.
     fn leave_window(&self) {

@@ -98,7 +98,10 @@ pub fn generator_frame(obj: &Obj) -> PyResult<Obj> {
     if let Some(frame) = generator.frame.load() {
         return Ok(frame);
     }
-    let Some(function) = generator.function.downcast::<PyFunction>() else { return Ok(none()) };
+    let function = generator.function.load();
+    let Some(function) = function.as_ref().and_then(|function| function.downcast::<PyFunction>()) else {
+        return Ok(none());
+    };
     let pc = match generator.state.load(Ordering::Acquire) {
         CREATED => 0,
         _ => generator.pc.load(Ordering::Relaxed),
@@ -325,9 +328,8 @@ fn contents(object: &PyFrame) -> Vec<Option<Content>> {
     if let Some(first) = unit.free_registers.first()
         && contents.get(*first as usize).is_some_and(Option::is_none)
         && let Some(generator) = object.generator.load()
-        && let Some(function) =
-            generator.downcast::<PyGenerator>().and_then(|g| g.function.downcast::<PyFunction>())
-        && let Some(closure) = function.closure.load()
+        && let Some(function) = generator.downcast::<PyGenerator>().and_then(|g| g.function.load())
+        && let Some(closure) = function.downcast::<PyFunction>().and_then(|function| function.closure.load())
         && let Some(cells) = closure.downcast::<PyTuple>()
     {
         for (cell, register) in cells.as_slice().iter().zip(&unit.free_registers) {

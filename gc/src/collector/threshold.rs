@@ -13,7 +13,7 @@ use crate::heap::local::{self, LocalHeap};
 use crate::heap::page::Page;
 
 /// Net new tracked objects before the first collection.
-pub const FIRST_OBJECTS: isize = 100_000;
+pub const FIRST_OBJECTS: isize = 30_000;
 /// Net new bytes before the first collection.
 pub const FIRST_BYTES: isize = 32 << 20;
 

@@ -178,7 +178,8 @@ fn push_started(
         }
         return Err(recursion_error("maximum recursion depth exceeded"));
     }
-    let Some(function) = generator.function.downcast::<PyFunction>() else {
+    let function = generator.function.load();
+    let Some(function) = function.as_ref().and_then(|function| function.downcast::<PyFunction>()) else {
         generator.state.store(state, Ordering::Release);
         return Err(system_error("generator without function"));
     };

@@ -37,12 +37,12 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
     if depth >= thread::recursion_limit() || thread.top.get() >= thread.limit() || !handles_nothing() {
         return false;
     }
-    let function = generator.function.value();
     let state = generator.state.load(Ordering::Acquire);
     if state > SUSPENDED || generator.try_start_running(state).is_err() {
         return false;
     }
-    // The window, `pc` and the rest are this thread's now.
+    // The window, `pc`, the function and the rest are this thread's now.
+    let function = generator.function.peek();
     let regs = Regs::new(generator.window.load(Ordering::Acquire));
     let code: &PyCode = &generator.code;
     let pc = generator.pc.load(Ordering::Relaxed);
@@ -127,7 +127,7 @@ pub unsafe fn descend(thread: &VmThread, mut fp: *mut Frame) -> *mut Frame {
         let code: &PyCode = &generator.code;
         let ip = code.at(generator.pc.load(Ordering::Relaxed) as usize);
         // SAFETY: as in `push`, where in the code the generator stands.
-        let (function, instr) = unsafe { (&*generator.function.value().ptr().cast::<PyFunction>(), &*ip) };
+        let (function, instr) = unsafe { (&*generator.function.peek().ptr().cast::<PyFunction>(), &*ip) };
         at = instr.a() as usize;
         fp = fp.wrapping_add(1);
         // SAFETY: frames are next to each other; the slot is above all live ones, and plain writes initialize it.

@@ -1,7 +1,7 @@
 //! `BytesIO`: a file in memory.
 //!
-//! The bytes are those of a `bytearray` that nobody else has, except through the memory views of `getbuffer`, while which exist its size
-//! cannot change. Methods hold the locks of both objects at once, so position and bytes fit together.
+//! The bytes are those of the `bytes` object that it was made of until somebody wants to write; then those of a `bytearray` that nobody else has, except through the memory views of
+//! `getbuffer`, while which exist its size cannot change. Methods hold the locks of both objects at once, so position and bytes fit together.
 
 use taipan_objects::bytearray::PyByteArray;
 use taipan_objects::bytes::PyBytes;
@@ -20,7 +20,7 @@ use super::{Size, class_argument, closed_file, this};
 #[repr(C)]
 pub struct PyBytesIO {
     header: Header,
-    /// A `bytearray`; nothing: closed.
+    /// A `bytes` object that may be others', too, or a `bytearray` of its own; nothing: closed.
     contents: Slot,
     /// May lie beyond the end. Changed under the lock.
     position: AtomicUsize,
@@ -28,53 +28,79 @@ pub struct PyBytesIO {
 layout!(PyBytesIO, "BytesIO", [contents]);
 
 impl PyBytesIO {
-    fn contents(&self) -> PyResult<Py<PyByteArray>> {
-        self.contents.load().and_then(|c| c.into_py::<PyByteArray>().ok()).ok_or_else(closed_file)
+    fn contents(&self) -> PyResult<Obj> {
+        self.contents.load().ok_or_else(closed_file)
+    }
+    /// The contents where they can be written.
+    fn own(&self) -> PyResult<Py<PyByteArray>> {
+        let contents = self.contents()?;
+        let Some(shared) = contents.downcast::<PyBytes>() else {
+            return contents.into_py::<PyByteArray>().map_err(|_| closed_file());
+        };
+        let own = PyByteArray::from_vec(shared.as_slice().to_vec());
+        let _section = multi_threaded().then(|| CriticalSection::enter(self.header.lock()));
+        // Others may have been faster.
+        match self.contents()?.into_py::<PyByteArray>() {
+            Ok(already) => Ok(already),
+            Err(_) => {
+                self.contents.store(own.clone().into_obj());
+                Ok(own)
+            }
+        }
     }
     /// Runs `f` with both locks.
     fn locked<R>(&self, f: impl FnOnce(&PyByteArray, usize) -> PyResult<R>) -> PyResult<R> {
-        let contents = self.contents()?;
+        let contents = self.own()?;
         // No Python code runs and no safepoint is reached in `f`: one thread has nobody to exclude.
         let _section =
             multi_threaded().then(|| CriticalSection::enter2(self.header.lock(), contents.header().lock()));
         f(&contents, self.position.load(Ordering::Relaxed))
     }
+    /// Runs `f` with the bytes and the position, and both locks. It reaches no safepoint.
+    fn reading<R>(&self, f: impl FnOnce(&[u8], usize) -> R) -> PyResult<R> {
+        let at = || self.position.load(Ordering::Relaxed);
+        // As in `locked`; what reaches no safepoint need not count, either.
+        if !multi_threaded()
+            && let Some(contents) = self.contents.load_uncounted()
+        {
+            return bytes_of(&contents, |bytes| f(bytes, at()));
+        }
+        loop {
+            let contents = self.contents()?;
+            let is_shared = contents.downcast::<PyBytes>().is_some();
+            let _section = multi_threaded().then(|| match contents.header().filter(|_| !is_shared) {
+                Some(own) => CriticalSection::enter2(self.header.lock(), own.lock()),
+                None => CriticalSection::enter(self.header.lock()),
+            });
+            // Somebody may just have wanted to write.
+            if !is_shared || self.contents()?.is(&contents) {
+                return bytes_of(&contents, |bytes| f(bytes, at()));
+            }
+        }
+    }
     /// Memory views of the contents forbid replacing them.
     fn check_no_views(&self) -> PyResult<()> {
-        self.contents()?.edit(|_| Ok(()))
+        self.contents()?.downcast::<PyByteArray>().map_or(Ok(()), |own| own.edit(|_| Ok(())))
     }
     fn move_to(&self, position: usize) {
         self.position.store(position, Ordering::Relaxed);
     }
     /// Takes up to `size` bytes, or all that are left, as what `make` makes of them.
     fn take<R>(&self, size: isize, make: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
-        let taken = |contents: &PyByteArray, at: usize| {
-            let (data, len) = contents.with(|bytes| {
-                let left = bytes.get(at..).unwrap_or(&[]);
-                let data = &left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))];
-                (make(data), data.len())
-            });
-            self.move_to(at + len);
-            data
-        };
-        // As in `locked`; what reaches no safepoint need not count, either.
-        if !multi_threaded()
-            && let Some(contents) = self.contents.load_uncounted()
-            && let Some(contents) = contents.downcast::<PyByteArray>()
-        {
-            return Ok(taken(contents, self.position.load(Ordering::Relaxed)));
-        }
-        self.locked(|contents, at| Ok(taken(contents, at)))
+        self.reading(|bytes, at| {
+            let left = bytes.get(at..).unwrap_or(&[]);
+            let data = &left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))];
+            self.move_to(at + data.len());
+            make(data)
+        })
     }
     fn take_line(&self, size: isize) -> PyResult<Vec<u8>> {
-        self.locked(|contents, at| {
-            let line = contents.with(|bytes| {
-                let left = bytes.get(at..).unwrap_or(&[]);
-                let left = &left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))];
-                memchr::memchr(b'\n', left).map_or(left, |end| &left[..=end]).to_vec()
-            });
+        self.reading(|bytes, at| {
+            let left = bytes.get(at..).unwrap_or(&[]);
+            let left = &left[..usize::try_from(size).map_or(left.len(), |n| n.min(left.len()))];
+            let line = memchr::memchr(b'\n', left).map_or(left, |end| &left[..=end]).to_vec();
             self.move_to(at + line.len());
-            Ok(line)
+            line
         })
     }
     fn put(&self, data: &[u8]) -> PyResult<usize> {
@@ -100,6 +126,23 @@ impl PyBytesIO {
             Ok(data.len())
         })
     }
+}
+
+/// Runs `f` with the bytes of what a stream has for its contents.
+fn bytes_of<R>(contents: &Obj, f: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
+    match (contents.downcast::<PyBytes>(), contents.downcast::<PyByteArray>()) {
+        (Some(shared), _) => Ok(f(shared.as_slice())),
+        (_, Some(own)) => Ok(own.with(|bytes| f(bytes))),
+        _ => Err(closed_file()),
+    }
+}
+
+/// What a stream with the bytes of an object has for its contents.
+fn contents_of(bytes: &Obj) -> PyResult<Obj> {
+    if class_of(bytes).is(&types().bytes) {
+        return Ok(bytes.clone());
+    }
+    Ok(PyByteArray::from_vec(buffer::to_vec(bytes)?).into_obj())
 }
 
 /// Whether `obj`, if it is of exactly this class, is closed.
@@ -144,7 +187,7 @@ impl PyBytesIO {
     /// Current file position, an integer.
     #[pymethod]
     fn tell(&self) -> PyResult<usize> {
-        self.locked(|_, at| Ok(at))
+        self.reading(|_, at| at)
     }
     /// Read at most size bytes, returned as a bytes object.
     #[pymethod(sig = "(size=-1, /)")]
@@ -216,12 +259,12 @@ impl PyBytesIO {
     #[pymethod(sig = "(pos, whence=0, /)")]
     fn seek(&self, pos: isize, whence: Option<i32>) -> PyResult<usize> {
         let whence = whence.unwrap_or(0);
-        self.locked(|contents, at| {
+        self.reading(|bytes, at| {
             let base = match whence {
                 0 if pos < 0 => return Err(value_error(format!("negative seek value {pos}"))),
                 0 => 0,
                 1 => at,
-                2 => contents.len(),
+                2 => bytes.len(),
                 _ => return Err(value_error(format!("invalid whence ({whence}, should be 0, 1 or 2)"))),
             };
             let Some(target) = (base as isize).checked_add(pos) else {
@@ -229,7 +272,7 @@ impl PyBytesIO {
             };
             self.move_to(target.max(0) as usize);
             Ok(target.max(0) as usize)
-        })
+        })?
     }
     /// Truncate the file to at most size bytes.
     #[pymethod(sig = "(size=None, /)")]
@@ -256,32 +299,34 @@ impl PyBytesIO {
     /// Retrieve the entire contents of the BytesIO object.
     #[pymethod]
     fn getvalue(&self) -> PyResult<Obj> {
-        Ok(self.contents()?.with(bytes_obj))
+        let contents = self.contents()?;
+        if contents.downcast::<PyBytes>().is_some() {
+            return Ok(contents);
+        }
+        self.reading(|bytes, _| bytes_obj(bytes))
     }
     /// Get a read-write view over the contents of the BytesIO object.
     #[pymethod]
     fn getbuffer(&self) -> PyResult<Obj> {
-        memoryview::from_object(self.contents()?.as_obj())
+        memoryview::from_object(self.own()?.as_obj())
     }
     /// Disable all I/O operations.
     #[pymethod]
     fn close(&self) -> PyResult<()> {
-        if let Ok(contents) = self.contents() {
+        if let Some(own) = self.contents.load().and_then(|contents| contents.into_py::<PyByteArray>().ok()) {
             // Fails while there are views.
-            contents.edit(|bytes| {
+            own.edit(|bytes| {
                 *bytes = Vec::new();
                 Ok(())
             })?;
-            drop(self.contents.take());
-        } else {
-            drop(take_raised());
         }
+        drop(self.contents.take());
         Ok(())
     }
     #[pymethod]
     fn __getstate__(slf: &Obj) -> PyResult<Obj> {
         let this = this::<PyBytesIO>(slf)?;
-        let (value, at) = this.locked(|contents, at| Ok((contents.with(bytes_obj), at)))?;
+        let (value, at) = this.reading(|bytes, at| (bytes_obj(bytes), at))?;
         let attributes = shape::attributes(slf)?;
         let dict = if attributes.is_empty() { none() } else { shape::dict_of(slf)?.copy().into_obj() };
         Ok(tuple_obj(vec![value, int_obj(at as i64), dict]))
@@ -296,7 +341,7 @@ impl PyBytesIO {
         let items = object.downcast::<taipan_objects::tuple::PyTuple>().ok_or_else(wrong)?;
         let [value, position, dict] = items.as_slice() else { return Err(wrong()) };
         this.check_no_views()?;
-        this.contents.store(PyByteArray::from_vec(buffer::to_vec(value)?).into_obj());
+        this.contents.store(contents_of(value)?);
         match usize::try_from(index_word_or(position, &types().overflow_error)?) {
             Ok(position) => this.move_to(position),
             Err(_) => return Err(value_error("position value cannot be negative")),
@@ -308,7 +353,7 @@ impl PyBytesIO {
     }
     #[pymethod]
     fn __sizeof__(&self) -> PyResult<usize> {
-        Ok(size_of::<PyBytesIO>() + self.contents()?.len())
+        Ok(size_of::<PyBytesIO>() + self.reading(|bytes, _| bytes.len())?)
     }
     /// True if the file is closed.
     #[pygetset]
@@ -331,8 +376,7 @@ fn next(obj: &Obj) -> PyResult<Option<Obj>> {
 fn finalize(obj: &Obj) -> PyResult<()> {
     let exact = class_of(obj).is(&super::classes().bytes_io);
     let this = this::<PyBytesIO>(obj)?;
-    let free = |contents: Py<PyByteArray>| contents.edit(|_| Ok(())).is_ok();
-    if exact || this.contents().is_ok_and(free) {
+    if exact || this.check_no_views().is_ok() {
         return if exact { Ok(()) } else { super::base::finalize(obj) };
     }
     drop(try_take_raised());
@@ -349,14 +393,14 @@ fn new(class: &Obj, _args: &Args<'_>) -> PyResult<Obj> {
 #[pyargs(name = "BytesIO", sig = "(initial_bytes=b'')")]
 fn init(slf: &Obj, initial_bytes: Option<&Obj>) -> PyResult<()> {
     let this = this::<PyBytesIO>(slf)?;
-    let bytes = match initial_bytes.filter(|b| !is_none(b)) {
-        Some(bytes) => buffer::to_vec(bytes)?,
-        None => Vec::new(),
+    let contents = match initial_bytes.filter(|b| !is_none(b)) {
+        Some(bytes) => contents_of(bytes)?,
+        None => PyByteArray::from_vec(Vec::new()).into_obj(),
     };
     if !this.contents.is_empty() {
         this.check_no_views()?;
     }
-    this.contents.store(PyByteArray::from_vec(bytes).into_obj());
+    this.contents.store(contents);
     this.move_to(0);
     Ok(())
 }
