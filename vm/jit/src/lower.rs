@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I64};
-use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Value};
+use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Type, Value};
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, Switch, Variable};
 use rustc_hash::FxHashMap;
@@ -71,6 +71,8 @@ pub struct Lowering<'a, 'b> {
     entry_signature: Option<SigRef>,
     /// Of pieces of code with one argument, and two.
     stub_signatures: [Option<SigRef>; 2],
+    /// Of the piece of code that writes numbers, by what it is given.
+    write_signatures: FxHashMap<Vec<Type>, SigRef>,
     call_conv: CallConv,
 }
 
@@ -126,6 +128,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             signatures: BTreeMap::new(),
             entry_signature: None,
             stub_signatures: [None; 2],
+            write_signatures: FxHashMap::default(),
             call_conv: config.default_call_conv,
         };
         for pc in flow.leaders.iter().filter(|pc| states[**pc].is_some()) {

@@ -2,7 +2,7 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Value};
+use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Type, Value};
 use taipan_objects::code::PyCode;
 use taipan_vm::tier::Left;
 use taipan_vm::tier::calls::Outcome;
@@ -66,15 +66,21 @@ impl Lowering<'_, '_> {
         if late.is_empty() {
             return;
         }
-        let mut signature = Signature::new(stubs::CONVENTION);
         let mut arguments = vec![self.word(Stub::Write.number()), self.window];
         for (register, number) in late {
             arguments.extend([self.word(u64::from(*register)), *number]);
         }
-        let types = arguments.iter().skip(1).map(|value| self.b.func.dfg.value_type(*value));
-        signature.params.extend(types.map(AbiParam::new));
-        let signature = self.b.import_signature(signature);
+        let types = arguments.iter().skip(1).map(|value| self.b.func.dfg.value_type(*value)).collect();
+        let signature = self.write_signature(types);
         self.b.ins().call_indirect(signature, arguments[0], &arguments[1..]);
+    }
+    fn write_signature(&mut self, types: Vec<Type>) -> SigRef {
+        if let Some(known) = self.write_signatures.get(&types) {
+            return *known;
+        }
+        let mut signature = Signature::new(stubs::CONVENTION);
+        signature.params.extend(types.iter().map(|of| AbiParam::new(*of)));
+        *self.write_signatures.entry(types).or_insert(self.b.import_signature(signature))
     }
     /// The way out in front of the instruction at `pc`: whether it tells that execution came to what was not recorded, or found something else.
     fn way_out(&self, pc: usize, why: u64) -> Tail {

@@ -61,8 +61,7 @@ impl Live {
             over_calls: FxHashMap::default(),
         };
         let shared = this.within_blocks(facts);
-        let sets = Sets::of(facts, &shared);
-        this.over_blocks(&shared, &sets);
+        let sets = this.over_blocks(facts, &shared);
         this.in_blocks(facts, &shared, &sets);
         this
     }
@@ -76,15 +75,15 @@ impl Live {
     /// Covers definitions and uses. Gives the values that are used outside of their blocks.
     fn within_blocks(&mut self, facts: &Facts<'_>) -> Shared {
         let dfg = &facts.function.dfg;
-        let mut shared = Shared { numbers: vec![None; dfg.num_values()], values: Vec::new() };
-        let mut home: Vec<Place> = vec![usize::MAX; dfg.num_values()];
+        let values = dfg.num_values();
+        let mut shared = Shared { numbers: vec![None; values], values: Vec::new(), homes: vec![u32::MAX; values] };
         for (place, block) in facts.order.blocks.iter().enumerate() {
             for value in dfg.block_params(*block) {
-                home[value.index()] = place;
+                shared.homes[value.index()] = place as u32;
             }
             for inst in facts.function.layout.block_insts(*block) {
                 for value in dfg.inst_results(inst) {
-                    home[value.index()] = place;
+                    shared.homes[value.index()] = place as u32;
                 }
             }
         }
@@ -110,7 +109,7 @@ impl Live {
                 facts.each_kept(inst, |value| {
                     self.cover(value, 2 * number);
                     self.ranges[value.index()].weight += weight;
-                    if home[value.index()] != place {
+                    if !shared.is_at_home(value, place) {
                         shared.add(value);
                     }
                 });
@@ -126,16 +125,34 @@ impl Live {
         shared
     }
 
-    fn over_blocks(&mut self, shared: &Shared, sets: &Sets) {
-        for place in 0..self.heads.len() - 1 {
-            let (head, end) = (2 * self.heads[place], 2 * self.heads[place + 1] - 1);
-            for number in sets.members(place, &sets.at_head) {
-                self.cover(shared.values[number], head);
-            }
-            for number in sets.members(place, &sets.at_end) {
-                self.cover(shared.values[number], end);
+    /// Covers what is between blocks: from each use backwards to where the value is made.
+    fn over_blocks(&mut self, facts: &Facts<'_>, shared: &Shared) -> Sets {
+        let order = facts.order;
+        let mut sets = Sets::new(shared.values.len(), order.blocks.len());
+        let before = Before::of(&order.successors);
+        let mut open = Vec::new();
+        for (place, block) in order.blocks.iter().enumerate() {
+            for inst in facts.function.layout.block_insts(*block).filter(|inst| !facts.is_nothing(*inst)) {
+                facts.each_kept(inst, |value| {
+                    let Some(number) = shared.number(value).filter(|_| !shared.is_at_home(value, place)) else {
+                        return;
+                    };
+                    open.push(place);
+                    while let Some(place) = open.pop() {
+                        self.cover(value, 2 * self.heads[place]);
+                        for before in before.places(place) {
+                            if sets.add(before, number) {
+                                self.cover(value, 2 * self.heads[before + 1] - 1);
+                                if !shared.is_at_home(value, before) {
+                                    open.push(before);
+                                }
+                            }
+                        }
+                    }
+                });
             }
         }
+        sets
     }
 
     /// How often calls are executed while the value is needed.
@@ -152,7 +169,7 @@ impl Live {
         let mut needed = Needed { values: Vec::new(), places: vec![None; facts.function.dfg.num_values()] };
         for (place, block) in facts.order.blocks.iter().enumerate() {
             let (head, end) = (2 * self.heads[place], 2 * self.heads[place + 1] - 1);
-            for number in sets.members(place, &sets.at_end) {
+            for number in sets.members(place) {
                 needed.add(shared.values[number], end);
             }
             let mut point = end + 1;
@@ -226,6 +243,8 @@ impl Needed {
 struct Shared {
     numbers: Vec<Option<u32>>,
     values: Vec<Value>,
+    /// The place of the block that makes each value.
+    homes: Vec<u32>,
 }
 
 impl Shared {
@@ -240,66 +259,68 @@ impl Shared {
     fn number(&self, value: Value) -> Option<usize> {
         self.numbers[value.index()].map(|number| number as usize)
     }
+
+    fn is_at_home(&self, value: Value, place: Place) -> bool {
+        self.homes[value.index()] == place as u32
+    }
 }
 
-/// Sets of shared values, of each block, as bits.
+/// What leads to each block.
+struct Before {
+    begins: Vec<u32>,
+    places: Vec<u32>,
+}
+
+impl Before {
+    fn of(successors: &[SmallVec<[Place; 2]>]) -> Self {
+        let mut begins = vec![0u32; successors.len() + 1];
+        for next in successors.iter().flatten() {
+            begins[*next + 1] += 1;
+        }
+        for place in 0..successors.len() {
+            begins[place + 1] += begins[place];
+        }
+        let mut filled = begins.clone();
+        let mut places = vec![0; begins[successors.len()] as usize];
+        for (place, next) in successors.iter().enumerate() {
+            for next in next {
+                places[filled[*next] as usize] = place as u32;
+                filled[*next] += 1;
+            }
+        }
+        Self { begins, places }
+    }
+
+    fn places(&self, place: Place) -> impl Iterator<Item = Place> {
+        let range = self.begins[place] as usize..self.begins[place + 1] as usize;
+        self.places[range].iter().map(|place| *place as Place)
+    }
+}
+
+/// The shared values that are needed at the end of each block, as bits.
 struct Sets {
     words: usize,
-    at_head: Vec<u64>,
-    at_end: Vec<u64>,
+    bits: Vec<u64>,
 }
 
 impl Sets {
-    /// By the equations of live variables, solved from the end.
-    fn of(facts: &Facts<'_>, shared: &Shared) -> Self {
-        let order = facts.order;
-        let dfg = &facts.function.dfg;
-        let words = shared.values.len().div_ceil(64);
-        let size = words * order.blocks.len();
-        let mut made = vec![0u64; size];
-        let mut this = Self { words, at_head: vec![0; size], at_end: vec![0; size] };
-        for (place, block) in order.blocks.iter().enumerate() {
-            let (made, used) = (&mut made[place * words..], &mut this.at_head[place * words..]);
-            let has = |set: &[u64], number: usize| set[number / 64] >> (number % 64) & 1 != 0;
-            for number in dfg.block_params(*block).iter().filter_map(|value| shared.number(*value)) {
-                made[number / 64] |= 1 << (number % 64);
-            }
-            for inst in facts.function.layout.block_insts(*block) {
-                if facts.is_nothing(inst) {
-                    continue;
-                }
-                facts.each_kept(inst, |value| {
-                    let Some(number) = shared.number(value) else { return };
-                    if !has(made, number) {
-                        used[number / 64] |= 1 << (number % 64);
-                    }
-                });
-                for number in dfg.inst_results(inst).iter().filter_map(|value| shared.number(*value)) {
-                    made[number / 64] |= 1 << (number % 64);
-                }
-            }
-        }
-        loop {
-            let mut changed = false;
-            for (place, next) in order.successors.iter().enumerate().rev() {
-                for word in 0..words {
-                    let at_end = next.iter().fold(0, |all, next| all | this.at_head[next * words + word]);
-                    let at = place * words + word;
-                    this.at_end[at] = at_end;
-                    let at_head = this.at_head[at] | at_end & !made[at];
-                    changed |= at_head != this.at_head[at];
-                    this.at_head[at] = at_head;
-                }
-            }
-            if !changed {
-                return this;
-            }
-        }
+    fn new(values: usize, blocks: usize) -> Self {
+        let words = values.div_ceil(64);
+        Self { words, bits: vec![0; words * blocks] }
     }
 
-    fn members(&self, place: Place, sets: &[u64]) -> impl Iterator<Item = usize> + use<> {
-        let words: smallvec::SmallVec<[u64; 8]> = sets[place * self.words..][..self.words].into();
-        words.into_iter().enumerate().flat_map(|(at, mut word)| {
+    /// Whether it is new.
+    fn add(&mut self, place: Place, number: usize) -> bool {
+        let word = &mut self.bits[place * self.words + number / 64];
+        let before = *word;
+        *word |= 1 << (number % 64);
+        *word != before
+    }
+
+    fn members(&self, place: Place) -> impl Iterator<Item = usize> {
+        let words = &self.bits[place * self.words..][..self.words];
+        words.iter().enumerate().flat_map(|(at, word)| {
+            let mut word = *word;
             std::iter::from_fn(move || {
                 let bit = word.trailing_zeros() as usize;
                 word &= word.wrapping_sub(1);
