@@ -59,6 +59,12 @@ fn allocate_large(layout: Layout, zeroed: bool) -> *mut u8 {
     block
 }
 
+/// Gives back to the system what the calling thread has freed, and everybody's that nobody needs now. To be called behind what took much for a moment.
+pub fn give_back() {
+    // SAFETY: no precondition.
+    unsafe { mi::mi_collect(true) };
+}
+
 #[cold]
 #[inline(never)]
 fn became_large(block: *mut u8, size: usize) {

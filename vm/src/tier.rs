@@ -128,6 +128,9 @@ pub fn is_enabled() -> bool {
     TIER.get().is_some()
 }
 
+/// Instructions of code whose compilation takes so much memory for a moment that it is given back.
+const LARGE: usize = 32;
+
 /// Counts [`TURN`] or [`CALL`], records when that is often, and asks the tier when it is time.
 #[inline]
 pub(crate) fn count(by: u32, frame: &Frame) {
@@ -151,6 +154,9 @@ fn is_hot(frame: &Frame, heat: u32) {
         let (globals, builtins) = (frame.globals().clone(), frame.builtins().clone());
         let request = Request { code, globals, builtins };
         let machine = TIER.get().and_then(|tier| tier.compile(&request));
+        if machine.as_ref().is_some_and(|machine| machine.places.len() >= LARGE) {
+            taipan_gc::malloc::give_back();
+        }
         machine::settle(code, machine);
     }
 }
