@@ -31,14 +31,21 @@ def general(name):
 
 def main():
     symbols, first, *others = sys.argv[1:]
-    sizes = {}
+    sizes, places, aliases = {}, {}, collections.defaultdict(list)
     with open(symbols) as lines:
         for line in lines:
             fields = line.split()
             if len(fields) == 4 and fields[2] in "tT":
                 sizes[fields[3]] = int(fields[1], 16)
-    start = called(first)
-    callers = collections.Counter(name for profile in others for name in called(profile))
+                places[fields[3]] = fields[0]
+                aliases[fields[0]].append(fields[3])
+
+    def everyone(names):
+        """The names with all those that the linker gave the same code, which may keep it under any of them."""
+        return {alias for name in names for alias in aliases[places.get(name)]}
+
+    start = everyone(called(first))
+    callers = collections.Counter(name for profile in others for name in everyone(called(profile)))
     every = sizes.keys() & (start | callers.keys())
     # Patterns that mean other functions as well, instances of a generic one mostly: those are named exactly if they are large.
     wanted, meant = collections.Counter(), collections.Counter()
