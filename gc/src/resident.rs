@@ -1,5 +1,34 @@
 //! Memory of the program file itself.
 
+use std::sync::OnceLock;
+use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
+
+/// Constant data of which parts are read now and then.
+static READ_IN_PARTS: OnceLock<&'static [u8]> = OnceLock::new();
+static PARTS: AtomicUsize = AtomicUsize::new(0);
+
+/// Parts after which the pages are forgotten: at 64 KiB each a megabyte at most, and a system call that costs as much as reading a part is seldom made.
+const SOME: usize = 16;
+
+/// Says what [`was_read`] is about; the first time.
+///
+/// # Safety
+/// As for [`forget_pages`].
+pub unsafe fn is_read_in_parts(data: &'static [u8]) {
+    let _ = READ_IN_PARTS.set(data);
+}
+
+/// A part of that was read: forgets it soon.
+pub fn was_read() {
+    // Relaxed: a counter.
+    if PARTS.fetch_add(1, Ordering::Relaxed) % SOME == SOME - 1
+        && let Some(data) = READ_IN_PARTS.get()
+    {
+        // SAFETY: says who called `is_read_in_parts`.
+        unsafe { forget_pages(data) };
+    }
+}
+
 /// Lets the system forget the pages of constant data that the program was reading; who reads it again gets them from the file. The system brings in
 /// pages by the dozen around each that is read, so data read here and there is soon in memory as a whole.
 ///

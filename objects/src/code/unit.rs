@@ -234,6 +234,7 @@ impl Unit {
             let filename = self.filename.downcast::<PyStr>().expect("a code's file name is text");
             let unit =
                 taipan_bytecode::serialize::deserialize_written(self.written, &filename.to_string_lossy());
+            taipan_gc::resident::was_read();
             self.publish(of_unit(unit.expect("what is part of the program can be read")));
         }
         loop {

@@ -103,8 +103,9 @@ fn compiled(relative: &str, filename: &str) -> Option<Py<PyCode>> {
     if is_replaced() || crate::sys::config::optimize() != 0 {
         return None;
     }
-    // SAFETY: what former modules were read from, and what is included in the program.
-    unsafe { taipan_gc::resident::forget_pages(taipan_library::whole()) };
+    // SAFETY: it is included in the program.
+    unsafe { taipan_gc::resident::is_read_in_parts(taipan_library::whole()) };
+    taipan_gc::resident::was_read();
     let unit = taipan_bytecode::deserialize_static(
         taipan_library::code(relative)?,
         filename,
