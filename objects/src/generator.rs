@@ -8,7 +8,7 @@ pub mod async_gen;
 pub mod methods;
 
 use taipan_gc::{Header, Obj, Object, Py, Slot, Tracer, Value};
-use taipan_threading::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
+use taipan_threading::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use crate::code::PyCode;
 use crate::function::PyFunction;
@@ -40,8 +40,8 @@ pub struct PyGenerator {
     /// `nregs` words; null when closed. Owned by the runner, see the module.
     pub window: AtomicPtr<Value>,
     pub state: AtomicU8,
-    /// Suspended: whether that was at a `YIELD_FROM` whose register owns a generator or coroutine, and nothing is handled and there is no namespace: see [`PyGenerator::delegates`].
-    delegates: AtomicBool,
+    /// Suspended: the generator or coroutine that the register of the `YIELD_FROM` owns at which that was, if nothing is handled and there is no namespace; else null. See [`PyGenerator::delegate`].
+    delegate: AtomicPtr<PyGenerator>,
     /// Where to continue.
     pub pc: AtomicU32,
     /// Suspended: the exception that the generator handles itself. Running: what its resumer sees of others, see `enter_handled`.
@@ -56,7 +56,9 @@ pub struct PyGenerator {
 
 fn trace_generator(this: &PyGenerator, tracer: &mut Tracer<'_>) {
     tracer(this.code.as_obj().value());
-    for slot in [&this.function, &this.locals, &this.name, &this.qualname, &this.handled, &this.frame, &this.extra] {
+    for slot in
+        [&this.function, &this.locals, &this.name, &this.qualname, &this.handled, &this.frame, &this.extra]
+    {
         slot.trace(tracer);
     }
     let window = this.window.load(Ordering::Acquire);
@@ -119,7 +121,7 @@ impl PyGenerator {
             qualname,
             window: AtomicPtr::new(window),
             state: AtomicU8::new(state),
-            delegates: AtomicBool::new(false),
+            delegate: AtomicPtr::new(std::ptr::null_mut()),
             pc: AtomicU32::new(1),
             handled: Slot::empty(),
             frame: Slot::empty(),
@@ -163,12 +165,14 @@ impl PyGenerator {
     /// Ends running: suspended at `pc`. Only the runner may call this.
     #[inline]
     pub fn suspend(&self, pc: u32) {
-        self.suspend_where(pc, false);
+        self.suspend_where(pc, None);
     }
-    /// [`PyGenerator::suspend`], which tells whether [`PyGenerator::delegates`].
+    /// [`PyGenerator::suspend`], with what is the [`PyGenerator::delegate`] then.
     #[inline]
-    pub fn suspend_where(&self, pc: u32, delegates: bool) {
-        self.delegates.store(delegates, Ordering::Relaxed);
+    pub fn suspend_where(&self, pc: u32, delegate: Option<&PyGenerator>) {
+        let delegate =
+            delegate.map_or(std::ptr::null_mut(), |delegate| std::ptr::from_ref(delegate).cast_mut());
+        self.delegate.store(delegate, Ordering::Relaxed);
         self.pc.store(pc, Ordering::Relaxed);
         self.suspend_again();
     }
@@ -177,11 +181,12 @@ impl PyGenerator {
     pub fn suspend_again(&self) {
         self.state.store(SUSPENDED, Ordering::Release);
     }
-    /// Whether it was suspended at a `YIELD_FROM` with nothing to be sent, whose register owns what it delegates to, which is a generator or coroutine; it handles no exception and
-    /// has no namespace. Only the runner may ask this, and only while it has not executed anything.
+    /// The generator or coroutine that it delegates to, if it was suspended at a `YIELD_FROM` with nothing to be sent, whose register owns that; it handles no exception and has
+    /// no namespace. Only the runner may ask this, and only while it has not executed anything: until then the register keeps it.
     #[inline]
-    pub fn delegates(&self) -> bool {
-        self.delegates.load(Ordering::Relaxed)
+    pub fn delegate(&self) -> Option<&PyGenerator> {
+        // SAFETY: null, or what the register of the suspended window owns, which only the runner changes.
+        unsafe { self.delegate.load(Ordering::Relaxed).as_ref() }
     }
     /// Ends running for good and drops the window. Only the runner (or the last owner) may call this. Code that runs because of what is
     /// dropped finds the generator closed.

@@ -102,27 +102,24 @@ pub fn is_passed_on(frame: &Frame) -> bool {
 pub unsafe fn descend(thread: &VmThread, mut fp: *mut Frame) -> *mut Frame {
     // SAFETY: a live frame of a generator, which is there as long as its frame.
     let (mut regs, first) = unsafe { ((*fp).regs, &*(*fp).subject.ptr().cast::<PyGenerator>()) };
-    if !first.delegates() {
-        return fp;
-    }
+    let Some(mut next) = first.delegate() else { return fp };
     let (mut depth, limit, top) = (thread.depth.get(), thread::recursion_limit(), thread.top.get());
     // SAFETY: in the frame's code.
     let mut at = unsafe { (*(*fp).ip).a() } as usize;
     let sent = regs.value(at + 1);
     regs.put(at + 1, Value::EMPTY);
     while depth < limit {
-        let word = regs.value(at);
-        // SAFETY: a generator or coroutine, says `delegates`, and those have no subclasses. The register owns it.
-        let generator: &PyGenerator = unsafe { &*word.ptr().cast() };
+        let generator = next;
         if generator.state.load(Ordering::Acquire) != SUSPENDED
             || generator.try_start_running(SUSPENDED).is_err()
         {
             break;
         }
-        if !generator.delegates() || !generator.frame.is_empty() {
+        let Some(below) = generator.delegate().filter(|_| generator.frame.is_empty()) else {
             generator.suspend_again();
             break;
-        }
+        };
+        next = below;
         regs = Regs::new(generator.window.load(Ordering::Acquire));
         let code: &PyCode = &generator.code;
         let ip = code.at(generator.pc.load(Ordering::Relaxed) as usize);
@@ -134,7 +131,7 @@ pub unsafe fn descend(thread: &VmThread, mut fp: *mut Frame) -> *mut Frame {
         unsafe {
             fp.write(Frame {
                 ip,
-                subject: word.uncounted_ptr(),
+                subject: Value::from_ptr(std::ptr::from_ref(generator).cast()).uncounted_ptr(),
                 ..Frame::new(function, code, regs, PASSED_ON, Kind::GeneratorSend, top)
             });
         }
@@ -159,13 +156,40 @@ pub fn pass_on(thread: &VmThread, frame: &Frame, passed_on: bool) -> bool {
         let delegates = word.is_counted()
             && (known::is(word, Known::Generator) || known::is(word, Known::Coroutine))
             && frame.locals.is_empty();
+        // SAFETY: a generator or coroutine, and those have no subclasses; the register of the frame that is suspended owns it.
+        let delegate = delegates.then(|| unsafe { &*word.ptr().cast::<PyGenerator>() });
         let pc = frame.pc();
-        return pop(thread, frame).map(|generator| generator.suspend_where(pc, delegates)).is_some();
+        return pop(thread, frame).map(|generator| generator.suspend_where(pc, delegate)).is_some();
     }
     if !frame.object.is_empty() {
         return false;
     }
     pop(thread, frame).map(PyGenerator::suspend_again).is_some()
+}
+
+/// [`pass_on`] of the frame `fp` and of those below that were resumed by `YIELD_FROM` and have executed nothing since, either: down to the first that takes another way. Gives that,
+/// and whether it has executed nothing since.
+///
+/// # Safety
+/// `fp` is the innermost frame, and has executed nothing since it was resumed.
+#[inline(always)]
+pub unsafe fn pass_all_on(thread: &VmThread, mut fp: *mut Frame) -> (*mut Frame, bool) {
+    let (mut passed_on, mut depth) = (true, thread.depth.get());
+    while passed_on {
+        // SAFETY: a live frame: what is resumed by `YIELD_FROM` is so in another one.
+        let frame = unsafe { &*fp };
+        if frame.kind != Kind::GeneratorSend || !frame.object.is_empty() || !frame.subject.is_lent() {
+            break;
+        }
+        thread.top.set(frame.saved_top);
+        // SAFETY: the register of the frame below owns it.
+        unsafe { &*frame.subject.ptr().cast::<PyGenerator>() }.suspend_again();
+        passed_on = is_passed_on(frame);
+        fp = fp.wrapping_sub(1);
+        depth -= 1;
+    }
+    thread.depth.set(depth);
+    (fp, passed_on)
 }
 
 /// Whether the generator of `frame` can be suspended with [`suspend`]; its registers are then as they may be in a suspended window.

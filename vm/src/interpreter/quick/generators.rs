@@ -196,6 +196,10 @@ fn pass_on(mut fp: *mut Frame, thread: &'static VmThread, value: Value, mut pass
     // What the delegate handled when it yielded is none of theirs.
     let plain = handles_nothing();
     loop {
+        if passed_on && plain {
+            // SAFETY: the innermost frame.
+            (fp, passed_on) = unsafe { at_once::pass_all_on(thread, fp) };
+        }
         // SAFETY: the innermost frame is live.
         let frame = unsafe { &*fp };
         let kind = frame.kind;
