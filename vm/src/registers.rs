@@ -135,8 +135,12 @@ impl Regs {
     #[inline(always)]
     #[must_use]
     pub fn clear_at_once(self, i: usize) -> bool {
+        let value = self.value(i);
+        if value.is_empty() {
+            return true;
+        }
         // SAFETY: the register owned its reference.
-        let dropped = unsafe { Obj::drop_at_once(self.value(i)) };
+        let dropped = unsafe { Obj::drop_at_once(value) };
         if dropped {
             self.put(i, Value::EMPTY);
         }

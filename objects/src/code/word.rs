@@ -46,6 +46,26 @@ impl Word {
         // Relaxed: a handler that is chosen too late or too early does what the instruction means all the same.
         self.dispatch.load(Ordering::Relaxed)
     }
+    /// [`Word::dispatch`] as an index.
+    #[inline(always)]
+    pub fn handler(&self) -> usize {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        {
+            let index: usize;
+            // SAFETY: reads the byte of a live word, as an atomic load does, of which the compiler would extend the result in an instruction of its own.
+            unsafe {
+                std::arch::asm!(
+                    "movzx {index:e}, byte ptr [{byte}]",
+                    index = lateout(reg) index,
+                    byte = in(reg) self.dispatch.as_ptr(),
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+            }
+            index
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        usize::from(self.dispatch())
+    }
     /// Lets another handler execute it, or again that of its opcode.
     pub fn set_dispatch(&self, handler: Option<u8>) {
         self.dispatch.store(handler.unwrap_or(self.opcode), Ordering::Relaxed);

@@ -184,7 +184,7 @@ impl State {
     /// What executes the instruction at `ip`.
     #[inline(always)]
     fn handler(self) -> Handler {
-        self.thread.handlers[self.word(0).dispatch() as usize]
+        self.thread.handlers[self.word(0).handler()]
     }
     /// What executes the instruction at `ip` in the interpreter.
     #[inline(always)]

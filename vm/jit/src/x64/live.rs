@@ -76,7 +76,8 @@ impl Live {
     fn within_blocks(&mut self, facts: &Facts<'_>) -> Shared {
         let dfg = &facts.function.dfg;
         let values = dfg.num_values();
-        let mut shared = Shared { numbers: vec![None; values], values: Vec::new(), homes: vec![u32::MAX; values] };
+        let mut shared =
+            Shared { numbers: vec![None; values], values: Vec::new(), homes: vec![u32::MAX; values] };
         for (place, block) in facts.order.blocks.iter().enumerate() {
             for value in dfg.block_params(*block) {
                 shared.homes[value.index()] = place as u32;
@@ -134,7 +135,8 @@ impl Live {
         for (place, block) in order.blocks.iter().enumerate() {
             for inst in facts.function.layout.block_insts(*block).filter(|inst| !facts.is_nothing(*inst)) {
                 facts.each_kept(inst, |value| {
-                    let Some(number) = shared.number(value).filter(|_| !shared.is_at_home(value, place)) else {
+                    let Some(number) = shared.number(value).filter(|_| !shared.is_at_home(value, place))
+                    else {
                         return;
                     };
                     open.push(place);

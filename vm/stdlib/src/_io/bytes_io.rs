@@ -129,11 +129,14 @@ impl PyBytesIO {
 }
 
 /// Runs `f` with the bytes of what a stream has for its contents.
+#[inline(always)]
 fn bytes_of<R>(contents: &Obj, f: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
-    match (contents.downcast::<PyBytes>(), contents.downcast::<PyByteArray>()) {
-        (Some(shared), _) => Ok(f(shared.as_slice())),
-        (_, Some(own)) => Ok(own.with(|bytes| f(bytes))),
-        _ => Err(closed_file()),
+    if let Some(shared) = contents.downcast::<PyBytes>() {
+        return Ok(f(shared.as_slice()));
+    }
+    match contents.downcast::<PyByteArray>() {
+        Some(own) => Ok(own.with(|bytes| f(bytes))),
+        None => Err(closed_file()),
     }
 }
 
