@@ -33,18 +33,17 @@ impl PyBytesIO {
     }
     /// The contents where they can be written.
     fn own(&self) -> PyResult<Py<PyByteArray>> {
-        let contents = self.contents()?;
-        let Some(shared) = contents.downcast::<PyBytes>() else {
-            return contents.into_py::<PyByteArray>().map_err(|_| closed_file());
-        };
-        let own = PyByteArray::from_vec(shared.as_slice().to_vec());
-        let _section = multi_threaded().then(|| CriticalSection::enter(self.header.lock()));
-        // Others may have been faster.
-        match self.contents()?.into_py::<PyByteArray>() {
-            Ok(already) => Ok(already),
-            Err(_) => {
+        loop {
+            let contents = match self.contents()?.into_py::<PyByteArray>() {
+                Ok(own) => return Ok(own),
+                Err(shared) => shared,
+            };
+            let own = PyByteArray::from_vec(bytes_of(&contents, <[u8]>::to_vec)?);
+            let _section = multi_threaded().then(|| CriticalSection::enter(self.header.lock()));
+            // Others may have been faster.
+            if self.contents()?.is(&contents) {
                 self.contents.store(own.clone().into_obj());
-                Ok(own)
+                return Ok(own);
             }
         }
     }
