@@ -19,6 +19,7 @@ pub mod heap;
 pub mod hooks;
 pub mod limbo;
 pub mod malloc;
+mod mapping;
 pub mod nan;
 pub mod ops;
 pub mod refcount;

@@ -15,6 +15,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use libmimalloc_sys as mi;
 
 use crate::heap::{pool, traced};
+use crate::mapping;
 
 /// See the module. For `#[global_allocator]`.
 pub struct MiMalloc;
@@ -31,12 +32,8 @@ const ASKED: usize = 1 << 32;
 /// Whether the system would not give a process so much.
 #[cold]
 fn is_refused(size: usize) -> bool {
-    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: a new mapping at a place of the system's choice, which nobody uses before it is taken away again.
-    unsafe {
-        let trial = libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0);
-        trial == libc::MAP_FAILED || libc::munmap(trial, size) != 0
-    }
+    // SAFETY: nobody uses the new mapping before it is taken away again.
+    mapping::map(size, 0).is_none_or(|trial| unsafe { libc::munmap(trial.as_ptr().cast(), size) } != 0)
 }
 
 /// [`GlobalAlloc::alloc`] and `alloc_zeroed` of large blocks.
@@ -59,18 +56,18 @@ fn allocate_large(layout: Layout, zeroed: bool) -> *mut u8 {
     block
 }
 
-/// Gives back to the system what the calling thread has freed, and everybody's that nobody needs now. To be called behind what took much for a moment.
-pub fn give_back() {
-    // SAFETY: no precondition.
-    unsafe { mi::mi_collect(true) };
-}
-
 #[cold]
 #[inline(never)]
 fn became_large(block: *mut u8, size: usize) {
     if !block.is_null() {
         pool::ask_for_huge_pages(block, size);
     }
+}
+
+/// Gives back to the system what the calling thread has freed, and everybody's that nobody needs now. To be called behind what took much for a moment.
+pub fn give_back() {
+    // SAFETY: no precondition.
+    unsafe { mi::mi_collect(true) };
 }
 
 // SAFETY: mimalloc keeps the allocator's contract; see `is_usual` for the alignment.

@@ -1,6 +1,7 @@
 //! Memory of the program file itself.
 
 use std::sync::OnceLock;
+
 use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 /// Constant data of which parts are read now and then.
@@ -13,7 +14,7 @@ const SOME: usize = 16;
 /// Says what [`was_read`] is about; the first time.
 ///
 /// # Safety
-/// As for [`forget_pages`].
+/// `data` lies in the program file.
 pub unsafe fn is_read_in_parts(data: &'static [u8]) {
     let _ = READ_IN_PARTS.set(data);
 }
@@ -34,7 +35,7 @@ pub fn was_read() {
 ///
 /// # Safety
 /// `data` lies in the program file: what the program made in memory would be lost.
-pub unsafe fn forget_pages(data: &'static [u8]) {
+unsafe fn forget_pages(data: &'static [u8]) {
     #[cfg(target_os = "linux")]
     {
         const PAGE: usize = 4096;

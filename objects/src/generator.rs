@@ -32,7 +32,7 @@ pub struct PyGenerator {
     header: Header,
     pub code: Py<PyCode>,
     /// The function's namespaces and closure; empty when closed, unless it lives on anyway.
-    pub function: Slot,
+    function: Slot,
     /// The namespace mapping of code that was run by `exec` or `eval`; empty for functions.
     pub locals: Slot,
     pub name: Slot,
@@ -187,6 +187,16 @@ impl PyGenerator {
     pub fn delegate(&self) -> Option<&PyGenerator> {
         // SAFETY: null, or what the register of the suspended window owns, which only the runner changes.
         unsafe { self.delegate.load(Ordering::Relaxed).as_ref() }
+    }
+    /// The function, unless it was given up.
+    pub fn function(&self) -> Option<Py<PyFunction>> {
+        self.function.load()?.into_py().ok()
+    }
+    /// The function, which is not counted. Only the runner may ask this: what is given up is that of a closed generator.
+    #[inline(always)]
+    pub fn running_function(&self) -> &PyFunction {
+        // SAFETY: a function, says `make`, which is there until the runner closes the generator.
+        unsafe { &*self.function.peek().ptr().cast() }
     }
     /// Ends running for good and drops the window. Only the runner (or the last owner) may call this. Code that runs because of what is
     /// dropped finds the generator closed.

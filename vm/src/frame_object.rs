@@ -22,7 +22,6 @@ use taipan_objects::code::PyCode;
 use taipan_objects::dict::PyDict;
 use taipan_objects::error::*;
 use taipan_objects::frame::{FrameHooks, PyFrame};
-use taipan_objects::function::PyFunction;
 use taipan_objects::generator::{CLOSED, CREATED, PyGenerator, RUNNING, SUSPENDED};
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::singletons::none;
@@ -98,10 +97,7 @@ pub fn generator_frame(obj: &Obj) -> PyResult<Obj> {
     if let Some(frame) = generator.frame.load() {
         return Ok(frame);
     }
-    let function = generator.function.load();
-    let Some(function) = function.as_ref().and_then(|function| function.downcast::<PyFunction>()) else {
-        return Ok(none());
-    };
+    let Some(function) = generator.function() else { return Ok(none()) };
     let pc = match generator.state.load(Ordering::Acquire) {
         CREATED => 0,
         _ => generator.pc.load(Ordering::Relaxed),
@@ -328,8 +324,8 @@ fn contents(object: &PyFrame) -> Vec<Option<Content>> {
     if let Some(first) = unit.free_registers.first()
         && contents.get(*first as usize).is_some_and(Option::is_none)
         && let Some(generator) = object.generator.load()
-        && let Some(function) = generator.downcast::<PyGenerator>().and_then(|g| g.function.load())
-        && let Some(closure) = function.downcast::<PyFunction>().and_then(|function| function.closure.load())
+        && let Some(function) = generator.downcast::<PyGenerator>().and_then(PyGenerator::function)
+        && let Some(closure) = function.closure.load()
         && let Some(cells) = closure.downcast::<PyTuple>()
     {
         for (cell, register) in cells.as_slice().iter().zip(&unit.free_registers) {

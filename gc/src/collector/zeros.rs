@@ -5,6 +5,7 @@
 
 use std::ops::Deref;
 
+use crate::mapping;
 use taipan_threading::sync::atomic::AtomicI32;
 
 /// So many zeros.
@@ -24,14 +25,10 @@ impl Zeros {
         if bytes == 0 {
             return Zeros { start: std::ptr::NonNull::dangling().as_ptr(), len };
         }
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: new memory at an address of the system's choice.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, flags, -1, 0) };
-        if start == libc::MAP_FAILED {
+        let Some(start) = mapping::map(bytes, libc::MAP_NORESERVE) else {
             std::alloc::handle_alloc_error(std::alloc::Layout::new::<AtomicI32>());
-        }
-        Zeros { start: start.cast(), len }
+        };
+        Zeros { start: start.cast().as_ptr(), len }
     }
 }
 

@@ -7,6 +7,7 @@ use taipan_threading::sync::Mutex;
 
 use super::page::Page;
 use super::size_class::PAGE_SIZE;
+use crate::mapping;
 
 const CHUNK_PAGES: usize = 64;
 /// Chunks after these are backed by huge pages where the system offers them: what of a huge page is not used is little beside them.
@@ -54,26 +55,24 @@ fn keep_small() {
 /// A new chunk, which is zeroed, and is never given back.
 fn take_chunk(huge: bool) -> *mut u8 {
     let (bytes, align) = (CHUNK_PAGES * PAGE_SIZE, if huge { HUGE_PAGE } else { PAGE_SIZE });
-    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: a new mapping at a place of the system's choice, of which what lies around the chunk is taken away again: both ends are whole pages of the system.
+    let Some(mapped) = mapping::map(bytes + align, 0) else { exhausted() };
+    let mapped = mapped.as_ptr();
+    let chunk = mapped.map_addr(|address| address.next_multiple_of(align));
+    let before = chunk.addr() - mapped.addr();
+    // SAFETY: of the new mapping what lies around the chunk is taken away again: both ends are whole pages of the system. Then advice about the rest.
     unsafe {
-        let mapped = libc::mmap(std::ptr::null_mut(), bytes + align, access, kind, -1, 0);
-        if mapped == libc::MAP_FAILED {
-            exhausted();
-        }
-        let chunk = mapped.map_addr(|address| address.next_multiple_of(align));
-        let before = chunk.addr() - mapped.addr();
         if before != 0 {
-            libc::munmap(mapped, before);
+            libc::munmap(mapped.cast(), before);
         }
-        libc::munmap(chunk.wrapping_byte_add(bytes), align - before);
-        if huge {
-            ask_for_huge_pages(chunk.cast(), bytes);
-        } else {
-            libc::madvise(chunk, bytes, libc::MADV_NOHUGEPAGE);
+        libc::munmap(chunk.wrapping_add(bytes).cast(), align - before);
+        if !huge {
+            libc::madvise(chunk.cast(), bytes, libc::MADV_NOHUGEPAGE);
         }
-        chunk.cast()
     }
+    if huge {
+        ask_for_huge_pages(chunk, bytes);
+    }
+    chunk
 }
 
 /// Asks for huge pages for the whole ones of a new block of the allocator's.

@@ -40,13 +40,7 @@ impl Word {
         let bits = self.opcode as u64 | (self.a as u64) << 16 | (self.b as u64) << 32 | (self.c as u64) << 48;
         Instr::from_bits(bits)
     }
-    /// The number of the handler.
-    #[inline(always)]
-    pub fn dispatch(&self) -> u8 {
-        // Relaxed: a handler that is chosen too late or too early does what the instruction means all the same.
-        self.dispatch.load(Ordering::Relaxed)
-    }
-    /// [`Word::dispatch`] as an index.
+    /// The number of the handler. Read without order: a handler that is chosen too late or too early does what the instruction means all the same.
     #[inline(always)]
     pub fn handler(&self) -> usize {
         #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -64,7 +58,7 @@ impl Word {
             index
         }
         #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-        usize::from(self.dispatch())
+        usize::from(self.dispatch.load(Ordering::Relaxed))
     }
     /// Lets another handler execute it, or again that of its opcode.
     pub fn set_dispatch(&self, handler: Option<u8>) {

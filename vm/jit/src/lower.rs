@@ -21,6 +21,7 @@ use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Typ
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, Switch, Variable};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use taipan_vm::tier::Left;
 
 use crate::expect::Guess;
@@ -69,10 +70,8 @@ pub struct Lowering<'a, 'b> {
     ways: Vec<(Block, usize, State)>,
     signatures: BTreeMap<(usize, bool), SigRef>,
     entry_signature: Option<SigRef>,
-    /// Of pieces of code with one argument, and two.
-    stub_signatures: [Option<SigRef>; 2],
-    /// Of the piece of code that writes numbers, by what it is given.
-    write_signatures: FxHashMap<Vec<Type>, SigRef>,
+    /// Of pieces of code, by what they are given, and whether they return anything.
+    stub_signatures: FxHashMap<(SmallVec<[Type; 8]>, bool), SigRef>,
     call_conv: CallConv,
 }
 
@@ -127,8 +126,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             ways: Vec::new(),
             signatures: BTreeMap::new(),
             entry_signature: None,
-            stub_signatures: [None; 2],
-            write_signatures: FxHashMap::default(),
+            stub_signatures: FxHashMap::default(),
             call_conv: config.default_call_conv,
         };
         for pc in flow.leaders.iter().filter(|pc| states[**pc].is_some()) {

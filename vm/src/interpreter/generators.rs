@@ -11,7 +11,6 @@ use taipan_bytecode::flags;
 use taipan_objects::code::PyCode;
 use taipan_objects::error::*;
 use taipan_objects::exceptions::PyBaseException;
-use taipan_objects::function::PyFunction;
 use taipan_objects::generator::async_gen::asend;
 use taipan_objects::generator::{CLOSED, PyGenerator};
 use taipan_objects::hooks::{Resume, Resumed};
@@ -178,11 +177,7 @@ fn push_started(
         }
         return Err(recursion_error("maximum recursion depth exceeded"));
     }
-    let function = generator.function.load();
-    let Some(function) = function.as_ref().and_then(|function| function.downcast::<PyFunction>()) else {
-        generator.state.store(state, Ordering::Release);
-        return Err(system_error("generator without function"));
-    };
+    let function = generator.running_function();
     let regs = Regs::new(generator.window.load(Ordering::Acquire));
     let code: &PyCode = &generator.code;
     let mut pc = generator.pc.load(Ordering::Relaxed);

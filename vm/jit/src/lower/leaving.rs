@@ -3,6 +3,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Type, Value};
+use smallvec::SmallVec;
 use taipan_objects::code::PyCode;
 use taipan_vm::tier::Left;
 use taipan_vm::tier::calls::Outcome;
@@ -70,17 +71,8 @@ impl Lowering<'_, '_> {
         for (register, number) in late {
             arguments.extend([self.word(u64::from(*register)), *number]);
         }
-        let types = arguments.iter().skip(1).map(|value| self.b.func.dfg.value_type(*value)).collect();
-        let signature = self.write_signature(types);
+        let signature = self.stub_signature(&arguments[1..], false);
         self.b.ins().call_indirect(signature, arguments[0], &arguments[1..]);
-    }
-    fn write_signature(&mut self, types: Vec<Type>) -> SigRef {
-        if let Some(known) = self.write_signatures.get(&types) {
-            return *known;
-        }
-        let mut signature = Signature::new(stubs::CONVENTION);
-        signature.params.extend(types.iter().map(|of| AbiParam::new(*of)));
-        *self.write_signatures.entry(types).or_insert(self.b.import_signature(signature))
     }
     /// The way out in front of the instruction at `pc`: whether it tells that execution came to what was not recorded, or found something else.
     fn way_out(&self, pc: usize, why: u64) -> Tail {
@@ -261,19 +253,24 @@ impl Lowering<'_, '_> {
     }
     /// Calls a piece of code that overwrites no registers. Of two arguments the second is a constant.
     pub(super) fn call_stub(&mut self, stub: Stub, arguments: &[Value]) -> Value {
-        let signature = match self.stub_signatures[arguments.len() - 1] {
-            Some(known) => known,
-            None => {
-                let mut signature = Signature::new(stubs::CONVENTION);
-                signature.params.extend(arguments.iter().map(|_| AbiParam::new(I64)));
-                signature.returns.push(AbiParam::new(I64));
-                let signature = self.b.import_signature(signature);
-                *self.stub_signatures[arguments.len() - 1].insert(signature)
-            }
-        };
+        let signature = self.stub_signature(arguments, true);
         let callee = self.word(stub.number());
         let call = self.b.ins().call_indirect(signature, callee, arguments);
         self.b.inst_results(call)[0]
+    }
+    /// The signature of a piece of code that is given these.
+    fn stub_signature(&mut self, arguments: &[Value], returns: bool) -> SigRef {
+        let types = arguments.iter().map(|value| self.b.func.dfg.value_type(*value)).collect();
+        let key: (SmallVec<[Type; 8]>, bool) = (types, returns);
+        if let Some(known) = self.stub_signatures.get(&key) {
+            return *known;
+        }
+        let mut signature = Signature::new(stubs::CONVENTION);
+        signature.params.extend(key.0.iter().map(|of| AbiParam::new(*of)));
+        if returns {
+            signature.returns.push(AbiParam::new(I64));
+        }
+        *self.stub_signatures.entry(key).or_insert(self.b.import_signature(signature))
     }
     /// Leaves if a function of [`runtime`] has not done it.
     pub(super) fn done(&mut self, answer: Value, not: u64) {

@@ -130,31 +130,39 @@ impl Live {
     fn over_blocks(&mut self, facts: &Facts<'_>, shared: &Shared) -> Sets {
         let order = facts.order;
         let mut sets = Sets::new(shared.values.len(), order.blocks.len());
-        let before = Before::of(&order.successors);
-        let mut open = Vec::new();
+        let before = before(&order.successors);
         for (place, block) in order.blocks.iter().enumerate() {
             for inst in facts.function.layout.block_insts(*block).filter(|inst| !facts.is_nothing(*inst)) {
-                facts.each_kept(inst, |value| {
-                    let Some(number) = shared.number(value).filter(|_| !shared.is_at_home(value, place))
-                    else {
-                        return;
-                    };
-                    open.push(place);
-                    while let Some(place) = open.pop() {
-                        self.cover(value, 2 * self.heads[place]);
-                        for before in before.places(place) {
-                            if sets.add(before, number) {
-                                self.cover(value, 2 * self.heads[before + 1] - 1);
-                                if !shared.is_at_home(value, before) {
-                                    open.push(before);
-                                }
-                            }
-                        }
-                    }
-                });
+                facts.each_kept(inst, |value| self.from_home(value, place, shared, &before, &mut sets));
             }
         }
         sets
+    }
+
+    /// Covers what is between the block that makes a value and one that uses it.
+    fn from_home(
+        &mut self,
+        value: Value,
+        used: Place,
+        shared: &Shared,
+        before: &[SmallVec<[Place; 2]>],
+        sets: &mut Sets,
+    ) {
+        let Some(number) = shared.number(value) else { return };
+        let mut open: SmallVec<[Place; 16]> = SmallVec::new();
+        open.push(used);
+        while let Some(place) = open.pop() {
+            if shared.is_at_home(value, place) {
+                continue;
+            }
+            self.cover(value, 2 * self.heads[place]);
+            for before in &before[place] {
+                if sets.add(*before, number) {
+                    self.cover(value, 2 * self.heads[before + 1] - 1);
+                    open.push(*before);
+                }
+            }
+        }
     }
 
     /// How often calls are executed while the value is needed.
@@ -268,35 +276,12 @@ impl Shared {
 }
 
 /// What leads to each block.
-struct Before {
-    begins: Vec<u32>,
-    places: Vec<u32>,
-}
-
-impl Before {
-    fn of(successors: &[SmallVec<[Place; 2]>]) -> Self {
-        let mut begins = vec![0u32; successors.len() + 1];
-        for next in successors.iter().flatten() {
-            begins[*next + 1] += 1;
-        }
-        for place in 0..successors.len() {
-            begins[place + 1] += begins[place];
-        }
-        let mut filled = begins.clone();
-        let mut places = vec![0; begins[successors.len()] as usize];
-        for (place, next) in successors.iter().enumerate() {
-            for next in next {
-                places[filled[*next] as usize] = place as u32;
-                filled[*next] += 1;
-            }
-        }
-        Self { begins, places }
+fn before(successors: &[SmallVec<[Place; 2]>]) -> Vec<SmallVec<[Place; 2]>> {
+    let mut before = vec![SmallVec::new(); successors.len()];
+    for (place, next) in successors.iter().enumerate() {
+        next.iter().for_each(|next| before[*next].push(place));
     }
-
-    fn places(&self, place: Place) -> impl Iterator<Item = Place> {
-        let range = self.begins[place] as usize..self.begins[place + 1] as usize;
-        self.places[range].iter().map(|place| *place as Place)
-    }
+    before
 }
 
 /// The shared values that are needed at the end of each block, as bits.

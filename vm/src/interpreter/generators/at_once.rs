@@ -3,7 +3,6 @@
 
 use taipan_objects::code::PyCode;
 use taipan_objects::error::handles_nothing;
-use taipan_objects::function::PyFunction;
 use taipan_objects::generator::{CREATED, PyGenerator, SUSPENDED};
 use taipan_objects::singletons::none_word;
 use taipan_objects::{Obj, Object, Value};
@@ -42,7 +41,7 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
         return false;
     }
     // The window, `pc`, the function and the rest are this thread's now.
-    let function = generator.function.peek();
+    let function = generator.running_function();
     let regs = Regs::new(generator.window.load(Ordering::Acquire));
     let code: &PyCode = &generator.code;
     let pc = generator.pc.load(Ordering::Relaxed);
@@ -70,8 +69,6 @@ pub fn push(thread: &VmThread, word: Value, kind: Kind, sent: Value, ret: u16) -
     if state == SUSPENDED {
         regs.put(target, sent);
     }
-    // SAFETY: a function, from whose call the generator came (`PyGenerator::make`), and which it keeps.
-    let function: &PyFunction = unsafe { &*function.ptr().cast() };
     // SAFETY: the slot is above all live frames; plain writes initialize it.
     unsafe {
         thread.frame(depth).write(Frame {
@@ -124,15 +121,14 @@ pub unsafe fn descend(thread: &VmThread, mut fp: *mut Frame) -> *mut Frame {
         let code: &PyCode = &generator.code;
         let ip = code.at(generator.pc.load(Ordering::Relaxed) as usize);
         // SAFETY: as in `push`, where in the code the generator stands.
-        let (function, instr) = unsafe { (&*generator.function.peek().ptr().cast::<PyFunction>(), &*ip) };
-        at = instr.a() as usize;
+        at = unsafe { (*ip).a() } as usize;
         fp = fp.wrapping_add(1);
         // SAFETY: frames are next to each other; the slot is above all live ones, and plain writes initialize it.
         unsafe {
             fp.write(Frame {
                 ip,
                 subject: Value::from_ptr(std::ptr::from_ref(generator).cast()).uncounted_ptr(),
-                ..Frame::new(function, code, regs, PASSED_ON, Kind::GeneratorSend, top)
+                ..Frame::new(generator.running_function(), code, regs, PASSED_ON, Kind::GeneratorSend, top)
             });
         }
         depth += 1;
@@ -156,8 +152,7 @@ pub fn pass_on(thread: &VmThread, frame: &Frame, passed_on: bool) -> bool {
         let delegates = word.is_counted()
             && (known::is(word, Known::Generator) || known::is(word, Known::Coroutine))
             && frame.locals.is_empty();
-        // SAFETY: a generator or coroutine, and those have no subclasses; the register of the frame that is suspended owns it.
-        let delegate = delegates.then(|| unsafe { &*word.ptr().cast::<PyGenerator>() });
+        let delegate = if delegates { generator(word) } else { None };
         let pc = frame.pc();
         return pop(thread, frame).map(|generator| generator.suspend_where(pc, delegate)).is_some();
     }
