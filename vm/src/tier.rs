@@ -170,7 +170,9 @@ pub unsafe extern "C" fn at_unseen(code: *const PyCode, part: *const PyCode) {
     let (code, part) = unsafe { (&*code, &*part) };
     let Some(machine) = code.machine.code() else { return };
     let often = if HOT.load(Ordering::Relaxed) < HOT_TURNS { 2 } else { UNSEEN };
-    if machine.unseen.fetch_add(1, Ordering::Relaxed) == often
+    // Behind that nothing is counted: threads would wait for each other's writes.
+    if machine.unseen.load(Ordering::Relaxed) <= often
+        && machine.unseen.fetch_add(1, Ordering::Relaxed) == often
         && machine::again(code, HOT.load(Ordering::Relaxed) / 2)
         && !std::ptr::eq(code, part)
     {
@@ -187,14 +189,16 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
     // SAFETY: says the caller.
     let (code, part) = unsafe { (&*code, &*part) };
     let Some(machine) = code.machine.code() else { return };
+    // As above.
+    if code.machine.is_last() {
+        return;
+    }
     let often = if HOT.load(Ordering::Relaxed) < HOT_TURNS { 2 } else { SURPRISES };
     if machine.surprises.fetch_add(1, Ordering::Relaxed) % often != often - 1 {
         return;
     }
     // Other code of which the function is part counts on what is recorded of it.
-    if !code.machine.is_last()
-        && let Some(record) = part.machine.record()
-    {
+    if let Some(record) = part.machine.record() {
         let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
         record.restart(part.index_of(ip));
         // SAFETY: the innermost frame is live.

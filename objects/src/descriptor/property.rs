@@ -25,6 +25,11 @@ pub struct PyProperty {
 }
 layout!(PyProperty, "property", [get, set, delete, doc, name]);
 
+impl PyProperty {
+    /// Where the getter is, in bytes, for machine code.
+    pub const GET: i32 = std::mem::offset_of!(PyProperty, get) as i32;
+}
+
 fn this(obj: &Obj) -> PyResult<&PyProperty> {
     obj.downcast::<PyProperty>().ok_or_else(|| system_error("not a property"))
 }

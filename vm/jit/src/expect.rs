@@ -128,10 +128,11 @@ pub fn parts(program: &Program, step: usize, first: Reg, operand: u16, count: u1
     parts
 }
 
-/// The method in Python that an instruction which reads an item is expected to call.
+/// The method in Python that an instruction which reads an item or an attribute is expected to call.
 pub fn method_at(program: &Program, step: usize) -> Option<Obj> {
     let place = &program.places[step];
-    record(&program.bodies[place.body as usize])?.callee(place.pc)
+    let method = record(&program.bodies[place.body as usize])?.callee(place.pc)?;
+    program.classes_with(step, method.value()).is_some().then_some(method)
 }
 
 fn guess(program: &Program, step: usize) -> Guess {

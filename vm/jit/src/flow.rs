@@ -97,7 +97,7 @@ impl Flow {
                     behind.insert(Plan::next(pc, plans));
                     behind.extend(program.behind_pair(pc));
                 }
-                Plan::Enter { target, .. } | Plan::EnterItem { target, .. } => {
+                Plan::Enter { target, .. } | Plan::EnterLent { target, .. } => {
                     leaders.insert(*target);
                     leaders.insert(Plan::next(pc, plans));
                     // Where the callee was left it returns to the interpreter.
@@ -172,7 +172,7 @@ fn estimate(plan: Plan) -> (i32, i32) {
         Plan::Build { .. } => (-5, 80),
         Plan::Slice { .. } => (-5, 150),
         Plan::Native { .. } => (-10, 95),
-        Plan::IsNumber { .. } | Plan::Enter { .. } | Plan::EnterItem { .. } => (60, 95),
+        Plan::IsNumber { .. } | Plan::Enter { .. } | Plan::EnterLent { .. } => (60, 95),
         Plan::Return { .. } => (60, 80),
         Plan::End { .. } => (40, 80),
         Plan::Invoke { callee: Some(_), .. } => (80, 130),

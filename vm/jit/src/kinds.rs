@@ -410,15 +410,17 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
                 state[at(first)..at(first) + 2].fill(Known::Nothing);
             }
         }
-        Plan::EnterItem { index, first, callee, .. } => {
+        Plan::EnterLent { argument, first, callee, .. } => {
             let end = first + program.bodies[callee as usize].code.nregs;
-            let index = match index {
+            let argument = argument.map(|argument| match argument {
                 Operand::Reg(register) => state[at(register)].number().unwrap_or(Known::Free),
                 Operand::Int(_) => Known::Int,
-            };
+            });
             state[at(first)..at(end)].fill(Known::Bare);
             state[at(first)] = Known::Free;
-            put(state, first + 1, index);
+            if let Some(argument) = argument {
+                put(state, first + 1, argument);
+            }
         }
         Plan::Enter { base, first, count, callee, .. } => {
             state[at(base)] = Known::Bare;

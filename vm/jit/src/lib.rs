@@ -113,7 +113,10 @@ fn take_in(program: &mut Program, step: usize) -> bool {
         Plan::Call { base, method, .. } => expect::callee_at(program, step, base)
             .is_some_and(|(callable, alone)| program.take_in(step, &callable, method && !alone)),
         Plan::Item { container, .. } if expect::kind_at(program, step, container) == Some(Kind::Other) => {
-            expect::method_at(program, step).is_some_and(|method| program.take_in_item(step, &method))
+            expect::method_at(program, step).is_some_and(|method| program.take_in_lent(step, &method))
+        }
+        Plan::LoadAttr { .. } => {
+            expect::method_at(program, step).is_some_and(|getter| program.take_in_lent(step, &getter))
         }
         _ => false,
     }
@@ -212,16 +215,24 @@ fn drop_bad_callees(program: &mut Program, guesses: &[Guess]) {
             .collect();
         let calls: Vec<usize> = (0..program.plans.len())
             .filter(
-                |step| matches!(program.plans[*step], Plan::Enter { callee, .. } | Plan::EnterItem { callee, .. } if bad.contains(&callee)),
+                |step| matches!(program.plans[*step], Plan::Enter { callee, .. } | Plan::EnterLent { callee, .. } if bad.contains(&callee)),
             )
             .collect();
         if calls.is_empty() {
             return;
         }
         for step in calls {
-            let Plan::Enter { base, to, .. } = program.plans[step] else {
-                program.plans[step] = generic::plan(program, step).unwrap_or(Plan::Leave { goes_on: true });
-                continue;
+            let (base, to) = match program.plans[step] {
+                Plan::Enter { base, to, .. } => (base, to),
+                Plan::EnterLent { subject, argument: None, to, .. } => {
+                    program.plans[step] = Plan::LoadAttr { to, subject };
+                    continue;
+                }
+                _ => {
+                    let plan = generic::plan(program, step);
+                    program.plans[step] = plan.unwrap_or(Plan::Leave { goes_on: true });
+                    continue;
+                }
             };
             let instr = program.instr(step);
             let method = instr.op() == Some(Op::CallMethod);

@@ -151,12 +151,12 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
             set.remove(to);
             (base..base + 2 + count).for_each(|register| set.remove(register));
         }
-        Plan::EnterItem { index, first, callee, .. } => {
-            let wanted = set.has(first as usize + 1);
+        Plan::EnterLent { argument, first, callee, .. } => {
+            let wanted = argument.is_some() && set.has(first as usize + 1);
             let end = first + program.bodies[callee as usize].code.nregs;
             (first..end).for_each(|register| set.remove(register));
-            if let (true, Operand::Reg(index)) = (wanted, index) {
-                set.add(index);
+            if let (true, Some(Operand::Reg(argument))) = (wanted, argument) {
+                set.add(argument);
             }
         }
         Plan::Enter { first, count, callee, .. } => {

@@ -336,8 +336,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 self.leave();
                 false
             }
-            Plan::EnterItem { container, index, first, to, callee, target } => {
-                self.enter_item(container, index, first, to, callee);
+            Plan::EnterLent { subject, argument, first, to, callee, target } => {
+                self.enter_lent(subject, argument, first, to, callee);
                 self.state = after;
                 self.go(target);
                 return false;
@@ -445,7 +445,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             | Plan::Unseen
             | Plan::Call { .. }
             | Plan::Enter { .. }
-            | Plan::EnterItem { .. }
+            | Plan::EnterLent { .. }
             | Plan::Return { .. }
             | Plan::End { .. }
             | Plan::Behind

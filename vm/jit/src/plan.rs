@@ -286,10 +286,10 @@ pub enum Plan {
         callee: u16,
         target: usize,
     },
-    /// The same of an item whose class has the method `__getitem__` in Python: the window begins at `first`, with both operands, which stay where they are.
-    EnterItem {
-        container: Reg,
-        index: Operand,
+    /// The same of an item whose class has the method `__getitem__` in Python, or of the getter of a property: the window begins at `first`, with what the method is given, which stays where it is.
+    EnterLent {
+        subject: Reg,
+        argument: Option<Operand>,
         first: Reg,
         to: Reg,
         callee: u16,
@@ -512,7 +512,7 @@ impl Plan {
             | Plan::For { target, .. }
             | Plan::Decide { target, .. }
             | Plan::Next { target, .. } => (Some(next), Some(target)),
-            Plan::Enter { target, .. } | Plan::EnterItem { target, .. } | Plan::Return { target, .. } => {
+            Plan::Enter { target, .. } | Plan::EnterLent { target, .. } | Plan::Return { target, .. } => {
                 (None, Some(target))
             }
             _ => (Some(next), None),
@@ -612,7 +612,7 @@ impl Plan {
             | Plan::Decide { .. }
             | Plan::Next { .. }
             | Plan::Enter { .. }
-            | Plan::EnterItem { .. }
+            | Plan::EnterLent { .. }
             | Plan::Return { .. }
             | Plan::End { .. } => unreachable!("made in place"),
         }

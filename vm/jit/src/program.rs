@@ -8,7 +8,7 @@ use taipan_objects::ShapeId;
 use taipan_objects::code::PyCode;
 use taipan_objects::function::PyFunction;
 use taipan_objects::tuple::PyTuple;
-use taipan_objects::{Obj, Py};
+use taipan_objects::{Obj, Py, Value};
 use taipan_threading::sync::atomic::AtomicU64;
 use taipan_vm::tier::samples::{self, Single};
 
@@ -65,6 +65,18 @@ pub struct StoredSlot {
     pub to: Option<ShapeId>,
     /// Of a `__slots__` member, which may be empty: the class that has to have that version.
     pub class: Option<(usize, u32)>,
+}
+
+/// A class whose instances' attribute is known.
+pub struct ClassWith {
+    /// Of the instances.
+    pub shape: u32,
+    /// Its address.
+    pub class: usize,
+    /// That it has while this is so.
+    pub version: u32,
+    /// The property whose getter is to be called.
+    pub property: Option<Value>,
 }
 
 /// Whether a word of the value may be copied as it is.
@@ -151,6 +163,21 @@ impl Program {
         }
         (word, slots)
     }
+    /// The cache word of a step that calls `function` of its subject's class, and where it knows that as a method, or a property whose getter it may be; nothing if it knows something else.
+    pub fn classes_with(&self, step: usize, function: Value) -> Option<(u64, Vec<ClassWith>)> {
+        let (word, singles) = samples::singles(self.cache(step));
+        let classes = singles.into_iter().map(|single| match single {
+            Single::Method { shape, class, version, function: found } if found.same(function) => {
+                Some(ClassWith { shape, class, version, property: None })
+            }
+            Single::Property { shape, class, version, property } => {
+                Some(ClassWith { shape, class, version, property: Some(property) })
+            }
+            _ => None,
+        });
+        let classes: Vec<ClassWith> = classes.collect::<Option<_>>()?;
+        (!classes.is_empty()).then_some((word, classes))
+    }
     /// What the instruction of a step that reads a global knows of that, if it is a constant.
     pub fn constant(&self, step: usize) -> Option<samples::Constant> {
         let body = self.body(step);
@@ -194,7 +221,7 @@ impl Program {
     /// The step that enters a body.
     pub fn caller_of(&self, body: u16) -> Option<usize> {
         let enters = |plan: &Plan| match plan {
-            Plan::Enter { callee, .. } | Plan::EnterItem { callee, .. } => *callee == body,
+            Plan::Enter { callee, .. } | Plan::EnterLent { callee, .. } => *callee == body,
             _ => false,
         };
         self.plans.iter().position(enters)
@@ -239,13 +266,18 @@ impl Program {
         true
     }
 
-    /// The same of the method `__getitem__` that reads the item at `step`.
-    pub fn take_in_item(&mut self, step: usize, function: &Obj) -> bool {
-        let Plan::Item { to, container, index } = self.plans[step] else { return false };
+    /// The same of the method `__getitem__` that reads the item at `step`, or of the getter that gives the attribute.
+    pub fn take_in_lent(&mut self, step: usize, function: &Obj) -> bool {
+        let (to, subject, argument) = match self.plans[step] {
+            Plan::Item { to, container, index } => (to, container, Some(index)),
+            Plan::LoadAttr { to, subject } => (to, subject, None),
+            _ => return false,
+        };
         // Behind all that the caller has.
         let first = self.end(step) as Reg;
-        let Some((callee, target)) = self.append(step, function, first, 2, to) else { return false };
-        self.plans[step] = Plan::EnterItem { container, index, first, to, callee, target };
+        let count = 1 + u16::from(argument.is_some());
+        let Some((callee, target)) = self.append(step, function, first, count, to) else { return false };
+        self.plans[step] = Plan::EnterLent { subject, argument, first, to, callee, target };
         true
     }
 

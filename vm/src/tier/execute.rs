@@ -170,14 +170,14 @@ pub fn is_known(op: Op) -> bool {
         )
 }
 
-/// Whether it may be a call of a method.
+/// Whether it may be a call of a method, or of the getter of a property.
 #[inline]
 pub fn may_enter(op: Op) -> bool {
     is_binary(op)
         || is_binary_with_number(op)
         || is_comparison(op)
         || is_branch(op)
-        || matches!(op, Op::Subscr | Op::SubscrImm | Op::StoreSubscr)
+        || matches!(op, Op::Subscr | Op::SubscrImm | Op::StoreSubscr | Op::LoadAttr)
 }
 
 #[inline]
@@ -257,7 +257,7 @@ fn instruction(
         Op::ForIter => next(thread, fp, ip, regs, word)?,
         Op::LoadAttr => {
             let (code, pc) = at();
-            // Getters in Python are for the interpreter, which executes them without calling itself.
+            // Getters in Python whose frames were not pushed are for the interpreter, which executes them without calling itself.
             if attribute::quick_property(&word.cache, object(b)).is_some() {
                 return Ok(Did::Outcome(Outcome::NOT));
             }

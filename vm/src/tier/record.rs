@@ -27,11 +27,16 @@ pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
     {
         record.add_callee(pc, callee);
     }
-    if (op == Op::Subscr as u16 || op == Op::SubscrImm as u16)
-        && let Some(subject) = regs.get(word.b() as usize)
-        && let Some(method) = attribute::method_known(&word.cache, subject)
-        && lasts(&method)
-    {
+    let lent = match Op::from_u16(op) {
+        Some(Op::Subscr | Op::SubscrImm) => {
+            regs.get(word.b() as usize).and_then(|subject| attribute::method_known(&word.cache, subject))
+        }
+        Some(Op::LoadAttr) => {
+            regs.get(word.b() as usize).and_then(|subject| attribute::quick_property(&word.cache, subject))
+        }
+        _ => None,
+    };
+    if let Some(method) = lent.filter(lasts) {
         record.add_callee(pc, &method);
     }
     if op == Op::StoreAttr as u16

@@ -38,22 +38,25 @@ impl Lowering<'_, '_> {
         self.push(&Push { function, code: &body.code, base: Some(base), first, count, to }, other);
     }
 
-    /// Tests that the method `__getitem__` of the container's class is the function whose steps are part of the program, and pushes its frame, with the operands lent to it.
-    pub(super) fn enter_item(&mut self, container: Reg, index: Operand, first: Reg, to: Reg, callee: u16) {
+    /// Tests that the method that the instruction calls of the subject's class is the function whose steps are part of the program, and pushes its frame, with what it is given lent to it.
+    pub(super) fn enter_lent(
+        &mut self,
+        subject: Reg,
+        argument: Option<Operand>,
+        first: Reg,
+        to: Reg,
+        callee: u16,
+    ) {
         let program = self.program;
         let body = &program.bodies[callee as usize];
         let function = body.function.as_ref().and_then(|function| function.downcast::<PyFunction>());
         let Some(function) = function else { return self.leave() };
         let other = self.unexpected();
-        let subject = self.load(container);
+        let subject = self.load(subject);
         self.pointer(subject);
         self.while_method(subject, taipan_objects::types::obj_of(function).value(), other);
-        let number = match index {
-            Operand::Reg(register) => self.state[register as usize].number(),
-            Operand::Int(_) => Some(Known::Int),
-        };
-        let word = match index {
-            Operand::Reg(register) if number.is_none() => {
+        let word = match argument {
+            Some(Operand::Reg(register)) if self.state[register as usize].number().is_none() => {
                 let word = self.load(register);
                 let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
                 self.refuse_if(empty, other);
@@ -61,24 +64,31 @@ impl Lowering<'_, '_> {
             }
             _ => None,
         };
-        self.push(&Push { function, code: &body.code, base: None, first, count: 2, to }, other);
+        self.push(
+            &Push {
+                function,
+                code: &body.code,
+                base: None,
+                first,
+                count: 1 + u16::from(argument.is_some()),
+                to,
+            },
+            other,
+        );
         let subject = self.b.ins().bor_imm_s(subject, 1);
         self.store(first, subject);
-        match word {
-            Some(word) => self.store(first + 1, word),
-            None => {
-                if !self.state[first as usize + 1].is_bare() {
-                    self.store_word(first + 1, 0);
-                }
-                self.state[first as usize + 1] = Known::Bare;
-                match index {
-                    Operand::Int(int) => {
-                        self.define(first + 1, taipan_objects::Value::from_int_wrapping(int).bits())
-                    }
-                    Operand::Reg(register) => {
-                        self.share(first + 1, register);
-                    }
-                }
+        let Some(argument) = argument else { return };
+        if let Some(word) = word {
+            return self.store(first + 1, word);
+        }
+        if !self.state[first as usize + 1].is_bare() {
+            self.store_word(first + 1, 0);
+        }
+        self.state[first as usize + 1] = Known::Bare;
+        match argument {
+            Operand::Int(int) => self.define(first + 1, taipan_objects::Value::from_int_wrapping(int).bits()),
+            Operand::Reg(register) => {
+                self.share(first + 1, register);
             }
         }
     }

@@ -85,7 +85,7 @@ impl Lowering<'_, '_> {
             | Plan::Back { .. }
             | Plan::Invoke { .. }
             | Plan::Enter { .. }
-            | Plan::EnterItem { .. }
+            | Plan::EnterLent { .. }
             | Plan::End { .. }
             | Plan::Return { .. } => Tail::Plain,
             _ if why == Left::EXECUTE => Tail::Surprise(body),

@@ -4,6 +4,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
+use taipan_objects::descriptor::PyProperty;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::runtime::{self, layout};
 use taipan_vm::tier::samples::{self, Single};
@@ -12,7 +13,7 @@ use super::Lowering;
 use super::counts::Storage;
 use crate::kinds::Known;
 use crate::plan::Reg;
-use crate::program::StoredSlot;
+use crate::program::{ClassWith, StoredSlot};
 
 impl Lowering<'_, '_> {
     pub(super) fn constant(&mut self, to: Reg, bits: u64) {
@@ -144,7 +145,10 @@ impl Lowering<'_, '_> {
         let word = self.load(subject);
         self.pointer(word);
         let (known, singles) = samples::singles(self.program.cache(self.pc));
-        if singles.iter().all(|single| matches!(single, Single::Method { .. })) {
+        if !singles.is_empty() && singles.iter().all(|single| matches!(single, Single::Property { .. })) {
+            return self.execute();
+        }
+        if singles.iter().all(|single| matches!(single, Single::Method { .. } | Single::Property { .. })) {
             let (found, after) = self.attribute(word, true);
             self.put(to, found);
             return self.come_to(after);
@@ -180,7 +184,7 @@ impl Lowering<'_, '_> {
                     self.read_slot(object, offset, on, other);
                     another
                 }
-                Single::Method { .. } => continue,
+                Single::Method { .. } | Single::Property { .. } => continue,
             };
             self.b.switch_to_block(another);
         }
@@ -329,20 +333,32 @@ impl Lowering<'_, '_> {
         (self.b.block_params(on)[0], after)
     }
 
-    /// Goes on while the site knows that function as the method of the subject's class, to `other` if not.
+    /// Goes on while the site knows that function as the method of the subject's class, or as the getter of its property; to `other` if not.
     pub(super) fn while_method(&mut self, subject: Value, function: taipan_objects::Value, other: Block) {
-        let (known, singles) = samples::singles(self.program.cache(self.pc));
-        let [Single::Method { shape, class, version, function: found }] = singles[..] else {
+        let Some((known, classes)) = self.program.classes_with(self.pc, function) else {
             return self.leave_to(other);
         };
-        if !found.same(function) {
-            return self.leave_to(other);
-        }
         self.as_known(known, other);
         let object = self.object(subject);
-        self.as_shape(object, shape, other);
-        let is = self.has_class_version(class, version);
-        self.refuse_unless(is, other);
+        let found = self.shape(object);
+        let on = self.b.create_block();
+        for ClassWith { shape, class, version, property } in classes {
+            let another = self.if_shape(found, shape);
+            let is = self.has_class_version(class, version);
+            self.refuse_unless(is, other);
+            if let Some(property) = property {
+                // The class has it still.
+                let property = self.word(property.counted().bits());
+                let getter = self.read(property, PyProperty::GET);
+                let getter = self.object(getter);
+                let is = self.b.ins().icmp_imm_s(IntCC::Equal, getter, function.counted().bits() as i64);
+                self.refuse_unless(is, other);
+            }
+            self.b.ins().jump(on, &[]);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.switch_to_block(on);
     }
 
     /// Goes to a block, and lets what follows be code that is not reached.

@@ -92,7 +92,8 @@ fn operator(i: Instr) -> Operator {
         Lt | Le | Eq | Ne | Gt | Ge => Operator::Compare(comparison(i)),
         BranchLt | BranchLe | BranchEq | BranchNe | BranchGt | BranchGe | BranchLtImm | BranchLeImm
         | BranchEqImm | BranchNeImm | BranchGtImm | BranchGeImm => Operator::Branch(comparison(i)),
-        Subscr | SubscrImm => Operator::GetItem,
+        // What a property gives is taken as it is, too.
+        Subscr | SubscrImm | LoadAttr => Operator::GetItem,
         StoreSubscr => Operator::SetItem,
         _ => {
             let (op, inplace) = operation(i);

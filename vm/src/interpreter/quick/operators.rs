@@ -19,11 +19,22 @@ use crate::thread::VmThread;
 /// Calls the method that the instruction knows for the first of the arguments, which stay in their registers, in a frame of the kind at the top of the stack.
 #[inline(always)]
 fn enter<const N: usize>(s: State, arguments: [Value; N], kind: Kind, ret: u16) -> Option<State> {
-    let first = arguments[0];
     if arguments.iter().any(|argument| argument.is_empty()) {
         return None;
     }
-    let method = attribute::known_method(s.cache(), first)?;
+    let method = attribute::known_method(s.cache(), arguments[0])?;
+    enter_method(s, method, arguments, kind, ret)
+}
+
+/// [`enter`] with the method, which is alive at this moment.
+#[inline(always)]
+fn enter_method<const N: usize>(
+    s: State,
+    method: Value,
+    arguments: [Value; N],
+    kind: Kind,
+    ret: u16,
+) -> Option<State> {
     if !known::is_function(method) {
         return None;
     }
@@ -54,7 +65,9 @@ fn operate(s: State, first: Value, second: Value, ret: u16) -> Option<State> {
     enter(s, [first, second], Kind::Operator, ret)
 }
 
-/// Pushes the frame of the method that the operator `op` at `ip`, whose operands are there, calls first, if it knows that, and gives its code.
+/// Pushes the frame of the method that the instruction `op` at `ip`, whose operands are there, calls first, if it knows that, and gives its code.
+///
+/// That is an operator, or reads an attribute that may be a property.
 #[inline(always)]
 pub(crate) fn push<'a>(
     thread: &'static VmThread,
@@ -68,6 +81,11 @@ pub(crate) fn push<'a>(
     let number = |imm: i16| Value::from_int_wrapping(i64::from(imm));
     let [_, second, third] = op.info().operands;
     let state = match (second, third) {
+        _ if op == Op::LoadAttr => {
+            let subject = s.value(i.b());
+            attribute::quick_property(s.cache(), s.regs.obj(i.b() as usize))
+                .and_then(|getter| enter_method(s, getter.value(), [subject], Kind::Call, i.a()))
+        }
         _ if op == Op::Subscr => enter(s, [s.value(i.b()), s.value(i.c())], Kind::Call, i.a()),
         _ if op == Op::SubscrImm => enter(s, [s.value(i.b()), number(i.c_imm())], Kind::Call, i.a()),
         _ if op == Op::StoreSubscr => {

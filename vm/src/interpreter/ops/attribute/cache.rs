@@ -775,6 +775,8 @@ pub enum Single {
     Method { shape: u32, class: usize, version: u32, function: Value },
     /// The same of a value that is no method.
     Plain { shape: u32, class: usize, version: u32, value: Value },
+    /// The same of a property.
+    Property { shape: u32, class: usize, version: u32, property: Value },
     /// The class itself has the attribute `value`, a word that needs no count, while it has `version`.
     OfType { class: usize, version: u32, value: Value },
 }
@@ -807,6 +809,7 @@ fn single(word: u64) -> Option<Single> {
             Some(Single::Member { shape, class, version, offset: cache.index as i32 * 8 })
         }
         Found::Plain if shape != 0 => Some(Single::Plain { shape, class, version, value }),
+        Found::Property if shape != 0 => Some(Single::Property { shape, class, version, property: value }),
         Found::OfType => Some(Single::OfType { class, version, value }),
         _ => None,
     }
