@@ -54,6 +54,8 @@ impl Word {
                     byte = in(reg) self.dispatch.as_ptr(),
                     options(pure, readonly, nostack, preserves_flags)
                 );
+                // SAFETY: a byte, extended. Else each dispatch would compare it with the length of the table, in a frame for the panic.
+                std::hint::assert_unchecked(index <= usize::from(u8::MAX));
             }
             index
         }
