@@ -9,6 +9,7 @@ use memmap2::{Mmap, MmapMut};
 use target_lexicon::PointerWidth;
 
 use taipan_objects::str::PyStr;
+use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::expect::Guess;
 use crate::flow::Flow;
@@ -49,8 +50,8 @@ pub fn compile(
             return None;
         }
     };
-    let memory = executable(&code).ok()?;
-    let entry = memory.as_ptr().expose_provenance();
+    let (memory, start) = executable(&code).ok()?;
+    let entry = memory[start..].as_ptr().expose_provenance();
     if taipan_vm::perf::is_active()
         && let Some(name) = program.bodies[0].code.qualname.downcast::<PyStr>()
     {
@@ -60,11 +61,21 @@ pub fn compile(
     Some((entry, Box::new(memory)))
 }
 
-/// Pages of their own: never written once they can be executed.
-pub fn executable(code: &[u8]) -> std::io::Result<Mmap> {
-    let mut pages = MmapMut::map_anon(code.len())?;
-    pages.copy_from_slice(code);
-    pages.make_exec()
+/// Bytes of a page, at which the sets of a processor's cache of instructions begin anew.
+const PAGE: usize = 4096;
+/// Bytes of a line of that cache.
+const LINE: usize = 64;
+/// Where in its first page the next code begins.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+/// Pages of their own, never written once they can be executed, and where in them the code begins: behind where in its last page that before it ends. If all code began
+/// at the beginning of a page, the lines of the beginnings, which are executed most, would all have the same few places in the cache.
+pub fn executable(code: &[u8]) -> std::io::Result<(Mmap, usize)> {
+    let taken = code.len().next_multiple_of(LINE);
+    let start = NEXT.fetch_add(taken, Ordering::Relaxed) % PAGE;
+    let mut pages = MmapMut::map_anon(start + code.len())?;
+    pages[start..].copy_from_slice(code);
+    Ok((pages.make_exec()?, start))
 }
 
 #[cfg(debug_assertions)]

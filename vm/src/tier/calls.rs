@@ -19,8 +19,8 @@ use super::runtime::{LEVEL, NO, NOTHING_DONE, is_watched};
 use crate::frame::Frame;
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
-use crate::interpreter::quick;
 use crate::interpreter::quick::known::{self, Known};
+use crate::interpreter::quick::{self, Push};
 use crate::registers::Regs;
 use crate::thread::VmThread;
 
@@ -202,16 +202,20 @@ pub unsafe extern "C" fn invoke(thread: &'static VmThread, fp: *mut Frame, ip: u
         ((*fp).regs, &*ip)
     };
     let (base, count, ret) = (word.a() as usize, word.b() as usize, word.c());
+    let mut has_receiver = word.opcode() == Op::CallMethod as u16;
     if matches!(word.instr().op(), Some(Op::Call | Op::CallMethod)) {
-        if let Some(code) = quick::push_call(thread, fp, ip, regs) {
-            return entry(code);
-        }
-        if let Some((result, first, count)) = call(regs, word) {
-            return finish(thread, regs, word, result, first, count);
+        match quick::push_call(thread, fp, ip, regs) {
+            Push::Pushed(code) => return entry(code),
+            Push::Unbound => has_receiver = true,
+            Push::Not => {
+                if let Some((result, first, count)) = call(regs, word) {
+                    return finish(thread, regs, word, result, first, count);
+                }
+            }
         }
     }
     let called = match word.instr().op() {
-        Some(Op::CallMethod) => call::call_method(thread, regs, base, count, ret),
+        _ if has_receiver => call::call_method(thread, regs, base, count, ret),
         Some(op @ (Op::CallKw | Op::CallMethodKw)) => {
             // SAFETY: the frame is live; the names are in the pseudo word behind.
             let (code, names) = unsafe { ((*fp).code(), (*ip.add(1)).arg32() as usize) };

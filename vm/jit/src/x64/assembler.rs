@@ -151,14 +151,66 @@ impl Cond {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Label(u32);
 
+/// Where 4 bytes are to tell how far a label is from behind them, or from another label.
+struct Fixup {
+    at: usize,
+    label: Label,
+    from: Option<Label>,
+    /// How many bytes the instruction, which they end, can do without if a byte suffices; 0 if that cannot be.
+    spare: usize,
+}
+
 /// Code being written.
 #[derive(Default)]
 pub struct Assembler {
     code: Vec<u8>,
     /// Where labels are bound.
     labels: Vec<Option<u32>>,
-    /// Where 4 bytes are to tell how far a label is from behind them; or from another label.
-    fixups: Vec<(usize, Label, Option<Label>)>,
+    /// In the order of their places.
+    fixups: Vec<Fixup>,
+}
+
+/// Which jumps are short ones, and where everything is then.
+struct Layout<'a> {
+    fixups: &'a [Fixup],
+    labels: &'a [usize],
+    /// How many bytes are gone up to each fixup, without and with it.
+    gone: Vec<usize>,
+}
+
+impl<'a> Layout<'a> {
+    /// Jumps that can be short make others so, but never longer: it ends when there are no more.
+    fn of(fixups: &'a [Fixup], labels: &'a [usize]) -> Self {
+        let mut layout = Layout { fixups, labels, gone: vec![0; fixups.len() + 1] };
+        loop {
+            let mut gone = Vec::with_capacity(layout.gone.len());
+            let mut sum = 0;
+            gone.push(0);
+            for (index, fixup) in fixups.iter().enumerate() {
+                if i8::try_from(layout.distance(index)).is_ok() {
+                    sum += fixup.spare;
+                }
+                gone.push(sum);
+            }
+            if gone == layout.gone {
+                return layout;
+            }
+            layout.gone = gone;
+        }
+    }
+    fn is_short(&self, index: usize) -> bool {
+        self.gone[index] != self.gone[index + 1]
+    }
+    /// Where that is which was so far from the beginning.
+    fn place(&self, at: usize) -> usize {
+        at - self.gone[self.fixups.partition_point(|fixup| fixup.at < at)]
+    }
+    /// What the fixup is to tell.
+    fn distance(&self, index: usize) -> i32 {
+        let Fixup { at, label, from, .. } = self.fixups[index];
+        let from = from.map_or(at + 4, |from| self.labels[from.0 as usize]);
+        self.place(self.labels[label.0 as usize]) as i32 - self.place(from) as i32
+    }
 }
 
 impl Assembler {
@@ -172,16 +224,30 @@ impl Assembler {
     }
 
     /// The code, all of whose labels must have been bound.
-    pub fn finish(mut self) -> Option<Vec<u8>> {
-        for (at, label, from) in std::mem::take(&mut self.fixups) {
-            let from = match from {
-                Some(from) => self.labels[from.0 as usize]?,
-                None => at as u32 + 4,
-            };
-            let distance = self.labels[label.0 as usize]?.wrapping_sub(from);
-            self.code[at..at + 4].copy_from_slice(&distance.to_le_bytes());
+    pub fn finish(self) -> Option<Vec<u8>> {
+        let labels: Vec<usize> =
+            self.labels.iter().map(|label| label.map(|at| at as usize)).collect::<Option<_>>()?;
+        let layout = Layout::of(&self.fixups, &labels);
+        let mut code = Vec::with_capacity(self.code.len());
+        let mut copied = 0;
+        for (index, Fixup { at, spare, .. }) in self.fixups.iter().enumerate() {
+            let distance = layout.distance(index);
+            if layout.is_short(index) {
+                // `JMP` or `Jcc` of 2 bytes in place of 5 or 6.
+                let start = at + 4 - 2 - spare;
+                code.extend_from_slice(&self.code[copied..start]);
+                code.extend([
+                    if self.code[start] == 0xE9 { 0xEB } else { self.code[start + 1] - 0x10 },
+                    distance as u8,
+                ]);
+            } else {
+                code.extend_from_slice(&self.code[copied..*at]);
+                code.extend(distance.to_le_bytes());
+            }
+            copied = at + 4;
         }
-        Some(self.code)
+        code.extend_from_slice(&self.code[copied..]);
+        Some(code)
     }
 
     fn byte(&mut self, byte: u8) {
@@ -192,8 +258,8 @@ impl Assembler {
         self.code.extend_from_slice(&value.to_le_bytes());
     }
 
-    fn fix(&mut self, label: Label, from: Option<Label>) {
-        self.fixups.push((self.code.len(), label, from));
+    fn fix(&mut self, label: Label, from: Option<Label>, spare: usize) {
+        self.fixups.push(Fixup { at: self.code.len(), label, from, spare });
         self.int(0);
     }
 
@@ -337,7 +403,7 @@ impl Assembler {
         self.byte(0x48 | (to.0 >> 3) << 2);
         self.byte(0x8D);
         self.byte((to.0 & 7) << 3 | 5);
-        self.fix(label, None);
+        self.fix(label, None, 0);
     }
 
     pub fn shift(&mut self, op: Shift, width: Width, to: Gpr, by: u8) {
@@ -377,12 +443,12 @@ impl Assembler {
     pub fn jump_if(&mut self, cond: Cond, to: Label) {
         self.byte(0x0F);
         self.byte(0x80 | cond as u8);
-        self.fix(to, None);
+        self.fix(to, None, 4);
     }
 
     pub fn jump(&mut self, to: Label) {
         self.byte(0xE9);
-        self.fix(to, None);
+        self.fix(to, None, 3);
     }
 
     pub fn jump_to(&mut self, to: Gpr) {
@@ -395,7 +461,7 @@ impl Assembler {
 
     pub fn call_label(&mut self, to: Label) {
         self.byte(0xE8);
-        self.fix(to, None);
+        self.fix(to, None, 0);
     }
 
     pub fn push(&mut self, register: Gpr) {
@@ -418,7 +484,7 @@ impl Assembler {
     }
     /// A word whose lower half is how far a label is from another.
     pub fn distance(&mut self, to: Label, from: Label) {
-        self.fix(to, Some(from));
+        self.fix(to, Some(from), 0);
         self.int(0);
     }
 

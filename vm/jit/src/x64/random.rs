@@ -466,10 +466,10 @@ fn code_computes_what_the_representation_says() {
     for seed in 1..400 {
         let function = function(0x9E37_79B9_7F4A_7C15u64.wrapping_mul(seed));
         let code = generate(&function, function.layout.blocks().count() / 2).expect("all is known");
-        let pages = crate::memory::executable(&code).expect("memory");
+        let (pages, start) = crate::memory::executable(&code).expect("memory");
         // SAFETY: the code is that of a function with this signature, and the pages stay.
         let compiled: extern "C" fn(*mut u8, u64, u64, u64, u64) -> Two =
-            unsafe { std::mem::transmute(pages.as_ptr()) };
+            unsafe { std::mem::transmute(pages[start..].as_ptr()) };
         let mut memory = [7u8; MEMORY * 8];
         let start = memory.as_mut_ptr().expose_provenance() as u64;
         let numbers = [seed, u64::MAX / seed, seed << 40, 0x1234_5678_9ABC_DEF0];

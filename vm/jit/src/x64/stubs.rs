@@ -96,9 +96,10 @@ fn unless_own(code: &mut Assembler, object: Gpr, spare: Gpr, other: Label) {
     code.jump_if(Cond::NotEqual, other);
 }
 
-/// Drops a word in a few instructions, or goes to `other`, with nothing done.
-fn drop_or(code: &mut Assembler, other: Label) {
-    let (word, spare, counted, nothing) = (SECOND_SCRATCH, SCRATCH, code.label(), code.label());
+/// Drops a word in a few instructions, or goes on, with nothing done.
+fn drop_or_go_on(code: &mut Assembler) {
+    let (word, spare, counted, nothing, special) =
+        (SECOND_SCRATCH, SCRATCH, code.label(), code.label(), code.label());
     // As `Lowering::is_counted`: a pointer without a mark.
     code.copy(spare, word);
     code.shift(Shift::RotateRight, Width::B8, spare, 1);
@@ -114,24 +115,24 @@ fn drop_or(code: &mut Assembler, other: Label) {
     code.load(Width::B4, spare, local(word));
     code.alu_constant(Alu::Add, Width::B4, spare, -2);
     code.alu_constant(Alu::Cmp, Width::B4, spare, -3);
-    code.jump_if(Cond::AboveOrEqual, other);
-    unless_own(code, word, spare, other);
+    code.jump_if(Cond::AboveOrEqual, special);
+    unless_own(code, word, spare, special);
     code.alu_constant(Alu::Add, Width::B4, local(word), -1);
     code.constant(word, 0);
     code.ret();
+    code.bind(special);
+    // What functions return may be immortal without a mark: `True`, for example.
+    code.alu_constant(Alu::Cmp, Width::B4, local(word), -1);
+    code.jump_if(Cond::Equal, nothing);
 }
 
 fn drop_word(code: &mut Assembler) {
-    let not = code.label();
-    drop_or(code, not);
-    code.bind(not);
+    drop_or_go_on(code);
     code.ret();
 }
 
 fn drop_anyhow(code: &mut Assembler) {
-    let slow = code.label();
-    drop_or(code, slow);
-    code.bind(slow);
+    drop_or_go_on(code);
     code.constant(SCRATCH, 0);
     call_with_thread(code, runtime::drop_slowly as *const () as u64);
     code.ret();

@@ -221,10 +221,21 @@ fn push_named(
     Some(push_bound_frame(thread, function, code, regs, base, first, ret, kind))
 }
 
+/// Whether calls of the code with so many arguments, none of them named, are for [`push_variable`].
+#[inline(always)]
+pub fn is_variable(code: &PyCode, given: usize) -> bool {
+    let takes_more = code.flags & flags::CO_VARARGS != 0;
+    let takes_rest = takes_more || code.flags & flags::CO_VARKEYWORDS != 0;
+    takes_rest && !code.is_generator_like() && {
+        let (argcount, unit) = (code.unit.argcount as usize, &code.unit);
+        (given == argcount || given > argcount && takes_more) && unit.kwonlyargcount == 0
+    }
+}
+
 /// Calls the function in register `base`, which takes a variable number of arguments, with the `given` ones from register `first`: enough, and none of them named. No
 /// parameter is left to a default.
 #[allow(clippy::too_many_arguments)]
-fn push_variable(
+pub fn push_variable(
     thread: &'static VmThread,
     function: &PyFunction,
     code: &PyCode,

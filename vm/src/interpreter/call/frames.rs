@@ -52,6 +52,20 @@ fn stale(thread: &VmThread, code: &PyCode, window: *mut Value, filled: usize) ->
     (window.wrapping_add(filled), end.min(thread.top.get()))
 }
 
+/// Whether pushing a frame with its window there has to drop something behind the arguments.
+#[inline(always)]
+pub fn has_counted_behind(thread: &VmThread, code: &PyCode, window: *mut Value, filled: usize) -> bool {
+    let (mut at, end) = stale(thread, code, window, filled);
+    while at < end {
+        // SAFETY: inside the value stack.
+        if unsafe { *at }.is_counted() {
+            return true;
+        }
+        at = at.wrapping_add(1);
+    }
+    false
+}
+
 /// Drops a stale word. What that runs may give the function other code, or forget the function, and collect: nothing but the frame to come
 /// need refer to either any more.
 #[inline(never)]

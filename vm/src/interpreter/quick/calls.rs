@@ -113,36 +113,126 @@ fn call_with_defaults(s: State, i: &Word, base: usize, first: usize, nargs: usiz
     None
 }
 
-/// Pushes the frame of a call of a Python function by `CALL` or `CALL_METHOD` at `ip`, and gives its code, if its arguments are its parameters, but for those that have defaults.
+/// Calls the function in `base`, which takes a variable number of arguments, with the `nargs` from `first`, which are enough: the rest of them, and the keyword arguments, of which
+/// there are none, get their tuple and dict.
+#[inline(always)]
+fn call_variable(s: State, i: &Word, base: usize, first: usize, nargs: usize) -> Option<State> {
+    // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
+    let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
+    let code = call::function_code(function);
+    if !call::direct::is_variable(code, nargs)
+        || !call::has_room(s.thread, code, s.regs.at(first))
+        // What would run code before the frame is pushed.
+        || call::has_counted_behind(s.thread, code, s.regs.at(first), nargs)
+        || s.thread.threading.poll() != 0
+        // SAFETY: the frame is live.
+        || unsafe { (*s.fp).is_generator() }
+    {
+        return None;
+    }
+    s.save();
+    pushed_variable(s, i, function, code, base, first, nargs);
+    // SAFETY: the frame is live.
+    let regs = unsafe { (*s.fp.wrapping_add(1)).regs };
+    Some(State::of(code, 0, s.fp.wrapping_add(1), regs, s.thread))
+}
+
+/// The work of [`call_variable`], apart because its locals live in memory.
+#[inline(never)]
+fn pushed_variable(
+    s: State,
+    i: &Word,
+    function: &PyFunction,
+    code: &PyCode,
+    base: usize,
+    first: usize,
+    nargs: usize,
+) {
+    let State { regs, thread, .. } = s;
+    let pushed =
+        call::direct::push_variable(thread, function, code, regs, base, first, nargs, i.c(), Kind::Call);
+    debug_assert!(pushed.is_ok(), "there is room, and nothing ran that could take it");
+}
+
+/// Lets a bound method of a Python function in `base` be as if it had just been looked up, if that is a matter of a few instructions.
+#[inline(always)]
+fn unbind(s: State, base: usize) -> bool {
+    let word = s.regs.value(base);
+    // SAFETY: the layout was checked by the caller; the register keeps it alive.
+    let method: &PyBoundMethod = unsafe { &*word.ptr().cast() };
+    let function = method.function.value();
+    // A frame of a generator, whose window is its own, is for the other way, as is what may interrupt.
+    // SAFETY: the layout was checked before the cast is used; the frame is live; the register owns its reference.
+    let usual = known::is_function(function)
+        && unsafe { &*function.ptr().cast::<PyFunction>() }.is_deferred()
+        && s.thread.threading.poll() == 0
+        && !unsafe { (*s.fp).is_generator() }
+        && !s.regs.value(base + 1).is_counted()
+        && unsafe { Obj::drops_at_once(word) };
+    if usual && let Some(receiver) = method.receiver.lent_at_once() {
+        s.regs.put(base + 1, receiver.into_value());
+        s.regs.put(base, function.uncounted_ptr());
+        // SAFETY: moved out of its register, and it drops at once.
+        let _ = unsafe { Obj::drop_at_once(word) };
+        return true;
+    }
+    false
+}
+
+/// What became of a call that was to push a frame.
+pub(crate) enum Push<'a> {
+    /// It pushed a frame of that code.
+    Pushed(&'a PyCode),
+    /// Nothing was done.
+    Not,
+    /// The method that was called lies there now as if it had just been looked up, with its receiver behind it; that is all.
+    Unbound,
+}
+
+/// Pushes the frame of a call of a Python function, or of a bound method of one, by `CALL` or `CALL_METHOD` at `ip`, if its arguments are its parameters, but for those that have defaults, and the
+/// variable ones.
 pub(crate) fn push<'a>(
     thread: &'static VmThread,
     fp: *mut crate::frame::Frame,
     ip: *const Word,
     regs: Regs,
-) -> Option<&'a PyCode> {
+) -> Push<'a> {
     let s = State { ip, regs, fp, thread };
     let i = s.word(0);
     let base = i.a() as usize;
     let callable = s.regs.value(base);
-    if callable.is_empty() || !known::is_function(callable) || thread.threading.poll() != 0 {
-        return None;
+    if callable.is_empty() || thread.threading.poll() != 0 {
+        return Push::Not;
     }
     let (first, nargs) =
         if i.opcode() == Op::Call as u16 { (base + 2, i.b() as usize) } else { arguments(s, i) };
-    // SAFETY: the layout was checked; the register, then the frame keeps it alive.
-    let function: &PyFunction = unsafe { &*callable.ptr().cast() };
-    let code = call::function_code(function);
-    // SAFETY: the frame is live.
-    let in_generator = unsafe { (*fp).is_generator() };
-    if nargs as u32 != code.plain() {
-        return call_with_defaults(s, i, base, first, nargs).map(|state| state.code());
+    if known::is_function(callable) {
+        return push_function(s, i, base, first, nargs).map_or(Push::Not, Push::Pushed);
     }
-    if in_generator {
+    if first == base + 2 && known::is(callable, Known::Method) && unbind(s, base) {
+        return push_function(s, i, base, base + 1, nargs + 1).map_or(Push::Unbound, Push::Pushed);
+    }
+    Push::Not
+}
+
+/// The same of the function in `base` with the `nargs` arguments from `first`.
+#[inline(always)]
+fn push_function<'a>(s: State, i: &Word, base: usize, first: usize, nargs: usize) -> Option<&'a PyCode> {
+    // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
+    let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
+    let code = call::function_code(function);
+    if nargs as u32 != code.plain() {
+        return call_with_defaults(s, i, base, first, nargs)
+            .or_else(|| call_variable(s, i, base, first, nargs))
+            .map(|state| state.code());
+    }
+    // SAFETY: the frame is live.
+    if unsafe { (*s.fp).is_generator() } {
         return call_at_top(s, i, base, first, nargs).map(|state| state.code());
     }
     let callee = callee_at(s.regs, base, function)?;
     let window = s.regs.at(first);
-    if !call::push_frame_at_once(thread, fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
+    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
         return None;
     }
     s.regs.put(base, Value::EMPTY);
@@ -295,23 +385,7 @@ handlers! {
     #[inline(never)]
     call_bound_method(s, i) {
         let base = i.a() as usize;
-        let word = s.regs.value(base);
-        // SAFETY: the layout was checked; the register keeps it alive.
-        let method: &PyBoundMethod = unsafe { &*word.ptr().cast() };
-        let function = method.function.value();
-        // A frame of a generator, whose window is its own, is for the other way, as is what may interrupt.
-        // SAFETY: the layout was checked before the cast is used; the frame is live; the register owns its reference.
-        let usual = known::is_function(function)
-            && unsafe { &*function.ptr().cast::<PyFunction>() }.is_deferred()
-            && s.thread.threading.poll() == 0
-            && !unsafe { (*s.fp).is_generator() }
-            && !s.regs.value(base + 1).is_counted()
-            && unsafe { Obj::drops_at_once(word) };
-        if usual && let Some(receiver) = method.receiver.lent_at_once() {
-            s.regs.put(base + 1, receiver.into_value());
-            s.regs.put(base, function.uncounted_ptr());
-            // SAFETY: moved out of its register, and it drops at once.
-            let _ = unsafe { Obj::drop_at_once(word) };
+        if unbind(s, base) {
             return call_plain(s, i, base, base + 1, i.b() as usize + 1, call_short_method);
         }
         call_any(s.ip, s.regs, s.fp, s.thread)
@@ -374,6 +448,15 @@ handlers! {
         let base = i.a() as usize;
         match call_with_defaults(s, i, base, base + 2, i.b() as usize) {
             Some(state) => state.go(),
+            None => call_with_rest(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    /// Of a Python function with more arguments than parameters that have names, perhaps.
+    #[inline(never)]
+    call_with_rest(s, i) {
+        let base = i.a() as usize;
+        match call_variable(s, i, base, base + 2, i.b() as usize) {
+            Some(state) => state.go(),
             None => call_any(s.ip, s.regs, s.fp, s.thread),
         }
     }
@@ -381,6 +464,16 @@ handlers! {
     call_short_method(s, i) {
         let (first, nargs) = arguments(s, i);
         match call_with_defaults(s, i, i.a() as usize, first, nargs) {
+            Some(state) => state.go(),
+            None => call_method_with_rest(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    #[inline(never)]
+    call_method_with_rest(s, i) {
+        let base = i.a() as usize;
+        // That of a bound method has its receiver there, too.
+        let (first, nargs) = arguments(s, i);
+        match call_variable(s, i, base, first, nargs) {
             Some(state) => state.go(),
             None => call_any_method(s.ip, s.regs, s.fp, s.thread),
         }
