@@ -3,11 +3,13 @@
 //!
 //! Invariant: a page in the pool is not referred to by anything and has no reader; [`take`] returns zeroed memory.
 
+use std::ptr::NonNull;
+
 use taipan_threading::sync::Mutex;
 
 use super::page::Page;
 use super::size_class::PAGE_SIZE;
-use crate::mapping;
+use crate::mapping::{self, Low};
 
 const CHUNK_PAGES: usize = 64;
 /// Chunks after these are backed by huge pages where the system offers them: what of a huge page is not used is little beside them.
@@ -27,12 +29,19 @@ struct Pool {
     free: Vec<*mut Page>,
     taken: usize,
     chunks: usize,
+    low: Low,
 }
 // SAFETY: the pointers are owned by the pool.
 unsafe impl Send for Pool {}
 
-static POOL: Mutex<Pool> =
-    Mutex::new(Pool { fresh: std::ptr::null_mut(), fresh_left: 0, free: Vec::new(), taken: 0, chunks: 0 });
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    fresh: std::ptr::null_mut(),
+    fresh_left: 0,
+    free: Vec::new(),
+    taken: 0,
+    chunks: 0,
+    low: Low::new(),
+});
 
 /// Memory is exhausted: there is no way to go on.
 #[cold]
@@ -53,24 +62,30 @@ fn keep_small() {
 }
 
 /// A new chunk, which is zeroed, and is never given back.
-fn take_chunk(huge: bool) -> *mut u8 {
+fn take_chunk(huge: bool, low: &mut Low) -> *mut u8 {
     let (bytes, align) = (CHUNK_PAGES * PAGE_SIZE, if huge { HUGE_PAGE } else { PAGE_SIZE });
+    let chunk = low.map(bytes).map_or_else(|| map_anywhere(bytes, align), NonNull::as_ptr);
+    if huge {
+        ask_for_huge_pages(chunk, bytes);
+    } else {
+        // SAFETY: advice about our own memory.
+        unsafe { libc::madvise(chunk.cast(), bytes, libc::MADV_NOHUGEPAGE) };
+    }
+    chunk
+}
+
+/// New memory whose address is a multiple of `align`.
+fn map_anywhere(bytes: usize, align: usize) -> *mut u8 {
     let Some(mapped) = mapping::map(bytes + align, 0) else { exhausted() };
     let mapped = mapped.as_ptr();
     let chunk = mapped.map_addr(|address| address.next_multiple_of(align));
     let before = chunk.addr() - mapped.addr();
-    // SAFETY: of the new mapping what lies around the chunk is taken away again: both ends are whole pages of the system. Then advice about the rest.
+    // SAFETY: of the new mapping what lies around the chunk is taken away again: both ends are whole pages of the system.
     unsafe {
         if before != 0 {
             libc::munmap(mapped.cast(), before);
         }
         libc::munmap(chunk.wrapping_add(bytes).cast(), align - before);
-        if !huge {
-            libc::madvise(chunk.cast(), bytes, libc::MADV_NOHUGEPAGE);
-        }
-    }
-    if huge {
-        ask_for_huge_pages(chunk, bytes);
     }
     chunk
 }
@@ -100,7 +115,8 @@ pub(crate) fn take() -> *mut Page {
         if pool.chunks == 0 {
             keep_small();
         }
-        pool.fresh = take_chunk(pool.chunks >= SMALL_CHUNKS);
+        let huge = pool.chunks >= SMALL_CHUNKS;
+        pool.fresh = take_chunk(huge, &mut pool.low);
         pool.chunks += 1;
         pool.fresh_left = CHUNK_PAGES;
     }

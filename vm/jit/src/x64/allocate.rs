@@ -71,6 +71,15 @@ impl Allocation {
         self.places[value.index()]
     }
 
+    /// The number of the first of the registers of floats, and those behind, in which no value is.
+    pub fn floats(&self) -> u8 {
+        let numbers = self.places.iter().filter_map(|place| match place {
+            Place::Xmm(float) => Some(float.0 + 1),
+            _ => None,
+        });
+        numbers.max().unwrap_or(0)
+    }
+
     /// Where a value is during calls that overwrite its register.
     pub fn saved(&self, value: Value) -> Option<u32> {
         self.saved[value.index()]

@@ -125,9 +125,10 @@ impl<'a> Emit<'a> {
         self.code.copy(RSP, RBP);
         self.code.pop(RBP);
         self.code.ret();
+        let floats = self.allocation.floats();
         for (stub, label) in Stub::ALL.into_iter().zip(std::mem::take(&mut self.pieces)) {
             if let Some(label) = label {
-                stubs::write(&mut self.code, stub, label);
+                stubs::write(&mut self.code, stub, label, floats);
             }
         }
         for (at, word) in std::mem::take(&mut self.lists.words).into_iter().enumerate() {

@@ -68,17 +68,15 @@ pub fn prepare(code: &mut Assembler) {
 
 /// Registers that a function which is called may overwrite.
 const OVERWRITTEN: [Gpr; 7] = [RAX, RCX, RDX, RSI, RDI, R8, R9];
-/// Those of floats, in which values are.
-const FLOATS: u8 = 14;
 
-/// Writes a piece of code.
-pub fn write(code: &mut Assembler, stub: Stub, label: Label) {
+/// Writes a piece of code. Values of the function are in the first `floats` registers of floats at most.
+pub fn write(code: &mut Assembler, stub: Stub, label: Label, floats: u8) {
     code.bind(label);
     match stub {
         Stub::Drop => drop_word(code),
-        Stub::DropAnyhow => drop_anyhow(code),
-        Stub::DropAndLook => drop_and_look(code),
-        Stub::Execute => execute(code),
+        Stub::DropAnyhow => drop_anyhow(code, floats),
+        Stub::DropAndLook => drop_and_look(code, floats),
+        Stub::Execute => execute(code, floats),
         Stub::Read => read(code),
         Stub::Count => count(code),
         Stub::Write => write_numbers(code),
@@ -131,52 +129,57 @@ fn drop_word(code: &mut Assembler) {
     code.ret();
 }
 
-fn drop_anyhow(code: &mut Assembler) {
+fn drop_anyhow(code: &mut Assembler, floats: u8) {
     drop_or_go_on(code);
     code.constant(SCRATCH, 0);
-    call_with_thread(code, runtime::drop_slowly as *const () as u64);
+    call_with_thread(code, floats, runtime::drop_slowly as *const () as u64);
     code.ret();
 }
 
-fn drop_and_look(code: &mut Assembler) {
-    call_with_thread(code, runtime::drop_and_look as *const () as u64);
+fn drop_and_look(code: &mut Assembler, floats: u8) {
+    call_with_thread(code, floats, runtime::drop_and_look as *const () as u64);
     code.ret();
 }
 
-fn execute(code: &mut Assembler) {
-    call_with_thread(code, calls::execute_and_look as *const () as u64);
+fn execute(code: &mut Assembler, floats: u8) {
+    call_with_thread(code, floats, calls::execute_and_look as *const () as u64);
     code.ret();
 }
 
-/// Saves the registers of floats in so many bytes of the stack.
-fn push_floats(code: &mut Assembler, bytes: i32) {
-    code.alu_constant(Alu::Sub, Width::B8, RSP, bytes);
-    for float in 0..FLOATS {
+/// Saves the first registers of floats in so many bytes of the stack.
+fn push_floats(code: &mut Assembler, floats: u8, bytes: i32) {
+    if bytes > 0 {
+        code.alu_constant(Alu::Sub, Width::B8, RSP, bytes);
+    }
+    for float in 0..floats {
         code.store_float(Mem::at(RSP, i32::from(float) * 8), Xmm(float));
     }
 }
 
-fn pop_floats(code: &mut Assembler, bytes: i32) {
-    for float in 0..FLOATS {
+fn pop_floats(code: &mut Assembler, floats: u8, bytes: i32) {
+    for float in 0..floats {
         code.load_float(Xmm(float), Mem::at(RSP, i32::from(float) * 8));
     }
-    code.alu_constant(Alu::Add, Width::B8, RSP, bytes);
+    if bytes > 0 {
+        code.alu_constant(Alu::Add, Width::B8, RSP, bytes);
+    }
 }
 
 /// Calls a function with what is in the second and the first scratch register and the thread; its answer is in the second one. Other registers stay.
-fn call_with_thread(code: &mut Assembler, function: u64) {
+fn call_with_thread(code: &mut Assembler, floats: u8, function: u64) {
     for register in OVERWRITTEN {
         code.push(register);
     }
-    // With the return address and the registers a multiple of 16 bytes.
-    push_floats(code, i32::from(FLOATS) * 8);
+    // As the return address and the registers take, a multiple of 16.
+    let bytes = i32::from(floats.next_multiple_of(2)) * 8;
+    push_floats(code, floats, bytes);
     code.copy(RDI, SECOND_SCRATCH);
     code.copy(RSI, SCRATCH);
     code.load(Width::B8, RDX, THREAD);
     code.constant(SCRATCH, function);
     code.call(SCRATCH);
     code.copy(SECOND_SCRATCH, RAX);
-    pop_floats(code, i32::from(FLOATS) * 8);
+    pop_floats(code, floats, bytes);
     for register in OVERWRITTEN.into_iter().rev() {
         code.pop(register);
     }
@@ -199,16 +202,17 @@ fn count(code: &mut Assembler) {
 
 /// The list of [`late`] is in the second scratch register.
 fn write_numbers(code: &mut Assembler) {
-    const BYTES: i32 = late::FLOATS as i32 * 8;
+    const FLOATS: u8 = late::FLOATS as u8;
+    const BYTES: i32 = FLOATS as i32 * 8;
     for register in (0..late::INTS as u8).rev() {
         code.push(Gpr(register));
     }
-    push_floats(code, BYTES);
+    push_floats(code, FLOATS, BYTES);
     code.copy(RDI, RSP);
     code.copy(RSI, SECOND_SCRATCH);
     code.constant(SCRATCH, late::write_numbers as *const () as u64);
     code.call(SCRATCH);
-    pop_floats(code, BYTES);
+    pop_floats(code, FLOATS, BYTES);
     for register in (0..late::INTS as u8).map(Gpr) {
         // Its own it has without that.
         code.pop(if register == RSP { SCRATCH } else { register });
