@@ -25,11 +25,6 @@ pub struct PyProperty {
 }
 layout!(PyProperty, "property", [get, set, delete, doc, name]);
 
-impl PyProperty {
-    /// Where the getter is, in bytes, for machine code.
-    pub const GET: i32 = std::mem::offset_of!(PyProperty, get) as i32;
-}
-
 fn this(obj: &Obj) -> PyResult<&PyProperty> {
     obj.downcast::<PyProperty>().ok_or_else(|| system_error("not a property"))
 }
@@ -139,6 +134,8 @@ fn descr_set(obj: &Obj, instance: &Obj, value: Option<&Obj>) -> PyResult<()> {
 
 #[pymethods(class = "property")]
 impl PyProperty {
+    /// Where the getter is, in bytes, for machine code.
+    pub const GET: i32 = std::mem::offset_of!(PyProperty, get) as i32;
     fn copy_with(slf: &Obj, index: usize, function: &Obj) -> PyResult<Obj> {
         let old = this(slf)?;
         let load = |slot: &Slot| slot.load().unwrap_or_else(none);
