@@ -49,8 +49,7 @@ impl Low {
 /// A number that nobody knows; 0 if the system has none at hand.
 fn random() -> usize {
     let mut bytes = [0; size_of::<usize>()];
-    // SAFETY: writes to them at most.
-    unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), libc::GRND_NONBLOCK) };
+    let _no_source = getrandom::fill(&mut bytes);
     usize::from_ne_bytes(bytes)
 }
 

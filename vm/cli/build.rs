@@ -19,7 +19,7 @@ fn main() {
 /// Whether nobody has chosen a linker, which might not know scripts like ours (LLVM's, which is Rust's, and GNU's do).
 fn usual_linker() -> bool {
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    env::var_os("RUSTC_LINKER").is_none() && !flags.contains("link") && !flags.contains("-ld=")
+    env::var_os("RUSTC_LINKER").is_none() && !flags.contains("link") && !flags.contains("ld=")
 }
 
 /// Lets the functions that programs execute follow each other in the text, those of every start first. Spread over all of it they would make the system

@@ -112,11 +112,11 @@ fn take_in(program: &mut Program, step: usize) -> bool {
     match program.plans[step] {
         Plan::Call { base, method, .. } => expect::callee_at(program, step, base)
             .is_some_and(|(callable, alone)| program.take_in(step, &callable, method && !alone)),
-        Plan::Item { container, .. } if expect::kind_at(program, step, container) == Some(Kind::Other) => {
-            expect::method_at(program, step).is_some_and(|method| program.take_in_lent(step, &method))
+        Plan::Item { container, .. } if expect::kind_at(program, step, container) != Some(Kind::Other) => {
+            false
         }
-        Plan::LoadAttr { .. } => {
-            expect::method_at(program, step).is_some_and(|getter| program.take_in_lent(step, &getter))
+        Plan::Item { .. } | Plan::LoadAttr { .. } => {
+            expect::method_at(program, step).is_some_and(|method| program.take_in_lent(step, &method))
         }
         _ => false,
     }

@@ -119,11 +119,11 @@ fn call_with_defaults(s: State, i: &Word, base: usize, first: usize, nargs: usiz
 fn call_variable(s: State, i: &Word, base: usize, first: usize, nargs: usize) -> Option<State> {
     // SAFETY: the layout was checked by the caller; the register, then the frame keeps it alive.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
-    let code = call::function_code(function);
+    let (code, window) = (call::function_code(function), s.regs.at(first));
     if !call::direct::is_variable(code, nargs)
-        || !call::has_room(s.thread, code, s.regs.at(first))
+        || !call::has_room(s.thread, code, window)
         // What would run code before the frame is pushed.
-        || call::has_counted_behind(s.thread, code, s.regs.at(first), nargs)
+        || call::has_counted_behind(s.thread, code, window, nargs)
         || s.thread.threading.poll() != 0
         // SAFETY: the frame is live.
         || unsafe { (*s.fp).is_generator() }
@@ -132,9 +132,7 @@ fn call_variable(s: State, i: &Word, base: usize, first: usize, nargs: usize) ->
     }
     s.save();
     pushed_variable(s, i, function, code, base, first, nargs);
-    // SAFETY: the frame is live.
-    let regs = unsafe { (*s.fp.wrapping_add(1)).regs };
-    Some(State::of(code, 0, s.fp.wrapping_add(1), regs, s.thread))
+    Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread))
 }
 
 /// The work of [`call_variable`], apart because its locals live in memory.
