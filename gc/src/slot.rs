@@ -94,6 +94,24 @@ impl Slot {
         }
         self.load_usual_pointer(value, is_current)
     }
+    /// The object in the slot as an uncounted word, which is good until this thread passes a safepoint or drops anything, if that is a matter of a few instructions.
+    #[inline(always)]
+    pub fn borrow_at_once(&self) -> Option<Value> {
+        let value = self.peek();
+        if !value.is_ptr() {
+            return None;
+        }
+        // SAFETY: as in `load_usual_pointer`.
+        let header = unsafe { &*value.ptr() };
+        let bits = header.flags_word().load(Ordering::SeqCst);
+        let is_own = header.owner() == taipan_threading::current_slot() && bits & HeaderFlags::DEFERRED == 0;
+        if !lasts(header, bits) && !is_own {
+            return None;
+        }
+        // As there: of what lasts the content was not stale; and what is this thread's own, and had a reference just now, only this thread can free.
+        fence(Ordering::Acquire);
+        (self.peek() == value).then(|| value.uncounted())
+    }
     /// `value` (a pointer) was just read from the slot. `None`: the storage is not current any more.
     #[inline(always)]
     fn load_pointer(&self, value: Value, is_current: impl Fn() -> bool + Copy) -> Option<Option<Obj>> {

@@ -23,7 +23,7 @@ use crate::layout;
 use crate::protocol::{self, IntoStrong};
 use crate::short_section::ShortSection;
 use crate::str::{PyStr, intern, is_exact_str};
-use crate::type_object::{PyType, class_of, new_instance};
+use crate::type_object::{PyType, SlotId, class_of, new_instance};
 use crate::types::{Types, types};
 use crate::watch::WATCHED;
 use hash_core::HashCore;
@@ -127,6 +127,31 @@ impl PyDict {
     #[inline]
     pub fn get_lent(&self, key: &Obj) -> PyResult<Option<Obj>> {
         self.core.get(key, hash_key(key)?)
+    }
+    /// The dict that `obj` is, if its class leaves subscripts to `dict` (`__missing__` may be its own).
+    #[inline]
+    pub fn subscripted_plainly(obj: &Obj) -> Option<&PyDict> {
+        Self::with_slot_of_dict(obj, SlotId::Getitem)
+    }
+    /// The dict that `obj` is, if its class leaves storing and deleting by key to `dict`.
+    #[inline]
+    pub fn stored_plainly(obj: &Obj) -> Option<&PyDict> {
+        Self::with_slot_of_dict(obj, SlotId::Setitem)
+    }
+    #[inline]
+    fn with_slot_of_dict(obj: &Obj, slot: SlotId) -> Option<&PyDict> {
+        let dict = obj.downcast::<PyDict>()?;
+        let is_plain =
+            dict.is_exact() || std::ptr::eq(class_of(obj).slots.raw(slot), types().dict.slots.raw(slot));
+        is_plain.then_some(dict)
+    }
+    /// `dict[key]` of such a dict: what is there, or what `__missing__` says. May be uncounted: see [`PyDict::get_lent`].
+    #[inline]
+    pub fn subscript_lent(&self, key: &Obj) -> PyResult<Obj> {
+        match self.get_lent(key)? {
+            Some(value) => Ok(value),
+            None => slots::missing(self, key),
+        }
     }
     /// The value of `key`, whose hash is known.
     #[inline]

@@ -19,7 +19,7 @@ fn main() {
 /// Whether nobody has chosen a linker, which might not know scripts like ours (LLVM's, which is Rust's, and GNU's do).
 fn usual_linker() -> bool {
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    env::var_os("RUSTC_LINKER").is_none() && !flags.contains("link") && !flags.contains("ld=")
+    env::var_os("RUSTC_LINKER").is_none() && !flags.contains("link") && !flags.contains("fuse-ld=")
 }
 
 /// Lets the functions that programs execute follow each other in the text, those of every start first. Spread over all of it they would make the system
@@ -32,7 +32,7 @@ fn gather_functions() {
     let (Ok(list), Some(folder)) = (std::fs::read_to_string(list), env::var_os("OUT_DIR")) else { return };
     let mut script = String::from("SECTIONS {\n  .text.gathered : {\n");
     for name in list.lines() {
-        let _ = writeln!(script, "    *(.text.{name} .text.unlikely.{name})");
+        let _ = writeln!(script, "    *(.text.hot.{name} .text.{name} .text.unlikely.{name})");
     }
     // The default layout, which stays, finds the rest.
     script.push_str("  }\n} INSERT BEFORE .text;\n");

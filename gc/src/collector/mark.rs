@@ -29,6 +29,8 @@ const DOOMED: i32 = i32::MAX;
 const PARALLEL: usize = 400_000;
 /// The same if there are other Python threads, whose processors are idle meanwhile.
 const PARALLEL_AMONG_THREADS: usize = 50_000;
+/// References that are on their way at a time.
+const AHEAD: usize = 8;
 /// Pages that a thread takes at a time.
 const CHUNK: usize = 16;
 
@@ -62,6 +64,44 @@ pub(crate) unsafe fn trace(ptr: *const Header, tracer: &mut Tracer<'_>) {
 #[inline(always)]
 pub(super) fn is_candidate(header: &Header) -> bool {
     !header.is_immortal() && !header.has_flag(HeaderFlags::LIMBO | HeaderFlags::DYING)
+}
+
+/// References on their way from the objects that have them to where they are looked at, whose headers come from memory meanwhile; and how often each came in succession.
+struct Ahead {
+    references: [(Value, i32); AHEAD],
+    /// The place of the latest one.
+    latest: usize,
+}
+
+impl Ahead {
+    fn new() -> Ahead {
+        Ahead { references: [(Value::EMPTY, 0); AHEAD], latest: 0 }
+    }
+    /// Takes a reference in, and gives the one whose place it needs.
+    #[inline(always)]
+    fn exchange(&mut self, value: Value) -> Option<(Value, i32)> {
+        let (latest, times) = &mut self.references[self.latest];
+        if latest.bits() == value.bits() {
+            *times += 1;
+            return None;
+        }
+        fetch(value);
+        self.latest = (self.latest + 1) % AHEAD;
+        Some(std::mem::replace(&mut self.references[self.latest], (value, 1)))
+    }
+}
+
+/// Asks for the header of what is referred to.
+#[inline(always)]
+fn fetch(value: Value) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, whatever the address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(value.ptr().cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
 }
 
 struct Table {
@@ -136,11 +176,17 @@ impl Table {
                 self.foreign[place].fetch_add(delta, Ordering::Relaxed);
             }
         };
-        let mut tracer = |value: Value| {
+        let add_all = |(value, times): (Value, i32)| {
             if value.is_ptr()
                 && let Some(place) = self.place(value.ptr())
             {
-                add(place, if value.is_counted() { -1 } else { 1 });
+                add(place, if value.is_counted() { -times } else { times });
+            }
+        };
+        let mut ahead = Ahead::new();
+        let mut tracer = |value: Value| {
+            if let Some(reference) = ahead.exchange(value) {
+                add_all(reference);
             }
         };
         let mut candidates = 0;
@@ -164,6 +210,7 @@ impl Table {
                 }
             });
         }
+        ahead.references.into_iter().for_each(add_all);
         self.candidates.fetch_add(candidates, Ordering::Relaxed);
     }
 
@@ -205,6 +252,7 @@ impl Table {
     /// Second pass over one page: marks what has references from outside, and all it reaches. Where the table has zeros, it looks at nothing else.
     fn propagate<const SHARED: bool>(&self, page: &Page, stack: &mut Vec<*mut Header>) {
         let base = page.mark_base.get();
+        let mut ahead = Ahead::new();
         for index in 0..page.touched() {
             // Not zero: a negative count is a bug of some trace function; the object is kept.
             let count = self.count::<SHARED>(base + index as usize);
@@ -218,10 +266,25 @@ impl Table {
             if self.mark::<SHARED>(ptr) {
                 stack.push(ptr);
             }
-            while let Some(ptr) = stack.pop() {
+            let reach = |stack: &mut Vec<*mut Header>, value: Value| {
+                if value.is_ptr() && self.mark::<SHARED>(value.ptr()) {
+                    stack.push(value.ptr());
+                }
+            };
+            loop {
+                let Some(ptr) = stack.pop() else {
+                    // Those that are on their way may lead on.
+                    for (value, _) in std::mem::replace(&mut ahead, Ahead::new()).references {
+                        reach(stack, value);
+                    }
+                    if stack.is_empty() {
+                        break;
+                    }
+                    continue;
+                };
                 let mut tracer = |value: Value| {
-                    if value.is_ptr() && self.mark::<SHARED>(value.ptr()) {
-                        stack.push(value.ptr());
+                    if let Some((value, _)) = ahead.exchange(value) {
+                        reach(stack, value);
                     }
                 };
                 // SAFETY: whole, and the world is stopped.

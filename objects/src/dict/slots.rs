@@ -3,7 +3,7 @@
 use taipan_gc::Obj;
 use taipan_text::TextBuf;
 
-use super::{PyDict, hash_key, update, views};
+use super::{PyDict, update, views};
 use crate::argument::Args;
 use crate::construct::{bool_obj, not_implemented, str_obj};
 use crate::error::*;
@@ -118,17 +118,14 @@ fn len(obj: &Obj) -> PyResult<usize> {
 
 /// `obj[key]`. May be uncounted.
 pub(super) fn getitem(obj: &Obj, key: &Obj) -> PyResult<Obj> {
-    let dict = this(obj)?;
-    match dict.core.get(key, hash_key(key)?)? {
-        Some(value) => Ok(value),
-        None => missing(dict, obj, key),
-    }
+    this(obj)?.subscript_lent(key)
 }
 
+/// What `dict[key]` is if `key` is not there.
 #[cold]
-fn missing(dict: &PyDict, obj: &Obj, key: &Obj) -> PyResult<Obj> {
+pub(super) fn missing(dict: &PyDict, key: &Obj) -> PyResult<Obj> {
     if !dict.is_exact()
-        && let Some(value) = call_special(obj, istr!("__missing__").as_obj(), &[key])?
+        && let Some(value) = call_special(&dict.to_obj(), istr!("__missing__").as_obj(), &[key])?
     {
         return Ok(value);
     }

@@ -19,7 +19,7 @@ pub struct Guess {
     /// Of its first and second operand.
     pub left: Option<Kind>,
     pub right: Option<Kind>,
-    /// Of the item that it reads.
+    /// Of the item or attribute that it reads.
     pub result: Option<Kind>,
     /// Whether it was executed.
     pub reached: bool,
@@ -173,7 +173,7 @@ fn guess(program: &Program, step: usize) -> Guess {
         Kind::only(kinds).is_none() && kinds & !numbers != 0
     });
     let written = match plans[step] {
-        Plan::Item { to, .. } | Plan::For { item: to, .. } => Some(to),
+        Plan::Item { to, .. } | Plan::For { item: to, .. } | Plan::LoadAttr { to, .. } => Some(to),
         _ => None,
     };
     let next = Plan::next(step, plans);

@@ -11,10 +11,11 @@ use crate::program::Program;
 const WORTH: i32 = 150;
 /// Steps that are looked at for that.
 const FARTHEST: u32 = 96;
-/// Percent of what the interpreter needs that machine code is to save in a loop, and elsewhere: it has to make up for being read from memory besides the interpreter, which is in the
-/// processor's cache.
+/// Percent of what the interpreter needs that machine code is to save in a loop, elsewhere, and where machine code calls it: it has to make up for being read from memory besides the interpreter,
+/// which is in the processor's cache.
 const LOOP_PERCENT: i32 = 20;
-const PERCENT: i32 = 25;
+const PERCENT: i32 = 35;
+const CALLED_PERCENT: i32 = 12;
 
 /// What is made machine code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,7 +117,7 @@ impl Flow {
         let beginning = way(plans, start, start, FARTHEST);
         let called = own > 0
             && beginning.saved > 0
-            && choice.is_dense(beginning, PERCENT / 2)
+            && choice.is_dense(beginning, CALLED_PERCENT)
             && !matches!(plans[0], Plan::Leave { .. } | Plan::Unseen);
         if called && !entries.contains(&start) && !heads.contains(&start) {
             entries.push(start);

@@ -462,6 +462,7 @@ fn receive_call(regs: Regs, base: usize) -> bool {
 }
 
 /// `CALL_KW` and `CALL_METHOD_KW`.
+#[inline(never)]
 #[allow(clippy::too_many_arguments)]
 pub fn call_kw(
     thread: &'static VmThread,

@@ -4,7 +4,10 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
+use taipan_objects::Obj;
+use taipan_objects::singletons::{bool_obj, none};
 use taipan_vm::tier::runtime;
+use taipan_vm::tier::samples::Kind;
 
 use super::Lowering;
 use crate::x64::stubs::Stub;
@@ -54,8 +57,11 @@ impl Lowering<'_, '_> {
             self.b.ins().brif(number, on, &[word.into()], pointer, &[]);
         }
         self.b.switch_to_block(pointer);
+        if storage.is_none() {
+            self.if_expected_immortal(word, on);
+        }
         let place = self.b.ins().iadd_imm_s(object, i64::from(offset));
-        let found = self.call_stub(Stub::Read, &[place]);
+        let found = self.call_stub(Stub::Read, &[word, place]);
         let Some(storage) = storage else {
             self.b.ins().brif(found, on, &[found.into()], other, &[]);
             return;
@@ -71,6 +77,22 @@ impl Lowering<'_, '_> {
         self.stand_here();
         self.drop_quietly(found);
         self.b.ins().jump(other, &[]);
+    }
+
+    /// Goes to `on` if a word that was read is of an immortal object that is expected to be the result, and goes on here otherwise: there is nothing to be counted, nor to be looked at again.
+    fn if_expected_immortal(&mut self, word: Value, on: Block) {
+        let expected: &[Obj] = match self.guesses[self.pc].result {
+            Some(Kind::Bool) => &[bool_obj(true), bool_obj(false)],
+            Some(Kind::None) => &[none()],
+            _ => &[],
+        };
+        for object in expected {
+            let value = object.value();
+            let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, value.counted().bits() as i64);
+            let (lasting, another) = (self.word(value.uncounted().bits()), self.b.create_block());
+            self.b.ins().brif(is, on, &[lasting.into()], another, &[]);
+            self.b.switch_to_block(another);
+        }
     }
 
     /// Whether the storage is still the one in use.

@@ -370,6 +370,11 @@ impl Assembler {
         }
     }
 
+    /// Makes it 0.
+    pub fn clear(&mut self, register: Gpr) {
+        self.alu(Alu::Xor, Width::B4, register, register);
+    }
+
     pub fn alu(&mut self, op: Alu, width: Width, to: Gpr, from: impl Into<Rm>) {
         self.op(None, &[(op as u8) << 3 | 3], width.is_long(), to.0, from.into(), false);
     }

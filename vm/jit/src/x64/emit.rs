@@ -344,8 +344,7 @@ impl<'a> Emit<'a> {
         let given = dfg.inst_args(inst);
         self.bring(*given.get(1)?, Place::Gpr(SECOND_SCRATCH));
         if let Some(second) = given.get(2) {
-            let second = self.constant(*second)?;
-            self.code.constant(SCRATCH, second);
+            self.bring(*second, Place::Gpr(SCRATCH));
         }
         self.call_piece(stub);
         self.put(self.result(inst), SECOND_SCRATCH);

@@ -25,7 +25,7 @@ pub enum Stub {
     DropAndLook,
     /// Executes an instruction: see [`calls::execute_and_look`], of which these are the first two arguments, and the result.
     Execute,
-    /// The word at an address as `Slot::load_at_once` gives it; or 0. Meant for what was no number just now.
+    /// A word that is no number, as `Slot::load_at_once` gives it if it still is at the address that is the second argument; otherwise 0.
     Read,
     /// Counts another reference to an object, as `refcount::try_incref_own`: whether that was done.
     Count,
@@ -96,27 +96,22 @@ fn unless_own(code: &mut Assembler, object: Gpr, spare: Gpr, other: Label) {
 
 /// Drops a word in a few instructions, or goes on, with nothing done.
 fn drop_or_go_on(code: &mut Assembler) {
-    let (word, spare, counted, nothing, special) =
-        (SECOND_SCRATCH, SCRATCH, code.label(), code.label(), code.label());
+    let (word, spare, nothing, special) = (SECOND_SCRATCH, SCRATCH, code.label(), code.label());
     // As `Lowering::is_counted`: a pointer without a mark.
     code.copy(spare, word);
     code.shift(Shift::RotateRight, Width::B8, spare, 1);
     code.shift(Shift::Right, Width::B8, spare, 47);
     code.jump_if(Cond::NotEqual, nothing);
     code.test(Width::B8, word, word);
-    code.jump_if(Cond::NotEqual, counted);
-    code.bind(nothing);
-    code.constant(word, 0);
-    code.ret();
-    code.bind(counted);
-    // Neither the last one nor immortal.
+    code.jump_if(Cond::Equal, nothing);
+    // Neither the last one nor immortal: with a sign, the latter is -1.
     code.load(Width::B4, spare, local(word));
-    code.alu_constant(Alu::Add, Width::B4, spare, -2);
-    code.alu_constant(Alu::Cmp, Width::B4, spare, -3);
-    code.jump_if(Cond::AboveOrEqual, special);
+    code.alu_constant(Alu::Sub, Width::B4, spare, 1);
+    code.jump_if(Cond::LessOrEqual, special);
     unless_own(code, word, spare, special);
-    code.alu_constant(Alu::Add, Width::B4, local(word), -1);
-    code.constant(word, 0);
+    code.alu_constant(Alu::Sub, Width::B4, local(word), 1);
+    code.bind(nothing);
+    code.clear(word);
     code.ret();
     code.bind(special);
     // What functions return may be immortal without a mark: `True`, for example.
@@ -196,7 +191,7 @@ fn count(code: &mut Assembler) {
     code.bind(yes);
     code.ret();
     code.bind(no);
-    code.constant(object, 0);
+    code.clear(object);
     code.ret();
 }
 
@@ -221,46 +216,37 @@ fn write_numbers(code: &mut Assembler) {
 }
 
 fn read(code: &mut Assembler) {
-    let (place, content) = (SECOND_SCRATCH, SCRATCH);
-    let [found, spare] = [RAX, RCX];
+    let (word, place, spare) = (SECOND_SCRATCH, SCRATCH, RCX);
     let (flagged, lasting, none, done) = (code.label(), code.label(), code.label(), code.label());
-    let flags = |object: Gpr| Mem::at(object, Header::FLAGS);
-    code.push(found);
+    let flags = Mem::at(word, Header::FLAGS);
     code.push(spare);
-    code.load(Width::B8, found, Mem::at(place, 0));
-    // Another thread may have written a number since the caller looked.
-    code.copy(content, found);
-    code.shift(Shift::Right, Width::B8, content, 48);
-    code.jump_if(Cond::NotEqual, done);
-    code.copy(content, found);
-    code.alu_constant(Alu::And, Width::B8, content, !1);
+    // Slots own what they hold: there is no mark.
+    code.test(Width::B8, word, word);
     code.jump_if(Cond::Equal, done);
-    code.test_byte(flags(content), Header::DEFERRED | Header::DYING);
+    code.test_byte(flags, Header::DEFERRED | Header::DYING);
     code.jump_if(Cond::NotEqual, flagged);
-    code.alu_constant(Alu::Cmp, Width::B4, local(content), -1);
+    code.alu_constant(Alu::Cmp, Width::B4, local(word), -1);
     code.jump_if(Cond::Equal, lasting);
-    unless_own(code, content, spare, none);
+    unless_own(code, word, spare, none);
     // Whether the slot has the word still.
-    code.alu(Alu::Cmp, Width::B8, found, Mem::at(place, 0));
+    code.alu(Alu::Cmp, Width::B8, word, Mem::at(place, 0));
     code.jump_if(Cond::NotEqual, none);
-    code.alu_constant(Alu::Add, Width::B4, local(content), 1);
+    code.alu_constant(Alu::Add, Width::B4, local(word), 1);
     code.bind(done);
-    code.copy(place, found);
     code.pop(spare);
-    code.pop(found);
     code.ret();
     // Only what is deferred and not dying, or immortal, needs no count.
     code.bind(flagged);
-    code.alu_constant(Alu::Cmp, Width::B4, local(content), -1);
+    code.alu_constant(Alu::Cmp, Width::B4, local(word), -1);
     code.jump_if(Cond::Equal, lasting);
-    code.test_byte(flags(content), Header::DYING);
+    code.test_byte(flags, Header::DYING);
     code.jump_if(Cond::NotEqual, none);
     code.bind(lasting);
-    code.alu(Alu::Cmp, Width::B8, found, Mem::at(place, 0));
+    code.alu(Alu::Cmp, Width::B8, word, Mem::at(place, 0));
     code.jump_if(Cond::NotEqual, none);
-    code.alu_constant(Alu::Or, Width::B8, found, 1);
+    code.alu_constant(Alu::Or, Width::B8, word, 1);
     code.jump(done);
     code.bind(none);
-    code.constant(found, 0);
+    code.clear(word);
     code.jump(done);
 }

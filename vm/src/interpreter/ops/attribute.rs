@@ -69,6 +69,7 @@ fn is_data_descriptor(attribute: &Obj) -> bool {
 }
 
 /// `obj.names[index]`, filling the cache.
+#[inline(never)]
 pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> {
     let name = &code.names[index];
     let class = class_of(obj);
@@ -219,6 +220,7 @@ fn member_cache(shape: &Shape, class: &PyType, version: u32, found: Option<&Obj>
 }
 
 /// `obj.names[index] = value`.
+#[inline(never)]
 pub fn store(code: &PyCode, pc: usize, obj: &Obj, index: usize, value: Obj) -> PyResult<()> {
     let name = &code.names[index];
     let Some(header) = obj.header() else { return protocol::setattr(obj, name, &value) };
@@ -310,6 +312,7 @@ fn place_wrapped(regs: Regs, a: usize, function: Obj, receiver: Option<Obj>) {
 }
 
 /// `LOAD_METHOD`: function and receiver, or bound attribute and nothing.
+#[inline(never)]
 pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, index: usize) -> PyResult<()> {
     let Some(obj) = regs.get(b) else {
         super::name::empty_register(code, b as u16);

@@ -77,6 +77,7 @@ pub fn string(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
     taipan_objects::str::split::join_items(empty.units(), &parts).map(Py::into_obj)
 }
 
+#[inline(never)]
 pub fn list_append(list: &Obj, value: Obj) -> PyResult<()> {
     match list.downcast::<PyList>() {
         Some(list) => {

@@ -244,6 +244,7 @@ pub fn python_getitem(container: &Obj) -> Option<Obj> {
 }
 
 /// `container[key] = value`.
+#[inline(never)]
 pub fn store_subscript(container: &Obj, key: &Obj, value: &Obj) -> PyResult<()> {
     let class = class_of(container);
     if class.is(&types().dict)

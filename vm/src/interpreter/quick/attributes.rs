@@ -225,14 +225,14 @@ handlers! {
         let a = i.a();
         if !s.value(a + 1).is_counted() {
             let (cache, subject) = (s.cache(), s.value(i.b()));
-            let value = match attribute::inline_slot(cache, subject) {
-                None => attribute::only_of_module(cache, subject),
+            let value = match attribute::inline_slot(cache, subject).map(Obj::into_value) {
+                None => attribute::only_of_module(cache, subject).map(Obj::into_value),
                 found => found,
             };
             if let Some(value) = value {
                 s.regs.put(a as usize + 1, Value::EMPTY);
                 // Drops the receiver, if it was in the same register.
-                return s.write_obj(a, value, 1);
+                return s.write(a, value, 1);
             }
         }
         load_method_any(s.ip, s.regs, s.fp, s.thread)

@@ -240,20 +240,13 @@ fn push_function<'a>(s: State, i: &Word, base: usize, first: usize, nargs: usize
 /// Puts the last `count` defaults into registers from `first` on, if there are so many and that is a matter of a few instructions; otherwise some may be there.
 #[inline(always)]
 fn add_defaults(s: State, function: &PyFunction, first: usize, count: usize) -> bool {
-    let Some(defaults) = function.defaults.load_at_once() else { return false };
-    let word = defaults.into_value();
-    let mut done = false;
-    if known::is(word, Known::Tuple) {
-        // SAFETY: the layout was checked; `word` may own a reference, until the end.
-        let items = unsafe { &*word.ptr().cast::<PyTuple>() }.as_slice();
-        if items.len() >= count {
-            done = super::iteration::lend_all(s.regs, &items[items.len() - count..], first);
-        }
+    let Some(defaults) = function.defaults.borrow_at_once() else { return false };
+    if !known::is(defaults, Known::Tuple) {
+        return false;
     }
-    // SAFETY: `word` owns its reference. If it is counted, this thread owns the object and had another of its references before: nobody else gives that up.
-    let dropped = unsafe { Obj::drop_at_once(word) };
-    debug_assert!(dropped);
-    done
+    // SAFETY: the layout was checked, and nothing is dropped.
+    let items = unsafe { &*defaults.ptr().cast::<PyTuple>() }.as_slice();
+    items.len() >= count && super::iteration::lend_all(s.regs, &items[items.len() - count..], first)
 }
 
 /// The first argument of `CALL_METHOD` `i`, and their number: a receiver in the second register is one of them.

@@ -4,6 +4,7 @@ use std::mem::ManuallyDrop;
 
 use taipan_bytecode::{Instr, Op};
 use taipan_objects::code::Word;
+use taipan_objects::dict::PyDict;
 use taipan_objects::dict::views::PyDictIter;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::iterators::PySequenceIter;
@@ -103,6 +104,13 @@ fn item(regs: Regs, i: &Word) -> Option<Obj> {
 #[inline(never)]
 fn any_item(regs: Regs, i: &Word) -> PyResult<Obj> {
     protocol::getitem(regs.obj(i.b() as usize), regs.obj(i.c() as usize))
+}
+
+/// What is at the key of a dict whose class leaves subscripts to `dict`; nothing if the container is something else.
+#[inline(never)]
+fn dict_item(regs: Regs, i: &Word) -> Option<PyResult<Obj>> {
+    let dict = PyDict::subscripted_plainly(regs.obj(i.b() as usize))?;
+    Some(dict.subscript_lent(regs.obj(i.c() as usize)))
 }
 
 /// What a subscript of anything came to.
@@ -399,8 +407,17 @@ handlers! {
     subscr_any(s, i) {
         match item(s.regs, i) {
             Some(value) => s.write_obj(i.a(), value, 1),
-            None if known::is(s.value(i.b()), Known::Dict) => subscr_other(s.ip, s.regs, s.fp, s.thread),
             None => subscr_class(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    /// What a dict has at a key that is not told from others by its word.
+    #[inline(never)]
+    subscr_dict(s, i) {
+        s.save();
+        match dict_item(s.regs, i) {
+            Some(Ok(value)) => s.write_obj(i.a(), value, 1),
+            Some(Err(Raised)) => Exit::Raised,
+            None => operators::subscr(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// The class has to say what is there.

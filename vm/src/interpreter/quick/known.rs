@@ -1,6 +1,7 @@
 //! Shapes of the instances of built-in classes, for exact checks with one comparison: of classes whose instances have no attributes of
 //! their own, since others change their shape.
 
+use taipan_objects::dict::PyDict;
 use taipan_objects::function::PyFunction;
 use taipan_objects::types::Number;
 use taipan_objects::{Object, Value};
@@ -87,6 +88,13 @@ pub(crate) fn is_function(value: Value) -> bool {
     // The usual one, of functions without attributes, first.
     header.shape().0 == Known::Function as u32
         || std::ptr::eq(header.shape_entry().ops_ptr(), PyFunction::ops())
+}
+
+/// Whether `value`, which is not empty, is a dict, perhaps of a subclass.
+#[inline(always)]
+pub(crate) fn is_dict(value: Value) -> bool {
+    // SAFETY: a register's pointer is to a live object.
+    is_ptr(value) && std::ptr::eq(unsafe { &*value.ptr() }.shape_entry().ops_ptr(), PyDict::ops())
 }
 
 /// [`Value::is_ptr`] of a value that is not empty.

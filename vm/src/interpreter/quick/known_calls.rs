@@ -73,11 +73,11 @@ handlers! {
                 if !key.is_empty()
                     && is_spare(s, base + 2)
                     && (nargs == 1 || is_spare(s, base + 3) && !s.regs.value(base + 3).is_empty())
-                    && let Some(found) = lookups::get_at_once(receiver, key)
+                    && let Some(found) = lookups::get_at_once(receiver, key).map(|found| found.map(Obj::into_value))
                 {
                     let takes_default = found.is_none() && nargs == 2;
                     let result = match found {
-                        Some(value) => Some(value.into_value()),
+                        Some(value) => Some(value),
                         // It outlives the register that it is lent from, so it is counted.
                         None if takes_default => s.regs.stored_at_once(base + 3, true),
                         None => Some(none().into_value()),

@@ -6,8 +6,7 @@ use taipan_objects::bytearray::PyByteArray;
 use taipan_objects::code::Word;
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::at_once::hash_at_once;
-use taipan_objects::error::PyResult;
-use taipan_objects::protocol;
+use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::set::PySet;
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::str::PyStr;
@@ -70,23 +69,21 @@ fn answer(s: State, element: u16, container: u16) -> Option<bool> {
     if element.is_empty() || container.is_empty() { None } else { contains_at_once(container, element) }
 }
 
-/// The work of `store_plain_key`, apart because its locals live in memory.
+/// The work of `store_dict_key`, apart because its locals live in memory; nothing if the container is no dict whose class leaves this to `dict`.
 #[inline(never)]
-fn set_plain(regs: Regs, i: &Word) -> PyResult<()> {
+fn set_in_dict(regs: Regs, i: &Word) -> Option<PyResult<()>> {
     let (register, take) = Instr::split_take(i.c());
     let (container, key) = (regs.obj(i.a() as usize), regs.obj(i.b() as usize));
+    let dict = PyDict::stored_plainly(container)?;
     // Another operand's register is emptied at the end.
     let moved =
         if take && register != i.a() && register != i.b() { regs.take(register as usize) } else { None };
     let value = moved.unwrap_or_else(|| regs.obj(register as usize).clone());
-    match container.downcast::<PyDict>() {
-        Some(dict) => dict.set(key.clone(), value)?,
-        None => protocol::setitem(container, key, &value)?,
-    }
-    if take {
-        regs.clear(register as usize);
-    }
-    Ok(())
+    Some(dict.set(key.clone(), value).map(|()| {
+        if take {
+            regs.clear(register as usize);
+        }
+    }))
 }
 
 /// What became of what a comprehension adds.
@@ -205,6 +202,9 @@ handlers! {
         if known::is(container, Known::ByteArray) {
             return store_byte(s.ip, s.regs, s.fp, s.thread);
         }
+        if known::is_dict(container) {
+            return store_dict_key(s.ip, s.regs, s.fp, s.thread);
+        }
         operators::store_subscr(s.ip, s.regs, s.fp, s.thread)
     }
     /// `bytearray[index] = byte`.
@@ -237,12 +237,17 @@ handlers! {
             }
             return s.next(1);
         }
-        store_plain_key_any(s.ip, s.regs, s.fp, s.thread)
+        store_dict_key(s.ip, s.regs, s.fp, s.thread)
     }
+    /// `dict[key] = value` of any other dict and key.
     #[inline(never)]
-    store_plain_key_any(s, i) {
+    store_dict_key(s, i) {
         s.save();
-        if set_plain(s.regs, i).is_err() { Exit::Raised } else { s.next(1) }
+        match set_in_dict(s.regs, i) {
+            Some(Ok(())) => s.next(1),
+            Some(Err(Raised)) => Exit::Raised,
+            None => operators::store_subscr(s.ip, s.regs, s.fp, s.thread),
+        }
     }
     set_add(s, i) {
         match add_element(s.regs, i) {
@@ -265,7 +270,10 @@ handlers! {
         if let Some(Some(value)) = get_at_once(container, key) {
             return s.write_obj(i.a(), value, 1);
         }
-        if known::is(container, Known::Dict) || known::is(key, Known::Slice) {
+        if known::is_dict(container) {
+            return iteration::subscr_dict(s.ip, s.regs, s.fp, s.thread);
+        }
+        if known::is(key, Known::Slice) {
             return iteration::subscr_any(s.ip, s.regs, s.fp, s.thread);
         }
         operators::subscr(s.ip, s.regs, s.fp, s.thread)

@@ -5,7 +5,7 @@ use cranelift_codegen::ir::types::F64;
 use cranelift_codegen::ir::{Inst, InstructionData, Value};
 
 use super::super::allocate::{FLOAT_SCRATCH, Place, SCRATCH, SECOND_FLOAT_SCRATCH, SECOND_SCRATCH};
-use super::super::assembler::{Alu, Cond, Width};
+use super::super::assembler::{Alu, Cond, Shift, Width};
 use super::super::facts::width;
 use super::super::moves::Source;
 use super::Emit;
@@ -61,6 +61,11 @@ impl Emit<'_> {
             std::mem::swap(&mut left, &mut right);
             cond = cond.swap_args();
         }
+        if let Some((bits, cond)) = self.bits_above(right, cond) {
+            self.bring(left, Place::Gpr(SCRATCH));
+            self.code.shift(Shift::Right, Width::B8, SCRATCH, bits);
+            return Some(Test::One(cond));
+        }
         let test = Test::One(condition(cond));
         match self.immediate(right, width) {
             Some(0)
@@ -81,6 +86,17 @@ impl Emit<'_> {
             }
         }
         Some(test)
+    }
+
+    /// Of a comparison with a power of two that is no operand: above how many bits there is to be nothing, or something. To ask that takes half as much code as to make the constant.
+    fn bits_above(&self, limit: Value, cond: IntCC) -> Option<(u8, Cond)> {
+        let limit = self.constant(limit)?;
+        let cond = match cond {
+            IntCC::UnsignedLessThan => Cond::Equal,
+            IntCC::UnsignedGreaterThanOrEqual => Cond::NotEqual,
+            _ => return None,
+        };
+        (limit.is_power_of_two() && limit > u64::from(u32::MAX)).then(|| (limit.trailing_zeros() as u8, cond))
     }
 
     fn compare_floats(&mut self, [mut left, mut right]: [Value; 2], cond: FloatCC) -> Option<Test> {
