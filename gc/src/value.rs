@@ -119,6 +119,16 @@ impl Value {
     pub fn ptr(self) -> *mut Header {
         std::ptr::with_exposed_provenance_mut((self.0 & !UNCOUNTED) as usize)
     }
+    /// Has the header of the object come from memory meanwhile; of anything but a pointer nothing is to be had.
+    #[inline(always)]
+    pub fn fetch(self) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a hint, whatever the address.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(self.ptr().cast());
+        }
+    }
     /// The same value as an uncounted reference (numbers are unchanged).
     #[inline(always)]
     pub const fn uncounted(self) -> Value {

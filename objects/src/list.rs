@@ -89,7 +89,17 @@ pub struct Place<'a> {
     storage: &'a Storage,
 }
 
+/// How many items before it is wanted the header of one is asked for, by who goes through a list.
+const AHEAD: usize = 3;
+
 impl Place<'_> {
+    /// Has the header of an item further on come from memory meanwhile. This is the place of the item at `index`.
+    #[inline(always)]
+    pub(crate) fn fetch_ahead(self, index: usize) {
+        if index + AHEAD < self.storage.capacity() {
+            self.storage.slot(index + AHEAD).peek().fetch();
+        }
+    }
     /// The word there if it is a number: it was the item when the list had that storage, which stays as it is once it is replaced. Otherwise see [`PyList::load_at_once`].
     #[inline(always)]
     pub fn number(self) -> Option<Value> {

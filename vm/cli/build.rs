@@ -32,7 +32,11 @@ fn gather_functions() {
     let (Ok(list), Some(folder)) = (std::fs::read_to_string(list), env::var_os("OUT_DIR")) else { return };
     let mut script = String::from("SECTIONS {\n  .text.gathered : {\n");
     for name in list.lines() {
-        let _ = writeln!(script, "    *(.text.hot.{name} .text.{name} .text.unlikely.{name})");
+        // `NAME.cold*`: what the profile takes for never executed may be, seldom.
+        let _ = match name.strip_suffix(".cold*") {
+            Some(name) => writeln!(script, "    *(.text.split.{name}*)"),
+            None => writeln!(script, "    *(.text.hot.{name} .text.{name} .text.unlikely.{name})"),
+        };
     }
     // The default layout, which stays, finds the rest.
     script.push_str("  }\n} INSERT BEFORE .text;\n");

@@ -85,23 +85,10 @@ impl Ahead {
             *times += 1;
             return None;
         }
-        fetch(value);
+        value.fetch();
         self.latest = (self.latest + 1) % AHEAD;
         Some(std::mem::replace(&mut self.references[self.latest], (value, 1)))
     }
-}
-
-/// Asks for the header of what is referred to.
-#[inline(always)]
-fn fetch(value: Value) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint, whatever the address.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(value.ptr().cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = value;
 }
 
 struct Table {

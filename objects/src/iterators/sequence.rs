@@ -172,6 +172,12 @@ impl PySequenceIter {
         let list: &PyList = unsafe { &*self.seq.value().ptr().cast() };
         list.load_at_once(place)
     }
+    /// [`PySequenceIter::load_in_list`] of the next item, while later ones come from memory.
+    #[inline(always)]
+    pub fn load_next_in_list(&self, place: Place<'_>) -> Option<Obj> {
+        place.fetch_ahead(self.index() as usize);
+        self.load_in_list(place)
+    }
     /// The next item of an iterator over a tuple, which keeps it alive, as above.
     #[inline(always)]
     pub fn peek_in_tuple(&self) -> Option<&Obj> {

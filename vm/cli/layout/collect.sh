@@ -14,7 +14,7 @@ trap 'rm -rf "$folder"' EXIT
 trace() {
     profile=$1
     shift
-    valgrind --tool=callgrind --demangle=no --callgrind-out-file="$folder/$profile" "$taipan" "$@" > "$folder/output" 2>&1 ||
+    valgrind --tool=callgrind --dump-instr=yes --demangle=no --callgrind-out-file="$folder/$profile" "$taipan" "$@" > "$folder/output" 2>&1 ||
         { cat "$folder/output" >&2; exit 1; }
 }
 nm -S --defined-only "$taipan" > "$folder/symbols"

@@ -1,9 +1,10 @@
 """Writes the list of functions that `build.rs` gathers: `names.py SYMBOLS PROFILE...`.
 
-SYMBOLS is what `nm -S --defined-only` tells of the measured program. Each PROFILE is a callgrind file with mangled names; functions of the first one come
-first, then those that more of the programs have called.
+SYMBOLS is what `nm -S --defined-only` tells of the measured program. Each PROFILE is a callgrind file with the addresses of instructions; functions of the first one
+come first, then those that more of the programs have executed. `NAME.cold` is the part of a function that the profile of `vm/cli/profile` takes for never executed.
 """
 
+import bisect
 import collections
 import re
 import sys
@@ -11,41 +12,57 @@ import sys
 HASH = re.compile(r"17h[0-9a-f]{16}E")
 
 
-def called(profile):
-    """The names of the functions in a callgrind file."""
-    names = set()
+def executed(profile, symbols):
+    """The names of the symbols some instruction of which is in a callgrind file. `symbols`: (place, size, name), sorted."""
+    starts = [place for place, _, _ in symbols]
+    addresses, address, is_call = set(), 0, False
     with open(profile, errors="replace") as lines:
         for line in lines:
-            if match := re.match(r"c?fn=\(\d+\) (.*)", line):
-                names.add(re.sub(r"('\d+)?\s*$", "", match[1]))
+            if line.startswith("calls="):
+                is_call = True
+            elif line[0] in "0123456789+-*":
+                field = line.split()[0]
+                if field[0] in "+-":
+                    address += int(field, 0)
+                elif field != "*":
+                    address = int(field, 16)
+                if not is_call:
+                    addresses.add(address)
+                is_call = False
+    names = set()
+    for address in addresses:
+        at = bisect.bisect(starts, address) - 1
+        if at >= 0 and address < symbols[at][0] + symbols[at][1]:
+            names.add(symbols[at][2])
     return names
 
 
 def general(name):
     """A pattern for the symbol in other builds, of other versions of Rust."""
-    name = re.sub(r"\.llvm\.\d+$", "", name)
+    name = re.sub(r"\.llvm\.\d+(?=$|\.cold$)", "", name)
     if name.startswith("_R"):
         return re.sub(r"Cs[0-9A-Za-z]{8,}_", "Cs*_", name) + "*"
     return HASH.sub("17h*", name)
 
 
 def main():
-    symbols, first, *others = sys.argv[1:]
+    listing, first, *others = sys.argv[1:]
     sizes, places, aliases = {}, {}, collections.defaultdict(list)
-    with open(symbols) as lines:
+    with open(listing) as lines:
         for line in lines:
             fields = line.split()
             if len(fields) == 4 and fields[2] in "tT":
                 sizes[fields[3]] = int(fields[1], 16)
-                places[fields[3]] = fields[0]
+                places[fields[3]] = int(fields[0], 16)
                 aliases[fields[0]].append(fields[3])
+    symbols = sorted((place, sizes[name], name) for name, place in places.items())
 
     def everyone(names):
         """The names with all those that the linker gave the same code, which may keep it under any of them."""
-        return {alias for name in names for alias in aliases[places.get(name)]}
+        return {alias for name in names for alias in aliases[f"{places[name]:016x}"]}
 
-    start = everyone(called(first))
-    callers = collections.Counter(name for profile in others for name in everyone(called(profile)))
+    start = everyone(executed(first, symbols))
+    callers = collections.Counter(name for profile in others for name in everyone(executed(profile, symbols)))
     every = sizes.keys() & (start | callers.keys())
     # Patterns that mean other functions as well, instances of a generic one mostly: those are named exactly if they are large.
     wanted, meant = collections.Counter(), collections.Counter()
@@ -53,7 +70,9 @@ def main():
         meant[general(name)] += size
         if name in every:
             wanted[general(name)] += size
-    ordered = sorted(every, key=lambda name: (name not in start, -callers[name], general(name), name))
+    ordered = sorted(
+        every, key=lambda name: (name not in start, name.endswith(".cold"), -callers[name], general(name), name)
+    )
     seen = set()
     for name in ordered:
         pattern = general(name)

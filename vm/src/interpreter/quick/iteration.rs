@@ -175,7 +175,7 @@ fn for_object_of_list(
 ) -> Exit {
     let s = State { ip, regs, fp, thread };
     let items = iterator::<PySequenceIter>(s, s.word(0));
-    match items.load_in_list(place) {
+    match items.load_next_in_list(place) {
         Some(item) => {
             items.skip();
             s.write_obj(s.word(1).a(), item, 2)
