@@ -104,13 +104,20 @@ impl Slot {
         // SAFETY: as in `load_usual_pointer`.
         let header = unsafe { &*value.ptr() };
         let bits = header.flags_word().load(Ordering::SeqCst);
-        let is_own = header.owner() == taipan_threading::current_slot() && bits & HeaderFlags::DEFERRED == 0;
-        if !lasts(header, bits) && !is_own {
-            return None;
-        }
-        // As there: of what lasts the content was not stale; and what is this thread's own, and had a reference just now, only this thread can free.
-        fence(Ordering::Acquire);
-        (self.peek() == value).then(|| value.uncounted())
+        let is_own =
+            || header.owner() == taipan_threading::current_slot() && bits & HeaderFlags::DEFERRED == 0;
+        let is_seen = || {
+            bits & (HeaderFlags::SEEN | HeaderFlags::DYING) == HeaderFlags::SEEN
+                && taipan_threading::multi_threaded()
+        };
+        // As there: of what lasts the content was not stale, what is this thread's own and had a reference just now only this thread can free, and what is seen goes into limbo.
+        let holds = if lasts(header, bits) || is_own() {
+            fence(Ordering::Acquire);
+            self.peek() == value
+        } else {
+            is_seen() && self.still_holds(value)
+        };
+        holds.then(|| value.uncounted())
     }
     /// `value` (a pointer) was just read from the slot. `None`: the storage is not current any more.
     #[inline(always)]

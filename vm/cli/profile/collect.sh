@@ -16,9 +16,6 @@ TAIPAN_PROFILE=counts cargo build --release -p taipan-cli --target-dir target/pr
 # Processes add their counts to those in the file.
 export LLVM_PROFILE_FILE="$folder/counts-%m.profraw"
 
-# Handlers that count may call each other.
-ulimit -s 4000000 2>/dev/null || true
-
 run() {
     for jit in 0 1; do
         echo | PYTHON_JIT=$jit target/profile/release/taipan "$@" > "$folder/output" 2>&1 || { echo "$*"; cat "$folder/output"; } >&2
