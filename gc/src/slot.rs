@@ -19,6 +19,14 @@ pub struct Slot(AtomicU64);
 #[derive(Debug, Clone, Copy)]
 pub struct Replaced;
 
+/// What keeps an object alive that was found in a slot.
+enum Keeper {
+    /// It is deferred or immortal, or will go into limbo: it is there until this thread was stopped, whatever becomes of the slot.
+    Others,
+    /// The reference in the slot, for as long as this thread, which owns the object, drops nothing and is not stopped.
+    Slot,
+}
+
 /// Whether a reference from a register needs no count whatever other threads do: the object is deferred or immortal. `bits` are its flags.
 #[inline(always)]
 fn lasts(header: &Header, bits: u8) -> bool {
@@ -101,23 +109,7 @@ impl Slot {
         if !value.is_ptr() {
             return None;
         }
-        // SAFETY: as in `load_usual_pointer`.
-        let header = unsafe { &*value.ptr() };
-        let bits = header.flags_word().load(Ordering::SeqCst);
-        let is_own =
-            || header.owner() == taipan_threading::current_slot() && bits & HeaderFlags::DEFERRED == 0;
-        let is_seen = || {
-            bits & (HeaderFlags::SEEN | HeaderFlags::DYING) == HeaderFlags::SEEN
-                && taipan_threading::multi_threaded()
-        };
-        // As there: of what lasts the content was not stale, what is this thread's own and had a reference just now only this thread can free, and what is seen goes into limbo.
-        let holds = if lasts(header, bits) || is_own() {
-            fence(Ordering::Acquire);
-            self.peek() == value
-        } else {
-            is_seen() && self.still_holds(value)
-        };
-        holds.then(|| value.uncounted())
+        self.look_at_usual_pointer(value, || true).map(|_| value.uncounted())
     }
     /// `value` (a pointer) was just read from the slot. `None`: the storage is not current any more.
     #[inline(always)]
@@ -130,6 +122,20 @@ impl Slot {
     /// The usual cases of [`Slot::load_pointer`].
     #[inline(always)]
     fn load_usual_pointer(&self, value: Value, is_current: impl Fn() -> bool + Copy) -> Option<Obj> {
+        let word = match self.look_at_usual_pointer(value, is_current)? {
+            Keeper::Others => value.uncounted(),
+            Keeper::Slot => {
+                // SAFETY: an object that this thread owns can only be freed by this thread, and the slot had a reference just now.
+                unsafe { refcount::incref_own(value.ptr()) };
+                value
+            }
+        };
+        // SAFETY: the reference that was just made, or one that needs none.
+        unsafe { Obj::from_value(word) }
+    }
+    /// Who keeps the object of [`Slot::load_pointer`] alive, in the usual cases.
+    #[inline(always)]
+    fn look_at_usual_pointer(&self, value: Value, is_current: impl Fn() -> bool + Copy) -> Option<Keeper> {
         // SAFETY: object memory is type-stable: a header stays readable while this thread does not pass a safepoint.
         let header = unsafe { &*value.ptr() };
         // SeqCst: see `protocol::load_foreign`, of which this is the usual case.
@@ -137,26 +143,18 @@ impl Slot {
         if lasts(header, bits) {
             // Acquire: pairs with `immortalize`, so that a stale content of the slot is not taken for an immortal object.
             fence(Ordering::Acquire);
-            if self.peek() == value && is_current() {
-                // SAFETY: only the collector ends deferred objects, with the world stopped; nobody immortal ones.
-                return unsafe { Obj::from_value(value.uncounted()) };
-            }
+            // Only the collector ends deferred objects, with the world stopped; nobody immortal ones.
+            (self.peek() == value && is_current()).then_some(Keeper::Others)
         } else if header.owner() == taipan_threading::current_slot() && bits & HeaderFlags::DEFERRED == 0 {
-            if self.peek() == value && is_current() {
-                // SAFETY: an object that this thread owns can only be freed by this thread, and the slot had a reference just now.
-                unsafe { refcount::incref_own(value.ptr()) };
-                // SAFETY: the reference that was just made.
-                return unsafe { Obj::from_value(value) };
-            }
-        } else if bits & (HeaderFlags::SEEN | HeaderFlags::DYING) == HeaderFlags::SEEN
-            && taipan_threading::multi_threaded()
-            && self.still_holds(value)
-            && is_current()
-        {
-            // SAFETY: its last drop puts it into limbo, where it stays until this thread was stopped.
-            return unsafe { Obj::from_value(value.uncounted()) };
+            (self.peek() == value && is_current()).then_some(Keeper::Slot)
+        } else {
+            // Its last drop puts it into limbo, where it stays until this thread was stopped.
+            (bits & (HeaderFlags::SEEN | HeaderFlags::DYING) == HeaderFlags::SEEN
+                && taipan_threading::multi_threaded()
+                && self.still_holds(value)
+                && is_current())
+            .then_some(Keeper::Others)
         }
-        None
     }
     #[cold]
     #[inline(never)]

@@ -89,6 +89,10 @@ impl Ahead {
         self.latest = (self.latest + 1) % AHEAD;
         Some(std::mem::replace(&mut self.references[self.latest], (value, 1)))
     }
+    /// Gives all that are on their way.
+    fn take(&mut self) -> [(Value, i32); AHEAD] {
+        std::mem::replace(self, Ahead::new()).references
+    }
 }
 
 struct Table {
@@ -197,7 +201,7 @@ impl Table {
                 }
             });
         }
-        ahead.references.into_iter().for_each(add_all);
+        ahead.take().into_iter().for_each(add_all);
         self.candidates.fetch_add(candidates, Ordering::Relaxed);
     }
 
@@ -250,25 +254,18 @@ impl Table {
             let ptr = page.nth(index);
             // SAFETY: an object of the page.
             debug_assert!(count > 0, "{} has more references than counts", unsafe { &*ptr }.ops().name);
-            if self.mark::<SHARED>(ptr) {
-                stack.push(ptr);
-            }
             let reach = |stack: &mut Vec<*mut Header>, value: Value| {
                 if value.is_ptr() && self.mark::<SHARED>(value.ptr()) {
                     stack.push(value.ptr());
                 }
             };
+            reach(stack, Value::from_ptr(ptr));
             loop {
-                let Some(ptr) = stack.pop() else {
+                if stack.is_empty() {
                     // Those that are on their way may lead on.
-                    for (value, _) in std::mem::replace(&mut ahead, Ahead::new()).references {
-                        reach(stack, value);
-                    }
-                    if stack.is_empty() {
-                        break;
-                    }
-                    continue;
-                };
+                    ahead.take().into_iter().for_each(|(value, _)| reach(stack, value));
+                }
+                let Some(ptr) = stack.pop() else { break };
                 let mut tracer = |value: Value| {
                     if let Some((value, _)) = ahead.exchange(value) {
                         reach(stack, value);

@@ -246,15 +246,12 @@ pub fn python_getitem(container: &Obj) -> Option<Obj> {
 /// `container[key] = value`.
 #[inline(never)]
 pub fn store_subscript(container: &Obj, key: &Obj, value: &Obj) -> PyResult<()> {
-    let class = class_of(container);
-    if class.is(&types().dict)
-        && let Some(dict) = container.downcast::<PyDict>()
-    {
+    if let Some(dict) = PyDict::stored_plainly(container) {
         return dict.set(key.clone(), value.clone());
     }
     let k = key.value();
     if k.is_int()
-        && class.is(&types().list)
+        && class_of(container).is(&types().list)
         && let Some(list) = container.downcast::<PyList>()
     {
         let i = k.as_int();

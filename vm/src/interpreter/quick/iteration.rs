@@ -417,7 +417,7 @@ handlers! {
         match dict_item(s.regs, i) {
             Some(Ok(value)) => s.write_obj(i.a(), value, 1),
             Some(Err(Raised)) => Exit::Raised,
-            None => operators::subscr(s.ip, s.regs, s.fp, s.thread),
+            None => operators::subscr_python(s.ip, s.regs, s.fp, s.thread),
         }
     }
     /// The class has to say what is there.

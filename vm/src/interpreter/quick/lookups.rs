@@ -270,9 +270,6 @@ handlers! {
         if let Some(Some(value)) = get_at_once(container, key) {
             return s.write_obj(i.a(), value, 1);
         }
-        if known::is_dict(container) {
-            return iteration::subscr_dict(s.ip, s.regs, s.fp, s.thread);
-        }
         if known::is(key, Known::Slice) {
             return iteration::subscr_any(s.ip, s.regs, s.fp, s.thread);
         }

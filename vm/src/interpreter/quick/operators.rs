@@ -205,6 +205,9 @@ handlers! {
     }
     #[inline(never)]
     subscr(s, i) {
+        if known::is_dict(s.value(i.b())) {
+            return iteration::subscr_dict(s.ip, s.regs, s.fp, s.thread);
+        }
         if s.value(i.c()).is_int() && number_items(s.value(i.b())).is_some() {
             return number_item(s.ip, s.regs, s.fp, s.thread);
         }
