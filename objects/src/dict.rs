@@ -163,6 +163,11 @@ impl PyDict {
     pub fn get_with_hash_lent(&self, key: &Obj, hash: i64) -> PyResult<Option<Obj>> {
         self.core.get(key, hash)
     }
+    /// The value of a tuple of these items, which need not exist, if that can be had without running code. May be uncounted: see [`PyDict::get_lent`].
+    #[inline]
+    pub fn get_tuple_lent(&self, items: &[Obj], hash: i64) -> Option<Option<Obj>> {
+        self.core.get_tuple(items, hash)
+    }
     /// The value of an exact string.
     #[inline]
     pub fn get_str(&self, key: &Py<PyStr>) -> Option<Obj> {

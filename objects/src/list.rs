@@ -399,22 +399,19 @@ impl PyList {
     /// The items of a list that is about to be dropped: taken out, if nobody else has it, instead of counted.
     pub fn into_items(this: Obj) -> SmallVec<[Obj; 8]> {
         match exact_list(&this) {
-            Some(list) if taipan_gc::refcount::is_unique(&this) => list.drain(),
+            Some(list) if refcount::is_unique(&this) => list.drain_alone(),
             Some(list) => list.snapshot(),
             None => SmallVec::new(),
         }
     }
-    /// Takes all items out, keeping the storage.
-    fn drain(&self) -> SmallVec<[Obj; 8]> {
-        let _section = self.section();
+    /// Takes all items out of a list that no other thread can see, keeping the storage.
+    fn drain_alone(&self) -> SmallVec<[Obj; 8]> {
         let (storage, len) = (self.storage(), self.len());
-        let mut items = SmallVec::with_capacity(len);
         self.len.store(0, Ordering::Release);
-        for index in 0..len {
-            if let Some(item) = storage.slot(index).take() {
-                items.push(item);
-            }
-        }
+        let take = |index| storage.slot(index).replace_alone(Value::EMPTY);
+        // SAFETY: the list's own references, which it gives up; none is empty outside of a section.
+        let items = (0..len).map(|index| unsafe { Obj::from_value_unchecked(take(index)) }).collect();
+        refcount::emptied_by_stores();
         items
     }
     /// A list of `count` items from `start` on, as far as they exist, at one moment.

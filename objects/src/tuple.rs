@@ -17,6 +17,7 @@ use crate::type_object::{PyType, class_of, new_instance};
 use crate::types::{Number, Types, types};
 
 pub(crate) use slots::combine_hashes;
+pub use slots::hash_items;
 
 /// A `tuple` object; see the module.
 #[repr(C)]

@@ -23,6 +23,7 @@ use std::cell::UnsafeCell;
 use std::sync::OnceLock;
 
 use parking_lot::Mutex;
+use taipan_gc::weakref::WeakSlot;
 use taipan_gc::{Header, HeaderFlags, Obj, Object, Ops, Py, ShapeId, Slot, Tracer, Value};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -112,6 +113,8 @@ pub struct PyType {
     pub native: Slot,
     /// How the numbers in its own instances are had at once; not for subclasses.
     pub number_items: OnceLock<&'static number_items::NumberItems>,
+    /// Its weak reference without callback, which refers to the class and is itself referred to weakly here.
+    pub(crate) weak_reference: WeakSlot,
 }
 
 // SAFETY: raw class pointers are uncounted references that classes keep alive (bases) or that are removed on death (subclasses).
@@ -158,6 +161,7 @@ unsafe fn drop_type(header: *mut Header) {
         if (*header).has_flag(crate::watch::WATCHED) {
             crate::watch::types::deallocated(header.addr());
         }
+        taipan_gc::weakref::unregister(&(*this).weak_reference);
         (*this).unlink_from_bases();
         shape::dead::leave(&*this);
         // Nobody looks at them any more; the lists inside are the class's own.
@@ -578,6 +582,7 @@ pub(crate) fn make(new: NewType) -> Py<PyType> {
             cached_init: Slot::empty(),
             native: Slot::empty(),
             number_items: OnceLock::new(),
+            weak_reference: WeakSlot::new(),
         },
         new.extra,
     )

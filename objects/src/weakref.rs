@@ -74,7 +74,11 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
         && (class.is(&types().weakref)
             || class.is(&types().weakproxy)
             || class.is(&types().weakcallableproxy));
-    // One object without callback serves all.
+    // One object without callback serves all. Classes know theirs.
+    let remembers = if shared && class.is(&types().weakref) { target.downcast::<PyType>() } else { None };
+    if let Some(existing) = remembers.and_then(|target| weakref::upgrade(&target.weak_reference)) {
+        return Ok(existing);
+    }
     let same =
         |o: &Obj| class_of(o).is(class) && o.downcast::<PyWeakRef>().is_some_and(|w| !w.has_callback());
     if shared && let Some(existing) = weakref::find(target, same) {
@@ -99,6 +103,10 @@ fn make(class: &PyType, target: &Obj, callback: Option<&Obj>) -> PyResult<Obj> {
     }
     if shared {
         weakref::prefer(target, weak.as_obj());
+    }
+    // Not while the one before is still dying: it empties the slot.
+    if let Some(remembers) = remembers.filter(|target| target.weak_reference.is_dead()) {
+        weakref::register(weak.as_obj(), target, &remembers.weak_reference);
     }
     Ok(weak.into_obj())
 }

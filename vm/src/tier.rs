@@ -193,23 +193,25 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
     if code.machine.is_last() {
         return;
     }
+    // Other code of which the function is part counts on what is recorded of it.
+    let Some(record) = part.machine.record() else { return };
+    let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
+    record.restart(part.index_of(ip), code.machine.is_first());
+    // SAFETY: the innermost frame is live.
+    let frame = unsafe { &*crate::thread::current().innermost() };
+    // Each time: there may be others like it, and machine code of the function's own may execute it from now on, which records nothing.
+    if std::ptr::eq(frame.code, part) {
+        record::note(part, ip, frame.regs);
+    }
     let often = if HOT.load(Ordering::Relaxed) < HOT_TURNS { 2 } else { SURPRISES };
     if machine.surprises.fetch_add(1, Ordering::Relaxed) % often != often - 1 {
         return;
     }
-    // Other code of which the function is part counts on what is recorded of it.
-    if let Some(record) = part.machine.record() {
-        let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
-        record.restart(part.index_of(ip));
-        // SAFETY: the innermost frame is live.
-        let frame = unsafe { &*crate::thread::current().innermost() };
-        // Machine code of the function's own may execute it from now on, which records nothing.
-        if std::ptr::eq(frame.code, part) {
-            record::note(part, ip, frame.regs);
-        }
-        if machine::again(code, HOT.load(Ordering::Relaxed) / 2) && !std::ptr::eq(code, part) {
-            machine::record_rest(part);
-        }
+    if let Some(record) = code.machine.record() {
+        record.restart_all(code.machine.is_first());
+    }
+    if machine::again(code, HOT.load(Ordering::Relaxed) / 2) && !std::ptr::eq(code, part) {
+        machine::record_rest(part);
     }
 }
 

@@ -116,6 +116,10 @@ impl Tier {
         let current = self.current.load(Ordering::Acquire) as usize;
         self.codes.get(current.wrapping_sub(1))?.get().map(|machine| &**machine)
     }
+    /// Whether machine code was made but once.
+    pub fn is_first(&self) -> bool {
+        self.current.load(Ordering::Relaxed) == 1
+    }
     /// Whether machine code cannot be made again.
     pub fn is_last(&self) -> bool {
         // Relaxed: `again` asks once more, when nobody else makes any.
@@ -124,6 +128,12 @@ impl Tier {
     /// Where it is said where machine code is entered at its start, or 0, for machine code: as long as the code object lives.
     pub fn entry_address(&self) -> *const usize {
         self.entry.as_ptr()
+    }
+    /// Where a call enters machine code, or 0.
+    #[inline]
+    pub fn entry(&self) -> usize {
+        // Acquire: the code that is there.
+        self.entry.load(Ordering::Acquire)
     }
     /// What was recorded.
     #[inline]
@@ -188,9 +198,9 @@ pub fn settle(code: &PyCode, machine: Option<Machine>) {
     {
         // Release: see `code`.
         tier.current.store(current as u8 + 1, Ordering::Release);
-        let entry = tier.code().filter(|machine| machine.has_start).map_or(0, |machine| machine.entry);
-        tier.entry.store(entry, Ordering::Release);
     }
+    let entry = tier.code().filter(|machine| machine.has_start).map_or(0, |machine| machine.entry);
+    tier.entry.store(entry, Ordering::Release);
     let places = tier.code().map(|machine| &machine.places);
     for (pc, word) in code.words.iter().enumerate() {
         let enters = places.is_some_and(|places| places.get(pc).is_some_and(|place| *place != 0));
@@ -212,6 +222,10 @@ pub fn again(code: &PyCode, heat: u32) -> bool {
     }
     tier.heat.store(heat, Ordering::Relaxed);
     let recording = start_recording(code);
+    if recording {
+        // Machine code that calls it would go on entering it, and nothing would be recorded.
+        tier.entry.store(0, Ordering::Relaxed);
+    }
     tier.advance(Stage::Between, if recording { Stage::Recording } else { Stage::Settled });
     recording
 }

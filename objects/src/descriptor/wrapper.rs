@@ -7,7 +7,9 @@ use crate::construct::*;
 use crate::error::*;
 use crate::layout;
 use crate::native::{GetSetDef, NativeMethods};
-use crate::type_object::slot_defs::{SlotDef, call_wrapped};
+use crate::singletons::is_none;
+use crate::type_object::slot_defs::{SlotDef, Wrap, call_wrapped};
+use crate::type_object::slots::DescrGetFn;
 use crate::type_object::{CompareOp, PyType, TypeSlots, class_of, ready};
 use crate::types::{Types, types};
 
@@ -55,6 +57,16 @@ impl PyWrapperDescr {
         }
         // SAFETY: `word` came from the class's slot `def.id`, and the receiver is an instance.
         unsafe { call_wrapped(self.def, self.word, args) }
+    }
+    /// `receiver.__get__(instance)`, if this is such a method, and nothing is wrong with the two.
+    fn get(&self, receiver: &Obj, instance: &Obj) -> Option<PyResult<Obj>> {
+        if self.def.wrap != Wrap::DescrGet || is_none(instance) || !class_of(receiver).is_subtype(&self.class)
+        {
+            return None;
+        }
+        // SAFETY: as above; the word of a `__get__` is such a function.
+        let get = unsafe { std::mem::transmute::<*mut (), DescrGetFn>(self.word) };
+        Some(get(receiver, Some(instance), None))
     }
 }
 
@@ -105,6 +117,12 @@ fn wrapper(obj: &Obj) -> PyResult<&PyMethodWrapper> {
 
 fn wrapper_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let this = wrapper(obj)?;
+    if let [instance] = args.positional
+        && !args.has_keywords()
+        && let Some(result) = this.descr.get(&this.receiver, instance)
+    {
+        return result;
+    }
     args.behind(&this.receiver, |args| this.descr.call(args))
 }
 

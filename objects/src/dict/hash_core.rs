@@ -253,6 +253,39 @@ impl HashCore {
         }
     }
 
+    /// The value of a tuple of these items, which need not exist, without a lock and without running code. `None`: there is a key that cannot be compared with it so.
+    pub(crate) fn get_tuple(&self, items: &[Obj], hash: i64) -> Option<Option<Obj>> {
+        'again: loop {
+            let table = self.table();
+            let mut probe = Probe::new(table, hash);
+            loop {
+                let entry = match table.cell(probe.at) {
+                    VACANT => return Some(None),
+                    DUMMY => {
+                        probe.pass_deleted(table);
+                        continue;
+                    }
+                    entry => entry as usize,
+                };
+                if table.hash(entry) == hash {
+                    let Ok(key) = table.key(entry).load_uncounted_in(|| self.is_current(table)) else {
+                        continue 'again;
+                    };
+                    // Empty: deleted just now.
+                    if let Some(key) = key
+                        && protocol::equals_tuple(&key, items)?
+                    {
+                        match self.read_value(table, entry) {
+                            Ok(value) => return Some(value),
+                            Err(Replaced) => continue 'again,
+                        }
+                    }
+                }
+                probe.advance(table);
+            }
+        }
+    }
+
     /// The value of an exact string, without a lock; no Python code runs unless keys that are no exact strings have the same hash.
     #[inline]
     pub(crate) fn get_str(&self, key: &PyStr) -> Option<Obj> {

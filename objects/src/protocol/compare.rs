@@ -234,7 +234,17 @@ fn plain_instance(obj: &Obj) -> Option<&PyTuple> {
 }
 
 fn tuples_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
-    let (x, y) = (plain_tuple(a)?.as_slice(), plain_tuple(b)?.as_slice());
+    items_equal(plain_tuple(a)?.as_slice(), plain_tuple(b)?.as_slice(), levels)
+}
+
+/// [`equal_quickly`] of an object and a tuple of these items.
+#[inline]
+pub fn equals_tuple(a: &Obj, items: &[Obj]) -> Option<bool> {
+    items_equal(plain_tuple(a)?.as_slice(), items, DEEPEST)
+}
+
+#[inline]
+fn items_equal(x: &[Obj], y: &[Obj], levels: usize) -> Option<bool> {
     if levels == 0 || x.len().max(y.len()) > LONGEST {
         return None;
     }

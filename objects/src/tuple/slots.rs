@@ -112,11 +112,15 @@ fn hash(obj: &Obj) -> PyResult<i64> {
     if cached != -1 {
         return Ok(cached);
     }
-    protocol::enter_native_while(" while hashing a tuple")?;
-    let items = tuple.as_slice();
-    let hash = combine_hashes(items.iter().map(protocol::hash), Some(items.len()))?;
+    let hash = hash_items(tuple.as_slice())?;
     tuple.hash.store(hash, Ordering::Relaxed);
     Ok(hash)
+}
+
+/// The hash of a tuple of these items.
+pub fn hash_items(items: &[Obj]) -> PyResult<i64> {
+    protocol::enter_native_while(" while hashing a tuple")?;
+    combine_hashes(items.iter().map(protocol::hash), Some(items.len()))
 }
 
 fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {

@@ -162,6 +162,7 @@ fn guess(program: &Program, step: usize) -> Guess {
         Plan::Slice { container, .. } => (kind(container), None),
         Plan::Square { from, .. } | Plan::Neg { from, .. } | Plan::Not { from, .. } => (kind(from), None),
         Plan::For { iterator, .. } => (kind(iterator), None),
+        Plan::LoadMethod { subject, .. } => (kind(subject), None),
         Plan::Item { container, index, .. } => (kind(container), operand(index)),
         Plan::StoreItem { container, index, .. } => (kind(container), kind(index)),
         _ => (None, None),

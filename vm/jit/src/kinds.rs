@@ -207,12 +207,9 @@ fn come_out(known: &mut Known, number: Known) {
     }
 }
 
-/// What an operand of an operation on floats is tested to be: an integer is converted.
+/// What an operand of an operation on floats is tested to be: an integer is converted. [`Known::Bare`]: a number of either kind.
 pub fn floats_operand(known: Known, guess: Option<Kind>) -> Known {
-    match assumed(known, guess) {
-        Some(Kind::Int) => Known::Int,
-        _ => Known::Float,
-    }
+    number(known, guess).unwrap_or(Known::Bare)
 }
 
 /// Whether an item that is read is tested to be a number at once.
@@ -659,6 +656,7 @@ pub fn leave_objects(plan: &mut Plan, guess: &Guess) {
                 || !matches!(guess.left, Some(Kind::List | Kind::Sequence | Kind::Doubles) | None)
         }
         Plan::Branch { test: Test::Truth { .. }, .. } => guess.left == Some(Kind::Other),
+        Plan::LoadMethod { .. } => matches!(guess.left, Some(Kind::Int | Kind::Float)),
         _ => false,
     };
     if leaves {

@@ -15,6 +15,7 @@ use crate::registers::Regs;
 pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
     let pc = code.index_of(ip);
     let Some(record) = code.machine.record() else { return 0 };
+    record.begin(pc);
     for register in 0..code.nregs as usize {
         let kind = regs.get(register).map_or(Kind::Empty, samples::kind);
         record.add(pc, register, kind.bit());

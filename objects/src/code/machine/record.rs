@@ -8,8 +8,13 @@ use taipan_threading::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 
 /// How often an instruction is recorded.
 const TIMES: u8 = 12;
+/// In the number of times: it was recorded before, and what was found then counts, too, …
+const MORE: u8 = 1 << 6;
+/// … or no longer when it is recorded once more.
+const STALE: u8 = 1 << 7;
 
-/// By index of instruction, kinds of what the registers held in front of it, and what it called. Kinds are bits whose meaning is the recorder's. Threads write at once: all of it grows only.
+/// By index of instruction, kinds of what the registers held in front of it, and what it called. Kinds are bits whose meaning is the recorder's. Threads write at once, and something may get lost:
+/// these are guesses.
 pub struct Record {
     registers: usize,
     kinds: Box<[AtomicU16]>,
@@ -59,9 +64,11 @@ impl Record {
     }
     /// Says that the instruction is executed once more. Whether that was often enough.
     pub fn count(&self, pc: usize) -> bool {
-        let times = self.times[pc].load(Ordering::Relaxed).saturating_add(1);
-        self.times[pc].store(times, Ordering::Relaxed);
-        times >= TIMES
+        let times = self.times[pc].load(Ordering::Relaxed);
+        if times & !MORE < TIMES {
+            self.times[pc].store(times + 1, Ordering::Relaxed);
+        }
+        self.is_complete(pc)
     }
     /// Whether the instruction was executed.
     pub fn is_seen(&self, pc: usize) -> bool {
@@ -69,7 +76,20 @@ impl Record {
     }
     /// Whether it was executed often enough.
     pub fn is_complete(&self, pc: usize) -> bool {
-        self.times[pc].load(Ordering::Relaxed) >= TIMES
+        let times = self.times[pc].load(Ordering::Relaxed);
+        times & STALE == 0 && times & !MORE >= TIMES
+    }
+    /// The instruction is about to be recorded.
+    pub fn begin(&self, pc: usize) {
+        if self.times[pc].load(Ordering::Relaxed) & STALE != 0 {
+            self.forget(pc);
+            self.times[pc].store(0, Ordering::Relaxed);
+        }
+    }
+    fn forget(&self, pc: usize) {
+        for kinds in &self.kinds[pc * self.registers..(pc + 1) * self.registers] {
+            kinds.store(0, Ordering::Relaxed);
+        }
     }
     /// A register held that kind in front of the instruction.
     pub fn add(&self, pc: usize, register: usize, kind: u16) {
@@ -79,14 +99,23 @@ impl Record {
             place.fetch_or(kind, Ordering::Relaxed);
         }
     }
-    /// Lets the instruction be recorded anew, because it found something else later. The second time what was found before counts, too.
-    pub fn restart(&self, pc: usize) {
-        if !std::mem::replace(&mut self.sites.lock().entry(pc).or_default().again, true) {
-            for kinds in &self.kinds[pc * self.registers..(pc + 1) * self.registers] {
-                kinds.store(0, Ordering::Relaxed);
-            }
+    /// Lets the instruction be recorded anew, because it found something else later. The second time what was found before counts, too; the first time unless it `forgets` that.
+    pub fn restart(&self, pc: usize, forgets: bool) {
+        if !std::mem::replace(&mut self.sites.lock().entry(pc).or_default().again, true) && forgets {
+            self.forget(pc);
         }
         self.times[pc].store(0, Ordering::Relaxed);
+    }
+    /// Lets all instructions be recorded anew, because some found something else later. What was found before counts, too, unless this `forgets` it: then it does where there is nothing newer, and
+    /// where that is what was found instead of something else.
+    pub fn restart_all(&self, forgets: bool) {
+        let sites = self.sites.lock();
+        for (pc, times) in self.times.iter().enumerate() {
+            let forgets = forgets && !sites.get(&pc).is_some_and(|site| site.again);
+            if times.load(Ordering::Relaxed) != 0 {
+                times.store(if forgets { STALE } else { MORE }, Ordering::Relaxed);
+            }
+        }
     }
     /// All kinds that a register held in front of the instruction.
     pub fn kinds(&self, pc: usize, register: usize) -> u16 {

@@ -52,3 +52,40 @@ print(op.itemgetter(1)([5, 6]), op.itemgetter(0, 2)("abc"), op.attrgetter("real"
 print(sorted([("b", 2), ("a", 2), ("c", 1)], key=op.itemgetter(1, 0)), max([{"n": 1}, {"n": 3}], key=op.itemgetter("n")), list(map(op.neg, [1, -2])), list(map(op.sub, [5, 6], [1, 2])))
 print(list(filter(str.isalpha, "a1b")), list(map(lambda *a: sum(a), [1, 2], [3, 4], [5, 6])), list(reversed(range(3))), list(enumerate("ab", start=5)), next(iter([]), "d"), sum(map(len, ["a", "bb"])), any(map(str.isdigit, "a1")), repr(ft.partial(pow, 2))[:17])
 primes = it.filterfalse(lambda n: any(n % d == 0 for d in range(2, int(n ** .5) + 1)), it.count(2)); print(list(it.islice(primes, 10)))
+
+
+# Tuples of arguments are looked up before they are made: equal keys of other types, and keys that run code.
+@ft.lru_cache(maxsize=2)
+def arguments(*args, **kwargs):
+    return args, kwargs
+
+
+for args in [(1, 2), (1, 2), (1, 2.0), ((1, 2),), ("a",), (1,), (1.0,), (True,), (1, 2), (), (), (list,)]:
+    arguments(*args)
+print(arguments.cache_info())
+
+
+class Counted:
+    hashed = compared = 0
+
+    def __hash__(self):
+        Counted.hashed += 1
+        return 1
+
+    def __eq__(self, other):
+        Counted.compared += 1
+        return isinstance(other, Counted)
+
+
+@ft.lru_cache
+def counted(*args):
+    return args
+
+
+print(counted(Counted(), 1) is counted(Counted(), 1), Counted.hashed, Counted.compared, counted.cache_info())
+counted.cache_clear()
+print(counted.cache_info())
+try:
+    counted([], 1)
+except TypeError as error:
+    print(error)

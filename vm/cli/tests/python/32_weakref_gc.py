@@ -96,3 +96,31 @@ seen = weakref.ref(owner)
 del owner
 gc.collect()
 print(seen() is None)
+
+
+# A class has one reference without callback, for as long as that lives.
+class Referred:
+    pass
+
+
+first = weakref.ref(Referred)
+print(weakref.ref(Referred) is first, weakref.getweakrefs(Referred) == [first], first() is Referred)
+del first
+for _ in range(1000):
+    one, other = weakref.ref(Referred), weakref.ref(Referred)
+    assert one is other and one() is Referred
+    del one, other
+kept = weakref.ref(Referred)
+with_callback = weakref.ref(Referred, lambda dead: print("gone", dead is with_callback))
+print(kept is with_callback, weakref.getweakrefcount(Referred))
+del Referred
+gc.collect()
+print(kept(), with_callback())
+
+mro = type.__dict__["__mro__"].__get__
+print(mro(int), mro(int, type) == mro(int))
+for wrong in [(None,), (1,), (int, int, int), ()]:
+    try:
+        print(mro(*wrong))
+    except TypeError as error:
+        print(error)

@@ -88,12 +88,32 @@ impl Lowering<'_, '_> {
                     let int = self.int(register);
                     self.b.ins().fcvt_from_sint(F64, int)
                 }
-                _ => self.float(register),
+                Known::Float => self.float(register),
+                _ => {
+                    let word = self.load(register);
+                    self.number_as_float(word)
+                }
             },
         }
     }
 
-    /// An operation on what turns out to be two integers or two floats; the word.
+    /// The number that a word is as a float; leaves if it is none.
+    fn number_as_float(&mut self, word: Value) -> Value {
+        let (int, on) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, F64);
+        let float = self.float_or(word, int);
+        self.b.ins().jump(on, &[float.into()]);
+        self.b.switch_to_block(int);
+        let is_int = self.is_int(word);
+        self.leave_unless(is_int);
+        let int = self.int_of(word);
+        let converted = self.b.ins().fcvt_from_sint(F64, int);
+        self.b.ins().jump(on, &[converted.into()]);
+        self.b.switch_to_block(on);
+        self.b.block_params(on)[0]
+    }
+
+    /// An operation on two numbers of kinds that are not known; the word.
     fn either(&mut self, op: Arith, left: Reg, right: Operand) -> Value {
         let (x, y) = (self.load(left), self.operand_word(right));
         let both = self.b.ins().band(x, y);
@@ -113,10 +133,10 @@ impl Lowering<'_, '_> {
         self.b.ins().jump(on, &[word.into()]);
         self.b.switch_to_block(float);
         if op.has_floats() {
-            let f = self.float_or_leave(x);
+            let f = self.number_as_float(x);
             let g = match right {
                 Operand::Int(int) => self.b.ins().f64const(int as f64),
-                Operand::Reg(_) => self.float_or_leave(y),
+                Operand::Reg(_) => self.number_as_float(y),
             };
             let result = self.floats(op, f, g);
             let none = self.b.ins().fcmp(FloatCC::Unordered, result, result);
@@ -359,10 +379,10 @@ impl Lowering<'_, '_> {
             self.b.ins().jump(float, &[]);
         }
         self.b.switch_to_block(float);
-        let f = self.float_or_leave(x);
+        let f = self.number_as_float(x);
         let g = match right {
             Operand::Int(int) => self.b.ins().f64const(int as f64),
-            Operand::Reg(_) => self.float_or_leave(y),
+            Operand::Reg(_) => self.number_as_float(y),
         };
         let truth = self.b.ins().fcmp(of_floats(compare), f, g);
         self.b.ins().jump(on, &[truth.into()]);

@@ -14,7 +14,7 @@ use taipan_objects::protocol;
 use taipan_objects::short_mutex::ShortMutex;
 use taipan_objects::singletons::is_none;
 use taipan_objects::str::is_exact_str;
-use taipan_objects::tuple::PyTuple;
+use taipan_objects::tuple::{self, PyTuple};
 use taipan_objects::type_object::{TypeBuilder, new_instance, type_flags};
 use taipan_threading::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -55,6 +55,8 @@ struct Order {
     newest: usize,
     free: usize,
     len: usize,
+    /// Hits of a bounded cache.
+    hits: u64,
 }
 
 impl TraceField for Order {
@@ -64,7 +66,7 @@ impl TraceField for Order {
 }
 
 impl Order {
-    const EMPTY: Order = Order { nodes: Vec::new(), oldest: NIL, newest: NIL, free: NIL, len: 0 };
+    const EMPTY: Order = Order { nodes: Vec::new(), oldest: NIL, newest: NIL, free: NIL, len: 0, hits: 0 };
 
     fn link_newest(&mut self, node: usize) {
         self.nodes[node].previous = self.newest;
@@ -102,8 +104,9 @@ impl Order {
         self.len += 1;
         node
     }
-    /// `entry`, at `node` if it is still in the list, becomes the most recently used one.
+    /// `entry`, at `node` if it is still in the list, was used and becomes the most recently used one.
     fn touch(&mut self, node: usize, entry: &Obj) {
+        self.hits += 1;
         if node != self.newest
             && self.nodes.get(node).is_some_and(|n| n.entry.as_ref().is_some_and(|e| e.is(entry)))
         {
@@ -136,6 +139,7 @@ pub struct PyLruCache {
     max_size: Option<usize>,
     typed: bool,
     misses: AtomicU64,
+    /// Hits of an unbounded cache.
     hits: Box<[CachePadded<AtomicU64>; STRIPES]>,
 }
 layout!(PyLruCache, "functools._lru_cache_wrapper", [function, info_class, cache, order]);
@@ -196,14 +200,20 @@ fn keyword_mark() -> &'static Obj {
     })
 }
 
+/// The only argument, if it is its own key.
+fn is_own_key<'a>(args: &Args<'a>) -> Option<&'a Obj> {
+    match args.positional {
+        [only] if class_of(only).is(&types().int) || is_exact_str(only) => Some(only),
+        _ => None,
+    }
+}
+
 fn make_key(args: &Args<'_>, typed: bool) -> Obj {
     if !typed && !args.has_keywords() {
-        if let [only] = args.positional {
-            if class_of(only).is(&types().int) || is_exact_str(only) {
-                return only.clone();
-            }
-        }
-        return PyTuple::from_slice(args.positional).into_obj();
+        return match is_own_key(args) {
+            Some(only) => only.clone(),
+            None => PyTuple::from_slice(args.positional).into_obj(),
+        };
     }
     let mut key = args.positional.to_vec();
     if args.has_keywords() {
@@ -229,30 +239,47 @@ impl PyLruCache {
         self.misses.fetch_add(1, Ordering::Relaxed);
         protocol::call_args(&self.function, args).map(IntoStrong::into_strong)
     }
-    fn call_unbounded(&self, args: &Args<'_>) -> PyResult<Obj> {
+    /// What the cache has for a call, perhaps uncounted; if that is nothing, the key of it. A tuple of arguments that is there already need not be made.
+    fn find(&self, args: &Args<'_>) -> PyResult<Result<Obj, (Obj, i64)>> {
+        if !self.typed && !args.has_keywords() && is_own_key(args).is_none() {
+            let hash = tuple::hash_items(args.positional)?;
+            return match self.cache.get_tuple_lent(args.positional, hash) {
+                Some(Some(found)) => Ok(Ok(found)),
+                Some(None) => Ok(Err((make_key(args, false), hash))),
+                None => self.find_key(make_key(args, false), hash),
+            };
+        }
         let key = make_key(args, self.typed);
         let hash = protocol::hash(&key)?;
-        // Straight into the caller's register, uncounted.
-        if let Some(found) = self.cache.get_with_hash_lent(&key, hash)? {
-            self.count_hit();
-            return Ok(found);
-        }
+        self.find_key(key, hash)
+    }
+    fn find_key(&self, key: Obj, hash: i64) -> PyResult<Result<Obj, (Obj, i64)>> {
+        Ok(self.cache.get_with_hash_lent(&key, hash)?.ok_or((key, hash)))
+    }
+    fn call_unbounded(&self, args: &Args<'_>) -> PyResult<Obj> {
+        let (key, hash) = match self.find(args)? {
+            // Straight into the caller's register, uncounted.
+            Ok(found) => {
+                self.count_hit();
+                return Ok(found);
+            }
+            Err(missing) => missing,
+        };
         let result = self.miss(args)?;
         self.cache.set_with_hash(key, hash, result.clone())?;
         Ok(result)
     }
     fn call_bounded(&self, args: &Args<'_>, max_size: usize) -> PyResult<Obj> {
-        let key = make_key(args, self.typed);
-        let hash = protocol::hash(&key)?;
-        if let Some(found) = self.cache.get_with_hash(&key, hash)?
-            && let Some(entry) = found.downcast::<PyEntry>()
-        {
-            let result = entry.result.clone();
-            // Relaxed: written under the mutex.
-            self.order.lock().touch(entry.node.load(Ordering::Relaxed), &found);
-            self.count_hit();
-            return Ok(result);
-        }
+        let (key, hash) = match self.find(args)? {
+            Ok(found) => {
+                // Perhaps uncounted, and evicted by others now: nothing up to the end of this is a safepoint.
+                let Some(entry) = found.downcast::<PyEntry>() else { return self.miss(args) };
+                // Relaxed: written under the mutex.
+                self.order.lock().touch(entry.node.load(Ordering::Relaxed), &found);
+                return Ok(entry.result.clone());
+            }
+            Err(missing) => missing,
+        };
         let result = self.miss(args)?;
         let entry = new_instance(entry_class(), |header| PyEntry {
             header,
@@ -305,13 +332,17 @@ impl PyLruCache {
     /// Report cache statistics
     #[pymethod]
     fn cache_info(&self) -> PyResult<Obj> {
-        let hits: u64 = self.hits.iter().map(|part| part.load(Ordering::Relaxed)).sum();
         let max_size = self.max_size.map_or_else(none, |size| int_obj(size as i64));
         let misses = self.misses.load(Ordering::Relaxed);
-        // Entries are in the dict a moment before they are in the list, which never is too long.
-        let current = if self.max_size.is_some() { self.order.lock().len } else { self.cache.len() };
-        let current = int_obj(current as i64);
-        counted::call(&self.info_class, &[int_obj(hits as i64), int_obj(misses as i64), max_size, current])
+        let (hits, current) = if self.max_size.is_some() {
+            // Entries are in the dict a moment before they are in the list, which never is too long.
+            let order = self.order.lock();
+            (order.hits, order.len)
+        } else {
+            (self.hits.iter().map(|part| part.load(Ordering::Relaxed)).sum(), self.cache.len())
+        };
+        let (hits, misses, current) = (int_obj(hits as i64), int_obj(misses as i64), int_obj(current as i64));
+        counted::call(&self.info_class, &[hits, misses, max_size, current])
     }
     /// Clear the cache and cache statistics
     #[pymethod]
