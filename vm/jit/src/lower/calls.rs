@@ -125,9 +125,7 @@ impl Lowering<'_, '_> {
         self.give(raised);
         self.b.switch_to_block(done);
         self.store_word(base, 0);
-        for register in first..first + count {
-            self.empty(register);
-        }
+        self.empty_all(first..first + count);
         let next = self.next();
         if (base..first + count).contains(&to) {
             self.store(to, found);

@@ -373,17 +373,14 @@ impl Lowering<'_, '_> {
             let word = self.strong(word);
             self.store(register, word);
         }
-        let mut any = false;
         let owned = |register: Reg| Some(register) != returned && !self.state[register as usize].is_free();
         if (first..end).any(owned) {
             // Who is asked below may have written variables since.
             self.settle_all();
             self.stand_here();
         }
-        for register in (first..end).filter(|register| Some(*register) != returned) {
-            any |= !self.state[register as usize].is_free();
-            self.empty(register);
-        }
+        let middle = returned.unwrap_or(end);
+        let any = self.empty_all(first..middle) | self.empty_all((middle + 1).min(end)..end);
         if any {
             // What died may have asked for it.
             let frame = self.frame();

@@ -1,5 +1,7 @@
 //! Words, registers, and the numbers in them.
 
+use std::ops::Range;
+
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I64};
@@ -190,6 +192,20 @@ impl Lowering<'_, '_> {
         if let Some(word) = word {
             self.drop_quietly(word);
         }
+    }
+    /// Empties registers, likewise. Gives whether any may have owned something.
+    pub(super) fn empty_all(&mut self, registers: Range<Reg>) -> bool {
+        // A piece of code for each takes 20 bytes more, and as many instructions.
+        const FEW: usize = 3;
+        let owned = registers.clone().filter(|register| !self.state[*register as usize].is_free()).count();
+        if owned <= FEW {
+            registers.for_each(|register| self.empty(register));
+        } else {
+            let first = self.b.ins().iadd_imm_s(self.window, i64::from(registers.start) * 8);
+            let end = self.b.ins().iadd_imm_s(self.window, i64::from(registers.end) * 8);
+            self.call_stub(Stub::Empty, &[first, end]);
+        }
+        owned > 0
     }
     /// Whether dropping the word changes a count.
     pub(super) fn is_counted(&mut self, word: Value) -> Value {

@@ -23,6 +23,8 @@ pub enum Stub {
     DropAnyhow,
     /// Drops such a word in any case: see [`runtime::drop_and_look`], which is given the second argument, too, and whose answer is the result.
     DropAndLook,
+    /// Empties registers from the address that is the argument to that which is the second one, as [`Stub::DropAnyhow`] drops each word. There is at least one.
+    Empty,
     /// Executes an instruction: see [`calls::execute_and_look`], of which these are the first two arguments, and the result.
     Execute,
     /// A word that is no number, as `Slot::load_at_once` gives it if it still is at the address that is the second argument; otherwise 0.
@@ -34,10 +36,11 @@ pub enum Stub {
 }
 
 impl Stub {
-    pub const ALL: [Stub; 7] = [
+    pub const ALL: [Stub; 8] = [
         Stub::Drop,
         Stub::DropAnyhow,
         Stub::DropAndLook,
+        Stub::Empty,
         Stub::Execute,
         Stub::Read,
         Stub::Count,
@@ -76,6 +79,7 @@ pub fn write(code: &mut Assembler, stub: Stub, label: Label, floats: u8) {
         Stub::Drop => drop_word(code),
         Stub::DropAnyhow => drop_anyhow(code, floats),
         Stub::DropAndLook => drop_and_look(code, floats),
+        Stub::Empty => empty(code, floats),
         Stub::Execute => execute(code, floats),
         Stub::Read => read(code),
         Stub::Count => count(code),
@@ -94,8 +98,8 @@ fn unless_own(code: &mut Assembler, object: Gpr, spare: Gpr, other: Label) {
     code.jump_if(Cond::NotEqual, other);
 }
 
-/// Drops a word in a few instructions, or goes on, with nothing done.
-fn drop_or_go_on(code: &mut Assembler) {
+/// Drops a word in a few instructions and goes on with `dropped`, or behind this, with nothing done.
+fn drop_or_go_on(code: &mut Assembler, dropped: impl FnOnce(&mut Assembler)) {
     let (word, spare, nothing, special) = (SECOND_SCRATCH, SCRATCH, code.label(), code.label());
     // As `Lowering::is_counted`: a pointer without a mark.
     code.copy(spare, word);
@@ -111,24 +115,57 @@ fn drop_or_go_on(code: &mut Assembler) {
     unless_own(code, word, spare, special);
     code.alu_constant(Alu::Sub, Width::B4, local(word), 1);
     code.bind(nothing);
-    code.clear(word);
-    code.ret();
+    dropped(code);
     code.bind(special);
     // What functions return may be immortal without a mark: `True`, for example.
     code.alu_constant(Alu::Cmp, Width::B4, local(word), -1);
     code.jump_if(Cond::Equal, nothing);
 }
 
-fn drop_word(code: &mut Assembler) {
-    drop_or_go_on(code);
+/// Gives the function 0.
+fn give_none(code: &mut Assembler) {
+    code.clear(SECOND_SCRATCH);
     code.ret();
 }
 
-fn drop_anyhow(code: &mut Assembler, floats: u8) {
-    drop_or_go_on(code);
+fn drop_word(code: &mut Assembler) {
+    drop_or_go_on(code, give_none);
+    code.ret();
+}
+
+fn drop_slowly(code: &mut Assembler, floats: u8) {
     code.constant(SCRATCH, 0);
     call_with_thread(code, floats, runtime::drop_slowly as *const () as u64);
+}
+
+fn drop_anyhow(code: &mut Assembler, floats: u8) {
+    drop_or_go_on(code, give_none);
+    drop_slowly(code, floats);
     code.ret();
+}
+
+fn empty(code: &mut Assembler, floats: u8) {
+    let (at, end, word) = (RAX, RCX, SECOND_SCRATCH);
+    let (turn, next) = (code.label(), code.label());
+    code.push(at);
+    code.push(end);
+    code.copy(at, SECOND_SCRATCH);
+    code.copy(end, SCRATCH);
+    code.bind(turn);
+    code.load(Width::B8, word, Mem::at(at, 0));
+    // Empty before it is dropped: that may run anything.
+    code.store_constant(Width::B8, Mem::at(at, 0), 0);
+    drop_or_go_on(code, |code| {
+        code.bind(next);
+        code.alu_constant(Alu::Add, Width::B8, at, 8);
+        code.alu(Alu::Cmp, Width::B8, at, end);
+        code.jump_if(Cond::NotEqual, turn);
+        code.pop(end);
+        code.pop(at);
+        give_none(code);
+    });
+    drop_slowly(code, floats);
+    code.jump(next);
 }
 
 fn drop_and_look(code: &mut Assembler, floats: u8) {
