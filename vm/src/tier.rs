@@ -173,7 +173,7 @@ pub unsafe extern "C" fn at_unseen(code: *const PyCode, part: *const PyCode) {
     // Behind that nothing is counted: threads would wait for each other's writes.
     if machine.unseen.load(Ordering::Relaxed) <= often
         && machine.unseen.fetch_add(1, Ordering::Relaxed) == often
-        && machine::again(code, HOT.load(Ordering::Relaxed) / 2)
+        && machine::again(code, HOT.load(Ordering::Relaxed) / 2, false)
         && !std::ptr::eq(code, part)
     {
         machine::record_rest(part);
@@ -207,10 +207,7 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
     if machine.surprises.fetch_add(1, Ordering::Relaxed) % often != often - 1 {
         return;
     }
-    if let Some(record) = code.machine.record() {
-        record.restart_all(code.machine.is_first());
-    }
-    if machine::again(code, HOT.load(Ordering::Relaxed) / 2) && !std::ptr::eq(code, part) {
+    if machine::again(code, HOT.load(Ordering::Relaxed) / 2, true) && !std::ptr::eq(code, part) {
         machine::record_rest(part);
     }
 }

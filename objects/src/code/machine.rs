@@ -209,8 +209,8 @@ pub fn settle(code: &PyCode, machine: Option<Machine>) {
     tier.advance(Stage::Between, Stage::Settled);
 }
 
-/// Counts on from `heat`, and records what was not recorded, so that the tier is asked again. Whether that can be.
-pub fn again(code: &PyCode, heat: u32) -> bool {
+/// Counts on from `heat`, and records what was not recorded, or all of it `anew`, so that the tier is asked again. Whether that can be.
+pub fn again(code: &PyCode, heat: u32, anew: bool) -> bool {
     let tier = &code.machine;
     if !tier.advance(Stage::Settled, Stage::Between) {
         return false;
@@ -221,6 +221,9 @@ pub fn again(code: &PyCode, heat: u32) -> bool {
         return false;
     }
     tier.heat.store(heat, Ordering::Relaxed);
+    if let Some(record) = tier.record().filter(|_| anew) {
+        record.restart_all(tier.is_first());
+    }
     let recording = start_recording(code);
     if recording {
         // Machine code that calls it would go on entering it, and nothing would be recorded.

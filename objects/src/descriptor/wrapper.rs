@@ -7,9 +7,7 @@ use crate::construct::*;
 use crate::error::*;
 use crate::layout;
 use crate::native::{GetSetDef, NativeMethods};
-use crate::singletons::is_none;
-use crate::type_object::slot_defs::{SlotDef, Wrap, call_wrapped};
-use crate::type_object::slots::DescrGetFn;
+use crate::type_object::slot_defs::{SlotDef, call_wrapped};
 use crate::type_object::{CompareOp, PyType, TypeSlots, class_of, ready};
 use crate::types::{Types, types};
 
@@ -40,13 +38,17 @@ impl PyWrapperDescr {
     }
     /// Calls it; `positional[0]` is the receiver.
     pub fn call(&self, args: &Args<'_>) -> PyResult<Obj> {
-        let Some(receiver) = args.positional.first() else {
-            return Err(type_error(format!(
+        match args.positional.first() {
+            Some(receiver) => self.call_of(receiver, &args.skip_first()),
+            None => Err(type_error(format!(
                 "descriptor '{}' of '{}' object needs an argument",
                 self.def.name,
                 self.class.name()
-            )));
-        };
+            ))),
+        }
+    }
+    /// Calls it with a receiver and other arguments.
+    fn call_of(&self, receiver: &Obj, args: &Args<'_>) -> PyResult<Obj> {
         if !class_of(receiver).is_subtype(&self.class) {
             return Err(type_error(format!(
                 "descriptor '{}' requires a '{}' object but received a '{}'",
@@ -56,17 +58,7 @@ impl PyWrapperDescr {
             )));
         }
         // SAFETY: `word` came from the class's slot `def.id`, and the receiver is an instance.
-        unsafe { call_wrapped(self.def, self.word, args) }
-    }
-    /// `receiver.__get__(instance)`, if this is such a method, and nothing is wrong with the two.
-    fn get(&self, receiver: &Obj, instance: &Obj) -> Option<PyResult<Obj>> {
-        if self.def.wrap != Wrap::DescrGet || is_none(instance) || !class_of(receiver).is_subtype(&self.class)
-        {
-            return None;
-        }
-        // SAFETY: as above; the word of a `__get__` is such a function.
-        let get = unsafe { std::mem::transmute::<*mut (), DescrGetFn>(self.word) };
-        Some(get(receiver, Some(instance), None))
+        unsafe { call_wrapped(self.def, self.word, receiver, args) }
     }
 }
 
@@ -117,13 +109,7 @@ fn wrapper(obj: &Obj) -> PyResult<&PyMethodWrapper> {
 
 fn wrapper_call(obj: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     let this = wrapper(obj)?;
-    if let [instance] = args.positional
-        && !args.has_keywords()
-        && let Some(result) = this.descr.get(&this.receiver, instance)
-    {
-        return result;
-    }
-    args.behind(&this.receiver, |args| this.descr.call(args))
+    this.descr.call_of(&this.receiver, args)
 }
 
 fn wrapper_repr(obj: &Obj) -> PyResult<Obj> {

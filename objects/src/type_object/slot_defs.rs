@@ -146,7 +146,7 @@ defs! {
 }
 
 fn expect(def: &SlotDef, args: &Args<'_>, min: usize, max: usize) -> PyResult<()> {
-    let given = args.positional.len() - 1;
+    let given = args.positional.len();
     if args.has_keywords() {
         return Err(type_error(format!("wrapper {}() takes no keyword arguments", def.name)));
     }
@@ -167,12 +167,12 @@ fn expect(def: &SlotDef, args: &Args<'_>, min: usize, max: usize) -> PyResult<()
     }))
 }
 
-/// Calls the slot function `word` as special method `def`; `positional[0]` is the receiver, already checked to be of a class that has
-/// this very slot function or a subclass.
+/// Calls the slot function `word` as special method `def`; `receiver` was checked to be of a class that has this very
+/// slot function or a subclass.
 ///
 /// # Safety
 /// `word` is a function of the slot's type, or null never.
-pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), args: &Args<'_>) -> PyResult<Obj> {
+pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), receiver: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     macro_rules! f {
         ($t:ty) => {
             // SAFETY: the word has the slot's type, says the caller.
@@ -183,102 +183,102 @@ pub unsafe fn call_wrapped(def: &SlotDef, word: *mut (), args: &Args<'_>) -> PyR
     match def.wrap {
         Wrap::Unary => {
             expect(def, args, 0, 0)?;
-            f!(UnaryFn)(&a[0])
+            f!(UnaryFn)(receiver)
         }
         Wrap::Next => {
             expect(def, args, 0, 0)?;
-            match f!(NextFn)(&a[0])? {
+            match f!(NextFn)(receiver)? {
                 Some(value) => Ok(value),
                 None => Err(if crate::error::is_raised() { Raised } else { stop_iteration(None) }),
             }
         }
         Wrap::Hash => {
             expect(def, args, 0, 0)?;
-            Ok(int_obj(f!(HashFn)(&a[0])?))
+            Ok(int_obj(f!(HashFn)(receiver)?))
         }
         Wrap::Len => {
             expect(def, args, 0, 0)?;
-            Ok(int_obj(f!(LenFn)(&a[0])? as i64))
+            Ok(int_obj(f!(LenFn)(receiver)? as i64))
         }
         Wrap::Bool => {
             expect(def, args, 0, 0)?;
-            Ok(bool_obj(f!(BoolFn)(&a[0])?))
+            Ok(bool_obj(f!(BoolFn)(receiver)?))
         }
         Wrap::Binary => {
             expect(def, args, 1, 1)?;
-            f!(BinaryFn)(&a[0], &a[1])
+            f!(BinaryFn)(receiver, &a[0])
         }
         Wrap::BinaryRight => {
             expect(def, args, 1, 1)?;
-            f!(BinaryFn)(&a[1], &a[0])
+            f!(BinaryFn)(&a[0], receiver)
         }
         Wrap::Pow | Wrap::PowRight => {
-            if !matches!(args.positional.len(), 2 | 3) && !args.has_keywords() {
-                let given = args.positional.len() - 1;
+            if !matches!(a.len(), 1 | 2) && !args.has_keywords() {
+                let given = a.len();
                 return Err(type_error(format!("expected 1 or 2 arguments, got {given}")));
             }
             expect(def, args, 1, 2)?;
-            let modulus = a.get(2).cloned().unwrap_or_else(none);
-            let (x, y) = if def.wrap == Wrap::Pow { (&a[0], &a[1]) } else { (&a[1], &a[0]) };
+            let modulus = a.get(1).cloned().unwrap_or_else(none);
+            let (x, y) = if def.wrap == Wrap::Pow { (receiver, &a[0]) } else { (&a[0], receiver) };
             f!(TernaryFn)(x, y, &modulus)
         }
         Wrap::Contains => {
             expect(def, args, 1, 1)?;
-            Ok(bool_obj(f!(ContainsFn)(&a[0], &a[1])?))
+            Ok(bool_obj(f!(ContainsFn)(receiver, &a[0])?))
         }
         Wrap::SetItem | Wrap::DescrSet => {
             expect(def, args, 2, 2)?;
-            f!(SetFn)(&a[0], &a[1], Some(&a[2]))?;
+            f!(SetFn)(receiver, &a[0], Some(&a[1]))?;
             Ok(none())
         }
         Wrap::DelItem | Wrap::DescrDelete => {
             expect(def, args, 1, 1)?;
-            f!(SetFn)(&a[0], &a[1], None)?;
+            f!(SetFn)(receiver, &a[0], None)?;
             Ok(none())
         }
         Wrap::GetAttr => {
             expect(def, args, 1, 1)?;
-            f!(BinaryFn)(&a[0], &a[1])
+            f!(BinaryFn)(receiver, &a[0])
         }
         Wrap::SetAttr => {
             expect(def, args, 2, 2)?;
-            check_wrapped_setattr(&a[0], word, "__setattr__")?;
-            f!(SetFn)(&a[0], &a[1], Some(&a[2]))?;
+            check_wrapped_setattr(receiver, word, "__setattr__")?;
+            f!(SetFn)(receiver, &a[0], Some(&a[1]))?;
             Ok(none())
         }
         Wrap::DelAttr => {
             expect(def, args, 1, 1)?;
-            check_wrapped_setattr(&a[0], word, "__delattr__")?;
-            f!(SetFn)(&a[0], &a[1], None)?;
+            check_wrapped_setattr(receiver, word, "__delattr__")?;
+            f!(SetFn)(receiver, &a[0], None)?;
             Ok(none())
         }
         Wrap::DescrGet => {
             expect(def, args, 1, 2)?;
-            let instance = Some(&a[1]).filter(|i| !is_none(i));
-            let owner = a.get(2).filter(|o| !is_none(o));
+            let instance = Some(&a[0]).filter(|i| !is_none(i));
+            let owner = a.get(1).filter(|o| !is_none(o));
             if instance.is_none() && owner.is_none() {
                 return Err(type_error("__get__(None, None) is invalid"));
             }
-            f!(DescrGetFn)(&a[0], instance, owner)
+            f!(DescrGetFn)(receiver, instance, owner)
         }
         Wrap::Compare(op) => {
             expect(def, args, 1, 1)?;
-            f!(CompareFn)(&a[0], &a[1], op)
+            f!(CompareFn)(receiver, &a[0], op)
         }
-        Wrap::Call => f!(CallFn)(&a[0], &args.skip_first()),
+        Wrap::Call => f!(CallFn)(receiver, args),
         Wrap::Init => {
-            f!(InitFn)(&a[0], &args.skip_first())?;
+            f!(InitFn)(receiver, args)?;
             Ok(none())
         }
         Wrap::New => Ok(not_implemented()),
         Wrap::Del => {
             expect(def, args, 0, 0)?;
-            f!(DelFn)(&a[0])?;
+            f!(DelFn)(receiver)?;
             Ok(none())
         }
         Wrap::Buffer => {
             expect(def, args, 1, 1)?;
-            crate::memoryview::from_request(&a[0], &a[1], f!(BufferFn))
+            crate::memoryview::from_request(receiver, &a[0], f!(BufferFn))
         }
     }
 }

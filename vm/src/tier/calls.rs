@@ -241,11 +241,8 @@ pub unsafe extern "C" fn invoke(thread: &'static VmThread, fp: *mut Frame, ip: u
 /// Where the machine code of a callee is entered, if it has any and there is room on the machine stack; or else [`Outcome::PUSHED`].
 #[inline]
 pub(super) fn entry(code: &PyCode) -> u64 {
-    match code.machine.entry() {
-        0 => Outcome::PUSHED,
-        entry if protocol::has_room() => entry as u64,
-        _ => Outcome::PUSHED,
-    }
+    let entry = code.machine.entry();
+    if entry != 0 && protocol::has_room() { entry as u64 } else { Outcome::PUSHED }
 }
 
 /// Drops the function of a frame that ended, which owned it and was popped.

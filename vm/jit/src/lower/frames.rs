@@ -374,13 +374,15 @@ impl Lowering<'_, '_> {
             self.store(register, word);
         }
         let owned = |register: Reg| Some(register) != returned && !self.state[register as usize].is_free();
-        if (first..end).any(owned) {
+        let any = (first..end).any(owned);
+        if any {
             // Who is asked below may have written variables since.
             self.settle_all();
             self.stand_here();
         }
         let middle = returned.unwrap_or(end);
-        let any = self.empty_all(first..middle) | self.empty_all((middle + 1).min(end)..end);
+        self.empty_all(first..middle);
+        self.empty_all((middle + 1).min(end)..end);
         if any {
             // What died may have asked for it.
             let frame = self.frame();

@@ -193,8 +193,8 @@ impl Lowering<'_, '_> {
             self.drop_quietly(word);
         }
     }
-    /// Empties registers, likewise. Gives whether any may have owned something.
-    pub(super) fn empty_all(&mut self, registers: Range<Reg>) -> bool {
+    /// Empties registers, likewise.
+    pub(super) fn empty_all(&mut self, registers: Range<Reg>) {
         // A piece of code for each takes 20 bytes more, and as many instructions.
         const FEW: usize = 3;
         let owned = registers.clone().filter(|register| !self.state[*register as usize].is_free()).count();
@@ -205,7 +205,6 @@ impl Lowering<'_, '_> {
             let end = self.b.ins().iadd_imm_s(self.window, i64::from(registers.end) * 8);
             self.call_stub(Stub::Empty, &[first, end]);
         }
-        owned > 0
     }
     /// Whether dropping the word changes a count.
     pub(super) fn is_counted(&mut self, word: Value) -> Value {
