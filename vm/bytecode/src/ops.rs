@@ -168,6 +168,7 @@ macro_rules! for_each_op {
     DictUpdate "DICT_UPDATE" (M R O) "dict rA is updated from mapping rB; TypeError `'X' object is not a mapping`.";
     DictMerge "DICT_MERGE" (M R R) "As DICT_UPDATE for `f(**rB)`: TypeError on a duplicate key; rC is the callable, for the message. If rA is empty, rB alone is wanted, and rA may become rB itself.";
     ListToTuple "LIST_TO_TUPLE" (W R O) "rA = tuple(list rB).";
+    BuildTupleSpread "BUILD_TUPLE_SPREAD" (W X U) "rA = tuple of the c registers from rB and of the items of the iterable rB+c, all consumed; TypeError as LIST_EXTEND.";
     FormatSimple "FORMAT_SIMPLE" (W R U) "rA = format(convert(rB), ''), Conversion(c) first.";
     FormatWithSpec "FORMAT_WITH_SPEC" (W R R) "rA = format(rB, rC).";
     ConvertValue "CONVERT_VALUE" (W R U) "rA = str/repr/ascii of rB by Conversion(c).";

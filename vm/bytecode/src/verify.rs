@@ -93,6 +93,7 @@ fn spans(op: Op, instr: Instr, c: usize) -> [usize; 2] {
         Op::Call | Op::CallMethod | Op::CallKw | Op::CallMethodKw => [2 + b, 1],
         Op::CallEx => [4, 1],
         Op::BuildTuple | Op::BuildList | Op::BuildSet | Op::BuildSlice | Op::BuildString => [1, c],
+        Op::BuildTupleSpread => [1, c + 1],
         Op::BuildMap => [1, 2 * c],
         // The format spec is there if a flag says so.
         Op::BuildInterpolation => [1, 2 + (c >> 2 & 1)],

@@ -54,6 +54,7 @@ pub fn plan(program: &Program, step: usize) -> Option<Plan> {
         Op::BinarySlice => effects.emptied = (c + base, 2),
         Op::StoreSlice => effects.emptied = (b + base, 2),
         Op::BuildMap => effects.emptied = (b + base, 2 * c),
+        Op::BuildTupleSpread => effects.emptied = (b + base, c + 1),
         Op::BuildSet | Op::BuildSlice | Op::BuildString => effects.emptied = (b + base, c),
         _ => {}
     }

@@ -932,6 +932,12 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                         regs.write(i.a() as usize, value);
                         next!();
                     }
+                    Op::BuildTupleSpread => {
+                        save!();
+                        let value = check!(build::tuple_spread(regs, i.b() as usize, i.c() as usize));
+                        regs.write(i.a() as usize, value);
+                        next!();
+                    }
                     Op::BuildList => {
                         let value = build::list(regs, i.b() as usize, i.c() as usize);
                         regs.write(i.a() as usize, value);

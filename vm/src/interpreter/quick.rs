@@ -91,7 +91,7 @@ pub const HANDLERS: Table = {
             BranchEqImm branch_eq_imm, BranchNeImm branch_ne_imm, BranchGtImm branch_gt_imm, BranchGeImm branch_ge_imm;
         lookups: In contains, NotIn contains_not, BranchIn branch_in, SetAdd set_add, MapAdd map_add;
         iteration: ForIter for_iter, Subscr subscr, SubscrImm subscr_imm, StoreSubscr store_subscr, UnpackSequence unpack_sequence;
-        values: GetIter get_iter, BuildMap build_map, BuildSet build_set, BuildSlice build_slice, BuildString build_string, BinarySlice binary_slice,
+        values: GetIter get_iter, BuildMap build_map, BuildSet build_set, BuildSlice build_slice, BuildString build_string, BuildTupleSpread build_tuple_spread, BinarySlice binary_slice,
             FormatSimple format_simple, FormatWithSpec format_with_spec, MakeFunction make_function, NewCell new_cell,
             MakeCell make_cell, Pow binary_any, InplacePow binary_any, MatMul binary_any, InplaceMatMul binary_any,
             StoreSlice store_slice, GetAIter get_aiter, AsyncGenWrap async_gen_wrap;

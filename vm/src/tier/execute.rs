@@ -152,6 +152,7 @@ pub fn is_known(op: Op) -> bool {
                 | BuildMap
                 | BuildSlice
                 | BuildString
+                | BuildTupleSpread
                 | SetAdd
                 | MapAdd
                 | ListExtend
@@ -335,6 +336,7 @@ fn instruction(
         Op::BuildMap => Did::Value(values::apart::build_map(fp, regs, word)?),
         Op::BuildSlice => Did::Value(values::apart::build_slice(fp, regs, word)?),
         Op::BuildString => Did::Value(values::apart::build_string(fp, regs, word)?),
+        Op::BuildTupleSpread => Did::Value(values::apart::build_tuple_spread(fp, regs, word)?),
         Op::SetAdd => done(actions::apart::set_add_any(fp, regs, word))?,
         Op::MapAdd => done(actions::apart::map_add_any(fp, regs, word))?,
         Op::ListExtend => done(actions::apart::list_extend(fp, regs, word))?,

@@ -176,6 +176,10 @@ impl<'a> Compiler<'a> {
         if let ([Expr::Starred(s)], true) = (&arguments.args[..], given.is_empty()) {
             // `f(*args)`: the iterable itself; CALL_EX makes the tuple.
             self.expr_temp(&s.value)?;
+        } else if given.is_empty() && self.tuple_spread(&arguments.args)? {
+            let count = arguments.args.len() as u32 - 1;
+            self.unit.emit(Op::BuildTupleSpread, positional as u32, positional as u32, count);
+            self.unit.release(positional as u32 + 1);
         } else if given.is_empty() && !arguments.args.iter().any(|a| a.is_starred_expr()) {
             if arguments.args.is_empty() {
                 self.load_const(Const::Tuple(Vec::new()), None);

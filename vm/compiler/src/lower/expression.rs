@@ -495,6 +495,13 @@ impl<'a> Compiler<'a> {
             }
             return Ok(self.result(d, dst, Residue::Object));
         }
+        if build == Op::BuildTuple && self.tuple_spread(elts)? {
+            self.unit.release(mark);
+            let d = self.dest(dst);
+            self.at(e.range());
+            self.unit.emit(Op::BuildTupleSpread, d as u32, mark, elts.len() as u32 - 1);
+            return Ok(self.result(d, dst, Residue::Object));
+        }
         let result = self.unpacked_sequence(
             elts.iter(),
             if build == Op::BuildSet { build } else { Op::BuildList },
@@ -509,6 +516,19 @@ impl<'a> Compiler<'a> {
             return Ok(self.result(d, dst, Residue::Object));
         }
         Ok(self.deliver(result, dst))
+    }
+
+    /// Whether only the last element is starred: then they are in registers of their own now, as `BUILD_TUPLE_SPREAD` has them.
+    pub(crate) fn tuple_spread(&mut self, elts: &'a [Expr]) -> Result<bool> {
+        let Some((Expr::Starred(last), before)) = elts.split_last() else { return Ok(false) };
+        if before.len() > MAX_DISPLAY || before.iter().any(|e| e.is_starred_expr()) {
+            return Ok(false);
+        }
+        for element in before {
+            self.expr_temp(element)?;
+        }
+        self.expr_temp(&last.value)?;
+        Ok(true)
     }
 
     /// Builds a list or set step by step from elements that may be starred. What fails is at the whole display, as in CPython.

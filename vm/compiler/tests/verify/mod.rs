@@ -33,6 +33,11 @@ fn effect(code: &CodeUnit, pc: usize) -> Effect {
             e.empties.extend(range(b, c));
             e.fills.push(a);
         }
+        Op::BuildTupleSpread => {
+            e.reads.extend(range(b, c + 1));
+            e.empties.extend(range(b, c + 1));
+            e.fills.push(a);
+        }
         Op::BuildMap => {
             e.reads.extend(range(b, 2 * c));
             e.empties.extend(range(b, 2 * c));

@@ -4,15 +4,15 @@ use taipan_bytecode::Conversion;
 use taipan_objects::construct::*;
 use taipan_objects::dict::{OnDuplicate, PyDict, exact_dict, plain_mapping};
 use taipan_objects::error::*;
-use taipan_objects::list::PyList;
+use taipan_objects::list::{PyList, exact_list};
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::set::PySet;
 use taipan_objects::slice::PySlice;
 use taipan_objects::str::PyStr;
-use taipan_objects::tuple::PyTuple;
+use taipan_objects::tuple::{PyTuple, exact_tuple};
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Py, istr};
+use taipan_objects::{Obj, Py, Value, istr};
 
 use crate::registers::Regs;
 
@@ -25,21 +25,54 @@ fn take_all(regs: Regs, first: usize, count: usize) -> Vec<Obj> {
     taken(regs, first, count).collect()
 }
 
+/// Whether [`Obj::is_acyclic`] is true of what is in the registers.
+fn all_acyclic(regs: Regs, first: usize, count: usize) -> bool {
+    (first..first + count).all(|i| regs.get(i).is_none_or(Obj::is_acyclic))
+}
+
+/// What is in a register, moved out, or `None`: a word that owns its reference.
+fn taken_word(regs: Regs, register: usize) -> Value {
+    let value = regs.take_value(register);
+    if value.is_empty() {
+        return none().into_counted();
+    }
+    if !value.is_lent() {
+        return value;
+    }
+    // SAFETY: whatever a register lends is alive.
+    unsafe { Obj::from_borrowed(value) }.into_value()
+}
+
 pub fn tuple(regs: Regs, first: usize, count: usize) -> Obj {
-    let acyclic = (first..first + count).all(|i| regs.get(i).is_none_or(Obj::is_acyclic));
-    let word = |index| {
-        let value = regs.take_value(first + index);
-        if value.is_empty() {
-            return none().into_counted();
-        }
-        if !value.is_lent() {
-            return value;
-        }
-        // SAFETY: whatever a register lends is alive.
-        unsafe { Obj::from_borrowed(value) }.into_value()
+    let acyclic = all_acyclic(regs, first, count);
+    // SAFETY: each word is a reference of its own.
+    unsafe { PyTuple::of_words(count, acyclic, |index| taken_word(regs, first + index)) }.into_obj()
+}
+
+/// `(a, b, *iterable)`: of `count` registers, and of the items of what is in the one behind them; all of them are emptied.
+pub fn tuple_spread(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
+    let iterable = regs.take(first + count).unwrap_or_else(none);
+    if let Some(items) = exact_tuple(&iterable) {
+        return Ok(tuple_before(regs, first, count, items.as_slice()));
+    }
+    if let Some(items) = exact_list(&iterable) {
+        return Ok(tuple_before(regs, first, count, &items.snapshot()));
+    }
+    check_spreadable(&iterable)?;
+    let items = PyList::new(Vec::new());
+    items.extend_from(&iterable)?;
+    Ok(tuple_before(regs, first, count, &items.snapshot()))
+}
+
+/// A tuple of `count` registers, which are emptied, and of these items.
+fn tuple_before(regs: Regs, first: usize, count: usize, items: &[Obj]) -> Obj {
+    let acyclic = all_acyclic(regs, first, count) && items.iter().all(Obj::is_acyclic);
+    let word = |index: usize| match index.checked_sub(count) {
+        Some(index) => items[index].counted_word(),
+        None => taken_word(regs, first + index),
     };
-    // SAFETY: `word` gives a reference of its own each time.
-    unsafe { PyTuple::of_words(count, acyclic, word) }.into_obj()
+    // SAFETY: each word is a reference of its own.
+    unsafe { PyTuple::of_words(count + items.len(), acyclic, word) }.into_obj()
 }
 
 pub fn list(regs: Regs, first: usize, count: usize) -> Obj {
@@ -105,16 +138,21 @@ pub fn map_add(dict: &Obj, key: Obj, value: Obj) -> PyResult<()> {
     }
 }
 
-pub fn list_extend(list: &Obj, iterable: &Obj) -> PyResult<()> {
+/// `TypeError` unless it has `__iter__` or `__getitem__`, as what is behind a `*` must.
+fn check_spreadable(iterable: &Obj) -> PyResult<()> {
     let class = class_of(iterable);
     if class.slots.iter().is_none() && class.slots.getitem().is_none() {
         return Err(type_error(format!("Value after * must be an iterable, not {}", class.name())));
     }
-    let Some(list) = list.downcast::<PyList>() else { return Err(system_error("not a list")) };
-    for item in protocol::collect(iterable)? {
-        list.push(item);
-    }
     Ok(())
+}
+
+pub fn list_extend(list: &Obj, iterable: &Obj) -> PyResult<()> {
+    check_spreadable(iterable)?;
+    match list.downcast::<PyList>() {
+        Some(list) => list.extend_from(iterable),
+        None => Err(system_error("not a list")),
+    }
 }
 
 pub fn set_update(set: &Obj, iterable: &Obj) -> PyResult<()> {

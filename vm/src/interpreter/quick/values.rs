@@ -68,6 +68,7 @@ values! {
     build_set: |_fp, regs, i| build::set(regs, i.b() as usize, i.c() as usize);
     build_slice: |_fp, regs, i| Ok(build::slice(regs, i.b() as usize, i.c() as usize));
     build_string: |_fp, regs, i| build::string(regs, i.b() as usize, i.c() as usize);
+    build_tuple_spread: |_fp, regs, i| build::tuple_spread(regs, i.b() as usize, i.c() as usize);
     binary_slice: b |_fp, regs, i| {
         let (start, stop) = (i.c() as usize, i.c() as usize + 1);
         if let (Some(from), Some(to)) = (regs.get(start), regs.get(stop))
