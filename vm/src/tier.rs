@@ -191,6 +191,9 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
     let Some(machine) = code.machine.code() else { return };
     // As above.
     if code.machine.is_last() {
+        if machine.is_stale() {
+            machine::give_up(code);
+        }
         return;
     }
     // Other code of which the function is part counts on what is recorded of it.
@@ -204,7 +207,7 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
         record::note(part, ip, frame.regs);
     }
     let often = if HOT.load(Ordering::Relaxed) < HOT_TURNS { 2 } else { SURPRISES };
-    if machine.surprises.fetch_add(1, Ordering::Relaxed) % often != often - 1 {
+    if machine.surprises.fetch_add(1, Ordering::Relaxed) % often != often - 1 && !machine.is_stale() {
         return;
     }
     if machine::again(code, HOT.load(Ordering::Relaxed) / 2, true) && !std::ptr::eq(code, part) {

@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 use taipan_gc::Obj;
 use taipan_threading::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
-use super::PyCode;
+use super::{PyCode, slot_caches};
 pub use record::{Record, RecordedSlot, forget_examples};
 
 /// Handler of an instruction at which machine code can be entered.
@@ -44,6 +44,8 @@ pub struct Machine {
     pub entry: usize,
     /// Whether it can be entered at the first instruction, by the number [`Machine::START`].
     pub has_start: bool,
+    /// The [`slot_caches::epoch`] for which it was made.
+    pub epoch: u32,
     /// How often it was entered where what it expects was not so.
     pub vain: AtomicU32,
     /// How often it came to instructions that were not recorded, or that did not find what was recorded.
@@ -60,6 +62,10 @@ pub struct Machine {
 impl Machine {
     /// The number of the place at which calls enter.
     pub const START: u16 = 1;
+    /// Whether what it has of attributes may be wrong by now: then it leaves wherever it is entered.
+    pub fn is_stale(&self) -> bool {
+        self.epoch != slot_caches::epoch()
+    }
 }
 
 /// How far a code object is.
@@ -207,6 +213,18 @@ pub fn settle(code: &PyCode, machine: Option<Machine>) {
         word.set_dispatch(enters.then_some(ENTER));
     }
     tier.advance(Stage::Between, Stage::Settled);
+}
+
+/// Enters machine code of `code` no more.
+pub fn give_up(code: &PyCode) {
+    let tier = &code.machine;
+    if tier.advance(Stage::Settled, Stage::Between) {
+        tier.entry.store(0, Ordering::Relaxed);
+        for word in code.words.iter() {
+            word.set_dispatch(None);
+        }
+        tier.advance(Stage::Between, Stage::Settled);
+    }
 }
 
 /// Counts on from `heat`, and records what was not recorded, or all of it `anew`, so that the tier is asked again. Whether that can be.

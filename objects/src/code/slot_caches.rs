@@ -3,13 +3,15 @@
 //! Such a cache word holds a shape and a slot, and no class version: a data descriptor that the class gains later, or another
 //! `__getattribute__`, would never be seen. That is rare enough to empty all words of the kind when it happens, with the world
 //! stopped, since a thread looks at word and slot without a safepoint between.
+//!
+//! Machine code has what the words said in it. It counts on the [`epoch`], which passes when words are emptied.
 
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use taipan_bytecode::{Instr, Op, OperandKind};
 use taipan_gc::{Obj, ShapeId, shape_table};
-use taipan_threading::sync::atomic::Ordering;
+use taipan_threading::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Word, machine};
 use crate::shape::Shape;
@@ -21,6 +23,20 @@ use crate::types::types;
 pub const SLOT: u64 = 1;
 /// The bit of words that are addresses of several words, of this kind and others.
 pub const SEVERAL: u64 = 2;
+
+static EPOCH: AtomicU32 = AtomicU32::new(0);
+
+/// The number of the time in which what a word that is read after this leads to stays right: of the instances of a shape, that an attribute is in a slot; of what is found on a class, as long as that
+/// has the version, that it is no descriptor.
+pub fn epoch() -> u32 {
+    // Acquire: words are emptied before it passes.
+    EPOCH.load(Ordering::Acquire)
+}
+
+/// Where machine code reads that. A thread that looks, and at what was right then without a safepoint between, is right.
+pub fn epoch_address() -> *const u32 {
+    EPOCH.as_ptr()
+}
 
 type Words = [Word];
 
@@ -83,6 +99,8 @@ fn forget(of_classes: bool) {
                 }
             }
         }
+        // Release: see `epoch`.
+        EPOCH.fetch_add(1, Ordering::Release);
     });
 }
 

@@ -12,7 +12,7 @@ use crate::list::exact_list;
 use crate::singletons::{is_false, is_none, is_not_implemented, is_true as is_true_singleton};
 use crate::str::{PyStr, exact_str, is_exact_str};
 use crate::tuple::PyTuple;
-use crate::type_object::{CompareOp, class_of};
+use crate::type_object::{CompareOp, PyType, class_of};
 use crate::types::{Number, types};
 
 /// `a <op> b` as an object.
@@ -198,9 +198,37 @@ pub fn texts_or_tuples_equal(a: &Obj, b: &Obj) -> Option<bool> {
 fn objects_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
     match (exact_str(a), exact_str(b)) {
         (Some(a), Some(b)) => Some(a.equals(b)),
-        (None, None) => tuples_equal(a, b, levels).or_else(|| bytes_equal(a, b)),
-        _ => None,
+        (None, None) => {
+            tuples_equal(a, b, levels).or_else(|| equal_by_identity(a, b)).or_else(|| bytes_equal(a, b))
+        }
+        _ => equal_by_identity(a, b),
     }
+}
+
+/// Whether two objects are equal, if their classes leave comparisons to `object`; or if one is `None`, and the other one is a number (of a word) or an exact string.
+#[inline]
+pub fn equal_by_identity(a: &Obj, b: &Obj) -> Option<bool> {
+    let comparable = match (compares_by_identity(a), compares_by_identity(b)) {
+        (true, true) => true,
+        (true, false) => is_none(a) && differs_from_none(b),
+        (false, true) => is_none(b) && differs_from_none(a),
+        (false, false) => false,
+    };
+    comparable.then(|| a.is(b))
+}
+
+/// Whether the object's class says nothing of comparisons itself.
+#[inline]
+fn compares_by_identity(obj: &Obj) -> bool {
+    let of_object = identity_compare as *const () as usize;
+    obj.value().is_ptr()
+        && class_of(obj).slots.richcompare().is_none_or(|compare| compare as *const () as usize == of_object)
+}
+
+/// Whether the object, which is not `None`, surely says of a comparison with that, without running code, that it knows nothing of it.
+#[inline]
+fn differs_from_none(obj: &Obj) -> bool {
+    !obj.value().is_ptr() || is_exact_str(obj)
 }
 
 /// Whether two exact `bytes` objects are equal.
@@ -220,17 +248,14 @@ fn plain_tuple(obj: &Obj) -> Option<&PyTuple> {
         // SAFETY: that shape is of exact tuples only.
         return Some(unsafe { &*std::ptr::from_ref(header).cast() });
     }
-    plain_instance(obj)
+    obj.downcast::<PyTuple>().filter(|_| compares_as_tuple(class_of(obj)))
 }
 
+/// Whether a subclass of `tuple` leaves comparisons to that.
 #[inline(never)]
-fn plain_instance(obj: &Obj) -> Option<&PyTuple> {
-    let tuple = obj.downcast::<PyTuple>()?;
-    let class = class_of(obj);
-    let of_tuples = || types().tuple.slots.richcompare().map(|compare| compare as usize);
-    let is_plain =
-        class.is(&types().tuple) || class.slots.richcompare().map(|compare| compare as usize) == of_tuples();
-    is_plain.then_some(tuple)
+fn compares_as_tuple(class: &PyType) -> bool {
+    let compare = |class: &PyType| class.slots.richcompare().map(|compare| compare as *const () as usize);
+    compare(class) == compare(&types().tuple)
 }
 
 fn tuples_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {

@@ -618,6 +618,16 @@ fn other_plan(plan: Plan, guess: &Guess) -> Plan {
             let when = when == (compare == CompareOp::Eq);
             Plan::Branch { test: Test::SameText { left, right, when }, drops, target }
         }
+        Plan::Branch {
+            test: Test::Compare { compare, left, right: Operand::Reg(right), when },
+            drops,
+            target,
+        } if mode(guess.left, guess.right) == Mode::Never
+            && matches!(compare, CompareOp::Eq | CompareOp::Ne) =>
+        {
+            let when = when == (compare == CompareOp::Eq);
+            Plan::Branch { test: Test::Equal { left, right, when }, drops, target }
+        }
         plan => plan,
     }
 }

@@ -72,7 +72,7 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     for (number, pc) in flow.entered_places() {
         places[pc] = number as u16;
     }
-    let has_start = flow.start.is_some();
+    let (has_start, epoch) = (flow.start.is_some(), program.epoch);
     let objects = program.bodies.into_iter().skip(1);
     let objects = objects.flat_map(|body| [Some(body.code.into_obj()), body.function]).flatten();
     let called = program.functions.into_iter().flat_map(|called| [called.function, called.code.into_obj()]);
@@ -81,6 +81,7 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     Some(Machine {
         entry,
         has_start,
+        epoch,
         vain: none(),
         unseen: none(),
         surprises: none(),

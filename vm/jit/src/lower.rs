@@ -28,7 +28,7 @@ use crate::expect::Guess;
 use crate::flow::Flow;
 use crate::generic;
 use crate::kinds::{self, Known, State};
-use crate::plan::{Plan, Reg};
+use crate::plan::{Plan, Reg, Test};
 use crate::program::Program;
 
 /// Bits above a pointer; what an integer has there, and what is added to a float's.
@@ -169,6 +169,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
             self.why = if Some(pc) == self.flow.start { Left::EXECUTE } else { Left::VAIN };
             self.b.switch_to_block(stub);
             self.state = kinds::nothing(self.program);
+            self.pc = pc;
+            let exit = self.unexpected();
+            self.as_assumed(exit);
             self.test_all(pc);
             let to = self.blocks[&pc];
             self.b.ins().jump(to, &[]);
@@ -272,7 +275,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
         }
         let generic = match plan {
             Plan::Execute { .. } | Plan::Decide { .. } | Plan::Next { .. } | Plan::Invoke { .. } => None,
-            _ if guess.mixed => generic::plan(self.program, self.pc),
+            _ if guess.mixed || matches!(plan, Plan::Branch { test: Test::Equal { .. }, .. }) => {
+                generic::plan(self.program, self.pc)
+            }
             _ => None,
         };
         let Some(generic) = generic else { return self.quick_instruction(plan, &guess) };

@@ -69,6 +69,12 @@ pub enum Test {
         right: Reg,
         when: bool,
     },
+    /// Whether two objects are equal, which mostly is told without running code.
+    Equal {
+        left: Reg,
+        right: Reg,
+        when: bool,
+    },
 }
 
 /// An instruction, for machine code.
@@ -574,6 +580,9 @@ impl Plan {
                     Test::Is { left, right, when } => Test::Is { left: left + by, right: right + by, when },
                     Test::SameText { left, right, when } => {
                         Test::SameText { left: left + by, right: right + by, when }
+                    }
+                    Test::Equal { left, right, when } => {
+                        Test::Equal { left: left + by, right: right + by, when }
                     }
                 };
                 let drops = drops.map(|register| register.map(|register| register + by));

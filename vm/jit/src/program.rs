@@ -5,7 +5,7 @@
 
 use taipan_bytecode::{Instr, Op, OperandKind};
 use taipan_objects::ShapeId;
-use taipan_objects::code::PyCode;
+use taipan_objects::code::{PyCode, slot_caches};
 use taipan_objects::function::PyFunction;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Py, Value};
@@ -94,6 +94,8 @@ pub struct Program {
     /// Python functions that are called.
     pub functions: Vec<Function>,
     pub registers: usize,
+    /// For which [`slot_caches::epoch`] it is: what the caches say is read later.
+    pub epoch: u32,
 }
 
 impl Program {
@@ -114,6 +116,7 @@ impl Program {
             natives: Vec::new(),
             functions: Vec::new(),
             registers: code.nregs as usize,
+            epoch: slot_caches::epoch(),
         })
     }
 
@@ -142,31 +145,26 @@ impl Program {
     pub fn cache(&self, step: usize) -> &AtomicU64 {
         self.code(step).cache(self.places[step].pc)
     }
-    /// The cache word of a step that writes an attribute; and for which shapes it was seen to say that it is in a slot.
-    pub fn slots_to_store(&self, step: usize) -> (u64, Vec<StoredSlot>) {
+    /// For which shapes a step that writes an attribute was seen to know that it is in a slot.
+    pub fn slots_to_store(&self, step: usize) -> Vec<StoredSlot> {
         let cache = self.cache(step);
-        let (word, known) = samples::words(cache);
         let record = self.code(step).machine.record();
         let slot = |word: u64| {
             let slot = record?.slot(self.places[step].pc, word)?;
             Some(StoredSlot { shape: (word >> 32) as u32, offset: slot.offset, to: slot.to, class: None })
         };
-        let mut slots: Vec<StoredSlot> = known.into_iter().filter_map(slot).collect();
-        let (again, singles) = samples::singles(cache);
-        if again == word {
-            slots.extend(singles.into_iter().filter_map(|single| match single {
-                Single::Member { shape, class, version, offset } => {
-                    Some(StoredSlot { shape, offset, to: None, class: Some((class, version)) })
-                }
-                _ => None,
-            }));
-        }
-        (word, slots)
+        let member = |single| match single {
+            Single::Member { shape, class, version, offset } => {
+                Some(StoredSlot { shape, offset, to: None, class: Some((class, version)) })
+            }
+            _ => None,
+        };
+        let slots = samples::words(cache).into_iter().filter_map(slot);
+        slots.chain(samples::singles(cache).into_iter().filter_map(member)).collect()
     }
-    /// The cache word of a step that calls `function` of its subject's class, and where it knows that as a method, or a property whose getter it may be; nothing if it knows something else.
-    pub fn classes_with(&self, step: usize, function: Value) -> Option<(u64, Vec<ClassWith>)> {
-        let (word, singles) = samples::singles(self.cache(step));
-        let classes = singles.into_iter().map(|single| match single {
+    /// Where a step that calls `function` of its subject's class knows that as a method, or a property whose getter it may be; nothing if it knows something else.
+    pub fn classes_with(&self, step: usize, function: Value) -> Option<Vec<ClassWith>> {
+        let classes = samples::singles(self.cache(step)).into_iter().map(|single| match single {
             Single::Method { shape, class, version, function: found } if found.same(function) => {
                 Some(ClassWith { shape, class, version, property: None })
             }
@@ -176,7 +174,7 @@ impl Program {
             _ => None,
         });
         let classes: Vec<ClassWith> = classes.collect::<Option<_>>()?;
-        (!classes.is_empty()).then_some((word, classes))
+        (!classes.is_empty()).then_some(classes)
     }
     /// What the instruction of a step that reads a global knows of that, if it is a constant.
     pub fn constant(&self, step: usize) -> Option<samples::Constant> {

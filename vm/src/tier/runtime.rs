@@ -11,7 +11,6 @@ use taipan_objects::error::{Raised, try_take_raised};
 use taipan_objects::frame::PyFrame;
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::singletons::is_none_word;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Value};
@@ -145,21 +144,15 @@ pub extern "C" fn item_of_key(container: u64, key: u64) -> u64 {
     }
 }
 
-/// Whether two words that are not both numbers are equal, if they are two exact strings, or one is `None` and the other that, too, or a string: 0, 1, or [`NOTHING_DONE`]. They
-/// may be empty.
+/// Whether two words that are not both numbers are equal, if that takes no code to tell: 0, 1, or [`NOTHING_DONE`]. They may be empty.
 pub extern "C" fn equal(left: u64, right: u64) -> u64 {
-    let (left, right) = (value(left), value(right));
-    let plain = |word: Value| word.is_ptr() && (known::is(word, Known::Str) || is_none_word(word));
-    if !plain(left) || !plain(right) {
+    if value(left).is_empty() || value(right).is_empty() {
         return NOTHING_DONE;
     }
-    if left.same(right) {
-        return 1;
-    }
-    if is_none_word(left) || is_none_word(right) {
-        return 0;
-    }
-    same_text(left.bits(), right.bits())
+    let (left, right) = (borrowed(value(left)), borrowed(value(right)));
+    protocol::equal_by_identity(&left, &right)
+        .or_else(|| protocol::texts_or_tuples_equal(&left, &right))
+        .map_or(NOTHING_DONE, u64::from)
 }
 
 /// Whether two exact strings are equal: 0, 1, or [`NOTHING_DONE`].

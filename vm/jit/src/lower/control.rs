@@ -104,37 +104,32 @@ impl Lowering<'_, '_> {
             Test::None { register, when } => (self.is_none(register), when),
             Test::Is { left, right, when } => (self.same(left, right), when),
             Test::SameText { left, right, when } => (self.same_text(left, right), when),
+            Test::Equal { left, right, when } => (self.equal(left, right), when),
             Test::Compare { compare, left, right, when } => {
                 let Some(truth) = self.compare(compare, left, right, guess) else { return };
                 (truth, when)
             }
         };
         let next = Plan::next(self.pc, self.plans);
-        let owning: Vec<Reg> =
+        let mut owning: Vec<Reg> =
             drops.into_iter().flatten().filter(|r| !self.state[*r as usize].is_free()).collect();
-        if let [register] = owning[..] {
+        // Both operands may be one register.
+        owning.dedup();
+        let words: Vec<Value> = owning.iter().map(|register| self.load(*register)).collect();
+        // Empty before they are dropped: that may run anything.
+        for register in drops.into_iter().flatten() {
+            self.store_word(register, 0);
+        }
+        if !words.is_empty() {
             let (there, here) = (self.going_on(target), self.going_on(next));
             let goes = if when {
                 self.b.ins().select(truth, there, here)
             } else {
                 self.b.ins().select(truth, here, there)
             };
-            let empty = self.word(0);
-            self.put_before(register, empty, goes);
-        } else if owning.len() > 1 {
-            // Of two that are dropped, each may run code: the interpreter does it, if there is anything to drop.
-            for register in &owning {
-                let word = self.load(*register);
-                let counted = self.is_counted(word);
-                self.leave_if(counted);
-            }
-            for register in owning {
-                self.store_word(register, 0);
-            }
-        }
-        for register in drops.into_iter().flatten() {
-            if self.state[register as usize].is_free() {
-                self.store_word(register, 0);
+            match words[..] {
+                [first, second] => self.release_both([first, second], goes),
+                _ => words.into_iter().for_each(|word| self.release(word, goes)),
             }
         }
         self.state = after;

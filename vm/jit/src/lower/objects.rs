@@ -4,6 +4,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
+use taipan_objects::code::slot_caches;
 use taipan_objects::descriptor::PyProperty;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::runtime::{self, layout};
@@ -105,12 +106,11 @@ impl Lowering<'_, '_> {
         self.release(old, next);
     }
 
-    /// Goes on here if the site still knows what it did when this was made, in `other` if not.
-    fn as_known(&mut self, word: u64, other: Block) {
-        let cache = self.cache();
-        let known = self.read(cache, 0);
-        let expected = self.word(word);
-        let is = self.b.ins().icmp(IntCC::Equal, known, expected);
+    /// Goes on here if what the caches of attributes said when this was made is right still, in `other` if not.
+    pub(super) fn as_assumed(&mut self, other: Block) {
+        let place = self.word(slot_caches::epoch_address().expose_provenance() as u64);
+        let now = self.b.ins().load(I32, MemFlagsData::trusted(), place, 0);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(self.program.epoch as i32));
         self.refuse_unless(is, other);
     }
     /// Goes on here if it is so; otherwise in the block that is given.
@@ -144,7 +144,7 @@ impl Lowering<'_, '_> {
     pub(super) fn load_attr(&mut self, to: Reg, subject: Reg) {
         let word = self.load(subject);
         self.pointer(word);
-        let (known, singles) = samples::singles(self.program.cache(self.pc));
+        let singles = samples::singles(self.program.cache(self.pc));
         if !singles.is_empty() && singles.iter().all(|single| matches!(single, Single::Property { .. })) {
             return self.execute();
         }
@@ -155,7 +155,11 @@ impl Lowering<'_, '_> {
         }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.b.append_block_param(on, I64);
-        self.as_known(known, other);
+        if singles.iter().any(|single| {
+            matches!(single, Single::Slot { .. } | Single::Plain { .. } | Single::OfType { .. })
+        }) {
+            self.as_assumed(other);
+        }
         let object = self.object(word);
         let found = self.shape(object);
         for single in singles {
@@ -210,12 +214,14 @@ impl Lowering<'_, '_> {
     pub(super) fn store_attr(&mut self, subject: Reg, operand: u16) {
         let word = self.load(subject);
         self.pointer(word);
-        let (known, slots) = self.program.slots_to_store(self.pc);
+        let slots = self.program.slots_to_store(self.pc);
         if slots.is_empty() {
             return self.store_attribute(word, operand, true);
         }
         let (other, on) = (self.b.create_block(), self.b.create_block());
-        self.as_known(known, other);
+        if slots.iter().any(|slot| slot.class.is_none()) {
+            self.as_assumed(other);
+        }
         let object = self.object(word);
         let found = self.shape(object);
         for slot in slots {
@@ -305,7 +311,7 @@ impl Lowering<'_, '_> {
 
     /// The function of a method of the subject, and the block behind the instruction.
     fn method(&mut self, subject: Value) -> (Value, Block) {
-        let (known, singles) = samples::singles(self.program.cache(self.pc));
+        let singles = samples::singles(self.program.cache(self.pc));
         let methods = singles.into_iter().filter_map(|single| match single {
             Single::Method { shape, class, version, function } => Some((shape, class, version, function)),
             _ => None,
@@ -316,7 +322,6 @@ impl Lowering<'_, '_> {
         }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.b.append_block_param(on, I64);
-        self.as_known(known, other);
         let object = self.object(subject);
         let found = self.shape(object);
         for (shape, class, version, function) in methods {
@@ -335,10 +340,9 @@ impl Lowering<'_, '_> {
 
     /// Goes on while the site knows that function as the method of the subject's class, or as the getter of its property; to `other` if not.
     pub(super) fn while_method(&mut self, subject: Value, function: taipan_objects::Value, other: Block) {
-        let Some((known, classes)) = self.program.classes_with(self.pc, function) else {
+        let Some(classes) = self.program.classes_with(self.pc, function) else {
             return self.leave_to(other);
         };
-        self.as_known(known, other);
         let object = self.object(subject);
         let found = self.shape(object);
         let on = self.b.create_block();
@@ -397,7 +401,18 @@ impl Lowering<'_, '_> {
         let (x, y) = (self.load(left), self.load(right));
         self.pointer(x);
         self.pointer(y);
-        let answer = self.call(runtime::same_text as *const () as usize, &[x, y]);
+        self.told(runtime::same_text as *const () as usize, x, y)
+    }
+
+    /// Whether two objects are equal, as [`runtime::equal`] knows it.
+    pub(super) fn equal(&mut self, left: Reg, right: Reg) -> Value {
+        let (x, y) = (self.load(left), self.load(right));
+        self.told(runtime::equal as *const () as usize, x, y)
+    }
+
+    /// The answer of a function that may leave it open.
+    fn told(&mut self, function: usize, x: Value, y: Value) -> Value {
+        let answer = self.call(function, &[x, y]);
         self.done(answer, runtime::NOTHING_DONE);
         self.b.ins().icmp_imm_s(IntCC::NotEqual, answer, 0)
     }

@@ -101,7 +101,12 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
             && let Some(descriptor) = &found
             && types().object.lookup_lent(&istr!("__class__")).is_some_and(|own| own.is(descriptor))
         {
-            install(code, pc, ClassCache::of_instances(Found::Class, shape, version, Value::EMPTY));
+            // One that lasts is as a constant of its instances.
+            let (found, value) = match class.lasting_word() {
+                Some(word) => (Found::Plain, word),
+                None => (Found::Class, Value::EMPTY),
+            };
+            install(code, pc, ClassCache::of_instances(found, shape, version, value));
         } else if let Some(property) = &found
             && class_of(property).is(&types().property)
             && version != 0

@@ -65,7 +65,7 @@ fn truth_of_object(s: State, register: u16) -> Option<bool> {
 }
 
 macro_rules! branches {
-    ($($name:ident $imm:ident $cmp:tt;)*) => {
+    ($($name:ident or $asked:ident, $imm:ident: $cmp:tt;)*) => {
         handlers! {
             $(
                 $name(s, i) {
@@ -76,7 +76,7 @@ macro_rules! branches {
                     if v.is_float() && w.is_float() {
                         return branch_on(s, v.as_float() $cmp w.as_float(), i);
                     }
-                    operators::branch(s.ip, s.regs, s.fp, s.thread)
+                    operators::$asked(s.ip, s.regs, s.fp, s.thread)
                 }
                 $imm(s, i) {
                     let v = s.value(i.a());
@@ -94,12 +94,12 @@ macro_rules! branches {
 }
 
 branches! {
-    branch_lt branch_lt_imm <;
-    branch_le branch_le_imm <=;
-    branch_eq branch_eq_imm ==;
-    branch_ne branch_ne_imm !=;
-    branch_gt branch_gt_imm >;
-    branch_ge branch_ge_imm >=;
+    branch_lt or branch, branch_lt_imm: <;
+    branch_le or branch, branch_le_imm: <=;
+    branch_eq or branch_equal, branch_eq_imm: ==;
+    branch_ne or branch_unequal, branch_ne_imm: !=;
+    branch_gt or branch, branch_gt_imm: >;
+    branch_ge or branch, branch_ge_imm: >=;
 }
 
 macro_rules! jumps_on_truth {

@@ -4,6 +4,7 @@ use taipan_bytecode::{BranchFlags, Instr, Op, OperandKind};
 use taipan_objects::code::{PyCode, Word};
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::function::PyFunction;
+use taipan_objects::protocol;
 use taipan_objects::type_object::number_items::{self, NumberItems};
 use taipan_objects::{Obj, Value};
 
@@ -102,6 +103,15 @@ pub(crate) fn push<'a>(
     state.map(|state| state.code())
 }
 
+/// Whether what is in two registers is equal, if that is a matter of a few instructions.
+#[inline(always)]
+fn equal_by_identity(s: State, first: u16, second: u16) -> Option<bool> {
+    if s.value(first).is_empty() || s.value(second).is_empty() {
+        return None;
+    }
+    protocol::equal_by_identity(s.regs.obj(first as usize), s.regs.obj(second as usize))
+}
+
 /// Goes on at the instruction of `s` with what its method returned.
 #[inline(always)]
 pub(super) fn conclude(s: State, value: Value) -> Exit {
@@ -185,6 +195,20 @@ handlers! {
         match operate(s, s.value(i.b()), s.value(i.c()), i.a()) {
             Some(state) => state.go(),
             None => values::compare_any(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    #[inline(never)]
+    branch_equal(s, i) {
+        match equal_by_identity(s, i.a(), i.b()).and_then(|equal| branches::branch_lightly(s, equal, i)) {
+            Some(state) => state.go(),
+            None => branch(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    #[inline(never)]
+    branch_unequal(s, i) {
+        match equal_by_identity(s, i.a(), i.b()).and_then(|equal| branches::branch_lightly(s, !equal, i)) {
+            Some(state) => state.go(),
+            None => branch(s.ip, s.regs, s.fp, s.thread),
         }
     }
     #[inline(never)]

@@ -781,16 +781,15 @@ pub enum Single {
     OfType { class: usize, version: u32, value: Value },
 }
 
-/// The cache word of a site for loads, and what it knows of slots, methods and other attributes of classes.
-pub fn singles(cache: &AtomicU64) -> (u64, SmallVec<[Single; MOST]>) {
-    let (word, words) = words(cache);
-    (word, words.into_iter().filter_map(single).collect())
+/// What the cache of a site for loads knows of slots, methods and other attributes of classes. It stays true of the shapes when the site learns others.
+pub fn singles(cache: &AtomicU64) -> SmallVec<[Single; MOST]> {
+    words(cache).into_iter().filter_map(single).collect()
 }
 
-/// The cache word of a site, and those that it stands for; unused ones are 0.
-pub fn words(cache: &AtomicU64) -> (u64, [u64; MOST]) {
+/// The words that the cache word of a site stands for; unused ones are 0.
+pub fn words(cache: &AtomicU64) -> [u64; MOST] {
     let word = cache.load(Ordering::Acquire);
-    (word, several_at(word).map_or([word, 0, 0, 0], |several| several.words))
+    several_at(word).map_or([word, 0, 0, 0], |several| several.words)
 }
 
 /// What a word that is not of several says.
