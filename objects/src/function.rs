@@ -71,6 +71,16 @@ layout!(
 );
 
 impl PyFunction {
+    /// The cells of the free variables of its code, borrowed: they are given once, before anybody calls the function.
+    #[inline]
+    pub fn cells(&self) -> &[Obj] {
+        let closure = self.closure.peek();
+        if !closure.is_ptr() {
+            return &[];
+        }
+        // SAFETY: whoever makes a function stores a tuple, and nothing else later, so it lives as long as the function.
+        unsafe { &*closure.ptr().cast::<PyTuple>() }.as_slice()
+    }
     /// A function of `code` in a module's namespace.
     pub fn new(code: &Py<PyCode>, globals: Obj, builtins: Obj) -> Py<PyFunction> {
         let module = globals.downcast::<PyDict>().and_then(|g| g.get_str(&istr!("__name__")));

@@ -26,6 +26,7 @@ pub mod samples;
 
 use std::sync::OnceLock;
 
+use taipan_bytecode::Op;
 use taipan_objects::code::machine::{self, Machine, Stage};
 use taipan_objects::code::{PyCode, Word};
 use taipan_objects::{Obj, Value};
@@ -205,6 +206,13 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
     // Each time: there may be others like it, and machine code of the function's own may execute it from now on, which records nothing.
     if std::ptr::eq(frame.code, part) {
         record::note(part, ip, frame.regs);
+    }
+    // It may have been the kind of the result, which is in its register in front of the next instruction.
+    let at = part.index_of(ip);
+    let next = at + 1 + usize::from(part.instr(at).op().is_some_and(Op::has_pseudo_word));
+    if next < part.words.len() && record.is_seen(next) {
+        record.record_more(next);
+        part.words[next].set_dispatch(Some(machine::RECORD));
     }
     let often = if HOT.load(Ordering::Relaxed) < HOT_TURNS { 2 } else { SURPRISES };
     if machine.surprises.fetch_add(1, Ordering::Relaxed) % often != often - 1 && !machine.is_stale() {

@@ -5,7 +5,6 @@
 
 use std::mem::ManuallyDrop;
 
-use taipan_objects::cell::PyCell;
 use taipan_objects::construct::int_obj;
 use taipan_objects::error::{Raised, try_take_raised};
 use taipan_objects::frame::PyFrame;
@@ -311,16 +310,6 @@ pub unsafe extern "C" fn load_global(cache: &AtomicU64, fp: *mut Frame) -> u64 {
     }
 }
 
-/// The contents of a cell.
-pub extern "C" fn load_cell(cell: u64) -> u64 {
-    let cell = value(cell);
-    if !known::is(cell, Known::Cell) {
-        return NO;
-    }
-    // SAFETY: the layout was checked.
-    given(unsafe { &*cell.ptr().cast::<PyCell>() }.value.load_at_once())
-}
-
 /// Whether a word is true: 0, 1, or [`NOTHING_DONE`].
 pub extern "C" fn truth(word: u64) -> u64 {
     let object = borrowed(value(word));
@@ -378,6 +367,7 @@ pub extern "C" fn build(window: *mut Value, first: u64, count: u64) -> u64 {
 /// Where the parts of frames and threads are, in bytes, for machine code that pushes and pops frames of calls as [`crate::interpreter::call`] does.
 pub mod layout {
     use std::mem::offset_of;
+    use taipan_objects::cell::PyCell;
 
     use taipan_objects::function::PyFunction;
 
@@ -416,6 +406,8 @@ pub mod layout {
     pub const FUNCTION_CODE: i32 = offset_of!(PyFunction, code) as i32;
     /// Of that in which its defaults are.
     pub const FUNCTION_DEFAULTS: i32 = offset_of!(PyFunction, defaults) as i32;
+    /// The slot of a cell's content.
+    pub const CELL_VALUE: i32 = offset_of!(PyCell, value) as i32;
 }
 
 /// Shapes of objects whose parts machine code looks at itself.
@@ -424,6 +416,7 @@ pub mod shapes {
 
     pub const LIST: u32 = Known::List as u32;
     pub const TUPLE: u32 = Known::Tuple as u32;
+    pub const CELL: u32 = Known::Cell as u32;
     pub const RANGE_ITERATOR: u32 = Known::RangeIterator as u32;
     pub const LIST_ITERATOR: u32 = Known::ListIterator as u32;
     pub const TUPLE_ITERATOR: u32 = Known::TupleIterator as u32;

@@ -106,6 +106,10 @@ impl Record {
         }
         self.times[pc].store(0, Ordering::Relaxed);
     }
+    /// Lets the instruction be recorded a few times more: what is found counts beside what was found before.
+    pub fn record_more(&self, pc: usize) {
+        self.times[pc].store(MORE, Ordering::Relaxed);
+    }
     /// Lets all instructions be recorded anew, because some found something else later. What was found before counts, too, unless this `forgets` it: then it does where there is nothing newer, and
     /// where that is what was found instead of something else.
     pub fn restart_all(&self, forgets: bool) {

@@ -7,7 +7,7 @@ use taipan_bytecode::Instr;
 use taipan_objects::code::slot_caches;
 use taipan_objects::descriptor::PyProperty;
 use taipan_objects::type_object::PyType;
-use taipan_vm::tier::runtime::{self, layout};
+use taipan_vm::tier::runtime::{self, layout, shapes};
 use taipan_vm::tier::samples::{self, Single};
 
 use super::Lowering;
@@ -300,6 +300,12 @@ impl Lowering<'_, '_> {
                 self.must_be_free(register);
             }
         }
+        if samples::singles(self.program.cache(self.pc))
+            .iter()
+            .any(|single| matches!(single, Single::Slot { .. }))
+        {
+            return self.load_callable(word, to, subject);
+        }
         let (function, after) = self.method(word);
         // The receiver moves, or stays, or is a local and lent.
         let receiver =
@@ -307,6 +313,36 @@ impl Lowering<'_, '_> {
         self.store(to + 1, receiver);
         self.store(to, function);
         self.come_to(after);
+    }
+
+    /// What the subject has in a slot, which is called as it is: the register behind it is empty.
+    fn load_callable(&mut self, subject: Value, to: Reg, from: Reg) {
+        let singles = samples::singles(self.program.cache(self.pc));
+        let (other, on, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        self.as_assumed(other);
+        let object = self.object(subject);
+        let found = self.shape(object);
+        for single in singles {
+            let Single::Slot { shape, offset } = single else { continue };
+            let another = self.if_shape(found, shape);
+            self.read_slot(object, offset, on, other);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.set_cold_block(other);
+        self.b.switch_to_block(other);
+        self.execute_to(done, None);
+        self.b.switch_to_block(on);
+        let found = self.b.block_params(on)[0];
+        if from == to + 1 {
+            self.clear(from);
+        } else {
+            self.store_word(to + 1, 0);
+        }
+        // Drops the subject, if it was in the same register.
+        self.put(to, found);
+        self.come_to(done);
     }
 
     /// The function of a method of the subject, and the block behind the instruction.
@@ -517,8 +553,12 @@ impl Lowering<'_, '_> {
     pub(super) fn load_cell(&mut self, to: Reg, cell: Reg) {
         let word = self.load(cell);
         self.pointer(word);
-        let found = self.call(runtime::load_cell as *const () as usize, &[word]);
-        self.done(found, runtime::NO);
+        let object = self.of_shape(word, shapes::CELL);
+        let (on, other) = (self.b.create_block(), self.unexpected());
+        self.b.append_block_param(on, I64);
+        self.read_slot(object, layout::CELL_VALUE, on, other);
+        self.b.switch_to_block(on);
+        let found = self.b.block_params(on)[0];
         self.put(to, found);
     }
 

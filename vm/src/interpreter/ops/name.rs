@@ -8,7 +8,6 @@ use taipan_objects::dict::{PyDict, ValueAddress};
 use taipan_objects::error::*;
 use taipan_objects::function::PyFunction;
 use taipan_objects::str::PyStr;
-use taipan_objects::tuple::PyTuple;
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Py, Value, istr, protocol};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
@@ -440,11 +439,11 @@ pub fn store_cell(cell: &Obj, value: Option<Obj>) -> PyResult<()> {
 pub fn copy_free_vars(frame: &Frame, regs: Regs, first: usize, count: usize) -> PyResult<()> {
     // SAFETY: a frame's function is traced while the frame exists; deferred, so freed by the collector only.
     let function: Option<&PyFunction> = unsafe { frame.function.as_ref() };
-    let closure = function.and_then(|f| f.closure.load_uncounted());
-    let Some(cells) = closure.as_ref().and_then(|c| c.downcast::<PyTuple>()) else {
+    let cells = function.map_or(&[][..], PyFunction::cells);
+    if cells.is_empty() {
         return Err(system_error("the function has no closure"));
-    };
-    for (offset, cell) in cells.as_slice().iter().take(count).enumerate() {
+    }
+    for (offset, cell) in cells.iter().take(count).enumerate() {
         // Lent: a function's closure never changes, and lives as long as the frame.
         regs.write_value(first + offset, cell.value().uncounted());
     }

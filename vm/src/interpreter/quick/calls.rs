@@ -44,6 +44,7 @@ fn call_plain(s: State, i: &Word, base: usize, first: usize, nargs: usize, other
     let window = s.regs.at(first);
     // Before the frame hides it: the stale words behind the arguments do not include it.
     if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
+        return_callee(s.regs, base, callee);
         return otherwise(s.ip, s.regs, s.fp, s.thread);
     }
     s.regs.put(base, Value::EMPTY);
@@ -51,14 +52,28 @@ fn call_plain(s: State, i: &Word, base: usize, first: usize, nargs: usize, other
     State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go()
 }
 
-/// The reference by which the frame of a call keeps the function in register `base`, if that needs no other: see [`call::own_callee`].
+/// The reference by which the frame of a call keeps the function in register `base`, if it is had in a few instructions: see [`call::own_callee`]. If there is no frame in the end, it is given back
+/// by [`return_callee`].
 #[inline(always)]
 fn callee_at(regs: Regs, base: usize, function: &PyFunction) -> Option<Value> {
     let word = regs.value(base);
     if word.is_counted() {
         return Some(word);
     }
-    function.is_deferred().then_some(Value::EMPTY)
+    if function.is_deferred() {
+        return Some(Value::EMPTY);
+    }
+    // A local, lent: it may be written in the course of the call.
+    regs.counted_at_once(base)
+}
+
+/// Gives back what [`callee_at`] gave for register `base`.
+#[inline(always)]
+fn return_callee(regs: Regs, base: usize, callee: Value) {
+    if !regs.value(base).is_counted() {
+        // SAFETY: the register's own reference is a lent one, so this one was made; it is not the last.
+        let _ = unsafe { Obj::drop_at_once(callee) };
+    }
 }
 
 /// [`call_plain`], which found the function and its parameters to fit, in the frame of a generator, whose window is its own: nothing can lie behind it.
@@ -70,6 +85,7 @@ fn call_at_top(s: State, i: &Word, base: usize, first: usize, nargs: usize) -> O
     let callee = callee_at(s.regs, base, function)?;
     let window = s.thread.top.get();
     if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
+        return_callee(s.regs, base, callee);
         return None;
     }
     for at in 0..nargs {
@@ -106,6 +122,7 @@ fn call_with_defaults(s: State, i: &Word, base: usize, first: usize, nargs: usiz
         s.save();
         return Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread));
     }
+    return_callee(s.regs, base, callee);
     // The other way finds the registers empty, or with what an earlier instruction left.
     for at in first + nargs..first + count {
         let _ = s.regs.clear_at_once(at);
