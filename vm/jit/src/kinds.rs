@@ -2,6 +2,7 @@
 
 use taipan_bytecode::Instr;
 use taipan_objects::Value;
+use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::CompareOp;
 use taipan_vm::tier::samples::Kind;
 
@@ -30,6 +31,8 @@ pub enum Known {
     Bare,
     /// It owns no reference: a number, a lent reference, or empty.
     Free,
+    /// `True` or `False`, without a count.
+    Bool,
     /// An exact list.
     List,
     /// What has doubles where machine code finds them, or another instance of that class.
@@ -61,7 +64,7 @@ impl Known {
         self.number().is_some()
     }
     fn is_object(self) -> bool {
-        matches!(self, Known::List | Known::Doubles)
+        matches!(self, Known::List | Known::Doubles | Known::Bool)
     }
     /// Whether it is to be written yet.
     pub fn is_late(self) -> bool {
@@ -77,7 +80,7 @@ impl Known {
     }
     /// Whether writing to it drops nothing.
     pub fn is_free(self) -> bool {
-        self.is_bare() || self == Known::Free
+        self.is_bare() || matches!(self, Known::Free | Known::Bool)
     }
     /// Whether who knows this knows `other`, too, without writing anything.
     pub fn implies(self, other: Known) -> bool {
@@ -88,7 +91,7 @@ impl Known {
             Known::Nothing => true,
             Known::Free => self.is_free(),
             Known::Bare => self.is_bare(),
-            Known::Int | Known::Float | Known::List | Known::Doubles => false,
+            Known::Int | Known::Float | Known::List | Known::Doubles | Known::Bool => false,
         }
     }
     /// Whether it cannot be that `other` holds.
@@ -217,6 +220,11 @@ pub fn item_kind(guess: &Guess) -> Option<Known> {
     number(Known::Nothing, guess.result)
 }
 
+/// What an attribute that is read is tested to be at once: [`Known::Bool`], or nothing.
+pub fn attribute_kind(guess: &Guess) -> Known {
+    if guess.result == Some(Kind::Bool) { Known::Bool } else { Known::Nothing }
+}
+
 /// Whether machine code iterates over it by itself.
 pub fn is_iterated_in_line(iterator: Kind) -> bool {
     matches!(iterator, Kind::ListIterator | Kind::TupleIterator)
@@ -291,7 +299,7 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
         Plan::Compare { to, left, right, .. } => {
             let mode = of_operands(state, left, right, guess);
             tested(state, mode, left, right, guess);
-            state[at(to)] = Known::Free;
+            state[at(to)] = Known::Bool;
         }
         Plan::Branch { test, drops, .. } => {
             if let Test::Compare { left, right, .. } = test {
@@ -302,7 +310,7 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
                 state[at(register)] = Known::Bare;
             }
         }
-        Plan::Not { to, .. } | Plan::Is { to, .. } => state[at(to)] = Known::Free,
+        Plan::Not { to, .. } | Plan::Is { to, .. } => state[at(to)] = Known::Bool,
         Plan::Get { to, .. } => state[at(to)] = Known::Nothing,
         Plan::Slice { to, bounds, .. } => {
             state[at(bounds)..at(bounds) + 2].fill(Known::Bare);
@@ -344,7 +352,8 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             take(state, operand);
         }
         Plan::StoreAttr { operand, .. } | Plan::Append { operand, .. } => take(state, operand),
-        Plan::LoadAttr { to, .. } | Plan::LoadGlobal { to, number: None } | Plan::LoadCell { to, .. } => {
+        Plan::LoadAttr { to, .. } => state[at(to)] = attribute_kind(guess),
+        Plan::LoadGlobal { to, number: None } | Plan::LoadCell { to, .. } => {
             state[at(to)] = Known::Nothing;
         }
         Plan::LoadMethod { to, .. } => state[at(to)..at(to) + 2].fill(Known::Nothing),
@@ -426,7 +435,10 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
         }
         Plan::Return { from, callee, first, to, .. } => {
             let result = match from {
-                Result::Reg(register) => state[at(register)].number().unwrap_or(Known::Nothing),
+                Result::Reg(register) => match state[at(register)] {
+                    Known::Bool => Known::Bool,
+                    known => known.number().unwrap_or(Known::Nothing),
+                },
                 Result::Const(word) => of_word(word),
             };
             let end = first + program.bodies[callee as usize].code.nregs;
@@ -451,6 +463,11 @@ pub fn nothing(program: &Program) -> State {
     (0..program.registers).map(|register| if register < own { Known::Nothing } else { Known::Bare }).collect()
 }
 
+/// Whether it is `True` or `False`.
+pub fn is_bool(value: Value) -> bool {
+    [true, false].into_iter().any(|truth| bool_obj(truth).value().same(value))
+}
+
 /// What is known of a constant.
 fn of_word(word: u64) -> Known {
     let value = Value::from_bits(word);
@@ -458,6 +475,8 @@ fn of_word(word: u64) -> Known {
         Known::Int
     } else if value.is_float() {
         Known::Float
+    } else if is_bool(value) {
+        Known::Bool
     } else {
         Known::Free
     }

@@ -189,7 +189,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
     }
 
     /// Leaves in front of the instruction at `pc` unless the register is as wanted.
-    fn test(&mut self, register: Reg, want: Known) {
+    pub(super) fn test(&mut self, register: Reg, want: Known) {
         if self.state[register as usize].implies(want) {
             return;
         }
@@ -210,6 +210,11 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 let word = self.load(register);
                 let counted = self.is_counted(word);
                 self.leave_if(counted);
+            }
+            Known::Bool => {
+                let word = self.load(register);
+                let other = self.unexpected();
+                self.must_be_bool(word, other);
             }
             Known::List => {
                 self.list(register);
@@ -430,7 +435,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::StoreItem { container, index, operand } => {
                 self.store_item(container, index, operand, guess)
             }
-            Plan::LoadAttr { to, subject } => self.load_attr(to, subject),
+            Plan::LoadAttr { to, subject } => self.load_attr(to, subject, guess),
             Plan::StoreAttr { subject, operand } => self.store_attr(subject, operand),
             Plan::LoadMethod { to, subject } => self.load_method(to, subject),
             Plan::LoadGlobal { to, number: None } => self.load_global(to),

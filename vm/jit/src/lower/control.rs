@@ -2,13 +2,14 @@
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{I8, I32};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_objects::range::PyRangeIter;
 use taipan_objects::singletons::{bool_obj, none};
 use taipan_vm::tier::runtime;
 use taipan_vm::tier::samples::Kind;
 
 use super::Lowering;
+use super::registers::Jump;
 use crate::expect::Guess;
 use crate::kinds::{Known, State};
 use crate::plan::{Plan, Reg, Test};
@@ -35,6 +36,20 @@ impl Lowering<'_, '_> {
         self.put(to, word);
     }
 
+    /// Goes on if the word is `True` or `False`, to `other` if not.
+    pub(super) fn must_be_bool(&mut self, word: Value, other: Block) {
+        let (object, on) = (self.object(word), self.b.create_block());
+        for truth in [true, false] {
+            let expected = self.word(lasting(&bool_obj(truth)));
+            let is = self.b.ins().icmp(IntCC::Equal, object, expected);
+            let another = self.b.create_block();
+            self.b.ins().brif(is, on, &[], another, &[]);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.switch_to_block(on);
+    }
+
     /// Whether what is in the register is true; leaves if code has to decide.
     pub(super) fn truth(&mut self, register: Reg) -> Value {
         match self.state[register as usize].settled() {
@@ -51,15 +66,19 @@ impl Lowering<'_, '_> {
         }
         let word = self.load(register);
         let object = self.object(word);
-        let (yes, other, on) =
-            (self.word(lasting(&bool_obj(true))), self.b.create_block(), self.b.create_block());
-        self.b.append_block_param(on, I8);
+        let yes = self.word(lasting(&bool_obj(true)));
         let is_true = self.b.ins().icmp(IntCC::Equal, object, yes);
+        if self.state[register as usize] == Known::Bool {
+            return is_true;
+        }
+        let (maybe, other, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I8);
+        self.b.ins().brif(is_true, on, &[is_true.into()], maybe, &[]);
+        self.b.switch_to_block(maybe);
         let no = self.word(lasting(&bool_obj(false)));
         let is_false = self.b.ins().icmp(IntCC::Equal, object, no);
-        let known = self.b.ins().bor(is_true, is_false);
         self.b.set_cold_block(other);
-        self.b.ins().brif(known, on, &[is_true.into()], other, &[]);
+        self.b.ins().brif(is_false, on, &[is_true.into()], other, &[]);
         self.b.switch_to_block(other);
         let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
         self.leave_if(empty);
@@ -120,17 +139,10 @@ impl Lowering<'_, '_> {
         for register in drops.into_iter().flatten() {
             self.store_word(register, 0);
         }
-        if !words.is_empty() {
-            let (there, here) = (self.going_on(target), self.going_on(next));
-            let goes = if when {
-                self.b.ins().select(truth, there, here)
-            } else {
-                self.b.ins().select(truth, here, there)
-            };
-            match words[..] {
-                [first, second] => self.release_both([first, second], goes),
-                _ => words.into_iter().for_each(|word| self.release(word, goes)),
-            }
+        let jump = Jump { truth, when, target, next };
+        match words[..] {
+            [first, second] => self.release_both([first, second], jump),
+            _ => words.into_iter().for_each(|word| self.release_and_jump(word, jump)),
         }
         self.state = after;
         let (jump, fall) = (self.way(target), self.way(next));

@@ -6,14 +6,16 @@ use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
 use taipan_objects::code::slot_caches;
 use taipan_objects::descriptor::PyProperty;
+use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::runtime::{self, layout, shapes};
 use taipan_vm::tier::samples::{self, Single};
 
 use super::Lowering;
 use super::counts::Storage;
-use crate::kinds::Known;
-use crate::plan::Reg;
+use crate::expect::Guess;
+use crate::kinds::{self, Known};
+use crate::plan::{Plan, Reg};
 use crate::program::{ClassWith, StoredSlot};
 
 impl Lowering<'_, '_> {
@@ -141,17 +143,20 @@ impl Lowering<'_, '_> {
         self.b.ins().load(I32, MemFlagsData::trusted(), object, taipan_objects::Header::SHAPE)
     }
 
-    pub(super) fn load_attr(&mut self, to: Reg, subject: Reg) {
+    pub(super) fn load_attr(&mut self, to: Reg, subject: Reg, guess: &Guess) {
+        let known = kinds::attribute_kind(guess);
         let word = self.load(subject);
         self.pointer(word);
         let singles = samples::singles(self.program.cache(self.pc));
         if !singles.is_empty() && singles.iter().all(|single| matches!(single, Single::Property { .. })) {
-            return self.execute();
+            self.execute();
+            return self.test_behind(to, known);
         }
         if singles.iter().all(|single| matches!(single, Single::Method { .. } | Single::Property { .. })) {
             let (found, after) = self.attribute(word, true);
             self.put(to, found);
-            return self.come_to(after);
+            self.come_to(after);
+            return self.test_behind(to, known);
         }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.b.append_block_param(on, I64);
@@ -166,8 +171,13 @@ impl Lowering<'_, '_> {
             let another = match single {
                 Single::Slot { shape, offset } => {
                     let another = self.if_shape(found, shape);
-                    self.read_slot(object, offset, on, other);
+                    self.read_slot_as(object, offset, known, on, other);
                     another
+                }
+                Single::Plain { value, .. } | Single::OfType { value, .. }
+                    if known == Known::Bool && !kinds::is_bool(value) =>
+                {
+                    continue;
                 }
                 Single::Plain { shape, class, version, value } => {
                     let another = self.if_shape(found, shape);
@@ -185,7 +195,7 @@ impl Lowering<'_, '_> {
                     let another = self.if_shape(found, shape);
                     let is = self.has_class_version(class, version);
                     self.refuse_unless(is, other);
-                    self.read_slot(object, offset, on, other);
+                    self.read_slot_as(object, offset, known, on, other);
                     another
                 }
                 Single::Method { .. } | Single::Property { .. } => continue,
@@ -196,11 +206,52 @@ impl Lowering<'_, '_> {
         self.b.set_cold_block(other);
         self.b.switch_to_block(other);
         let (found, after) = self.attribute(word, false);
-        self.b.ins().jump(on, &[found.into()]);
+        if known == Known::Bool {
+            let odd = self.b.create_block();
+            self.must_be_bool(found, odd);
+            self.b.ins().jump(on, &[found.into()]);
+            self.b.set_cold_block(odd);
+            self.b.switch_to_block(odd);
+            self.write_seldom();
+            self.put(to, found);
+            let next = self.next();
+            self.give(next);
+        } else {
+            self.b.ins().jump(on, &[found.into()]);
+        }
         self.b.switch_to_block(on);
-        let found = self.b.block_params(on)[0];
+        let (found, done) = (self.b.block_params(on)[0], self.b.create_block());
         self.put(to, found);
-        self.come_to(after);
+        self.b.ins().jump(done, &[]);
+        self.b.switch_to_block(after);
+        self.test_behind(to, known);
+        self.come_to(done);
+    }
+
+    /// Reads a slot that is expected to be of that kind; goes to `other` if it is not [`Known::Bool`] as expected.
+    fn read_slot_as(&mut self, object: Value, offset: i32, known: Known, on: Block, other: Block) {
+        if known != Known::Bool {
+            return self.read_slot(object, offset, on, other);
+        }
+        let word = self.read(object, offset);
+        for truth in [true, false] {
+            let value = bool_obj(truth).value();
+            let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, value.counted().bits() as i64);
+            let (lasting, another) = (self.word(value.uncounted().bits()), self.b.create_block());
+            self.b.ins().brif(is, on, &[lasting.into()], another, &[]);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+    }
+
+    /// Leaves behind the instruction, by which the register was written, unless that is as known.
+    fn test_behind(&mut self, register: Reg, known: Known) {
+        self.state[register as usize] = Known::Nothing;
+        let next = Plan::next(self.pc, self.plans);
+        // It is done: the other way of an instruction would do it once more.
+        let (pc, slow) = (std::mem::replace(&mut self.pc, next), self.slow.take());
+        self.test(register, known);
+        (self.pc, self.slow) = (pc, slow);
     }
 
     /// The attribute, and the block behind the instruction, where it was executed in another way.

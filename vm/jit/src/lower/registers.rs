@@ -14,6 +14,15 @@ use crate::kinds::Known;
 use crate::plan::{Plan, Reg};
 use crate::x64::stubs::Stub;
 
+/// A jump to `target` if `truth` is `when`, and to `next` if not.
+#[derive(Clone, Copy)]
+pub(super) struct Jump {
+    pub truth: Value,
+    pub when: bool,
+    pub target: usize,
+    pub next: usize,
+}
+
 impl Lowering<'_, '_> {
     /// A constant: one for the whole function, since it is only made where it is used.
     pub(super) fn word(&mut self, word: u64) -> Value {
@@ -129,14 +138,25 @@ impl Lowering<'_, '_> {
         }
         let old = self.load(register);
         self.store(register, word);
-        self.release_at(old, here, next);
+        self.release_at(old, here, |_| next);
     }
     /// Drops a word that was moved out of its place. If somebody got hold of the frame meanwhile, leaves behind it with `next`: see [`taipan_vm::tier`].
     pub(super) fn release(&mut self, old: Value, next: Value) {
-        self.release_at(old, self.here(), next);
+        self.release_at(old, self.here(), |_| next);
     }
-    /// The same of two, the first one first. The common case is that neither is the last reference.
-    pub(super) fn release_both(&mut self, [first, second]: [Value; 2], next: Value) {
+    /// The same in an instruction that jumps.
+    pub(super) fn release_and_jump(&mut self, old: Value, jump: Jump) {
+        self.release_at(old, self.here(), |this| this.jump_goes_on(jump));
+    }
+    /// Where execution goes on behind an instruction that jumps.
+    fn jump_goes_on(&mut self, jump: Jump) -> Value {
+        let Jump { truth, when, target, next } = jump;
+        let (there, here) = (self.going_on(target), self.going_on(next));
+        let (yes, no) = if when { (there, here) } else { (here, there) };
+        self.b.ins().select(truth, yes, no)
+    }
+    /// [`Self::release_and_jump`] of two, the first one first. The common case is that neither is the last reference.
+    pub(super) fn release_both(&mut self, [first, second]: [Value; 2], jump: Jump) {
         let (last, other, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let kept = self.call_stub(Stub::Drop, &[first]);
         self.b.ins().brif(kept, last, &[], other, &[]);
@@ -146,14 +166,15 @@ impl Lowering<'_, '_> {
         self.drop_quietly(first);
         self.drop_quietly(second);
         self.unless_watched(on);
+        let next = self.jump_goes_on(jump);
         self.give(next);
         self.b.switch_to_block(other);
-        self.release(second, next);
+        self.release_and_jump(second, jump);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
     }
     /// The same while the innermost frame stands as `here` says.
-    fn release_at(&mut self, old: Value, here: u64, next: Value) {
+    fn release_at(&mut self, old: Value, here: u64, next: impl FnOnce(&mut Self) -> Value) {
         let (last, left) = (self.b.create_block(), self.b.create_block());
         let on = self.b.create_block();
         let kept = self.call_stub(Stub::Drop, &[old]);
@@ -166,6 +187,7 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(watched, left, &[], on, &[]);
         self.b.set_cold_block(left);
         self.b.switch_to_block(left);
+        let next = next(self);
         self.give(next);
         self.b.switch_to_block(on);
     }
