@@ -23,6 +23,7 @@ use cranelift_frontend::{FunctionBuilder, Switch, Variable};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use taipan_vm::tier::Left;
+use taipan_vm::tier::calls::Callee;
 
 use crate::expect::Guess;
 use crate::flow::Flow;
@@ -73,6 +74,9 @@ pub struct Lowering<'a, 'b> {
     /// Of pieces of code, by what they are given, and whether they return anything.
     stub_signatures: FxHashMap<(SmallVec<[Type; 8]>, bool), SigRef>,
     call_conv: CallConv,
+    /// Whether there are so many calls that the code is to be short.
+    is_wide: bool,
+    callees: Callees,
 }
 
 /// The signature of machine code: see [`taipan_vm::tier::Entry`].
@@ -83,8 +87,14 @@ pub fn signature(call_conv: CallConv) -> Signature {
     signature
 }
 
+/// What calls are told of what they call, at addresses that are in the code.
+pub type Callees = Vec<Box<Callee>>;
+
+/// Calls that push frames by themselves, in code that has no more of them.
+const FEW_CALLS: usize = 3;
+
 impl<'a, 'b> Lowering<'a, 'b> {
-    /// Fills the function. How many of its first blocks are laid out in the order of the instructions.
+    /// Fills the function. How many of its first blocks are laid out in the order of the instructions, and what the code has the addresses of.
     pub fn run(
         mut b: FunctionBuilder<'b>,
         program: &'a Program,
@@ -92,7 +102,11 @@ impl<'a, 'b> Lowering<'a, 'b> {
         flow: &'a Flow,
         states: &'a [Option<State>],
         config: TargetFrontendConfig,
-    ) -> usize {
+    ) -> (usize, Callees) {
+        let calls = |plan: &Plan| {
+            matches!(plan, Plan::Enter { .. } | Plan::EnterLent { .. } | Plan::Invoke { callee: Some(_), .. })
+        };
+        let calls = program.plans.iter().filter(|plan| calls(plan)).count();
         let first = b.create_block();
         b.append_block_params_for_function_params(first);
         b.switch_to_block(first);
@@ -128,6 +142,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
             entry_signature: None,
             stub_signatures: FxHashMap::default(),
             call_conv: config.default_call_conv,
+            is_wide: calls > FEW_CALLS,
+            callees: Vec::new(),
         };
         for pc in flow.leaders.iter().filter(|pc| states[**pc].is_some()) {
             let block = this.b.create_block();
@@ -147,7 +163,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         this.ways_out();
         this.b.seal_all_blocks();
         this.b.finalize(config);
-        early
+        (early, this.callees)
     }
 
     /// Jumps to the place that is wanted.

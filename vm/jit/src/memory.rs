@@ -14,7 +14,7 @@ use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 use crate::expect::Guess;
 use crate::flow::Flow;
 use crate::kinds::State;
-use crate::lower::{Lowering, signature};
+use crate::lower::{Callees, Lowering, signature};
 use crate::program::Program;
 use crate::x64;
 
@@ -40,7 +40,7 @@ pub fn compile(
     let mut function = Function::with_name_signature(UserFuncName::default(), signature(CALL_CONV));
     let mut frontend = FunctionBuilderContext::new();
     let builder = FunctionBuilder::new(&mut function, &mut frontend);
-    let early = Lowering::run(builder, program, guesses, flow, states, CONFIG);
+    let (early, callees) = Lowering::run(builder, program, guesses, flow, states, CONFIG);
     #[cfg(debug_assertions)]
     verify(&function);
     let code = match x64::generate(&function, early) {
@@ -58,8 +58,16 @@ pub fn compile(
         // `perf` without the name is what happens if that cannot be written.
         let _ = taipan_vm::perf::write_entry(entry, code.len(), &format!("jit::{}", name.to_string_lossy()));
     }
-    Some((entry, Box::new(memory)))
+    Some((entry, Box::new((memory, KeptCallees(callees)))))
 }
+
+/// What machine code reads, as long as it is there.
+struct KeptCallees(#[expect(dead_code, reason = "the code has their addresses")] Callees);
+
+// SAFETY: written once, before there is the code; what they point to is kept by that, too.
+unsafe impl Send for KeptCallees {}
+// SAFETY: as above.
+unsafe impl Sync for KeptCallees {}
 
 /// Bytes of a page, at which the sets of a processor's cache of instructions begin anew.
 const PAGE: usize = 4096;

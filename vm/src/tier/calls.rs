@@ -7,6 +7,7 @@ use taipan_objects::code::{PyCode, Word};
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::error::PyResult;
+use taipan_objects::function::PyFunction;
 use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
@@ -16,7 +17,7 @@ use taipan_objects::{Obj, Value};
 
 use super::execute::Executor;
 use super::runtime::{LEVEL, NO, NOTHING_DONE, is_watched};
-use crate::frame::Frame;
+use crate::frame::{Frame, Kind};
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
 use crate::interpreter::quick::known::{self, Known};
@@ -243,6 +244,50 @@ pub unsafe extern "C" fn invoke(thread: &'static VmThread, fp: *mut Frame, ip: u
 pub(super) fn entry(code: &PyCode) -> u64 {
     let entry = code.machine.entry();
     if entry != 0 && protocol::has_room() { entry as u64 } else { Outcome::PUSHED }
+}
+
+/// A call in machine code of a function that was expected to be called.
+pub struct Callee {
+    /// The function, which the machine code keeps alive, and the code that it has.
+    pub function: *const PyFunction,
+    pub code: *const PyCode,
+    /// The instruction that calls it.
+    pub ip: *const Word,
+    /// How many words in front of its window the callable is, which the call consumes; 0: nowhere.
+    pub callable: usize,
+    /// Parameters that are in the window.
+    pub filled: usize,
+    /// The caller's register for the result.
+    pub ret: u16,
+}
+
+/// Pushes the frame of a call, as `push_call` does in a few instructions: 1. Or 0, with nothing done, if the function has other code by now, something is wanted of the thread, or there is more to do.
+///
+/// # Safety
+/// `caller` is the innermost frame of the calling thread, `window` lies in its window or behind it; what the callee points to is alive.
+pub unsafe extern "C" fn push_callee(
+    thread: &'static VmThread,
+    caller: *mut Frame,
+    window: *mut Value,
+    callee: &Callee,
+) -> u64 {
+    // SAFETY: says the caller.
+    let (function, code) = unsafe { (&*callee.function, &*callee.code) };
+    if !std::ptr::eq(call::function_code(function), code) || thread.threading.poll() != 0 {
+        return 0;
+    }
+    let (filled, ret) = (callee.filled, callee.ret);
+    if !call::push_frame_at_once(thread, caller, function, code, window, filled, ret, Kind::Call, Value::EMPTY) {
+        return 0;
+    }
+    // SAFETY: as above. What is in the callable's register is deferred, and so not counted.
+    unsafe {
+        (*caller).ip = callee.ip;
+        if callee.callable != 0 {
+            window.sub(callee.callable).write(Value::EMPTY);
+        }
+    }
+    1
 }
 
 /// Drops the function of a frame that ended, which owned it and was popped.
