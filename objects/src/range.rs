@@ -130,6 +130,21 @@ fn big_length(start: &BigInt, stop: &BigInt, step: &BigInt) -> BigInt {
 }
 
 impl PyRange {
+    /// `range(*arguments)` of machine words: nothing if they are something else, or wrong.
+    pub fn of_words(arguments: &[Obj]) -> Option<Py<PyRange>> {
+        if !arguments.iter().all(|argument| argument.value().is_int()) {
+            return None;
+        }
+        let range = match arguments {
+            [stop] => PyRange::new(int_obj(0), stop.clone(), int_obj(1)),
+            [start, stop] => PyRange::new(start.clone(), stop.clone(), int_obj(1)),
+            [start, stop, step] if step.value().as_int() != 0 => {
+                PyRange::new(start.clone(), stop.clone(), step.clone())
+            }
+            _ => return None,
+        };
+        range.ok()
+    }
     /// A range of `int` objects; `ValueError` if the step is zero.
     pub fn new(start: Obj, stop: Obj, step: Obj) -> PyResult<Py<PyRange>> {
         let length = match (word(&start), word(&stop), word(&step)) {

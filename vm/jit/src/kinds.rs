@@ -310,7 +310,7 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
                 state[at(register)] = Known::Bare;
             }
         }
-        Plan::Not { to, .. } | Plan::Is { to, .. } => state[at(to)] = Known::Bool,
+        Plan::Not { to, .. } | Plan::Is { to, .. } | Plan::Equal { to, .. } => state[at(to)] = Known::Bool,
         Plan::Get { to, .. } => state[at(to)] = Known::Nothing,
         Plan::Slice { to, bounds, .. } => {
             state[at(bounds)..at(bounds) + 2].fill(Known::Bare);
@@ -646,6 +646,12 @@ fn other_plan(plan: Plan, guess: &Guess) -> Plan {
         {
             let when = when == (compare == CompareOp::Eq);
             Plan::Branch { test: Test::Equal { left, right, when }, drops, target }
+        }
+        Plan::Compare { compare, to, left, right: Operand::Reg(right) }
+            if mode(guess.left, guess.right) == Mode::Never
+                && matches!(compare, CompareOp::Eq | CompareOp::Ne) =>
+        {
+            Plan::Equal { to, left, right, when: compare == CompareOp::Eq }
         }
         plan => plan,
     }

@@ -74,7 +74,8 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
         | Plan::Slice { to, .. }
         | Plan::Build { to, .. }
         | Plan::Not { to, .. }
-        | Plan::Is { to, .. } => set.remove(to),
+        | Plan::Is { to, .. }
+        | Plan::Equal { to, .. } => set.remove(to),
         Plan::LoadMethod { to, .. } => {
             set.remove(to);
             set.remove(to + 1);

@@ -296,7 +296,10 @@ impl<'a, 'b> Lowering<'a, 'b> {
         }
         let generic = match plan {
             Plan::Execute { .. } | Plan::Decide { .. } | Plan::Next { .. } | Plan::Invoke { .. } => None,
-            _ if guess.mixed || matches!(plan, Plan::Branch { test: Test::Equal { .. }, .. }) => {
+            Plan::Equal { .. } | Plan::Branch { test: Test::Equal { .. }, .. } => {
+                generic::plan(self.program, self.pc)
+            }
+            _ if guess.mixed => {
                 generic::plan(self.program, self.pc)
             }
             _ => None,
@@ -433,6 +436,11 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::Arith { op, to, left, right } => return self.arithmetic(op, to, left, right, guess),
             Plan::Square { to, from } => return self.square(to, from, guess),
             Plan::Neg { to, from } => return self.negate(to, from, guess),
+            Plan::Equal { to, left, right, when } => {
+                let equal = self.equal(left, right);
+                let truth = if when { equal } else { self.b.ins().bxor_imm_s(equal, 1) };
+                self.put_bool(to, truth);
+            }
             Plan::Compare { compare, to, left, right } => {
                 let Some(truth) = self.compare(compare, left, right, guess) else { return false };
                 self.put_bool(to, truth);

@@ -130,6 +130,13 @@ pub enum Plan {
         to: Reg,
         from: Reg,
     },
+    /// Whether two objects are equal, which mostly is told without running code; or whether they are not.
+    Equal {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+        when: bool,
+    },
     Compare {
         compare: CompareOp,
         to: Reg,
@@ -553,6 +560,9 @@ impl Plan {
             Plan::Square { to, from } => Plan::Square { to: to + by, from: from + by },
             Plan::Neg { to, from } => Plan::Neg { to: to + by, from: from + by },
             Plan::Not { to, from } => Plan::Not { to: to + by, from: from + by },
+            Plan::Equal { to, left, right, when } => {
+                Plan::Equal { to: to + by, left: left + by, right: right + by, when }
+            }
             Plan::Compare { compare, to, left, right: r } => {
                 Plan::Compare { compare, to: to + by, left: left + by, right: right(r) }
             }

@@ -11,6 +11,7 @@ use taipan_objects::function::PyFunction;
 use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::range::PyRange;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
@@ -93,6 +94,9 @@ fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
             function.def.call_positional(arguments)
         };
         return Some((result, base + 2, count));
+    }
+    if callable.same(types().range.as_obj().value()) {
+        return PyRange::of_words(arguments).map(|range| (Ok(range.into_obj()), base + 2, count));
     }
     if known::is(callable, Known::Class) && count == 1 {
         // SAFETY: the layout was checked; the register keeps it alive.

@@ -10,6 +10,7 @@ use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::range::PyRange;
 use taipan_objects::singletons::{is_none, is_none_word, none};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of};
@@ -443,6 +444,14 @@ handlers! {
             s.regs.clear(base + 2);
             let class = s.regs.take_value(base);
             return s.write(i.c(), class, 1);
+        }
+        if s.value(i.a()).same(types().range.as_obj().value())
+            && let Some(range) = PyRange::of_words(s.regs.slice(i.a() as usize + 2, i.b() as usize))
+        {
+            let base = i.a() as usize;
+            s.regs.clear(base);
+            s.regs.clear_range(base + 2, base + 2 + i.b() as usize);
+            return s.write_obj(i.c(), range.into_obj(), 1);
         }
         match construct(s.thread, s.regs, i) {
             Ok(Some(outcome)) => called(s, Ok(outcome), i.c(), 1),
