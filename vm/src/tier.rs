@@ -233,6 +233,34 @@ pub(crate) fn enter(ip: *const Word, regs: Regs, fp: *mut Frame, thread: &'stati
     if place == 0 {
         return None;
     }
+    enter_place(machine, place, ip, regs, fp, thread)
+}
+
+/// Enters the machine code of the frame's code at its start, `ip`, if calls may.
+#[inline(always)]
+pub(crate) fn enter_start(
+    ip: *const Word,
+    regs: Regs,
+    fp: *mut Frame,
+    thread: &'static VmThread,
+) -> Option<Exit> {
+    // SAFETY: the frame is live.
+    let tier = unsafe { &(*fp).code().machine };
+    if tier.entry() == 0 {
+        return None;
+    }
+    enter_place(tier.code()?, Machine::START, ip, regs, fp, thread)
+}
+
+#[inline(always)]
+fn enter_place(
+    machine: &Machine,
+    place: u16,
+    ip: *const Word,
+    regs: Regs,
+    fp: *mut Frame,
+    thread: &'static VmThread,
+) -> Option<Exit> {
     let entry = std::ptr::with_exposed_provenance::<()>(machine.entry);
     // SAFETY: the address of what the tier made, which has that signature and lives as long as the code.
     let entry = unsafe { std::mem::transmute::<*const (), Entry>(entry) };

@@ -116,11 +116,16 @@ impl PyList {
     pub(super) fn find(&self, value: &Obj, start: usize, stop: usize) -> PyResult<Option<usize>> {
         let mut index = start;
         loop {
+            let mut asked = false;
             if !taipan_threading::multi_threaded() {
                 // What can be told to differ without Python code is passed in one go.
                 index = self.with_items(|items| {
                     let end = stop.min(items.len());
-                    let maybe = |item: &Obj| protocol::equal_quickly(item, value) != Some(false);
+                    let maybe = |item: &Obj| {
+                        let equal = protocol::equal_quickly(item, value);
+                        asked = equal.is_none();
+                        equal != Some(false)
+                    };
                     let found = items.get(index..end).and_then(|items| items.iter().position(maybe));
                     found.map_or(index.max(end), |found| index + found)
                 });
@@ -129,7 +134,9 @@ impl PyList {
                 return Ok(None);
             }
             let Some(item) = self.get_lent(index) else { return Ok(None) };
-            if equal(item, value)? {
+            let found =
+                if asked { protocol::eq_by_slots(&item.into_strong(), value)? } else { equal(item, value)? };
+            if found {
                 return Ok(Some(index));
             }
             index += 1;
@@ -146,7 +153,7 @@ pub(super) fn equal(item: Obj, value: &Obj) -> PyResult<bool> {
     if let Some(equal) = protocol::equal_quickly(&item, value) {
         return Ok(equal);
     }
-    protocol::eq(&item.into_strong(), value)
+    protocol::eq_by_slots(&item.into_strong(), value)
 }
 
 fn repr(obj: &Obj) -> PyResult<Obj> {

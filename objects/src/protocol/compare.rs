@@ -12,6 +12,7 @@ use crate::list::exact_list;
 use crate::singletons::{is_false, is_none, is_not_implemented, is_true as is_true_singleton};
 use crate::str::{PyStr, exact_str, is_exact_str};
 use crate::tuple::PyTuple;
+use crate::type_object::trampolines::compares_by_methods;
 use crate::type_object::{CompareOp, PyType, class_of};
 use crate::types::{Number, types};
 
@@ -198,6 +199,7 @@ pub fn texts_or_tuples_equal(a: &Obj, b: &Obj) -> Option<bool> {
 fn objects_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
     match (exact_str(a), exact_str(b)) {
         (Some(a), Some(b)) => Some(a.equals(b)),
+        (None, None) if compares_by_methods(class_of(a)) || compares_by_methods(class_of(b)) => None,
         (None, None) => {
             tuples_equal(a, b, levels).or_else(|| equal_by_identity(a, b)).or_else(|| bytes_equal(a, b))
         }
@@ -302,9 +304,14 @@ fn scalars_equal(a: &Obj, b: &Obj) -> Option<bool> {
 /// Equality as containers use it: identity first.
 #[inline]
 pub fn eq(a: &Obj, b: &Obj) -> PyResult<bool> {
-    if let Some(equal) = equal_quickly(a, b) {
-        return Ok(equal);
+    match equal_quickly(a, b) {
+        Some(equal) => Ok(equal),
+        None => eq_by_slots(a, b),
     }
+}
+
+/// [`eq`] of what [`equal_quickly`] cannot tell.
+pub fn eq_by_slots(a: &Obj, b: &Obj) -> PyResult<bool> {
     is_true(&compare_by_slots(a, b, CompareOp::Eq)?)
 }
 

@@ -270,6 +270,13 @@ fn comparison_name(op: CompareOp) -> &'static Py<PyStr> {
     &names[op as usize].name
 }
 
+/// Whether instances of the class are compared by its methods.
+#[inline]
+pub(crate) fn compares_by_methods(class: &PyType) -> bool {
+    let by_methods = richcompare as *const () as usize;
+    class.slots.richcompare().is_some_and(|compare| compare as *const () as usize == by_methods)
+}
+
 fn richcompare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     let name = comparison_name(op);
     let _depth = protocol::enter_native()?;

@@ -284,7 +284,13 @@ pub fn dispatch<W: Watch>(thread: &'static VmThread, mut watcher: W) -> PyResult
                 }
                 if !W::ACTIVE {
                     // SAFETY: in the code, as `word_at` needs it.
-                    let exit = quick::run(thread, fp, regs, unsafe { instrs.add(pc) });
+                    let ip = unsafe { instrs.add(pc) };
+                    let starts = pc == 0 && code.machine.entry() != 0 && frame_mut(fp).kind == Kind::Entry;
+                    let exit = if starts {
+                        quick::run_start(thread, fp, regs, ip)
+                    } else {
+                        quick::run(thread, fp, regs, ip)
+                    };
                     if exit == quick::Exit::Done {
                         // SAFETY: the quick tier gave the reference away.
                         let value = unsafe { Obj::from_value(thread.result.replace(Value::EMPTY)) };

@@ -125,6 +125,18 @@ pub fn run(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exi
     exit
 }
 
+/// [`run`] of a frame that native code pushed, at its start: in machine code, if there is some.
+#[inline(always)]
+pub fn run_start(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exit {
+    match tier::enter_start(ip, regs, fp, thread) {
+        Exit::Continue => {
+            let state = State::at(thread.innermost(), thread);
+            run(thread, state.fp, state.regs, state.ip)
+        }
+        exit => exit,
+    }
+}
+
 /// An instruction for the loop.
 #[cold]
 #[inline(never)]

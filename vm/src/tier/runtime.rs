@@ -395,8 +395,10 @@ pub mod layout {
     /// 8 bits.
     pub const KIND: i32 = offset_of!(Frame, kind) as i32;
     pub const KIND_CALL: u8 = Kind::Call as u8;
+    /// Behind those.
     pub const KIND_INIT: u8 = Kind::Init as u8;
-    pub const KIND_OPERATOR: u8 = Kind::Operator as u8;
+    /// The last of the kinds whose result machine code gives to who entered it; the first is 0.
+    pub const KIND_ENTRY: u8 = Kind::Entry as u8;
     pub const CALLEE: i32 = offset_of!(Frame, callee) as i32;
     pub const LOCALS: i32 = offset_of!(Frame, locals) as i32;
     pub const SUBJECT: i32 = offset_of!(Frame, subject) as i32;

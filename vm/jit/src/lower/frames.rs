@@ -342,7 +342,7 @@ impl Lowering<'_, '_> {
         self.program.instr(self.pc).op() == Some(Op::CallMethod)
     }
 
-    /// Pops the frame and gives the result, if a call or a class call of `__init__` waits for it.
+    /// Pops the frame and gives the result, if a call, an operator, native code, or a class call of `__init__` waits for it.
     pub(super) fn end(&mut self, from: Result) {
         if self.program.bodies[0].code.is_generator_like() {
             return self.leave();
@@ -350,18 +350,11 @@ impl Lowering<'_, '_> {
         let own = self.program.bodies[0].code.nregs;
         let frame = self.frame;
         let kind = self.b.ins().load(I8, MemFlagsData::trusted(), frame, layout::KIND);
-        let of_call = self.b.ins().icmp_imm_s(IntCC::Equal, kind, i64::from(layout::KIND_CALL));
         let none = taipan_objects::singletons::none().value().uncounted_ptr().bits();
         let ends_init = matches!(from, Result::Const(word) if word == none);
-        if ends_init {
-            let of_init = self.b.ins().icmp_imm_s(IntCC::Equal, kind, i64::from(layout::KIND_INIT));
-            let either = self.b.ins().bor(of_call, of_init);
-            self.leave_unless(either);
-        } else {
-            let of_operator = self.b.ins().icmp_imm_s(IntCC::Equal, kind, i64::from(layout::KIND_OPERATOR));
-            let either = self.b.ins().bor(of_call, of_operator);
-            self.leave_unless(either);
-        }
+        let last = if ends_init { layout::KIND_INIT } else { layout::KIND_ENTRY };
+        let waits = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, kind, i64::from(last));
+        self.leave_unless(waits);
         let (locals, object) = (self.read(frame, layout::LOCALS), self.read(frame, layout::OBJECT));
         let kept = self.b.ins().bor(locals, object);
         let any = self.b.ins().icmp_imm_s(IntCC::NotEqual, kept, 0);
@@ -369,7 +362,8 @@ impl Lowering<'_, '_> {
         let word = self.result(from, 0, own);
         let word = if ends_init {
             let subject = self.read(frame, layout::SUBJECT);
-            self.b.ins().select(of_call, word, subject)
+            let of_init = self.b.ins().icmp_imm_s(IntCC::Equal, kind, i64::from(layout::KIND_INIT));
+            self.b.ins().select(of_init, subject, word)
         } else {
             word
         };

@@ -36,32 +36,46 @@ fn left(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread) -> tier::
     tier::enter(ip, regs, fp, thread).unwrap_or(here)
 }
 
+/// Goes on where machine code left that was entered at `s`.
+#[inline(always)]
+fn go_on(s: State, exit: tier::Exit) -> Exit {
+    let why = exit.word & Left::MASK;
+    if why == Left::RAISED {
+        return Exit::Raised;
+    }
+    if why == Left::RETURNED {
+        // SAFETY: the frame was popped, and nothing was pushed since.
+        let (ret, kind) = unsafe { ((*s.fp).ret, (*s.fp).kind) };
+        let value = Value::from_bits(exit.value);
+        // SAFETY: as above.
+        unsafe { tier::calls::drop_callee(s.fp) };
+        if kind == Kind::Entry {
+            s.thread.result.set(value);
+            return Exit::Done;
+        }
+        if kind == Kind::Operator {
+            return super::operators::conclude(super::calls::below(s, 0), value);
+        }
+        return super::calls::deliver(s, ret, value);
+    }
+    let ip = std::ptr::with_exposed_provenance((exit.word & !Left::MASK) as usize);
+    // It may have pushed frames.
+    let state = State { ip, ..State::innermost(s.thread) };
+    let handler = if why == Left::EXECUTE { state.own_handler() } else { state.handler() };
+    if super::CHAINED || why == Left::EXECUTE {
+        return handler(state.ip, state.regs, state.fp, state.thread);
+    }
+    state.go()
+}
+
 handlers! {
     enter(s, _i) {
-        let exit = left(s.ip, s.regs, s.fp, s.thread);
-        let why = exit.word & Left::MASK;
-        if why == Left::RAISED {
-            return Exit::Raised;
-        }
-        if why == Left::RETURNED {
-            // SAFETY: the frame was popped, and nothing was pushed since.
-            let (ret, kind) = unsafe { ((*s.fp).ret, (*s.fp).kind) };
-            let value = Value::from_bits(exit.value);
-            // SAFETY: as above.
-            unsafe { tier::calls::drop_callee(s.fp) };
-            if kind == Kind::Operator {
-                return super::operators::conclude(super::calls::below(s, 0), value);
-            }
-            return super::calls::deliver(s, ret, value);
-        }
-        let ip = std::ptr::with_exposed_provenance((exit.word & !Left::MASK) as usize);
-        // It may have pushed frames.
-        let state = State { ip, ..State::innermost(s.thread) };
-        let handler = if why == Left::EXECUTE { state.own_handler() } else { state.handler() };
-        if super::CHAINED || why == Left::EXECUTE {
-            return handler(state.ip, state.regs, state.fp, state.thread);
-        }
-        state.go()
+        go_on(s, left(s.ip, s.regs, s.fp, s.thread))
+    }
+    /// At the start of a frame that native code pushed.
+    enter_start(s, _i) {
+        let here = tier::Exit { word: s.ip.expose_provenance() as u64 | Left::EXECUTE, value: 0 };
+        go_on(s, tier::enter_start(s.ip, s.regs, s.fp, s.thread).unwrap_or(here))
     }
     count_turns(s, _i) {
         count(tier::TURN, s.ip, s.fp);
