@@ -299,9 +299,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::Equal { .. } | Plan::Branch { test: Test::Equal { .. }, .. } => {
                 generic::plan(self.program, self.pc)
             }
-            _ if guess.mixed => {
-                generic::plan(self.program, self.pc)
-            }
+            _ if guess.mixed => generic::plan(self.program, self.pc),
             _ => None,
         };
         let Some(generic) = generic else { return self.quick_instruction(plan, &guess) };

@@ -281,7 +281,17 @@ pub unsafe extern "C" fn push_callee(
         return 0;
     }
     let (filled, ret) = (callee.filled, callee.ret);
-    if !call::push_frame_at_once(thread, caller, function, code, window, filled, ret, Kind::Call, Value::EMPTY) {
+    if !call::push_frame_at_once(
+        thread,
+        caller,
+        function,
+        code,
+        window,
+        filled,
+        ret,
+        Kind::Call,
+        Value::EMPTY,
+    ) {
         return 0;
     }
     // SAFETY: as above. What is in the callable's register is deferred, and so not counted.

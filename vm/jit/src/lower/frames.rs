@@ -238,7 +238,8 @@ impl Lowering<'_, '_> {
             filled: filled.into(),
             ret: to - self.program.body(self.pc).base,
         }));
-        let callee = self.callees.last().map_or(0, |callee| std::ptr::from_ref(&**callee).expose_provenance());
+        let callee =
+            self.callees.last().map_or(0, |callee| std::ptr::from_ref(&**callee).expose_provenance());
         let (thread, caller, callee) = (self.thread, self.frame(), self.word(callee as u64));
         let window = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
         let done = self.call(calls::push_callee as *const () as usize, &[thread, caller, window, callee]);
