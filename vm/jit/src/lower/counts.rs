@@ -44,6 +44,14 @@ impl Lowering<'_, '_> {
         on: Block,
         other: Block,
     ) {
+        let expected = self.guesses[self.pc].result;
+        let is_object = |kind| !matches!(kind, Kind::Int | Kind::Float | Kind::Bool | Kind::None);
+        if storage.is_none() && expected.is_some_and(is_object) {
+            let place = self.b.ins().iadd_imm_s(object, i64::from(offset));
+            let found = self.call_stub(Stub::ReadAt, &[place]);
+            self.b.ins().brif(found, on, &[found.into()], other, &[]);
+            return;
+        }
         let word = self.read(object, offset);
         let pointer = self.b.create_block();
         let number = self.is_number(word);

@@ -29,6 +29,8 @@ pub enum Stub {
     Execute,
     /// A word that is no number, as `Slot::load_at_once` gives it if it still is at the address that is the second argument; otherwise 0.
     Read,
+    /// The same of the word that is at the address that is the argument, which may be a number.
+    ReadAt,
     /// Counts another reference to an object, as `refcount::try_incref_own`: whether that was done.
     Count,
     /// Writes numbers to registers of the window. It has no result; it is given the window, and registers and what is to be in them.
@@ -36,13 +38,14 @@ pub enum Stub {
 }
 
 impl Stub {
-    pub const ALL: [Stub; 8] = [
+    pub const ALL: [Stub; 9] = [
         Stub::Drop,
         Stub::DropAnyhow,
         Stub::DropAndLook,
         Stub::Empty,
         Stub::Execute,
         Stub::Read,
+        Stub::ReadAt,
         Stub::Count,
         Stub::Write,
     ];
@@ -81,7 +84,8 @@ pub fn write(code: &mut Assembler, stub: Stub, label: Label, floats: u8) {
         Stub::DropAndLook => drop_and_look(code, floats),
         Stub::Empty => empty(code, floats),
         Stub::Execute => execute(code, floats),
-        Stub::Read => read(code),
+        Stub::Read => read(code, false),
+        Stub::ReadAt => read(code, true),
         Stub::Count => count(code),
         Stub::Write => write_numbers(code),
     }
@@ -252,11 +256,19 @@ fn write_numbers(code: &mut Assembler) {
     code.ret();
 }
 
-fn read(code: &mut Assembler) {
+fn read(code: &mut Assembler, loads: bool) {
     let (word, place, spare) = (SECOND_SCRATCH, SCRATCH, RCX);
     let (flagged, lasting, none, done) = (code.label(), code.label(), code.label(), code.label());
     let flags = Mem::at(word, Header::FLAGS);
     code.push(spare);
+    if loads {
+        code.copy(place, word);
+        code.load(Width::B8, word, Mem::at(place, 0));
+        // As `Lowering::is_number`.
+        code.copy(spare, word);
+        code.shift(Shift::Right, Width::B8, spare, 48);
+        code.jump_if(Cond::NotEqual, done);
+    }
     // Slots own what they hold: there is no mark.
     code.test(Width::B8, word, word);
     code.jump_if(Cond::Equal, done);
