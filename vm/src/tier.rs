@@ -267,7 +267,8 @@ fn enter_place(
     thread.stack_limit.set(taipan_objects::protocol::stack_limit());
     let left = entry(regs.base(), thread.threading.poll_address(), place as u64, fp, thread);
     if left.word & Left::MASK == Left::VAIN {
-        entered_in_vain(machine, ip);
+        // SAFETY: the frame, of which nothing was executed, is live.
+        entered_in_vain(unsafe { (*fp).code() }, machine, ip);
         return None;
     }
     Some(left)
@@ -276,7 +277,13 @@ fn enter_place(
 /// Machine code was entered at `ip` and did nothing. When that is often the interpreter executes the instruction from then on.
 #[cold]
 #[inline(never)]
-fn entered_in_vain(machine: &Machine, ip: *const Word) {
+fn entered_in_vain(code: &PyCode, machine: &Machine, ip: *const Word) {
+    if machine.is_stale() {
+        if !machine::again(code, HOT.load(Ordering::Relaxed) / 2, false) {
+            machine::give_up(code);
+        }
+        return;
+    }
     if machine.vain.fetch_add(1, Ordering::Relaxed) % VAIN == VAIN - 1 {
         // SAFETY: an instruction of the code that the caller executes.
         unsafe { &*ip }.set_dispatch(None);

@@ -33,8 +33,10 @@ pub const COUNT_CALLS: u8 = 253;
 /// Handler of an instruction that is recorded.
 pub const RECORD: u8 = 252;
 
-/// How often machine code is made of a code object.
-const MOST: usize = 3;
+/// How often machine code is made of a code object as long as that is because it finds something else.
+const MOST_FOUND: usize = 3;
+/// The same with the times at which it was stale.
+const MOST: usize = 6;
 /// Most pairs of instruction and register of code that is recorded.
 const MOST_RECORDED: usize = 1 << 17;
 
@@ -128,8 +130,9 @@ impl Tier {
     }
     /// Whether machine code cannot be made again.
     pub fn is_last(&self) -> bool {
+        let most = if self.code().is_some_and(Machine::is_stale) { MOST } else { MOST_FOUND };
         // Relaxed: `again` asks once more, when nobody else makes any.
-        self.current.load(Ordering::Relaxed) as usize >= MOST
+        self.current.load(Ordering::Relaxed) as usize >= most
     }
     /// Where it is said where machine code is entered at its start, or 0, for machine code: as long as the code object lives.
     pub fn entry_address(&self) -> *const usize {

@@ -117,8 +117,8 @@ fn finish(
 ) -> u64 {
     // The result may be an uncounted part of what the arguments keep alive.
     let result = result.map_or(Value::EMPTY, |result| result.into_strong().into_value());
-    regs.clear(word.a() as usize);
-    regs.clear_range(first, first + count);
+    // What is between the two, if anything is, is scratch.
+    regs.clear_range(word.a() as usize, first + count);
     if result.is_empty() {
         return Outcome::RAISED;
     }

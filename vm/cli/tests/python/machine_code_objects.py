@@ -294,3 +294,42 @@ for wrong in ((1, 2, 0), (1.5,), ("a", 1), (1, 2, 3, 4)):
     except (TypeError, ValueError) as error:
         print(error, end="; ")
 print()
+
+
+# Code of several epochs: each time a class gets a descriptor for what its instances have, all is made again, at last by the interpreter.
+class Counted:
+    def __init__(self):
+        self.step = 2
+
+
+def walk(counted, turns):
+    total = 0
+    for _ in range(turns):
+        total += counted.step
+    return total
+
+
+walks = []
+for _ in range(9):
+
+    class Sealed:
+        def __init__(self):
+            self.step = 1
+
+    sealed = Sealed()
+    walks.append((walk(Counted(), 6_000), walk(sealed, 6_000)))
+    Sealed.step = property(lambda self: 5, lambda self, value: None)
+    walks.append((walk(Counted(), 6_000), walk(sealed, 6_000)))
+print(walks)
+
+
+# Loops whose bounds are items, behind a call that makes a range.
+def banded(rows, items):
+    total = 0.0
+    for row in range(len(rows) - 1):
+        for place in range(rows[row], rows[row + 1]):
+            total += items[place] * 0.5
+    return total
+
+
+print({banded([0, 3, 3, 10, 40], [float(number) for number in range(40)]) for _ in range(600)})

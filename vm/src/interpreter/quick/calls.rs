@@ -449,8 +449,7 @@ handlers! {
             && let Some(range) = PyRange::of_words(s.regs.slice(i.a() as usize + 2, i.b() as usize))
         {
             let base = i.a() as usize;
-            s.regs.clear(base);
-            s.regs.clear_range(base + 2, base + 2 + i.b() as usize);
+            s.regs.clear_range(base, base + 2 + i.b() as usize);
             return s.write_obj(i.c(), range.into_obj(), 1);
         }
         match construct(s.thread, s.regs, i) {
