@@ -16,7 +16,7 @@ const FARTHEST: u32 = 96;
 /// which is in the processor's cache.
 const LOOP_PERCENT: i32 = 20;
 const PERCENT: i32 = 35;
-const CALLED_PERCENT: i32 = 5;
+const CALLED_PERCENT: i32 = 12;
 
 /// What is made machine code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -203,7 +203,7 @@ fn way(program: &Program, start: usize, mut pc: usize, mut left: u32) -> Way {
         let Some(plan) = plans.get(pc).copied() else { break };
         let (saved, cost) = match plan {
             // They have machine code, too, as a rule: then it is entered from here without the interpreter.
-            Plan::Invoke { callee: None, .. } if expect::calls_python(program, pc) => (20, 130),
+            Plan::Invoke { callee: None, .. } if expect::calls_python(program, pc) => (-10, 130),
             _ => estimate(plan),
         };
         way.saved += saved;
