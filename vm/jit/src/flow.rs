@@ -203,7 +203,7 @@ fn way(program: &Program, start: usize, mut pc: usize, mut left: u32) -> Way {
         let Some(plan) = plans.get(pc).copied() else { break };
         let (saved, cost) = match plan {
             // They have machine code, too, as a rule: then it is entered from here without the interpreter.
-            Plan::Invoke { callee: None, .. } if expect::calls_python(program, pc) => (-10, 130),
+            Plan::Invoke { callee: None, .. } if expect::calls_python(program, pc) => (-20, 130),
             _ => estimate(plan),
         };
         way.saved += saved;
