@@ -51,17 +51,21 @@ pub fn tuple(regs: Regs, first: usize, count: usize) -> Obj {
 
 /// `(a, b, *iterable)`: of `count` registers, and of the items of what is in the one behind them; all of them are emptied.
 pub fn tuple_spread(regs: Regs, first: usize, count: usize) -> PyResult<Obj> {
-    let iterable = regs.take(first + count).unwrap_or_else(none);
-    if let Some(items) = exact_tuple(&iterable) {
-        return Ok(tuple_before(regs, first, count, items.as_slice()));
-    }
-    if let Some(items) = exact_list(&iterable) {
-        return Ok(tuple_before(regs, first, count, &items.snapshot()));
-    }
-    check_spreadable(&iterable)?;
-    let items = PyList::new(Vec::new());
-    items.extend_from(&iterable)?;
-    Ok(tuple_before(regs, first, count, &items.snapshot()))
+    // It stays there meanwhile: what it is asked for may run code, and its word may be uncounted.
+    let nothing = none();
+    let iterable = regs.get(first + count).unwrap_or(&nothing);
+    let tuple = if let Some(items) = exact_tuple(iterable) {
+        tuple_before(regs, first, count, items.as_slice())
+    } else if let Some(items) = exact_list(iterable) {
+        tuple_before(regs, first, count, &items.snapshot())
+    } else {
+        check_spreadable(iterable)?;
+        let items = PyList::new(Vec::new());
+        items.extend_from(iterable)?;
+        tuple_before(regs, first, count, &PyList::into_items(items.into_obj()))
+    };
+    regs.clear(first + count);
+    Ok(tuple)
 }
 
 /// A tuple of `count` registers, which are emptied, and of these items.

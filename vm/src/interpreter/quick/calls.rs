@@ -39,42 +39,47 @@ fn call_plain(s: State, i: &Word, base: usize, first: usize, nargs: usize, other
     if unsafe { (*s.fp).is_generator() } {
         return call_from_generator(s.ip, s.regs, s.fp, s.thread);
     }
-    let Some(callee) = callee_at(s.regs, base, function) else {
-        return otherwise(s.ip, s.regs, s.fp, s.thread);
-    };
     let window = s.regs.at(first);
-    // Before the frame hides it: the stale words behind the arguments do not include it.
-    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
-        return_callee(s.regs, base, callee);
+    if !push_at(s, i, base, function, window, nargs) {
         return otherwise(s.ip, s.regs, s.fp, s.thread);
     }
-    s.regs.put(base, Value::EMPTY);
     s.save();
     State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread).go()
 }
 
-/// The reference by which the frame of a call keeps the function in register `base`, if it is had in a few instructions: see [`call::own_callee`]. If there is no frame in the end, it is given back
-/// by [`return_callee`].
+/// Pushes the frame of a call of the function in register `base`, which is emptied, with its window at `window`, where `filled` parameters are: if that is a matter of a few instructions. Otherwise
+/// only words that own nothing were emptied.
 #[inline(always)]
-fn callee_at(regs: Regs, base: usize, function: &PyFunction) -> Option<Value> {
-    let word = regs.value(base);
-    if word.is_counted() {
-        return Some(word);
+#[must_use]
+fn push_at(
+    s: State,
+    i: &Word,
+    base: usize,
+    function: &PyFunction,
+    window: *mut Value,
+    filled: usize,
+) -> bool {
+    let (word, code) = (s.regs.value(base), call::function_code(function));
+    // The reference by which the frame keeps the function: see [`call::own_callee`].
+    let callee = if word.is_counted() {
+        Some(word)
+    } else if function.is_deferred() {
+        Some(Value::EMPTY)
+    } else {
+        // A local, lent: it may be written in the course of the call.
+        s.regs.counted_at_once(base)
+    };
+    let Some(callee) = callee else { return false };
+    // Before the frame hides it: the stale words behind the arguments do not include it.
+    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, filled, i.c(), Kind::Call, callee) {
+        if !word.is_counted() {
+            // SAFETY: the register's own reference is a lent one, so this one was made; it is not the last.
+            let _ = unsafe { Obj::drop_at_once(callee) };
+        }
+        return false;
     }
-    if function.is_deferred() {
-        return Some(Value::EMPTY);
-    }
-    // A local, lent: it may be written in the course of the call.
-    regs.counted_at_once(base)
-}
-
-/// Gives back what [`callee_at`] gave for register `base`.
-#[inline(always)]
-fn return_callee(regs: Regs, base: usize, callee: Value) {
-    if !regs.value(base).is_counted() {
-        // SAFETY: the register's own reference is a lent one, so this one was made; it is not the last.
-        let _ = unsafe { Obj::drop_at_once(callee) };
-    }
+    s.regs.put(base, Value::EMPTY);
+    true
 }
 
 /// [`call_plain`], which found the function and its parameters to fit, in the frame of a generator, whose window is its own: nothing can lie behind it.
@@ -83,16 +88,13 @@ fn call_at_top(s: State, i: &Word, base: usize, first: usize, nargs: usize) -> O
     // SAFETY: `call_plain` checked the layout.
     let function: &PyFunction = unsafe { &*s.regs.value(base).ptr().cast() };
     let code = call::function_code(function);
-    let callee = callee_at(s.regs, base, function)?;
     let window = s.thread.top.get();
-    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
-        return_callee(s.regs, base, callee);
+    if !push_at(s, i, base, function, window, nargs) {
         return None;
     }
     for at in 0..nargs {
         Regs::new(window).put(at, s.regs.take_value(first + at));
     }
-    s.regs.put(base, Value::EMPTY);
     s.save();
     Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread))
 }
@@ -114,16 +116,11 @@ fn call_with_defaults(s: State, i: &Word, base: usize, first: usize, nargs: usiz
     {
         return None;
     }
-    let callee = callee_at(s.regs, base, function)?;
-    let filled = add_defaults(s, function, first + nargs, count - nargs);
-    if filled
-        && call::push_frame_at_once(s.thread, s.fp, function, code, window, count, i.c(), Kind::Call, callee)
+    if add_defaults(s, function, first + nargs, count - nargs) && push_at(s, i, base, function, window, count)
     {
-        s.regs.put(base, Value::EMPTY);
         s.save();
         return Some(State::of(code, 0, s.fp.wrapping_add(1), Regs::new(window), s.thread));
     }
-    return_callee(s.regs, base, callee);
     // The other way finds the registers empty, or with what an earlier instruction left.
     for at in first + nargs..first + count {
         let _ = s.regs.clear_at_once(at);
@@ -246,13 +243,7 @@ fn push_function<'a>(s: State, i: &Word, base: usize, first: usize, nargs: usize
     if unsafe { (*s.fp).is_generator() } {
         return call_at_top(s, i, base, first, nargs).map(|state| state.code());
     }
-    let callee = callee_at(s.regs, base, function)?;
-    let window = s.regs.at(first);
-    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, nargs, i.c(), Kind::Call, callee) {
-        return None;
-    }
-    s.regs.put(base, Value::EMPTY);
-    Some(code)
+    push_at(s, i, base, function, s.regs.at(first), nargs).then_some(code)
 }
 
 /// Puts the last `count` defaults into registers from `first` on, if there are so many and that is a matter of a few instructions; otherwise some may be there.
