@@ -132,18 +132,10 @@ fn big_length(start: &BigInt, stop: &BigInt, step: &BigInt) -> BigInt {
 impl PyRange {
     /// `range(*arguments)` of machine words: nothing if they are something else, or wrong.
     pub fn of_words(arguments: &[Obj]) -> Option<Py<PyRange>> {
-        if !arguments.iter().all(|argument| argument.value().is_int()) {
-            return None;
-        }
-        let range = match arguments {
-            [stop] => PyRange::new(int_obj(0), stop.clone(), int_obj(1)),
-            [start, stop] => PyRange::new(start.clone(), stop.clone(), int_obj(1)),
-            [start, stop, step] if step.value().as_int() != 0 => {
-                PyRange::new(start.clone(), stop.clone(), step.clone())
-            }
-            _ => return None,
-        };
-        range.ok()
+        let [start, stop, step] = bounds(arguments)?;
+        let are_words = [&start, &stop, &step].into_iter().all(|bound| bound.value().is_int());
+        let is_right = are_words && step.value().as_int() != 0;
+        is_right.then(|| PyRange::new(start, stop, step).ok()).flatten()
     }
     /// A range of `int` objects; `ValueError` if the step is zero.
     pub fn new(start: Obj, stop: Obj, step: Obj) -> PyResult<Py<PyRange>> {
@@ -221,17 +213,27 @@ fn integer(obj: &Obj) -> PyResult<Obj> {
     Ok(big_obj(to_bigint(&protocol::index(obj)?)?))
 }
 
+/// Start, stop and step of `range(*arguments)`, if that many can be given.
+fn bounds(arguments: &[Obj]) -> Option<[Obj; 3]> {
+    Some(match arguments {
+        [stop] => [int_obj(0), stop.clone(), int_obj(1)],
+        [start, stop] => [start.clone(), stop.clone(), int_obj(1)],
+        [start, stop, step] => [start.clone(), stop.clone(), step.clone()],
+        _ => return None,
+    })
+}
+
 fn new(_class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     if args.has_keywords() {
         return Err(type_error("range() takes no keyword arguments"));
     }
-    let range = match args.positional {
-        [stop] => PyRange::new(int_obj(0), integer(stop)?, int_obj(1))?,
-        [start, stop] => PyRange::new(integer(start)?, integer(stop)?, int_obj(1))?,
-        [start, stop, step] => PyRange::new(integer(start)?, integer(stop)?, integer(step)?)?,
-        [] => return Err(type_error("range expected at least 1 argument, got 0")),
-        more => return Err(type_error(format!("range expected at most 3 arguments, got {}", more.len()))),
+    let Some([start, stop, step]) = bounds(args.positional) else {
+        return Err(type_error(match args.positional.len() {
+            0 => "range expected at least 1 argument, got 0".to_owned(),
+            more => format!("range expected at most 3 arguments, got {more}"),
+        }));
     };
+    let range = PyRange::new(integer(&start)?, integer(&stop)?, integer(&step)?)?;
     Ok(range.into_obj())
 }
 

@@ -193,14 +193,15 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
     // As above.
     if code.machine.is_last() {
         if machine.is_stale() {
-            machine::give_up(code);
+            machine::give_up_stale(code);
         }
         return;
     }
     // Other code of which the function is part counts on what is recorded of it.
     let Some(record) = part.machine.record() else { return };
     let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
-    record.restart(part.index_of(ip), code.machine.is_first());
+    let at = part.index_of(ip);
+    record.restart(at, code.machine.is_first());
     // SAFETY: the innermost frame is live.
     let frame = unsafe { &*crate::thread::current().innermost() };
     // Each time: there may be others like it, and machine code of the function's own may execute it from now on, which records nothing.
@@ -208,7 +209,6 @@ pub unsafe extern "C" fn at_surprise(code: *const PyCode, part: *const PyCode, i
         record::note(part, ip, frame.regs);
     }
     // It may have been the kind of the result, which is in its register in front of the next instruction.
-    let at = part.index_of(ip);
     let next = at + 1 + usize::from(part.instr(at).op().is_some_and(Op::has_pseudo_word));
     if next < part.words.len() && record.is_seen(next) {
         record.record_more(next);
@@ -280,7 +280,7 @@ fn enter_place(
 fn entered_in_vain(code: &PyCode, machine: &Machine, ip: *const Word) {
     if machine.is_stale() {
         if !machine::again(code, HOT.load(Ordering::Relaxed) / 2, false) {
-            machine::give_up(code);
+            machine::give_up_stale(code);
         }
         return;
     }

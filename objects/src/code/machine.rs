@@ -218,16 +218,19 @@ pub fn settle(code: &PyCode, machine: Option<Machine>) {
     tier.advance(Stage::Between, Stage::Settled);
 }
 
-/// Enters machine code of `code` no more.
-pub fn give_up(code: &PyCode) {
+/// Enters machine code of `code` no more, if it is stale.
+pub fn give_up_stale(code: &PyCode) {
     let tier = &code.machine;
-    if tier.advance(Stage::Settled, Stage::Between) {
+    if !tier.advance(Stage::Settled, Stage::Between) {
+        return;
+    }
+    if tier.code().is_some_and(Machine::is_stale) {
         tier.entry.store(0, Ordering::Relaxed);
         for word in code.words.iter() {
             word.set_dispatch(None);
         }
-        tier.advance(Stage::Between, Stage::Settled);
     }
+    tier.advance(Stage::Between, Stage::Settled);
 }
 
 /// Counts on from `heat`, and records what was not recorded, or all of it `anew`, so that the tier is asked again. Whether that can be.

@@ -116,26 +116,28 @@ impl PyList {
     pub(super) fn find(&self, value: &Obj, start: usize, stop: usize) -> PyResult<Option<usize>> {
         let mut index = start;
         loop {
-            let mut asked = false;
-            if !taipan_threading::multi_threaded() {
-                // What can be told to differ without Python code is passed in one go.
-                index = self.with_items(|items| {
-                    let end = stop.min(items.len());
-                    let maybe = |item: &Obj| {
-                        let equal = protocol::equal_quickly(item, value);
-                        asked = equal.is_none();
-                        equal != Some(false)
-                    };
-                    let found = items.get(index..end).and_then(|items| items.iter().position(maybe));
-                    found.map_or(index.max(end), |found| index + found)
+            let alone = !taipan_threading::multi_threaded();
+            if alone {
+                // What can be told without Python code is told of all in one go.
+                let mut told = None;
+                let maybe = |item: &Obj| {
+                    told = protocol::equal_quickly(item, value);
+                    told != Some(false)
+                };
+                let found = self.with_items(|items| {
+                    items.get(index..stop.min(items.len())).and_then(|items| items.iter().position(maybe))
                 });
-            }
-            if index >= stop {
+                let Some(found) = found else { return Ok(None) };
+                index += found;
+                if told.is_some() {
+                    return Ok(Some(index));
+                }
+            } else if index >= stop {
                 return Ok(None);
             }
             let Some(item) = self.get_lent(index) else { return Ok(None) };
             let found =
-                if asked { protocol::eq_by_slots(&item.into_strong(), value)? } else { equal(item, value)? };
+                if alone { protocol::eq_by_slots(&item.into_strong(), value)? } else { equal(item, value)? };
             if found {
                 return Ok(Some(index));
             }

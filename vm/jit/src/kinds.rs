@@ -622,6 +622,7 @@ impl Knowing<'_> {
 
 /// Finds another plan for what is not about numbers.
 fn other_plan(plan: Plan, guess: &Guess) -> Plan {
+    let of_objects = mode(guess.left, guess.right) == Mode::Never;
     match plan {
         Plan::Item { to, container, index: Operand::Reg(key) } if guess.left == Some(Kind::Dict) => {
             Plan::Get { to, container, key }
@@ -632,7 +633,7 @@ fn other_plan(plan: Plan, guess: &Guess) -> Plan {
             target,
         } if guess.left == Some(Kind::Str)
             && matches!(guess.right, Some(Kind::Str) | None)
-            && matches!(compare, CompareOp::Eq | CompareOp::Ne) =>
+            && compare.is_equality() =>
         {
             let when = when == (compare == CompareOp::Eq);
             Plan::Branch { test: Test::SameText { left, right, when }, drops, target }
@@ -641,15 +642,12 @@ fn other_plan(plan: Plan, guess: &Guess) -> Plan {
             test: Test::Compare { compare, left, right: Operand::Reg(right), when },
             drops,
             target,
-        } if mode(guess.left, guess.right) == Mode::Never
-            && matches!(compare, CompareOp::Eq | CompareOp::Ne) =>
-        {
+        } if of_objects && compare.is_equality() => {
             let when = when == (compare == CompareOp::Eq);
             Plan::Branch { test: Test::Equal { left, right, when }, drops, target }
         }
         Plan::Compare { compare, to, left, right: Operand::Reg(right) }
-            if mode(guess.left, guess.right) == Mode::Never
-                && matches!(compare, CompareOp::Eq | CompareOp::Ne) =>
+            if of_objects && compare.is_equality() =>
         {
             Plan::Equal { to, left, right, when: compare == CompareOp::Eq }
         }

@@ -116,25 +116,24 @@ pub const HANDLERS: Table = {
 /// Executes instructions of the innermost frame, and of those that it calls and that return to it, until there is one for the loop.
 #[inline(always)]
 pub fn run(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exit {
-    let mut exit = State { ip, regs, fp, thread }.go();
+    go_on(thread, State { ip, regs, fp, thread }.go())
+}
+
+/// [`run`] of a frame that native code pushed, at its start: in machine code, if there is some.
+#[inline(always)]
+pub fn run_start(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exit {
+    go_on(thread, tier::enter_start(ip, regs, fp, thread))
+}
+
+/// Goes on where handlers do not call each other.
+#[inline(always)]
+fn go_on(thread: &'static VmThread, mut exit: Exit) -> Exit {
     while exit == Exit::Continue {
         let fp = thread.innermost();
         let state = State::at(fp, thread);
         exit = state.handler()(state.ip, state.regs, state.fp, state.thread);
     }
     exit
-}
-
-/// [`run`] of a frame that native code pushed, at its start: in machine code, if there is some.
-#[inline(always)]
-pub fn run_start(thread: &'static VmThread, fp: *mut Frame, regs: Regs, ip: Ip) -> Exit {
-    match tier::enter_start(ip, regs, fp, thread) {
-        Exit::Continue => {
-            let state = State::at(thread.innermost(), thread);
-            run(thread, state.fp, state.regs, state.ip)
-        }
-        exit => exit,
-    }
 }
 
 /// An instruction for the loop.

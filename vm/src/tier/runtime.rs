@@ -367,8 +367,8 @@ pub extern "C" fn build(window: *mut Value, first: u64, count: u64) -> u64 {
 /// Where the parts of frames and threads are, in bytes, for machine code that pushes and pops frames of calls as [`crate::interpreter::call`] does.
 pub mod layout {
     use std::mem::offset_of;
-    use taipan_objects::cell::PyCell;
 
+    use taipan_objects::cell::PyCell;
     use taipan_objects::function::PyFunction;
 
     use crate::frame::{Frame, Kind};
@@ -395,10 +395,11 @@ pub mod layout {
     /// 8 bits.
     pub const KIND: i32 = offset_of!(Frame, kind) as i32;
     pub const KIND_CALL: u8 = Kind::Call as u8;
-    /// Behind those.
-    pub const KIND_INIT: u8 = Kind::Init as u8;
-    /// The last of the kinds whose result machine code gives to who entered it; the first is 0.
+    /// The last of the kinds whose result machine code gives as it is to who entered it; [`KIND_CALL`] is the first of all.
     pub const KIND_ENTRY: u8 = Kind::Entry as u8;
+    /// The next one.
+    pub const KIND_INIT: u8 = Kind::Init as u8;
+    const _: () = assert!(KIND_CALL == 0 && KIND_INIT == KIND_ENTRY + 1);
     pub const CALLEE: i32 = offset_of!(Frame, callee) as i32;
     pub const LOCALS: i32 = offset_of!(Frame, locals) as i32;
     pub const SUBJECT: i32 = offset_of!(Frame, subject) as i32;

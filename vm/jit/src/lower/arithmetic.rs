@@ -370,10 +370,8 @@ impl Lowering<'_, '_> {
             let number = self.is_number(x);
             self.b.ins().brif(number, float, &[], text, &[]);
             self.b.switch_to_block(text);
-            let answer = self.call(runtime::equal as *const () as usize, &[x, y]);
-            self.done(answer, runtime::NOTHING_DONE);
-            let wanted = i64::from(compare == CompareOp::Eq);
-            let truth = self.b.ins().icmp_imm_s(IntCC::Equal, answer, wanted);
+            let equal = self.equal_words(x, y);
+            let truth = if compare == CompareOp::Eq { equal } else { self.b.ins().bxor_imm_s(equal, 1) };
             self.b.ins().jump(on, &[truth.into()]);
         } else {
             self.b.ins().jump(float, &[]);

@@ -88,7 +88,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Goes to `on` if a word that was read is of an immortal object that is expected to be the result, and goes on here otherwise: there is nothing to be counted, nor to be looked at again.
-    fn if_expected_immortal(&mut self, word: Value, on: Block) {
+    pub(super) fn if_expected_immortal(&mut self, word: Value, on: Block) {
         let expected: &[Obj] = match self.guesses[self.pc].result {
             Some(Kind::Bool) => &[bool_obj(true), bool_obj(false)],
             Some(Kind::None) => &[none()],

@@ -230,17 +230,17 @@ impl Lowering<'_, '_> {
             0
         };
         debug_assert!(base.is_some() || count == code.nparams);
-        self.callees.push(Box::new(Callee {
+        let callee = Box::new(Callee {
             function,
             code,
             ip: std::ptr::with_exposed_provenance(self.address(self.pc) as usize),
             callable: base.map_or(0, |base| usize::from(first - base)),
             filled: filled.into(),
             ret: to - self.program.body(self.pc).base,
-        }));
-        let callee =
-            self.callees.last().map_or(0, |callee| std::ptr::from_ref(&**callee).expose_provenance());
-        let (thread, caller, callee) = (self.thread, self.frame(), self.word(callee as u64));
+        });
+        let address = std::ptr::from_ref(&*callee).expose_provenance() as u64;
+        self.callees.push(callee);
+        let (thread, caller, callee) = (self.thread, self.frame(), self.word(address));
         let window = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
         let done = self.call(calls::push_callee as *const () as usize, &[thread, caller, window, callee]);
         self.refuse_unless(done, other);

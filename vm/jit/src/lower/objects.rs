@@ -6,7 +6,6 @@ use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
 use taipan_objects::code::slot_caches;
 use taipan_objects::descriptor::PyProperty;
-use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::runtime::{self, layout, shapes};
 use taipan_vm::tier::samples::{self, Single};
@@ -228,19 +227,13 @@ impl Lowering<'_, '_> {
         self.come_to(done);
     }
 
-    /// Reads a slot that is expected to be of that kind; goes to `other` if it is not [`Known::Bool`] as expected.
+    /// Reads a slot that is to be as known: if that is [`Known::Bool`], which the result is expected to be then, anything else is for `other`.
     fn read_slot_as(&mut self, object: Value, offset: i32, known: Known, on: Block, other: Block) {
         if known != Known::Bool {
             return self.read_slot(object, offset, on, other);
         }
         let word = self.read(object, offset);
-        for truth in [true, false] {
-            let value = bool_obj(truth).value();
-            let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, value.counted().bits() as i64);
-            let (lasting, another) = (self.word(value.uncounted().bits()), self.b.create_block());
-            self.b.ins().brif(is, on, &[lasting.into()], another, &[]);
-            self.b.switch_to_block(another);
-        }
+        self.if_expected_immortal(word, on);
         self.b.ins().jump(other, &[]);
     }
 
@@ -351,13 +344,11 @@ impl Lowering<'_, '_> {
                 self.must_be_free(register);
             }
         }
-        if samples::singles(self.program.cache(self.pc))
-            .iter()
-            .any(|single| matches!(single, Single::Slot { .. }))
-        {
-            return self.load_callable(word, to, subject);
+        let singles = samples::singles(self.program.cache(self.pc));
+        if singles.iter().any(|single| matches!(single, Single::Slot { .. })) {
+            return self.load_callable(&singles, word, to, subject);
         }
-        let (function, after) = self.method(word);
+        let (function, after) = self.method(&singles, word);
         // The receiver moves, or stays, or is a local and lent.
         let receiver =
             if subject == to || subject == to + 1 { word } else { self.b.ins().bor_imm_s(word, 1) };
@@ -367,15 +358,14 @@ impl Lowering<'_, '_> {
     }
 
     /// What the subject has in a slot, which is called as it is: the register behind it is empty.
-    fn load_callable(&mut self, subject: Value, to: Reg, from: Reg) {
-        let singles = samples::singles(self.program.cache(self.pc));
+    fn load_callable(&mut self, singles: &[Single], subject: Value, to: Reg, from: Reg) {
         let (other, on, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.append_block_param(on, I64);
         self.as_assumed(other);
         let object = self.object(subject);
         let found = self.shape(object);
         for single in singles {
-            let Single::Slot { shape, offset } = single else { continue };
+            let &Single::Slot { shape, offset } = single else { continue };
             let another = self.if_shape(found, shape);
             self.read_slot(object, offset, on, other);
             self.b.switch_to_block(another);
@@ -397,9 +387,8 @@ impl Lowering<'_, '_> {
     }
 
     /// The function of a method of the subject, and the block behind the instruction.
-    fn method(&mut self, subject: Value) -> (Value, Block) {
-        let singles = samples::singles(self.program.cache(self.pc));
-        let methods = singles.into_iter().filter_map(|single| match single {
+    fn method(&mut self, singles: &[Single], subject: Value) -> (Value, Block) {
+        let methods = singles.iter().filter_map(|single| match *single {
             Single::Method { shape, class, version, function } => Some((shape, class, version, function)),
             _ => None,
         });
@@ -494,6 +483,11 @@ impl Lowering<'_, '_> {
     /// Whether two objects are equal, as [`runtime::equal`] knows it.
     pub(super) fn equal(&mut self, left: Reg, right: Reg) -> Value {
         let (x, y) = (self.load(left), self.load(right));
+        self.equal_words(x, y)
+    }
+
+    /// The same of words that are not both numbers.
+    pub(super) fn equal_words(&mut self, x: Value, y: Value) -> Value {
         self.told(runtime::equal as *const () as usize, x, y)
     }
 

@@ -97,7 +97,7 @@ branches! {
     branch_lt or branch, branch_lt_imm: <;
     branch_le or branch, branch_le_imm: <=;
     branch_eq or branch_equal, branch_eq_imm: ==;
-    branch_ne or branch_unequal, branch_ne_imm: !=;
+    branch_ne or branch_equal, branch_ne_imm: !=;
     branch_gt or branch, branch_gt_imm: >;
     branch_ge or branch, branch_ge_imm: >=;
 }

@@ -199,14 +199,9 @@ handlers! {
     }
     #[inline(never)]
     branch_equal(s, i) {
-        match equal_by_identity(s, i.a(), i.b()).and_then(|equal| branches::branch_lightly(s, equal, i)) {
-            Some(state) => state.go(),
-            None => branch(s.ip, s.regs, s.fp, s.thread),
-        }
-    }
-    #[inline(never)]
-    branch_unequal(s, i) {
-        match equal_by_identity(s, i.a(), i.b()).and_then(|equal| branches::branch_lightly(s, !equal, i)) {
+        let wanted = i.opcode() == Op::BranchEq as u16;
+        let truth = equal_by_identity(s, i.a(), i.b()).map(|equal| equal == wanted);
+        match truth.and_then(|truth| branches::branch_lightly(s, truth, i)) {
             Some(state) => state.go(),
             None => branch(s.ip, s.regs, s.fp, s.thread),
         }

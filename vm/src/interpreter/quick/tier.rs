@@ -32,8 +32,13 @@ fn note(ip: Ip, regs: Regs, fp: *mut Frame) {
 /// Where machine code left that was entered at `ip`, and why; to be executed there if there is none.
 #[inline(always)]
 fn left(ip: Ip, regs: Regs, fp: *mut Frame, thread: &'static VmThread) -> tier::Exit {
-    let here = tier::Exit { word: ip.expose_provenance() as u64 | Left::EXECUTE, value: 0 };
-    tier::enter(ip, regs, fp, thread).unwrap_or(here)
+    tier::enter(ip, regs, fp, thread).unwrap_or(left_at_once(ip))
+}
+
+/// That machine code was not entered.
+#[inline(always)]
+fn left_at_once(ip: Ip) -> tier::Exit {
+    tier::Exit { word: ip.expose_provenance() as u64 | Left::EXECUTE, value: 0 }
 }
 
 /// Goes on where machine code left that was entered at `s`.
@@ -74,8 +79,7 @@ handlers! {
     }
     /// At the start of a frame that native code pushed.
     enter_start(s, _i) {
-        let here = tier::Exit { word: s.ip.expose_provenance() as u64 | Left::EXECUTE, value: 0 };
-        go_on(s, tier::enter_start(s.ip, s.regs, s.fp, s.thread).unwrap_or(here))
+        go_on(s, tier::enter_start(s.ip, s.regs, s.fp, s.thread).unwrap_or(left_at_once(s.ip)))
     }
     count_turns(s, _i) {
         count(tier::TURN, s.ip, s.fp);
