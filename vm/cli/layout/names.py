@@ -1,7 +1,8 @@
 """Writes the list of functions that `build.rs` gathers: `names.py SYMBOLS PROFILE...`.
 
 SYMBOLS is what `nm -S --defined-only` tells of the measured program. Each PROFILE is a callgrind file with the addresses of instructions; functions of the first one
-come first, then those that more of the programs have executed. `NAME.cold` is the part of a function that the profile of `vm/cli/profile` takes for never executed.
+come first, then those that most of the programs have executed, then those of a few, each beside what the same programs have executed: the system
+reads 64 KiB around what is executed first, so that a program takes what lies between its functions, too. `NAME.cold` is the part of a function that the profile of `vm/cli/profile` takes for never executed.
 """
 
 import bisect
@@ -45,6 +46,17 @@ def general(name):
     return HASH.sub("17h*", name)
 
 
+def chain(programs):
+    """The sets in an order in which each resembles the one before it."""
+    left = sorted(programs, key=len)
+    ordered = [left.pop()] if left else []
+    while left:
+        last = ordered[-1]
+        best = max(range(len(left)), key=lambda at: len(left[at] & last) / (1 + len(left[at] | last)))
+        ordered.append(left.pop(best))
+    return ordered
+
+
 def main():
     listing, first, *others = sys.argv[1:]
     sizes, places, aliases = {}, {}, collections.defaultdict(list)
@@ -62,7 +74,8 @@ def main():
         return {alias for name in names for alias in aliases[f"{places[name]:016x}"]}
 
     start = everyone(executed(first, symbols))
-    callers = collections.Counter(name for profile in others for name in everyone(executed(profile, symbols)))
+    programs = [everyone(executed(profile, symbols)) for profile in others]
+    callers = collections.Counter(name for names in programs for name in names)
     every = sizes.keys() & (start | callers.keys())
     # Patterns that mean other functions as well, instances of a generic one mostly: those are named exactly if they are large.
     wanted, meant = collections.Counter(), collections.Counter()
@@ -70,9 +83,17 @@ def main():
         meant[general(name)] += size
         if name in every:
             wanted[general(name)] += size
-    ordered = sorted(
-        every, key=lambda name: (name not in start, name.endswith(".cold"), -callers[name], general(name), name)
-    )
+    seldom = {name for name, number in callers.items() if number * 2 < len(programs)} - start
+    kinds = chain([names & seldom for names in programs])
+
+    def rank(name):
+        if name in seldom:
+            return 1, True, False, [name not in names for names in kinds], general(name), name
+        # What is not executed often is apart where all of it is needed anyway.
+        cold = name in start and name.endswith(".cold")
+        return 0, name not in start, cold, [-callers[name]], general(name), name
+
+    ordered = sorted(every, key=rank)
     seen = set()
     for name in ordered:
         pattern = general(name)
