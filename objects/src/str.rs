@@ -382,7 +382,13 @@ impl PyStr {
         let size = ((a >> LENGTH_SHIFT) as usize) << (a & WIDTH);
         let (x, y) = (self.data.load(Ordering::Relaxed), other.data.load(Ordering::Relaxed));
         // SAFETY: both hold `size` bytes.
-        unsafe { std::slice::from_raw_parts(x, size) == std::slice::from_raw_parts(y, size) }
+        let (x, y) = unsafe { (std::slice::from_raw_parts(x, size), std::slice::from_raw_parts(y, size)) };
+        // Most that are of one length differ at once; single characters are compared without a call.
+        match (x, y) {
+            ([x], [y]) => x == y,
+            ([x, ..], [y, ..]) if x != y => false,
+            _ => x == y,
+        }
     }
     /// `hash(s)`.
     #[inline]

@@ -210,13 +210,20 @@ fn objects_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
 /// Whether two objects are equal, if their classes leave comparisons to `object`; or if one is `None`, and the other one is a number (of a word) or an exact string.
 #[inline]
 pub fn equal_by_identity(a: &Obj, b: &Obj) -> Option<bool> {
-    let comparable = match (compares_by_identity(a), compares_by_identity(b)) {
-        (true, true) => true,
-        (true, false) => is_none(a) && differs_from_none(b),
-        (false, true) => is_none(b) && differs_from_none(a),
-        (false, false) => false,
-    };
-    comparable.then(|| a.is(b))
+    match (is_none(a), is_none(b)) {
+        (true, _) => equals_none(b),
+        (_, true) => equals_none(a),
+        _ => (compares_by_identity(a) && compares_by_identity(b)).then(|| a.is(b)),
+    }
+}
+
+/// [`equal_by_identity`] of anything and `None`.
+fn equals_none(other: &Obj) -> Option<bool> {
+    if is_none(other) {
+        return Some(true);
+    }
+    let differs = !other.value().is_ptr() || is_exact_str(other) || compares_by_identity(other);
+    differs.then_some(false)
 }
 
 /// Whether the object's class says nothing of comparisons itself.
@@ -225,12 +232,6 @@ fn compares_by_identity(obj: &Obj) -> bool {
     let of_object = identity_compare as *const () as usize;
     obj.value().is_ptr()
         && class_of(obj).slots.richcompare().is_none_or(|compare| compare as *const () as usize == of_object)
-}
-
-/// Whether the object, which is not `None`, surely says of a comparison with that, without running code, that it knows nothing of it.
-#[inline]
-fn differs_from_none(obj: &Obj) -> bool {
-    !obj.value().is_ptr() || is_exact_str(obj)
 }
 
 /// Whether two exact `bytes` objects are equal.

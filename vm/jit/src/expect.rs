@@ -86,6 +86,12 @@ pub fn callee_at(program: &Program, step: usize, base: Reg) -> Option<(Obj, bool
     (!empty || behind == Kind::Empty.bit()).then(|| (callee, empty))
 }
 
+/// Whether the call is expected to be one of a function in Python.
+pub fn calls_python(program: &Program, step: usize) -> bool {
+    let place = &program.places[step];
+    record(&program.bodies[place.body as usize]).is_some_and(|record| record.calls_python(place.pc))
+}
+
 /// If the call is expected to be one of `isinstance` for a number and a class that is a constant: the kind of number, the class, and the answer.
 pub fn class_for_number(
     program: &Program,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use taipan_objects::code::machine::Machine;
 
+use crate::expect;
 use crate::plan::Plan;
 use crate::program::Program;
 
@@ -107,14 +108,14 @@ impl Flow {
                 _ => {}
             }
         }
-        let worth = |pc: &usize| *pc < own && choice.takes(way(plans, *pc, *pc, FARTHEST));
+        let worth = |pc: &usize| *pc < own && choice.takes(way(program, *pc, *pc, FARTHEST));
         let mut entries: Vec<usize> =
             behind.iter().copied().filter(|pc| worth(pc) && !heads.contains(pc)).collect();
         let entered = heads.iter().copied().filter(worth).collect();
         // Machine code that calls it enters it at its start anyway.
         let is_start_worth = start == program.bodies[0].code.entry_index() && worth(&start);
         // What saves nothing is not for callers in machine code either.
-        let beginning = way(plans, start, start, FARTHEST);
+        let beginning = way(program, start, start, FARTHEST);
         let called = own > 0
             && beginning.saved > 0
             && choice.is_dense(beginning, CALLED_PERCENT)
@@ -194,12 +195,17 @@ struct Way {
 }
 
 /// The way from `pc` until it leaves, or comes to `start` again.
-fn way(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> Way {
+fn way(program: &Program, start: usize, mut pc: usize, mut left: u32) -> Way {
+    let plans = &program.plans[..];
     let mut way = Way::default();
     while left > 0 {
         left -= 1;
         let Some(plan) = plans.get(pc).copied() else { break };
-        let (saved, cost) = estimate(plan);
+        let (saved, cost) = match plan {
+            // They have machine code, too, as a rule: then it is entered from here without the interpreter.
+            Plan::Invoke { callee: None, .. } if expect::calls_python(program, pc) => (40, 130),
+            _ => estimate(plan),
+        };
         way.saved += saved;
         way.cost += cost;
         let mut successors = plan.successors(pc, plans);
@@ -210,7 +216,7 @@ fn way(plans: &[Plan], start: usize, mut pc: usize, mut left: u32) -> Way {
             (Some(next), Some(_)) if matches!(plan, Plan::For { .. } | Plan::Next { .. }) => pc = next,
             (Some(one), Some(other)) => {
                 let (one, other) =
-                    (self::way(plans, start, one, left / 2), self::way(plans, start, other, left / 2));
+                    (self::way(program, start, one, left / 2), self::way(program, start, other, left / 2));
                 way.saved += one.saved.midpoint(other.saved);
                 way.cost += one.cost.midpoint(other.cost);
                 way.turns = one.turns || other.turns;

@@ -5,6 +5,8 @@ use taipan_gc::HeaderFlags;
 use taipan_objects::Obj;
 use taipan_objects::code::machine::RecordedSlot;
 use taipan_objects::code::{PyCode, Word, machine};
+use taipan_objects::type_object::class_of;
+use taipan_objects::types::types;
 
 use super::samples::{self, Kind};
 use super::{CALL, TURN};
@@ -24,9 +26,12 @@ pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
     let op = word.opcode();
     if (op == Op::Call as u16 || op == Op::CallMethod as u16)
         && let Some(callee) = regs.get(word.a() as usize)
-        && lasts(callee)
     {
-        record.add_callee(pc, callee);
+        let class = class_of(callee);
+        record.add_call(pc, class.is(&types().function) || class.is(&types().method));
+        if lasts(callee) {
+            record.add_callee(pc, callee);
+        }
     }
     let lent = match Op::from_u16(op) {
         Some(Op::Subscr | Op::SubscrImm) => {

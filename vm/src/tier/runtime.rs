@@ -148,6 +148,10 @@ pub extern "C" fn equal(left: u64, right: u64) -> u64 {
     if value(left).is_empty() || value(right).is_empty() {
         return NOTHING_DONE;
     }
+    let both = same_text(left, right);
+    if both != NOTHING_DONE {
+        return both;
+    }
     let (left, right) = (borrowed(value(left)), borrowed(value(right)));
     protocol::equal_by_identity(&left, &right)
         .or_else(|| protocol::texts_or_tuples_equal(&left, &right))

@@ -36,6 +36,9 @@ pub fn forget_examples() {
 struct Site {
     /// Whether it called more than one.
     several: bool,
+    /// Whether it called functions in Python, and anything else.
+    calls_python: bool,
+    calls_other: bool,
     /// Whether it was recorded anew.
     again: bool,
     /// What its cache said when that led to a slot, and which.
@@ -130,6 +133,16 @@ impl Record {
     }
     fn key(&self, pc: usize) -> (usize, usize) {
         (std::ptr::from_ref(self).addr(), pc)
+    }
+    /// The instruction called a function in Python, or something else.
+    pub fn add_call(&self, pc: usize, is_python: bool) {
+        let mut sites = self.sites.lock();
+        let site = sites.entry(pc).or_default();
+        *(if is_python { &mut site.calls_python } else { &mut site.calls_other }) = true;
+    }
+    /// Whether the instruction called functions in Python, and nothing else.
+    pub fn calls_python(&self, pc: usize) -> bool {
+        self.sites.lock().get(&pc).is_some_and(|site| site.calls_python && !site.calls_other)
     }
     /// The instruction called that.
     pub fn add_callee(&self, pc: usize, callee: &Obj) {
