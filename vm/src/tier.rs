@@ -23,6 +23,7 @@ pub mod late;
 pub mod record;
 pub mod runtime;
 pub mod samples;
+pub mod virtual_frames;
 
 use std::sync::OnceLock;
 

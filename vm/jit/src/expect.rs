@@ -55,6 +55,11 @@ pub fn kind_at(program: &Program, step: usize, register: Reg) -> Option<Kind> {
     Kind::only(kinds_at(program, step, register))
 }
 
+/// Whether that kind is among those that were in a register in front of a step.
+pub fn may_be_at(program: &Program, step: usize, register: Reg, kind: Kind) -> bool {
+    kinds_at(program, step, register) & kind.bit() != 0
+}
+
 /// Whether the register is expected to own nothing there.
 pub fn is_spare_at(program: &Program, step: usize, register: Reg) -> bool {
     let kinds = kinds_at(program, step, register);

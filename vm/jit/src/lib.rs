@@ -6,6 +6,7 @@
 //!
 //! 1. [`plan`]: what each instruction comes to; [`program`]: those of the code and of callees that are made part of it.
 //! 2. [`expect`]: guesses, from what was recorded.
+//!    [`virtual_frames`]: callees without frames of their own.
 //! 3. [`flow`]: blocks, and where the code is entered.
 //! 4. [`live`]: of which registers it is worth knowing anything; [`kinds`]: what is known of them on every way to an instruction, given what is tested on the way.
 //! 5. [`lower`]: a function in Cranelift's representation.
@@ -21,6 +22,7 @@ mod lower;
 mod memory;
 mod plan;
 mod program;
+mod virtual_frames;
 mod x64;
 
 use std::cmp::Reverse;
@@ -62,12 +64,18 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     expect_numbers(&mut program);
     expect_parts(&mut program);
     drop_bad_callees(&mut program, &guesses);
+    virtual_frames::mark(&mut program, &guesses);
     let flow = Flow::of(&program, choice);
     if flow.places().next().is_none() {
         return None;
     }
     let states = kinds::know(&program, &guesses, &flow);
-    let (entry, memory) = memory::compile(&program, &guesses, &flow, &states)?;
+    let made = memory::compile(&program, &guesses, &flow, &states).or_else(|| {
+        // Something in a callee takes its frame after all.
+        program.bodies.iter_mut().for_each(|body| body.is_virtual = false);
+        memory::compile(&program, &guesses, &flow, &states)
+    });
+    let (entry, memory) = made?;
     let mut places = vec![0; program.own()].into_boxed_slice();
     for (number, pc) in flow.entered_places() {
         places[pc] = number as u16;

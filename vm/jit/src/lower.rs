@@ -12,6 +12,7 @@ mod frames;
 mod leaving;
 mod objects;
 mod registers;
+mod unpushed;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use taipan_vm::tier::Left;
 use taipan_vm::tier::calls::Callee;
+use taipan_vm::tier::virtual_frames::Site;
 
 use crate::expect::Guess;
 use crate::flow::Flow;
@@ -31,6 +33,7 @@ use crate::generic;
 use crate::kinds::{self, Known, State};
 use crate::plan::{Plan, Reg, Test};
 use crate::program::Program;
+use crate::virtual_frames;
 
 /// Bits above a pointer; what an integer has there, and what is added to a float's.
 const INT_TAG: u64 = 0xFFFF << 48;
@@ -76,7 +79,13 @@ pub struct Lowering<'a, 'b> {
     call_conv: CallConv,
     /// Whether there are so many calls that the code is to be short.
     is_wide: bool,
-    callees: Callees,
+    kept: Kept,
+    /// Of steps of callees whose frames are not pushed: which frames those are.
+    sites: BTreeMap<usize, u64>,
+    /// Whether they were pushed for the step that is made.
+    are_pushed: bool,
+    /// Whether anything needs a frame that is not pushed.
+    is_failed: bool,
 }
 
 /// The signature of machine code: see [`taipan_vm::tier::Entry`].
@@ -87,14 +96,23 @@ pub fn signature(call_conv: CallConv) -> Signature {
     signature
 }
 
-/// What calls are told of what they call, at addresses that are in the code.
-pub type Callees = Vec<Box<Callee>>;
+/// What the code has the addresses of: what calls are told of what they call, and which frames are not pushed.
+#[derive(Default)]
+pub struct Kept {
+    callees: Vec<Box<Callee>>,
+    sites: Vec<Box<Site>>,
+}
+
+// SAFETY: written once, before there is the code; what they point to is kept by that, too.
+unsafe impl Send for Kept {}
+// SAFETY: as above.
+unsafe impl Sync for Kept {}
 
 /// Calls that push frames by themselves, in code that has no more of them.
 const FEW_CALLS: usize = 3;
 
 impl<'a, 'b> Lowering<'a, 'b> {
-    /// Fills the function. How many of its first blocks are laid out in the order of the instructions, and what the code has the addresses of.
+    /// Fills the function. How many of its first blocks are laid out in the order of the instructions, and what the code has the addresses of; nothing if something needs a frame that is not pushed.
     pub fn run(
         mut b: FunctionBuilder<'b>,
         program: &'a Program,
@@ -102,9 +120,12 @@ impl<'a, 'b> Lowering<'a, 'b> {
         flow: &'a Flow,
         states: &'a [Option<State>],
         config: TargetFrontendConfig,
-    ) -> (usize, Callees) {
-        let calls = |plan: &Plan| {
-            matches!(plan, Plan::Enter { .. } | Plan::EnterLent { .. } | Plan::Invoke { callee: Some(_), .. })
+    ) -> Option<(usize, Kept)> {
+        let calls = |plan: &Plan| match plan {
+            Plan::Enter { callee, .. } | Plan::EnterLent { callee, .. } => {
+                !program.bodies[*callee as usize].is_virtual
+            }
+            plan => matches!(plan, Plan::Invoke { callee: Some(_), .. }),
         };
         let calls = program.plans.iter().filter(|plan| calls(plan)).count();
         let first = b.create_block();
@@ -143,7 +164,10 @@ impl<'a, 'b> Lowering<'a, 'b> {
             stub_signatures: FxHashMap::default(),
             call_conv: config.default_call_conv,
             is_wide: calls > FEW_CALLS,
-            callees: Vec::new(),
+            kept: Kept::default(),
+            sites: BTreeMap::new(),
+            are_pushed: false,
+            is_failed: false,
         };
         for pc in flow.leaders.iter().filter(|pc| states[**pc].is_some()) {
             let block = this.b.create_block();
@@ -163,7 +187,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         this.ways_out();
         this.b.seal_all_blocks();
         this.b.finalize(config);
-        (early, this.callees)
+        (!this.is_failed).then_some((early, this.kept))
     }
 
     /// Jumps to the place that is wanted.
@@ -188,6 +212,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             self.pc = pc;
             let exit = self.unexpected();
             self.as_assumed(exit);
+            self.make_room(exit);
             self.test_all(pc);
             let to = self.blocks[&pc];
             self.b.ins().jump(to, &[]);
@@ -302,6 +327,10 @@ impl<'a, 'b> Lowering<'a, 'b> {
             _ if guess.mixed => generic::plan(self.program, self.pc),
             _ => None,
         };
+        let generic = generic.filter(|plan| {
+            let jumps = matches!(plan, Plan::Decide { .. } | Plan::Next { .. });
+            !self.is_virtual() || !jumps && !virtual_frames::needs_frame(self.program, self.pc)
+        });
         let Some(generic) = generic else { return self.quick_instruction(plan, &guess) };
         let before = self.state.clone();
         self.slow = Some(None);
@@ -405,7 +434,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 self.generic_instruction(plan, None);
                 return false;
             }
-            plan => self.straight(plan, &guess),
+            plan => self.with_frames(plan, &guess),
         };
         self.state = after;
         if falls && self.blocks.contains_key(&Plan::next(self.pc, self.plans)) {

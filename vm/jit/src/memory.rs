@@ -14,7 +14,7 @@ use taipan_threading::sync::atomic::{AtomicUsize, Ordering};
 use crate::expect::Guess;
 use crate::flow::Flow;
 use crate::kinds::State;
-use crate::lower::{Callees, Lowering, signature};
+use crate::lower::{Lowering, signature};
 use crate::program::Program;
 use crate::x64;
 
@@ -30,7 +30,7 @@ pub fn is_supported() -> bool {
     cfg!(all(target_arch = "x86_64", unix))
 }
 
-/// Makes the function: its address, and what owns its memory.
+/// Makes the function: its address, and what owns its memory. Nothing if that cannot be, with the frames that the program has.
 pub fn compile(
     program: &Program,
     guesses: &[Guess],
@@ -40,7 +40,7 @@ pub fn compile(
     let mut function = Function::with_name_signature(UserFuncName::default(), signature(CALL_CONV));
     let mut frontend = FunctionBuilderContext::new();
     let builder = FunctionBuilder::new(&mut function, &mut frontend);
-    let (early, callees) = Lowering::run(builder, program, guesses, flow, states, CONFIG);
+    let (early, kept) = Lowering::run(builder, program, guesses, flow, states, CONFIG)?;
     #[cfg(debug_assertions)]
     verify(&function);
     let code = match x64::generate(&function, early) {
@@ -58,16 +58,8 @@ pub fn compile(
         // `perf` without the name is what happens if that cannot be written.
         let _ = taipan_vm::perf::write_entry(entry, code.len(), &format!("jit::{}", name.to_string_lossy()));
     }
-    Some((entry, Box::new((memory, KeptCallees(callees)))))
+    Some((entry, Box::new((memory, kept))))
 }
-
-/// What machine code reads, as long as it is there.
-struct KeptCallees(#[expect(dead_code, reason = "the code has their addresses")] Callees);
-
-// SAFETY: written once, before there is the code; what they point to is kept by that, too.
-unsafe impl Send for KeptCallees {}
-// SAFETY: as above.
-unsafe impl Sync for KeptCallees {}
 
 /// Bytes of a page, at which the sets of a processor's cache of instructions begin anew.
 const PAGE: usize = 4096;

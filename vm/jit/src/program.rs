@@ -45,6 +45,8 @@ pub struct Body {
     pub level: u16,
     /// Its first step.
     pub start: usize,
+    /// Whether its frame is not pushed: see [`taipan_vm::tier::virtual_frames`]. Those that it calls are not either.
+    pub is_virtual: bool,
 }
 
 /// A function that is called, in the code that it has.
@@ -107,8 +109,16 @@ impl Program {
         }
         let places = (0..plans.len()).map(|pc| Place { body: 0, pc }).collect();
         let (globals, builtins) = (globals.clone(), builtins.clone());
-        let body =
-            Body { code: Py::from_ref(code), function: None, globals, builtins, base: 0, level: 0, start: 0 };
+        let body = Body {
+            code: Py::from_ref(code),
+            function: None,
+            globals,
+            builtins,
+            base: 0,
+            level: 0,
+            start: 0,
+            is_virtual: false,
+        };
         Some(Program {
             plans,
             places,
@@ -224,6 +234,23 @@ impl Program {
         };
         self.plans.iter().position(enters)
     }
+    /// The first register behind the window of a body whose frame is pushed, and of those that it executes without frames.
+    pub fn reach(&self, body: u16) -> Reg {
+        let of = |number: usize| {
+            let body = &self.bodies[number];
+            body.base + body.code.nregs
+        };
+        let executes = |number: &usize| {
+            let mut at = *number as u16;
+            while at != body && self.bodies[at as usize].is_virtual {
+                let Some(caller) = self.caller_of(at) else { return false };
+                at = self.places[caller].body;
+            }
+            at == body
+        };
+        let behind = (body as usize + 1..self.bodies.len()).filter(executes).map(of);
+        behind.chain([of(body as usize)]).max().unwrap_or(0)
+    }
     /// Whether the step is of the code itself, or of a callee that is part of the program still.
     pub fn is_active(&self, step: usize) -> bool {
         let body = self.places[step].body;
@@ -321,7 +348,16 @@ impl Program {
         self.registers = self.registers.max(first as usize + code.nregs as usize);
         let (globals, builtins) = (callee.globals.clone(), callee.builtins.clone());
         let function = Some(function.clone());
-        self.bodies.push(Body { code, function, globals, builtins, base: first, level, start });
+        self.bodies.push(Body {
+            code,
+            function,
+            globals,
+            builtins,
+            base: first,
+            level,
+            start,
+            is_virtual: false,
+        });
         Some((body, start))
     }
 

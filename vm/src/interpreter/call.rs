@@ -15,7 +15,7 @@ use construct::calls_by_type;
 pub use construct::construct;
 pub use frames::{
     bad_init_result, has_counted_behind, has_room, leave_object, own_callee, pop, pop_frame,
-    pop_frame_at_once, pop_init, push_frame, push_frame_at_once, take_callee,
+    pop_frame_at_once, pop_init, push_frame, push_frame_at_once, push_virtual, take_callee,
 };
 use frames::{drop_stale, too_deep};
 pub use instance::made;

@@ -159,6 +159,34 @@ pub fn caller_of(def: &MethodDef) -> Caller {
     }
 }
 
+/// What `len` and `isinstance` give for arguments for which they call nothing, as a [`Caller`] that needs no frame; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) for others.
+unsafe extern "C" fn answer_len(_: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
+    // SAFETY: says the caller.
+    unsafe { answer(Intrinsic::Len, arguments, count) }
+}
+unsafe extern "C" fn answer_isinstance(_: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
+    // SAFETY: says the caller.
+    unsafe { answer(Intrinsic::IsInstance, arguments, count) }
+}
+
+/// # Safety
+/// The arguments are registers that are not empty.
+#[inline(always)]
+unsafe fn answer(intrinsic: Intrinsic, arguments: *const Obj, count: u64) -> u64 {
+    // SAFETY: says the caller: a register that is not empty has the form of a reference.
+    let arguments = unsafe { std::slice::from_raw_parts(arguments, count as usize) };
+    intrinsics::answer(intrinsic, arguments).map_or(NOTHING_DONE, Value::bits)
+}
+
+/// The [`Caller`] that needs no frame for a definition, if it has one.
+pub fn quiet_caller_of(def: &MethodDef) -> Option<Caller> {
+    match def.intrinsic {
+        Intrinsic::Len => Some(answer_len),
+        Intrinsic::IsInstance => Some(answer_isinstance),
+        _ => None,
+    }
+}
+
 /// What a method gives, as a [`Caller`], whose receiver is the first argument; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) if it takes another way to be called.
 ///
 /// # Safety
@@ -261,6 +289,8 @@ pub struct Callee {
     pub callable: usize,
     /// Parameters that are in the window.
     pub filled: usize,
+    /// Words of the window, and behind it of what the callee executes without frames.
+    pub size: usize,
     /// The caller's register for the result.
     pub ret: u16,
 }
@@ -288,6 +318,7 @@ pub unsafe extern "C" fn push_callee(
         code,
         window,
         filled,
+        callee.size,
         ret,
         Kind::Call,
         Value::EMPTY,

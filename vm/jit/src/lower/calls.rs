@@ -3,6 +3,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Op;
+use taipan_objects::Obj;
 use taipan_objects::code::machine::Machine;
 use taipan_objects::descriptor::PyMethodDescr;
 use taipan_objects::native_function::PyNativeFunction;
@@ -32,6 +33,9 @@ impl Lowering<'_, '_> {
         let Plan::Native { base, count, to, method, callee, .. } = self.plans[self.pc] else { return };
         let program = self.program;
         let callable = &program.natives[callee as usize];
+        if self.is_virtual() {
+            return self.call_quietly(base, count, to, method, callable);
+        }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         if let Some(function) = callable.downcast::<PyNativeFunction>().filter(|f| f.is_unbound()) {
             let def = std::ptr::from_ref(function.def).expose_provenance() as u64;
@@ -55,6 +59,43 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(other);
         self.invoke_to(to, on);
         self.b.switch_to_block(on);
+    }
+
+    /// Calls a function that needs no frame for most arguments; leaves for others.
+    fn call_quietly(&mut self, base: Reg, count: u16, to: Reg, method: bool, callable: &Obj) {
+        let def = callable.downcast::<PyNativeFunction>().map(|function| function.def);
+        let Some((def, caller)) = def.and_then(|def| Some((def, calls::quiet_caller_of(def)?))) else {
+            self.is_failed = true;
+            return;
+        };
+        let word = self.load(base);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, callable.value().uncounted().bits() as i64);
+        self.leave_unless(is);
+        if method {
+            let receiver = self.load(base + 1);
+            self.leave_if(receiver);
+        }
+        let first = base + 2;
+        let arguments = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
+        let def = self.word(std::ptr::from_ref(def).expose_provenance() as u64);
+        let number = self.word(u64::from(count));
+        for register in first..first + count {
+            self.write_late(register);
+        }
+        let found = self.call(caller as *const () as usize, &[def, arguments, number]);
+        self.done(found, runtime::NOTHING_DONE);
+        let owned = (first..first + count).filter(|register| !self.state[*register as usize].is_free());
+        let mut owned: Vec<Reg> = owned.collect();
+        if !(base..first + count).contains(&to) && !self.state[to as usize].is_free() {
+            owned.push(to);
+        }
+        let words: Vec<Value> = owned.into_iter().map(|register| self.load(register)).collect();
+        self.store_word(base, 0);
+        for register in first..first + count {
+            self.store_word(register, 0);
+        }
+        self.store(to, found);
+        self.release_all(&words);
     }
 
     /// The answer of `isinstance` for a number of a kind and a class; leaves if there is something else.
@@ -187,9 +228,14 @@ impl Lowering<'_, '_> {
     /// Has the instruction executed, where that is seldom; a Python function that it calls is left to the interpreter.
     fn execute_seldom(&mut self, on: Block) {
         self.write_seldom();
-        let (here, executor) = (self.word(self.here()), self.executor());
-        let executor = self.word(executor as *const () as u64);
-        let outcome = self.call_stub(Stub::Execute, &[here, executor]);
+        let executor = self.word(self.executor() as *const () as u64);
+        let outcome = if self.is_virtual() {
+            let site = self.site();
+            self.call_stub(Stub::ExecuteVirtual, &[site, executor])
+        } else {
+            let here = self.word(self.here());
+            self.call_stub(Stub::Execute, &[here, executor])
+        };
         let is_done = self.b.ins().icmp_imm_s(IntCC::Equal, outcome, Outcome::QUIET as i64);
         self.refuse_if(is_done, on);
         self.leave_by(outcome);
@@ -220,6 +266,9 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn execute_to(&mut self, on: Block, jump: Option<(Block, usize)>) {
+        if self.is_virtual() && jump.is_none() {
+            return self.execute_seldom(on);
+        }
         let outcome = self.call_executor();
         if !self.program.instr(self.pc).op().is_some_and(execute::may_enter) {
             return self.judge(outcome, on, jump);

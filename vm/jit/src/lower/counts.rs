@@ -82,8 +82,13 @@ impl Lowering<'_, '_> {
         // What was counted belongs to this thread, so it did not end before: this takes the count back.
         self.b.set_cold_block(stale);
         self.b.switch_to_block(stale);
-        self.stand_here();
-        self.drop_quietly(found);
+        if self.is_virtual() {
+            let here = self.here();
+            self.release_at(found, here, |this| this.place_of(this.pc));
+        } else {
+            self.stand_here();
+            self.drop_quietly(found);
+        }
         self.b.ins().jump(other, &[]);
     }
 

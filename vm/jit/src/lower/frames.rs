@@ -17,15 +17,17 @@ use crate::plan::{Operand, Plan, Reg, Result};
 use crate::program::{self, Function};
 
 /// The call of a function whose frame is pushed.
-struct Push<'a> {
-    function: &'a PyFunction,
-    code: &'a PyCode,
+pub(super) struct Push<'a> {
+    pub function: &'a PyFunction,
+    pub code: &'a PyCode,
+    /// The first register behind its window, and behind those of what it executes without frames.
+    pub reach: Reg,
     /// Where the callable is, if that is in a register.
-    base: Option<Reg>,
+    pub base: Option<Reg>,
     /// The first argument, and their number.
-    first: Reg,
-    count: u16,
-    to: Reg,
+    pub first: Reg,
+    pub count: u16,
+    pub to: Reg,
 }
 
 impl Lowering<'_, '_> {
@@ -36,7 +38,9 @@ impl Lowering<'_, '_> {
         let function = body.function.as_ref().and_then(|function| function.downcast::<PyFunction>());
         let Some(function) = function else { return self.leave() };
         let other = self.unexpected();
-        self.push(&Push { function, code: &body.code, base: Some(base), first, count, to }, other);
+        let reach = program.reach(callee);
+        let push = Push { function, code: &body.code, reach, base: Some(base), first, count, to };
+        if body.is_virtual { self.enter_virtual(&push, other) } else { self.push(&push, other) }
     }
 
     /// Tests that the method that the instruction calls of the subject's class is the function whose steps are part of the program, and pushes its frame, with what it is given lent to it.
@@ -65,17 +69,14 @@ impl Lowering<'_, '_> {
             }
             _ => None,
         };
-        self.push(
-            &Push {
-                function,
-                code: &body.code,
-                base: None,
-                first,
-                count: 1 + u16::from(argument.is_some()),
-                to,
-            },
-            other,
-        );
+        let count = 1 + u16::from(argument.is_some());
+        let push =
+            Push { function, code: &body.code, reach: program.reach(callee), base: None, first, count, to };
+        if body.is_virtual {
+            self.enter_virtual(&push, other)
+        } else {
+            self.push(&push, other)
+        }
         let subject = self.b.ins().bor_imm_s(subject, 1);
         self.store(first, subject);
         let Some(argument) = argument else { return };
@@ -122,7 +123,8 @@ impl Lowering<'_, '_> {
         let entry = self.read(place, 0);
         self.b.ins().brif(entry, compiled, &[], other, &[]);
         self.b.switch_to_block(compiled);
-        self.push(&Push { function, code, base: Some(base), first, count, to }, other);
+        let reach = first + code.nregs;
+        self.push(&Push { function, code, reach, base: Some(base), first, count, to }, other);
         self.call_machine_code(entry, |this, value| {
             let next = this.next();
             this.put_before(to, value, next);
@@ -141,7 +143,7 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(condition, on, &[], other, &[]);
         self.b.switch_to_block(on);
     }
-    fn refuse_if_counted(&mut self, register: Reg, other: Block) {
+    pub(super) fn refuse_if_counted(&mut self, register: Reg, other: Block) {
         if !self.state[register as usize].is_free() {
             let word = self.load(register);
             let counted = self.is_counted(word);
@@ -151,23 +153,15 @@ impl Lowering<'_, '_> {
 
     /// Pushes the frame of a call; goes to `other` if the callable is not the function, or there is more to do: then only words that own nothing were emptied, and defaults may be in their registers.
     fn push(&mut self, call: &Push<'_>, other: Block) {
-        let Push { function: callee, code: executed, base, first, count, to } = *call;
+        let Push { function: callee, code: executed, reach: end, base, first, count, to } = *call;
         let address = taipan_objects::types::obj_of(callee).value().counted().bits();
-        let end = first + executed.nregs;
         if let Some(base) = base {
             self.as_callable(base, first, address, other);
         }
         if self.is_wide {
             return self.push_by_function(call, other);
         }
-        let function = self.word(address);
-        let now = self.read(function, layout::FUNCTION_CODE);
-        let now = self.object(now);
-        let code = self.word(std::ptr::from_ref(executed).expose_provenance() as u64);
-        let same = self.b.ins().icmp(IntCC::Equal, now, code);
-        self.refuse_unless(same, other);
-        let poll = self.b.ins().atomic_load(I32, MemFlagsData::trusted(), self.poll);
-        self.refuse_if(poll, other);
+        let (function, code) = self.as_executed(callee, executed, other);
         let (thread, caller) = (self.thread, self.frame());
         let depth = self.read(thread, layout::DEPTH);
         let limit = self.word(layout::recursion_limit().expose_provenance() as u64);
@@ -220,9 +214,27 @@ impl Lowering<'_, '_> {
         self.write(top, frame, layout::SAVED_TOP);
     }
 
+    /// Goes on if the function has that code still and nothing is wanted of the thread, to `other` if not. Gives the addresses of both.
+    pub(super) fn as_executed(
+        &mut self,
+        function: &PyFunction,
+        code: &PyCode,
+        other: Block,
+    ) -> (Value, Value) {
+        let function = self.word(taipan_objects::types::obj_of(function).value().counted().bits());
+        let now = self.read(function, layout::FUNCTION_CODE);
+        let now = self.object(now);
+        let code = self.word(std::ptr::from_ref(code).expose_provenance() as u64);
+        let same = self.b.ins().icmp(IntCC::Equal, now, code);
+        self.refuse_unless(same, other);
+        let poll = self.b.ins().atomic_load(I32, MemFlagsData::trusted(), self.poll);
+        self.refuse_if(poll, other);
+        (function, code)
+    }
+
     /// The rest of [`Self::push`] by a function of the runtime: a tenth of the code where it is called, for which there is the more room in the processor's cache.
     fn push_by_function(&mut self, call: &Push<'_>, other: Block) {
-        let Push { function, code, base, first, count, to } = *call;
+        let Push { function, code, reach, base, first, count, to } = *call;
         let filled = if base.is_some() {
             let function = self.word(taipan_objects::types::obj_of(function).value().counted().bits());
             self.fill_defaults(call, function, other)
@@ -236,10 +248,11 @@ impl Lowering<'_, '_> {
             ip: std::ptr::with_exposed_provenance(self.address(self.pc) as usize),
             callable: base.map_or(0, |base| usize::from(first - base)),
             filled: filled.into(),
+            size: (reach - first).into(),
             ret: to - self.program.body(self.pc).base,
         });
         let address = std::ptr::from_ref(&*callee).expose_provenance() as u64;
-        self.callees.push(callee);
+        self.kept.callees.push(callee);
         let (thread, caller, callee) = (self.thread, self.frame(), self.word(address));
         let window = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
         let done = self.call(calls::push_callee as *const () as usize, &[thread, caller, window, callee]);
@@ -247,7 +260,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Goes on if the callable is the function at that address, and its receiver there or not as is expected; to `other` if not.
-    fn as_callable(&mut self, base: Reg, first: Reg, address: u64, other: Block) {
+    pub(super) fn as_callable(&mut self, base: Reg, first: Reg, address: u64, other: Block) {
         let word = self.load(base);
         // Deferred, so it is not counted; what is, or another function, is for the interpreter.
         let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, (address | 1) as i64);
@@ -299,7 +312,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Puts the defaults of the parameters for which there are no arguments into their registers, which own nothing, if the function still has the same. Gives the number of parameters then.
-    fn fill_defaults(&mut self, call: &Push<'_>, function: Value, other: Block) -> u16 {
+    pub(super) fn fill_defaults(&mut self, call: &Push<'_>, function: Value, other: Block) -> u16 {
         let missing = call.code.nparams.saturating_sub(call.count);
         if missing == 0 {
             return call.count;
@@ -402,6 +415,12 @@ impl Lowering<'_, '_> {
         if any {
             // Who is asked below may have written variables since.
             self.settle_all();
+        }
+        if self.is_virtual() {
+            self.empty_virtual((first..end).filter(|register| Some(*register) != returned));
+            return self.taken(from);
+        }
+        if any {
             self.stand_here();
         }
         let middle = returned.unwrap_or(end);
@@ -414,6 +433,11 @@ impl Lowering<'_, '_> {
             let asked = self.b.ins().icmp_imm_s(IntCC::NotEqual, object, 0);
             self.leave_if(asked);
         }
+        self.taken(from)
+    }
+
+    /// The word of a result, whose register is emptied.
+    fn taken(&mut self, from: Result) -> Value {
         match from {
             Result::Const(word) => self.word(word),
             Result::Reg(register) => {
@@ -427,13 +451,18 @@ impl Lowering<'_, '_> {
     /// Pops the callee's frame, and writes the result to the caller's register: as `call::pop_frame_at_once`.
     pub(super) fn return_(&mut self, from: Result, callee: u16, first: Reg, to: Reg, target: usize) {
         let end = first + self.program.bodies[callee as usize].code.nregs;
-        let frame = self.frame();
-        // A native function that the callee called may have asked for its frame's object.
-        let object = self.read(frame, layout::OBJECT);
-        let asked = self.b.ins().icmp_imm_s(IntCC::NotEqual, object, 0);
-        self.leave_if(asked);
-        let word = self.result(from, first, end);
-        self.pop(frame);
+        let word = if self.is_virtual() {
+            self.result(from, first, end)
+        } else {
+            let frame = self.frame();
+            // A native function that the callee called may have asked for its frame's object.
+            let object = self.read(frame, layout::OBJECT);
+            let asked = self.b.ins().icmp_imm_s(IntCC::NotEqual, object, 0);
+            self.leave_if(asked);
+            let word = self.result(from, first, end);
+            self.pop(frame);
+            word
+        };
         let (number, is_number) = match from {
             Result::Reg(register) => {
                 let number = self.number(register);

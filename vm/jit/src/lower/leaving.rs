@@ -13,8 +13,8 @@ use super::{Lowering, signature};
 use crate::plan::{Plan, Reg};
 use crate::x64::stubs::{self, Stub};
 
-/// A way out: in front of which instruction, why, and with which numbers that are late.
-pub type Exit = (usize, u64, Late);
+/// A way out: in front of which instruction, why, with which numbers that are late, and whether frames were pushed for the instruction.
+pub type Exit = (usize, u64, Late, bool);
 /// Registers whose numbers are late, and those.
 pub type Late = Vec<(Reg, Value)>;
 
@@ -44,7 +44,7 @@ impl Tail {
 impl Lowering<'_, '_> {
     /// The block that leaves in front of the instruction at `pc`.
     pub(super) fn exit(&mut self, pc: usize, why: u64) -> Block {
-        let exit = (pc, why, self.late());
+        let exit = (pc, why, self.late(), self.are_pushed);
         if let Some(block) = self.exits.get(&exit) {
             return *block;
         }
@@ -124,9 +124,11 @@ impl Lowering<'_, '_> {
     }
     /// Makes the exits, and what they have in common.
     pub(super) fn ways_out(&mut self) {
-        for ((pc, why, late), block) in std::mem::take(&mut self.exits) {
+        for ((pc, why, late, are_pushed), block) in std::mem::take(&mut self.exits) {
             self.b.switch_to_block(block);
             self.write_numbers(&late);
+            (self.pc, self.are_pushed) = (pc, are_pushed);
+            self.push_virtual();
             let tail = self.way_out(pc, why);
             let tail = self.tail(tail);
             let word = self.word(self.address(pc) | why);

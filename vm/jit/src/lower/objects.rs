@@ -213,6 +213,7 @@ impl Lowering<'_, '_> {
             self.b.switch_to_block(odd);
             self.write_seldom();
             self.put(to, found);
+            self.push_virtual();
             let next = self.next();
             self.give(next);
         } else {
@@ -540,14 +541,22 @@ impl Lowering<'_, '_> {
             self.b.ins().jump(other, &[]);
         }
         self.b.switch_to_block(other);
-        let (cache, frame) = (self.cache(), self.frame());
-        let found = self.call(runtime::load_global as *const () as usize, &[cache, frame]);
-        let after = self.or_execute(found, runtime::NO, false);
-        self.b.ins().jump(on, &[found.into()]);
+        let after = if self.is_virtual() {
+            self.leave();
+            None
+        } else {
+            let (cache, frame) = (self.cache(), self.frame());
+            let found = self.call(runtime::load_global as *const () as usize, &[cache, frame]);
+            let after = self.or_execute(found, runtime::NO, false);
+            self.b.ins().jump(on, &[found.into()]);
+            Some(after)
+        };
         self.b.switch_to_block(on);
         let found = self.b.block_params(on)[0];
         self.put(to, found);
-        self.come_to(after);
+        if let Some(after) = after {
+            self.come_to(after);
+        }
     }
 
     /// Goes on if the global that is read is the constant still, to `other` if not.

@@ -58,6 +58,7 @@ impl Lowering<'_, '_> {
         if level == 0 {
             return self.frame;
         }
+        self.is_failed |= self.is_virtual();
         self.b.ins().iadd_imm_s(self.frame, i64::from(level) * i64::from(layout::FRAME))
     }
     pub(super) fn read(&mut self, address: Value, offset: i32) -> Value {
@@ -124,6 +125,14 @@ impl Lowering<'_, '_> {
     }
     /// The same of the caller's register when the frame of the instruction being made was popped: the caller's stands at its call.
     pub(super) fn put_for_caller(&mut self, register: Reg, word: Value, next: Value) {
+        if self.is_virtual() {
+            let body = self.program.places[self.pc].body;
+            let call = self.program.caller_of(body).expect("a callee has a caller");
+            let pc = std::mem::replace(&mut self.pc, call);
+            self.put_before(register, word, next);
+            self.pc = pc;
+            return;
+        }
         let level = u64::from(self.program.body(self.pc).level);
         self.put_at(register, word, level - 1, next);
     }
@@ -162,10 +171,17 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(kept, last, &[], other, &[]);
         self.b.set_cold_block(last);
         self.b.switch_to_block(last);
-        self.stand_here();
+        if self.is_virtual() {
+            self.write_seldom();
+            self.push_virtual();
+        } else {
+            self.stand_here();
+        }
         self.drop_quietly(first);
         self.drop_quietly(second);
-        self.unless_watched(on);
+        if !self.is_virtual() {
+            self.unless_watched(on);
+        }
         let next = self.jump_goes_on(jump);
         self.give(next);
         self.b.switch_to_block(other);
@@ -174,7 +190,7 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(on);
     }
     /// The same while the innermost frame stands as `here` says.
-    fn release_at(&mut self, old: Value, here: u64, next: impl FnOnce(&mut Self) -> Value) {
+    pub(super) fn release_at(&mut self, old: Value, here: u64, next: impl FnOnce(&mut Self) -> Value) {
         let (last, left) = (self.b.create_block(), self.b.create_block());
         let on = self.b.create_block();
         let kept = self.call_stub(Stub::Drop, &[old]);
@@ -182,8 +198,13 @@ impl Lowering<'_, '_> {
         self.b.set_cold_block(last);
         self.b.switch_to_block(last);
         self.write_seldom();
-        let here = self.word(here);
-        let watched = self.call_stub(Stub::DropAndLook, &[old, here]);
+        let watched = if self.is_virtual() {
+            let site = self.site();
+            self.call_stub(Stub::DropAndLookVirtual, &[old, site])
+        } else {
+            let here = self.word(here);
+            self.call_stub(Stub::DropAndLook, &[old, here])
+        };
         self.b.ins().brif(watched, left, &[], on, &[]);
         self.b.set_cold_block(left);
         self.b.switch_to_block(left);

@@ -4,7 +4,7 @@
 
 use cranelift_codegen::isa::CallConv;
 use taipan_objects::Header;
-use taipan_vm::tier::{calls, late, runtime};
+use taipan_vm::tier::{calls, late, runtime, virtual_frames};
 
 use super::allocate::{SCRATCH, SECOND_SCRATCH};
 use super::assembler::{
@@ -27,6 +27,14 @@ pub enum Stub {
     Empty,
     /// Executes an instruction: see [`calls::execute_and_look`], of which these are the first two arguments, and the result.
     Execute,
+    /// [`Stub::DropAndLook`] and [`Stub::Execute`] where the frame is not pushed: the site takes the place of the instruction. See [`virtual_frames`].
+    DropAndLookVirtual,
+    ExecuteVirtual,
+    /// Pushes the frames of the site that is the argument; takes them away: see [`virtual_frames::pop`].
+    Push,
+    Pop,
+    /// Empties registers from the address that is the argument to that which is the second one, which is behind it: whether none owned anything. Otherwise some are not empty.
+    Clear,
     /// A word that is no number, as `Slot::load_at_once` gives it if it still is at the address that is the second argument; otherwise 0.
     Read,
     /// The same of the word that is at the address that is the argument, which may be a number.
@@ -38,12 +46,17 @@ pub enum Stub {
 }
 
 impl Stub {
-    pub const ALL: [Stub; 9] = [
+    pub const ALL: [Stub; 14] = [
         Stub::Drop,
         Stub::DropAnyhow,
         Stub::DropAndLook,
         Stub::Empty,
         Stub::Execute,
+        Stub::DropAndLookVirtual,
+        Stub::ExecuteVirtual,
+        Stub::Push,
+        Stub::Pop,
+        Stub::Clear,
         Stub::Read,
         Stub::ReadAt,
         Stub::Count,
@@ -81,9 +94,14 @@ pub fn write(code: &mut Assembler, stub: Stub, label: Label, floats: u8) {
     match stub {
         Stub::Drop => drop_word(code),
         Stub::DropAnyhow => drop_anyhow(code, floats),
-        Stub::DropAndLook => drop_and_look(code, floats),
+        Stub::DropAndLook => run(code, floats, runtime::drop_and_look as *const () as u64),
         Stub::Empty => empty(code, floats),
-        Stub::Execute => execute(code, floats),
+        Stub::Execute => run(code, floats, calls::execute_and_look as *const () as u64),
+        Stub::DropAndLookVirtual => run(code, floats, virtual_frames::drop_and_look as *const () as u64),
+        Stub::ExecuteVirtual => run(code, floats, virtual_frames::execute_and_look as *const () as u64),
+        Stub::Push => run(code, floats, virtual_frames::push as *const () as u64),
+        Stub::Pop => run(code, floats, virtual_frames::pop as *const () as u64),
+        Stub::Clear => clear(code),
         Stub::Read => read(code, false),
         Stub::ReadAt => read(code, true),
         Stub::Count => count(code),
@@ -172,14 +190,35 @@ fn empty(code: &mut Assembler, floats: u8) {
     code.jump(next);
 }
 
-fn drop_and_look(code: &mut Assembler, floats: u8) {
-    call_with_thread(code, floats, runtime::drop_and_look as *const () as u64);
+/// Gives what a function gives for the two arguments and the thread.
+fn run(code: &mut Assembler, floats: u8, function: u64) {
+    call_with_thread(code, floats, function);
     code.ret();
 }
 
-fn execute(code: &mut Assembler, floats: u8) {
-    call_with_thread(code, floats, calls::execute_and_look as *const () as u64);
+fn clear(code: &mut Assembler) {
+    let (at, end, word) = (SECOND_SCRATCH, SCRATCH, RCX);
+    let (turn, next, owned) = (code.label(), code.label(), code.label());
+    code.push(word);
+    code.bind(turn);
+    code.load(Width::B8, word, Mem::at(at, 0));
+    code.test(Width::B8, word, word);
+    code.jump_if(Cond::Equal, next);
+    // As `Lowering::is_counted`.
+    code.shift(Shift::RotateRight, Width::B8, word, 1);
+    code.shift(Shift::Right, Width::B8, word, 47);
+    code.jump_if(Cond::Equal, owned);
+    code.store_constant(Width::B8, Mem::at(at, 0), 0);
+    code.bind(next);
+    code.alu_constant(Alu::Add, Width::B8, at, 8);
+    code.alu(Alu::Cmp, Width::B8, at, end);
+    code.jump_if(Cond::NotEqual, turn);
+    // It is done: an address is not 0.
+    code.pop(word);
     code.ret();
+    code.bind(owned);
+    code.pop(word);
+    give_none(code);
 }
 
 /// Saves the first registers of floats in so many bytes of the stack.

@@ -106,7 +106,7 @@ pub fn push_frame(
 }
 
 /// [`push_frame`] on top of the `innermost` one for an ordinary call, if there is room and nothing stale to drop: for code that must not call. Otherwise false; only
-/// words that own nothing were emptied.
+/// words that own nothing were emptied. `size`: words of the window that are to be empty behind the `filled` ones, and below the top; the code's registers at least.
 #[inline(always)]
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -121,12 +121,13 @@ pub fn push_frame_at_once(
     code: &PyCode,
     window: *mut Value,
     filled: usize,
+    size: usize,
     ret: u16,
     kind: Kind,
     callee: Value,
 ) -> bool {
     let depth = thread.depth.get();
-    let end = window.wrapping_add(code.nregs as usize);
+    let end = window.wrapping_add(size);
     if depth >= thread::recursion_limit() || end >= thread.limit() {
         return false;
     }
@@ -185,6 +186,11 @@ pub(super) fn write_frame(
         });
     }
     thread.depth.set(depth + 1);
+}
+
+/// Pushes the frame of a call whose registers machine code uses already: see [`crate::tier::virtual_frames`].
+pub fn push_virtual(thread: &VmThread, function: &PyFunction, code: &PyCode, window: *mut Value, ret: u16) {
+    write_frame(thread, function, code, window, ret, Kind::Call, Value::EMPTY, Value::EMPTY);
 }
 
 /// Pops the innermost frame, dropping its registers (or leaving them to its frame object).

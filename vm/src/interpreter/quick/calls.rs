@@ -71,7 +71,19 @@ fn push_at(
     };
     let Some(callee) = callee else { return false };
     // Before the frame hides it: the stale words behind the arguments do not include it.
-    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, filled, i.c(), Kind::Call, callee) {
+    let size = code.nregs as usize;
+    if !call::push_frame_at_once(
+        s.thread,
+        s.fp,
+        function,
+        code,
+        window,
+        filled,
+        size,
+        i.c(),
+        Kind::Call,
+        callee,
+    ) {
         if !word.is_counted() {
             // SAFETY: the register's own reference is a lent one, so this one was made; it is not the last.
             let _ = unsafe { Obj::drop_at_once(callee) };

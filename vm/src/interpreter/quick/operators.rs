@@ -46,7 +46,8 @@ fn enter_method<const N: usize>(
         return None;
     }
     let window = s.thread.top.get();
-    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, N, ret, kind, Value::EMPTY) {
+    let size = code.nregs as usize;
+    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, N, size, ret, kind, Value::EMPTY) {
         return None;
     }
     let regs = Regs::new(window);
