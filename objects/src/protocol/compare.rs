@@ -222,8 +222,13 @@ fn equals_none(other: &Obj) -> Option<bool> {
     if is_none(other) {
         return Some(true);
     }
-    let differs = !other.value().is_ptr() || is_exact_str(other) || compares_by_identity(other);
-    differs.then_some(false)
+    differs_from_none(other).then_some(false)
+}
+
+/// Whether an object, which is not `None`, is surely not equal to that, without running code: a number (of a word), an exact string, or one whose class leaves comparisons to `object`.
+#[inline]
+pub fn differs_from_none(obj: &Obj) -> bool {
+    !obj.value().is_ptr() || is_exact_str(obj) || compares_by_identity(obj)
 }
 
 /// Whether the object's class says nothing of comparisons itself.

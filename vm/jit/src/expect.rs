@@ -167,6 +167,9 @@ fn guess(program: &Program, step: usize) -> Guess {
         Plan::Arith { left, right, .. }
         | Plan::Compare { left, right, .. }
         | Plan::Branch { test: Test::Compare { left, right, .. }, .. } => (kind(left), operand(right)),
+        Plan::Equal { left, right, .. } | Plan::Branch { test: Test::Equal { left, right, .. }, .. } => {
+            (kind(left), kind(right))
+        }
         Plan::Branch { test: Test::Truth { register, .. }, .. } => (kind(register), None),
         Plan::Power { left, right, .. } => (kind(left), kind(right)),
         Plan::Get { container, key, .. } => (kind(container), kind(key)),

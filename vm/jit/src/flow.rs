@@ -161,6 +161,7 @@ fn estimate(plan: Plan) -> (i32, i32) {
         Plan::LoadGlobal { .. } => (12, 28),
         Plan::Equal { .. } => (40, 90),
         Plan::LoadCell { .. } => (12, 28),
+        Plan::CopyFree { .. } => (20, 50),
         Plan::LoadAttr { .. } | Plan::LoadMethod { .. } => (12, 35),
         Plan::StoreAttr { .. } => (12, 45),
         Plan::For { .. } | Plan::Item { .. } | Plan::StoreItem { .. } => (18, 45),

@@ -353,6 +353,8 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
         }
         Plan::StoreAttr { operand, .. } | Plan::Append { operand, .. } => take(state, operand),
         Plan::LoadAttr { to, .. } => state[at(to)] = attribute_kind(guess),
+        // A function's closure never changes, and lives as long as the frame.
+        Plan::CopyFree { first, count } => state[at(first)..at(first + count)].fill(Known::Free),
         Plan::LoadGlobal { to, number: None } | Plan::LoadCell { to, .. } => {
             state[at(to)] = Known::Nothing;
         }

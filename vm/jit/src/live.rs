@@ -142,7 +142,9 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
         }
         Plan::StoreAttr { operand, .. } => set.add(taken(operand)),
         Plan::Append { .. } => {}
-        Plan::Unpack { first, count, .. } => (first..first + count).for_each(|register| set.remove(register)),
+        Plan::CopyFree { first, count } | Plan::Unpack { first, count, .. } => {
+            (first..first + count).for_each(|register| set.remove(register))
+        }
         Plan::IsNumber { base, to, .. } => {
             set.remove(to);
             (base..base + 4).for_each(|register| set.remove(register));

@@ -491,6 +491,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::LoadMethod { to, subject } => self.load_method(to, subject),
             Plan::LoadGlobal { to, number: None } => self.load_global(to),
             Plan::LoadGlobal { to, number: Some(number) } => self.load_number(to, number),
+            Plan::CopyFree { first, count } => self.copy_free(first, count),
             Plan::LoadCell { to, cell } => self.load_cell(to, cell),
             Plan::Append { list, operand } => self.append(list, operand),
             Plan::Unpack { first, operand, count, parts } => self.unpack(first, operand, count, parts),

@@ -211,6 +211,11 @@ pub enum Plan {
         /// The word of a number that it is expected to stay.
         number: Option<u64>,
     },
+    /// The first cells of the function's closure.
+    CopyFree {
+        first: Reg,
+        count: u16,
+    },
     LoadCell {
         to: Reg,
         cell: Reg,
@@ -496,6 +501,7 @@ fn plan(code: &PyCode, pc: usize, op: Op, instrs: &[Instr]) -> Plan {
         Op::StoreAttr => Plan::StoreAttr { subject: a, operand: b },
         Op::LoadMethod => Plan::LoadMethod { to: a, subject: b },
         Op::LoadGlobal => Plan::LoadGlobal { to: a, number: None },
+        Op::CopyFreeVars => Plan::CopyFree { first: a, count: b },
         Op::LoadDeref => Plan::LoadCell { to: a, cell: b },
         Op::ListAppend => Plan::Append { list: a, operand: b },
         Op::UnpackSequence => Plan::Unpack { first: a, operand: b, count: c, parts: Parts::default() },
@@ -613,6 +619,7 @@ impl Plan {
             }
             Plan::LoadMethod { to, subject } => Plan::LoadMethod { to: to + by, subject: subject + by },
             Plan::LoadGlobal { to, number } => Plan::LoadGlobal { to: to + by, number },
+            Plan::CopyFree { first, count } => Plan::CopyFree { first: first + by, count },
             Plan::LoadCell { to, cell } => Plan::LoadCell { to: to + by, cell: cell + by },
             Plan::Append { list, operand } => Plan::Append { list: list + by, operand: taken(operand) },
             Plan::Unpack { first, operand, count, parts } => {

@@ -113,6 +113,7 @@ fn need(program: &Program, step: usize, mixed: bool) -> Need {
         | Plan::Jump { .. }
         | Plan::Back { .. }
         | Plan::LoadMethod { .. }
+        | Plan::CopyFree { .. }
         | Plan::LoadCell { .. }
         | Plan::StoreAttr { .. }
         | Plan::Item { .. }

@@ -32,7 +32,7 @@ mod operators;
 mod tier;
 pub(crate) mod values;
 
-pub(crate) use calls::{Push, push as push_call};
+pub(crate) use calls::{Push, push as push_call, push_plain};
 pub(crate) use operators::{push as push_operator, read_number, write_number};
 use taipan_bytecode::Op;
 use taipan_objects::code::{PyCode, Word, machine};

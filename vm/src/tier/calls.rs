@@ -229,11 +229,24 @@ fn given(result: PyResult<Obj>) -> u64 {
 /// `fp` is the innermost frame of the calling thread, and `ip` a call in its code whose arguments are there.
 pub unsafe extern "C" fn invoke(thread: &'static VmThread, fp: *mut Frame, ip: u64) -> u64 {
     let ip: *const Word = std::ptr::with_exposed_provenance(ip as usize);
-    // SAFETY: says the caller. No reference to the frame is kept: the call may look at it.
-    let (regs, word) = unsafe {
+    // SAFETY: says the caller.
+    unsafe {
         (*fp).ip = ip;
-        ((*fp).regs, &*ip)
-    };
+        match quick::push_plain(thread, fp, ip, (*fp).regs) {
+            Some(code) => entry(code),
+            None => invoke_other(thread, fp, ip),
+        }
+    }
+}
+
+/// [`invoke`] of what is no function that takes just the arguments: most of it is not in the way of what is.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn invoke_other(thread: &'static VmThread, fp: *mut Frame, ip: *const Word) -> u64 {
+    // SAFETY: says the caller. No reference to the frame is kept: the call may look at it.
+    let (regs, word) = unsafe { ((*fp).regs, &*ip) };
     let (base, count, ret) = (word.a() as usize, word.b() as usize, word.c());
     let mut has_receiver = word.opcode() == Op::CallMethod as u16;
     if matches!(word.instr().op(), Some(Op::Call | Op::CallMethod)) {

@@ -8,6 +8,7 @@ use std::mem::ManuallyDrop;
 use taipan_objects::construct::int_obj;
 use taipan_objects::error::{Raised, try_take_raised};
 use taipan_objects::frame::PyFrame;
+use taipan_objects::function::PyFunction;
 use taipan_objects::list::PyList;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::str::PyStr;
@@ -156,6 +157,30 @@ pub extern "C" fn equal(left: u64, right: u64) -> u64 {
     protocol::equal_by_identity(&left, &right)
         .or_else(|| protocol::texts_or_tuples_equal(&left, &right))
         .map_or(NOTHING_DONE, u64::from)
+}
+
+/// Whether a word, which is not `None`, is surely not equal to that: 1, or 0 if code may have to tell.
+pub extern "C" fn differs_from_none(word: u64) -> u64 {
+    let word = value(word);
+    u64::from(!word.is_empty() && protocol::differs_from_none(&borrowed(word)))
+}
+
+/// Lends the first cells of a function's closure to registers: 1, or 0 with nothing done if there are fewer. They own nothing.
+///
+/// # Safety
+/// The function lives as long as the registers are used.
+pub unsafe extern "C" fn copy_free_vars(
+    function: *const PyFunction,
+    registers: *mut Value,
+    count: u64,
+) -> u64 {
+    // SAFETY: says the caller.
+    let cells = unsafe { function.as_ref() }.map_or(&[][..], PyFunction::cells);
+    let (Some(cells), regs) = (cells.get(..count as usize), Regs::new(registers)) else { return 0 };
+    for (at, cell) in cells.iter().enumerate() {
+        regs.put(at, cell.value().uncounted());
+    }
+    1
 }
 
 /// Whether two exact strings are equal: 0, 1, or [`NOTHING_DONE`].

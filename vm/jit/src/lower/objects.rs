@@ -1,14 +1,15 @@
 //! Moves, and what is done with objects.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::types::{I8, I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
 use taipan_objects::code::slot_caches;
 use taipan_objects::descriptor::PyProperty;
+use taipan_objects::singletons::none;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::runtime::{self, layout, shapes};
-use taipan_vm::tier::samples::{self, Single};
+use taipan_vm::tier::samples::{self, Kind, Single};
 
 use super::Lowering;
 use super::counts::Storage;
@@ -484,7 +485,35 @@ impl Lowering<'_, '_> {
     /// Whether two objects are equal, as [`runtime::equal`] knows it.
     pub(super) fn equal(&mut self, left: Reg, right: Reg) -> Value {
         let (x, y) = (self.load(left), self.load(right));
-        self.equal_words(x, y)
+        let guess = self.guesses[self.pc];
+        match (guess.left, guess.right) {
+            (Some(Kind::None), _) => self.equal_to_none(x, y),
+            (_, Some(Kind::None)) => self.equal_to_none(y, x),
+            _ => self.equal_words(x, y),
+        }
+    }
+
+    /// Whether two words are equal, the first of which is expected to be `None`.
+    fn equal_to_none(&mut self, expected: Value, word: Value) -> Value {
+        let (general, on) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I8);
+        let none = self.word(none().value().counted().bits());
+        let object = self.object(expected);
+        let is = self.b.ins().icmp(IntCC::Equal, object, none);
+        self.refuse_unless(is, general);
+        let object = self.object(word);
+        let is = self.b.ins().icmp(IntCC::Equal, object, none);
+        let other = self.b.create_block();
+        self.b.ins().brif(is, on, &[is.into()], other, &[]);
+        self.b.switch_to_block(other);
+        let differs = self.call(runtime::differs_from_none as *const () as usize, &[word]);
+        self.b.ins().brif(differs, on, &[is.into()], general, &[]);
+        self.b.set_cold_block(general);
+        self.b.switch_to_block(general);
+        let equal = self.equal_words(expected, word);
+        self.b.ins().jump(on, &[equal.into()]);
+        self.b.switch_to_block(on);
+        self.b.block_params(on)[0]
     }
 
     /// The same of words that are not both numbers.
@@ -602,6 +631,21 @@ impl Lowering<'_, '_> {
         let found = self.object(word);
         let same = self.b.ins().icmp_imm_s(IntCC::Equal, found, expected.counted().bits() as i64);
         self.refuse_unless(same, other);
+    }
+
+    /// Lends the function's cells to registers.
+    pub(super) fn copy_free(&mut self, first: Reg, count: u16) {
+        for register in first..first + count {
+            self.must_be_free(register);
+        }
+        let function = match &self.program.body(self.pc).function {
+            Some(function) => self.word(function.value().counted().bits()),
+            None => self.read(self.frame, layout::FUNCTION),
+        };
+        let registers = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
+        let number = self.word(u64::from(count));
+        let done = self.call(runtime::copy_free_vars as *const () as usize, &[function, registers, number]);
+        self.leave_unless(done);
     }
 
     pub(super) fn load_cell(&mut self, to: Reg, cell: Reg) {

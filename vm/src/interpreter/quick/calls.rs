@@ -214,6 +214,35 @@ pub(crate) enum Push<'a> {
     Unbound,
 }
 
+/// Pushes the frame of a call by `CALL` or `CALL_METHOD` at `ip` of a Python function whose parameters are just the arguments, if that is a matter of a few instructions.
+#[inline(always)]
+pub(crate) fn push_plain<'a>(
+    thread: &'static VmThread,
+    fp: *mut crate::frame::Frame,
+    ip: *const Word,
+    regs: Regs,
+) -> Option<&'a PyCode> {
+    let s = State { ip, regs, fp, thread };
+    let i = s.word(0);
+    let is_method = i.opcode() == Op::CallMethod as u16;
+    if !is_method && i.opcode() != Op::Call as u16 {
+        return None;
+    }
+    let base = i.a() as usize;
+    let callable = regs.value(base);
+    // SAFETY: the frame is live.
+    let in_generator = unsafe { (*fp).is_generator() };
+    if callable.is_empty() || !known::is_function(callable) || thread.threading.poll() != 0 || in_generator {
+        return None;
+    }
+    // SAFETY: the layout was checked; the register, then the frame keeps it alive.
+    let function: &PyFunction = unsafe { &*callable.ptr().cast() };
+    let code = call::function_code(function);
+    let (first, nargs) = if is_method { arguments(s, i) } else { (base + 2, i.b() as usize) };
+    let pushed = nargs as u32 == code.plain() && push_at(s, i, base, function, regs.at(first), nargs);
+    pushed.then_some(code)
+}
+
 /// Pushes the frame of a call of a Python function, or of a bound method of one, by `CALL` or `CALL_METHOD` at `ip`, if its arguments are its parameters, but for those that have defaults, and the
 /// variable ones.
 pub(crate) fn push<'a>(
