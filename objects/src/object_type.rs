@@ -84,10 +84,15 @@ pub fn object_new(class: &Obj, args: &Args<'_>) -> PyResult<Obj> {
     plain_instance(class)
 }
 
+/// Whether [`plain_instance`] makes instances of the class. That never changes.
+pub fn has_plain_instances(class: &PyType) -> bool {
+    std::ptr::eq(class.ops, <PyObject as taipan_gc::Object>::ops())
+}
+
 /// A new instance of a class of `object`'s layout, attributes empty.
 #[inline]
 pub fn plain_instance(class: &PyType) -> PyResult<Obj> {
-    if !std::ptr::eq(class.ops, <PyObject as taipan_gc::Object>::ops()) {
+    if !has_plain_instances(class) {
         if class.has_flag(crate::type_object::type_flags::NO_INSTANTIATION) {
             return Err(type_error(format!("cannot create '{}' instances", class.full_name())));
         }

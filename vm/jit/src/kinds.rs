@@ -431,7 +431,12 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             }
         }
         Plan::Enter { base, first, count, callee, .. } => {
-            state[at(base)] = Known::Bare;
+            let is_init = program.bodies[callee as usize].class.is_some();
+            if is_init {
+                // The instance; the frame's first argument is that, lent.
+                state[at(first)] = Known::Free;
+            }
+            state[at(base)] = if is_init { Known::Nothing } else { Known::Bare };
             let end = first + program.bodies[callee as usize].code.nregs;
             state[at(first + count)..at(end)].fill(Known::Bare);
         }
@@ -443,9 +448,14 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
                 },
                 Result::Const(word) => of_word(word),
             };
-            let end = first + program.bodies[callee as usize].code.nregs;
-            state[at(first)..at(end)].fill(Known::Bare);
-            put(state, to, result);
+            let body = &program.bodies[callee as usize];
+            state[at(first)..at(first + body.code.nregs)].fill(Known::Bare);
+            if body.class.is_some() {
+                state[at(first) - 1] = Known::Bare;
+                state[at(to)] = Known::Nothing;
+            } else {
+                put(state, to, result);
+            }
         }
         Plan::Leave { .. }
         | Plan::Unseen

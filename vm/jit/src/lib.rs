@@ -65,24 +65,21 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     expect_parts(&mut program);
     drop_bad_callees(&mut program, &guesses);
     virtual_frames::mark(&mut program, &guesses);
-    let flow = Flow::of(&program, choice);
-    if flow.places().next().is_none() {
-        return None;
-    }
-    let states = kinds::know(&program, &guesses, &flow);
-    let made = memory::compile(&program, &guesses, &flow, &states).or_else(|| {
-        // Something in a callee takes its frame after all.
-        program.bodies.iter_mut().for_each(|body| body.is_virtual = false);
-        memory::compile(&program, &guesses, &flow, &states)
-    });
-    let (entry, memory) = made?;
+    let (flow, (entry, memory)) = make(&program, &guesses, choice).or_else(|| {
+        // Something in a callee may take its frame after all.
+        virtual_frames::mark_none(&mut program);
+        make(&program, &guesses, choice)
+    })?;
     let mut places = vec![0; program.own()].into_boxed_slice();
     for (number, pc) in flow.entered_places() {
         places[pc] = number as u16;
     }
     let (has_start, epoch) = (flow.start.is_some(), program.epoch);
     let objects = program.bodies.into_iter().skip(1);
-    let objects = objects.flat_map(|body| [Some(body.code.into_obj()), body.function]).flatten();
+    let objects = objects.flat_map(|body| {
+        let class = body.class.map(|(class, _)| class);
+        [Some(body.code.into_obj()), body.function, class].into_iter().flatten()
+    });
     let called = program.functions.into_iter().flat_map(|called| [called.function, called.code.into_obj()]);
     let objects = objects.chain(program.natives).chain(called).collect();
     let none = || AtomicU32::new(0);
@@ -97,6 +94,15 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
         objects,
         memory,
     })
+}
+
+/// Machine code of a program: where it is entered, its address, and what owns its memory. Nothing if that is not worth it, or cannot be.
+fn make(program: &Program, guesses: &[Guess], choice: Choice) -> Option<(Flow, memory::Code)> {
+    let flow = Flow::of(program, choice);
+    flow.places().next()?;
+    let states = kinds::know(program, guesses, &flow);
+    let code = memory::compile(program, guesses, &flow, &states)?;
+    Some((flow, code))
 }
 
 /// The program of the code and the callees that it is expected to call.
@@ -119,8 +125,13 @@ fn with_callees(request: &Request<'_>) -> Option<Program> {
 /// Makes the callee of the step part of the program, if it has one that is expected, and it can be.
 fn take_in(program: &mut Program, step: usize) -> bool {
     match program.plans[step] {
-        Plan::Call { base, method, .. } => expect::callee_at(program, step, base)
-            .is_some_and(|(callable, alone)| program.take_in(step, &callable, method && !alone)),
+        Plan::Call { base, method, .. } => {
+            expect::callee_at(program, step, base).is_some_and(|(callable, alone)| {
+                let has_receiver = method && !alone;
+                program.take_in(step, &callable, has_receiver)
+                    || !has_receiver && program.take_in_class(step, &callable)
+            })
+        }
         Plan::Item { container, .. } if expect::kind_at(program, step, container) != Some(Kind::Other) => {
             false
         }
@@ -243,13 +254,18 @@ fn drop_bad_callees(program: &mut Program, guesses: &[Guess]) {
                     continue;
                 }
             };
-            let instr = program.instr(step);
-            let method = instr.op() == Some(Op::CallMethod);
-            let end = program.end(step) as u16;
-            let callee = note_callee(program, step, base, instr.b(), method);
-            program.plans[step] = Plan::Invoke { base, count: instr.b(), to, method, end, callee };
+            call_at(program, step, base, to);
         }
     }
+}
+
+/// Has a step call what it calls instead of executing its steps.
+fn call_at(program: &mut Program, step: usize, base: Reg, to: Reg) {
+    let instr = program.instr(step);
+    let method = instr.op() == Some(Op::CallMethod);
+    let end = program.end(step) as u16;
+    let callee = note_callee(program, step, base, instr.b(), method);
+    program.plans[step] = Plan::Invoke { base, count: instr.b(), to, method, end, callee };
 }
 
 /// Installs the compiler, unless the environment says `PYTHON_JIT=0`; `PYTHON_JIT=eager` lets it compile everything, for tests. To be called before any code is made.

@@ -399,9 +399,14 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 return false;
             }
             Plan::Enter { base, first, count, to, callee, target } => {
-                self.enter_callee(base, first, count, to, callee);
+                let before = self.state.clone();
+                let other = self.enter_callee(base, first, count, to, callee);
                 self.state = after;
                 self.go(target);
+                if let Some(other) = other {
+                    self.state = before;
+                    self.call_instead(other, base, to);
+                }
                 return false;
             }
             Plan::End { from } => {

@@ -30,13 +30,11 @@ pub fn is_supported() -> bool {
     cfg!(all(target_arch = "x86_64", unix))
 }
 
+/// The address of a function, and what owns its memory.
+pub type Code = (usize, Box<dyn Any + Send + Sync>);
+
 /// Makes the function: its address, and what owns its memory. Nothing if that cannot be, with the frames that the program has.
-pub fn compile(
-    program: &Program,
-    guesses: &[Guess],
-    flow: &Flow,
-    states: &[Option<State>],
-) -> Option<(usize, Box<dyn Any + Send + Sync>)> {
+pub fn compile(program: &Program, guesses: &[Guess], flow: &Flow, states: &[Option<State>]) -> Option<Code> {
     let mut function = Function::with_name_signature(UserFuncName::default(), signature(CALL_CONV));
     let mut frontend = FunctionBuilderContext::new();
     let builder = FunctionBuilder::new(&mut function, &mut frontend);

@@ -45,6 +45,8 @@ pub struct Body {
     pub level: u16,
     /// Its first step.
     pub start: usize,
+    /// Of an `__init__` that a call of a class calls: the class, and the version by which it has it.
+    pub class: Option<(Obj, u32)>,
     /// Whether its frame is not pushed: see [`taipan_vm::tier::virtual_frames`]. Those that it calls are not either.
     pub is_virtual: bool,
 }
@@ -117,6 +119,7 @@ impl Program {
             base: 0,
             level: 0,
             start: 0,
+            class: None,
             is_virtual: false,
         };
         Some(Program {
@@ -291,6 +294,17 @@ impl Program {
         true
     }
 
+    /// The same of the `__init__` that the class calls which is called; its frame is not to be pushed.
+    pub fn take_in_class(&mut self, step: usize, class: &Obj) -> bool {
+        let Plan::Call { base, count, to, .. } = self.plans[step] else { return false };
+        let Some((init, version)) = samples::constructor(class) else { return false };
+        let (first, count) = (base + 1, count + 1);
+        let Some((callee, target)) = self.append(step, &init, first, count, to) else { return false };
+        self.bodies[callee as usize].class = Some((class.clone(), version));
+        self.plans[step] = Plan::Enter { base, first, count, to, callee, target };
+        true
+    }
+
     /// The same of the method `__getitem__` that reads the item at `step`, or of the getter that gives the attribute.
     pub fn take_in_lent(&mut self, step: usize, function: &Obj) -> bool {
         let (to, subject, argument) = match self.plans[step] {
@@ -356,6 +370,7 @@ impl Program {
             base: first,
             level,
             start,
+            class: None,
             is_virtual: false,
         });
         Some((body, start))

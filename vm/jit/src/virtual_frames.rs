@@ -30,7 +30,24 @@ pub fn mark(program: &mut Program, guesses: &[Guess]) {
         let is_virtual = program.bodies[body].code.nregs <= MOST_REGISTERS
             && program.caller_of(body as u16).is_some()
             && has_quiet_way(program, body, guesses);
-        program.bodies[body].is_virtual = is_virtual;
+        set(program, body, is_virtual);
+    }
+}
+
+/// Lets all have frames.
+pub fn mark_none(program: &mut Program) {
+    (1..program.bodies.len()).rev().for_each(|body| set(program, body, false));
+}
+
+fn set(program: &mut Program, body: usize, is_virtual: bool) {
+    program.bodies[body].is_virtual = is_virtual;
+    // Frames of calls of classes are not made here.
+    if !is_virtual
+        && program.bodies[body].class.is_some()
+        && let Some(call) = program.caller_of(body as u16)
+        && let Plan::Enter { base, to, .. } = program.plans[call]
+    {
+        crate::call_at(program, call, base, to);
     }
 }
 

@@ -12,7 +12,7 @@ mod native;
 mod spread;
 
 use construct::calls_by_type;
-pub use construct::construct;
+pub use construct::{construct, is_plain};
 pub use frames::{
     bad_init_result, has_counted_behind, has_room, leave_object, own_callee, pop, pop_frame,
     pop_frame_at_once, pop_init, push_frame, push_frame_at_once, push_virtual, take_callee,

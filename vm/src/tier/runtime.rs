@@ -10,9 +10,11 @@ use taipan_objects::error::{Raised, try_take_raised};
 use taipan_objects::frame::PyFrame;
 use taipan_objects::function::PyFunction;
 use taipan_objects::list::PyList;
+use taipan_objects::object_type;
 use taipan_objects::protocol::{self, IntoStrong};
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
+use taipan_objects::type_object::PyType;
 use taipan_objects::{Obj, Value};
 use taipan_threading::sync::atomic::{AtomicU64, Ordering};
 
@@ -157,6 +159,11 @@ pub extern "C" fn equal(left: u64, right: u64) -> u64 {
     protocol::equal_by_identity(&left, &right)
         .or_else(|| protocol::texts_or_tuples_equal(&left, &right))
         .map_or(NOTHING_DONE, u64::from)
+}
+
+/// An instance of a class of which [`samples::constructor`](super::samples::constructor) knows how it is made.
+pub extern "C" fn new_instance(class: &PyType) -> u64 {
+    object_type::plain_instance(class).map_or(NO, |instance| instance.into_value().bits())
 }
 
 /// Whether a word, which is not `None`, is surely not equal to that: 1, or 0 if code may have to tell.

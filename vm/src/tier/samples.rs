@@ -3,14 +3,17 @@
 use taipan_objects::construct::{float_obj, int_obj};
 use taipan_objects::conversion;
 use taipan_objects::descriptor::PyMethodDescr;
+use taipan_objects::function::PyFunction;
 use taipan_objects::native::Intrinsic;
 use taipan_objects::native_function::PyNativeFunction;
+use taipan_objects::object_type;
 use taipan_objects::singletons;
 use taipan_objects::type_object::number_items;
 use taipan_objects::type_object::{PyType, class_of, type_flags};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Value};
+use taipan_objects::{Obj, Value, istr};
 
+use crate::interpreter::call;
 pub use crate::interpreter::ops::attribute::{Single, singles, words};
 use crate::interpreter::ops::intrinsics;
 pub use crate::interpreter::ops::name::{Constant, Variable, constant, variable};
@@ -127,6 +130,20 @@ fn word_of_constant(word: Value) -> Option<Obj> {
 pub(super) fn is_sequence(value: &Obj) -> bool {
     let class = class_of(value);
     class.has_flag(type_flags::IMMUTABLE) && class.has_flag(type_flags::SEQUENCE)
+}
+
+/// What the call of a class comes to that makes its instances as `object` does: its `__init__`, if that is in Python, and the class's version while this is so.
+pub fn constructor(callable: &Obj) -> Option<(Obj, u32)> {
+    let class = callable.downcast::<PyType>()?;
+    let version = class.version();
+    let is_plain = class_of(callable).is(&types().type_)
+        && call::is_plain(class)
+        && object_type::has_plain_instances(class)
+        && version != 0;
+    let init = class
+        .lookup(&istr!("__init__"))
+        .filter(|init| is_plain && init.downcast::<PyFunction>().is_some())?;
+    (class.version_now() == version).then_some((init, version))
 }
 
 /// Whether a callable, which has a receiver or not, is a native function that machine code calls itself, with so many arguments.

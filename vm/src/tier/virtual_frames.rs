@@ -27,6 +27,8 @@ pub struct VirtualFrame {
     pub first: usize,
     /// The caller's register for the result.
     pub ret: u16,
+    /// Of an `__init__` that a call of a class calls: the caller's register that has the instance, as long as there is no frame that has it.
+    pub instance: Option<usize>,
 }
 
 /// An instruction in such a frame.
@@ -50,6 +52,11 @@ impl Site {
         if (0..count).any(is_known) {
             return false;
         }
+        for (level, virtual_frame) in self.frames.iter().rev().enumerate() {
+            if let Some(register) = virtual_frame.instance {
+                frame(level + 1).regs.put(register, frame(level).subject);
+            }
+        }
         thread.top.set(frame(count - 1).saved_top);
         thread.depth.set(thread.depth.get() - count);
         true
@@ -66,8 +73,9 @@ pub unsafe extern "C" fn push(site: &Site, _: u64, thread: &VmThread) -> u64 {
         unsafe {
             let caller = &mut *thread.innermost();
             caller.ip = frame.call;
-            let window = caller.regs.at(frame.first);
-            call::push_virtual(thread, &*frame.function, &*frame.code, window, frame.ret);
+            let (window, instance) = (caller.regs.at(frame.first), frame.instance);
+            let instance = instance.map(|register| caller.regs.take_value(register));
+            call::push_virtual(thread, &*frame.function, &*frame.code, window, frame.ret, instance);
             (*thread.innermost()).ip = std::ptr::with_exposed_provenance((site.here & !LEVEL) as usize);
         }
     }

@@ -462,3 +462,136 @@ def collect_often(turns):
 
 
 print(collect_often(3000))
+
+
+# Instances are made where their classes are called.
+class Vec:
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+    def plus(self, other):
+        return Vec(self.x + other.x, self.y + other.y)
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+
+    def __init__(self, a, b):
+        self.a = a
+        if b is None:
+            raise ValueError(a)
+        self.b = b
+
+
+class Derived(Vec):
+    pass
+
+
+class Counted:
+    count = 0
+
+    def __init__(self):
+        Counted.count += 1
+        self.number = Counted.count
+
+
+class Framed:
+    seen = None
+
+    def __init__(self, tell):
+        self.tell = tell
+        if tell:
+            Framed.seen = names()
+
+
+class Renamed:
+    def __init__(self, value):
+        self.value = value
+        self = value
+        self = [self]
+
+
+class Wrong:
+    def __init__(self, value):
+        if value is None:
+            return value
+        return value
+
+
+class Ending:
+    ended = 0
+
+    def __init__(self, value):
+        self.value = value
+
+    def __del__(self):
+        Ending.ended += self.value
+
+
+def make(turns):
+    at, total = Vec(0, 0), 0
+    for turn in range(turns):
+        at = at.plus(Vec(turn, -turn))
+        total += Slotted(turn, 1).a + Derived(1, 2).y + Counted().number + Renamed(turn).value
+        Framed(None)
+        Ending(1)
+        try:
+            Slotted(turn, None if turn % 5 == 0 else 3)
+        except ValueError as error:
+            total += error.args[0]
+            assert [f.name for f in traceback.extract_tb(error.__traceback__)] == ["make", "__init__"]
+    return at.x, at.y, total, Ending.ended
+
+
+print(make(4000))
+
+
+def told(turns):
+    for turn in range(turns):
+        Framed(turn == turns - 1)
+    return Framed.seen
+
+
+print(told(4000))
+
+
+def wrong(turns):
+    errors = 0
+    for turn in range(turns):
+        try:
+            Wrong(None if turn % 2 else turn)
+        except TypeError as error:
+            errors += str(error) == "__init__() should return None, not 'int'"
+    return errors
+
+
+print(wrong(4000))
+
+
+def many(turns):
+    kept = []
+    for turn in range(turns):
+        kept.append(Vec(Vec(turn, 1), Vec(2, turn)))
+        if turn % 100 == 0:
+            kept.clear()
+    return sum(vec.x.x + vec.y.y for vec in kept), [weakref.ref(vec)() is vec for vec in kept[:2]]
+
+
+print(many(5000))
+old = Vec.__init__
+
+
+def loud(self, x, y):
+    old(self, x * 2, y)
+
+
+Vec.__init__ = loud
+print(make(40)[:2])
+Vec.__init__ = old
+Vec.__new__ = lambda cls, x, y: object.__new__(Derived)
+print(make(40)[:2], type(Vec(0, 1)).__name__)
+Vec.__new__ = lambda cls, *arguments: object.__new__(cls)
+print(make(40)[:2], type(Vec(0, 1)).__name__)
+Vec.__init__.__code__ = (lambda self, x, y: setattr(self, "x", 1) or setattr(self, "y", 2)).__code__
+print(make(40)[:2])

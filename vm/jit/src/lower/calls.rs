@@ -15,7 +15,8 @@ use taipan_vm::tier::execute::{self, Executor};
 use taipan_vm::tier::runtime::{self, layout};
 
 use super::Lowering;
-use crate::kinds::{Known, State};
+use crate::expect::Guess;
+use crate::kinds::{self, Known, State};
 use crate::plan::{Plan, Reg};
 use crate::x64::stubs::Stub;
 
@@ -187,6 +188,22 @@ impl Lowering<'_, '_> {
         }
         self.invoke_to(to, on);
         self.b.switch_to_block(on);
+    }
+
+    /// Calls what was expected to be a callee that is part of the program, and goes on behind.
+    pub(super) fn call_instead(&mut self, block: Block, base: Reg, to: Reg) {
+        self.b.set_cold_block(block);
+        self.b.switch_to_block(block);
+        self.settle_all();
+        let on = self.b.create_block();
+        self.invoke_to(to, on);
+        self.b.switch_to_block(on);
+        let instr = self.program.instr(self.pc);
+        let method = instr.op() == Some(Op::CallMethod);
+        let end = self.program.end(self.pc) as Reg;
+        let plan = Plan::Invoke { base, count: instr.b(), to, method, end, callee: None };
+        kinds::step(self.program, plan, &mut self.state, &Guess::default());
+        self.go(Plan::next(self.pc, self.plans));
     }
 
     /// The same; goes on in a block.

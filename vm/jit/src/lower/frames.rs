@@ -4,6 +4,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I8, I16, I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Op;
+use taipan_objects::Obj;
 use taipan_objects::code::PyCode;
 use taipan_objects::function::PyFunction;
 use taipan_objects::tuple::PyTuple;
@@ -20,6 +21,8 @@ use crate::program::{self, Function};
 pub(super) struct Push<'a> {
     pub function: &'a PyFunction,
     pub code: &'a PyCode,
+    /// If it is the `__init__` that a class calls which is called: that, and the version by which it has it.
+    pub class: Option<(&'a Obj, u32)>,
     /// The first register behind its window, and behind those of what it executes without frames.
     pub reach: Reg,
     /// Where the callable is, if that is in a register.
@@ -31,16 +34,34 @@ pub(super) struct Push<'a> {
 }
 
 impl Lowering<'_, '_> {
-    /// Tests that the callable is the function whose steps are part of the program, and pushes its frame.
-    pub(super) fn enter_callee(&mut self, base: Reg, first: Reg, count: u16, to: Reg, callee: u16) {
+    /// Tests that the callable is the function whose steps are part of the program, and pushes its frame. The block, if there is one, in which it is called instead.
+    pub(super) fn enter_callee(
+        &mut self,
+        base: Reg,
+        first: Reg,
+        count: u16,
+        to: Reg,
+        callee: u16,
+    ) -> Option<Block> {
         let program = self.program;
         let body = &program.bodies[callee as usize];
         let function = body.function.as_ref().and_then(|function| function.downcast::<PyFunction>());
-        let Some(function) = function else { return self.leave() };
-        let other = self.unexpected();
+        let Some(function) = function else {
+            self.leave();
+            return None;
+        };
+        // Classes change more often than functions.
+        let instead = (body.class.is_some() && !self.is_virtual()).then(|| self.b.create_block());
+        let other = instead.unwrap_or_else(|| self.unexpected());
         let reach = program.reach(callee);
-        let push = Push { function, code: &body.code, reach, base: Some(base), first, count, to };
-        if body.is_virtual { self.enter_virtual(&push, other) } else { self.push(&push, other) }
+        let class = body.class.as_ref().map(|(class, version)| (class, *version));
+        let push = Push { function, code: &body.code, class, reach, base: Some(base), first, count, to };
+        if body.is_virtual {
+            self.enter_virtual(&push, other)
+        } else {
+            self.push(&push, other)
+        }
+        instead
     }
 
     /// Tests that the method that the instruction calls of the subject's class is the function whose steps are part of the program, and pushes its frame, with what it is given lent to it.
@@ -70,8 +91,16 @@ impl Lowering<'_, '_> {
             _ => None,
         };
         let count = 1 + u16::from(argument.is_some());
-        let push =
-            Push { function, code: &body.code, reach: program.reach(callee), base: None, first, count, to };
+        let push = Push {
+            function,
+            code: &body.code,
+            class: None,
+            reach: program.reach(callee),
+            base: None,
+            first,
+            count,
+            to,
+        };
         if body.is_virtual {
             self.enter_virtual(&push, other)
         } else {
@@ -124,7 +153,7 @@ impl Lowering<'_, '_> {
         self.b.ins().brif(entry, compiled, &[], other, &[]);
         self.b.switch_to_block(compiled);
         let reach = first + code.nregs;
-        self.push(&Push { function, code, reach, base: Some(base), first, count, to }, other);
+        self.push(&Push { function, code, class: None, reach, base: Some(base), first, count, to }, other);
         self.call_machine_code(entry, |this, value| {
             let next = this.next();
             this.put_before(to, value, next);
@@ -153,7 +182,7 @@ impl Lowering<'_, '_> {
 
     /// Pushes the frame of a call; goes to `other` if the callable is not the function, or there is more to do: then only words that own nothing were emptied, and defaults may be in their registers.
     fn push(&mut self, call: &Push<'_>, other: Block) {
-        let Push { function: callee, code: executed, reach: end, base, first, count, to } = *call;
+        let Push { function: callee, code: executed, reach: end, base, first, count, to, .. } = *call;
         let address = taipan_objects::types::obj_of(callee).value().counted().bits();
         if let Some(base) = base {
             self.as_callable(base, first, address, other);
@@ -234,7 +263,7 @@ impl Lowering<'_, '_> {
 
     /// The rest of [`Self::push`] by a function of the runtime: a tenth of the code where it is called, for which there is the more room in the processor's cache.
     fn push_by_function(&mut self, call: &Push<'_>, other: Block) {
-        let Push { function, code, reach, base, first, count, to } = *call;
+        let Push { function, code, reach, base, first, count, to, .. } = *call;
         let filled = if base.is_some() {
             let function = self.word(taipan_objects::types::obj_of(function).value().counted().bits());
             self.fill_defaults(call, function, other)
@@ -397,7 +426,7 @@ impl Lowering<'_, '_> {
     }
 
     /// The result of a frame, with a reference of its own, and its registers emptied. Leaves if somebody has the frame's object: then the register that is returned has it still.
-    fn result(&mut self, from: Result, first: Reg, end: Reg) -> Value {
+    pub(super) fn result(&mut self, from: Result, first: Reg, end: Reg) -> Value {
         let returned = match from {
             Result::Reg(register) => Some(register),
             Result::Const(_) => None,
@@ -450,6 +479,9 @@ impl Lowering<'_, '_> {
 
     /// Pops the callee's frame, and writes the result to the caller's register: as `call::pop_frame_at_once`.
     pub(super) fn return_(&mut self, from: Result, callee: u16, first: Reg, to: Reg, target: usize) {
+        if self.program.bodies[callee as usize].class.is_some() {
+            return self.return_instance(from, callee, first, to, target);
+        }
         let end = first + self.program.bodies[callee as usize].code.nregs;
         let word = if self.is_virtual() {
             self.result(from, first, end)

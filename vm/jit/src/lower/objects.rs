@@ -450,7 +450,7 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(unreached);
     }
 
-    fn has_class_version(&mut self, class: usize, version: u32) -> Value {
+    pub(super) fn has_class_version(&mut self, class: usize, version: u32) -> Value {
         let class = self.word(class as u64);
         let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
         self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32))

@@ -1,14 +1,19 @@
 //! Callees whose frames are not pushed: see [`taipan_vm::tier::virtual_frames`].
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use taipan_bytecode::Op;
+use taipan_objects::Obj;
 use taipan_objects::function::PyFunction;
-use taipan_vm::tier::runtime::layout;
+use taipan_objects::singletons::none;
+use taipan_vm::tier::runtime::{self, layout};
 use taipan_vm::tier::virtual_frames::{Site, VirtualFrame};
 
 use super::Lowering;
 use super::frames::Push;
 use crate::expect::Guess;
-use crate::plan::{Plan, Reg};
+use crate::kinds::Known;
+use crate::plan::{Plan, Reg, Result};
 use crate::virtual_frames;
 use crate::x64::stubs::Stub;
 
@@ -69,6 +74,7 @@ impl Lowering<'_, '_> {
             };
             let base = program.body(call).base;
             frames.push(VirtualFrame {
+                instance: body.class.is_some().then(|| usize::from(first - 1 - base)),
                 function,
                 code: &*body.code,
                 call: std::ptr::with_exposed_provenance(self.address(call) as usize),
@@ -107,10 +113,14 @@ impl Lowering<'_, '_> {
     /// Lets a call go on in the callee without a frame; goes to `other` if the callable is not the function, or there is more to do: then only words that own nothing were emptied, and defaults may
     /// be in their registers.
     pub(super) fn enter_virtual(&mut self, call: &Push<'_>, other: Block) {
-        let Push { function, code, base, first, count, .. } = *call;
-        if let Some(base) = base {
-            let address = taipan_objects::types::obj_of(function).value().counted().bits();
-            self.as_callable(base, first, address, other);
+        let Push { function, code, class, base, first, count, .. } = *call;
+        match (base, class) {
+            (Some(base), Some(class)) => self.as_class(base, first, class, other),
+            (Some(base), None) => {
+                let address = taipan_objects::types::obj_of(function).value().counted().bits();
+                self.as_callable(base, first, address, other);
+            }
+            (None, _) => {}
         }
         let (address, _) = self.as_executed(function, code, other);
         let end = first + code.nregs;
@@ -120,12 +130,55 @@ impl Lowering<'_, '_> {
             self.refuse_if_counted(register, other);
         }
         let filled = self.fill_defaults(call, address, other);
+        let instance = class.map(|(class, _)| {
+            let class = self.word(class.value().counted().bits());
+            let instance = self.call(runtime::new_instance as *const () as usize, &[class]);
+            self.refuse_unless(instance, other);
+            instance
+        });
         for register in first + filled..end {
             self.store_word(register, 0);
         }
         if let Some(base) = base {
-            self.store_word(base, 0);
+            match instance {
+                Some(instance) => {
+                    self.store(base, instance);
+                    let lent = self.b.ins().bor_imm_s(instance, 1);
+                    self.store(first, lent);
+                }
+                None => self.store_word(base, 0),
+            }
         }
+    }
+
+    /// Goes on if the callable is the class, with that version, and the register behind it owns nothing; to `other` if not.
+    fn as_class(&mut self, base: Reg, first: Reg, (class, version): (&Obj, u32), other: Block) {
+        let address = class.value().counted().bits();
+        let word = self.load(base);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, (address | 1) as i64);
+        self.refuse_unless(is, other);
+        if self.program.instr(self.pc).op() == Some(Op::CallMethod) {
+            let receiver = self.load(first);
+            self.refuse_if(receiver, other);
+        }
+        let is = self.has_class_version(address as usize, version);
+        self.refuse_unless(is, other);
+        self.refuse_if_counted(first, other);
+    }
+
+    /// The end of the `__init__` that a class calls which was called: what that gives is the instance.
+    pub(super) fn return_instance(&mut self, from: Result, callee: u16, first: Reg, to: Reg, target: usize) {
+        let none = none().value().uncounted_ptr().bits();
+        if !matches!(from, Result::Const(word) if word == none) {
+            return self.leave_for_good();
+        }
+        let end = first + self.program.bodies[callee as usize].code.nregs;
+        self.result(from, first, end);
+        let instance = self.load(first - 1);
+        self.store_word(first - 1, 0);
+        self.state[usize::from(first) - 1..usize::from(end)].fill(Known::Bare);
+        let next = self.going_on(target);
+        self.put_for_caller(to, instance, next);
     }
 
     /// Drops words that were moved out of their places. If one was the last of its object, leaves behind the instruction.

@@ -43,7 +43,7 @@ pub(super) fn calls_by_type(metaclass: &PyType) -> bool {
 
 /// Whether a call of the class makes an instance with `object.__new__`.
 #[inline(always)]
-pub(super) fn is_plain(class: &PyType) -> bool {
+pub fn is_plain(class: &PyType) -> bool {
     let object_new: CallFn = object_type::object_new;
     class.slots.new().is_some_and(|f| f as usize == object_new as usize)
         && !class.has_flag(type_flags::ABSTRACT | type_flags::NO_INSTANTIATION)

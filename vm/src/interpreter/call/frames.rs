@@ -188,9 +188,18 @@ pub(super) fn write_frame(
     thread.depth.set(depth + 1);
 }
 
-/// Pushes the frame of a call whose registers machine code uses already: see [`crate::tier::virtual_frames`].
-pub fn push_virtual(thread: &VmThread, function: &PyFunction, code: &PyCode, window: *mut Value, ret: u16) {
-    write_frame(thread, function, code, window, ret, Kind::Call, Value::EMPTY, Value::EMPTY);
+/// Pushes the frame of a call whose registers machine code uses already, of a class's `__init__` if there is an instance: see [`crate::tier::virtual_frames`].
+pub fn push_virtual(
+    thread: &VmThread,
+    function: &PyFunction,
+    code: &PyCode,
+    window: *mut Value,
+    ret: u16,
+    instance: Option<Value>,
+) {
+    let kind = if instance.is_some() { Kind::Init } else { Kind::Call };
+    let subject = instance.unwrap_or(Value::EMPTY);
+    write_frame(thread, function, code, window, ret, kind, Value::EMPTY, subject);
 }
 
 /// Pops the innermost frame, dropping its registers (or leaving them to its frame object).
