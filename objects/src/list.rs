@@ -297,6 +297,26 @@ impl PyList {
         self.len.store(len + 1, Ordering::Release);
         true
     }
+    /// Lets a list of one item, to which there is no other reference, have it `count` times: false, with nothing done, if it is another one, or the number is 0 or large.
+    pub fn repeat_in_place(list: &Obj, count: i64) -> bool {
+        const MOST: i64 = 1 << 16;
+        let Some(this) = list.downcast::<PyList>().filter(|_| refcount::is_unique(list)) else {
+            return false;
+        };
+        if this.len() != 1 || !(1..MOST).contains(&count) {
+            return false;
+        }
+        let (Some(item), count) = (this.get(0), count as usize) else { return false };
+        let _section = this.section();
+        if this.storage().capacity() < count {
+            this.grow(count, true);
+        }
+        for index in 1..count {
+            this.storage().put(index, item.counted_word());
+        }
+        this.len.store(count, Ordering::Release);
+        true
+    }
     /// Exchanges item `index` of a list that the caller holds in a register, if there is one and no other thread can see the list: gives the former word, which is
     /// the caller's. `value`, a word that owns its reference, is made only then.
     #[inline(always)]

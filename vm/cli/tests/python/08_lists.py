@@ -65,3 +65,23 @@ print([1, 2, 3].__len__(), [1, 2].__contains__(2), [1].__add__([2]), list.append
 twice = []
 twice.extend([twice, twice, {1: twice, 2: twice}])
 print(twice)
+
+# A list that is repeated where it is made.
+def repeated(item, n):
+    words = [item] * n
+    first = [item] * 3
+    first.append(item)
+    twice = [item] * 5 * 2
+    return len(words), first, len(twice), [words] * 2 == [words, words], [item] * 0, [item] * -1, [item] * True
+
+
+for n in (0, 1, 2, 9):
+    print(repeated("x", n), repeated([], n)[:2])
+shared = [[]] * 4
+shared[0].append(1)
+print(shared, [shared] * 2 is shared)
+for bad in (1 << 62, "a", 1.5, None):
+    try:
+        print(len([1] * bad))
+    except (MemoryError, TypeError, OverflowError) as error:
+        print(type(error).__name__, error)

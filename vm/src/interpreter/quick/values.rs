@@ -6,6 +6,7 @@ use taipan_bytecode::{BranchFlags, Instr, Op};
 use taipan_objects::code::Word;
 use taipan_objects::error::{PyResult, Raised};
 use taipan_objects::generator::PyAsyncGenWrapped;
+use taipan_objects::list::PyList;
 use taipan_objects::protocol;
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::{Obj, Value};
@@ -88,11 +89,17 @@ values! {
     new_cell: |_fp, _regs, _i| Ok(name::new_cell(None));
     make_cell: |_fp, regs, i| Ok(name::new_cell(regs.take(i.b() as usize)));
     binary_any: b c |fp, regs, i| {
+        if let Some(list) = repeated(fp, regs, i, regs.value(i.c() as usize)) {
+            return Ok(list);
+        }
         learn(fp, i.b(), regs, i);
         let (op, inplace) = operation(i.instr());
         arithmetic::binary(o(regs, i.b()), o(regs, i.c()), op, inplace)
     };
     binary_imm_any: b |fp, regs, i| {
+        if let Some(list) = repeated(fp, regs, i, Value::from_int_wrapping(i.c_imm() as i64)) {
+            return Ok(list);
+        }
         learn(fp, i.b(), regs, i);
         let (op, inplace) = operation(i.instr());
         arithmetic::binary(o(regs, i.b()), &arithmetic::immediate(i.c_imm() as i64), op, inplace)
@@ -101,6 +108,21 @@ values! {
         learn(fp, i.b(), regs, i);
         protocol::rich_compare(o(regs, i.b()), o(regs, i.c()), comparison(i.instr()))
     };
+}
+
+/// `[item] * count` where the list was made by the instruction in front: the same list, which has it so many times then.
+fn repeated(fp: *mut Frame, regs: Regs, i: &Word, count: Value) -> Option<Obj> {
+    if i.instr().op() != Some(Op::Mul) && i.instr().op() != Some(Op::MulImm) || !count.is_int() {
+        return None;
+    }
+    let (code, pc) = (frame(fp).code(), frame(fp).pc() as usize);
+    // What looks like an instruction may be the word that belongs to one.
+    let (before, made) = (code.instr(pc.checked_sub(2)?), code.instr(pc - 1));
+    let is_made = made.op() == Some(Op::BuildList) && made.a() == i.b();
+    if !is_made || before.op().is_none_or(Op::has_pseudo_word) {
+        return None;
+    }
+    PyList::repeat_in_place(o(regs, i.b()), count.as_int()).then(|| regs.take(i.b() as usize))?
 }
 
 /// [`operators::learn`] at the saved instruction of the frame.
