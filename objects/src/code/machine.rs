@@ -144,6 +144,10 @@ impl Tier {
         // Acquire: the code that is there.
         self.entry.load(Ordering::Acquire)
     }
+    /// Whether the tier was asked, and calls enter no machine code.
+    pub fn is_refused(&self) -> bool {
+        self.entry() == 0 && self.stage.load(Ordering::Relaxed) == Stage::Settled as u8
+    }
     /// What was recorded.
     #[inline]
     pub fn record(&self) -> Option<&Record> {

@@ -204,7 +204,7 @@ fn way(program: &Program, start: usize, mut pc: usize, mut left: u32) -> Way {
         let Some(plan) = plans.get(pc).copied() else { break };
         let (saved, cost) = match plan {
             // They have machine code, too, as a rule: then it is entered from here without the interpreter.
-            Plan::Invoke { callee: None, .. } if expect::calls_python(program, pc) => (40, 130),
+            Plan::Invoke { callee: None, .. } if expect::calls_python(program, pc) => (0, 130),
             Plan::Enter { callee, .. } if program.bodies[callee as usize].class.is_some() => (150, 330),
             _ => estimate(plan),
         };

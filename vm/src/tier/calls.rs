@@ -233,9 +233,35 @@ pub unsafe extern "C" fn invoke(thread: &'static VmThread, fp: *mut Frame, ip: u
     unsafe {
         (*fp).ip = ip;
         match quick::push_plain(thread, fp, ip, (*fp).regs) {
-            Some(code) => entry(code),
+            Some(code) => match entry(code) {
+                Outcome::PUSHED if code.machine.is_refused() => run(thread, fp, ip, code),
+                outcome => outcome,
+            },
             None => invoke_other(thread, fp, ip),
         }
+    }
+}
+
+/// Has the interpreter execute a callee, whose frame was pushed, in a loop of its own, because it has no machine code and will have none: to leave machine code and enter it again would take longer.
+///
+/// # Safety
+/// `fp` is the caller's frame, which stands at the call at `ip`.
+#[inline(never)]
+unsafe fn run(thread: &'static VmThread, fp: *mut Frame, ip: *const Word, code: &PyCode) -> u64 {
+    if !protocol::has_room() {
+        return Outcome::PUSHED;
+    }
+    // SAFETY: says the caller. No reference to a frame is kept.
+    let (regs, ret) = unsafe {
+        (*thread.innermost()).kind = Kind::Entry;
+        ((*fp).regs, (*ip).c())
+    };
+    match crate::perf::run(thread, code) {
+        Ok(result) => {
+            regs.write_value(ret as usize, result.into_strong().into_value());
+            if thread.threading.poll() != 0 { Outcome::WANTED } else { Outcome::DONE }
+        }
+        Err(_) => Outcome::RAISED,
     }
 }
 

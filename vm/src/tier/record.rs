@@ -5,8 +5,8 @@ use taipan_gc::HeaderFlags;
 use taipan_objects::Obj;
 use taipan_objects::code::machine::RecordedSlot;
 use taipan_objects::code::{PyCode, Word, machine};
-use taipan_objects::type_object::class_of;
-use taipan_objects::types::types;
+use taipan_objects::function::PyFunction;
+use taipan_objects::method::PyBoundMethod;
 
 use super::samples::{self, Kind};
 use super::{CALL, TURN};
@@ -27,8 +27,7 @@ pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
     if (op == Op::Call as u16 || op == Op::CallMethod as u16)
         && let Some(callee) = regs.get(word.a() as usize)
     {
-        let class = class_of(callee);
-        record.add_call(pc, class.is(&types().function) || class.is(&types().method));
+        record.add_call(pc, may_be_compiled(callee));
         if lasts(callee) {
             record.add_callee(pc, callee);
         }
@@ -61,6 +60,13 @@ pub(crate) fn note(code: &PyCode, ip: *const Word, regs: Regs) -> u32 {
     } else {
         0
     }
+}
+
+/// Whether the callable is a function, or a method of one, that has machine code for calls or may get it.
+fn may_be_compiled(callable: &Obj) -> bool {
+    let method = callable.downcast::<PyBoundMethod>().map(|method| &method.function);
+    let function = method.unwrap_or(callable).downcast::<PyFunction>();
+    function.is_some_and(|function| !function.executed().machine.is_refused())
 }
 
 /// Whether the callable is one that the collector alone frees, or nobody: being recorded is to keep nothing alive.
