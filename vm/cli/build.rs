@@ -31,6 +31,8 @@ fn gather_functions() {
     println!("cargo:rerun-if-changed={list}");
     let (Ok(list), Some(folder)) = (std::fs::read_to_string(list), env::var_os("OUT_DIR")) else { return };
     let mut script = String::from("SECTIONS {\n  .text.gathered : {\n");
+    // What every start executes of objects that are not Rust's: their functions have no sections of their own.
+    script.push_str("    *crt1.o(.text)\n    *libpsm*(.text)\n    *(.text.startup .text.startup.* .text.exit .text.exit.*)\n");
     for name in list.lines() {
         // `NAME.cold*`: what the profile takes for never executed may be, seldom.
         let _ = match name.strip_suffix(".cold*") {
