@@ -15,7 +15,7 @@ use taipan_objects::singletons::{is_none, is_none_word, none};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Value};
+use taipan_objects::{Obj, Py, Value};
 
 use super::known::{self, Known};
 use super::{Exit, Handler, State, generators, handlers, known_calls, operators};
@@ -362,6 +362,12 @@ fn any(thread: &'static VmThread, regs: Regs, i: &Word) -> PyResult<Called> {
     call::call(thread, regs, i.a() as usize, i.b() as usize, i.c())
 }
 
+/// `range(...)` of words. Apart from the handler, whose locals are to be in registers.
+#[inline(never)]
+fn range(arguments: &[Obj]) -> Option<Obj> {
+    PyRange::of_words(arguments).map(Py::into_obj)
+}
+
 #[inline(never)]
 fn construct(thread: &'static VmThread, regs: Regs, i: &Word) -> PyResult<Option<Called>> {
     let base = i.a() as usize;
@@ -477,13 +483,24 @@ handlers! {
             let class = s.regs.take_value(base);
             return s.write(i.c(), class, 1);
         }
-        if s.value(i.a()).same(types().range.as_obj().value())
-            && let Some(range) = PyRange::of_words(s.regs.slice(i.a() as usize + 2, i.b() as usize))
-        {
-            let base = i.a() as usize;
-            s.regs.clear_range(base, base + 2 + i.b() as usize);
-            return s.write_obj(i.c(), range.into_obj(), 1);
+        if s.value(i.a()).same(types().range.as_obj().value()) {
+            return call_range(s.ip, s.regs, s.fp, s.thread);
         }
+        construct_instance(s.ip, s.regs, s.fp, s.thread)
+    }
+    #[inline(never)]
+    call_range(s, i) {
+        let base = i.a() as usize;
+        match range(s.regs.slice(base + 2, i.b() as usize)) {
+            Some(range) => {
+                s.regs.clear_range(base, base + 2 + i.b() as usize);
+                s.write_obj(i.c(), range, 1)
+            }
+            None => construct_instance(s.ip, s.regs, s.fp, s.thread),
+        }
+    }
+    #[inline(never)]
+    construct_instance(s, i) {
         match construct(s.thread, s.regs, i) {
             Ok(Some(outcome)) => called(s, Ok(outcome), i.c(), 1),
             Ok(None) => call_native_class(s.ip, s.regs, s.fp, s.thread),
