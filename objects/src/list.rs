@@ -299,11 +299,10 @@ impl PyList {
     }
     /// Lets a list of one item, to which there is no other reference, have it `count` times: false, with nothing done, if it is another one, or the number is 0 or large.
     pub fn repeat_in_place(list: &Obj, count: i64) -> bool {
-        const MOST: i64 = 1 << 16;
         let Some(this) = list.downcast::<PyList>().filter(|_| refcount::is_unique(list)) else {
             return false;
         };
-        if this.len() != 1 || !(1..MOST).contains(&count) {
+        if this.len() != 1 || !(1..slots::SURELY_THERE as i64).contains(&count) {
             return false;
         }
         let (Some(item), count) = (this.get(0), count as usize) else { return false };

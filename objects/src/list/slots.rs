@@ -347,7 +347,7 @@ fn concat(a: &Obj, b: &Obj) -> PyResult<Obj> {
 }
 
 /// Items for which there is memory.
-const SURELY_THERE: usize = 1 << 16;
+pub(super) const SURELY_THERE: usize = 1 << 16;
 
 /// `items` repeated `count` times; `MemoryError` if that is too much.
 pub(crate) fn repeated(items: &[Obj], count: isize) -> PyResult<Vec<Obj>> {

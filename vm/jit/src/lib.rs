@@ -65,11 +65,16 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     expect_parts(&mut program);
     drop_bad_callees(&mut program, &guesses);
     virtual_frames::mark(&mut program, &guesses);
-    let (flow, (entry, memory)) = make(&program, &guesses, choice).or_else(|| {
-        // Something in a callee may take its frame after all.
+    let mut flow = Flow::of(&program, choice);
+    flow.places().next()?;
+    let made = make(&program, &guesses, &flow).or_else(|| {
+        // Something in a callee takes its frame after all.
         virtual_frames::mark_none(&mut program);
-        make(&program, &guesses, choice)
-    })?;
+        flow = Flow::of(&program, choice);
+        flow.places().next()?;
+        make(&program, &guesses, &flow)
+    });
+    let (entry, memory) = made?;
     let mut places = vec![0; program.own()].into_boxed_slice();
     for (number, pc) in flow.entered_places() {
         places[pc] = number as u16;
@@ -96,13 +101,10 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     })
 }
 
-/// Machine code of a program: where it is entered, its address, and what owns its memory. Nothing if that is not worth it, or cannot be.
-fn make(program: &Program, guesses: &[Guess], choice: Choice) -> Option<(Flow, memory::Code)> {
-    let flow = Flow::of(program, choice);
-    flow.places().next()?;
-    let states = kinds::know(program, guesses, &flow);
-    let code = memory::compile(program, guesses, &flow, &states)?;
-    Some((flow, code))
+/// Machine code of a program of that shape: nothing if that cannot be, with the frames that the program has.
+fn make(program: &Program, guesses: &[Guess], flow: &Flow) -> Option<memory::Code> {
+    let states = kinds::know(program, guesses, flow);
+    memory::compile(program, guesses, flow, &states)
 }
 
 /// The program of the code and the callees that it is expected to call.

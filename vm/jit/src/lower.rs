@@ -80,9 +80,7 @@ pub struct Lowering<'a, 'b> {
     /// Whether there are so many calls that the code is to be short.
     is_wide: bool,
     kept: Kept,
-    /// Of steps of callees whose frames are not pushed: which frames those are.
-    sites: BTreeMap<usize, u64>,
-    /// Whether they were pushed for the step that is made.
+    /// Whether the frames that are not pushed were, for the step that is made.
     are_pushed: bool,
     /// Whether anything needs a frame that is not pushed.
     is_failed: bool,
@@ -100,7 +98,8 @@ pub fn signature(call_conv: CallConv) -> Signature {
 #[derive(Default)]
 pub struct Kept {
     callees: Vec<Box<Callee>>,
-    sites: Vec<Box<Site>>,
+    /// By steps of callees whose frames are not pushed.
+    sites: BTreeMap<usize, Box<Site>>,
 }
 
 // SAFETY: written once, before there is the code; what they point to is kept by that, too.
@@ -165,7 +164,6 @@ impl<'a, 'b> Lowering<'a, 'b> {
             call_conv: config.default_call_conv,
             is_wide: calls > FEW_CALLS,
             kept: Kept::default(),
-            sites: BTreeMap::new(),
             are_pushed: false,
             is_failed: false,
         };

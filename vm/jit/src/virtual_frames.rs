@@ -52,19 +52,18 @@ fn set(program: &mut Program, body: usize, is_virtual: bool) {
 }
 
 fn has_quiet_way(program: &Program, body: usize, guesses: &[Guess]) -> bool {
-    let steps = |step: &usize| usize::from(program.places[*step].body) == body;
-    let needs: Vec<(usize, Need)> = (0..program.plans.len())
-        .filter(steps)
-        .map(|step| (step, need(program, step, guesses[step].mixed)))
-        .collect();
-    if needs.iter().any(|(_, need)| *need == Need::Always) {
+    // The steps of a body are next to each other.
+    let first = program.bodies[body].start;
+    let steps =
+        (first..program.plans.len()).take_while(|step| usize::from(program.places[*step].body) == body);
+    let needs: Vec<Need> = steps.map(|step| need(program, step, guesses[step].mixed)).collect();
+    if needs.contains(&Need::Always) {
         return false;
     }
-    let first = program.bodies[body].start;
     let (mut open, mut seen) = (vec![first], vec![false; needs.len()]);
     while let Some(step) = open.pop() {
         let at = step - first;
-        if std::mem::replace(&mut seen[at], true) || needs[at].1 != Need::Nothing {
+        if std::mem::replace(&mut seen[at], true) || needs[at] != Need::Nothing {
             continue;
         }
         match program.plans[step] {
@@ -105,8 +104,9 @@ fn need(program: &Program, step: usize, mixed: bool) -> Need {
         Plan::LoadGlobal { number, .. } => frame_if(number.is_none() && program.constant(step).is_none()),
         Plan::Native { callee, .. } => {
             let function = program.natives[callee as usize].downcast::<PyNativeFunction>();
-            let function = function.filter(|function| function.is_unbound());
-            frame_if(function.is_none_or(|function| calls::quiet_caller_of(function.def).is_none()))
+            let is_quiet =
+                |function: &PyNativeFunction| function.is_unbound() && calls::may_answer(function.def);
+            frame_if(!function.is_some_and(is_quiet))
         }
         Plan::Invoke { .. } | Plan::Execute { .. } => Need::Frame,
         Plan::Leave { .. }

@@ -122,7 +122,12 @@ fn finish(
     if result.is_empty() {
         return Outcome::RAISED;
     }
-    regs.write_value(word.c() as usize, result);
+    done(thread, regs, word.c(), result)
+}
+
+/// Writes the result of a call that is over, which owns its reference.
+fn done(thread: &VmThread, regs: Regs, to: u16, result: Value) -> u64 {
+    regs.write_value(to as usize, result);
     if thread.threading.poll() != 0 { Outcome::WANTED } else { Outcome::DONE }
 }
 
@@ -159,32 +164,19 @@ pub fn caller_of(def: &MethodDef) -> Caller {
     }
 }
 
-/// What `len` and `isinstance` give for arguments for which they call nothing, as a [`Caller`] that needs no frame; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) for others.
-unsafe extern "C" fn answer_len(_: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
-    // SAFETY: says the caller.
-    unsafe { answer(Intrinsic::Len, arguments, count) }
-}
-unsafe extern "C" fn answer_isinstance(_: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
-    // SAFETY: says the caller.
-    unsafe { answer(Intrinsic::IsInstance, arguments, count) }
-}
-
+/// What a function gives for arguments for which it calls nothing, as a [`Caller`] that needs no frame; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) for others.
+///
 /// # Safety
 /// The arguments are registers that are not empty.
-#[inline(always)]
-unsafe fn answer(intrinsic: Intrinsic, arguments: *const Obj, count: u64) -> u64 {
+pub unsafe extern "C" fn answer(def: &'static MethodDef, arguments: *const Obj, count: u64) -> u64 {
     // SAFETY: says the caller: a register that is not empty has the form of a reference.
     let arguments = unsafe { std::slice::from_raw_parts(arguments, count as usize) };
-    intrinsics::answer(intrinsic, arguments).map_or(NOTHING_DONE, Value::bits)
+    intrinsics::answer(def.intrinsic, arguments).map_or(NOTHING_DONE, Value::bits)
 }
 
-/// The [`Caller`] that needs no frame for a definition, if it has one.
-pub fn quiet_caller_of(def: &MethodDef) -> Option<Caller> {
-    match def.intrinsic {
-        Intrinsic::Len => Some(answer_len),
-        Intrinsic::IsInstance => Some(answer_isinstance),
-        _ => None,
-    }
+/// Whether there are arguments for which [`answer`] has one.
+pub fn may_answer(def: &MethodDef) -> bool {
+    matches!(def.intrinsic, Intrinsic::Len | Intrinsic::IsInstance)
 }
 
 /// What a method gives, as a [`Caller`], whose receiver is the first argument; [`NOTHING_DONE`](super::runtime::NOTHING_DONE) if it takes another way to be called.
@@ -257,10 +249,7 @@ unsafe fn run(thread: &'static VmThread, fp: *mut Frame, ip: *const Word, code: 
         ((*fp).regs, (*ip).c())
     };
     match crate::perf::run(thread, code) {
-        Ok(result) => {
-            regs.write_value(ret as usize, result.into_strong().into_value());
-            if thread.threading.poll() != 0 { Outcome::WANTED } else { Outcome::DONE }
-        }
+        Ok(result) => done(thread, regs, ret, result.into_strong().into_value()),
         Err(_) => Outcome::RAISED,
     }
 }
@@ -302,10 +291,7 @@ unsafe fn invoke_other(thread: &'static VmThread, fp: *mut Frame, ip: *const Wor
             let frame = unsafe { &*thread.innermost() };
             if frame.pc() == 0 { entry(frame.code()) } else { Outcome::PUSHED }
         }
-        Ok(Called::Value(result)) => {
-            regs.write_value(ret as usize, result.into_strong().into_value());
-            if thread.threading.poll() != 0 { Outcome::WANTED } else { Outcome::DONE }
-        }
+        Ok(Called::Value(result)) => done(thread, regs, ret, result.into_strong().into_value()),
         Err(_) => Outcome::RAISED,
     }
 }

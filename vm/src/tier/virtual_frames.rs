@@ -76,9 +76,10 @@ pub unsafe extern "C" fn push(site: &Site, _: u64, thread: &VmThread) -> u64 {
             let (window, instance) = (caller.regs.at(frame.first), frame.instance);
             let instance = instance.map(|register| caller.regs.take_value(register));
             call::push_virtual(thread, &*frame.function, &*frame.code, window, frame.ret, instance);
-            (*thread.innermost()).ip = std::ptr::with_exposed_provenance((site.here & !LEVEL) as usize);
         }
     }
+    // SAFETY: the frame is live.
+    unsafe { (*thread.innermost()).ip = std::ptr::with_exposed_provenance((site.here & !LEVEL) as usize) };
     0
 }
 

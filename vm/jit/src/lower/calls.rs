@@ -35,7 +35,7 @@ impl Lowering<'_, '_> {
         let program = self.program;
         let callable = &program.natives[callee as usize];
         if self.is_virtual() {
-            return self.call_quietly(base, count, to, method, callable);
+            return self.call_quietly(base, count, to, callable);
         }
         let (other, on) = (self.b.create_block(), self.b.create_block());
         if let Some(function) = callable.downcast::<PyNativeFunction>().filter(|f| f.is_unbound()) {
@@ -63,27 +63,17 @@ impl Lowering<'_, '_> {
     }
 
     /// Calls a function that needs no frame for most arguments; leaves for others.
-    fn call_quietly(&mut self, base: Reg, count: u16, to: Reg, method: bool, callable: &Obj) {
-        let def = callable.downcast::<PyNativeFunction>().map(|function| function.def);
-        let Some((def, caller)) = def.and_then(|def| Some((def, calls::quiet_caller_of(def)?))) else {
+    fn call_quietly(&mut self, base: Reg, count: u16, to: Reg, callable: &Obj) {
+        let Some(function) = callable.downcast::<PyNativeFunction>() else {
             self.is_failed = true;
             return;
         };
-        let word = self.load(base);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, callable.value().uncounted().bits() as i64);
-        self.leave_unless(is);
-        if method {
-            let receiver = self.load(base + 1);
-            self.leave_if(receiver);
-        }
-        let first = base + 2;
+        let (first, def, other) = (base + 2, function.def, self.unexpected());
+        self.as_callable(base, first, callable.value().counted().bits(), other);
         let arguments = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
         let def = self.word(std::ptr::from_ref(def).expose_provenance() as u64);
         let number = self.word(u64::from(count));
-        for register in first..first + count {
-            self.write_late(register);
-        }
-        let found = self.call(caller as *const () as usize, &[def, arguments, number]);
+        let found = self.call(calls::answer as *const () as usize, &[def, arguments, number]);
         self.done(found, runtime::NOTHING_DONE);
         let owned = (first..first + count).filter(|register| !self.state[*register as usize].is_free());
         let mut owned: Vec<Reg> = owned.collect();

@@ -288,7 +288,7 @@ impl Lowering<'_, '_> {
         self.refuse_unless(done, other);
     }
 
-    /// Goes on if the callable is the function at that address, and its receiver there or not as is expected; to `other` if not.
+    /// Goes on if the callable is the one at that address, and its receiver there or not as is expected; to `other` if not.
     pub(super) fn as_callable(&mut self, base: Reg, first: Reg, address: u64, other: Block) {
         let word = self.load(base);
         // Deferred, so it is not counted; what is, or another function, is for the interpreter.

@@ -1,8 +1,6 @@
 //! Callees whose frames are not pushed: see [`taipan_vm::tier::virtual_frames`].
 
-use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
-use taipan_bytecode::Op;
 use taipan_objects::Obj;
 use taipan_objects::function::PyFunction;
 use taipan_objects::singletons::none;
@@ -49,16 +47,11 @@ impl Lowering<'_, '_> {
 
     /// Which frames are not pushed at the instruction being made.
     pub(super) fn site(&mut self) -> Value {
-        let address = match self.sites.get(&self.pc) {
-            Some(address) => *address,
-            None => {
-                let site = Box::new(Site { frames: self.virtual_frames(), here: self.here() });
-                let address = std::ptr::from_ref(&*site).expose_provenance() as u64;
-                self.kept.sites.push(site);
-                self.sites.insert(self.pc, address);
-                address
-            }
-        };
+        if !self.kept.sites.contains_key(&self.pc) {
+            let site = Site { frames: self.virtual_frames(), here: self.here() };
+            self.kept.sites.insert(self.pc, Box::new(site));
+        }
+        let address = std::ptr::from_ref(&*self.kept.sites[&self.pc]).expose_provenance() as u64;
         self.word(address)
     }
 
@@ -154,13 +147,7 @@ impl Lowering<'_, '_> {
     /// Goes on if the callable is the class, with that version, and the register behind it owns nothing; to `other` if not.
     fn as_class(&mut self, base: Reg, first: Reg, (class, version): (&Obj, u32), other: Block) {
         let address = class.value().counted().bits();
-        let word = self.load(base);
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, (address | 1) as i64);
-        self.refuse_unless(is, other);
-        if self.program.instr(self.pc).op() == Some(Op::CallMethod) {
-            let receiver = self.load(first);
-            self.refuse_if(receiver, other);
-        }
+        self.as_callable(base, base + 2, address, other);
         let is = self.has_class_version(address as usize, version);
         self.refuse_unless(is, other);
         self.refuse_if_counted(first, other);
