@@ -7,7 +7,7 @@ use taipan_objects::Obj;
 use taipan_objects::code::machine::Record;
 use taipan_objects::native::Intrinsic;
 use taipan_objects::native_function::PyNativeFunction;
-use taipan_vm::tier::samples::{self, Kind};
+use taipan_vm::tier::samples::{self, Kind, Single};
 
 use crate::kinds::{self, Known};
 use crate::plan::{Operand, Parts, Plan, Reg, Test};
@@ -25,6 +25,8 @@ pub struct Guess {
     pub reached: bool,
     /// Whether an operand was not always of one kind, and not always a number.
     pub mixed: bool,
+    /// Whether what it reads needs no count: a constant.
+    pub lends: bool,
 }
 
 /// The guesses for all instructions.
@@ -193,5 +195,19 @@ fn guess(program: &Program, step: usize) -> Guess {
     };
     let next = Plan::next(step, plans);
     let result = written.filter(|_| next < plans.len()).and_then(|to| kind_at(program, next, to));
-    Guess { left, right, result, reached: true, mixed }
+    Guess { left, right, result, reached: true, mixed, lends: reads_constant(program, step) }
+}
+
+/// Whether a step is expected to read a global or an attribute whose object needs no count.
+fn reads_constant(program: &Program, step: usize) -> bool {
+    match program.plans[step] {
+        Plan::LoadGlobal { .. } => program.constant(step).is_some(),
+        Plan::LoadAttr { .. } => {
+            let singles = samples::singles(program.cache(step));
+            let is_constant =
+                |single: &Single| matches!(single, Single::Plain { .. } | Single::OfType { .. });
+            !singles.is_empty() && singles.iter().all(is_constant)
+        }
+        _ => false,
+    }
 }

@@ -220,9 +220,13 @@ pub fn item_kind(guess: &Guess) -> Option<Known> {
     number(Known::Nothing, guess.result)
 }
 
-/// What an attribute that is read is tested to be at once: [`Known::Bool`], or nothing.
+/// What a global or an attribute that is read is tested to be at once: [`Known::Bool`], [`Known::Free`], or nothing.
 pub fn attribute_kind(guess: &Guess) -> Known {
-    if guess.result == Some(Kind::Bool) { Known::Bool } else { Known::Nothing }
+    match guess.result {
+        Some(Kind::Bool) => Known::Bool,
+        _ if guess.lends => Known::Free,
+        _ => Known::Nothing,
+    }
 }
 
 /// Whether machine code iterates over it by itself.
@@ -352,12 +356,12 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             take(state, operand);
         }
         Plan::StoreAttr { operand, .. } | Plan::Append { operand, .. } => take(state, operand),
-        Plan::LoadAttr { to, .. } => state[at(to)] = attribute_kind(guess),
+        Plan::LoadAttr { to, .. } | Plan::LoadGlobal { to, number: None } => {
+            state[at(to)] = attribute_kind(guess);
+        }
         // A function's closure never changes, and lives as long as the frame.
         Plan::CopyFree { first, count } => state[at(first)..at(first + count)].fill(Known::Free),
-        Plan::LoadGlobal { to, number: None } | Plan::LoadCell { to, .. } => {
-            state[at(to)] = Known::Nothing;
-        }
+        Plan::LoadCell { to, .. } => state[at(to)] = Known::Nothing,
         Plan::LoadMethod { to, .. } => state[at(to)..at(to) + 2].fill(Known::Nothing),
         Plan::Unpack { first, operand, count, parts } => {
             take(state, operand);
@@ -475,6 +479,17 @@ pub fn nothing(program: &Program) -> State {
     (0..program.registers).map(|register| if register < own { Known::Nothing } else { Known::Bare }).collect()
 }
 
+/// What is known where a call enters the code at its first instruction: there is nothing but the arguments.
+pub fn at_start(program: &Program, flow: &Flow) -> State {
+    let (mut state, code) = (nothing(program), &program.bodies[0].code);
+    let is_only_start = flow.start.is_some_and(|start| !flow.heads.contains(&start));
+    let count = code.plain() as usize;
+    if is_only_start && !code.is_generator_like() && count <= code.nregs as usize {
+        state[count..].fill(Known::Bare);
+    }
+    state
+}
+
 /// Whether it is `True` or `False`.
 pub fn is_bool(value: Value) -> bool {
     [true, false].into_iter().any(|truth| bool_obj(truth).value().same(value))
@@ -566,7 +581,7 @@ impl Knowing<'_> {
         }
         self.spread(self.wanted.iter().map(|(head, _)| *head).collect());
         if let Some(start) = self.flow.start.filter(|start| self.states[*start].is_none()) {
-            self.states[start] = Some(nothing(self.program));
+            self.states[start] = Some(at_start(self.program, self.flow));
             self.spread(vec![start]);
         }
         for entry in &self.flow.entries {

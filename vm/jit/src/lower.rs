@@ -204,9 +204,14 @@ impl<'a, 'b> Lowering<'a, 'b> {
         self.give(none);
         for (stub, pc) in stubs {
             // Those who call are told nothing of that.
-            self.why = if Some(pc) == self.flow.start { Left::EXECUTE } else { Left::VAIN };
+            let is_start = Some(pc) == self.flow.start;
+            self.why = if is_start { Left::EXECUTE } else { Left::VAIN };
             self.b.switch_to_block(stub);
-            self.state = kinds::nothing(self.program);
+            self.state = if is_start {
+                kinds::at_start(self.program, self.flow)
+            } else {
+                kinds::nothing(self.program)
+            };
             self.pc = pc;
             let exit = self.unexpected();
             self.as_assumed(exit);
@@ -492,7 +497,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::LoadAttr { to, subject } => self.load_attr(to, subject, guess),
             Plan::StoreAttr { subject, operand } => self.store_attr(subject, operand),
             Plan::LoadMethod { to, subject } => self.load_method(to, subject),
-            Plan::LoadGlobal { to, number: None } => self.load_global(to),
+            Plan::LoadGlobal { to, number: None } => self.load_global(to, guess),
             Plan::LoadGlobal { to, number: Some(number) } => self.load_number(to, number),
             Plan::CopyFree { first, count } => self.copy_free(first, count),
             Plan::LoadCell { to, cell } => self.load_cell(to, cell),

@@ -169,6 +169,8 @@ impl Lowering<'_, '_> {
         let found = self.shape(object);
         for single in singles {
             let another = match single {
+                // The site has changed since.
+                Single::Slot { .. } | Single::Member { .. } if known == Known::Free => continue,
                 Single::Slot { shape, offset } => {
                     let another = self.if_shape(found, shape);
                     self.read_slot_as(object, offset, known, on, other);
@@ -206,20 +208,7 @@ impl Lowering<'_, '_> {
         self.b.set_cold_block(other);
         self.b.switch_to_block(other);
         let (found, after) = self.attribute(word, false);
-        if known == Known::Bool {
-            let odd = self.b.create_block();
-            self.must_be_bool(found, odd);
-            self.b.ins().jump(on, &[found.into()]);
-            self.b.set_cold_block(odd);
-            self.b.switch_to_block(odd);
-            self.write_seldom();
-            self.put(to, found);
-            self.push_virtual();
-            let next = self.next();
-            self.give(next);
-        } else {
-            self.b.ins().jump(on, &[found.into()]);
-        }
+        self.give_as(to, found, known, on);
         self.b.switch_to_block(on);
         let (found, done) = (self.b.block_params(on)[0], self.b.create_block());
         self.put(to, found);
@@ -237,6 +226,29 @@ impl Lowering<'_, '_> {
         let word = self.read(object, offset);
         self.if_expected_immortal(word, on);
         self.b.ins().jump(other, &[]);
+    }
+
+    /// Goes to `on` with what the instruction reads in another way than is expected, if that is as known; otherwise writes it, and leaves behind the instruction.
+    fn give_as(&mut self, to: Reg, found: Value, known: Known, on: Block) {
+        if known == Known::Nothing {
+            self.b.ins().jump(on, &[found.into()]);
+            return;
+        }
+        let odd = self.b.create_block();
+        if known == Known::Bool {
+            self.must_be_bool(found, odd);
+        } else {
+            let counted = self.is_counted(found);
+            self.refuse_if(counted, odd);
+        }
+        self.b.ins().jump(on, &[found.into()]);
+        self.b.set_cold_block(odd);
+        self.b.switch_to_block(odd);
+        self.write_seldom();
+        self.put(to, found);
+        self.push_virtual();
+        let next = self.next();
+        self.give(next);
     }
 
     /// Leaves behind the instruction, by which the register was written, unless that is as known.
@@ -542,7 +554,8 @@ impl Lowering<'_, '_> {
         self.put(to, part);
     }
 
-    pub(super) fn load_global(&mut self, to: Reg) {
+    pub(super) fn load_global(&mut self, to: Reg, guess: &Guess) {
+        let known = kinds::attribute_kind(guess);
         let (other, on) = (self.b.create_block(), self.b.create_block());
         self.b.append_block_param(on, I64);
         let body = self.program.body(self.pc);
@@ -552,7 +565,9 @@ impl Lowering<'_, '_> {
             let word = self.word(constant.word.uncounted().bits());
             self.b.ins().jump(on, &[word.into()]);
             self.b.set_cold_block(other);
-        } else if let Some(variable) = samples::variable(self.program.cache(self.pc), globals) {
+        } else if let Some(variable) =
+            samples::variable(self.program.cache(self.pc), globals).filter(|_| known == Known::Nothing)
+        {
             if body.level == 0 {
                 self.as_namespace(layout::GLOBALS, globals, other);
             }
@@ -577,14 +592,19 @@ impl Lowering<'_, '_> {
             let (cache, frame) = (self.cache(), self.frame());
             let found = self.call(runtime::load_global as *const () as usize, &[cache, frame]);
             let after = self.or_execute(found, runtime::NO, false);
-            self.b.ins().jump(on, &[found.into()]);
+            self.give_as(to, found, known, on);
             Some(after)
         };
         self.b.switch_to_block(on);
-        let found = self.b.block_params(on)[0];
+        let (found, done) = (self.b.block_params(on)[0], self.b.create_block());
         self.put(to, found);
+        self.b.ins().jump(done, &[]);
         if let Some(after) = after {
-            self.come_to(after);
+            self.b.switch_to_block(after);
+            self.test_behind(to, known);
+            self.come_to(done);
+        } else {
+            self.b.switch_to_block(done);
         }
     }
 

@@ -25,6 +25,9 @@ pub const R13: Gpr = Gpr(13);
 pub const R14: Gpr = Gpr(14);
 pub const R15: Gpr = Gpr(15);
 
+/// In place of a base: none.
+const NO_BASE: Gpr = Gpr(u8::MAX);
+
 /// A place in memory: at an offset from a base, perhaps with an index of 8-byte words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mem {
@@ -36,6 +39,11 @@ pub struct Mem {
 impl Mem {
     pub fn at(base: Gpr, offset: i32) -> Self {
         Self { base, index: None, offset }
+    }
+
+    /// At an address.
+    pub fn absolute(address: i32) -> Self {
+        Self { base: NO_BASE, index: None, offset: address }
     }
 }
 
@@ -168,6 +176,8 @@ pub struct Assembler {
     labels: Vec<Option<u32>>,
     /// In the order of their places.
     fixups: Vec<Fixup>,
+    /// A register with how much of it, of which the flags say behind so many bytes of code whether it is zero.
+    told: Option<(Gpr, Width, usize)>,
 }
 
 /// Which jumps are short ones, and where everything is then.
@@ -221,6 +231,12 @@ impl Assembler {
 
     pub fn bind(&mut self, label: Label) {
         self.labels[label.0 as usize] = Some(self.code.len() as u32);
+        self.told = None;
+    }
+
+    /// The instruction just written left in the flags whether what it wrote to the register is zero.
+    fn tell(&mut self, register: Gpr, width: Width) {
+        self.told = Some((register, width, self.code.len()));
     }
 
     /// The code, all of whose labels must have been bound.
@@ -268,6 +284,7 @@ impl Assembler {
         self.code.extend(prefix);
         let (index, base) = match rm {
             Rm::Reg(rm) => (0, rm),
+            Rm::Mem(Mem { base: NO_BASE, .. }) => (0, 0),
             Rm::Mem(memory) => (memory.index.map_or(0, |index| index.0), memory.base.0),
         };
         let rex =
@@ -283,6 +300,11 @@ impl Assembler {
             Rm::Reg(rm) => return self.byte(0xC0 | field | rm & 7),
             Rm::Mem(memory) => memory,
         };
+        if memory.base == NO_BASE {
+            self.byte(field | 4);
+            self.byte(0x25);
+            return self.int(memory.offset);
+        }
         let low = memory.base.0 & 7;
         let mode = match memory.offset {
             // This base without an offset means something else.
@@ -377,20 +399,32 @@ impl Assembler {
 
     pub fn alu(&mut self, op: Alu, width: Width, to: Gpr, from: impl Into<Rm>) {
         self.op(None, &[(op as u8) << 3 | 3], width.is_long(), to.0, from.into(), false);
-    }
-
-    pub fn alu_constant(&mut self, op: Alu, width: Width, to: impl Into<Rm>, value: i32) {
-        if let Ok(small) = i8::try_from(value) {
-            self.op(None, &[0x83], width.is_long(), op as u8, to.into(), false);
-            self.byte(small as u8);
-        } else {
-            self.op(None, &[0x81], width.is_long(), op as u8, to.into(), false);
-            self.int(value);
+        if op != Alu::Cmp {
+            self.tell(to, width);
         }
     }
 
-    pub fn test(&mut self, width: Width, left: Gpr, right: Gpr) {
-        self.op(None, &[0x85], width.is_long(), right.0, left.into(), false);
+    pub fn alu_constant(&mut self, op: Alu, width: Width, to: impl Into<Rm>, value: i32) {
+        let to = to.into();
+        if let Ok(small) = i8::try_from(value) {
+            self.op(None, &[0x83], width.is_long(), op as u8, to, false);
+            self.byte(small as u8);
+        } else {
+            self.op(None, &[0x81], width.is_long(), op as u8, to, false);
+            self.int(value);
+        }
+        if let Rm::Reg(register) = to
+            && op != Alu::Cmp
+        {
+            self.tell(Gpr(register), width);
+        }
+    }
+
+    /// Lets the flags say whether a register is zero; nothing else of them is wanted.
+    pub fn test(&mut self, width: Width, register: Gpr) {
+        if self.told != Some((register, width, self.code.len())) {
+            self.op(None, &[0x85], width.is_long(), register.0, register.into(), false);
+        }
     }
 
     /// Of a byte in memory.
@@ -414,6 +448,9 @@ impl Assembler {
     pub fn shift(&mut self, op: Shift, width: Width, to: Gpr, by: u8) {
         self.op(None, &[0xC1], width.is_long(), op as u8, to.into(), false);
         self.byte(by);
+        if op != Shift::RotateRight && by != 0 {
+            self.tell(to, width);
+        }
     }
 
     /// The same by the number in `RCX`.

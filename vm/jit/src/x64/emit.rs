@@ -159,12 +159,12 @@ impl<'a> Emit<'a> {
                 return self.return_(inst);
             }
             InstructionData::Load { opcode: Opcode::Load, arg, offset, .. } => {
-                let from = Mem::at(self.int(arg, SCRATCH), offset.into());
+                let from = self.at(arg, offset.into(), SCRATCH);
                 return self.load(inst, from);
             }
             InstructionData::LoadNoOffset { opcode: Opcode::AtomicLoad, arg, .. } => {
                 // Loads are not put before earlier ones by this processor.
-                let from = Mem::at(self.int(arg, SCRATCH), 0);
+                let from = self.at(arg, 0, SCRATCH);
                 return self.load(inst, from);
             }
             InstructionData::LoadNoOffset { opcode: Opcode::Bitcast, arg, .. } => {
@@ -176,7 +176,7 @@ impl<'a> Emit<'a> {
                 self.bring(arg, to);
             }
             InstructionData::Store { opcode: Opcode::Store, args: [value, to], offset, .. } => {
-                let to = Mem::at(self.int(to, SCRATCH), offset.into());
+                let to = self.at(to, offset.into(), SCRATCH);
                 return self.store(value, to);
             }
             InstructionData::IntCompare { .. } | InstructionData::FloatCompare { .. } => {
@@ -298,6 +298,22 @@ impl<'a> Emit<'a> {
 
     // --- memory ---
 
+    /// The place so far from an address, which that register has if no other does.
+    fn at(&mut self, address: Value, offset: i32, otherwise: Gpr) -> Mem {
+        let absolute =
+            self.constant(address).and_then(|bits| i32::try_from(bits as i64 + i64::from(offset)).ok());
+        match absolute.filter(|address| *address >= 0) {
+            Some(address) => Mem::absolute(address),
+            None => Mem::at(self.int(address, otherwise), offset),
+        }
+    }
+
+    /// The place of a value that is read where it is compared.
+    fn memory(&mut self, value: Value, otherwise: Gpr) -> Option<Mem> {
+        let (address, offset) = self.facts.read(self.facts.resolve(value))?;
+        Some(self.at(address, offset, otherwise))
+    }
+
     fn load(&mut self, inst: Inst, from: Mem) -> Option<()> {
         let result = self.result(inst);
         if self.kind(result) == F64 {
@@ -347,7 +363,10 @@ impl<'a> Emit<'a> {
             self.bring(*second, Place::Gpr(SCRATCH));
         }
         self.call_piece(stub);
-        self.put(self.result(inst), SECOND_SCRATCH);
+        let result = self.result(inst);
+        if self.facts.kind(result) != Kind::Given {
+            self.put(result, SECOND_SCRATCH);
+        }
         Some(())
     }
 

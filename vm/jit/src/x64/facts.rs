@@ -18,6 +18,10 @@ pub enum Kind {
     Constant(u64),
     /// It is a comparison that is made where its result is asked.
     Asked,
+    /// It is read from memory where it is compared.
+    Read,
+    /// It is what a piece of code gives, and asked directly behind that: nobody else needs it.
+    Given,
     /// It has a place.
     Kept,
 }
@@ -61,14 +65,64 @@ impl<'a> Facts<'a> {
                 InstructionData::Brif { arg, .. }
                 | InstructionData::Ternary { opcode: Opcode::Select, args: [arg, ..] } => {
                     let asked = this.resolve(arg);
-                    if uses[asked.index()] == 1 && this.can_be_asked(asked, *inst) {
-                        this.set(asked, Kind::Asked);
+                    if uses[asked.index()] == 1 {
+                        this.ask(asked, *inst, &uses);
                     }
                 }
                 _ => {}
             }
         }
         this
+    }
+
+    /// Finds out how a value is had that only `by` asks for.
+    fn ask(&mut self, asked: Value, by: Inst, uses: &[u32]) {
+        if self.can_be_asked(asked, by) {
+            self.set(asked, Kind::Asked);
+            let compare = self.function.dfg.value_def(asked).inst();
+            let Some(InstructionData::IntCompare { args, .. }) =
+                compare.map(|inst| self.function.dfg.insts[inst])
+            else {
+                return;
+            };
+            let [left, right] = args.map(|arg| self.resolve(arg));
+            for (arg, other) in [(left, right), (right, left)] {
+                let is_operand = |bits: u64| i32::try_from(bits as i64).is_ok();
+                if uses[arg.index()] == 1
+                    && !matches!(self.kind(other), Kind::Constant(bits) if !is_operand(bits))
+                    && self.can_be_read(arg, by)
+                {
+                    return self.set(arg, Kind::Read);
+                }
+            }
+        } else if self.can_be_read(asked, by) {
+            self.set(asked, Kind::Read);
+        } else if self.is_given(asked, by) {
+            self.set(asked, Kind::Given);
+        }
+    }
+
+    /// Whether a value is a word of memory that `by`, in the same block, finds as it is there.
+    fn can_be_read(&self, value: Value, by: Inst) -> bool {
+        let ValueDef::Result(inst, 0) = self.function.dfg.value_def(value) else { return false };
+        let layout = &self.function.layout;
+        let reads = matches!(self.function.dfg.insts[inst].opcode(), Opcode::Load | Opcode::AtomicLoad)
+            && matches!(self.function.dfg.value_type(value), I32 | I64);
+        if !reads || layout.inst_block(inst) != layout.inst_block(by) {
+            return false;
+        }
+        let touches_memory = |inst: Inst| {
+            let opcode = self.function.dfg.insts[inst].opcode();
+            does_something(opcode) || opcode.can_load()
+        };
+        let between = std::iter::successors(layout.next_inst(inst), |inst| layout.next_inst(*inst));
+        !between.take_while(|inst| *inst != by).any(touches_memory)
+    }
+
+    /// Whether a value is the result of a piece of code, behind which comes nothing but what is made where it is asked until `by`.
+    fn is_given(&self, value: Value, by: Inst) -> bool {
+        let ValueDef::Result(inst, 0) = self.function.dfg.value_def(value) else { return false };
+        self.stub(inst).is_some() && self.function.layout.next_inst(inst) == Some(by)
     }
 
     /// Whether a value is a comparison in the block of `by`, which asks for it; in flags that one condition tells.
@@ -125,6 +179,18 @@ impl<'a> Facts<'a> {
         self.function.dfg.value_def(value).inst()
     }
 
+    /// Where a value is in memory that is read where it is compared: an address, and how far from there.
+    pub fn read(&self, value: Value) -> Option<(Value, i32)> {
+        if self.kind(value) != Kind::Read {
+            return None;
+        }
+        match self.function.dfg.insts[self.function.dfg.value_def(value).inst()?] {
+            InstructionData::Load { arg, offset, .. } => Some((arg, offset.into())),
+            InstructionData::LoadNoOffset { arg, .. } => Some((arg, 0)),
+            _ => None,
+        }
+    }
+
     /// The piece of code that an instruction calls, if it calls one.
     pub fn stub(&self, inst: Inst) -> Option<Stub> {
         let dfg = &self.function.dfg;
@@ -165,19 +231,23 @@ impl<'a> Facts<'a> {
 
     /// Calls `each` with those operands that have places when the instruction is executed.
     pub fn each_kept(&self, inst: Inst, mut each: impl FnMut(Value)) {
-        self.each_operand(inst, |value| match self.kind(value) {
-            Kind::Kept => each(value),
-            Kind::Asked => {
-                let Some(compare) = self.asked(value) else { return };
+        self.each_operand(inst, |value| match self.asked(value) {
+            Some(compare) => {
                 for operand in self.function.dfg.inst_args(compare) {
-                    let operand = self.resolve(*operand);
-                    if self.kind(operand) == Kind::Kept {
-                        each(operand);
-                    }
+                    self.if_kept(*operand, &mut each);
                 }
             }
-            Kind::Constant(_) | Kind::Unused => {}
+            None => self.if_kept(value, &mut each),
         });
+    }
+
+    /// Calls `each` with the value, or with its address where it is read from memory, if that has a place.
+    fn if_kept(&self, value: Value, each: &mut impl FnMut(Value)) {
+        let value = self.resolve(value);
+        let value = self.read(value).map_or(value, |(address, _)| self.resolve(address));
+        if self.kind(value) == Kind::Kept {
+            each(value);
+        }
     }
 }
 

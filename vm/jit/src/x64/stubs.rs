@@ -128,7 +128,7 @@ fn drop_or_go_on(code: &mut Assembler, dropped: impl FnOnce(&mut Assembler)) {
     code.shift(Shift::RotateRight, Width::B8, spare, 1);
     code.shift(Shift::Right, Width::B8, spare, 47);
     code.jump_if(Cond::NotEqual, nothing);
-    code.test(Width::B8, word, word);
+    code.test(Width::B8, word);
     code.jump_if(Cond::Equal, nothing);
     // Neither the last one nor immortal: with a sign, the latter is -1.
     code.load(Width::B4, spare, local(word));
@@ -202,7 +202,7 @@ fn clear(code: &mut Assembler) {
     code.push(word);
     code.bind(turn);
     code.load(Width::B8, word, Mem::at(at, 0));
-    code.test(Width::B8, word, word);
+    code.test(Width::B8, word);
     code.jump_if(Cond::Equal, next);
     // As `Lowering::is_counted`.
     code.shift(Shift::RotateRight, Width::B8, word, 1);
@@ -309,7 +309,7 @@ fn read(code: &mut Assembler, loads: bool) {
         code.jump_if(Cond::NotEqual, done);
     }
     // Slots own what they hold: there is no mark.
-    code.test(Width::B8, word, word);
+    code.test(Width::B8, word);
     code.jump_if(Cond::Equal, done);
     code.test_byte(flags, Header::DEFERRED | Header::DYING);
     code.jump_if(Cond::NotEqual, flagged);

@@ -6,7 +6,7 @@ use cranelift_codegen::ir::{Inst, InstructionData, Value};
 
 use super::super::allocate::{FLOAT_SCRATCH, Place, SCRATCH, SECOND_FLOAT_SCRATCH, SECOND_SCRATCH};
 use super::super::assembler::{Alu, Cond, Shift, Width};
-use super::super::facts::width;
+use super::super::facts::{Kind, width};
 use super::super::moves::Source;
 use super::Emit;
 
@@ -27,13 +27,22 @@ impl Emit<'_> {
         if let Some(compare) = self.facts.asked(value) {
             return self.compare(compare);
         }
+        if self.facts.kind(value) == Kind::Given {
+            self.code.test(Width::B8, SECOND_SCRATCH);
+            return Some(Test::One(Cond::NotEqual));
+        }
+        if let Some(memory) = self.memory(value, SCRATCH) {
+            let width = width(self.kind(value))?;
+            self.code.alu_constant(Alu::Cmp, width, memory, 0);
+            return Some(Test::One(Cond::NotEqual));
+        }
         match self.source(value) {
             Source::Place(Place::Slot(number)) => {
                 self.code.alu_constant(Alu::Cmp, Width::B8, super::slot(number), 0);
             }
             _ => {
                 let register = self.int(value, SCRATCH);
-                self.code.test(Width::B8, register, register);
+                self.code.test(Width::B8, register);
             }
         }
         Some(Test::One(Cond::NotEqual))
@@ -57,7 +66,14 @@ impl Emit<'_> {
             // Zeros are above.
             width = Width::B4;
         }
-        if self.constant(left).is_some() {
+        let is_read = |value: Value| self.facts.kind(self.facts.resolve(value)) == Kind::Read;
+        // What is in memory is compared with a constant, or a register with it.
+        let swaps = if self.constant(left).is_some() {
+            true
+        } else {
+            is_read(left) && self.immediate(right, width).is_none()
+        };
+        if swaps {
             std::mem::swap(&mut left, &mut right);
             cond = cond.swap_args();
         }
@@ -67,13 +83,22 @@ impl Emit<'_> {
             return Some(Test::One(cond));
         }
         let test = Test::One(condition(cond));
+        if let Some(memory) = self.memory(left, SCRATCH) {
+            self.code.alu_constant(Alu::Cmp, width, memory, self.immediate(right, width)?);
+            return Some(test);
+        }
+        if let Some(memory) = self.memory(right, SECOND_SCRATCH) {
+            let left = self.int(left, SCRATCH);
+            self.code.alu(Alu::Cmp, width, left, memory);
+            return Some(test);
+        }
         match self.immediate(right, width) {
             Some(0)
                 if matches!(cond, IntCC::Equal | IntCC::NotEqual)
                     && !matches!(self.source(left), Source::Place(Place::Slot(_))) =>
             {
                 let left = self.int(left, SCRATCH);
-                self.code.test(width, left, left);
+                self.code.test(width, left);
             }
             Some(constant) => {
                 let left = self.int_operand(left, SCRATCH);
