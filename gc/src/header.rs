@@ -96,6 +96,7 @@ impl Header {
     /// Publishes a new shape. The caller holds the object's lock.
     #[inline]
     pub fn set_shape(&self, shape: ShapeId) {
+        taipan_threading::note_shape_change();
         self.shape.store(shape.0, Ordering::Release);
     }
     #[inline(always)]

@@ -84,6 +84,22 @@ facade_thread_local! {
     static CURRENT_SLOT: Cell<Slot> = Cell::new(NO_SLOT)
 }
 
+facade_thread_local! {
+    static SHAPE_CHANGES: Cell<u32> = Cell::new(0)
+}
+
+/// Counts that the calling thread changes the shape of an object that is in use.
+#[inline(always)]
+pub fn note_shape_change() {
+    SHAPE_CHANGES.with(|changes| changes.set(changes.get().wrapping_add(1)));
+}
+
+/// How often it did, but for multiples of 2^32.
+#[inline(always)]
+pub fn shape_changes() -> u32 {
+    SHAPE_CHANGES.with(Cell::get)
+}
+
 /// Where a thread's slot is, in bytes from its poll word, for machine code.
 pub const SLOT_FROM_POLL: i32 =
     std::mem::offset_of!(ThreadState, slot) as i32 - std::mem::offset_of!(ThreadState, poll) as i32;

@@ -134,6 +134,10 @@ impl Tier {
         // Relaxed: `again` asks once more, when nobody else makes any.
         self.current.load(Ordering::Relaxed) as usize >= most
     }
+    /// Whether machine code that is made now is the last that may be made because it finds something else.
+    pub fn makes_last(&self) -> bool {
+        self.current.load(Ordering::Relaxed) as usize + 1 >= MOST_FOUND
+    }
     /// Where it is said where machine code is entered at its start, or 0, for machine code: as long as the code object lives.
     pub fn entry_address(&self) -> *const usize {
         self.entry.as_ptr()

@@ -10,6 +10,7 @@ use taipan_objects::native_function::PyNativeFunction;
 use taipan_vm::tier::samples::{self, Kind, Single};
 
 use crate::kinds::{self, Known};
+use crate::live::Registers;
 use crate::plan::{Operand, Parts, Plan, Reg, Test};
 use crate::program::{Body, Program};
 
@@ -27,6 +28,10 @@ pub struct Guess {
     pub mixed: bool,
     /// Whether what it reads needs no count: a constant.
     pub lends: bool,
+    /// Whether the only shape or constant that its site knows is counted on: if something else is found the code is left.
+    pub trusts: bool,
+    /// The number that an attribute is which it reads, if that is used as one.
+    pub number: Option<Known>,
 }
 
 /// The guesses for all instructions.
@@ -195,7 +200,9 @@ fn guess(program: &Program, step: usize) -> Guess {
     };
     let next = Plan::next(step, plans);
     let result = written.filter(|_| next < plans.len()).and_then(|to| kind_at(program, next, to));
-    Guess { left, right, result, reached: true, mixed, lends: reads_constant(program, step) }
+    let lends = reads_constant(program, step);
+    let trusts = program.trusts && !mixed && has_one_case(program, step);
+    Guess { left, right, result, reached: true, mixed, lends, trusts, number: None }
 }
 
 /// Whether a step is expected to read a global or an attribute whose object needs no count.
@@ -209,5 +216,37 @@ fn reads_constant(program: &Program, step: usize) -> bool {
             !singles.is_empty() && singles.iter().all(is_constant)
         }
         _ => false,
+    }
+}
+
+/// Whether the site of a step that reads or writes an attribute, reads a global or looks for a method knows one case, and has no other.
+fn has_one_case(program: &Program, step: usize) -> bool {
+    let single = || {
+        let words = samples::words(program.cache(step)).into_iter().filter(|word| *word != 0).count();
+        let singles = samples::singles(program.cache(step));
+        singles.first().copied().filter(|_| words == 1 && singles.len() == 1)
+    };
+    match program.plans[step] {
+        Plan::LoadGlobal { .. } => program.constant(step).is_some(),
+        Plan::LoadAttr { .. } => {
+            single().is_some_and(|single| !matches!(single, Single::Method { .. } | Single::Property { .. }))
+        }
+        Plan::LoadMethod { .. } => single().is_some_and(|single| matches!(single, Single::Method { .. })),
+        Plan::StoreAttr { .. } => {
+            let words = samples::words(program.cache(step)).into_iter().filter(|word| *word != 0).count();
+            words == 1 && program.slots_to_store(step).len() == 1
+        }
+        _ => false,
+    }
+}
+
+/// Notes which attributes are numbers that are used as such.
+pub fn note_numbers(program: &Program, guesses: &mut [Guess], live: &[Registers]) {
+    for step in 0..program.plans.len() {
+        let next = Plan::next(step, &program.plans);
+        let Plan::LoadAttr { to, .. } = program.plans[step] else { continue };
+        let guess = &mut guesses[step];
+        let is_used = guess.trusts && live.get(next).is_some_and(|live| live.has(to as usize));
+        guess.number = is_used.then(|| kinds::number(Known::Nothing, guess.result)).flatten();
     }
 }

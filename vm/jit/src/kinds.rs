@@ -8,7 +8,7 @@ use taipan_vm::tier::samples::Kind;
 
 use crate::expect::{self, Guess};
 use crate::flow::Flow;
-use crate::live::{self, Registers};
+use crate::live::Registers;
 use crate::plan::{Arith, Operand, Plan, Reg, Result, Test};
 use crate::program::Program;
 
@@ -220,12 +220,12 @@ pub fn item_kind(guess: &Guess) -> Option<Known> {
     number(Known::Nothing, guess.result)
 }
 
-/// What a global or an attribute that is read is tested to be at once: [`Known::Bool`], [`Known::Free`], or nothing.
+/// What a global or an attribute that is read is tested to be at once: [`Known::Bool`], [`Known::Free`], a number, or nothing.
 pub fn attribute_kind(guess: &Guess) -> Known {
     match guess.result {
         Some(Kind::Bool) => Known::Bool,
         _ if guess.lends => Known::Free,
-        _ => Known::Nothing,
+        _ => guess.number.unwrap_or(Known::Nothing),
     }
 }
 
@@ -356,12 +356,20 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             take(state, operand);
         }
         Plan::StoreAttr { operand, .. } | Plan::Append { operand, .. } => take(state, operand),
-        Plan::LoadAttr { to, .. } | Plan::LoadGlobal { to, number: None } => {
-            state[at(to)] = attribute_kind(guess);
-        }
+        Plan::LoadAttr { to, .. } | Plan::LoadGlobal { to, number: None } => match attribute_kind(guess) {
+            number @ (Known::Int | Known::Float) => put(state, to, number),
+            known => state[at(to)] = known,
+        },
         // A function's closure never changes, and lives as long as the frame.
         Plan::CopyFree { first, count } => state[at(first)..at(first + count)].fill(Known::Free),
         Plan::LoadCell { to, .. } => state[at(to)] = Known::Nothing,
+        Plan::LoadMethod { to, subject } if guess.trusts => {
+            // A receiver that does not move is lent.
+            let moves = subject == to || subject == to + 1;
+            let owns = moves && !state[at(subject)].is_free();
+            state[at(to)] = Known::Free;
+            state[at(to) + 1] = if owns { Known::Nothing } else { Known::Free };
+        }
         Plan::LoadMethod { to, .. } => state[at(to)..at(to) + 2].fill(Known::Nothing),
         Plan::Unpack { first, operand, count, parts } => {
             take(state, operand);
@@ -534,8 +542,7 @@ fn expected(program: &Program, live: &Registers, at: usize) -> State {
 }
 
 /// Finds out what is known in front of each instruction that is reached. `flow`: where jumps back lead, and machine code is entered otherwise. Where that is, all is tested.
-pub fn know(program: &Program, guesses: &[Guess], flow: &Flow) -> Vec<Option<State>> {
-    let live = live::live(program);
+pub fn know(program: &Program, guesses: &[Guess], flow: &Flow, live: &[Registers]) -> Vec<Option<State>> {
     // What is wanted at each head: guessed at first, then less until every way back provides it.
     let expected = |at: &usize| (*at, expected(program, &live[*at], *at));
     let mut wanted: Vec<(usize, State)> = flow.heads.iter().map(expected).collect();
@@ -543,7 +550,7 @@ pub fn know(program: &Program, guesses: &[Guess], flow: &Flow) -> Vec<Option<Sta
         let mut knowing = Knowing {
             program,
             guesses,
-            live: &live,
+            live,
             wanted: &wanted,
             flow,
             states: vec![None; live.len()],

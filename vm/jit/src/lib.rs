@@ -59,7 +59,7 @@ impl Tier for Jit {
 
 fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     let mut program = with_callees(request)?;
-    let guesses = expect::guesses(&program);
+    let mut guesses = expect::guesses(&program);
     leave_rest(&mut program, &guesses);
     expect_numbers(&mut program);
     expect_parts(&mut program);
@@ -67,12 +67,12 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
     virtual_frames::mark(&mut program, &guesses);
     let mut flow = Flow::of(&program, choice);
     flow.places().next()?;
-    let made = make(&program, &guesses, &flow).or_else(|| {
+    let made = make(&program, &mut guesses, &flow).or_else(|| {
         // Something in a callee takes its frame after all.
         virtual_frames::mark_none(&mut program);
         flow = Flow::of(&program, choice);
         flow.places().next()?;
-        make(&program, &guesses, &flow)
+        make(&program, &mut guesses, &flow)
     });
     let (entry, memory) = made?;
     let mut places = vec![0; program.own()].into_boxed_slice();
@@ -102,8 +102,10 @@ fn compile(request: &Request<'_>, choice: Choice) -> Option<Machine> {
 }
 
 /// Machine code of a program of that shape: nothing if that cannot be, with the frames that the program has.
-fn make(program: &Program, guesses: &[Guess], flow: &Flow) -> Option<memory::Code> {
-    let states = kinds::know(program, guesses, flow);
+fn make(program: &Program, guesses: &mut [Guess], flow: &Flow) -> Option<memory::Code> {
+    let live = live::live(program);
+    expect::note_numbers(program, guesses, &live);
+    let states = kinds::know(program, guesses, flow, &live);
     memory::compile(program, guesses, flow, &states)
 }
 

@@ -12,6 +12,7 @@ mod frames;
 mod leaving;
 mod objects;
 mod registers;
+mod seen;
 mod unpushed;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,11 @@ pub struct Lowering<'a, 'b> {
     thread: Value,
     /// What is known in front of the instruction at `pc`.
     state: State,
+    /// What else was found out; and what blocks are told of that.
+    seen: seen::Seen,
+    handed: seen::Handed,
+    /// Whether that is kept behind the instruction: then it is noticed if code that runs changes shapes.
+    keeps: bool,
     pc: usize,
     exits: BTreeMap<leaving::Exit, Block>,
     tails: BTreeMap<leaving::Tail, Block>,
@@ -151,6 +157,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
             frame: params[3],
             thread: params[4],
             state: vec![Known::Nothing; registers],
+            seen: seen::Seen::default(),
+            handed: seen::Handed::of(program, flow),
+            keeps: false,
             pc: 0,
             exits: BTreeMap::new(),
             tails: BTreeMap::new(),
@@ -217,6 +226,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             self.as_assumed(exit);
             self.make_room(exit);
             self.test_all(pc);
+            self.handed.hand(pc, &seen::Seen::at_entry());
             let to = self.blocks[&pc];
             self.b.ins().jump(to, &[]);
         }
@@ -271,7 +281,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     fn body(&mut self) {
         let mut open = false;
-        for pc in 0..self.plans.len() {
+        for pc in seen::order(self.program) {
             let Some(state) = &self.states[pc] else {
                 debug_assert!(!open || self.plans[pc] == Plan::Behind);
                 continue;
@@ -285,11 +295,14 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 }
                 self.b.switch_to_block(block);
                 self.state = state.clone();
+                let states = self.states;
+                self.seen = self.handed.take(pc, |step| states[step].is_some());
             } else if !open {
                 continue;
             }
             self.pc = pc;
             open = self.instruction(self.plans[pc]);
+            self.handed.note(pc);
         }
     }
 
@@ -304,6 +317,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         let Some(block) = self.blocks.get(&target).copied() else {
             return self.exit(target, Left::GO_ON);
         };
+        self.hand(target);
         let want = self.states[target].as_ref().expect("a block has a state");
         if self.state.iter().zip(want).all(|(have, want)| have.implies(*want)) {
             return block;
@@ -387,6 +401,10 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     fn quick_instruction(&mut self, plan: Plan, guess: &Guess) -> bool {
         let guess = *guess;
+        self.keeps = seen::is_kept(self.program, plan, &guess);
+        if !self.keeps {
+            self.seen = seen::Seen::default();
+        }
         // From what is known in front of it: the tests that its code makes are part of the step.
         let mut after = self.state.clone();
         kinds::step(self.program, plan, &mut after, &guess);
@@ -445,6 +463,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
             plan => self.with_frames(plan, &guess),
         };
         self.state = after;
+        if !self.keeps {
+            self.seen = seen::Seen::default();
+        }
         if falls && self.blocks.contains_key(&Plan::next(self.pc, self.plans)) {
             self.go(Plan::next(self.pc, self.plans));
             return false;
@@ -462,7 +483,10 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::Lend { to, from } => self.lend(to, from),
             Plan::Drop { register } => self.clear(register),
             Plan::CheckLocal { register } => {
-                if matches!(self.state[register as usize], Known::Nothing | Known::Bare | Known::Free) {
+                let is_seen = self.seen_word(register).is_some_and(|word| self.seen_object(word).is_some());
+                if !is_seen
+                    && matches!(self.state[register as usize], Known::Nothing | Known::Bare | Known::Free)
+                {
                     let word = self.load(register);
                     let empty = self.b.ins().icmp_imm_s(IntCC::Equal, word, 0);
                     self.leave_if(empty);

@@ -10,6 +10,7 @@ use taipan_objects::function::PyFunction;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::{Obj, Py, Value};
 use taipan_threading::sync::atomic::AtomicU64;
+use taipan_vm::tier::runtime;
 use taipan_vm::tier::samples::{self, Single};
 
 use crate::plan::{self, Plan, Reg, Result};
@@ -21,7 +22,7 @@ const MOST_WITH_CALLEES: usize = 160;
 /// Most instructions of a callee that is part of its caller.
 const MOST_OF_CALLEE: usize = 80;
 /// Most callees in each other.
-const MOST_LEVELS: u16 = 3;
+const MOST_LEVELS: u16 = runtime::LEVEL as u16;
 /// Most registers.
 const MOST_REGISTERS: usize = 1000;
 
@@ -100,6 +101,8 @@ pub struct Program {
     pub registers: usize,
     /// For which [`slot_caches::epoch`] it is: what the caches say is read later.
     pub epoch: u32,
+    /// Whether it is left where a site finds another shape than its only one: then it can be made again.
+    pub trusts: bool,
 }
 
 impl Program {
@@ -130,6 +133,7 @@ impl Program {
             functions: Vec::new(),
             registers: code.nregs as usize,
             epoch: slot_caches::epoch(),
+            trusts: !code.machine.makes_last(),
         })
     }
 

@@ -17,7 +17,7 @@ use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
 use super::execute::Executor;
-use super::runtime::{LEVEL, NO, NOTHING_DONE, is_watched};
+use super::runtime::{LEVEL, Moment, NO, NOTHING_DONE, PLACE_BITS, SHAPES, is_watched};
 use crate::frame::{Frame, Kind};
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
@@ -42,20 +42,25 @@ impl Outcome {
     pub const PUSHED: u64 = 4;
     /// It is done, and execution goes on at the target of the instruction. What is greater is the entry of the machine code of a function whose frame was pushed.
     pub const JUMPED: u64 = 5;
-    /// It is done, and nobody has changed variables of the frames meanwhile: see [`execute_and_look`].
+    /// It is done, and nobody has changed variables of the frames meanwhile, nor what else was asked: see [`execute_and_look`].
     pub const QUIET: u64 = 6;
 }
 
-/// Executes an instruction as the interpreter does. The low bits of its place say of how many frames below the innermost one, too, it is looked whether they were written.
+/// Executes an instruction as the interpreter does. The low bits of its place say of how many frames below the innermost one, too, it is looked whether they were written, and whether also if
+/// shapes of objects were changed.
 ///
 /// # Safety
 /// As for an [`Executor`], in the innermost frame.
 pub unsafe extern "C" fn execute_and_look(place: u64, executor: Executor, thread: &'static VmThread) -> u64 {
-    let fp = thread.innermost();
+    let (fp, moment) = (thread.innermost(), Moment::now());
     // SAFETY: says the caller.
     unsafe {
-        match executor(thread, fp, place & !LEVEL) {
-            Outcome::DONE if is_watched(fp, place & LEVEL) == 0 => Outcome::QUIET,
+        match executor(thread, fp, place & !PLACE_BITS) {
+            Outcome::DONE
+                if is_watched(fp, place & LEVEL) == 0 && (place & SHAPES == 0 || !moment.is_over()) =>
+            {
+                Outcome::QUIET
+            }
             outcome => outcome,
         }
     }

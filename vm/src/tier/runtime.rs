@@ -5,6 +5,7 @@
 
 use std::mem::ManuallyDrop;
 
+use taipan_objects::code::slot_caches;
 use taipan_objects::construct::int_obj;
 use taipan_objects::error::{Raised, try_take_raised};
 use taipan_objects::frame::PyFrame;
@@ -61,20 +62,43 @@ pub unsafe extern "C" fn drop_slowly(word: u64, ip: u64, thread: &VmThread) {
     }
 }
 
-/// The same, and whether somebody has changed variables of the innermost frame meanwhile, or of one of so many below it as the low bits of the place say: see [`is_watched`].
+/// What tells whether what machine code knows of the shapes of objects is right still.
+pub(super) struct Moment {
+    shape_changes: u32,
+    epoch: u32,
+}
+
+impl Moment {
+    pub(super) fn now() -> Moment {
+        Moment { shape_changes: taipan_threading::shape_changes(), epoch: slot_caches::epoch() }
+    }
+    /// Whether this thread has changed a shape since, or caches of attributes were emptied.
+    pub(super) fn is_over(&self) -> bool {
+        let Moment { shape_changes, epoch } = Moment::now();
+        shape_changes != self.shape_changes || epoch != self.epoch
+    }
+}
+
+/// The same, and whether somebody has changed variables of the innermost frame meanwhile, or of one of so many below it as the low bits of the place say (see [`is_watched`]); if they
+/// say that it is asked, also whether shapes of objects were changed.
 ///
 /// # Safety
 /// As there, and those frames are live.
 pub unsafe extern "C" fn drop_and_look(word: u64, place: u64, thread: &VmThread) -> u64 {
     // SAFETY: says the caller.
     unsafe {
-        drop_slowly(word, place & !LEVEL, thread);
-        is_watched(thread.innermost(), place & LEVEL)
+        let moment = Moment::now();
+        drop_slowly(word, place & !PLACE_BITS, thread);
+        u64::from(
+            is_watched(thread.innermost(), place & LEVEL) != 0 || place & SHAPES != 0 && moment.is_over(),
+        )
     }
 }
 
-/// The bits of a place, which is a multiple of 8, that say how many frames.
-pub const LEVEL: u64 = 7;
+/// The bits of a place, which is a multiple of 8: how many frames, and whether shapes of objects are to stay as they are.
+pub const LEVEL: u64 = 3;
+pub const SHAPES: u64 = 4;
+pub(super) const PLACE_BITS: u64 = LEVEL | SHAPES;
 
 /// Empties so many registers of the window: the arguments of a call that raised. The frame stands at the call.
 pub extern "C" fn clear_registers(window: *mut Value, first: u64, count: u64) {

@@ -12,7 +12,7 @@ use taipan_objects::function::PyFunction;
 
 use super::calls::{self, Outcome};
 use super::execute::Executor;
-use super::runtime::{self, LEVEL};
+use super::runtime::{self, PLACE_BITS};
 use crate::interpreter::call;
 use crate::thread::VmThread;
 
@@ -79,7 +79,9 @@ pub unsafe extern "C" fn push(site: &Site, _: u64, thread: &VmThread) -> u64 {
         }
     }
     // SAFETY: the frame is live.
-    unsafe { (*thread.innermost()).ip = std::ptr::with_exposed_provenance((site.here & !LEVEL) as usize) };
+    unsafe {
+        (*thread.innermost()).ip = std::ptr::with_exposed_provenance((site.here & !PLACE_BITS) as usize)
+    };
     0
 }
 

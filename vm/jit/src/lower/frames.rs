@@ -290,11 +290,16 @@ impl Lowering<'_, '_> {
 
     /// Goes on if the callable is the one at that address, and its receiver there or not as is expected; to `other` if not.
     pub(super) fn as_callable(&mut self, base: Reg, first: Reg, address: u64, other: Block) {
-        let word = self.load(base);
-        // Deferred, so it is not counted; what is, or another function, is for the interpreter.
-        let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, (address | 1) as i64);
-        self.refuse_unless(is, other);
+        let (word, expected) = (self.load(base), self.word(address | 1));
+        if word != expected {
+            // Deferred, so it is not counted; what is, or another function, is for the interpreter.
+            let is = self.b.ins().icmp_imm_s(IntCC::Equal, word, (address | 1) as i64);
+            self.refuse_unless(is, other);
+        }
         if first == base + 1 {
+            if self.seen_word(first).is_some_and(|word| self.seen_object(word).is_some()) {
+                return;
+            }
             // A receiver is there.
             let receiver = self.load(first);
             let none = self.b.ins().icmp_imm_s(IntCC::Equal, receiver, 0);

@@ -8,6 +8,7 @@ use taipan_objects::code::slot_caches;
 use taipan_objects::descriptor::PyProperty;
 use taipan_objects::singletons::none;
 use taipan_objects::type_object::PyType;
+use taipan_vm::tier::Left;
 use taipan_vm::tier::runtime::{self, layout, shapes};
 use taipan_vm::tier::samples::{self, Kind, Single};
 
@@ -24,6 +25,7 @@ impl Lowering<'_, '_> {
         if !value.is_number() || !self.state[to as usize].is_bare() {
             let word = self.word(bits);
             self.put(to, word);
+            self.know(to, word);
         }
         self.define(to, bits);
     }
@@ -88,6 +90,8 @@ impl Lowering<'_, '_> {
         let word = self.load(from);
         let lent = self.lent(word);
         self.put(to, lent);
+        self.know(to, lent);
+        self.know_same(word, lent);
     }
 
     /// A word for what another register keeps alive.
@@ -145,9 +149,11 @@ impl Lowering<'_, '_> {
 
     pub(super) fn load_attr(&mut self, to: Reg, subject: Reg, guess: &Guess) {
         let known = kinds::attribute_kind(guess);
-        let word = self.load(subject);
-        self.pointer(word);
+        let (word, object) = self.subject(subject);
         let singles = samples::singles(self.program.cache(self.pc));
+        if guess.trusts {
+            return self.load_only(to, (word, object), &singles, known);
+        }
         if !singles.is_empty() && singles.iter().all(|single| matches!(single, Single::Property { .. })) {
             self.execute();
             return self.test_behind(to, known);
@@ -165,7 +171,6 @@ impl Lowering<'_, '_> {
         }) {
             self.as_assumed(other);
         }
-        let object = self.object(word);
         let found = self.shape(object);
         for single in singles {
             let another = match single {
@@ -218,14 +223,124 @@ impl Lowering<'_, '_> {
         self.come_to(done);
     }
 
+    /// Reads an attribute of which the site knows one case. Leaves if it is another one.
+    fn load_only(&mut self, to: Reg, subject: (Value, Value), singles: &[Single], known: Known) {
+        let (word, object) = subject;
+        let &[single] = singles else { return self.leave_for_good() };
+        if !matches!(single, Single::Member { .. }) {
+            self.assume();
+        }
+        match single {
+            Single::Slot { shape, offset } if known != Known::Free => {
+                self.must_have_shape(word, object, shape);
+                self.load_slot(to, word, object, offset, known);
+            }
+            Single::Member { shape, class, version, offset } if known != Known::Free => {
+                self.must_have_shape(word, object, shape);
+                let is = self.has_class_version(class, version);
+                self.leave_unless(is);
+                self.load_slot(to, word, object, offset, known);
+            }
+            Single::Plain { shape, class, version, value } => {
+                self.must_have_shape(word, object, shape);
+                self.load_constant(to, class, version, value, known);
+            }
+            Single::OfType { class, version, value } => {
+                let expected = self.word(class as u64);
+                let is = self.b.ins().icmp(IntCC::Equal, object, expected);
+                self.leave_unless(is);
+                self.load_constant(to, class, version, value, known);
+            }
+            _ => self.leave_for_good(),
+        }
+    }
+
+    /// Reads what is always the same, as long as the class has that version.
+    fn load_constant(
+        &mut self,
+        to: Reg,
+        class: usize,
+        version: u32,
+        value: taipan_objects::Value,
+        known: Known,
+    ) {
+        let is_as_known = match known {
+            Known::Bool => kinds::is_bool(value),
+            Known::Int => value.is_int(),
+            Known::Float => value.is_float(),
+            _ => true,
+        };
+        if !is_as_known {
+            return self.leave_for_good();
+        }
+        let is = self.has_class_version(class, version);
+        self.leave_unless(is);
+        if matches!(known, Known::Int | Known::Float) {
+            return self.constant(to, value.bits());
+        }
+        let word = self.word(value.bits());
+        self.put(to, word);
+        self.know(to, word);
+    }
+
+    /// Reads a slot of the subject `word`; another way if that is not done at once.
+    fn load_slot(&mut self, to: Reg, word: Value, object: Value, offset: i32, known: Known) {
+        let (other, on, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        let is_number = matches!(known, Known::Int | Known::Float);
+        if !is_number {
+            self.b.append_block_param(done, I64);
+        }
+        self.read_slot_as(object, offset, known, on, other);
+        self.b.set_cold_block(other);
+        self.b.switch_to_block(other);
+        let (before, seen) = (self.state.clone(), self.seen.clone());
+        let (found, after) = self.attribute(word, false);
+        self.give_as(to, found, known, on);
+        self.b.switch_to_block(after);
+        self.forget(to);
+        self.test_behind(to, known);
+        if is_number {
+            self.b.ins().jump(done, &[]);
+        } else {
+            let found = self.read(self.window, i32::from(to) * 8);
+            self.b.ins().jump(done, &[found.into()]);
+        }
+        (self.state, self.seen) = (before, seen);
+        self.b.switch_to_block(on);
+        let found = self.b.block_params(on)[0];
+        if is_number {
+            let number = if known == Known::Int { self.int_of(found) } else { self.float_of(found) };
+            self.put_number(to, number);
+            return self.come_to(done);
+        }
+        self.put(to, found);
+        self.b.ins().jump(done, &[found.into()]);
+        self.b.switch_to_block(done);
+        let found = self.b.block_params(done)[0];
+        self.know(to, found);
+    }
+
     /// Reads a slot that is to be as known: if that is [`Known::Bool`], which the result is expected to be then, anything else is for `other`.
     fn read_slot_as(&mut self, object: Value, offset: i32, known: Known, on: Block, other: Block) {
-        if known != Known::Bool {
+        if !matches!(known, Known::Bool | Known::Int | Known::Float) {
             return self.read_slot(object, offset, on, other);
         }
         let word = self.read(object, offset);
-        self.if_expected_immortal(word, on);
-        self.b.ins().jump(other, &[]);
+        match known {
+            Known::Bool => {
+                self.if_expected_immortal(word, on);
+                self.b.ins().jump(other, &[]);
+            }
+            Known::Int => {
+                let is = self.is_int(word);
+                self.b.ins().brif(is, on, &[word.into()], other, &[]);
+            }
+            _ => {
+                self.float_or(word, other);
+                self.b.ins().jump(on, &[word.into()]);
+            }
+        }
     }
 
     /// Goes to `on` with what the instruction reads in another way than is expected, if that is as known; otherwise writes it, and leaves behind the instruction.
@@ -235,11 +350,19 @@ impl Lowering<'_, '_> {
             return;
         }
         let odd = self.b.create_block();
-        if known == Known::Bool {
-            self.must_be_bool(found, odd);
-        } else {
-            let counted = self.is_counted(found);
-            self.refuse_if(counted, odd);
+        match known {
+            Known::Bool => self.must_be_bool(found, odd),
+            Known::Int => {
+                let is = self.is_int(found);
+                self.refuse_unless(is, odd);
+            }
+            Known::Float => {
+                self.float_or(found, odd);
+            }
+            _ => {
+                let counted = self.is_counted(found);
+                self.refuse_if(counted, odd);
+            }
         }
         self.b.ins().jump(on, &[found.into()]);
         self.b.set_cold_block(odd);
@@ -270,9 +393,11 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn store_attr(&mut self, subject: Reg, operand: u16) {
-        let word = self.load(subject);
-        self.pointer(word);
+        let (word, object) = self.subject(subject);
         let slots = self.program.slots_to_store(self.pc);
+        if self.guesses[self.pc].trusts {
+            return self.store_only(word, object, &slots, operand);
+        }
         if slots.is_empty() {
             return self.store_attribute(word, operand, true);
         }
@@ -280,7 +405,6 @@ impl Lowering<'_, '_> {
         if slots.iter().any(|slot| slot.class.is_none()) {
             self.as_assumed(other);
         }
-        let object = self.object(word);
         let found = self.shape(object);
         for slot in slots {
             let another = self.if_shape(found, slot.shape);
@@ -297,6 +421,45 @@ impl Lowering<'_, '_> {
         self.store_attribute(word, operand, false);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
+    }
+
+    /// The same where the site knows one case. Leaves if it is another one.
+    fn store_only(&mut self, word: Value, object: Value, slots: &[StoredSlot], operand: u16) {
+        let [slot] = slots else { return self.leave_for_good() };
+        if slot.class.is_none() {
+            self.assume();
+        }
+        self.must_have_shape(word, object, slot.shape);
+        if let Some((class, version)) = slot.class {
+            let is = self.has_class_version(class, version);
+            self.leave_unless(is);
+        }
+        let (other, on) = (self.b.create_block(), self.b.create_block());
+        let before = self.state.clone();
+        self.store_in(object, slot, operand, other, on);
+        let seen = self.seen.clone();
+        self.b.set_cold_block(other);
+        self.b.switch_to_block(other);
+        self.state = before;
+        self.store_attribute(word, operand, false);
+        // It has the shape that is expected, or execution goes on elsewhere.
+        let shape = slot.to.map_or(slot.shape, |to| to.0);
+        let behind = Plan::next(self.pc, self.plans);
+        let (register, take) = Instr::split_take(operand);
+        if take {
+            self.state[register as usize] = Known::Bare;
+        }
+        let left = self.exit(behind, Left::GO_ON);
+        self.as_shape(object, shape, left);
+        self.b.ins().jump(on, &[]);
+        self.b.switch_to_block(on);
+        self.seen = seen;
+        if take {
+            self.forget(register);
+        }
+        if slot.to.is_some() {
+            self.change_shape(word, slot.shape, shape);
+        }
     }
 
     /// Stores the content of an operand in a slot so many bytes from an address, and goes on in `on`; or in `other`, with nothing done.
@@ -351,14 +514,16 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn load_method(&mut self, to: Reg, subject: Reg) {
-        let word = self.load(subject);
-        self.pointer(word);
+        let (word, object) = self.subject(subject);
         for register in [to, to + 1] {
             if register != subject {
                 self.must_be_free(register);
             }
         }
         let singles = samples::singles(self.program.cache(self.pc));
+        if self.guesses[self.pc].trusts {
+            return self.load_only_method(to, subject, (word, object), &singles);
+        }
         if singles.iter().any(|single| matches!(single, Single::Slot { .. })) {
             return self.load_callable(&singles, word, to, subject);
         }
@@ -369,6 +534,29 @@ impl Lowering<'_, '_> {
         self.store(to + 1, receiver);
         self.store(to, function);
         self.come_to(after);
+    }
+
+    /// The method of which the site knows one case. Leaves if it is another one.
+    fn load_only_method(&mut self, to: Reg, from: Reg, subject: (Value, Value), singles: &[Single]) {
+        let (word, object) = subject;
+        let &[Single::Method { shape, class, version, function }] = singles else {
+            return self.leave_for_good();
+        };
+        self.must_have_shape(word, object, shape);
+        let is = self.has_class_version(class, version);
+        self.leave_unless(is);
+        let moves = from == to || from == to + 1;
+        let receiver = if moves { word } else { self.b.ins().bor_imm_s(word, 1) };
+        if from != to + 1 {
+            self.store(to + 1, receiver);
+            self.know(to + 1, receiver);
+        }
+        if !moves {
+            self.know_same(word, receiver);
+        }
+        let function = self.word(function.bits());
+        self.store(to, function);
+        self.know(to, function);
     }
 
     /// What the subject has in a slot, which is called as it is: the register behind it is empty.
@@ -560,6 +748,14 @@ impl Lowering<'_, '_> {
         self.b.append_block_param(on, I64);
         let body = self.program.body(self.pc);
         let globals = body.globals.value();
+        if guess.trusts {
+            let Some(constant) = self.program.constant(self.pc) else { return self.leave_for_good() };
+            let exit = self.unexpected();
+            self.as_constant(&constant, exit);
+            let word = self.word(constant.word.uncounted().bits());
+            self.put(to, word);
+            return self.know(to, word);
+        }
         if let Some(constant) = self.program.constant(self.pc) {
             self.as_constant(&constant, other);
             let word = self.word(constant.word.uncounted().bits());

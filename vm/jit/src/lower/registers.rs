@@ -68,7 +68,10 @@ impl Lowering<'_, '_> {
     pub(super) fn load(&mut self, register: Reg) -> Value {
         match self.number(register) {
             Some(number) if self.state[register as usize].is_late() => self.boxed(number),
-            _ => self.read(self.window, register as i32 * 8),
+            _ => match self.seen_word(register) {
+                Some(word) => word,
+                None => self.read(self.window, register as i32 * 8),
+            },
         }
     }
     /// The number of a register, if that is known to have one: an integer or a float.
@@ -108,6 +111,7 @@ impl Lowering<'_, '_> {
     }
     /// Writes to a register that owns nothing.
     pub(super) fn store(&mut self, register: Reg, word: Value) {
+        self.forget(register);
         self.b.ins().store(MemFlagsData::trusted(), word, self.window, register as i32 * 8);
     }
     pub(super) fn store_word(&mut self, register: Reg, word: u64) {
@@ -134,11 +138,13 @@ impl Lowering<'_, '_> {
             return;
         }
         let level = u64::from(self.program.body(self.pc).level);
-        self.put_at(register, word, level - 1, next);
+        let asks = if self.keeps { runtime::SHAPES } else { 0 };
+        self.put_at(register, word, (level - 1) | asks, next);
     }
     /// The instruction being made, and how many frames below its own are the program's: see [`runtime::drop_and_look`].
     pub(super) fn here(&self) -> u64 {
-        self.address(self.pc) | u64::from(self.program.body(self.pc).level)
+        let asks = if self.keeps { runtime::SHAPES } else { 0 };
+        self.address(self.pc) | u64::from(self.program.body(self.pc).level) | asks
     }
     /// The same while the innermost frame stands as `here` says.
     fn put_at(&mut self, register: Reg, word: Value, here: u64, next: Value) {
@@ -179,9 +185,19 @@ impl Lowering<'_, '_> {
         }
         self.drop_quietly(first);
         self.drop_quietly(second);
-        if !self.is_virtual() {
-            self.unless_watched(on);
+        let left = self.b.create_block();
+        if self.is_virtual() {
+            self.b.ins().jump(left, &[]);
+        } else {
+            let seen = self.b.create_block();
+            self.unless_watched(seen);
+            self.b.ins().jump(left, &[]);
+            self.b.switch_to_block(seen);
+            self.recheck(left);
+            self.b.ins().jump(on, &[]);
         }
+        self.b.set_cold_block(left);
+        self.b.switch_to_block(left);
         let next = self.jump_goes_on(jump);
         self.give(next);
         self.b.switch_to_block(other);
@@ -342,6 +358,12 @@ impl Lowering<'_, '_> {
         let high = self.b.ins().ishl_imm_s(word, 16);
         self.b.ins().sshr_imm_s(high, 16)
     }
+    /// The float that a word is known to be.
+    pub(super) fn float_of(&mut self, word: Value) -> Value {
+        let offset = self.word(FLOAT_OFFSET);
+        let bits = self.b.ins().isub(word, offset);
+        self.b.ins().bitcast(F64, cranelift_codegen::ir::MemFlagsData::new(), bits)
+    }
     /// The float that a word is; leaves if it is none.
     pub(super) fn float_or_leave(&mut self, word: Value) -> Value {
         let exit = self.unexpected();
@@ -383,6 +405,7 @@ impl Lowering<'_, '_> {
     }
     /// The same of the machine register alone.
     pub(super) fn have(&mut self, to: Reg, number: Value) {
+        self.forget(to);
         let variables = if self.is_float(number) { &self.floats } else { &self.ints };
         self.b.def_var(variables[to as usize], number);
     }
