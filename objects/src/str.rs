@@ -56,6 +56,15 @@ layout!(PyStr, "str");
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<PyStr>() == 48);
 
+impl PyStr {
+    /// Where the parts are that tell of most texts that they differ, for machine code: the length with what is known of the units, shifted by so many bits, and the address of the units.
+    pub const META: i32 = std::mem::offset_of!(PyStr, meta) as i32;
+    pub const DATA: i32 = std::mem::offset_of!(PyStr, data) as i32;
+    pub const LENGTH_SHIFT: u32 = LENGTH_SHIFT;
+    /// The bit of those that texts may differ in which are equal.
+    pub const EXTERNAL: u64 = EXTERNAL;
+}
+
 /// Width is `1 << (meta & WIDTH)` bytes.
 const WIDTH: u64 = 3;
 const ASCII: u64 = 4;

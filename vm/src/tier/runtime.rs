@@ -214,9 +214,12 @@ pub unsafe extern "C" fn copy_free_vars(
     1
 }
 
-/// Whether two exact strings are equal: 0, 1, or [`NOTHING_DONE`].
+/// Whether two exact strings are equal: 0, 1, or [`NOTHING_DONE`]. The words may be empty.
 pub extern "C" fn same_text(left: u64, right: u64) -> u64 {
     let (left, right) = (value(left), value(right));
+    if left.is_empty() || right.is_empty() {
+        return NOTHING_DONE;
+    }
     if !known::is(left, Known::Str) || !known::is(right, Known::Str) {
         return NOTHING_DONE;
     }
@@ -479,6 +482,7 @@ pub mod shapes {
 
     pub const LIST: u32 = Known::List as u32;
     pub const TUPLE: u32 = Known::Tuple as u32;
+    pub const STR: u32 = Known::Str as u32;
     pub const CELL: u32 = Known::Cell as u32;
     pub const RANGE_ITERATOR: u32 = Known::RangeIterator as u32;
     pub const LIST_ITERATOR: u32 = Known::ListIterator as u32;

@@ -194,6 +194,7 @@ for _ in range(TURNS // 200):
 print("numbers", result)
 print(" ", add_up([Box(0.5)] * 10), add_up([Box(1), Box(2.5), Box(True), Box(10**30)]))
 print(" ", attempt(add_up, [Box(1), Box("text")]), attempt(add_up, [Box(1), Box(None)]))
+print(" ", add_up([Box(0.0), Box(-0.0)]), attempt(add_up, [Box(1), 0.0]), attempt(add_up, [0.0]))
 print(" ", add_up([Box(1 << 46)] * 5), add_up([Box(float("inf")), Box(1)]), add_up(numbers))
 
 
@@ -245,9 +246,22 @@ def ask(objects):
     return total
 
 
+print("zero", attempt(ask, [Left(1), 0.0]))
 print("shapes", ask([Left(1)] * TURNS))
 print(" ", ask([Left(1), Right(2)] * 3000), ask([Left(1), Right(2), Lazy(), Computed()] * 3000), Computed.seen)
 print(" ", ask([Left(1)] * 10), ask([Lazy()] * 10))
+print(" ", attempt(ask, [Left(1), 0.0]), attempt(ask, [Left(1), 0]), attempt(ask, [Left(1), None]))
+
+
+def same(texts, other):
+    return sum(1 for text in texts if text == other)
+
+
+for _ in range(TURNS // 100):
+    result = same(["a", "b", "ab", ""] * 20, "a")
+print("texts", result)
+print(" ", same(["a", 0.0, None, 1, "\xe4", "\u1234", "\u1234\u1235", b"a"], "a"), same([0.0, "a"], 0.0))
+print(" ", same(["\u1234\u1235", "\u1234\u1236", "\u1234"], "\u1234" + chr(0x1235)), same(["", "a"], ""))
 
 
 class Slots:
@@ -268,4 +282,4 @@ for _ in range(TURNS):
 print("slots", result)
 slots = Slots(1)
 del slots.a
-print(" ", attempt(both, slots), attempt(both, Left(1)))
+print(" ", attempt(both, slots), attempt(both, Left(1)), attempt(both, 0.0))

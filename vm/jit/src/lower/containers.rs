@@ -174,6 +174,7 @@ impl Lowering<'_, '_> {
 
     fn store_by_call(&mut self, container: Value, index: Value, operand: u16) {
         self.write_late(Instr::split_take(operand).0);
+        self.forget(Instr::split_take(operand).0);
         let (window, number) = (self.window, self.word(u64::from(operand)));
         let old = self.call(runtime::store_item as *const () as usize, &[container, index, window, number]);
         let after = self.or_execute(old, runtime::NOTHING_DONE, false);
@@ -185,6 +186,7 @@ impl Lowering<'_, '_> {
         let word = self.load(list);
         self.pointer(word);
         self.write_late(Instr::split_take(operand).0);
+        self.forget(Instr::split_take(operand).0);
         let (window, number) = (self.window, self.word(u64::from(operand)));
         let done = self.call(runtime::append as *const () as usize, &[word, window, number]);
         self.done(done, 0);
@@ -459,6 +461,7 @@ impl Lowering<'_, '_> {
             self.write_late(register);
             self.state[register as usize] = Known::Bare;
         }
+        self.forget_all(first..first + count);
         let (window, first, count) =
             (self.window, self.word(u64::from(first)), self.word(u64::from(count) | u64::from(list) << 32));
         let made = self.call(runtime::build as *const () as usize, &[window, first, count]);

@@ -18,6 +18,7 @@ use crate::expect::Guess;
 use crate::kinds::{self, Known};
 use crate::plan::{Plan, Reg};
 use crate::program::{ClassWith, StoredSlot};
+use crate::x64::stubs::Stub;
 
 impl Lowering<'_, '_> {
     pub(super) fn constant(&mut self, to: Reg, bits: u64) {
@@ -677,9 +678,23 @@ impl Lowering<'_, '_> {
     /// Whether two strings are equal; leaves if they are not both strings.
     pub(super) fn same_text(&mut self, left: Reg, right: Reg) -> Value {
         let (x, y) = (self.load(left), self.load(right));
-        self.pointer(x);
-        self.pointer(y);
-        self.told(runtime::same_text as *const () as usize, x, y)
+        self.told_of_texts(runtime::same_text as *const () as usize, x, y)
+    }
+
+    /// The answer for two words of which a piece of code tells most if they are texts, or else a function, which leaves it open if they are not pointers to what it knows.
+    fn told_of_texts(&mut self, function: usize, x: Value, y: Value) -> Value {
+        let (open, on) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        let found = self.call_stub(Stub::SameText, &[x, y]);
+        let is_told = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, found, runtime::NOTHING_DONE as i64);
+        self.b.ins().brif(is_told, on, &[found.into()], open, &[]);
+        self.b.switch_to_block(open);
+        let answer = self.call(function, &[x, y]);
+        self.done(answer, runtime::NOTHING_DONE);
+        self.b.ins().jump(on, &[answer.into()]);
+        self.b.switch_to_block(on);
+        let found = self.b.block_params(on)[0];
+        self.b.ins().icmp_imm_s(IntCC::NotEqual, found, 0)
     }
 
     /// Whether two objects are equal, as [`runtime::equal`] knows it.
@@ -718,14 +733,7 @@ impl Lowering<'_, '_> {
 
     /// The same of words that are not both numbers.
     pub(super) fn equal_words(&mut self, x: Value, y: Value) -> Value {
-        self.told(runtime::equal as *const () as usize, x, y)
-    }
-
-    /// The answer of a function that may leave it open.
-    fn told(&mut self, function: usize, x: Value, y: Value) -> Value {
-        let answer = self.call(function, &[x, y]);
-        self.done(answer, runtime::NOTHING_DONE);
-        self.b.ins().icmp_imm_s(IntCC::NotEqual, answer, 0)
+        self.told_of_texts(runtime::equal as *const () as usize, x, y)
     }
 
     pub(super) fn slice(&mut self, to: Reg, container: Reg, bounds: Reg) {
@@ -860,6 +868,7 @@ impl Lowering<'_, '_> {
         };
         let registers = self.b.ins().iadd_imm_s(self.window, i64::from(first) * 8);
         let number = self.word(u64::from(count));
+        self.forget_all(first..first + count);
         let done = self.call(runtime::copy_free_vars as *const () as usize, &[function, registers, number]);
         self.leave_unless(done);
     }

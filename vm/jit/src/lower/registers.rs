@@ -295,9 +295,9 @@ impl Lowering<'_, '_> {
         self.leave_unless(is);
     }
     pub(super) fn is_pointer(&mut self, word: Value) -> Value {
-        // Shorter than a comparison with what takes ten bytes.
+        // Shorter than a comparison with what takes ten bytes. One bit less than words have for pointers, which user space does not have: the word of 0.0 is the first one behind those.
         let less = self.b.ins().iadd_imm_s(word, -1);
-        let high = self.b.ins().ushr_imm_s(less, 48);
+        let high = self.b.ins().ushr_imm_s(less, 47);
         self.b.ins().icmp_imm_s(IntCC::Equal, high, 0)
     }
     /// Address of the object that a pointer leads to.

@@ -127,6 +127,12 @@ pub(super) fn is_kept(program: &Program, plan: Plan, guess: &Guess) -> bool {
         | Plan::Not { .. }
         | Plan::Compare { .. }
         | Plan::Arith { .. }
+        | Plan::CopyFree { .. }
+        | Plan::LoadCell { .. }
+        | Plan::Item { .. }
+        | Plan::StoreItem { .. }
+        | Plan::Append { .. }
+        | Plan::Build { .. }
         | Plan::Branch { .. } => true,
         Plan::LoadGlobal { number, .. } => number.is_some() || guess.trusts,
         Plan::LoadAttr { .. } | Plan::LoadMethod { .. } | Plan::StoreAttr { .. } => guess.trusts,
@@ -151,6 +157,10 @@ impl Lowering<'_, '_> {
     /// Something else is written to a register.
     pub(super) fn forget(&mut self, register: Reg) {
         self.seen.words.remove(&register);
+    }
+    /// A function writes to registers.
+    pub(super) fn forget_all(&mut self, registers: impl IntoIterator<Item = Reg>) {
+        registers.into_iter().for_each(|register| self.forget(register));
     }
     /// A word is a pointer to an object.
     pub(super) fn know_object(&mut self, word: Value, object: Value) {

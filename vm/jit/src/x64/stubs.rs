@@ -4,6 +4,7 @@
 
 use cranelift_codegen::isa::CallConv;
 use taipan_objects::Header;
+use taipan_objects::str::PyStr;
 use taipan_vm::tier::{calls, late, runtime, virtual_frames};
 
 use super::allocate::{SCRATCH, SECOND_SCRATCH};
@@ -39,6 +40,8 @@ pub enum Stub {
     Read,
     /// The same of the word that is at the address that is the argument, which may be a number.
     ReadAt,
+    /// Whether two words are equal texts: 1 or 0; 2 if that is not told at once, or they are something else.
+    SameText,
     /// Counts another reference to an object, as `refcount::try_incref_own`: whether that was done.
     Count,
     /// Writes numbers to registers of the window. It has no result; it is given the window, and registers and what is to be in them.
@@ -46,7 +49,7 @@ pub enum Stub {
 }
 
 impl Stub {
-    pub const ALL: [Stub; 14] = [
+    pub const ALL: [Stub; 15] = [
         Stub::Drop,
         Stub::DropAnyhow,
         Stub::DropAndLook,
@@ -59,6 +62,7 @@ impl Stub {
         Stub::Clear,
         Stub::Read,
         Stub::ReadAt,
+        Stub::SameText,
         Stub::Count,
         Stub::Write,
     ];
@@ -104,6 +108,7 @@ pub fn write(code: &mut Assembler, stub: Stub, label: Label, floats: u8) {
         Stub::Clear => clear(code),
         Stub::Read => read(code, false),
         Stub::ReadAt => read(code, true),
+        Stub::SameText => same_text(code),
         Stub::Count => count(code),
         Stub::Write => write_numbers(code),
     }
@@ -337,4 +342,45 @@ fn read(code: &mut Assembler, loads: bool) {
     code.bind(none);
     code.clear(word);
     code.jump(done);
+}
+
+/// As `PyStr::equals`, of texts that are the same, or of other lengths, or begin with other bytes, or are of one byte.
+fn same_text(code: &mut Assembler) {
+    let (left, right, spare) = (SECOND_SCRATCH, SCRATCH, RCX);
+    let (yes, no, open) = (code.label(), code.label(), code.label());
+    code.push(spare);
+    for text in [left, right] {
+        // As `Lowering::is_pointer`.
+        code.lea(spare, Mem::at(text, -1));
+        code.shift(Shift::Right, Width::B8, spare, 47);
+        code.jump_if(Cond::NotEqual, open);
+        code.alu_constant(Alu::And, Width::B8, text, !1);
+        code.alu_constant(Alu::Cmp, Width::B4, Mem::at(text, Header::SHAPE), runtime::shapes::STR as i32);
+        code.jump_if(Cond::NotEqual, open);
+    }
+    code.alu(Alu::Cmp, Width::B8, left, right);
+    code.jump_if(Cond::Equal, yes);
+    code.load(Width::B8, spare, Mem::at(left, PyStr::META));
+    code.alu(Alu::Xor, Width::B8, spare, Mem::at(right, PyStr::META));
+    code.alu_constant(Alu::And, Width::B8, spare, !(PyStr::EXTERNAL as i32));
+    code.jump_if(Cond::NotEqual, no);
+    code.load(Width::B8, spare, Mem::at(left, PyStr::META));
+    code.shift(Shift::Right, Width::B8, spare, PyStr::LENGTH_SHIFT as u8);
+    code.jump_if(Cond::Equal, yes);
+    code.load(Width::B8, left, Mem::at(left, PyStr::DATA));
+    code.load(Width::B8, right, Mem::at(right, PyStr::DATA));
+    code.load(Width::B1, left, Mem::at(left, 0));
+    code.load(Width::B1, right, Mem::at(right, 0));
+    code.alu(Alu::Cmp, Width::B4, left, right);
+    code.jump_if(Cond::NotEqual, no);
+    // The width of a text of more than one byte a unit is not told by the length.
+    code.bind(open);
+    for (label, answer) in [(None, 2), (Some(no), 0), (Some(yes), 1)] {
+        if let Some(label) = label {
+            code.bind(label);
+        }
+        code.constant(left, answer);
+        code.pop(spare);
+        code.ret();
+    }
 }
