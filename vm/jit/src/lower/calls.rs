@@ -339,10 +339,13 @@ impl Lowering<'_, '_> {
         self.give(word);
         self.b.switch_to_block(back);
         let owned = self.read(callee, layout::CALLEE);
-        let (drop, on) = (self.b.create_block(), self.b.create_block());
+        let (drop, last, on) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.ins().brif(owned, drop, &[], on, &[]);
-        self.b.set_cold_block(drop);
         self.b.switch_to_block(drop);
+        let kept = self.call_stub(Stub::Drop, &[owned]);
+        self.b.ins().brif(kept, last, &[], on, &[]);
+        self.b.set_cold_block(last);
+        self.b.switch_to_block(last);
         self.call_nothing(calls::drop_callee as *const () as usize, &[callee]);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);

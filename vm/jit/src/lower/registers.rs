@@ -265,9 +265,18 @@ impl Lowering<'_, '_> {
     pub(super) fn empty(&mut self, register: Reg) {
         let word = (!self.state[register as usize].is_free()).then(|| self.load(register));
         self.store_word(register, 0);
-        if let Some(word) = word {
-            self.drop_quietly(word);
+        let Some(word) = word else { return };
+        let body = self.program.body(self.pc);
+        if !(body.base..body.base + body.code.nparams).contains(&register) {
+            return self.drop_quietly(word);
         }
+        // Most arguments are lent.
+        let (owned, on) = (self.b.create_block(), self.b.create_block());
+        let marked = self.b.ins().band_imm_s(word, 1);
+        self.b.ins().brif(marked, on, &[], owned, &[]);
+        self.b.switch_to_block(owned);
+        self.drop_quietly(word);
+        self.come_to(on);
     }
     /// Empties registers, likewise.
     pub(super) fn empty_all(&mut self, registers: Range<Reg>) {
