@@ -191,6 +191,8 @@ impl Lowering<'_, '_> {
             return self.push_by_function(call, other);
         }
         let (function, code) = self.as_executed(callee, executed, other);
+        let poll = self.b.ins().atomic_load(I32, MemFlagsData::trusted(), self.poll);
+        self.refuse_if(poll, other);
         let (thread, caller) = (self.thread, self.frame());
         let depth = self.read(thread, layout::DEPTH);
         let limit = self.word(layout::recursion_limit().expose_provenance() as u64);
@@ -243,7 +245,7 @@ impl Lowering<'_, '_> {
         self.write(top, frame, layout::SAVED_TOP);
     }
 
-    /// Goes on if the function has that code still and nothing is wanted of the thread, to `other` if not. Gives the addresses of both.
+    /// Goes on if the function has that code still, to `other` if not. Gives the addresses of both.
     pub(super) fn as_executed(
         &mut self,
         function: &PyFunction,
@@ -251,13 +253,11 @@ impl Lowering<'_, '_> {
         other: Block,
     ) -> (Value, Value) {
         let function = self.word(taipan_objects::types::obj_of(function).value().counted().bits());
+        // A slot owns what it has: there is no mark.
         let now = self.read(function, layout::FUNCTION_CODE);
-        let now = self.object(now);
         let code = self.word(std::ptr::from_ref(code).expose_provenance() as u64);
         let same = self.b.ins().icmp(IntCC::Equal, now, code);
         self.refuse_unless(same, other);
-        let poll = self.b.ins().atomic_load(I32, MemFlagsData::trusted(), self.poll);
-        self.refuse_if(poll, other);
         (function, code)
     }
 

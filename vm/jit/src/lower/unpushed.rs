@@ -1,5 +1,7 @@
 //! Callees whose frames are not pushed: see [`taipan_vm::tier::virtual_frames`].
 
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use taipan_objects::Obj;
 use taipan_objects::function::PyFunction;
@@ -96,10 +98,19 @@ impl Lowering<'_, '_> {
         }
         let first = self.b.ins().iadd_imm_s(self.window, i64::from(own) * 8);
         let end = self.b.ins().iadd_imm_s(self.window, i64::from(reach) * 8);
+        let top = self.read(self.thread, layout::TOP);
+        let (stale, on) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        // Above the top everything is empty.
+        let is_empty = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, top, first);
+        self.b.ins().brif(is_empty, on, &[end.into()], stale, &[]);
+        self.b.switch_to_block(stale);
         let empty = self.call_stub(Stub::Clear, &[first, end]);
         self.refuse_unless(empty, other);
-        let top = self.read(self.thread, layout::TOP);
         let top = self.b.ins().umax(top, end);
+        self.b.ins().jump(on, &[top.into()]);
+        self.b.switch_to_block(on);
+        let top = self.b.block_params(on)[0];
         self.write(top, self.thread, layout::TOP);
     }
 
