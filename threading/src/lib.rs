@@ -37,8 +37,8 @@ pub use registry::Registry;
 pub use safepoint::{handle_stop, poll, request_all, safepoint};
 pub use stop_the_world::{StopStats, Stopped, stats, stop_for_good, stop_the_world, world_is_stopped};
 pub use thread_state::{
-    NO_SLOT, SLOT_FROM_POLL, Slot, ThreadState, attach, current, current_slot, detach, detached, is_attached,
-    note_shape_change, shape_changes,
+    NO_SLOT, SHAPE_CHANGES_FROM_POLL, SLOT_FROM_POLL, Slot, ThreadState, attach, current, current_slot,
+    detach, detached, is_attached, note_shape_change, shape_changes,
 };
 
 #[cfg(all(test, not(loom)))]

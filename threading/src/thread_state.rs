@@ -48,6 +48,8 @@ pub struct ThreadState {
     /// The last QSBR epoch in which the thread was quiescent. Written by the thread, read by reclaimers.
     pub(crate) qsbr_seen: AtomicU64,
     slot: Slot,
+    /// How often the thread changed the shape of an object. The owning thread only.
+    shape_changes: AtomicU32,
     /// Counts the threads that had this slot. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     /// gettid(2). Written at registration and after fork.
@@ -84,21 +86,25 @@ facade_thread_local! {
     static CURRENT_SLOT: Cell<Slot> = Cell::new(NO_SLOT)
 }
 
-facade_thread_local! {
-    static SHAPE_CHANGES: Cell<u32> = Cell::new(0)
-}
-
 /// Counts that the calling thread changes the shape of an object that is in use.
 #[inline(always)]
 pub fn note_shape_change() {
-    SHAPE_CHANGES.with(|changes| changes.set(changes.get().wrapping_add(1)));
+    if let Some(thread) = current() {
+        // Relaxed: the thread's own.
+        let changes = thread.shape_changes.load(Relaxed);
+        thread.shape_changes.store(changes.wrapping_add(1), Relaxed);
+    }
 }
 
 /// How often it did, but for multiples of 2^32.
 #[inline(always)]
 pub fn shape_changes() -> u32 {
-    SHAPE_CHANGES.with(Cell::get)
+    current().map_or(0, |thread| thread.shape_changes.load(Relaxed))
 }
+
+/// Where a thread counts them, in bytes from its poll word, for machine code.
+pub const SHAPE_CHANGES_FROM_POLL: i32 =
+    std::mem::offset_of!(ThreadState, shape_changes) as i32 - std::mem::offset_of!(ThreadState, poll) as i32;
 
 /// Where a thread's slot is, in bytes from its poll word, for machine code.
 pub const SLOT_FROM_POLL: i32 =
@@ -186,6 +192,7 @@ impl ThreadState {
             state: AtomicU32::new(VACANT),
             qsbr_seen: AtomicU64::new(0),
             slot,
+            shape_changes: AtomicU32::new(0),
             generation: AtomicU32::new(0),
             native_id: AtomicU64::new(0),
             pthread_id: AtomicUsize::new(0),

@@ -93,9 +93,25 @@ def changes(point):
         "delete": lambda: hasattr(point, "x") and delattr(point, "x"),
         "replace": replace,
         "add": lambda: setattr(point, "added", 5),
+        "extend": lambda: extend(point),
+        "shrink": lambda: shrink(point),
         "class": lambda: setattr(point, "__class__", Other),
         "dict": swap,
     }
+
+
+def extend(point):
+    point.added = 5
+
+
+def shrink(point):
+    point.added = 5
+    del point.added, point.y
+
+
+for _ in range(TURNS):
+    extend(Point(1, 2))
+    shrink(Point(1, 2))
 
 
 for function in (read_twice, call_twice, store_twice):

@@ -476,6 +476,7 @@ impl Lowering<'_, '_> {
             self.b.ins().store(MemFlagsData::trusted(), value, object, offset);
             let to = self.b.ins().iconst(I32, i64::from(to.0 as i32));
             self.b.ins().store(MemFlagsData::trusted(), to, object, taipan_objects::Header::SHAPE);
+            self.note_shape_change();
             if take {
                 self.store_word(register, 0);
             }
@@ -494,6 +495,14 @@ impl Lowering<'_, '_> {
             self.release_here(old);
             self.b.ins().jump(on, &[]);
         }
+    }
+
+    /// As [`taipan_threading::note_shape_change`].
+    fn note_shape_change(&mut self) {
+        let offset = taipan_threading::SHAPE_CHANGES_FROM_POLL;
+        let changes = self.b.ins().load(I32, MemFlagsData::trusted(), self.poll, offset);
+        let more = self.b.ins().iadd_imm_s(changes, 1);
+        self.b.ins().store(MemFlagsData::trusted(), more, self.poll, offset);
     }
 
     fn store_attribute(&mut self, subject: Value, operand: u16, often: bool) {

@@ -225,6 +225,9 @@ impl Lowering<'_, '_> {
         if self.seen.is_assumed {
             self.as_assumed(other);
         }
+        // Others may be of objects that are gone.
+        let Seen { words, shapes, .. } = &mut self.seen;
+        shapes.retain(|(word, _)| words.values().any(|held| held == word));
         for (word, shape) in self.seen.shapes.clone() {
             let object = self.object(word);
             self.as_shape(object, shape, other);
