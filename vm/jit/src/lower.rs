@@ -4,12 +4,15 @@
 //! written by the ways out, and in front of what looks at registers ([`Lowering::settle_all`]). Otherwise code leaves in front of any instruction without writing anything back.
 
 mod arithmetic;
+mod attributes;
 mod calls;
 mod containers;
 mod control;
 mod counts;
 mod frames;
 mod leaving;
+mod methods;
+mod names;
 mod objects;
 mod registers;
 mod seen;

@@ -1,0 +1,158 @@
+//! Finding methods, and what classes have.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
+use taipan_objects::descriptor::PyProperty;
+use taipan_objects::type_object::PyType;
+use taipan_vm::tier::runtime::{self};
+use taipan_vm::tier::samples::{self, Single};
+
+use super::Lowering;
+use crate::plan::Reg;
+use crate::program::ClassWith;
+
+impl Lowering<'_, '_> {
+    pub(super) fn load_method(&mut self, to: Reg, subject: Reg) {
+        let (word, object) = self.subject(subject);
+        for register in [to, to + 1] {
+            if register != subject {
+                self.must_be_free(register);
+            }
+        }
+        let singles = samples::singles(self.program.cache(self.pc));
+        if self.guesses[self.pc].trusts {
+            return self.load_only_method(to, subject, (word, object), &singles);
+        }
+        if singles.iter().any(|single| matches!(single, Single::Slot { .. })) {
+            return self.load_callable(&singles, word, to, subject);
+        }
+        let (function, after) = self.method(&singles, word);
+        // The receiver moves, or stays, or is a local and lent.
+        let receiver =
+            if subject == to || subject == to + 1 { word } else { self.b.ins().bor_imm_s(word, 1) };
+        self.store(to + 1, receiver);
+        self.store(to, function);
+        self.come_to(after);
+    }
+
+    /// The method of which the site knows one case. Leaves if it is another one.
+    fn load_only_method(&mut self, to: Reg, from: Reg, subject: (Value, Value), singles: &[Single]) {
+        let (word, object) = subject;
+        let &[Single::Method { shape, class, version, function }] = singles else {
+            return self.leave_for_good();
+        };
+        self.must_have_shape(word, object, shape);
+        let is = self.has_class_version(class, version);
+        self.leave_unless(is);
+        let moves = from == to || from == to + 1;
+        let receiver = if moves { word } else { self.b.ins().bor_imm_s(word, 1) };
+        if from != to + 1 {
+            self.store(to + 1, receiver);
+            self.know(to + 1, receiver);
+        }
+        if !moves {
+            self.know_same(word, receiver);
+        }
+        let function = self.word(function.bits());
+        self.store(to, function);
+        self.know(to, function);
+    }
+
+    /// What the subject has in a slot, which is called as it is: the register behind it is empty.
+    fn load_callable(&mut self, singles: &[Single], subject: Value, to: Reg, from: Reg) {
+        let (other, on, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        self.as_assumed(other);
+        let object = self.object(subject);
+        let found = self.shape(object);
+        for single in singles {
+            let &Single::Slot { shape, offset } = single else { continue };
+            let another = self.if_shape(found, shape);
+            self.read_slot(object, offset, on, other);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.set_cold_block(other);
+        self.b.switch_to_block(other);
+        self.execute_to(done, None);
+        self.b.switch_to_block(on);
+        let found = self.b.block_params(on)[0];
+        if from == to + 1 {
+            self.clear(from);
+        } else {
+            self.store_word(to + 1, 0);
+        }
+        // Drops the subject, if it was in the same register.
+        self.put(to, found);
+        self.come_to(done);
+    }
+
+    /// The function of a method of the subject, and the block behind the instruction.
+    fn method(&mut self, singles: &[Single], subject: Value) -> (Value, Block) {
+        let methods = singles.iter().filter_map(|single| match *single {
+            Single::Method { shape, class, version, function } => Some((shape, class, version, function)),
+            _ => None,
+        });
+        let methods: Vec<_> = methods.collect();
+        if methods.is_empty() {
+            return self.any_method(subject);
+        }
+        let (other, on) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        let object = self.object(subject);
+        let found = self.shape(object);
+        for (shape, class, version, function) in methods {
+            let another = self.if_shape(found, shape);
+            self.while_class(class, version, function, on, other);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.set_cold_block(other);
+        self.b.switch_to_block(other);
+        let (found, after) = self.any_method(subject);
+        self.b.ins().jump(on, &[found.into()]);
+        self.b.switch_to_block(on);
+        (self.b.block_params(on)[0], after)
+    }
+
+    /// Goes on while the site knows that function as the method of the subject's class, or as the getter of its property; to `other` if not.
+    pub(super) fn while_method(&mut self, subject: Value, function: taipan_objects::Value, other: Block) {
+        let Some(classes) = self.program.classes_with(self.pc, function) else {
+            return self.leave_to(other);
+        };
+        let object = self.object(subject);
+        let found = self.shape(object);
+        let on = self.b.create_block();
+        for ClassWith { shape, class, version, property } in classes {
+            let another = self.if_shape(found, shape);
+            let is = self.has_class_version(class, version);
+            self.refuse_unless(is, other);
+            if let Some(property) = property {
+                // The class has it still.
+                let property = self.word(property.counted().bits());
+                let getter = self.read(property, PyProperty::GET);
+                let getter = self.object(getter);
+                let is = self.b.ins().icmp_imm_s(IntCC::Equal, getter, function.counted().bits() as i64);
+                self.refuse_unless(is, other);
+            }
+            self.b.ins().jump(on, &[]);
+            self.b.switch_to_block(another);
+        }
+        self.b.ins().jump(other, &[]);
+        self.b.switch_to_block(on);
+    }
+
+    pub(super) fn has_class_version(&mut self, class: usize, version: u32) -> Value {
+        let class = self.word(class as u64);
+        let now = self.b.ins().load(I32, MemFlagsData::trusted(), class, PyType::VERSION);
+        self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32))
+    }
+
+    fn any_method(&mut self, subject: Value) -> (Value, Block) {
+        let cache = self.cache();
+        let function = self.call(runtime::load_method as *const () as usize, &[cache, subject]);
+        let after = self.or_execute(function, runtime::NO, false);
+        (function, after)
+    }
+}
