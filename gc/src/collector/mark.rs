@@ -85,9 +85,21 @@ impl Ahead {
             *times += 1;
             return None;
         }
+        Some(self.replace(value))
+    }
+    /// The same where it does not matter how often one comes: a number that is written each time would be waited for.
+    #[inline(always)]
+    fn exchange_once(&mut self, value: Value) -> Option<Value> {
+        if self.references[self.latest].0.bits() == value.bits() {
+            return None;
+        }
+        Some(self.replace(value).0)
+    }
+    #[inline(always)]
+    fn replace(&mut self, value: Value) -> (Value, i32) {
         value.fetch();
         self.latest = (self.latest + 1) % AHEAD;
-        Some(std::mem::replace(&mut self.references[self.latest], (value, 1)))
+        std::mem::replace(&mut self.references[self.latest], (value, 1))
     }
     /// Gives all that are on their way.
     fn take(&mut self) -> [(Value, i32); AHEAD] {
@@ -267,7 +279,7 @@ impl Table {
                 }
                 let Some(ptr) = stack.pop() else { break };
                 let mut tracer = |value: Value| {
-                    if let Some((value, _)) = ahead.exchange(value) {
+                    if let Some(value) = ahead.exchange_once(value) {
                         reach(stack, value);
                     }
                 };
