@@ -201,7 +201,7 @@ fn guess(program: &Program, step: usize) -> Guess {
     let next = Plan::next(step, plans);
     let result = written.filter(|_| next < plans.len()).and_then(|to| kind_at(program, next, to));
     let lends = reads_constant(program, step);
-    let trusts = program.trusts && !mixed && has_one_case(program, step);
+    let trusts = program.trusts && !mixed && has_one_case(program, step, lends);
     Guess { left, right, result, reached: true, mixed, lends, trusts, number: None }
 }
 
@@ -219,23 +219,19 @@ fn reads_constant(program: &Program, step: usize) -> bool {
     }
 }
 
-/// Whether the site of a step that reads or writes an attribute, reads a global or looks for a method knows one case, and has no other.
-fn has_one_case(program: &Program, step: usize) -> bool {
-    let single = || {
-        let words = samples::words(program.cache(step)).into_iter().filter(|word| *word != 0).count();
-        let singles = samples::singles(program.cache(step));
-        singles.first().copied().filter(|_| words == 1 && singles.len() == 1)
-    };
+/// Whether the site of a step that reads or writes an attribute, reads a global or looks for a method knows one case, and has no other. `lends`: see [`Guess::lends`].
+fn has_one_case(program: &Program, step: usize, lends: bool) -> bool {
+    let has_one_word =
+        || samples::words(program.cache(step)).into_iter().filter(|word| *word != 0).count() == 1;
+    let singles = || samples::singles(program.cache(step));
     match program.plans[step] {
-        Plan::LoadGlobal { .. } => program.constant(step).is_some(),
+        Plan::LoadGlobal { .. } => lends,
         Plan::LoadAttr { .. } => {
-            single().is_some_and(|single| !matches!(single, Single::Method { .. } | Single::Property { .. }))
+            let is_called = |single| matches!(single, Single::Method { .. } | Single::Property { .. });
+            has_one_word() && matches!(singles()[..], [single] if !is_called(single))
         }
-        Plan::LoadMethod { .. } => single().is_some_and(|single| matches!(single, Single::Method { .. })),
-        Plan::StoreAttr { .. } => {
-            let words = samples::words(program.cache(step)).into_iter().filter(|word| *word != 0).count();
-            words == 1 && program.slots_to_store(step).len() == 1
-        }
+        Plan::LoadMethod { .. } => has_one_word() && matches!(singles()[..], [Single::Method { .. }]),
+        Plan::StoreAttr { .. } => has_one_word() && program.slots_to_store(step).len() == 1,
         _ => false,
     }
 }

@@ -17,7 +17,7 @@ use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
 
 use super::execute::Executor;
-use super::runtime::{LEVEL, Moment, NO, NOTHING_DONE, PLACE_BITS, SHAPES, is_watched};
+use super::runtime::{LEVEL, Moment, NO, NOTHING_DONE, PLACE_BITS, is_watched};
 use crate::frame::{Frame, Kind};
 use crate::interpreter::call::{self, Called};
 use crate::interpreter::ops::{attribute, intrinsics};
@@ -52,12 +52,12 @@ impl Outcome {
 /// # Safety
 /// As for an [`Executor`], in the innermost frame.
 pub unsafe extern "C" fn execute_and_look(place: u64, executor: Executor, thread: &'static VmThread) -> u64 {
-    let (fp, moment) = (thread.innermost(), Moment::now());
+    let (fp, moment) = (thread.innermost(), Moment::if_asked(place));
     // SAFETY: says the caller.
     unsafe {
         match executor(thread, fp, place & !PLACE_BITS) {
             Outcome::DONE
-                if is_watched(fp, place & LEVEL) == 0 && (place & SHAPES == 0 || !moment.is_over()) =>
+                if is_watched(fp, place & LEVEL) == 0 && moment.is_none_or(|moment| !moment.is_over()) =>
             {
                 Outcome::QUIET
             }

@@ -69,8 +69,12 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    pub(super) fn now() -> Moment {
+    fn now() -> Moment {
         Moment { shape_changes: taipan_threading::shape_changes(), epoch: slot_caches::epoch() }
+    }
+    /// Now, if the low bits of a place say that it is asked.
+    pub(super) fn if_asked(place: u64) -> Option<Moment> {
+        (place & SHAPES != 0).then(Moment::now)
     }
     /// Whether this thread has changed a shape since, or caches of attributes were emptied.
     pub(super) fn is_over(&self) -> bool {
@@ -87,11 +91,10 @@ impl Moment {
 pub unsafe extern "C" fn drop_and_look(word: u64, place: u64, thread: &VmThread) -> u64 {
     // SAFETY: says the caller.
     unsafe {
-        let moment = Moment::now();
+        let moment = Moment::if_asked(place);
         drop_slowly(word, place & !PLACE_BITS, thread);
-        u64::from(
-            is_watched(thread.innermost(), place & LEVEL) != 0 || place & SHAPES != 0 && moment.is_over(),
-        )
+        let is_over = moment.is_some_and(|moment| moment.is_over());
+        u64::from(is_over || is_watched(thread.innermost(), place & LEVEL) != 0)
     }
 }
 

@@ -134,8 +134,8 @@ impl Lowering<'_, '_> {
     ) {
         let is_as_known = match known {
             Known::Bool => kinds::is_bool(value),
-            Known::Int => value.is_int(),
-            Known::Float => value.is_float(),
+            // The site has changed since: it had a slot.
+            Known::Int | Known::Float => false,
             _ => true,
         };
         if !is_as_known {
@@ -143,9 +143,6 @@ impl Lowering<'_, '_> {
         }
         let is = self.has_class_version(class, version);
         self.leave_unless(is);
-        if matches!(known, Known::Int | Known::Float) {
-            return self.constant(to, value.bits());
-        }
         let word = self.word(value.bits());
         self.put(to, word);
         self.know(to, word);
@@ -200,12 +197,8 @@ impl Lowering<'_, '_> {
                 self.if_expected_immortal(word, on);
                 self.b.ins().jump(other, &[]);
             }
-            Known::Int => {
-                let is = self.is_int(word);
-                self.b.ins().brif(is, on, &[word.into()], other, &[]);
-            }
             _ => {
-                self.float_or(word, other);
+                self.number_or(word, known, other);
                 self.b.ins().jump(on, &[word.into()]);
             }
         }
@@ -220,12 +213,8 @@ impl Lowering<'_, '_> {
         let odd = self.b.create_block();
         match known {
             Known::Bool => self.must_be_bool(found, odd),
-            Known::Int => {
-                let is = self.is_int(found);
-                self.refuse_unless(is, odd);
-            }
-            Known::Float => {
-                self.float_or(found, odd);
+            Known::Int | Known::Float => {
+                self.number_or(found, known, odd);
             }
             _ => {
                 let counted = self.is_counted(found);

@@ -284,7 +284,7 @@ impl Lowering<'_, '_> {
     }
 
     /// The number of that kind that the word is; goes to `other` if it is none.
-    fn number_or(&mut self, word: Value, number: Known, other: Block) -> Value {
+    pub(super) fn number_or(&mut self, word: Value, number: Known, other: Block) -> Value {
         if number == Known::Int {
             let is = self.is_int(word);
             self.refuse_unless(is, other);

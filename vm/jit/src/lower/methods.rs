@@ -5,7 +5,7 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_objects::descriptor::PyProperty;
 use taipan_objects::type_object::PyType;
-use taipan_vm::tier::runtime::{self};
+use taipan_vm::tier::runtime;
 use taipan_vm::tier::samples::{self, Single};
 
 use super::Lowering;

@@ -4,7 +4,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use taipan_vm::tier::runtime::{self, layout, shapes};
-use taipan_vm::tier::samples::{self};
+use taipan_vm::tier::samples;
 
 use super::Lowering;
 use super::counts::Storage;
@@ -14,11 +14,6 @@ use crate::plan::Reg;
 
 impl Lowering<'_, '_> {
     pub(super) fn load_global(&mut self, to: Reg, guess: &Guess) {
-        let known = kinds::attribute_kind(guess);
-        let (other, on) = (self.b.create_block(), self.b.create_block());
-        self.b.append_block_param(on, I64);
-        let body = self.program.body(self.pc);
-        let globals = body.globals.value();
         if guess.trusts {
             let Some(constant) = self.program.constant(self.pc) else { return self.leave_for_good() };
             let exit = self.unexpected();
@@ -27,6 +22,11 @@ impl Lowering<'_, '_> {
             self.put(to, word);
             return self.know(to, word);
         }
+        let known = kinds::attribute_kind(guess);
+        let (other, on) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        let body = self.program.body(self.pc);
+        let globals = body.globals.value();
         if let Some(constant) = self.program.constant(self.pc) {
             self.as_constant(&constant, other);
             let word = self.word(constant.word.uncounted().bits());

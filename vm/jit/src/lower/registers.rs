@@ -138,8 +138,7 @@ impl Lowering<'_, '_> {
             return;
         }
         let level = u64::from(self.program.body(self.pc).level);
-        let asks = if self.keeps { runtime::SHAPES } else { 0 };
-        self.put_at(register, word, (level - 1) | asks, next);
+        self.put_at(register, word, level - 1, next);
     }
     /// The instruction being made, and how many frames below its own are the program's: see [`runtime::drop_and_look`].
     pub(super) fn here(&self) -> u64 {

@@ -68,12 +68,7 @@ impl Emit<'_> {
         }
         let is_read = |value: Value| self.facts.kind(self.facts.resolve(value)) == Kind::Read;
         // What is in memory is compared with a constant, or a register with it.
-        let swaps = if self.constant(left).is_some() {
-            true
-        } else {
-            is_read(left) && self.immediate(right, width).is_none()
-        };
-        if swaps {
+        if self.constant(left).is_some() || is_read(left) && self.immediate(right, width).is_none() {
             std::mem::swap(&mut left, &mut right);
             cond = cond.swap_args();
         }
