@@ -33,7 +33,7 @@ pub mod verify;
 pub mod weakref;
 
 pub use header::{Header, HeaderFlags};
-pub use ops::{Ops, TraceFn, Tracer};
+pub use ops::{Ops, TraceFn, Tracer, trace_all};
 pub use reference::{Obj, Object, Py};
 pub use shape_table::{ShapeEntry, ShapeId};
 pub use slot::{Replaced, Slot};

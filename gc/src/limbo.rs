@@ -177,7 +177,7 @@ unsafe fn part() -> Vec<*mut Header> {
     let mut visited = 0_usize;
     let mut staying = 0_usize;
     if let Some(hooks) = hooks::get() {
-        (hooks.trace_registers)(&mut |value| {
+        (hooks.trace_registers)(&mut |value, _| {
             visited += 1;
             if value.is_ptr() {
                 let ptr = value.ptr();

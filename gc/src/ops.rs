@@ -3,8 +3,28 @@
 use crate::header::Header;
 use crate::value::Value;
 
-/// Called with every reference an object holds.
-pub type Tracer<'a> = dyn FnMut(Value) + 'a;
+/// Called with every reference an object holds, and how many of it it stands for.
+pub type Tracer<'a> = dyn FnMut(Value, i32) + 'a;
+
+/// Visits the references among values. One that comes several times in succession is visited once: many lists hold the same item everywhere.
+#[inline]
+pub fn trace_all(values: impl Iterator<Item = Value>, tracer: &mut Tracer<'_>) {
+    let mut latest = Value::EMPTY;
+    let mut times = 0;
+    for value in values {
+        if value.bits() == latest.bits() {
+            times += 1;
+            continue;
+        }
+        if latest.is_ptr() {
+            tracer(latest, times);
+        }
+        (latest, times) = (value, 1);
+    }
+    if latest.is_ptr() {
+        tracer(latest, times);
+    }
+}
 
 /// Visits every counted reference that the object holds. Called while the world is stopped, or by the only owner.
 pub type TraceFn = unsafe fn(*const Header, &mut Tracer<'_>);

@@ -303,7 +303,7 @@ impl Slot {
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let value = self.peek();
         if value.is_ptr() {
-            tracer(value);
+            tracer(value, 1);
         }
     }
 }

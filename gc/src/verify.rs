@@ -27,7 +27,7 @@ pub fn verify() -> Vec<String> {
                 let immortal = header.is_immortal();
                 // SAFETY: whole, and the world is stopped.
                 unsafe {
-                    trace_object(ptr, &mut |value| {
+                    trace_object(ptr, &mut |value, times| {
                         if !value.is_ptr() {
                             return;
                         }
@@ -35,7 +35,7 @@ pub fn verify() -> Vec<String> {
                         if target.shape().0 == 0 {
                             problems.push(format!("{} at {ptr:p} refers to a free block", header.ops().name));
                         } else if !target.is_immortal() && value.is_counted() {
-                            *internal.entry(value.ptr()).or_default() += 1;
+                            *internal.entry(value.ptr()).or_default() += i64::from(times);
                         }
                     });
                 }

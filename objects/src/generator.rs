@@ -55,7 +55,7 @@ pub struct PyGenerator {
 }
 
 fn trace_generator(this: &PyGenerator, tracer: &mut Tracer<'_>) {
-    tracer(this.code.as_obj().value());
+    tracer(this.code.as_obj().value(), 1);
     for slot in
         [&this.function, &this.locals, &this.name, &this.qualname, &this.handled, &this.frame, &this.extra]
     {
@@ -69,7 +69,7 @@ fn trace_generator(this: &PyGenerator, tracer: &mut Tracer<'_>) {
         // SAFETY: the window has `nregs` words; the world is stopped, or this is the only owner.
         let value = unsafe { *window.add(i) };
         if value.is_ptr() {
-            tracer(value);
+            tracer(value, 1);
         }
     }
 }

@@ -19,13 +19,13 @@ impl TraceField for Slot {
 impl TraceField for Obj {
     fn trace_field(&self, tracer: &mut Tracer<'_>) {
         if self.value().is_ptr() {
-            tracer(self.value());
+            tracer(self.value(), 1);
         }
     }
 }
 impl<T: Object> TraceField for Py<T> {
     fn trace_field(&self, tracer: &mut Tracer<'_>) {
-        tracer(self.as_obj().value());
+        tracer(self.as_obj().value(), 1);
     }
 }
 impl<T: TraceField> TraceField for Option<T> {

@@ -26,7 +26,7 @@ mod sort;
 pub(crate) mod storage;
 
 use smallvec::SmallVec;
-use taipan_gc::{Header, Obj, Py, Slot, Tracer, Value, refcount};
+use taipan_gc::{Header, Obj, Py, Slot, Tracer, Value, refcount, trace_all};
 use taipan_threading::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use crate::layout;
@@ -59,9 +59,8 @@ layout!(PyList, "list", trace = trace_items);
 
 fn trace_items(this: &PyList, tracer: &mut Tracer<'_>) {
     let storage = this.storage();
-    for index in 0..this.len().min(storage.capacity()) {
-        storage.slot(index).trace(tracer);
-    }
+    let len = this.len().min(storage.capacity());
+    trace_all((0..len).map(|index| storage.slot(index).peek()), tracer);
 }
 
 pub(crate) fn fill(types: &Types) {

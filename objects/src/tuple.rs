@@ -8,7 +8,7 @@ mod slots;
 
 use std::mem::ManuallyDrop;
 
-use taipan_gc::{Header, Obj, Py, Tracer, Value};
+use taipan_gc::{Header, Obj, Py, Tracer, Value, trace_all};
 use taipan_threading::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
 
 use crate::layout;
@@ -38,11 +38,7 @@ impl PyTuple {
 }
 
 fn trace_items(this: &PyTuple, tracer: &mut Tracer<'_>) {
-    for item in this.as_slice() {
-        if item.value().is_ptr() {
-            tracer(item.value());
-        }
-    }
+    trace_all(this.as_slice().iter().map(Obj::value), tracer);
 }
 
 /// The immortal empty tuple; null before the first use.

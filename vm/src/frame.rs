@@ -94,7 +94,7 @@ impl Frame {
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let mut uncounted = |ptr: *const taipan_objects::Header| {
             if !ptr.is_null() {
-                tracer(Value::from_ptr(ptr).uncounted());
+                tracer(Value::from_ptr(ptr).uncounted(), 1);
             }
         };
         uncounted(self.code.cast());
@@ -103,7 +103,7 @@ impl Frame {
             [self.globals, self.builtins, self.locals, self.callee, self.subject, self.handled, self.object]
         {
             if value.is_ptr() {
-                tracer(value.uncounted());
+                tracer(value.uncounted(), 1);
             }
         }
         if self.is_generator() {

@@ -256,7 +256,7 @@ impl VmThread {
             // SAFETY: below `top`, so initialized (the mapping starts zeroed).
             let value = unsafe { *at };
             if value.is_ptr() {
-                tracer(value);
+                tracer(value, 1);
             }
             at = at.wrapping_add(1);
         }

@@ -66,7 +66,7 @@ pub(super) fn is_candidate(header: &Header) -> bool {
     !header.is_immortal() && !header.has_flag(HeaderFlags::LIMBO | HeaderFlags::DYING)
 }
 
-/// References on their way from the objects that have them to where they are looked at, whose headers come from memory meanwhile; and how often each came in succession.
+/// References on their way from the objects that have them to where they are looked at, whose headers come from memory meanwhile; and how many each stands for.
 struct Ahead {
     references: [(Value, i32); AHEAD],
     /// The place of the latest one.
@@ -79,27 +79,10 @@ impl Ahead {
     }
     /// Takes a reference in, and gives the one whose place it needs.
     #[inline(always)]
-    fn exchange(&mut self, value: Value) -> Option<(Value, i32)> {
-        let (latest, times) = &mut self.references[self.latest];
-        if latest.bits() == value.bits() {
-            *times += 1;
-            return None;
-        }
-        Some(self.replace(value))
-    }
-    /// The same where it does not matter how often one comes: a number that is written each time would be waited for.
-    #[inline(always)]
-    fn exchange_once(&mut self, value: Value) -> Option<Value> {
-        if self.references[self.latest].0.bits() == value.bits() {
-            return None;
-        }
-        Some(self.replace(value).0)
-    }
-    #[inline(always)]
-    fn replace(&mut self, value: Value) -> (Value, i32) {
+    fn exchange(&mut self, value: Value, times: i32) -> (Value, i32) {
         value.fetch();
         self.latest = (self.latest + 1) % AHEAD;
-        std::mem::replace(&mut self.references[self.latest], (value, 1))
+        std::mem::replace(&mut self.references[self.latest], (value, times))
     }
     /// Gives all that are on their way.
     fn take(&mut self) -> [(Value, i32); AHEAD] {
@@ -187,11 +170,7 @@ impl Table {
             }
         };
         let mut ahead = Ahead::new();
-        let mut tracer = |value: Value| {
-            if let Some(reference) = ahead.exchange(value) {
-                add_all(reference);
-            }
-        };
+        let mut tracer = |value: Value, times: i32| add_all(ahead.exchange(value, times));
         let mut candidates = 0;
         for page in pages {
             page.for_each_object(|ptr| {
@@ -278,17 +257,13 @@ impl Table {
                     ahead.take().into_iter().for_each(|(value, _)| reach(stack, value));
                 }
                 let Some(ptr) = stack.pop() else { break };
-                let mut tracer = |value: Value| {
-                    if let Some(value) = ahead.exchange_once(value) {
-                        reach(stack, value);
-                    }
-                };
+                let mut tracer = |value: Value, times: i32| reach(stack, ahead.exchange(value, times).0);
                 // SAFETY: whole, and the world is stopped.
                 unsafe {
                     trace(ptr, &mut tracer);
                     let class = (*ptr).shape_entry().class();
                     if !class.is_null() {
-                        tracer(Value::from_ptr(class));
+                        tracer(Value::from_ptr(class), 1);
                     }
                 }
             }
@@ -299,7 +274,7 @@ impl Table {
 /// What registers hold uncounted, by `visit`.
 pub(super) fn uncounted_roots(visit: &mut dyn FnMut(*mut Header)) {
     if let Some(hooks) = hooks::get() {
-        (hooks.trace_registers)(&mut |value| {
+        (hooks.trace_registers)(&mut |value, _| {
             if value.is_ptr() && !value.is_counted() {
                 visit(value.ptr());
             }
@@ -442,11 +417,11 @@ pub(super) unsafe fn resurrected(objects: &[*mut Header], holds: i64) -> Vec<boo
     for &ptr in objects {
         // SAFETY: whole, and the world is stopped.
         unsafe {
-            trace(ptr, &mut |value| {
+            trace(ptr, &mut |value, times| {
                 if value.is_ptr()
                     && let Some(&i) = index.get(&value.ptr())
                 {
-                    counts[i] -= 1;
+                    counts[i] -= i64::from(times);
                 }
             });
         }
@@ -459,7 +434,7 @@ pub(super) unsafe fn resurrected(objects: &[*mut Header], holds: i64) -> Vec<boo
     let mut alive: Vec<bool> = counts.iter().map(|&count| count != 0).collect();
     let mut stack: Vec<usize> = (0..objects.len()).filter(|&i| alive[i]).collect();
     while let Some(i) = stack.pop() {
-        let mut reach = |value: Value| {
+        let mut reach = |value: Value, _: i32| {
             if value.is_ptr()
                 && let Some(&i) = index.get(&value.ptr())
                 && !std::mem::replace(&mut alive[i], true)
@@ -472,7 +447,7 @@ pub(super) unsafe fn resurrected(objects: &[*mut Header], holds: i64) -> Vec<boo
             trace(objects[i], &mut reach);
             let class = (*objects[i]).shape_entry().class();
             if !class.is_null() {
-                reach(Value::from_ptr(class));
+                reach(Value::from_ptr(class), 1);
             }
         }
     }

@@ -66,7 +66,7 @@ pub fn get_referrers(targets: &[Obj]) -> Vec<Obj> {
     gather(|ptr| {
         let mut found = false;
         // SAFETY: whole, and the world is stopped.
-        unsafe { mark::trace(ptr, &mut |value| found |= is_target(value)) };
+        unsafe { mark::trace(ptr, &mut |value, _| found |= is_target(value)) };
         found
     })
 }
@@ -78,8 +78,8 @@ pub fn get_referents(object: &Obj) -> Vec<Obj> {
         let mut referents = Vec::new();
         // SAFETY: alive, and the world is stopped; a reference keeps its object alive.
         unsafe {
-            mark::trace(header, &mut |value| {
-                if value.is_ptr() {
+            mark::trace(header, &mut |value, times| {
+                for _ in 0..times {
                     referents.push(Obj::from_borrowed(value));
                 }
             });
@@ -139,7 +139,7 @@ pub fn immortalize(roots: &[Obj], enter: impl Fn(&Header) -> bool) -> usize {
             if enter(header) {
                 // SAFETY: as above.
                 unsafe {
-                    mark::trace(ptr, &mut |value| {
+                    mark::trace(ptr, &mut |value, _| {
                         if value.is_ptr() {
                             pending.push(value.ptr().cast_const().cast());
                         }

@@ -154,7 +154,7 @@ fn trace_registers(tracer: &mut Tracer<'_>) {
     for file in &*ALL_REGISTERS.lock().unwrap() {
         // SAFETY: the threads are stopped, and unlist their files before they end.
         for object in unsafe { &*(*file.0).as_ptr() } {
-            tracer(object.value());
+            tracer(object.value(), 1);
         }
     }
 }
