@@ -487,7 +487,9 @@ impl PyDict {
     pub fn keys_version_now(&self) -> u32 {
         self.core.keys_version_now()
     }
-    /// Where that number is, for machine code: as long as the dict lives.
+    /// Where that number is, in bytes, for machine code.
+    pub const KEYS_VERSION: i32 = (std::mem::offset_of!(PyDict, core) + HashCore::KEYS_VERSION) as i32;
+    /// The same, as an address: as long as the dict lives.
     pub fn keys_version_address(&self) -> *const u32 {
         self.core.keys_version_address()
     }

@@ -31,6 +31,9 @@ pub struct PyModule {
 layout!(PyModule, "module", [dict]);
 
 impl PyModule {
+    /// Where the address of the namespace is, in bytes, for machine code.
+    pub const DICT: i32 = std::mem::offset_of!(PyModule, dict) as i32;
+
     /// An empty module.
     pub fn new(name: &str) -> Py<PyModule> {
         let module = allocate(&types().module);

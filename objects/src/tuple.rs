@@ -16,8 +16,8 @@ use crate::str::PyStr;
 use crate::type_object::{PyType, class_of, new_instance};
 use crate::types::{Number, Types, types};
 
-pub(crate) use slots::combine_hashes;
 pub use slots::hash_items;
+pub(crate) use slots::{combine_hashes, compare};
 
 /// A `tuple` object; see the module.
 #[repr(C)]

@@ -21,6 +21,9 @@ pub struct PyClassMethod {
 layout!(PyClassMethod, "classmethod", [function]);
 
 impl PyClassMethod {
+    /// Where the function is, in bytes, for machine code.
+    pub const FUNCTION: i32 = std::mem::offset_of!(PyClassMethod, function) as i32;
+
     /// `staticmethod(function)`.
     pub fn new_static(function: Obj) -> Py<PyClassMethod> {
         new_instance(&types().staticmethod, |header| PyClassMethod { header, function: Slot::new(function) })

@@ -393,6 +393,8 @@ impl HashCore {
     pub(crate) fn table_address(&self) -> (*const u8, *const u8) {
         (self.table.as_ptr().cast_const().cast(), self.table_ptr().cast_const().cast())
     }
+    pub(crate) const KEYS_VERSION: usize = std::mem::offset_of!(HashCore, keys_version);
+
     /// See [`crate::dict::PyDict::keys_version_address`].
     pub(crate) fn keys_version_address(&self) -> *const u32 {
         self.keys_version.as_ptr()

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use taipan_gc::{Obj, Value};
+use taipan_gc::{Obj, ShapeId, Value};
 
 use super::enter_native_while;
 use crate::bytes::bytes_value;
@@ -195,16 +195,29 @@ pub fn texts_or_tuples_equal(a: &Obj, b: &Obj) -> Option<bool> {
 }
 
 /// [`equal_quickly`] of what is no number.
-#[inline]
 fn objects_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
-    match (exact_str(a), exact_str(b)) {
-        (Some(a), Some(b)) => Some(a.equals(b)),
-        (None, None) if compares_by_methods(class_of(a)) || compares_by_methods(class_of(b)) => None,
-        (None, None) => {
-            tuples_equal(a, b, levels).or_else(|| equal_by_identity(a, b)).or_else(|| bytes_equal(a, b))
+    let (Some(x), Some(y)) = (a.header(), b.header()) else { return others_equal(a, b) };
+    // Mostly of one class.
+    if x.shape() == y.shape() {
+        if is_exact_str(a) {
+            return Some(exact_str(a)?.equals(exact_str(b)?));
         }
-        _ => equal_by_identity(a, b),
+        if let Some(items) = plain_tuple(a) {
+            return items_equal(items, b.downcast::<PyTuple>()?.as_slice(), levels);
+        }
+    } else if let (Some(x), Some(y)) = (plain_tuple(a), plain_tuple(b)) {
+        return items_equal(x, y, levels);
     }
+    others_equal(a, b)
+}
+
+/// [`objects_equal`] of what is neither two exact strings nor two tuples.
+#[inline(never)]
+fn others_equal(a: &Obj, b: &Obj) -> Option<bool> {
+    if compares_by_methods(class_of(a)) || compares_by_methods(class_of(b)) {
+        return None;
+    }
+    equal_by_identity(a, b).or_else(|| bytes_equal(a, b))
 }
 
 /// Whether two objects are equal, if their classes leave comparisons to `object`; or if one is `None`, and the other one is a number (of a word) or an exact string.
@@ -248,32 +261,27 @@ fn bytes_equal(a: &Obj, b: &Obj) -> Option<bool> {
     Some(bytes_value(a)? == bytes_value(b)?)
 }
 
-/// `obj` as a tuple, unless its class compares in a way of its own.
+/// The items of a tuple, unless its class compares in a way of its own.
 #[inline(always)]
-fn plain_tuple(obj: &Obj) -> Option<&PyTuple> {
-    let header = obj.header()?;
-    if header.shape() == Number::tuple.root_shape() {
-        // SAFETY: that shape is of exact tuples only.
-        return Some(unsafe { &*std::ptr::from_ref(header).cast() });
+fn plain_tuple(obj: &Obj) -> Option<&[Obj]> {
+    const TUPLE: ShapeId = Number::tuple.root_shape();
+    if obj.header()?.shape() != TUPLE && !compares_as_tuple(class_of(obj)) {
+        return None;
     }
-    obj.downcast::<PyTuple>().filter(|_| compares_as_tuple(class_of(obj)))
+    Some(obj.downcast::<PyTuple>()?.as_slice())
 }
 
-/// Whether a subclass of `tuple` leaves comparisons to that.
-#[inline(never)]
+/// Whether a class leaves comparisons to `tuple`.
+#[inline(always)]
 fn compares_as_tuple(class: &PyType) -> bool {
-    let compare = |class: &PyType| class.slots.richcompare().map(|compare| compare as *const () as usize);
-    compare(class) == compare(&types().tuple)
-}
-
-fn tuples_equal(a: &Obj, b: &Obj, levels: usize) -> Option<bool> {
-    items_equal(plain_tuple(a)?.as_slice(), plain_tuple(b)?.as_slice(), levels)
+    let of_tuple = crate::tuple::compare as *const () as usize;
+    class.slots.richcompare().is_some_and(|compare| compare as *const () as usize == of_tuple)
 }
 
 /// [`equal_quickly`] of an object and a tuple of these items.
 #[inline]
 pub fn equals_tuple(a: &Obj, items: &[Obj]) -> Option<bool> {
-    items_equal(plain_tuple(a)?.as_slice(), items, DEEPEST)
+    items_equal(plain_tuple(a)?, items, DEEPEST)
 }
 
 #[inline]
@@ -282,7 +290,10 @@ fn items_equal(x: &[Obj], y: &[Obj], levels: usize) -> Option<bool> {
         return None;
     }
     for (a, b) in x.iter().zip(y) {
-        if !scalars_equal(a, b).or_else(|| objects_equal(a, b, levels - 1))? {
+        // Most are the same ones.
+        if a.value().bits() != b.value().bits()
+            && !scalars_equal(a, b).or_else(|| objects_equal(a, b, levels - 1))?
+        {
             return Some(false);
         }
     }

@@ -123,7 +123,7 @@ pub fn hash_items(items: &[Obj]) -> PyResult<i64> {
     combine_hashes(items.iter().map(protocol::hash), Some(items.len()))
 }
 
-fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
+pub(crate) fn compare(a: &Obj, b: &Obj, op: CompareOp) -> PyResult<Obj> {
     let (Some(x), Some(y)) = (a.downcast::<PyTuple>(), b.downcast::<PyTuple>()) else {
         return Ok(not_implemented());
     };

@@ -205,15 +205,25 @@ fn guess(program: &Program, step: usize) -> Guess {
     Guess { left, right, result, reached: true, mixed, lends, trusts, number: None }
 }
 
-/// Whether a step is expected to read a global or an attribute whose object needs no count.
+/// Whether a site that looks for a method knows something that does not depend on the receiver, which is not called with it.
+pub fn is_called_as_it_is(single: &Single) -> bool {
+    matches!(single, Single::OfType { .. } | Single::OfModule { .. } | Single::Wrapped { .. })
+}
+
+/// Whether a step is expected to read a global or an attribute whose object needs no count, or to look for a method and find what [`is_called_as_it_is`].
 fn reads_constant(program: &Program, step: usize) -> bool {
     match program.plans[step] {
         Plan::LoadGlobal { .. } => program.constant(step).is_some(),
         Plan::LoadAttr { .. } => {
             let singles = samples::singles(program.cache(step));
-            let is_constant =
-                |single: &Single| matches!(single, Single::Plain { .. } | Single::OfType { .. });
+            let is_constant = |single: &Single| {
+                matches!(single, Single::Plain { .. } | Single::OfType { .. } | Single::OfModule { .. })
+            };
             !singles.is_empty() && singles.iter().all(is_constant)
+        }
+        Plan::LoadMethod { .. } => {
+            let singles = samples::singles(program.cache(step));
+            !singles.is_empty() && singles.iter().all(is_called_as_it_is)
         }
         _ => false,
     }
@@ -227,10 +237,15 @@ fn has_one_case(program: &Program, step: usize, lends: bool) -> bool {
     match program.plans[step] {
         Plan::LoadGlobal { .. } => lends,
         Plan::LoadAttr { .. } => {
-            let is_called = |single| matches!(single, Single::Method { .. } | Single::Property { .. });
+            let is_called = |single| {
+                matches!(single, Single::Method { .. } | Single::Property { .. } | Single::Wrapped { .. })
+            };
             has_one_word() && matches!(singles()[..], [single] if !is_called(single))
         }
-        Plan::LoadMethod { .. } => has_one_word() && matches!(singles()[..], [Single::Method { .. }]),
+        Plan::LoadMethod { .. } => {
+            let is_known = |single| matches!(single, Single::Method { .. }) || is_called_as_it_is(&single);
+            has_one_word() && matches!(singles()[..], [single] if is_known(single))
+        }
         Plan::StoreAttr { .. } => has_one_word() && program.slots_to_store(step).len() == 1,
         _ => false,
     }

@@ -366,7 +366,7 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
         Plan::LoadMethod { to, subject } if guess.trusts => {
             // A receiver that does not move is lent.
             let moves = subject == to || subject == to + 1;
-            let owns = moves && !state[at(subject)].is_free();
+            let owns = moves && !guess.lends && !state[at(subject)].is_free();
             state[at(to)] = Known::Free;
             state[at(to) + 1] = if owns { Known::Nothing } else { Known::Free };
         }

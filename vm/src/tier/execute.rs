@@ -281,9 +281,9 @@ fn instruction(
             let [callable, class, receiver] = [b, b + 1, b + 2].map(|register| regs.get(register as usize));
             if a & SuperFlags::METHOD != 0
                 && let (Some(callable), Some(class), Some(receiver)) = (callable, class, receiver)
-                && let Some(function) = attribute::quick_super(&word.cache, callable, class, receiver)
+                && let Some(found) = attribute::quick_super(&word.cache, callable, class, receiver)
             {
-                attribute::place_super(regs, b as usize, function);
+                found.place(regs, b as usize);
                 return Ok(Did::Next);
             }
             let (code, pc) = at();

@@ -26,7 +26,10 @@ impl Lowering<'_, '_> {
             self.execute();
             return self.test_behind(to, known);
         }
-        if singles.iter().all(|single| matches!(single, Single::Method { .. } | Single::Property { .. })) {
+        let is_asked = |single: &Single| {
+            matches!(single, Single::Method { .. } | Single::Property { .. } | Single::Wrapped { .. })
+        };
+        if singles.iter().all(is_asked) {
             let (found, after) = self.attribute(word, true);
             self.put(to, found);
             self.come_to(after);
@@ -42,6 +45,14 @@ impl Lowering<'_, '_> {
         let found = self.shape(object);
         for single in singles {
             let another = match single {
+                Single::OfModule { value, .. } if known == Known::Bool && !kinds::is_bool(value) => continue,
+                Single::OfModule { version, value } => {
+                    let another = self.b.create_block();
+                    self.must_be_module(object, version, another);
+                    let word = self.word(value.bits());
+                    self.b.ins().jump(on, &[word.into()]);
+                    another
+                }
                 // The site has changed since.
                 Single::Slot { .. } | Single::Member { .. } if known == Known::Free => continue,
                 Single::Slot { shape, offset } => {
@@ -73,7 +84,7 @@ impl Lowering<'_, '_> {
                     self.read_slot_as(object, offset, known, on, other);
                     another
                 }
-                Single::Method { .. } | Single::Property { .. } => continue,
+                Single::Method { .. } | Single::Property { .. } | Single::Wrapped { .. } => continue,
             };
             self.b.switch_to_block(another);
         }
@@ -95,7 +106,7 @@ impl Lowering<'_, '_> {
     fn load_only(&mut self, to: Reg, subject: (Value, Value), singles: &[Single], known: Known) {
         let (word, object) = subject;
         let &[single] = singles else { return self.leave_for_good() };
-        if !matches!(single, Single::Member { .. }) {
+        if !matches!(single, Single::Member { .. } | Single::OfModule { .. }) {
             self.assume();
         }
         match single {
@@ -119,6 +130,11 @@ impl Lowering<'_, '_> {
                 self.leave_unless(is);
                 self.load_constant(to, class, version, value, known);
             }
+            Single::OfModule { version, value } => {
+                let other = self.unexpected();
+                self.must_be_module(object, version, other);
+                self.put_constant(to, value, known);
+            }
             _ => self.leave_for_good(),
         }
     }
@@ -132,6 +148,13 @@ impl Lowering<'_, '_> {
         value: taipan_objects::Value,
         known: Known,
     ) {
+        let is = self.has_class_version(class, version);
+        self.leave_unless(is);
+        self.put_constant(to, value, known);
+    }
+
+    /// Writes what is always the same.
+    fn put_constant(&mut self, to: Reg, value: taipan_objects::Value, known: Known) {
         let is_as_known = match known {
             Known::Bool => kinds::is_bool(value),
             // The site has changed since: it had a slot.
@@ -141,8 +164,6 @@ impl Lowering<'_, '_> {
         if !is_as_known {
             return self.leave_for_good();
         }
-        let is = self.has_class_version(class, version);
-        self.leave_unless(is);
         let word = self.word(value.bits());
         self.put(to, word);
         self.know(to, word);

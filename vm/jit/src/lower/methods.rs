@@ -3,12 +3,16 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
-use taipan_objects::descriptor::PyProperty;
+use taipan_objects::descriptor::{PyClassMethod, PyProperty};
+use taipan_objects::dict::PyDict;
+use taipan_objects::module::PyModule;
 use taipan_objects::type_object::PyType;
+use taipan_objects::types::Number;
 use taipan_vm::tier::runtime;
 use taipan_vm::tier::samples::{self, Single};
 
 use super::Lowering;
+use crate::expect::is_called_as_it_is;
 use crate::plan::Reg;
 use crate::program::ClassWith;
 
@@ -24,7 +28,9 @@ impl Lowering<'_, '_> {
         if self.guesses[self.pc].trusts {
             return self.load_only_method(to, subject, (word, object), &singles);
         }
-        if singles.iter().any(|single| matches!(single, Single::Slot { .. })) {
+        let is_callable =
+            |single: &Single| matches!(single, Single::Slot { .. }) || is_called_as_it_is(single);
+        if singles.iter().any(is_callable) {
             return self.load_callable(&singles, word, to, subject);
         }
         let (function, after) = self.method(&singles, word);
@@ -39,8 +45,14 @@ impl Lowering<'_, '_> {
     /// The method of which the site knows one case. Leaves if it is another one.
     fn load_only_method(&mut self, to: Reg, from: Reg, subject: (Value, Value), singles: &[Single]) {
         let (word, object) = subject;
-        let &[Single::Method { shape, class, version, function }] = singles else {
-            return self.leave_for_good();
+        let lends = self.guesses[self.pc].lends;
+        let (shape, class, version, function) = match *singles {
+            [Single::Method { shape, class, version, function }] if !lends => {
+                (shape, class, version, function)
+            }
+            [single] if lends => return self.load_only_callable(to, from, object, single),
+            // The site has changed since.
+            _ => return self.leave_for_good(),
         };
         self.must_have_shape(word, object, shape);
         let is = self.has_class_version(class, version);
@@ -59,17 +71,98 @@ impl Lowering<'_, '_> {
         self.know(to, function);
     }
 
-    /// What the subject has in a slot, which is called as it is: the register behind it is empty.
+    /// The same of what is called as it is.
+    fn load_only_callable(&mut self, to: Reg, from: Reg, object: Value, single: Single) {
+        let other = self.unexpected();
+        self.assume();
+        let Some((function, receiver)) = self.callable(object, single, other) else {
+            return self.leave_for_good();
+        };
+        if from == to + 1 {
+            self.put(to + 1, receiver);
+        } else {
+            self.store(to + 1, receiver);
+        }
+        // Drops the subject, if it was in the same register.
+        self.put(to, function);
+        self.know(to, function);
+    }
+
+    /// What a class or module has that is called as it is, and with what in front of the arguments (0: nothing). To `other` if the object is another one, or that has changed.
+    fn callable(&mut self, object: Value, single: Single, other: Block) -> Option<(Value, Value)> {
+        let (function, receiver) = match single {
+            Single::OfModule { version, value } => {
+                self.must_be_module(object, version, other);
+                (value, 0)
+            }
+            Single::OfType { class, version, value } => {
+                self.must_be_class(object, class, version, other);
+                (value, 0)
+            }
+            Single::Wrapped { class, version, wrapper, function, receiver } => {
+                self.must_be_class(object, class, version, other);
+                let wrapper = self.word(wrapper.counted().bits());
+                let now = self.read(wrapper, PyClassMethod::FUNCTION);
+                let now = self.object(now);
+                let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, function.counted().bits() as i64);
+                self.refuse_unless(is, other);
+                (function, receiver.bits())
+            }
+            _ => return None,
+        };
+        Some((self.word(function.bits()), self.word(receiver)))
+    }
+
+    /// Goes on if an object is that class, which has that version; to `other` if not.
+    fn must_be_class(&mut self, object: Value, class: usize, version: u32, other: Block) {
+        let expected = self.word(class as u64);
+        let is = self.b.ins().icmp(IntCC::Equal, object, expected);
+        self.refuse_unless(is, other);
+        let is = self.has_class_version(class, version);
+        self.refuse_unless(is, other);
+    }
+
+    /// Goes on if an object is the module whose namespace has that version, which no other one has; to `other` if not.
+    pub(super) fn must_be_module(&mut self, object: Value, version: u32, other: Block) {
+        let found = self.shape(object);
+        let module = i64::from(Number::module.root_shape().0);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, module);
+        self.refuse_unless(is, other);
+        let namespace = self.read(object, PyModule::DICT);
+        let now = self.b.ins().load(I32, MemFlagsData::trusted(), namespace, PyDict::KEYS_VERSION);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, i64::from(version as i32));
+        self.refuse_unless(is, other);
+    }
+
+    /// What the subject has in a slot, or as a class or module, which is called as it is.
     fn load_callable(&mut self, singles: &[Single], subject: Value, to: Reg, from: Reg) {
         let (other, on, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
         self.b.append_block_param(on, I64);
         self.as_assumed(other);
         let object = self.object(subject);
         let found = self.shape(object);
-        for single in singles {
-            let &Single::Slot { shape, offset } = single else { continue };
-            let another = self.if_shape(found, shape);
-            self.read_slot(object, offset, on, other);
+        for &single in singles {
+            let another = if let Single::Slot { shape, offset } = single {
+                let (another, read) = (self.if_shape(found, shape), self.b.create_block());
+                self.b.append_block_param(read, I64);
+                self.read_slot(object, offset, read, other);
+                self.b.switch_to_block(read);
+                let (function, none) = (self.b.block_params(read)[0], self.word(0));
+                self.b.ins().jump(on, &[function.into(), none.into()]);
+                another
+            } else {
+                let another = self.b.create_block();
+                match self.callable(object, single, another) {
+                    Some((function, receiver)) => {
+                        self.b.ins().jump(on, &[function.into(), receiver.into()]);
+                    }
+                    None => {
+                        self.b.ins().jump(another, &[]);
+                    }
+                }
+                another
+            };
             self.b.switch_to_block(another);
         }
         self.b.ins().jump(other, &[]);
@@ -77,11 +170,11 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(other);
         self.execute_to(done, None);
         self.b.switch_to_block(on);
-        let found = self.b.block_params(on)[0];
+        let (found, receiver) = (self.b.block_params(on)[0], self.b.block_params(on)[1]);
         if from == to + 1 {
-            self.clear(from);
+            self.put(from, receiver);
         } else {
-            self.store_word(to + 1, 0);
+            self.store(to + 1, receiver);
         }
         // Drops the subject, if it was in the same register.
         self.put(to, found);

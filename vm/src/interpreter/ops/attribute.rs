@@ -4,7 +4,7 @@ mod cache;
 mod super_cache;
 
 use cache::{
-    ADD, ClassCache, Found, applying_word, cache_at, distance, install, learn_place, load_known,
+    ADD, Called, ClassCache, Found, applying_word, cache_at, distance, install, learn_place, load_known,
     quick_wrapped, remember, slot_at,
 };
 pub use cache::{
@@ -15,7 +15,7 @@ pub use cache::{
     slot_to_store_of_several, words,
 };
 pub use super_cache::quick_super;
-use super_cache::remember_super;
+use super_cache::super_method;
 
 use taipan_bytecode::{Special, SuperFlags};
 use taipan_gc::Header;
@@ -136,7 +136,8 @@ pub fn load(code: &PyCode, pc: usize, obj: &Obj, index: usize) -> PyResult<Obj> 
         } else if let Some(value) = subject.lookup_lent(name)
             && is_itself_of_class(&value)
         {
-            let cache = ClassCache::of_object(Found::OfType, header, version, 0, value.value());
+            let cache =
+                ClassCache::of_object(Found::OfType, header, version, 0, value.value(), Called::UNKNOWN);
             if version != 0 {
                 install(code, pc, cache);
             }
@@ -159,7 +160,9 @@ fn cache_of_module(code: &PyCode, pc: usize, header: &Header, module: &PyModule,
     if version != 0
         && let Some(entry) = dict.entry_index(name)
     {
-        install(code, pc, ClassCache::of_object(Found::OfModule, header, version, entry, Value::EMPTY));
+        let called = dict.constant_at(version, entry).map_or(Called::UNKNOWN, Called::constant);
+        let cache = ClassCache::of_object(Found::OfModule, header, version, entry, Value::EMPTY, called);
+        install(code, pc, cache);
     }
 }
 
@@ -348,7 +351,8 @@ pub fn load_method(code: &PyCode, pc: usize, regs: Regs, a: usize, b: usize, ind
             && let Some(found) = wrapper(&value)
             && let Some(header) = obj.header()
         {
-            install(code, pc, ClassCache::of_object(found, header, version, 0, value.value()));
+            let called = Called::wrapped(found, &value, subject);
+            install(code, pc, ClassCache::of_object(found, header, version, 0, value.value(), called));
         }
     }
     if is_generic(class) || is_hooked(class) {
@@ -424,10 +428,9 @@ pub fn load_super(code: &PyCode, pc: usize, regs: Regs, flags: u16, a: usize, na
     if callable.is(types().super_.as_obj())
         && let Some(class_type) = class.downcast::<PyType>()
     {
-        if method && let Some(found) = super_method(class_type, &receiver, name) {
-            remember_super(code, pc, class_type, &receiver, &found);
-            regs.write(a, found);
-            regs.write(a + 1, receiver);
+        if method && let Some(found) = super_method(code, pc, class_type, &receiver, name) {
+            regs.write(a + 2, receiver);
+            found.place(regs, a);
             return Ok(());
         }
         let value = taipan_objects::super_object::super_lookup(class_type, &receiver, name.as_obj())?;
@@ -444,25 +447,6 @@ pub fn load_super(code: &PyCode, pc: usize, regs: Regs, flags: u16, a: usize, na
     regs.write(a, value);
     regs.clear(a + 1);
     Ok(())
-}
-
-/// Function and receiver of a method that [`quick_super`] has found, for the call.
-#[inline(never)]
-pub fn place_super(regs: Regs, a: usize, function: Obj) {
-    let receiver = regs.take_value(a + 2);
-    regs.write_value(a + 1, receiver);
-    regs.write(a, function);
-}
-
-/// A plain method found behind `class` in the linearization of the receiver's class.
-fn super_method(class: &PyType, receiver: &Obj, name: &Py<PyStr>) -> Option<Obj> {
-    let start = class_of(receiver);
-    if !start.is_subtype(class) || name.eq_str("__class__") {
-        return None;
-    }
-    let found = taipan_objects::super_object::super_lookup_unbound(class, start, name)?;
-    let kind = class_of(&found);
-    if kind.is(&types().function) || kind.is(&types().method_descriptor) { Some(found) } else { None }
 }
 
 /// `LOAD_SPECIAL`.

@@ -291,9 +291,9 @@ handlers! {
         }
         let b = b as usize;
         let (callable, class, receiver) = (s.regs.obj(b), s.regs.obj(b + 1), s.regs.obj(b + 2));
-        let Some(function) = attribute::quick_super(s.cache(), callable, class, receiver) else { return s.leave() };
+        let Some(found) = attribute::quick_super(s.cache(), callable, class, receiver) else { return s.leave() };
         s.save();
-        attribute::place_super(s.regs, b, function);
+        found.place(s.regs, b);
         s.next(1)
     }
     #[inline(never)]

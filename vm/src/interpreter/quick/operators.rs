@@ -42,12 +42,20 @@ fn enter_method<const N: usize>(
     // SAFETY: the layout was checked; the class keeps the function alive, or limbo until the next safepoint, then the frame.
     let function: &PyFunction = unsafe { &*method.ptr().cast() };
     let code = call::function_code(function);
-    if code.plain() != N as u32 || !function.is_deferred() || s.thread.threading.poll() != 0 {
+    if code.plain() != N as u32 || s.thread.threading.poll() != 0 {
         return None;
     }
+    let callee = if function.is_deferred() {
+        Value::EMPTY
+    } else {
+        // SAFETY: alive, as above.
+        unsafe { Obj::from_borrowed_at_once(method) }?.into_value()
+    };
     let window = s.thread.top.get();
     let size = code.nregs as usize;
-    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, N, size, ret, kind, Value::EMPTY) {
+    if !call::push_frame_at_once(s.thread, s.fp, function, code, window, N, size, ret, kind, callee) {
+        // SAFETY: the reference just made, if there is one: not the last.
+        let _ = unsafe { Obj::drop_at_once(callee) };
         return None;
     }
     let regs = Regs::new(window);

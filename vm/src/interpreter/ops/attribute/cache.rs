@@ -77,10 +77,47 @@ pub(super) struct ClassCache {
     pub(super) dict: u32,
     /// Of dict shapes: the name, interned.
     pub(super) name: Value,
+    /// Of one object: how machine code has what is called.
+    pub(super) called: Called,
     /// `OfType`, `OfModule`: the object itself. Others: the class, alive as long as there is an instance of `shape`.
     pub(super) subject: usize,
     /// Flagged SEEN (or deferred or immortal), so reading it uncounted is safe while the version is current.
     pub(super) value: Value,
+}
+
+/// What machine code makes of an attribute of a class or module that is called: words that need no count.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Called {
+    /// `OfModule`: what is there, if that lasts as long as the version (see [`PyDict::constant_at`]); `Static`, `OfClass`: the function, if the collector alone can end it. Otherwise empty.
+    function: u64,
+    /// `OfClass`: the class, if the collector alone can end it. Otherwise empty.
+    receiver: u64,
+}
+
+impl Called {
+    pub(super) const UNKNOWN: Called = Called { function: 0, receiver: 0 };
+
+    /// By the constant of a module.
+    pub(super) fn constant(value: Value) -> Called {
+        Called { function: value.bits(), receiver: 0 }
+    }
+    /// By what `found`, a `Static` or `OfClass` of a class, wraps.
+    pub(super) fn wrapped(found: Found, value: &Obj, class: &PyType) -> Called {
+        let lasts = |obj: &Obj| {
+            let header = obj.header()?;
+            let lasts = header.is_immortal() || header.has_flag(taipan_gc::HeaderFlags::DEFERRED);
+            lasts.then(|| obj.value().uncounted().bits())
+        };
+        let function = value.downcast::<PyClassMethod>().and_then(|wrapper| wrapper.function.load());
+        let receiver = match found {
+            Found::OfClass => class.lasting_word().map(Value::bits),
+            _ => Some(0),
+        };
+        match (function.as_ref().and_then(lasts), receiver) {
+            (Some(function), Some(receiver)) => Called { function, receiver },
+            _ => Called::UNKNOWN,
+        }
+    }
 }
 
 /// The words of a site that sees objects of several shapes, the latest first; unused ones are 0.
@@ -253,6 +290,7 @@ impl ClassCache {
             index: 0,
             dict: 0,
             name: Value::EMPTY,
+            called: Called::UNKNOWN,
             subject,
             value,
         }
@@ -264,9 +302,10 @@ impl ClassCache {
         version: u32,
         index: u32,
         value: Value,
+        called: Called,
     ) -> ClassCache {
         let subject = std::ptr::from_ref(header).addr();
-        ClassCache { found, shape: 0, version, index, dict: 0, name: Value::EMPTY, subject, value }
+        ClassCache { found, shape: 0, version, index, dict: 0, name: Value::EMPTY, called, subject, value }
     }
     /// Of an instance of `shape`, a dict shape, which has the attribute in entry `place` of its dict, or not there.
     pub(super) fn of_dict(
@@ -722,11 +761,12 @@ pub(super) fn let_be_read(value: &Obj) {
 
 /// The record with this content, which is never freed: sites that forgot what they knew (see `slot_caches`) find the same again.
 fn recorded(cache: ClassCache) -> &'static ClassCache {
-    type Content = (u8, u32, u32, u32, usize, u64, u64);
+    type Content = (u8, u32, u32, u32, usize, u64, u64, Called);
     static RECORDED: Mutex<BTreeMap<Content, &'static ClassCache>> = Mutex::new(BTreeMap::new());
     let (value, name) = (cache.value.bits(), cache.name.bits());
     // The distance to a dict is the shape's.
-    let content = (cache.found as u8, cache.shape, cache.version, cache.index, cache.subject, value, name);
+    let found = cache.found as u8;
+    let content = (found, cache.shape, cache.version, cache.index, cache.subject, value, name, cache.called);
     RECORDED.lock().entry(content).or_insert_with(|| Box::leak(Box::new(cache)))
 }
 
@@ -779,6 +819,11 @@ pub enum Single {
     Property { shape: u32, class: usize, version: u32, property: Value },
     /// The class itself has the attribute `value`, a word that needs no count, while it has `version`.
     OfType { class: usize, version: u32, value: Value },
+    /// The module whose keys have `version` has the attribute `value`, a word that needs no count.
+    OfModule { version: u32, value: Value },
+    /// The class itself has the `staticmethod` or `classmethod` `wrapper` of `function`, which is called with `receiver` in front of the arguments (or nothing, if that is empty),
+    /// while it has `version`; all words that need no count. The wrapper may be made to wrap something else.
+    Wrapped { class: usize, version: u32, wrapper: Value, function: Value, receiver: Value },
 }
 
 /// What the cache of a site for loads knows of slots, methods and other attributes of classes. It stays true of the shapes when the site learns others.
@@ -810,6 +855,13 @@ fn single(word: u64) -> Option<Single> {
         Found::Plain if shape != 0 => Some(Single::Plain { shape, class, version, value }),
         Found::Property if shape != 0 => Some(Single::Property { shape, class, version, property: value }),
         Found::OfType => Some(Single::OfType { class, version, value }),
+        Found::OfModule if cache.called != Called::UNKNOWN => {
+            Some(Single::OfModule { version, value: Value::from_bits(cache.called.function) })
+        }
+        Found::Static | Found::OfClass if shape == 0 && cache.called != Called::UNKNOWN => {
+            let [function, receiver] = [cache.called.function, cache.called.receiver].map(Value::from_bits);
+            Some(Single::Wrapped { class, version, wrapper: value, function, receiver })
+        }
         _ => None,
     }
 }
