@@ -90,6 +90,17 @@ fn is_named(program: &Program, step: usize, register: Reg) -> bool {
 pub fn callee_at(program: &Program, step: usize, base: Reg) -> Option<(Obj, bool)> {
     let place = &program.places[step];
     let callee = record(&program.bodies[place.body as usize])?.callee(place.pc)?;
+    named_callee(program, step, base, callee)
+}
+
+/// What a call that was seen to call several is expected to call mostly, likewise.
+pub fn usual_callee_at(program: &Program, step: usize, base: Reg) -> Option<(Obj, bool)> {
+    let place = &program.places[step];
+    let callee = record(&program.bodies[place.body as usize])?.usual_callee(place.pc)?;
+    named_callee(program, step, base, callee)
+}
+
+fn named_callee(program: &Program, step: usize, base: Reg, callee: Obj) -> Option<(Obj, bool)> {
     if callee.header().is_none_or(|header| !header.is_immortal()) && !is_named(program, step, base) {
         return None;
     }

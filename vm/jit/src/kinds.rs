@@ -1,6 +1,6 @@
 //! What is known of the registers in front of each instruction, because it was tested or made on every way there.
 
-use taipan_bytecode::Instr;
+use taipan_bytecode::{Instr, Op};
 use taipan_objects::Value;
 use taipan_objects::singletons::bool_obj;
 use taipan_objects::type_object::CompareOp;
@@ -569,6 +569,13 @@ pub fn know(program: &Program, guesses: &[Guess], flow: &Flow, live: &[Registers
     }
 }
 
+/// The call that is made if the callable is not the one whose steps are part of the program.
+pub fn instead(program: &Program, step: usize, base: Reg, to: Reg) -> Plan {
+    let instr = program.instr(step);
+    let method = instr.op() == Some(Op::CallMethod);
+    Plan::Invoke { base, count: instr.b(), to, method, end: program.end(step) as Reg, callee: None }
+}
+
 /// Finding out what is known, given what is wanted at the heads of loops.
 struct Knowing<'a> {
     program: &'a Program,
@@ -600,6 +607,19 @@ impl Knowing<'_> {
         }
     }
 
+    /// Where execution goes on, and what is known there, if a call that is expected to be one of a callee that is part of the program calls something else.
+    fn behind_others(&self, pc: usize, before: &State) -> Option<(usize, usize, Option<State>)> {
+        let plans = &self.program.plans[..];
+        let Plan::Enter { base, to, callee, .. } = plans[pc] else { return None };
+        let next = Plan::next(pc, plans);
+        if !self.program.bodies[callee as usize].is_one_of_several || next >= plans.len() {
+            return None;
+        }
+        let mut state = before.clone();
+        step(self.program, instead(self.program, pc, base, to), &mut state, &Guess::default());
+        Some((0, next, Some(state)))
+    }
+
     /// Goes on from instructions of which it is known what is known in front of them.
     fn spread(&mut self, mut waiting: Vec<usize>) {
         let plans = &self.program.plans[..];
@@ -608,7 +628,9 @@ impl Knowing<'_> {
             let plan = plans[pc];
             let before = state.clone();
             step(self.program, plan, &mut state, &self.guesses[pc]);
-            for (which, to) in plan.successors(pc, plans).enumerate() {
+            let instead = self.behind_others(pc, &before);
+            let ways = plan.successors(pc, plans).enumerate().map(|(which, to)| (which, to, None));
+            for (which, to, of_others) in ways.chain(instead) {
                 // Where a loop ends its iterator is dropped, and there is no item.
                 let mut state = match plan {
                     Plan::For { iterator, .. } | Plan::Next { iterator, .. } if which == 1 => {
@@ -616,7 +638,7 @@ impl Knowing<'_> {
                         ended[iterator as usize] = Known::Bare;
                         ended
                     }
-                    _ => state.clone(),
+                    _ => of_others.unwrap_or_else(|| state.clone()),
                 };
                 if let Some((_, want)) = self.wanted.iter().find(|(head, _)| *head == to) {
                     // On other ways in it is tested.

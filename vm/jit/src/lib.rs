@@ -130,11 +130,13 @@ fn with_callees(request: &Request<'_>) -> Option<Program> {
 fn take_in(program: &mut Program, step: usize) -> bool {
     match program.plans[step] {
         Plan::Call { base, method, .. } => {
-            expect::callee_at(program, step, base).is_some_and(|(callable, alone)| {
+            if let Some((callable, alone)) = expect::callee_at(program, step, base) {
                 let has_receiver = method && !alone;
-                program.take_in(step, &callable, has_receiver)
-                    || !has_receiver && program.take_in_class(step, &callable)
-            })
+                return program.take_in(step, &callable, has_receiver)
+                    || !has_receiver && program.take_in_class(step, &callable);
+            }
+            let usual = expect::usual_callee_at(program, step, base).filter(|(_, alone)| method && !alone);
+            usual.is_some_and(|(callable, _)| program.take_in_usual(step, &callable))
         }
         Plan::Item { container, .. } if expect::kind_at(program, step, container) != Some(Kind::Other) => {
             false

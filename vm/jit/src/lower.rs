@@ -429,6 +429,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 self.go(target);
                 if let Some(other) = other {
                     self.state = before;
+                    self.seen = seen::Seen::default();
                     self.call_instead(other, base, to);
                 }
                 return false;

@@ -48,6 +48,8 @@ pub struct Body {
     pub start: usize,
     /// Of an `__init__` that a call of a class calls: the class, and the version by which it has it.
     pub class: Option<(Obj, u32)>,
+    /// Whether its caller calls something else at times, and then goes on behind the call.
+    pub is_one_of_several: bool,
     /// Whether its frame is not pushed: see [`taipan_vm::tier::virtual_frames`]. Those that it calls are not either.
     pub is_virtual: bool,
 }
@@ -123,6 +125,7 @@ impl Program {
             level: 0,
             start: 0,
             class: None,
+            is_one_of_several: false,
             is_virtual: false,
         };
         Some(Program {
@@ -298,6 +301,16 @@ impl Program {
         true
     }
 
+    /// The same of a method that is called mostly.
+    pub fn take_in_usual(&mut self, step: usize, function: &Obj) -> bool {
+        let callee = self.bodies.len();
+        let is_taken = self.take_in(step, function, true);
+        if is_taken {
+            self.bodies[callee].is_one_of_several = true;
+        }
+        is_taken
+    }
+
     /// The same of the `__init__` that the class calls which is called; its frame is not to be pushed.
     pub fn take_in_class(&mut self, step: usize, class: &Obj) -> bool {
         let Plan::Call { base, count, to, .. } = self.plans[step] else { return false };
@@ -375,6 +388,7 @@ impl Program {
             level,
             start,
             class: None,
+            is_one_of_several: false,
             is_virtual: false,
         });
         Some((body, start))

@@ -87,7 +87,8 @@ fn need(program: &Program, step: usize, mixed: bool) -> Need {
     let always_if = |needs| if needs { Need::Always } else { Need::Nothing };
     match program.plans[step] {
         Plan::Enter { callee, .. } | Plan::EnterLent { callee, .. } => {
-            always_if(!program.bodies[callee as usize].is_virtual)
+            let callee = &program.bodies[callee as usize];
+            always_if(!callee.is_virtual || callee.is_one_of_several)
         }
         Plan::Branch { test: Test::Equal { left, right, .. }, .. } => {
             // Two objects may have to be asked.

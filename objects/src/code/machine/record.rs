@@ -36,6 +36,8 @@ pub fn forget_examples() {
 struct Site {
     /// Whether it called more than one.
     several: bool,
+    /// By how many times what is remembered was called more often than others since it is.
+    lead: u32,
     /// Whether it called functions in Python, and anything else.
     calls_python: bool,
     calls_other: bool,
@@ -147,15 +149,34 @@ impl Record {
     /// The instruction called that.
     pub fn add_callee(&self, pc: usize, callee: &Obj) {
         let mut callees = CALLEES.lock();
-        let first = callees.entry(self.key(pc)).or_insert_with(|| callee.clone());
-        if !first.value().same(callee.value()) {
-            self.sites.lock().entry(pc).or_default().several = true;
+        let mut sites = self.sites.lock();
+        let site = sites.entry(pc).or_default();
+        let remembered = callees.entry(self.key(pc)).or_insert_with(|| callee.clone());
+        if remembered.value().same(callee.value()) {
+            site.lead += 1;
+            return;
+        }
+        // The majority vote of Boyer and Moore.
+        site.several = true;
+        match site.lead.checked_sub(1) {
+            Some(lead) => site.lead = lead,
+            None => {
+                let former = std::mem::replace(remembered, callee.clone());
+                site.lead = 1;
+                drop((sites, callees));
+                drop(former);
+            }
         }
     }
     /// What the instruction called, if that was always the same.
     pub fn callee(&self, pc: usize) -> Option<Obj> {
         let several = self.sites.lock().get(&pc).is_some_and(|site| site.several);
         if several { None } else { CALLEES.lock().get(&self.key(pc)).cloned() }
+    }
+    /// What the instruction called more often than all else, if it called several.
+    pub fn usual_callee(&self, pc: usize) -> Option<Obj> {
+        let leads = self.sites.lock().get(&pc).is_some_and(|site| site.several && site.lead > 0);
+        if leads { CALLEES.lock().get(&self.key(pc)).cloned() } else { None }
     }
     /// The instruction wrote to a slot because its cache said `word`.
     pub fn add_slot(&self, pc: usize, word: u64, slot: RecordedSlot) {

@@ -188,10 +188,7 @@ impl Lowering<'_, '_> {
         let on = self.b.create_block();
         self.invoke_to(to, on);
         self.b.switch_to_block(on);
-        let instr = self.program.instr(self.pc);
-        let method = instr.op() == Some(Op::CallMethod);
-        let end = self.program.end(self.pc) as Reg;
-        let plan = Plan::Invoke { base, count: instr.b(), to, method, end, callee: None };
+        let plan = kinds::instead(self.program, self.pc, base, to);
         kinds::step(self.program, plan, &mut self.state, &Guess::default());
         self.go(Plan::next(self.pc, self.plans));
     }

@@ -51,7 +51,8 @@ impl Lowering<'_, '_> {
             return None;
         };
         // Classes change more often than functions.
-        let instead = (body.class.is_some() && !self.is_virtual()).then(|| self.b.create_block());
+        let may_be_other = body.class.is_some() || body.is_one_of_several;
+        let instead = (may_be_other && !self.is_virtual()).then(|| self.b.create_block());
         let other = instead.unwrap_or_else(|| self.unexpected());
         let reach = program.reach(callee);
         let class = body.class.as_ref().map(|(class, version)| (class, *version));

@@ -136,8 +136,10 @@ pub(super) fn is_kept(program: &Program, plan: Plan, guess: &Guess) -> bool {
         | Plan::Branch { .. } => true,
         Plan::LoadGlobal { number, .. } => number.is_some() || guess.trusts,
         Plan::LoadAttr { .. } | Plan::LoadMethod { .. } | Plan::StoreAttr { .. } => guess.trusts,
-        Plan::Enter { callee, .. } | Plan::EnterLent { callee, .. } | Plan::Return { callee, .. } => {
-            has_no_frame(callee)
+        Plan::Enter { callee, .. } | Plan::EnterLent { callee, .. } => has_no_frame(callee),
+        // Others that may have been called come there, too.
+        Plan::Return { callee, .. } => {
+            has_no_frame(callee) && !program.bodies[callee as usize].is_one_of_several
         }
         _ => false,
     }
