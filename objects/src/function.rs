@@ -84,6 +84,10 @@ impl PyFunction {
     /// A function of `code` in a module's namespace.
     pub fn new(code: &Py<PyCode>, globals: Obj, builtins: Obj) -> Py<PyFunction> {
         let module = globals.downcast::<PyDict>().and_then(|g| g.get_str(&istr!("__name__")));
+        PyFunction::of_module(code, globals, builtins, module)
+    }
+    /// The same, where the `__name__` of the namespace is known.
+    pub fn of_module(code: &Py<PyCode>, globals: Obj, builtins: Obj, module: Option<Obj>) -> Py<PyFunction> {
         let function = new_instance(&types().function, |header| PyFunction {
             header,
             code: Slot::new(code.as_obj().clone()),

@@ -107,6 +107,12 @@ fn word(obj: &Obj) -> Option<i64> {
     if obj.value().is_int() { Some(obj.value().as_int()) } else { int_ref(obj)?.to_i64() }
 }
 
+/// The bounds of a range, and the step, which is not 0, if all are immediates.
+fn word_bounds(bounds: &[Obj; 3]) -> Option<[i64; 3]> {
+    let are_right = bounds.iter().all(|bound| bound.value().is_int()) && bounds[2].value().as_int() != 0;
+    are_right.then(|| [0, 1, 2].map(|at: usize| bounds[at].value().as_int()))
+}
+
 /// Number of items of a range of machine words; `step` is not 0.
 fn word_length(start: i64, stop: i64, step: i64) -> i128 {
     let (start, stop, step) = (i128::from(start), i128::from(stop), i128::from(step));
@@ -132,10 +138,17 @@ fn big_length(start: &BigInt, stop: &BigInt, step: &BigInt) -> BigInt {
 impl PyRange {
     /// `range(*arguments)` of machine words: nothing if they are something else, or wrong.
     pub fn of_words(arguments: &[Obj]) -> Option<Py<PyRange>> {
-        let [start, stop, step] = bounds(arguments)?;
-        let are_words = [&start, &stop, &step].into_iter().all(|bound| bound.value().is_int());
-        let is_right = are_words && step.value().as_int() != 0;
-        is_right.then(|| PyRange::new(start, stop, step).ok()).flatten()
+        let bounds = bounds(arguments)?;
+        word_bounds(&bounds)?;
+        let [start, stop, step] = bounds;
+        PyRange::new(start, stop, step).ok()
+    }
+    /// `iter(range(*arguments))` likewise, without the range.
+    pub fn iterator_of_words(arguments: &[Obj]) -> Option<Obj> {
+        let [start, stop, step] = word_bounds(&bounds(arguments)?)?;
+        // They are far from the ends of the machine word.
+        let length = if step == 1 { (stop - start).max(0) } else { word_length(start, stop, step) as i64 };
+        Some(word_iter(start, step, length))
     }
     /// A range of `int` objects; `ValueError` if the step is zero.
     pub fn new(start: Obj, stop: Obj, step: Obj) -> PyResult<Py<PyRange>> {

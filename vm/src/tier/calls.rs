@@ -11,7 +11,6 @@ use taipan_objects::function::PyFunction;
 use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::range::PyRange;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
 use taipan_objects::{Obj, Value};
@@ -20,7 +19,7 @@ use super::execute::Executor;
 use super::runtime::{LEVEL, Moment, NO, NOTHING_DONE, PLACE_BITS, is_watched};
 use crate::frame::{Frame, Kind};
 use crate::interpreter::call::{self, Called};
-use crate::interpreter::ops::{attribute, intrinsics};
+use crate::interpreter::ops::{attribute, intrinsics, iteration};
 use crate::interpreter::quick::known::{self, Known};
 use crate::interpreter::quick::{self, Push};
 use crate::registers::Regs;
@@ -67,7 +66,7 @@ pub unsafe extern "C" fn execute_and_look(place: u64, executor: Executor, thread
 }
 
 /// The result of the call instruction, and the registers that it consumes behind the callable's; nothing if it is no call of a native function that takes little to make.
-fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
+fn call(regs: Regs, word: &Word, next: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
     let (base, count) = (word.a() as usize, word.b() as usize);
     let callable = regs.value(base);
     let is_method = word.opcode() == Op::CallMethod as u16;
@@ -101,7 +100,8 @@ fn call(regs: Regs, word: &Word) -> Option<(PyResult<Obj>, usize, usize)> {
         return Some((result, base + 2, count));
     }
     if callable.same(types().range.as_obj().value()) {
-        return PyRange::of_words(arguments).map(|range| (Ok(range.into_obj()), base + 2, count));
+        let range = iteration::range(arguments, word.c(), next.instr())?;
+        return Some((Ok(range), base + 2, count));
     }
     if known::is(callable, Known::Class) && count == 1 {
         // SAFETY: the layout was checked; the register keeps it alive.
@@ -274,7 +274,9 @@ unsafe fn invoke_other(thread: &'static VmThread, fp: *mut Frame, ip: *const Wor
             Push::Pushed(code) => return entry(code),
             Push::Unbound => has_receiver = true,
             Push::Not => {
-                if let Some((result, first, count)) = call(regs, word) {
+                // SAFETY: a call is not the last instruction.
+                let next = unsafe { &*ip.add(1) };
+                if let Some((result, first, count)) = call(regs, word, next) {
                     return finish(thread, regs, word, result, first, count);
                 }
             }

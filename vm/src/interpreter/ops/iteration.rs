@@ -1,6 +1,7 @@
 //! Iteration, unpacking and subscripts.
 
 use smallvec::SmallVec;
+use taipan_bytecode::{Instr, Op};
 use taipan_objects::bytes::PyBytes;
 use taipan_objects::dict::PyDict;
 use taipan_objects::dict::views::PyDictIter;
@@ -8,13 +9,14 @@ use taipan_objects::error::*;
 use taipan_objects::iterators::{PyEnumerate, PyZip, plain_iter};
 use taipan_objects::list::{PyList, exact_list};
 use taipan_objects::protocol::{self, IntoStrong};
+use taipan_objects::range::PyRange;
 use taipan_objects::singletons::is_none;
 use taipan_objects::slice::PySlice;
 use taipan_objects::str::PyStr;
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::class_of;
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Value, istr};
+use taipan_objects::{Obj, Py, Value, istr};
 
 use crate::interpreter::call;
 use crate::interpreter::quick::known::{self, Known};
@@ -33,6 +35,9 @@ pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
 #[inline(always)]
 pub fn iter(obj: &Obj) -> PyResult<Obj> {
     let value = obj.value();
+    if known::is(value, Known::RangeIterator) {
+        return Ok(obj.clone());
+    }
     if known::is(value, Known::List) {
         return Ok(plain_iter(&types().list_iterator, obj.clone().into_strong()));
     }
@@ -43,6 +48,14 @@ pub fn iter(obj: &Obj) -> PyResult<Obj> {
         return Ok(obj.clone());
     }
     call::iterating_generator(obj).unwrap_or_else(|| protocol::iter(obj))
+}
+
+/// `range(*arguments)` of words for register `to`, or its iterator at once if the next instruction is to replace it by that.
+pub fn range(arguments: &[Obj], to: u16, next: Instr) -> Option<Obj> {
+    if next.op() == Some(Op::GetIter) && next.a() == to && next.b() == to {
+        return PyRange::iterator_of_words(arguments);
+    }
+    PyRange::of_words(arguments).map(Py::into_obj)
 }
 
 /// The two items of the tuple that the iterator would make, for those of which it is known how they make it.

@@ -1,6 +1,6 @@
 //! Variables: globals, namespaces, cells.
 
-use taipan_bytecode::CommonConstant;
+use taipan_bytecode::{CommonConstant, Op};
 use taipan_objects::cell::PyCell;
 use taipan_objects::code::PyCode;
 use taipan_objects::construct::*;
@@ -224,6 +224,29 @@ pub fn load_global(code: &PyCode, pc: usize, frame: &Frame, index: usize) -> PyR
         return Err(not_defined(name));
     }
     load_global_mapping(frame, name)
+}
+
+/// The `__name__` of the globals in which the frame makes a function. The instruction, at which the frame stands, remembers it.
+pub fn module_name(code: &PyCode, frame: &Frame) -> Option<Obj> {
+    let pc = frame.pc() as usize;
+    let cache = (code.instr(pc).op() == Some(Op::MakeFunction)).then(|| code.cache(pc));
+    if let Some(cache) = cache
+        && let Some(word) = constant_at_once(cache, frame)
+    {
+        // SAFETY: it is in the globals at this moment.
+        return Some(unsafe { Obj::from_borrowed(word) });
+    }
+    let (globals, name) = (dict_of(frame.globals())?, istr!("__name__"));
+    let version = globals.keys_version();
+    let module = globals.get_str(&name)?;
+    if let Some(cache) = cache
+        && globals.is_exact()
+        && version != 0
+        && let Some(entry) = globals.entry_index(&name)
+    {
+        remember(cache, frame.globals, version, 0, entry, globals);
+    }
+    Some(module)
 }
 
 fn load_global_mapping(frame: &Frame, name: &Py<PyStr>) -> PyResult<Obj> {

@@ -25,8 +25,10 @@ pub fn unknown(opcode: u16) -> PyResult<()> {
 /// `MAKE_FUNCTION`.
 pub fn make_function(code: &PyCode, frame: &Frame, index: usize) -> PyResult<Obj> {
     match code.consts[index].to_py::<PyCode>() {
-        Some(code) => {
-            Ok(PyFunction::new(&code, frame.globals().clone(), frame.builtins().clone()).into_obj())
+        Some(made) => {
+            let (globals, builtins) = (frame.globals().clone(), frame.builtins().clone());
+            let module = super::name::module_name(code, frame);
+            Ok(PyFunction::of_module(&made, globals, builtins, module).into_obj())
         }
         None => Err(system_error("not a code constant")),
     }

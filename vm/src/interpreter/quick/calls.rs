@@ -10,18 +10,17 @@ use taipan_objects::method::PyBoundMethod;
 use taipan_objects::native::{Intrinsic, MethodDef};
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::protocol::{self, IntoStrong};
-use taipan_objects::range::PyRange;
 use taipan_objects::singletons::{is_none, is_none_word, none};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::{PyType, class_of};
 use taipan_objects::types::types;
-use taipan_objects::{Obj, Py, Value};
+use taipan_objects::{Obj, Value};
 
 use super::known::{self, Known};
 use super::{Exit, Handler, State, generators, handlers, known_calls, operators};
 use crate::frame::{Kind, drop_value};
 use crate::interpreter::call::{self, Called};
-use crate::interpreter::ops::{attribute, intrinsics};
+use crate::interpreter::ops::{attribute, intrinsics, iteration};
 use crate::registers::Regs;
 use crate::thread::VmThread;
 use taipan_bytecode::Op;
@@ -364,8 +363,8 @@ fn any(thread: &'static VmThread, regs: Regs, i: &Word) -> PyResult<Called> {
 
 /// `range(...)` of words. Apart from the handler, whose locals are to be in registers.
 #[inline(never)]
-fn range(arguments: &[Obj]) -> Option<Obj> {
-    PyRange::of_words(arguments).map(Py::into_obj)
+fn range(regs: Regs, i: &Word, next: &Word) -> Option<Obj> {
+    iteration::range(regs.slice(i.a() as usize + 2, i.b() as usize), i.c(), next.instr())
 }
 
 #[inline(never)]
@@ -491,7 +490,7 @@ handlers! {
     #[inline(never)]
     call_range(s, i) {
         let base = i.a() as usize;
-        match range(s.regs.slice(base + 2, i.b() as usize)) {
+        match range(s.regs, i, s.word(1)) {
             Some(range) => {
                 s.regs.clear_range(base, base + 2 + i.b() as usize);
                 s.write_obj(i.c(), range, 1)

@@ -110,19 +110,27 @@ values! {
     };
 }
 
-/// `[item] * count` where the list was made by the instruction in front: the same list, which has it so many times then.
+/// `[item] * count` where the list was made by the instruction in front, or is in the register of the result: the same list, which has it so many times then.
 fn repeated(fp: *mut Frame, regs: Regs, i: &Word, count: Value) -> Option<Obj> {
     if i.instr().op() != Some(Op::Mul) && i.instr().op() != Some(Op::MulImm) || !count.is_int() {
         return None;
     }
-    let (code, pc) = (frame(fp).code(), frame(fp).pc() as usize);
-    // What looks like an instruction may be the word that belongs to one.
-    let (before, made) = (code.instr(pc.checked_sub(2)?), code.instr(pc - 1));
-    let is_made = made.op() == Some(Op::BuildList) && made.a() == i.b();
-    if !is_made || before.op().is_none_or(Op::has_pseudo_word) {
+    // The register loses it, and no other one has it lent.
+    let is_replaced = i.a() == i.b() && regs.value(i.b() as usize).is_counted();
+    if !is_replaced && !is_made_in_front(fp, i.b()) {
         return None;
     }
     PyList::repeat_in_place(o(regs, i.b()), count.as_int()).then(|| regs.take(i.b() as usize))?
+}
+
+/// Whether the instruction in front of the saved one made a list in that register.
+fn is_made_in_front(fp: *mut Frame, register: u16) -> bool {
+    let (code, pc) = (frame(fp).code(), frame(fp).pc() as usize);
+    let Some(second) = pc.checked_sub(2) else { return false };
+    // What looks like an instruction may be the word that belongs to one.
+    let (before, made) = (code.instr(second), code.instr(pc - 1));
+    let is_made = made.op() == Some(Op::BuildList) && made.a() == register;
+    is_made && !before.op().is_none_or(Op::has_pseudo_word)
 }
 
 /// [`operators::learn`] at the saved instruction of the frame.
