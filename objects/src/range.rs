@@ -4,7 +4,7 @@
 
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
-use taipan_gc::{Header, Obj, Py, Slot};
+use taipan_gc::{Header, Obj, Py, Slot, Value};
 use taipan_threading::sync::atomic::{AtomicI64, Ordering};
 
 use crate::argument::Args;
@@ -107,12 +107,6 @@ fn word(obj: &Obj) -> Option<i64> {
     if obj.value().is_int() { Some(obj.value().as_int()) } else { int_ref(obj)?.to_i64() }
 }
 
-/// The bounds of a range, and the step, which is not 0, if all are immediates.
-fn word_bounds(bounds: &[Obj; 3]) -> Option<[i64; 3]> {
-    let are_right = bounds.iter().all(|bound| bound.value().is_int()) && bounds[2].value().as_int() != 0;
-    are_right.then(|| [0, 1, 2].map(|at: usize| bounds[at].value().as_int()))
-}
-
 /// Number of items of a range of machine words; `step` is not 0.
 fn word_length(start: i64, stop: i64, step: i64) -> i128 {
     let (start, stop, step) = (i128::from(start), i128::from(stop), i128::from(step));
@@ -138,14 +132,20 @@ fn big_length(start: &BigInt, stop: &BigInt, step: &BigInt) -> BigInt {
 impl PyRange {
     /// `range(*arguments)` of machine words: nothing if they are something else, or wrong.
     pub fn of_words(arguments: &[Obj]) -> Option<Py<PyRange>> {
-        let bounds = bounds(arguments)?;
-        word_bounds(&bounds)?;
-        let [start, stop, step] = bounds;
-        PyRange::new(start, stop, step).ok()
+        let [start, stop, step] = bounds(arguments)?;
+        let are_words = [&start, &stop, &step].into_iter().all(|bound| bound.value().is_int());
+        let is_right = are_words && step.value().as_int() != 0;
+        is_right.then(|| PyRange::new(start, stop, step).ok()).flatten()
     }
     /// `iter(range(*arguments))` likewise, without the range.
     pub fn iterator_of_words(arguments: &[Obj]) -> Option<Obj> {
-        let [start, stop, step] = word_bounds(&bounds(arguments)?)?;
+        let word = |at: usize| Some(arguments[at].value()).filter(|bound| bound.is_int()).map(Value::as_int);
+        let (start, stop, step) = match arguments.len() {
+            1 => (0, word(0)?, 1),
+            2 => (word(0)?, word(1)?, 1),
+            3 => (word(0)?, word(1)?, word(2).filter(|step| *step != 0)?),
+            _ => return None,
+        };
         // They are far from the ends of the machine word.
         let length = if step == 1 { (stop - start).max(0) } else { word_length(start, stop, step) as i64 };
         Some(word_iter(start, step, length))

@@ -449,8 +449,10 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
                 state[at(first)] = Known::Free;
             }
             state[at(base)] = if is_init { Known::Nothing } else { Known::Bare };
-            let end = first + program.bodies[callee as usize].code.nregs;
-            state[at(first + count)..at(end)].fill(Known::Bare);
+            let code = &program.bodies[callee as usize].code;
+            // Defaults, which need no count.
+            state[at(first + count)..at(first + code.nparams)].fill(Known::Free);
+            state[at(first + code.nparams)..at(first + code.nregs)].fill(Known::Bare);
         }
         Plan::Return { from, callee, first, to, .. } => {
             let result = match from {

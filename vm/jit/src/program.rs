@@ -91,6 +91,17 @@ pub fn needs_no_count(value: &Obj) -> bool {
     value.header().is_none_or(|header| header.is_immortal())
 }
 
+/// How many of the last `missing` defaults of a function have to be counted; nothing if it has not so many.
+fn counted_defaults(function: &PyFunction, missing: u16) -> Option<usize> {
+    if missing == 0 {
+        return Some(0);
+    }
+    let defaults = function.defaults.load()?;
+    let items = defaults.downcast::<PyTuple>()?.as_slice();
+    let items = &items[items.len().checked_sub(usize::from(missing))?..];
+    Some(items.iter().filter(|item| !needs_no_count(item)).count())
+}
+
 /// See the module.
 pub struct Program {
     pub plans: Vec<Plan>,
@@ -272,17 +283,9 @@ impl Program {
         let function = callable.downcast::<PyFunction>().filter(|function| function.is_deferred())?;
         let code = function.executed();
         let given = count + u16::from(has_receiver);
-        let missing = usize::from(code.nparams.saturating_sub(given));
-        let defaults = function.defaults.load();
-        let defaults = defaults.as_ref().and_then(|defaults| defaults.downcast::<PyTuple>());
-        let items = match defaults.map(PyTuple::as_slice) {
-            Some(items) => items.get(items.len().checked_sub(missing)?..)?,
-            None if missing == 0 => &[],
-            None => return None,
-        };
         let fits = code.is_simple()
             && given <= code.nparams
-            && items.iter().filter(|item| !needs_no_count(item)).count() <= 1
+            && counted_defaults(function, code.nparams - given)? <= 1
             && !code.is_generator_like()
             && !code.is_shadow()
             && !self.bodies[0].code.is_generator_like();
@@ -332,6 +335,10 @@ impl Program {
         // Behind all that the caller has.
         let first = self.end(step) as Reg;
         let count = 1 + u16::from(argument.is_some());
+        let takes = function.downcast::<PyFunction>().map(|function| function.executed().plain());
+        if takes != Some(u32::from(count)) {
+            return false;
+        }
         let Some((callee, target)) = self.append(step, function, first, count, to) else { return false };
         self.plans[step] = Plan::EnterLent { subject, argument, first, to, callee, target };
         true
@@ -350,7 +357,9 @@ impl Program {
         let level = caller.level + 1;
         let callee = function.downcast::<PyFunction>().filter(|function| function.is_deferred())?;
         let code = callee.executed();
-        let wanted = code.plain() == u32::from(count)
+        let wanted = code.is_simple()
+            && count <= code.nparams
+            && counted_defaults(callee, code.nparams - count)? == 0
             && !code.is_generator_like()
             && !code.is_shadow()
             && code.entry_index() == 0
