@@ -138,6 +138,15 @@ pub fn class_for_number(
     Some((number, class.bits(), samples::is_number_instance(kind, class)?))
 }
 
+/// If the call is expected to be one of `len` for a container whose length machine code finds: its kind.
+pub fn measured(program: &Program, step: usize, callable: &Obj, base: Reg, count: u16) -> Option<Kind> {
+    let function = callable.downcast::<PyNativeFunction>()?;
+    if count != 1 || !function.is_unbound() || function.def.intrinsic != Intrinsic::Len {
+        return None;
+    }
+    kind_at(program, step, base + 2).filter(|kind| matches!(kind, Kind::List | Kind::Tuple | Kind::Str))
+}
+
 /// What is expected of what an instruction takes apart into so many registers from `first` on.
 pub fn parts(program: &Program, step: usize, first: Reg, operand: u16, count: u16) -> Parts {
     let source = match kind_at(program, step, Instr::split_take(operand).0) {

@@ -176,7 +176,7 @@ fn estimate(plan: Plan) -> (i32, i32) {
         Plan::Build { .. } => (-5, 80),
         Plan::Slice { .. } => (-5, 150),
         Plan::Native { .. } => (-10, 95),
-        Plan::IsNumber { .. } | Plan::Enter { .. } | Plan::EnterLent { .. } => (60, 95),
+        Plan::IsNumber { .. } | Plan::Length { .. } | Plan::Enter { .. } | Plan::EnterLent { .. } => (60, 95),
         Plan::Return { .. } => (60, 80),
         Plan::End { .. } => (40, 80),
         Plan::Invoke { callee: Some(_), .. } => (80, 130),

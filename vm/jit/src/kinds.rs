@@ -390,6 +390,12 @@ pub fn step(program: &Program, plan: Plan, state: &mut State, guess: &Guess) {
             }
             state[at(to)] = Known::Free;
         }
+        Plan::Length { base, to, .. } => {
+            for register in [base, base + 2] {
+                state[at(register)] = Known::Bare;
+            }
+            put(state, to, Known::Int);
+        }
         Plan::Native { base, count, to, method, .. } => {
             state[at(base)] = Known::Free;
             state[at(base) + 2..at(base + 2 + count)].fill(Known::Free);

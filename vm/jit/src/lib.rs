@@ -195,11 +195,13 @@ fn leave_rest(program: &mut Program, guesses: &[Guess]) {
             Some((callable, _)) => {
                 let callee = program.natives.len() as u16;
                 let class = expect::class_for_number(program, step, &callable, base, count);
+                let length = expect::measured(program, step, &callable, base, count);
                 program.natives.push(callable);
-                match class {
-                    Some((number, class, answer)) if !method => {
+                match (class, length) {
+                    (Some((number, class, answer)), _) if !method => {
                         Plan::IsNumber { base, to, callee, number, class, answer }
                     }
+                    (_, Some(of)) if !method => Plan::Length { base, to, callee, of },
                     _ => Plan::Native { base, count, to, method, callee },
                 }
             }

@@ -150,6 +150,10 @@ fn before(program: &Program, plan: Plan, set: &mut Registers) {
             (base..base + 4).for_each(|register| set.remove(register));
             set.add(base + 2);
         }
+        Plan::Length { base, to, .. } => {
+            set.remove(to);
+            (base..base + 3).for_each(|register| set.remove(register));
+        }
         Plan::Native { base, count, to, .. } | Plan::Invoke { base, count, to, .. } => {
             set.remove(to);
             (base..base + 2 + count).for_each(|register| set.remove(register));

@@ -534,6 +534,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Plan::Build { to, first, count, list } => self.build(to, first, count, list),
             Plan::Native { .. } => self.call_native(),
             Plan::IsNumber { .. } => self.is_number_instance(),
+            Plan::Length { .. } => self.length(),
             Plan::Invoke { .. } => self.invoke(),
             Plan::Execute { .. } => self.execute(),
             Plan::Get { to, container, key } => self.get(to, container, key),

@@ -255,6 +255,14 @@ pub enum Plan {
         class: u64,
         answer: bool,
     },
+    /// A call of `len` for a container of a kind, which decides.
+    Length {
+        base: Reg,
+        to: Reg,
+        /// `len`, as for `Native`.
+        callee: u16,
+        of: Kind,
+    },
     /// The same of a native function.
     Native {
         base: Reg,
@@ -633,6 +641,7 @@ impl Plan {
             }
             Plan::Native { .. }
             | Plan::IsNumber { .. }
+            | Plan::Length { .. }
             | Plan::Invoke { .. }
             | Plan::Execute { .. }
             | Plan::Decide { .. }

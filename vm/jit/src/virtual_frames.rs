@@ -142,6 +142,7 @@ fn need(program: &Program, step: usize, mixed: bool) -> Need {
         | Plan::Unpack { .. }
         | Plan::Slice { .. }
         | Plan::IsNumber { .. }
+        | Plan::Length { .. }
         | Plan::Return { .. } => Need::Nothing,
         Plan::Call { .. } | Plan::End { .. } | Plan::For { .. } | Plan::Decide { .. } | Plan::Next { .. } => {
             Need::Always

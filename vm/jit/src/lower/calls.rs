@@ -6,13 +6,17 @@ use taipan_bytecode::Op;
 use taipan_objects::Obj;
 use taipan_objects::code::machine::Machine;
 use taipan_objects::descriptor::PyMethodDescr;
+use taipan_objects::list::PyList;
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_objects::singletons::bool_obj;
+use taipan_objects::str::PyStr;
+use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::PyType;
 use taipan_vm::tier::Left;
 use taipan_vm::tier::calls::{self, Outcome};
 use taipan_vm::tier::execute::{self, Executor};
-use taipan_vm::tier::runtime::{self, layout};
+use taipan_vm::tier::runtime::{self, layout, shapes};
+use taipan_vm::tier::samples::Kind;
 
 use super::Lowering;
 use crate::expect::Guess;
@@ -110,6 +114,54 @@ impl Lowering<'_, '_> {
         }
         let answer = self.word(bool_obj(answer).into_value().bits());
         self.put(to, answer);
+    }
+
+    /// The length of a container of the kind that is expected; leaves if there is something else.
+    pub(super) fn length(&mut self) {
+        let plan = self.plans[self.pc];
+        let Plan::Length { base, to, callee, of } = plan else { return };
+        let found = self.load(base);
+        let expected = self.word(self.program.natives[callee as usize].value().uncounted().bits());
+        if found != expected {
+            let is = self.b.ins().icmp(IntCC::Equal, found, expected);
+            self.leave_unless(is);
+        }
+        let argument = base + 2;
+        if to != base && to != argument {
+            // Only one object may end behind it.
+            self.must_be_free(to);
+        }
+        let word = self.load(argument);
+        self.pointer(word);
+        let length = match of {
+            Kind::List => {
+                let list = self.of_shape(word, shapes::LIST);
+                self.read(list, PyList::LEN)
+            }
+            Kind::Tuple => {
+                let tuple = self.of_shape(word, shapes::TUPLE);
+                self.read(tuple, PyTuple::LEN)
+            }
+            _ => {
+                let text = self.of_shape(word, shapes::STR);
+                let meta = self.read(text, PyStr::META);
+                self.b.ins().ushr_imm_s(meta, i64::from(PyStr::LENGTH_SHIFT))
+            }
+        };
+        let is_owned = !self.state[argument as usize].is_free();
+        for register in [base, argument] {
+            self.store_word(register, 0);
+            self.state[register as usize] = Known::Bare;
+        }
+        if !self.state[to as usize].is_bare() {
+            let boxed = self.boxed(length);
+            self.store(to, boxed);
+        }
+        self.have(to, length);
+        kinds::step(self.program, plan, &mut self.state, &Guess::default());
+        if is_owned {
+            self.release_here(word);
+        }
     }
 
     /// Calls `call.0` with `call.1` and the arguments, if the callable is the one that is expected, and the register behind it empty or not as `receiver` says; otherwise goes to `other`.

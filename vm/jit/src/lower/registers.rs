@@ -397,7 +397,7 @@ impl Lowering<'_, '_> {
         let offset = self.word(FLOAT_OFFSET);
         self.b.ins().iadd(bits, offset)
     }
-    fn boxed(&mut self, number: Value) -> Value {
+    pub(super) fn boxed(&mut self, number: Value) -> Value {
         if self.is_float(number) { self.boxed_float(number) } else { self.boxed_int(number) }
     }
     fn is_float(&self, number: Value) -> bool {

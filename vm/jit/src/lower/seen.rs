@@ -133,6 +133,7 @@ pub(super) fn is_kept(program: &Program, plan: Plan, guess: &Guess) -> bool {
         | Plan::StoreItem { .. }
         | Plan::Append { .. }
         | Plan::Build { .. }
+        | Plan::Length { .. }
         | Plan::Branch { .. } => true,
         Plan::LoadGlobal { number, .. } => number.is_some() || guess.trusts,
         Plan::LoadAttr { .. } | Plan::LoadMethod { .. } | Plan::StoreAttr { .. } => guess.trusts,
