@@ -63,6 +63,8 @@ impl PyStr {
     pub const LENGTH_SHIFT: u32 = LENGTH_SHIFT;
     /// The bit of those that texts may differ in which are equal.
     pub const EXTERNAL: u64 = EXTERNAL;
+    /// The bits of those that are 0 if the units are bytes.
+    pub const WIDTH: u64 = WIDTH;
 }
 
 /// Width is `1 << (meta & WIDTH)` bytes.
@@ -490,6 +492,11 @@ fn make_characters() -> Vec<Py<PyStr>> {
 #[inline]
 pub fn latin1_char(c: u8) -> Py<PyStr> {
     CHARACTERS.get_or_init(make_characters)[c as usize].clone()
+}
+
+/// Where the addresses of the strings of one Latin-1 character are, for machine code: in the order of the characters.
+pub fn latin1_chars() -> *const Py<PyStr> {
+    CHARACTERS.get_or_init(make_characters).as_ptr()
 }
 
 /// The string of character `index` of a text of Latin-1 characters, if it has one; a word that needs no count. For code that must not call.

@@ -69,3 +69,22 @@ builtins.len = lambda container: own(container) + 1
 print(of([1], 2000))
 builtins.len = own
 print(of([1], 2000))
+
+
+def characters(text, turns):
+    found = []
+    for turn in range(turns):
+        found.append(text[turn % 5] + text[-1 - turn % 3])
+    return "".join(found[-6:]), found[0] is found[5]
+
+
+def beyond(text, at):
+    try:
+        return text[at]
+    except IndexError as error:
+        return str(error)
+
+
+for text in "abcdef", "añé€😀x", "ÀÉÎÕÜß", "x" * 300 + "y", "\x00\xff\x80ab":
+    print(ascii(characters(text, 1000)), [ascii(beyond(text, at)) for at in (0, 2, 299, 300, 301, -1, -400, 2**62)])
+print([beyond("abc", at) for at in [1] * 500 + [5, -3, -4]][-4:])

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::{Block, InstBuilder, InstructionData, MemFlagsData, O
 use taipan_bytecode::Instr;
 use taipan_objects::iterators::PySequenceIter;
 use taipan_objects::list::PyList;
+use taipan_objects::str::{PyStr, latin1_chars};
 use taipan_objects::tuple::PyTuple;
 use taipan_objects::type_object::number_items::{self, Doubles};
 use taipan_vm::tier::runtime;
@@ -113,8 +114,44 @@ impl Lowering<'_, '_> {
         let word = self.load(container);
         self.pointer(word);
         let at = self.index(index);
+        if guess.left == Some(Kind::Str) {
+            return self.character(to, word, at);
+        }
         let found = self.call(runtime::item_at as *const () as usize, &[word, at]);
         let after = self.or_execute(found, runtime::NO, false);
+        self.put(to, found);
+        self.come_to(after);
+    }
+
+    /// A character of a text: as `latin1_char_at_once`, or in another way.
+    fn character(&mut self, to: Reg, word: Value, at: Value) {
+        let (other, on) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(on, I64);
+        let text = self.object(word);
+        self.as_shape(text, runtime::shapes::STR, other);
+        let meta = self.read(text, PyStr::META);
+        let width = self.b.ins().band_imm_s(meta, PyStr::WIDTH as i64);
+        self.refuse_if(width, other);
+        let length = self.b.ins().ushr_imm_s(meta, i64::from(PyStr::LENGTH_SHIFT));
+        let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, at, length);
+        self.refuse_unless(inside, other);
+        let data = self.read(text, PyStr::DATA);
+        let place = self.b.ins().iadd(data, at);
+        let byte = self.b.ins().load(I8, MemFlagsData::trusted(), place, 0);
+        let number = self.b.ins().uextend(I64, byte);
+        let distance = self.b.ins().ishl_imm_s(number, 3);
+        let table = self.word(latin1_chars().expose_provenance() as u64);
+        let place = self.b.ins().iadd(table, distance);
+        let found = self.read(place, 0);
+        let lent = self.b.ins().bor_imm_s(found, 1);
+        self.b.ins().jump(on, &[lent.into()]);
+        self.b.set_cold_block(other);
+        self.b.switch_to_block(other);
+        let found = self.call(runtime::item_at as *const () as usize, &[word, at]);
+        let after = self.or_execute(found, runtime::NO, false);
+        self.b.ins().jump(on, &[found.into()]);
+        self.b.switch_to_block(on);
+        let found = self.b.block_params(on)[0];
         self.put(to, found);
         self.come_to(after);
     }
