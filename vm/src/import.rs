@@ -13,6 +13,7 @@ mod trim;
 pub use imp::{MODULE as IMP, lock_imports, unlock_imports};
 pub use native::{install_modules, make_module, native_module, native_names};
 
+use taipan_gc::HeaderFlags;
 use taipan_objects::code::PyCode;
 use taipan_objects::dict::PyDict;
 use taipan_objects::exceptions::PyBaseException;
@@ -126,7 +127,16 @@ fn find_and_load(name: &Py<PyStr>) -> PyResult<Obj> {
         timed.end(name);
     }
     match result {
-        Ok(module) => Ok(module.into_strong()),
+        Ok(module) => {
+            let module = module.into_strong();
+            // What names it reads it without counting from now on.
+            if class_of(&module).is(&types().module)
+                && let Some(header) = module.header()
+            {
+                header.set_flag(HeaderFlags::DEFERRED);
+            }
+            Ok(module)
+        }
         Err(Raised) => Err(trim::trim_importlib_frames()),
     }
 }

@@ -38,7 +38,8 @@ pub fn native_names() -> Vec<&'static str> {
 
 /// A new module object of a table.
 pub fn make_module(def: &'static ModuleDef) -> PyResult<Obj> {
-    let module = PyModule::new(def.name);
+    // As imported ones: see `find_and_load`.
+    let module = PyModule::new(def.name).defer();
     let object = module.as_obj().clone();
     let dict = module.dict();
     if !def.doc.is_empty() {
