@@ -107,11 +107,19 @@ struct Output {
     wide: Option<OwnedUnits>,
 }
 
+/// Room behind a long text for what usually follows: to grow would have the text twice for a moment.
+const SLACK: usize = 64;
+
 impl Output {
     #[inline]
     fn ascii(&mut self, bytes: &[u8]) {
         match &mut self.wide {
-            None => self.bytes.extend_from_slice(bytes),
+            None => {
+                if bytes.len() > self.bytes.inline_size() {
+                    self.bytes.reserve_exact(bytes.len() + SLACK);
+                }
+                self.bytes.extend_from_slice(bytes);
+            }
             Some(wide) => wide.push_units(Units::Latin1(bytes)),
         }
     }
@@ -123,7 +131,7 @@ impl Output {
         }
         self.wide
             .get_or_insert_with(|| {
-                let mut wide = OwnedUnits::with_capacity(self.bytes.len() + text.len());
+                let mut wide = OwnedUnits::with_capacity(self.bytes.len() + text.len() + SLACK);
                 wide.push_units(Units::Latin1(&self.bytes));
                 wide
             })
@@ -240,6 +248,7 @@ pub(super) fn percent(template: &PyStr, values: &Obj) -> PyResult<Option<Py<PySt
         }
     }
     Ok(Some(match out.wide {
+        None if out.bytes.spilled() => PyStr::from_units(OwnedUnits::Latin1(out.bytes.into_vec())),
         None => PyStr::from_ascii(&out.bytes),
         Some(wide) => PyStr::from_units(wide),
     }))

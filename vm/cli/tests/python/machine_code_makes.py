@@ -1,4 +1,4 @@
-"""Lists that are repeated where they are, ranges that are only iterated over, and functions that are made in loops."""
+"""Lists that are repeated where they are, ranges that are only iterated over, functions that are made in loops, and long texts by `%`."""
 
 
 def repeated(turns):
@@ -71,3 +71,15 @@ __name__ = 5
 print(modules(500))
 del __name__
 print(modules(500))
+
+
+def filled(template, value):
+    arguments = tuple(7 if kind == "d" else value for kind in template.replace("%%", "")[1:] if kind in "srd")
+    text = template % arguments
+    return len(text), hash(text) == hash("".join(text)), ascii(text[:6]), ascii(text[-6:])
+
+
+for template in "[%s]", "%s%s", "%r: %s", "%s:%d:%s", "%s%%":
+    for value in "x" * 5000, "é€" * 700, "😀" * 300, "ab":
+        print(filled(template, value))
+print(("%s" % ("x" * 5000)) == "x" * 5000, len(("%s, " * 100) % (("y" * 50,) * 100)))
