@@ -13,7 +13,6 @@ mod trim;
 pub use imp::{MODULE as IMP, lock_imports, unlock_imports};
 pub use native::{install_modules, make_module, native_module, native_names};
 
-use taipan_gc::HeaderFlags;
 use taipan_objects::code::PyCode;
 use taipan_objects::dict::PyDict;
 use taipan_objects::exceptions::PyBaseException;
@@ -131,9 +130,9 @@ fn find_and_load(name: &Py<PyStr>) -> PyResult<Obj> {
             let module = module.into_strong();
             // What names it reads it without counting from now on.
             if class_of(&module).is(&types().module)
-                && let Some(header) = module.header()
+                && let Some(module) = module.to_py::<PyModule>()
             {
-                header.set_flag(HeaderFlags::DEFERRED);
+                drop(module.defer());
             }
             Ok(module)
         }

@@ -230,6 +230,11 @@ pub fn is_called_as_it_is(single: &Single) -> bool {
     matches!(single, Single::OfType { .. } | Single::OfModule { .. } | Single::Wrapped { .. })
 }
 
+/// Whether what a site knows is bound to the subject when it is read: not by machine code.
+pub fn is_bound(single: &Single) -> bool {
+    matches!(single, Single::Method { .. } | Single::Property { .. } | Single::Wrapped { .. })
+}
+
 /// Whether a step is expected to read a global or an attribute whose object needs no count, or to look for a method and find what [`is_called_as_it_is`].
 fn reads_constant(program: &Program, step: usize) -> bool {
     match program.plans[step] {
@@ -256,12 +261,7 @@ fn has_one_case(program: &Program, step: usize, lends: bool) -> bool {
     let singles = || samples::singles(program.cache(step));
     match program.plans[step] {
         Plan::LoadGlobal { .. } => lends,
-        Plan::LoadAttr { .. } => {
-            let is_called = |single| {
-                matches!(single, Single::Method { .. } | Single::Property { .. } | Single::Wrapped { .. })
-            };
-            has_one_word() && matches!(singles()[..], [single] if !is_called(single))
-        }
+        Plan::LoadAttr { .. } => has_one_word() && matches!(singles()[..], [single] if !is_bound(&single)),
         Plan::LoadMethod { .. } => {
             let is_known = |single| matches!(single, Single::Method { .. }) || is_called_as_it_is(&single);
             has_one_word() && matches!(singles()[..], [single] if is_known(single))

@@ -2,7 +2,7 @@
 
 use taipan_objects::native_function::PyNativeFunction;
 use taipan_vm::tier::calls;
-use taipan_vm::tier::samples::{self, Kind, Single};
+use taipan_vm::tier::samples::{self, Kind};
 
 use crate::expect::{self, Guess};
 use crate::generic;
@@ -98,9 +98,7 @@ fn need(program: &Program, step: usize, mixed: bool) -> Need {
         Plan::Branch { .. } => always_if(mixed && jumps()),
         Plan::LoadAttr { .. } => {
             let singles = samples::singles(program.cache(step));
-            let is_asked =
-                |single: &Single| matches!(single, Single::Method { .. } | Single::Property { .. });
-            frame_if(singles.iter().any(is_asked))
+            frame_if(singles.iter().any(expect::is_bound))
         }
         Plan::LoadGlobal { number, .. } => frame_if(number.is_none() && program.constant(step).is_none()),
         Plan::Native { callee, .. } => {

@@ -1,6 +1,5 @@
 //! Reading and writing attributes.
 
-use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use taipan_bytecode::Instr;
@@ -9,7 +8,7 @@ use taipan_vm::tier::runtime::{self};
 use taipan_vm::tier::samples::{self, Single};
 
 use super::Lowering;
-use crate::expect::Guess;
+use crate::expect::{Guess, is_bound};
 use crate::kinds::{self, Known};
 use crate::plan::{Plan, Reg};
 use crate::program::StoredSlot;
@@ -26,10 +25,7 @@ impl Lowering<'_, '_> {
             self.execute();
             return self.test_behind(to, known);
         }
-        let is_asked = |single: &Single| {
-            matches!(single, Single::Method { .. } | Single::Property { .. } | Single::Wrapped { .. })
-        };
-        if singles.iter().all(is_asked) {
+        if singles.iter().all(is_bound) {
             let (found, after) = self.attribute(word, true);
             self.put(to, found);
             self.come_to(after);
@@ -45,14 +41,6 @@ impl Lowering<'_, '_> {
         let found = self.shape(object);
         for single in singles {
             let another = match single {
-                Single::OfModule { value, .. } if known == Known::Bool && !kinds::is_bool(value) => continue,
-                Single::OfModule { version, value } => {
-                    let another = self.b.create_block();
-                    self.must_be_module(object, version, another);
-                    let word = self.word(value.bits());
-                    self.b.ins().jump(on, &[word.into()]);
-                    another
-                }
                 // The site has changed since.
                 Single::Slot { .. } | Single::Member { .. } if known == Known::Free => continue,
                 Single::Slot { shape, offset } => {
@@ -60,7 +48,9 @@ impl Lowering<'_, '_> {
                     self.read_slot_as(object, offset, known, on, other);
                     another
                 }
-                Single::Plain { value, .. } | Single::OfType { value, .. }
+                Single::Plain { value, .. }
+                | Single::OfType { value, .. }
+                | Single::OfModule { value, .. }
                     if known == Known::Bool && !kinds::is_bool(value) =>
                 {
                     continue;
@@ -70,11 +60,11 @@ impl Lowering<'_, '_> {
                     self.while_class(class, version, value, on, other);
                     another
                 }
-                Single::OfType { class, version, value } => {
-                    let expected = self.word(class as u64);
-                    let is = self.b.ins().icmp(IntCC::Equal, object, expected);
-                    let another = self.if_so(is);
-                    self.while_class(class, version, value, on, other);
+                Single::OfType { value, .. } | Single::OfModule { value, .. } => {
+                    let another = self.b.create_block();
+                    self.must_be_owner(object, single, another);
+                    let word = self.word(value.bits());
+                    self.b.ins().jump(on, &[word.into()]);
                     another
                 }
                 Single::Member { shape, class, version, offset } => {
@@ -124,15 +114,9 @@ impl Lowering<'_, '_> {
                 self.must_have_shape(word, object, shape);
                 self.load_constant(to, class, version, value, known);
             }
-            Single::OfType { class, version, value } => {
-                let expected = self.word(class as u64);
-                let is = self.b.ins().icmp(IntCC::Equal, object, expected);
-                self.leave_unless(is);
-                self.load_constant(to, class, version, value, known);
-            }
-            Single::OfModule { version, value } => {
+            Single::OfType { value, .. } | Single::OfModule { value, .. } => {
                 let other = self.unexpected();
-                self.must_be_module(object, version, other);
+                self.must_be_owner(object, single, other);
                 self.put_constant(to, value, known);
             }
             _ => self.leave_for_good(),

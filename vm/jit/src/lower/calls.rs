@@ -120,13 +120,9 @@ impl Lowering<'_, '_> {
     pub(super) fn length(&mut self) {
         let plan = self.plans[self.pc];
         let Plan::Length { base, to, callee, of } = plan else { return };
-        let found = self.load(base);
-        let expected = self.word(self.program.natives[callee as usize].value().uncounted().bits());
-        if found != expected {
-            let is = self.b.ins().icmp(IntCC::Equal, found, expected);
-            self.leave_unless(is);
-        }
-        let argument = base + 2;
+        let (argument, other) = (base + 2, self.unexpected());
+        let function = self.program.natives[callee as usize].value().counted().bits();
+        self.as_callable(base, argument, function, other);
         if to != base && to != argument {
             // Only one object may end behind it.
             self.must_be_free(to);

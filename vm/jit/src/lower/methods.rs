@@ -78,52 +78,56 @@ impl Lowering<'_, '_> {
         let Some((function, receiver)) = self.callable(object, single, other) else {
             return self.leave_for_good();
         };
-        if from == to + 1 {
-            self.put(to + 1, receiver);
-        } else {
-            self.store(to + 1, receiver);
-        }
-        // Drops the subject, if it was in the same register.
-        self.put(to, function);
+        self.place_callable(to, from, function, receiver);
         self.know(to, function);
     }
 
     /// What a class or module has that is called as it is, and with what in front of the arguments (0: nothing). To `other` if the object is another one, or that has changed.
     fn callable(&mut self, object: Value, single: Single, other: Block) -> Option<(Value, Value)> {
         let (function, receiver) = match single {
-            Single::OfModule { version, value } => {
-                self.must_be_module(object, version, other);
-                (value, 0)
-            }
-            Single::OfType { class, version, value } => {
-                self.must_be_class(object, class, version, other);
-                (value, 0)
-            }
-            Single::Wrapped { class, version, wrapper, function, receiver } => {
-                self.must_be_class(object, class, version, other);
-                let wrapper = self.word(wrapper.counted().bits());
-                let now = self.read(wrapper, PyClassMethod::FUNCTION);
-                let now = self.object(now);
-                let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, function.counted().bits() as i64);
-                self.refuse_unless(is, other);
-                (function, receiver.bits())
-            }
+            Single::OfModule { value, .. } | Single::OfType { value, .. } => (value, 0),
+            Single::Wrapped { function, receiver, .. } => (function, receiver.bits()),
             _ => return None,
         };
+        self.must_be_owner(object, single, other);
         Some((self.word(function.bits()), self.word(receiver)))
     }
 
-    /// Goes on if an object is that class, which has that version; to `other` if not.
-    fn must_be_class(&mut self, object: Value, class: usize, version: u32, other: Block) {
-        let expected = self.word(class as u64);
-        let is = self.b.ins().icmp(IntCC::Equal, object, expected);
-        self.refuse_unless(is, other);
-        let is = self.has_class_version(class, version);
-        self.refuse_unless(is, other);
+    /// Writes what is called as it is, and its receiver or nothing, of a subject in register `from`.
+    fn place_callable(&mut self, to: Reg, from: Reg, function: Value, receiver: Value) {
+        if from == to + 1 {
+            self.put(from, receiver);
+        } else {
+            self.store(to + 1, receiver);
+        }
+        // Drops the subject, if it was in the same register.
+        self.put(to, function);
+    }
+
+    /// Goes on if an object is the class or module of which the site knows something that does not depend on instances, and has that still; to `other` if not.
+    pub(super) fn must_be_owner(&mut self, object: Value, single: Single, other: Block) {
+        match single {
+            Single::OfModule { version, .. } => self.must_be_module(object, version, other),
+            Single::OfType { class, version, .. } | Single::Wrapped { class, version, .. } => {
+                let expected = self.word(class as u64);
+                let is = self.b.ins().icmp(IntCC::Equal, object, expected);
+                self.refuse_unless(is, other);
+                let is = self.has_class_version(class, version);
+                self.refuse_unless(is, other);
+            }
+            _ => self.leave_to(other),
+        }
+        if let Single::Wrapped { wrapper, function, .. } = single {
+            let wrapper = self.word(wrapper.counted().bits());
+            let now = self.read(wrapper, PyClassMethod::FUNCTION);
+            let now = self.object(now);
+            let is = self.b.ins().icmp_imm_s(IntCC::Equal, now, function.counted().bits() as i64);
+            self.refuse_unless(is, other);
+        }
     }
 
     /// Goes on if an object is the module whose namespace has that version, which no other one has; to `other` if not.
-    pub(super) fn must_be_module(&mut self, object: Value, version: u32, other: Block) {
+    fn must_be_module(&mut self, object: Value, version: u32, other: Block) {
         let found = self.shape(object);
         let module = i64::from(Number::module.root_shape().0);
         let is = self.b.ins().icmp_imm_s(IntCC::Equal, found, module);
@@ -171,13 +175,7 @@ impl Lowering<'_, '_> {
         self.execute_to(done, None);
         self.b.switch_to_block(on);
         let (found, receiver) = (self.b.block_params(on)[0], self.b.block_params(on)[1]);
-        if from == to + 1 {
-            self.put(from, receiver);
-        } else {
-            self.store(to + 1, receiver);
-        }
-        // Drops the subject, if it was in the same register.
-        self.put(to, found);
+        self.place_callable(to, from, found, receiver);
         self.come_to(done);
     }
 

@@ -35,16 +35,13 @@ pub fn next(iterator: &Obj) -> PyResult<Option<Obj>> {
 #[inline(always)]
 pub fn iter(obj: &Obj) -> PyResult<Obj> {
     let value = obj.value();
-    if known::is(value, Known::RangeIterator) {
-        return Ok(obj.clone());
-    }
     if known::is(value, Known::List) {
         return Ok(plain_iter(&types().list_iterator, obj.clone().into_strong()));
     }
     if known::is(value, Known::Tuple) {
         return Ok(plain_iter(&types().tuple_iterator, obj.clone().into_strong()));
     }
-    if known::is(value, Known::Generator) {
+    if known::is(value, Known::RangeIterator) || known::is(value, Known::Generator) {
         return Ok(obj.clone());
     }
     call::iterating_generator(obj).unwrap_or_else(|| protocol::iter(obj))
